@@ -1,0 +1,1 @@
+"""The console: its commands, and the doors an administrator comes through."""

@@ -1,0 +1,212 @@
+"""Chat: everything one can do here, with all the rules of who may and what is refused.
+
+Every door and the console call this and nothing below it. It knows no connection and no dialect:
+what happens goes to the bus as events, what is refused is raised as `ChatError`, and `now`
+(seconds since the epoch) is an argument. Membership changes here and nowhere else, always together
+with its event, so that the one order of a room is the order of these calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from chatd.core import errors
+from chatd.core.events import (
+    ADMINISTRATOR,
+    Closed,
+    Grouped,
+    Joined,
+    Kicked,
+    Left,
+    Notice,
+    Reason,
+    Whispered,
+)
+from chatd.core.rooms import Chatter, Room
+from chatd.interfaces import IBus, IRegistry
+
+
+class Chat:
+    """The rules of the chat.
+
+    `rooms_per_client`: how many rooms a chatter may be in at once.
+    """
+
+    def __init__(self, registry: IRegistry, bus: IBus, *, rooms_per_client: int = 1) -> None:
+        self._registry = registry
+        self._bus = bus
+        self._rooms_per_client = rooms_per_client
+
+    # -- rooms
+
+    def rooms(self) -> Iterable[Room]:
+        """Return all rooms, in the order in which they were started."""
+        return self._registry.rooms()
+
+    def room(self, room_id: str) -> Room:
+        """Return the room with that id; raise `ChatError` if there is none."""
+        room = self._registry.room(room_id)
+        if room is None:
+            raise errors.no_such_room(room_id)
+        return room
+
+    async def start(self, room_id: str, name: str) -> Room:
+        """Start a room; raise `ChatError` if it exists, is not allowed or is one too many."""
+        return await self._registry.start_room(room_id, name)
+
+    async def end(self, room_id: str, now: float) -> Room:
+        """End a room: its members are told, and are in it no more."""
+        room = self.room(room_id)
+        await self._registry.end_room(room)
+        self._bus.publish(room, Closed(room.id, now))
+        for member in list(room.members):
+            room.remove(member)
+        return room
+
+    def announce(self, room_id: str, text: str, now: float) -> None:
+        """Let the Administrator say something in a room."""
+        room = self.room(room_id)
+        self._bus.publish(room, Notice(ADMINISTRATOR, text, now, room.id))
+
+    # -- coming and going
+
+    async def join(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
+        """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not."""
+        self._check_place(who, self.room(room_id), name)
+        with self._new_name_given_back(who):
+            await self._claim_name(who, name)
+            # While the name was claimed, the room may have ended, or he may have been grouped.
+            room = self.room(room_id)
+            self._check_place(who, room, None)
+        self._take_in(who, room, now)
+        return room
+
+    async def enter(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
+        """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
+        if self._registry.room(room_id) is None:
+            self._check_place(who, None, name)
+            with self._new_name_given_back(who):
+                await self._claim_name(who, name)
+                await self._start_unless_started(room_id)
+                return await self.join(who, room_id, None, now)
+        return await self.join(who, room_id, name, now)
+
+    def switch(self, who: Chatter, room_id: str) -> Room:
+        """Make another of his rooms the current one of `who`."""
+        room = self.own_room(who, room_id)
+        who.current = room
+        return room
+
+    def own_room(self, who: Chatter, room_id: str | None = None) -> Room:
+        """Return the room of `who` with that id, or his current one; raise `ChatError` if there is none."""
+        if room_id is None:
+            if who.current is None:
+                raise errors.in_no_room()
+            return who.current
+        room = self._registry.room(room_id)
+        if room is None or not who.is_in(room):
+            raise errors.not_in_room(room.id if room else room_id)
+        return room
+
+    def leave(self, who: Chatter, room: Room, reason: Reason, now: float) -> None:
+        """Let `who` go out of `room`, which he is in."""
+        room.remove(who)
+        self._bus.publish(room, Left(room.id, who.name, who.address, reason, now), who)
+
+    def depart(self, who: Chatter, reason: Reason, now: float) -> None:
+        """Let `who` go out of all his rooms, and let go of his name: he is no longer here."""
+        for room in list(who.rooms.values()):
+            self.leave(who, room, reason, now)
+        self._registry.release_name(who)
+
+    def withdraw(self, who: Chatter) -> None:
+        """Let `who` go without a word to anybody: the server is about to stop."""
+        for room in list(who.rooms.values()):
+            room.remove(who)
+        self._registry.release_name(who)
+
+    def kick(self, name: str, room_id: str, now: float) -> tuple[Chatter, Room]:
+        """Put somebody out of a room; return him and the room."""
+        room = self._registry.room(room_id)
+        who = self._registry.find(name)
+        if room is None or who is None or not who.is_in(room):
+            raise errors.no_such_chatter_in_room(name, room.id if room else room_id)
+        self.leave(who, room, Reason.KICKED, now)
+        self._bus.tell(who, Kicked(room.id, room.name, who.name, who.address, now))
+        return who, room
+
+    def group(self, name: str, room: Room, now: float) -> Chatter:
+        """Bring somebody into `room`, out of his current one if he has no place free; return him."""
+        who = self._registry.find(name)
+        if who is None:
+            raise errors.no_such_chatter(name)
+        if not who.is_in(room):
+            left = who.current if len(who.rooms) >= self._rooms_per_client else None
+            if left is not None:
+                self.leave(who, left, Reason.GROUPED, now)
+            left_id = left.id if left else None
+            self._bus.tell(who, Grouped(room.id, room.name, left_id, who.name, who.address, now))
+            self._take_in(who, room, now)
+        return who
+
+    # -- talking
+
+    def say(self, who: Chatter, room: Room, text: str, now: float) -> None:
+        """Say `text` in `room`, a room of `who`; nothing happens if it is empty."""
+        if text and not text.isspace():
+            self._bus.say(room, who, text, now)
+
+    def whisper(self, who: Chatter, name: str, text: str, now: float) -> Chatter:
+        """Say `text` to one chatter alone; return him."""
+        if not who.name:
+            raise errors.in_no_room()
+        other = self._registry.find(name)
+        if other is None:
+            raise errors.no_such_chatter(name)
+        self._bus.tell(other, Whispered(who.name, text, now))
+        return other
+
+    # -- rules
+
+    def _check_place(self, who: Chatter, room: Room | None, name: str | None) -> None:
+        """Raise `ChatError` unless `who` can join `room` (None: a new one) as `name` (None: as he is)."""
+        if room is not None and who.is_in(room):
+            raise errors.no_place_free(room.id)
+        if who.current is None:
+            return
+        renames = name is not None and not self._is_name_of(who, name)
+        if renames or len(who.rooms) >= self._rooms_per_client:
+            raise errors.no_place_free(who.current.id)
+
+    def _is_name_of(self, who: Chatter, name: str) -> bool:
+        return self._registry.find(name) is who
+
+    async def _claim_name(self, who: Chatter, name: str | None) -> None:
+        if name is None:
+            if not who.name:
+                raise errors.NameMissingError
+        elif not self._is_name_of(who, name):
+            await self._registry.claim_name(who, name)
+
+    @contextmanager
+    def _new_name_given_back(self, who: Chatter) -> Iterator[None]:
+        """Release a name that was first claimed inside, if what it was claimed for is refused."""
+        had_name = bool(who.name)
+        try:
+            yield
+        except errors.ChatError:
+            if not had_name:
+                self._registry.release_name(who)
+            raise
+
+    async def _start_unless_started(self, room_id: str) -> None:
+        try:
+            await self.start(room_id, room_id)
+        except errors.ChatError as error:
+            if error.code != errors.ROOM_EXISTS:
+                raise
+
+    def _take_in(self, who: Chatter, room: Room, now: float) -> None:
+        room.add(who)
+        self._bus.publish(room, Joined(room.id, who.name, who.address, now), who)

@@ -1,0 +1,111 @@
+"""What happens in the chat, as plain facts that every kind of client can be told in its own words.
+
+An event knows no dialect and no connection: names and ids are text, `time` is seconds since the
+epoch (UTC). Events of a room have its id in `room`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Address = tuple[str, int] | str
+"""Where a chatter is: host and port, or, where there is no port, a word such as `unix`."""
+
+ADMINISTRATOR = "Administrator"
+SERVER = "Server"
+
+
+class Reason(StrEnum):
+    """Why somebody left a room."""
+
+    QUIT = "quit"
+    LOST = "lost"
+    KICKED = "kicked"
+    GROUPED = "grouped"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody said something in a room; `id` is the room's own count, from 1 on."""
+
+    room: str
+    id: int
+    sender: str
+    text: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came into a room."""
+
+    room: str
+    who: str
+    address: Address | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody is no longer in a room."""
+
+    room: str
+    who: str
+    address: Address | None
+    reason: Reason
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A room was ended: nobody is in it any more, and nobody is told of each who left."""
+
+    room: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The Administrator or the server says something: to a room, or, without `room`, to one client."""
+
+    sender: str
+    text: str
+    time: float
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kicked:
+    """To the one who was put out of a room: it was the Administrator."""
+
+    room: str
+    room_name: str
+    who: str
+    address: Address | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """To the one who was brought into a room by the Administrator, out of the room `left`, if any."""
+
+    room: str
+    room_name: str
+    left: str | None
+    who: str
+    address: Address | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Whispered:
+    """A secret from one chatter to another; it is in no room and is never kept."""
+
+    sender: str
+    text: str
+    time: float
+
+
+RoomEvent = Said | Joined | Left | Closed | Notice
+Event = RoomEvent | Kicked | Grouped | Whispered

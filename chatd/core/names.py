@@ -1,0 +1,111 @@
+"""What a chatter's name, a room's id and a room's name may be, and when two names are the same.
+
+Spec section 3. PRECIS comes from precis-i18n; what looks alike from Unicode's own table,
+confusables.txt (UTS #39), which lies beside this module as Unicode publishes it: a newer one can
+take its place. Both cost microseconds, so names are checked when they are claimed, not when
+somebody speaks.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from precis_i18n import get_profile
+
+from chatd.core.errors import bad_name, bad_room_id
+
+NAME_LENGTH: Final = 32
+ROOM_ID_LENGTH: Final = 32
+ROOM_NAME_LENGTH: Final = 64
+RESERVED: Final = ("Server", "Administrator", "System", "INFO")
+
+_FORBIDDEN = frozenset(":`@,")
+_username = get_profile("UsernameCasePreserved")
+
+
+class NameKeys(NamedTuple):
+    """What a name is compared by: two names with either key in common are the same."""
+
+    folded: str
+    skeleton: str
+
+    def same_as(self, other: NameKeys) -> bool:
+        """Tell whether the two names are the same (spec section 3)."""
+        return self.folded == other.folded or self.skeleton == other.skeleton
+
+
+def chatter_name(text: str) -> str:
+    """Return `text` as the name of a chatter, in the form that PRECIS gives it.
+
+    Raises `ChatError` if it is none. The length comes first: PRECIS is not for long texts.
+    """
+    if not 1 <= len(text) <= NAME_LENGTH:
+        raise bad_name(text)
+    try:
+        name: str = _username.enforce(text)
+    except UnicodeError:
+        raise bad_name(text) from None
+    # PRECIS maps wide forms to plain ones and may compose or decompose: look at what it made.
+    if len(name) > NAME_LENGTH or _FORBIDDEN.intersection(name) or " " in name:
+        raise bad_name(text)
+    keys = name_keys(name)
+    if any(keys.same_as(reserved) for reserved in _reserved()):
+        raise bad_name(text)
+    return name
+
+
+def name_keys(name: str) -> NameKeys:
+    """Return the keys that `name` is compared by."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    # The skeleton of Cyrillic capital ve is B, that of the small one is not b: skeleton first.
+    return NameKeys(folded, skeleton(name).casefold())
+
+
+def skeleton(text: str) -> str:
+    """Return the skeleton of `text`: equal for texts that look alike (UTS #39, section 4)."""
+    prototypes = _prototypes()
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFD", "".join(prototypes.get(c, c) for c in decomposed))
+
+
+def room_id(text: str) -> str:
+    """Return `text` if it can be the id of a room; raise `ChatError` if not."""
+    if not 1 <= len(text) <= ROOM_ID_LENGTH or "@" in text or len(text.split()) != 1:
+        raise bad_room_id(text)
+    if text != text.strip():
+        raise bad_room_id(text)
+    return text
+
+
+def room_key(text: str) -> str:
+    """Return what the id of a room is compared by: case does not count."""
+    return text.casefold()
+
+
+def room_name(text: str) -> str:
+    """Return `text` as the name of a room, runs of white space as one space; raise `ChatError` if it is none."""
+    name = " ".join(text.split())
+    if not 1 <= len(name) <= ROOM_NAME_LENGTH:
+        raise bad_name(text)
+    return name
+
+
+@cache
+def _reserved() -> tuple[NameKeys, ...]:
+    return tuple(name_keys(name) for name in RESERVED)
+
+
+@cache
+def _prototypes() -> dict[str, str]:
+    """Read Unicode's table: each line is `source ; prototype ; type`, in hexadecimal."""
+    table = files("chatd.core").joinpath("confusables.txt").read_text("utf-8-sig")
+    prototypes = {}
+    for line in table.splitlines():
+        source, _, rest = line.partition(";")
+        if rest and not line.startswith("#"):
+            target = rest.partition(";")[0]
+            prototypes[chr(int(source, 16))] = "".join(chr(int(c, 16)) for c in target.split())
+    return prototypes

@@ -1,0 +1,1 @@
+"""The doors that clients come through: thin protocols over sessions. They know no store."""

@@ -1,0 +1,1 @@
+"""Bytes to requests, events to bytes: framings, dialects, and the table of commands. Pure."""

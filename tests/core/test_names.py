@@ -1,0 +1,117 @@
+"""Spec section 3: which names are allowed, and which are the same."""
+
+import pytest
+
+from chatd.core import names
+from chatd.core.errors import ChatError
+
+
+@pytest.mark.parametrize("name", ["Alice", "a", "x" * 32, "Zoë", "мария", "美咲", "Bob-2", "a.b"])
+def test_allowed(name):
+    """Letters of any script, digits and most punctuation make a name."""
+    assert names.chatter_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 33,
+        "a b",
+        "a:b",
+        "a`b",
+        "a@b",
+        "a,b",
+        "a\tb",
+        "a\u00a0b",
+        "a\u3000b",
+        "a\u200bb",
+        "\u202ebob",
+        "😄",
+        "a\uff1ab",  # PRECIS makes a plain colon of it
+        "a\uff20b",
+    ],
+)
+def test_not_allowed(name):
+    """Forbidden characters are looked for after PRECIS, which maps wide forms to plain ones."""
+    with pytest.raises(ChatError) as refused:
+        names.chatter_name(name)
+    assert refused.value.text == f"Name {name} is not allowed."
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Server", "server", "SYSTEM", "Administrator", "info", "lNFO", "Sеrver", "Аdministrator"],
+)
+def test_reserved(name):
+    """Nobody is called like those who speak for the server, nor like something that looks so."""
+    with pytest.raises(ChatError):
+        names.chatter_name(name)
+
+
+def test_length_is_checked_first(monkeypatch):
+    """A long name never gets as far as PRECIS."""
+    monkeypatch.setattr(names, "_username", None)
+    with pytest.raises(ChatError):
+        names.chatter_name("x" * 100_000)
+
+
+def test_wide_form_becomes_plain():
+    """The name is what PRECIS makes of it."""
+    assert names.chatter_name("\uff21lice") == "Alice"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice", "alice"),
+        ("Alice", "Аlice"),  # Cyrillic A
+        ("Bob", "Воb"),  # Cyrillic Ve and o
+        ("bill", "biII"),
+        ("modern", "rnodern"),
+        ("straße", "STRASSE"),
+        ("ﬁn", "fin"),
+    ],
+)
+def test_same(one, other):
+    """Names are the same if folding or their skeletons make them equal."""
+    assert names.name_keys(one).same_as(names.name_keys(other))
+
+
+@pytest.mark.parametrize(("one", "other"), [("Alice", "Alicia"), ("m1", "m2"), ("Bob", "Rob")])
+def test_not_same(one, other):
+    """Names that differ to the eye differ."""
+    assert not names.name_keys(one).same_as(names.name_keys(other))
+
+
+@pytest.mark.parametrize("room_id", ["1", "Tea", "#chat", "x" * 32, "l1I"])
+def test_room_id_allowed(room_id):
+    """An id of a room is a word."""
+    assert names.room_id(room_id) == room_id
+
+
+@pytest.mark.parametrize("room_id", ["", "x" * 33, "a b", "a@b", " a", "a\n", "a\u2003b"])
+def test_room_id_not_allowed(room_id):
+    """White space and `@` would break the list."""
+    with pytest.raises(ChatError) as refused:
+        names.room_id(room_id)
+    assert refused.value.text == f"Chatroom id {room_id} is not allowed."
+
+
+def test_room_ids_do_not_fold_lookalikes():
+    """Case does not count, but 1, l and I are different rooms."""
+    assert names.room_key("TEA") == names.room_key("tea")
+    assert len({names.room_key(room_id) for room_id in "1lI"}) == 3
+
+
+def test_room_name_spaces():
+    """Runs of white space become one space."""
+    assert names.room_name("  Tea \n house ") == "Tea house"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 65])
+def test_room_name_not_allowed(name):
+    """A room has a name of 1 to 64 characters."""
+    with pytest.raises(ChatError) as refused:
+        names.room_name(name)
+    assert refused.value.text == f"Name {name} is not allowed."

@@ -1,0 +1,45 @@
+"""Spec section 3: text that is safe to print, and lines that are safe to log."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core.safety import clean, escape
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("plain text, äöü 😄", "plain text, äöü 😄"),
+        ("a\x1b[31mred", "a[31mred"),
+        ("bell\x07 nul\x00 del\x7f c1\x9b", "bell nul del c1"),
+        ("tab\tand\nnewline", "tab\tand\nnewline"),
+        ("a\r\nb", "a\nb"),
+        ("a\rb", "ab"),
+        ("a\u2028b\u2029c\x85d", "a\nb\nc\nd"),
+        ("\u202egnp.exe\u2066x\u2069", "gnp.exex"),
+    ],
+)
+def test_clean(text, cleaned):
+    """What could move a cursor or turn the text round is removed; all newlines are one kind."""
+    assert clean(text) == cleaned
+
+
+@given(st.text())
+def test_clean_is_final(text):
+    """Cleaning twice is cleaning once."""
+    assert clean(clean(text)) == clean(text)
+
+
+@given(st.text())
+def test_escaped_is_one_printable_line(text):
+    """Whatever a user writes is one line in the log."""
+    line = escape(text)
+    assert len(line.splitlines()) <= 1
+    assert clean(line) == line
+    line.encode()
+
+
+def test_escape_shows_what_was_there():
+    """An operator can still read what it was."""
+    assert escape("a\nb\x1b[0m\u202e") == "a\\nb\\x1b[0m\\u202e"
