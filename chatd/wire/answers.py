@@ -1,0 +1,61 @@
+"""What the server says to one client as the answer to a request, or about the connection itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chatd.core.events import ADMINISTRATOR, SERVER, Address
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A request was carried out. `data` is what a program needs beside the words."""
+
+    command: str
+    text: str
+    tag: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request was refused; `command` is None where no request could be made out."""
+
+    command: str | None
+    code: str
+    text: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room in a list, with the name and the address of each who is in it."""
+
+    id: str
+    name: str
+    chatters: tuple[tuple[str, Address | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomList:
+    """All rooms and who is in them."""
+
+    rooms: tuple[RoomRow, ...]
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The connection is about to be closed; `retry` tells whether it makes sense to come back."""
+
+    code: str
+    text: str
+    retry: bool
+    sender: str = SERVER
+
+
+SHUTDOWN = Closing("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
+FAULT = Closing("fault", "The connection is closed because of a fault of the server.", True)
+
+Answer = Reply | Refusal | RoomList | Closing

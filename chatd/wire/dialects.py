@@ -1,0 +1,119 @@
+"""Dialects: what a connection speaks, and what the members of a room are grouped by.
+
+A dialect turns events and answers into bytes and frames into requests. All connections that speak
+the same share one object, so that an event is encoded once for them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Protocol
+
+from chatd.core.events import Event, RoomEvent, Whispered
+from chatd.core.safety import clean
+from chatd.wire import json, text
+from chatd.wire.answers import Answer
+from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, Request
+from chatd.wire.framing import Framing
+
+
+class Dialect(Protocol):
+    """What a connection speaks."""
+
+    def encode(self, event: Event | Answer) -> bytes:
+        """Return `event` as bytes: one frame, or more."""
+
+    def trace(self, event: Event | Answer) -> tuple[str, ...]:
+        """Return what the trace shows of `event`, a text for each frame."""
+
+    def decode(self, frame: bytes) -> Request:
+        """Return the request in a frame; raise `ChatError` if it is none."""
+
+    def trace_frame(self, frame: bytes) -> str:
+        """Return what the trace shows of a frame received."""
+
+    def tagged(self, in_rooms: int) -> Dialect:
+        """Return this dialect as spoken to who is in so many rooms."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TextDialect:
+    """The words of spec section 4. `room_tags`: lines of a room start with its id, `[2] `."""
+
+    framing: Framing
+    show_addresses: bool
+    room_tags: bool = False
+
+    def encode(self, event: Event | Answer) -> bytes:
+        """Return `event` as one frame."""
+        return self.framing.wrap(self._words(event))
+
+    def trace(self, event: Event | Answer) -> tuple[str, ...]:
+        """Return the words; those of an answer without its `Server: ` (spec section 6)."""
+        words = self._words(_redacted(event))
+        return (words if isinstance(event, RoomEvent) else words.removeprefix("Server: "),)
+
+    def decode(self, frame: bytes) -> Request:
+        """Return the command or message in a frame; raise `ChatError` if it is neither."""
+        return text.decode(_text(frame), CLIENT_COMMANDS)
+
+    def trace_frame(self, frame: bytes) -> str:
+        """Return the frame, secrets masked."""
+        return text.redact(_text(frame), CLIENT_COMMANDS)
+
+    def tagged(self, in_rooms: int) -> Dialect:
+        """Return the dialect with room tags for who is in more than one room."""
+        return text_dialect(self.framing, self.show_addresses, in_rooms > 1)
+
+    def _words(self, event: Event | Answer) -> str:
+        return text.render(event, show_addresses=self.show_addresses, room_tags=self.room_tags)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class JsonDialect:
+    """The objects of spec section 7."""
+
+    framing: Framing
+    show_addresses: bool
+
+    def encode(self, event: Event | Answer) -> bytes:
+        """Return `event` as the frames that tell of it."""
+        frames = json.encode(event, show_addresses=self.show_addresses)
+        return b"".join(map(self.framing.wrap, frames))
+
+    def trace(self, event: Event | Answer) -> tuple[str, ...]:
+        """Return the objects, secrets masked."""
+        return json.encode(_redacted(event), show_addresses=self.show_addresses)
+
+    def decode(self, frame: bytes) -> Request:
+        """Return the request in a frame; raise `ChatError` if it is none."""
+        return json.decode_request(frame.decode(errors="replace"), CLIENT_COMMANDS)
+
+    def trace_frame(self, frame: bytes) -> str:
+        """Return the frame, secrets masked."""
+        return json.redact(frame.decode(errors="replace"), CLIENT_COMMANDS)
+
+    def tagged(self, in_rooms: int) -> Dialect:  # noqa: ARG002 -- every event names its room
+        """Return the same dialect."""
+        return self
+
+
+@cache
+def text_dialect(framing: Framing, show_addresses: bool, room_tags: bool = False) -> Dialect:
+    """Return the one object for text."""
+    return TextDialect(framing, show_addresses, room_tags)
+
+
+@cache
+def json_dialect(framing: Framing, show_addresses: bool) -> Dialect:
+    """Return the one object for JSON."""
+    return JsonDialect(framing, show_addresses)
+
+
+def _text(frame: bytes) -> str:
+    return clean(frame.decode(errors="replace"))
+
+
+def _redacted(event: Event | Answer) -> Event | Answer:
+    return replace(event, text=HIDDEN) if isinstance(event, Whispered) else event

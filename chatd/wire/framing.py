@@ -1,0 +1,186 @@
+"""Cuts what a peer sends into frames: ended by NUL, or lines (spec section 2).
+
+The first bytes decide which; until then nothing may be sent. Bytes are fed in as they come and
+frames are taken out one at a time, so that whoever takes them can stop in the middle of a flood.
+What a peer makes us hold is bounded: by `limit` for a frame that has not ended, and by what
+one read brings for the rest, if the reader stops feeding while `waiting` is large.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+_HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
+# How much of a first line that is too long is kept, to see whether it ends in HTTP/1.x.
+_HTTP_ENDING_LENGTH: Final = 16
+
+
+class NotChatError(Exception):
+    """The peer speaks TLS or HTTP: it is to be closed without an answer."""
+
+
+class Framing(Enum):
+    """How frames end, in both directions; for lines that is what stands for every newline, too."""
+
+    NUL = b"\0"
+    LF = b"\n"
+    CRLF = b"\r\n"
+
+    def wrap(self, text: str) -> bytes:
+        """Return `text` as one frame."""
+        if self is Framing.CRLF:
+            text = text.replace("\n", "\r\n")
+        return text.encode() + self.value
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """Stands for a frame that was dropped because it was longer than `limit` bytes."""
+
+    limit: int
+
+
+class FrameReceiver:
+    """Takes in bytes, gives out frames without their ends.
+
+    `limit` is the longest frame in bytes, and may be changed at any time; `framing` is None until
+    the first bytes have decided it; `waiting` is the size of the whole frames not yet taken.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.framing: Framing | None = None
+        self.waiting = 0
+        self._delimiter: bytes | None = None
+        self._telnet = _TelnetFilter()
+        self._frames: deque[bytes | TooLong] = deque()
+        self._tail = b""
+        # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
+        self._dropping = False
+        self._owed: TooLong | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was read; raise `NotChatError` if the first bytes are no chat."""
+        if self._delimiter is None:
+            data = self._tail + data
+            self._tail = b""
+            self._delimiter = self._decide(data)
+            if self._delimiter is None:
+                self._tail = data
+                return
+        self._cut(data)
+
+    def next_frame(self) -> bytes | TooLong | None:
+        """Return the next whole frame, or None if there is none yet."""
+        if not self._frames:
+            return self._drop_what_is_too_long()
+        frame = self._frames.popleft()
+        if isinstance(frame, TooLong):
+            return frame
+        self.waiting -= len(frame) + 1
+        if self._delimiter == b"\n" and frame.endswith(b"\r"):
+            frame = frame[:-1]
+        return TooLong(self.limit) if len(frame) > self.limit else frame
+
+    def _decide(self, data: bytes) -> bytes | None:
+        """Return the delimiter that the first bytes ask for, or None if they do not tell yet."""
+        if not self._dropping:
+            if data.startswith(b"\xff"):
+                return b"\n"
+            if data.startswith(_TLS_HANDSHAKE):
+                raise NotChatError("TLS")
+        first_line, newline, _ = data.partition(b"\n")
+        if newline and b"\0" not in first_line and _HTTP_ENDING.search(first_line):
+            raise NotChatError("HTTP")
+        if b"\0" in data:
+            self.framing = Framing.NUL
+            return b"\0"
+        return b"\n" if newline else None
+
+    def _cut(self, data: bytes) -> None:
+        if self._delimiter == b"\n":
+            data = self._telnet.strip(data)
+        data = self._tail + data
+        frames = data.split(self._delimiter)
+        self._tail = frames.pop()
+        self.waiting += len(data) - len(self._tail)
+        if not frames:
+            return
+        if self.framing is None:
+            self.framing = Framing.CRLF if frames[0].endswith(b"\r") else Framing.LF
+        if self._dropping:
+            self._dropping = False
+            self.waiting -= len(frames.pop(0)) + 1
+            if self._owed is not None:
+                self._frames.append(self._owed)
+                self._owed = None
+        self._frames.extend(frames)
+
+    def _drop_what_is_too_long(self) -> TooLong | None:
+        """Forget the frame that has not ended, if it is too long; return what is to be said of it now."""
+        if len(self._tail) <= self.limit and not self._dropping:
+            return None
+        # While the framing is not known nothing can be said, and HTTP must still be recognised.
+        self._tail = self._tail[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""
+        if not self._dropping:
+            self._dropping = True
+            self._owed = TooLong(self.limit)
+        if self.framing is None or self._owed is None:
+            return None
+        owed, self._owed = self._owed, None
+        return owed
+
+
+class _TelnetFilter:
+    """Takes telnet's negotiation (RFC 854) out of lines, wherever the reads may cut it."""
+
+    _IAC, _SB, _SE = b"\xff", b"\xfa", b"\xf0"
+    _WITH_OPTION = b"\xfb\xfc\xfd\xfe"
+
+    def __init__(self) -> None:
+        self._command = b""  # the negotiation that has begun: IAC, IAC WILL, IAC SB or IAC SB IAC
+
+    def strip(self, data: bytes) -> bytes:
+        """Return `data` without negotiation; the rest of one that has not ended is taken out next time."""
+        if not self._command and self._IAC not in data:
+            return data
+        kept = bytearray()
+        at = 0
+        while at < len(data):
+            if not self._command:
+                end = data.find(self._IAC, at)
+                kept += data[at:] if end < 0 else data[at:end]
+                if end < 0:
+                    break
+                at = end
+            elif self._command == self._IAC + self._SB:
+                at = data.find(self._IAC, at)
+                if at < 0:
+                    break
+            self._step(data[at : at + 1], kept)
+            at += 1
+        return bytes(kept)
+
+    def _step(self, byte: bytes, kept: bytearray) -> None:
+        subnegotiation = self._IAC + self._SB
+        match self._command:
+            case b"":
+                self._command = byte
+            case self._IAC:
+                if byte == self._IAC:
+                    kept += byte  # 0xFF itself, escaped
+                    self._command = b""
+                else:
+                    waits = byte == self._SB or byte in self._WITH_OPTION
+                    self._command = self._IAC + byte if waits else b""
+            case command if command == subnegotiation:
+                self._command += byte
+            case command if command == subnegotiation + self._IAC:
+                self._command = b"" if byte == self._SE else subnegotiation
+            case _:
+                self._command = b""

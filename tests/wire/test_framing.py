@@ -1,0 +1,186 @@
+"""Spec section 2: how bytes become frames."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.wire.framing import FrameReceiver, Framing, NotChatError, TooLong
+
+
+def receive(*chunks, limit=100):
+    """Return the receiver, and the frames it made of the chunks."""
+    receiver = FrameReceiver(limit)
+    frames = []
+    for chunk in chunks:
+        receiver.feed(chunk)
+        while (frame := receiver.next_frame()) is not None:
+            frames.append(frame)
+    return receiver, frames
+
+
+def cut(data, places):
+    """Return `data` in pieces."""
+    ends = sorted({min(place, len(data)) for place in places} | {0, len(data)})
+    return [data[a:b] for a, b in pairwise(ends)]
+
+
+@pytest.mark.parametrize(
+    ("data", "framing", "frames"),
+    [
+        (b"`list\0hi\nyou\0", Framing.NUL, [b"`list", b"hi\nyou"]),
+        (b"`list\nhi\r\n", Framing.LF, [b"`list", b"hi"]),
+        (b"`list\r\nhi\n", Framing.CRLF, [b"`list", b"hi"]),
+        (b"first\nsecond\0", Framing.NUL, [b"first\nsecond"]),
+        (b"\xff\xfd\x03`list\r\n", Framing.CRLF, [b"`list"]),
+        (b"\xff\xfd\x03`list\n", Framing.LF, [b"`list"]),
+        (b"\xff\xfd\x03\0x\n", Framing.LF, [b"\0x"]),
+        (b"\x16\0", Framing.NUL, [b"\x16"]),
+        (b"\0", Framing.NUL, [b""]),
+        (b"\n", Framing.LF, [b""]),
+        (b"I like HTTP/1.1\0", Framing.NUL, [b"I like HTTP/1.1"]),
+        (b"HTTP/1.1 is old\n", Framing.LF, [b"HTTP/1.1 is old"]),
+    ],
+)
+def test_first_bytes_decide(data, framing, frames):
+    """The first bytes decide in the order of the spec."""
+    receiver, received = receive(data)
+    assert (receiver.framing, received) == (framing, frames)
+
+
+@pytest.mark.parametrize("data", [b"half a li", b"\x16", b"\xff\xfb\x01half"])
+def test_undecided(data):
+    """Until a frame has ended nothing is known."""
+    receiver, frames = receive(data)
+    assert receiver.framing is None
+    assert frames == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\0\x01",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /x HTTP/1.0\n\n`join 1 x\n\0",
+        b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 7, 100_000])
+def test_not_chat(data, size):
+    """TLS and HTTP are recognised, in whatever pieces they come; no frame comes of them."""
+    with pytest.raises(NotChatError):
+        receive(*(data[i : i + size] for i in range(0, len(data), size)))
+
+
+@given(
+    st.lists(st.binary(max_size=30).map(lambda b: b.replace(b"\0", b"")), min_size=1),
+    st.lists(st.integers(0, 1000)),
+)
+def test_nul_frames_survive_any_cut(frames, places):
+    """However the network cuts NUL frames, the same frames come out."""
+    frames = [b"`begin", *frames]
+    _, received = receive(*cut(b"".join(f + b"\0" for f in frames), places))
+    assert received == frames
+
+
+@given(
+    st.lists(st.text("ab \t`é😄", max_size=12), min_size=1),
+    st.sampled_from([b"\n", b"\r\n"]),
+    st.lists(st.integers(0, 1000)),
+)
+def test_lines_survive_any_cut(lines, end, places):
+    """However the network cuts lines, the same lines come out, and the ending is known."""
+    frames = [line.encode() for line in lines]
+    receiver, received = receive(*cut(b"".join(f + end for f in frames), places))
+    assert received == frames
+    assert receiver.framing is (Framing.LF if end == b"\n" else Framing.CRLF)
+
+
+NEGOTIATION = st.sampled_from(
+    [b"\xff\xfb\x01", b"\xff\xfd\x03", b"\xff\xf1", b"\xff\xfa\x18\0a\xff\xff\n\xff\xf0"]
+)
+
+
+@given(
+    st.lists(st.one_of(NEGOTIATION, st.sampled_from([b"a", b"bc", b"\n"]))),
+    st.lists(st.integers(0, 200)),
+)
+def test_telnet_negotiation_is_stripped_in_every_split(pieces, places):
+    """Negotiation anywhere, cut anywhere, leaves the lines as they were typed."""
+    data = b"\xff\xfd\x03" + b"".join(pieces) + b"end\n"
+    typed = b"".join(p for p in pieces if not p.startswith(b"\xff")) + b"end\n"
+    _, received = receive(*cut(data, places), limit=1000)
+    assert received == typed.split(b"\n")[:-1]
+
+
+def test_escaped_iac_is_a_byte():
+    """IAC IAC is the byte 0xFF itself."""
+    assert receive(b"\xff\xf1a\xff\xffb\n")[1] == [b"a\xffb"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 64, 1000])
+def test_too_long_is_dropped_and_told(size):
+    """A frame past the limit is dropped up to its end; those around it are served."""
+    data = b"one\0" + b"x" * 500 + b"\0two\0"
+    _, received = receive(*(data[i : i + size] for i in range(0, len(data), size)))
+    assert received == [b"one", TooLong(100), b"two"]
+
+
+def test_too_long_is_never_held():
+    """A gigabyte without an end takes no more memory than one frame and one read."""
+    receiver, frames = receive(b"x\0")
+    for _ in range(100):
+        receiver.feed(b"x" * 65536)
+        while (frame := receiver.next_frame()) is not None:
+            frames.append(frame)
+        assert len(receiver._tail) <= receiver.limit
+    assert frames == [b"x", TooLong(100)]
+    receiver.feed(b"\0y\0")
+    assert receiver.next_frame() == b"y"
+
+
+def test_too_long_before_the_framing_is_known():
+    """It is told as soon as something can be told."""
+    receiver, frames = receive(b"x" * 200, b"y" * 200, b"z\nnext\n")
+    assert frames == [TooLong(100), b"next"]
+    assert receiver.framing is Framing.LF
+
+
+def test_limit_is_of_the_frame_without_its_end():
+    """A frame of exactly the limit passes, with any ending."""
+    assert receive(b"x" * 100 + b"\0")[1] == [b"x" * 100]
+    assert receive(b"x" * 100 + b"\r\n")[1] == [b"x" * 100]
+    assert receive(b"x" * 101 + b"\0")[1] == [TooLong(100)]
+
+
+def test_limit_may_rise_between_frames():
+    """Who joins in the same packet as he sends a long message has the larger limit for it."""
+    receiver = FrameReceiver(10)
+    receiver.feed(b"join\0" + b"x" * 50 + b"\0")
+    assert receiver.next_frame() == b"join"
+    receiver.limit = 100
+    assert receiver.next_frame() == b"x" * 50
+
+
+@given(st.lists(st.binary(max_size=50)))
+def test_waiting_counts_whole_frames(chunks):
+    """What waits is counted, and comes back to nothing."""
+    receiver = FrameReceiver(20)
+    for chunk in [b"x\0", *filter(None, chunks)]:
+        receiver.feed(chunk)
+    waiting = receiver.waiting
+    held = sum(len(f) + 1 for f in receiver._frames if isinstance(f, bytes))
+    assert waiting == held
+    while receiver.next_frame() is not None:
+        pass
+    assert receiver.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("framing", "wire"),
+    [(Framing.NUL, b"a\nb\0"), (Framing.LF, b"a\nb\n"), (Framing.CRLF, b"a\r\nb\r\n")],
+)
+def test_wrap(framing, wire):
+    """Newlines within a frame are sent as the ending of the first line."""
+    assert framing.wrap("a\nb") == wire

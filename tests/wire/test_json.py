@@ -1,0 +1,167 @@
+"""Spec section 7: events and requests as JSON."""
+
+import json as stdlib_json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core.errors import ChatError
+from chatd.core.events import (
+    Closed,
+    Grouped,
+    Joined,
+    Kicked,
+    Left,
+    Notice,
+    Reason,
+    Said,
+    Whispered,
+)
+from chatd.wire import json
+from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.commands import CLIENT_COMMANDS, Request
+
+WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+ADDRESS = st.one_of(st.tuples(WORD, st.integers(0, 65535)), st.just("unix"), st.none())
+TIME = st.integers(0, 4_000_000_000_000).map(lambda ms: ms / 1000)
+ROW = st.builds(RoomRow, WORD, WORD, st.lists(st.tuples(WORD, ADDRESS)).map(tuple))
+TAG = st.none() | WORD
+EVENTS = st.one_of(
+    st.builds(Said, WORD, st.integers(1), WORD, WORD, TIME),
+    st.builds(Joined, WORD, WORD, ADDRESS, TIME),
+    st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(Reason), TIME),
+    st.builds(Closed, WORD, TIME),
+    st.builds(Notice, WORD, WORD, TIME, st.none() | WORD),
+    st.builds(Whispered, WORD, WORD, TIME),
+    st.builds(Reply, WORD, WORD, TAG, st.dictionaries(st.sampled_from(["room", "last"]), WORD)),
+    st.builds(Refusal, st.none() | WORD, WORD, WORD, TAG),
+    st.builds(RoomList, st.lists(ROW).map(tuple), TAG),
+    st.builds(Closing, WORD, WORD, st.booleans(), WORD),
+)
+
+
+@given(EVENTS)
+def test_event_round_trip(event):
+    """What the server tells is what the client reads, to the millisecond."""
+    (frame,) = json.encode(event)
+    read = json.decode_event(frame)
+    if hasattr(event, "time"):
+        assert read.time == pytest.approx(event.time, abs=0.0011)
+        read = type(read)(**{**fields(read), "time": event.time})
+    assert read == event
+
+
+def fields(event):
+    """Return the fields of a slotted dataclass."""
+    return {name: getattr(event, name) for name in event.__dataclass_fields__}
+
+
+@given(EVENTS)
+def test_event_is_one_line_of_json(event):
+    """A frame is one object and holds no newline, so that it fits both framings."""
+    (frame,) = json.encode(event)
+    assert "\n" not in frame
+    assert isinstance(stdlib_json.loads(frame), dict)
+
+
+def test_said_is_word_for_word():
+    """The example of the spec."""
+    (frame,) = json.encode(Said("1", 7394, "Alice", "hi", 1795186276.042))
+    assert frame == (
+        '{"event":"said","room":"1","id":7394,"from":"Alice","text":"hi",'
+        '"time":"2026-11-20T14:51:16.042Z"}'
+    )
+
+
+def test_kicked_is_a_notice_and_a_left():
+    """Who is kicked reads why, and a program of his that he has left."""
+    frames = json.encode(Kicked("1", "tea", "Bob", ("127.0.0.1", 5), 0.0))
+    notice, left = map(json.decode_event, frames)
+    text = "You were kicked out from chatroom tea@1 by the Administrator!"
+    assert notice == Notice("Server", text, 0.0)
+    assert left == Left("1", "Bob", ("127.0.0.1", 5), Reason.KICKED, 0.0)
+
+
+def test_grouped_is_a_notice_a_left_and_a_joined():
+    """Who is grouped reads why, and a program of his where he is now."""
+    frames = json.encode(Grouped("2", "food", "1", "Bob", "unix", 0.0))
+    notice, left, joined = map(json.decode_event, frames)
+    assert notice.text == "You were grouped into chatroom food@2 by the Administrator."
+    assert left == Left("1", "Bob", "unix", Reason.GROUPED, 0.0)
+    assert joined == Joined("2", "Bob", "unix", 0.0)
+
+
+def test_hidden_addresses():
+    """With addresses hidden, none is in any event."""
+    event = Joined("1", "Bob", ("127.0.0.1", 5), 0.0)
+    (frame,) = json.encode(event, show_addresses=False)
+    assert stdlib_json.loads(frame)["address"] is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "[]",
+        "1",
+        "{",
+        "{}",
+        "[" * 10_000,
+        "1" * 5000,
+        '{"command":1}',
+        '{"command":"list","tag":7}',
+        '{"command":"list","tag":"\\ud800"}',
+    ],
+)
+def test_bad_json(frame):
+    """What is no request is the peer's fault, and told with a code."""
+    with pytest.raises(ChatError) as refused:
+        json.decode_request(frame, CLIENT_COMMANDS)
+    assert refused.value.code == "bad-json"
+    refused.value.text.encode()
+
+
+def test_refused_request_keeps_its_tag():
+    """A program can tell which of its requests was refused."""
+    with pytest.raises(json.RefusedRequestError) as refused:
+        json.decode_request('{"command":"start","chatroom_id":"1","tag":"x"}', CLIENT_COMMANDS)
+    assert (refused.value.command, refused.value.tag) == ("start", "x")
+    assert refused.value.text == "Usage: `start <chatroom_id> <chatroom_name>`"
+
+
+def test_parameters_must_be_strings():
+    """A number where a string belongs is refused, not guessed at."""
+    with pytest.raises(json.RefusedRequestError):
+        json.decode_request('{"command":"switch","chatroom_id":1}', CLIENT_COMMANDS)
+
+
+def test_request_round_trip():
+    """What the client asks is what the server reads."""
+    request = Request("say", {"text": "hi", "chatroom_id": "1"}, "7")
+    assert json.decode_request(json.encode_request(request), CLIENT_COMMANDS) == request
+
+
+def test_strings_are_cleaned():
+    """JSON is no way round the rules of safe text."""
+    request = json.decode_request(r'{"command":"say","text":"a\u001b\u2028b"}', CLIENT_COMMANDS)
+    assert request.arguments == {"text": "a\nb"}
+
+
+@pytest.mark.parametrize("frame", ["", "{}", '{"event":"dance"}', '{"event":"said"}', "[" * 10_000])
+def test_unknown_events(frame):
+    """A client passes over what it does not know."""
+    with pytest.raises(json.UnknownEventError):
+        json.decode_event(frame)
+
+
+@given(st.text(max_size=200))
+def test_redact_never_fails(text):
+    """Whatever comes can be traced."""
+    assert isinstance(json.redact(text, CLIENT_COMMANDS), str)
+
+
+def test_redact_masks_secrets():
+    """The trace shows that there was a secret, not what it was."""
+    frame = '{"command":"secret","chatter_name":"Bob","message":"psst"}'
+    assert json.redact(frame, CLIENT_COMMANDS) == frame.replace("psst", "…")
