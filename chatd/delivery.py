@@ -1,0 +1,369 @@
+"""Fan-out: what a room says reaches all its members, once a reactor turn.
+
+A room keeps the batch of this turn: its events, and for each dialect spoken in it a *tape*, the
+encoded events in one buffer with the place where each ends. When the turn is over, every member
+gets one write. A member's share is the tape minus holes: what he said himself, what came before
+he joined or was last written to, what came after he left. Most have no hole and get the very same
+bytes object; one with holes gets slices. So a turn costs (messages + members), not their product.
+
+A join or a leave does not flush the room: it is a place in the turn's one count of events. Before
+anything is written to one listener alone, his own share so far is written, so that an answer never
+comes before what was said earlier. Who is in several rooms gets their tapes merged in the order
+in which things happened.
+
+Knows nothing of doors: a listener has an `IOutlet` to write to and a dialect to write in.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from zope.interface import implementer
+
+from chatd.core.events import Address, Closed, Event, Joined, Left, RoomEvent, Said
+from chatd.core.rooms import Chatter, Room
+from chatd.interfaces import IBus, IOutlet
+from chatd.wire.answers import Answer
+from chatd.wire.dialects import Dialect
+
+Trace = Callable[[Address, str], None]
+
+
+class Clock(Protocol):
+    """What delivery needs of a reactor."""
+
+    def callLater(self, delay: float, call: Callable[[], None]) -> object:
+        """Call after `delay` seconds; 0 is the next turn."""
+
+
+class Consumer(Protocol):
+    """Somebody who is shown what happens in the rooms, after it happened."""
+
+    def published(self, room: Room, event: RoomEvent, by: Chatter | None, /) -> None:
+        """Note that `event`, done by `by`, happened in `room`."""
+
+
+class Listener:
+    """The ear of one connection: where its bytes go, what it speaks, which batches it is in.
+
+    `since` is the first event of this turn that it has not been written yet, `holes` are its own.
+    """
+
+    __slots__ = ("address", "batches", "dialect", "holes", "outlet", "since", "spoken")
+
+    def __init__(self, address: Address, outlet: IOutlet, dialect: Dialect) -> None:
+        self.address = address
+        self.outlet = outlet
+        self.spoken = dialect
+        self.dialect = dialect
+        self.batches: dict[Room, Batch] = {}
+        self.since = 0
+        self.holes: list[int] = []
+
+
+class Tape:
+    """Events in one dialect, end to end: `order[i]` is the turn's count of event i, `ends[i + 1]` its end."""
+
+    __slots__ = ("buffer", "ends", "order")
+
+    def __init__(self, order: list[int]) -> None:
+        self.order = order
+        self.ends = [0]
+        self.buffer = bytearray()
+
+    def append(self, encoded: bytes | memoryview) -> None:
+        """Add the next event."""
+        self.buffer += encoded
+        self.ends.append(len(self.buffer))
+
+    def share(self, since: int, holes: Sequence[int]) -> bytes:
+        """Return the events from `since` on but for those at `holes`: slices, not a loop over events."""
+        order, ends = self.order, self.ends
+        start = bisect_left(order, since)
+        if not holes:
+            return bytes(self.buffer[ends[start] :])
+        view = memoryview(self.buffer)
+        pieces = []
+        for hole in holes:
+            at = bisect_left(order, hole, start)
+            if at < len(order) and order[at] == hole:
+                pieces.append(view[ends[start] : ends[at]])
+                start = at + 1
+        pieces.append(view[ends[start] :])
+        return b"".join(pieces)
+
+
+class Batch:
+    """What has happened in one room in this turn, and who is to hear of it."""
+
+    __slots__ = ("audience", "events", "order", "tapes")
+
+    def __init__(self) -> None:
+        self.events: list[RoomEvent] = []
+        self.order: list[int] = []
+        self.tapes: dict[Dialect, Tape] = {}
+        self.audience: dict[Dialect, dict[Listener, None]] = {}
+
+    def seat(self, listener: Listener) -> None:
+        """Let `listener` hear."""
+        self.audience.setdefault(listener.dialect, {})[listener] = None
+
+    def unseat(self, listener: Listener) -> None:
+        """Let `listener` hear no more."""
+        group = self.audience[listener.dialect]
+        del group[listener]
+        if not group:
+            del self.audience[listener.dialect]
+
+    def listeners(self) -> list[Listener]:
+        """Return all who hear."""
+        return [listener for group in self.audience.values() for listener in group]
+
+    def tape(self, dialect: Dialect) -> Tape:
+        """Return the tape in `dialect` of all that has happened so far; each event is encoded once."""
+        tape = self.tapes.get(dialect)
+        if tape is None:
+            tape = self.tapes[dialect] = Tape(self.order)
+        for event in self.events[len(tape.ends) - 1 :]:
+            tape.append(dialect.encode(event))
+        return tape
+
+    def clear(self) -> None:
+        """Forget the turn."""
+        self.events = []
+        self.order = []
+        self.tapes = {}
+
+
+class Delivery:
+    """Brings events to the listeners, in order, with one write a turn.
+
+    `clock.callLater` says when the turn is over. While `trace` is set, it is shown every frame.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.trace: Trace | None = None
+        self.bytes_sent = 0
+        self._clock = clock
+        self._listeners: dict[Chatter, Listener] = {}
+        self._batches: dict[Room, Batch] = {}
+        self._changed: dict[Batch, None] = {}
+        self._touched: dict[Listener, None] = {}
+        self._count = 0
+        self._flush_is_due = False
+
+    # -- listeners
+
+    def attach(self, who: Chatter, listener: Listener) -> None:
+        """Let `listener` hear what is for `who`."""
+        self._listeners[who] = listener
+
+    def detach(self, who: Chatter) -> None:
+        """Forget the listener of `who`, who is in no room any more."""
+        del self._listeners[who]
+
+    def speak(self, listener: Listener, dialect: Dialect) -> None:
+        """Change what is spoken to `listener`, from the next event on."""
+        listener.spoken = dialect
+        self._retune(listener)
+
+    def send(self, listener: Listener, message: Event | Answer) -> None:
+        """Write to one listener, after all that happened before."""
+        self.catch_up(listener)
+        blob = listener.dialect.encode(message)
+        if self.trace is not None:
+            self._show(listener, message)
+        self.bytes_sent += len(blob)
+        listener.outlet.write(blob)
+
+    def tell(self, who: Chatter, event: Event) -> None:
+        """Write to one chatter, if he is here, after all that happened before."""
+        listener = self._listeners.get(who)
+        if listener is not None:
+            self.send(listener, event)
+
+    # -- rooms
+
+    def published(self, room: Room, event: RoomEvent, by: Chatter | None) -> None:
+        """Note an event of a room: at the end of the turn all in it but `by` are told."""
+        batch = self._batches.get(room)
+        if batch is None:
+            batch = self._batches[room] = Batch()
+        listener = self._listeners.get(by) if by is not None else None
+        if type(event) is Said:
+            if listener is not None:
+                listener.holes.append(self._count)
+                self._touched[listener] = None
+            self._note(batch, event)
+        elif isinstance(event, Joined):
+            self._note(batch, event)
+            if listener is not None:
+                self._seat(listener, room, batch)
+        elif isinstance(event, Left):
+            if listener is not None:
+                self._unseat(listener, room, batch)
+            self._note(batch, event)
+        else:
+            self._note(batch, event)
+            if isinstance(event, Closed):
+                self._close(room, batch)
+
+    def _note(self, batch: Batch, event: RoomEvent) -> None:
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._clock.callLater(0, self.flush)
+        self._changed[batch] = None
+        batch.events.append(event)
+        batch.order.append(self._count)
+        self._count += 1
+
+    def _seat(self, listener: Listener, room: Room, batch: Batch) -> None:
+        self.catch_up(listener)
+        listener.batches[room] = batch
+        batch.seat(listener)
+        self._retune(listener)
+
+    def _unseat(self, listener: Listener, room: Room, batch: Batch) -> None:
+        self.catch_up(listener)
+        del listener.batches[room]
+        batch.unseat(listener)
+        self._retune(listener)
+
+    def _retune(self, listener: Listener) -> None:
+        """Give `listener` the dialect for the number of his rooms, as one of its speakers in each."""
+        dialect = listener.spoken.tagged(len(listener.batches))
+        if dialect is not listener.dialect:
+            self.catch_up(listener)
+            for batch in listener.batches.values():
+                batch.unseat(listener)
+            listener.dialect = dialect
+            for batch in listener.batches.values():
+                batch.seat(listener)
+
+    def _close(self, room: Room, batch: Batch) -> None:
+        for listener in batch.listeners():
+            self._unseat(listener, room, batch)
+        del self._changed[batch], self._batches[room]
+
+    # -- writing
+
+    def catch_up(self, listener: Listener) -> None:
+        """Write to `listener` what has happened in his rooms in this turn and he has not been told."""
+        if listener.since == self._count:
+            return
+        batches = [batch for batch in listener.batches.values() if batch.events]
+        if batches:
+            tapes = [batch.tape(listener.dialect) for batch in batches]
+            self._write_share(listener, tapes[0] if len(tapes) == 1 else _merged(tapes))
+        listener.since = self._count
+        listener.holes = []
+        self._touched[listener] = None
+
+    def flush(self) -> None:
+        """End the turn: write to every listener what he has not been told yet."""
+        changed, touched = self._changed, self._touched
+        self._changed, self._touched = {}, {}
+        self._flush_is_due = False
+        try:
+            self._write_turn(changed)
+        finally:
+            self._count = 0
+            for listener in touched:
+                listener.since = 0
+                listener.holes = []
+            for batch in changed:
+                batch.clear()
+
+    def _write_turn(self, batches: Iterable[Batch]) -> None:
+        in_several: dict[Listener, list[Batch]] = {}
+        for batch in batches:
+            for dialect, group in batch.audience.items():
+                tape = batch.tape(dialect)
+                whole = bytes(tape.buffer)
+                size = len(whole)
+                for listener in tuple(group):
+                    if len(listener.batches) > 1:
+                        in_several.setdefault(listener, []).append(batch)
+                    elif listener.since or listener.holes or self.trace is not None:
+                        self._write_share(listener, tape)
+                    else:
+                        self.bytes_sent += size
+                        listener.outlet.write(whole)
+        merged: dict[tuple[Dialect, tuple[Batch, ...]], Tape] = {}
+        for listener, his in in_several.items():
+            key = (listener.dialect, tuple(his))
+            if key not in merged:
+                merged[key] = _merged([batch.tape(listener.dialect) for batch in his])
+            self._write_share(listener, merged[key])
+
+    def _write_share(self, listener: Listener, tape: Tape) -> None:
+        share = tape.share(listener.since, listener.holes)
+        if not share:
+            return
+        if self.trace is not None:
+            self._show_share(listener)
+        self.bytes_sent += len(share)
+        listener.outlet.write(share)
+
+    # -- the trace
+
+    def _show(self, listener: Listener, message: Event | Answer) -> None:
+        if self.trace is not None:
+            for text in listener.dialect.trace(message):
+                self.trace(listener.address, text)
+
+    def _show_share(self, listener: Listener) -> None:
+        events = (
+            (count, event)
+            for batch in listener.batches.values()
+            for count, event in zip(batch.order, batch.events, strict=True)
+            if count >= listener.since and count not in listener.holes
+        )
+        for _, event in sorted(events, key=lambda pair: pair[0]):
+            self._show(listener, event)
+
+
+def _merged(tapes: Sequence[Tape]) -> Tape:
+    """Return one tape with the events of several, in the order in which they happened."""
+    if len(tapes) == 1:
+        return tapes[0]
+    places = sorted(
+        (count, which, at)
+        for which, tape in enumerate(tapes)
+        for at, count in enumerate(tape.order)
+    )
+    merged = Tape([count for count, _, _ in places])
+    views = [memoryview(tape.buffer) for tape in tapes]
+    for _, which, at in places:
+        ends = tapes[which].ends
+        merged.append(views[which][ends[at] : ends[at + 1]])
+    return merged
+
+
+@implementer(IBus)
+class LocalBus:
+    """The bus of one machine: numbers what is said in a room, and shows all that happens to its consumers."""
+
+    def __init__(self, delivery: Delivery, *consumers: Consumer) -> None:
+        self.messages = 0
+        self._delivery = delivery
+        self._consumers: tuple[Consumer, ...] = (delivery, *consumers)
+
+    def say(self, room: Room, by: Chatter, text: str, now: float) -> Said:
+        """Take a message of `by` into the one order of `room`, and let all others in it know."""
+        room.count += 1
+        self.messages += 1
+        said = Said(room.id, room.count, by.name, text, now)
+        self.publish(room, said, by)
+        return said
+
+    def publish(self, room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
+        """Let all in `room` know of an event but `by`, who did it and who knows."""
+        for consumer in self._consumers:
+            consumer.published(room, event, by)
+
+    def tell(self, who: Chatter, event: Event) -> None:
+        """Let one chatter know, after all that happened before in his rooms."""
+        self._delivery.tell(who, event)
