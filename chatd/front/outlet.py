@@ -1,0 +1,177 @@
+"""Outlets: where a connection's bytes go, how much may wait, and what happens past that.
+
+What a peer does not read waits here, not in the transport, which would take all memory there is.
+The waiting blobs are shared with all others who got the same, so that a slow reader costs little.
+When a plain TCP or UNIX transport has nothing queued, a blob goes straight to the socket: that
+spares two epoll_ctl calls and a turn of the reactor. All others, TLS above all, take `write`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet import tcp, unix
+from twisted.internet.interfaces import IDelayedCall, IPullProducer, IPushProducer, IReactorTime
+from zope.interface import implementer
+
+from chatd.interfaces import IOutlet
+
+FINISH_SECONDS: Final = 5
+"""How long a peer may take to read what is still to be sent before it is closed."""
+
+_CHUNK: Final = 65536
+
+
+Overflow = Callable[[int, int], None]
+
+
+def outlet_for(transport: Any, clock: IReactorTime, limit: int, on_overflow: Overflow) -> Outlet:
+    """Return the fastest outlet that is safe on `transport`, which is a stream's.
+
+    `limit`: bytes that may wait; past it the connection is aborted and `on_overflow(queued, limit)` called.
+    """
+    # By exact type: a TLS transport hands writeSomeData on to the raw socket, in plain text.
+    direct = type(transport) in (tcp.Server, unix.Server)
+    return (DirectOutlet if direct else Outlet)(transport, clock, limit, on_overflow)
+
+
+@implementer(IOutlet, IPushProducer)
+class Outlet:
+    """Writes to any transport, and holds what comes while the transport says it is full."""
+
+    def __init__(
+        self, transport: Any, clock: IReactorTime, limit: int, on_overflow: Overflow
+    ) -> None:
+        self.limit = limit
+        self.queued = 0
+        self._transport = transport
+        self._clock = clock
+        self._on_overflow = on_overflow
+        self._waiting: deque[bytes] = deque()
+        self._closed = False
+        self._finishing: IDelayedCall | None = None
+        self._open()
+
+    def _open(self) -> None:
+        self._full = False
+        self._transport.registerProducer(self, True)
+
+    # -- IOutlet
+
+    def write(self, blob: bytes) -> None:
+        """Send `blob` after all that was written before."""
+        if self._closed:
+            return
+        if self._full:
+            self._hold(blob)
+        else:
+            self._transport.write(blob)
+
+    def finish(self) -> None:
+        """Close once all is sent, or in `FINISH_SECONDS` at the latest."""
+        if self._finishing is None and not self._closed:
+            self._finishing = self._clock.callLater(FINISH_SECONDS, self.abort)
+            self._close_when_sent()
+
+    def abort(self) -> None:
+        """Close now; what waits is lost."""
+        if not self._closed:
+            self.lost()
+            # In the next turn: who writes to a whole room must not be called back in the middle.
+            self._clock.callLater(0, self._transport.abortConnection)
+
+    # -- the door
+
+    def lost(self) -> None:
+        """Forget everything: the connection has ended."""
+        self._closed = True
+        self._waiting.clear()
+        self.queued = 0
+        if self._finishing is not None and self._finishing.active():
+            self._finishing.cancel()
+
+    # -- the transport
+
+    def pauseProducing(self) -> None:
+        """Hold what comes: the transport is full."""
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        """Send what waits: the transport has room."""
+        self._full = False
+        while self._waiting and not self._full:
+            self._transport.write(self._release())
+        self._close_when_sent()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the transport is closing, and `lost` follows."""
+
+    # -- within
+
+    def _hold(self, blob: bytes) -> None:
+        self._waiting.append(blob)
+        self.queued += len(blob)
+        if self.queued > self.limit:
+            queued = self.queued
+            self.abort()
+            self._on_overflow(queued, self.limit)
+
+    def _release(self) -> bytes:
+        blob = self._waiting.popleft()
+        self.queued -= len(blob)
+        return blob
+
+    def _close_when_sent(self) -> None:
+        if self._finishing is not None and not self._waiting and not self._closed:
+            self._transport.unregisterProducer()
+            self._transport.loseConnection()
+
+
+@implementer(IPullProducer)
+class DirectOutlet(Outlet):
+    """Writes straight to the socket of a plain transport; what that does not take waits for the reactor.
+
+    While something waits, the transport has us as a pull producer: it asks for the next piece
+    when it has sent the last.
+    """
+
+    def _open(self) -> None:
+        self._pulling = False
+
+    def write(self, blob: bytes) -> None:
+        """Send `blob` after all that was written before."""
+        if self._closed:
+            return
+        if self._pulling:
+            self._hold(blob)
+            return
+        sent = self._transport.writeSomeData(blob)
+        if not isinstance(sent, int):
+            self.abort()  # the peer is gone
+        elif sent < len(blob):
+            self._hold(blob[sent:] if sent else blob)
+            self._pull()
+
+    def _pull(self) -> None:
+        if not self._closed:
+            self._pulling = True
+            self._transport.registerProducer(self, False)
+
+    def resumeProducing(self) -> None:
+        """Give the transport the next piece."""
+        if self._waiting:
+            size, pieces = 0, []
+            while self._waiting and size < _CHUNK:
+                pieces.append(self._release())
+                size += len(pieces[-1])
+            self._transport.writeSequence(pieces)
+        else:
+            self._pulling = False
+            self._transport.unregisterProducer()
+            self._close_when_sent()
+
+    def _close_when_sent(self) -> None:
+        if self._finishing is not None and not self._pulling and not self._closed:
+            self._transport.loseConnection()

@@ -1,0 +1,164 @@
+"""The native door: a stream of frames ended by NUL, or of lines, over TCP, TLS or a UNIX socket.
+
+`ChatFactory` builds a `ChatProtocol` for each connection. The protocol cuts frames and feeds the
+session one at a time; it stops reading while too much waits, and it serves what came before the
+peer closed his side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IReactorTime,
+    ITCPTransport,
+    ITransport,
+)
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.core import errors
+from chatd.core.events import Address
+from chatd.front.outlet import Outlet, outlet_for
+from chatd.session import Session, Sessions
+from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
+
+WAITING_BYTES: Final = 65536
+"""How much a connection may have waiting in whole frames before it is not read from."""
+
+UNKNOWN_MAX_FRAME: Final = 2048
+"""The longest frame, in bytes, of who has not joined yet: a name and a room need no more."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one connection may make the server hold, in bytes (spec section 1)."""
+
+    max_frame: int = 16384
+    send_queue: int = 1048576
+
+    def frame(self, known: bool) -> int:
+        """Return the longest frame accepted."""
+        return self.max_frame if known else min(self.max_frame, UNKNOWN_MAX_FRAME)
+
+    def queue(self, known: bool) -> int:
+        """Return how much output may wait."""
+        return self.send_queue if known else self.send_queue // 2
+
+
+def peer_address(transport: ITransport) -> Address:
+    """Return where a peer is: host and port, or `unix`."""
+    peer = transport.getPeer()
+    host, port = getattr(peer, "host", None), getattr(peer, "port", None)
+    return "unix" if host is None or port is None else (host, port)
+
+
+@implementer(IHalfCloseableProtocol)
+class ChatProtocol(Protocol):
+    """One connection: bytes to frames, frames to its session."""
+
+    def __init__(self, sessions: Sessions, clock: IReactorTime, limits: Limits) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._limits = limits
+        self._frames = FrameReceiver(limits.frame(known=False))
+        self._known = False
+        self._ended = False
+        self._reading = True
+        self._serving = False
+
+    # -- Twisted's
+
+    def connectionMade(self) -> None:
+        """Begin a session."""
+        transport = cast("ITCPTransport", self.transport)
+        self._address = peer_address(transport)
+        if isinstance(self._address, tuple):
+            # Nagle's algorithm makes one message in a hundred wait for a delayed ACK.
+            transport.setTcpNoDelay(True)
+            transport.setTcpKeepAlive(True)
+        limit = self._limits.queue(known=False)
+        self._outlet: Outlet = outlet_for(transport, self._clock, limit, self._overflowed)
+        self._session: Session = self._sessions.connect(self._address, self._outlet, self._serve)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take in what was read, and serve what can be."""
+        try:
+            framing_was_known = self._frames.framing is not None
+            self._frames.feed(data)
+        except NotChatError:
+            self._session.close()
+            return
+        if not framing_was_known and self._frames.framing is not None:
+            self._session.open(self._frames.framing)
+        self._serve()
+
+    def readConnectionLost(self) -> None:
+        """Serve what came before the peer closed his side, then close."""
+        self._ended = True
+        self._serve()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: we never close our side alone."""
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
+        """End the session."""
+        self._outlet.lost()
+        self._session.lost()
+
+    # -- within
+
+    def _serve(self) -> None:
+        """Serve the frames that wait, until the session is busy with one."""
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            self._serve_frames()
+        finally:
+            self._serving = False
+        if self._session.closed:
+            return
+        if self._ended and not self._session.busy:
+            self._session.close()
+        elif self._reading != (self._frames.waiting < WAITING_BYTES):
+            self._reading = not self._reading
+            transport = cast("Any", self.transport)
+            (transport.resumeProducing if self._reading else transport.pauseProducing)()
+
+    def _serve_frames(self) -> None:
+        session, frames = self._session, self._frames
+        while not (session.busy or session.closed):
+            frame = frames.next_frame()
+            if frame is None:
+                return
+            if isinstance(frame, TooLong):
+                session.refuse(errors.too_long(frame.limit))
+                continue
+            session.receive(frame)
+            if session.is_known and not self._known:
+                self._known = True
+                frames.limit = self._limits.frame(known=True)
+                self._outlet.limit = self._limits.queue(known=True)
+
+    def _overflowed(self, queued: int, limit: int) -> None:
+        self._sessions.journal.too_slow(self._address, queued, limit)
+
+
+class ChatFactory(Factory):
+    """Builds the protocol of each connection."""
+
+    noisy = False
+
+    def __init__(self, sessions: Sessions, clock: IReactorTime, limits: Limits) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._limits = limits
+
+    def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:  # noqa: ARG002 -- Twisted's
+        """Return the protocol of a new connection."""
+        return ChatProtocol(self._sessions, self._clock, self._limits)

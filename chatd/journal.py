@@ -1,0 +1,74 @@
+"""What the server prints of what happens (spec section 6): one escaped line an event.
+
+A consumer of the bus for who comes and goes, and the place where all other lines of that section
+are worded. Knows the log and nothing of who reads it.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from chatd.core.events import Address, Joined, Left, RoomEvent
+from chatd.core.rooms import Chatter, Room
+from chatd.core.safety import escape
+
+_log = Logger(namespace="chatd")
+
+
+class Journal:
+    """Writes the log."""
+
+    def listening(self, host: str, port: int | None = None) -> None:
+        """Note a listener: `(localhost, 9999)`, or what stands for it where there is no port."""
+        where = host if port is None else f"{host}, {port}"
+        _log.info("System: ChatServer is listening at ({where})...", where=escape(where))
+
+    def connected(self, peer: Address) -> None:
+        """Note a new connection."""
+        _log.info("System: new connection from {peer}", peer=_shown(peer))
+
+    def disconnected(self, peer: Address) -> None:
+        """Note the end of a connection."""
+        _log.info("System: connection from {peer} closed", peer=_shown(peer))
+
+    def too_slow(self, peer: Address, queued: int, limit: int) -> None:
+        """Note that a connection is aborted because it does not read."""
+        _log.warn(
+            "System: connection from {peer} aborted: it does not read, "
+            "{queued} bytes wait (at most {limit})",
+            peer=_shown(peer),
+            queued=queued,
+            limit=limit,
+        )
+
+    def received(self, peer: Address, text: str) -> None:
+        """Trace a frame received."""
+        _log.info("Received message from {peer}: {text}", peer=_shown(peer), text=escape(text))
+
+    def sent(self, peer: Address, text: str) -> None:
+        """Trace a frame sent."""
+        _log.info("Send to {peer}: {text}", peer=_shown(peer), text=escape(text))
+
+    def published(self, room: Room, event: RoomEvent, _: Chatter | None) -> None:
+        """Note who joined and who left."""
+        if isinstance(event, Joined):
+            where = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
+            _log.info(
+                "{who} joined room [{room}]{where}",
+                who=escape(event.who),
+                room=escape(room.id),
+                where=where,
+            )
+        elif isinstance(event, Left):
+            _log.info("{who} left room [{room}].", who=escape(event.who), room=escape(room.id))
+
+
+def _shown(peer: Address) -> str:
+    return escape(str(peer))
+
+
+def _host_and_port(address: Address) -> str:
+    if isinstance(address, str):
+        return escape(address)
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

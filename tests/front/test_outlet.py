@@ -1,0 +1,181 @@
+"""Where bytes go: nothing is lost or reordered, and nobody takes all memory."""
+
+import pytest
+from twisted.internet import tcp, unix
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from chatd.front.outlet import FINISH_SECONDS, DirectOutlet, Outlet, outlet_for
+
+
+class Socket:
+    """A plain transport whose peer takes `room` bytes, and its buffer, as Twisted's does it."""
+
+    def __init__(self, room=1000):
+        self.room = room
+        self.sent = b""
+        self.buffer = b""
+        self.producer = None
+        self.closed = ""
+
+    def writeSomeData(self, data):
+        if self.room is None:
+            return ConnectionLost()
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.sent += taken
+        return len(taken)
+
+    def writeSequence(self, pieces):
+        self.buffer += b"".join(pieces)
+
+    def registerProducer(self, producer, streaming):
+        assert self.producer is None
+        assert not streaming
+        self.producer = producer
+        producer.resumeProducing()
+
+    def unregisterProducer(self):
+        self.producer = None
+
+    def loseConnection(self):
+        self.closed = "closing"
+
+    def abortConnection(self):
+        self.closed = "aborted"
+
+    def drain(self, room):
+        """Let the peer read `room` bytes more, and the reactor write."""
+        self.room += room
+        while self.buffer and self.room:
+            self.buffer = self.buffer[self.writeSomeData(self.buffer) :]
+            if not self.buffer and self.producer is not None:
+                self.producer.resumeProducing()
+
+
+@pytest.fixture
+def overflows():
+    """Return the list of overflows that were told."""
+    return []
+
+
+def direct(transport, overflows, limit=10**6):
+    """Return a clock and a direct outlet."""
+    clock = Clock()
+    return clock, DirectOutlet(transport, clock, limit, lambda *args: overflows.append(args))
+
+
+def test_straight_to_the_socket(overflows):
+    """What the socket takes at once never waits."""
+    socket = Socket()
+    _, outlet = direct(socket, overflows)
+    outlet.write(b"abc")
+    assert (socket.sent, outlet.queued, socket.producer) == (b"abc", 0, None)
+
+
+def test_what_the_socket_does_not_take_follows_in_order(overflows):
+    """Whatever the peer's pace, he reads all, in order, and then it goes straight again."""
+    socket = Socket(room=10)
+    _, outlet = direct(socket, overflows)
+    blobs = [bytes([65 + i % 26]) * 70_000 for i in range(12)]
+    for blob in blobs:
+        outlet.write(blob)
+    assert 0 < outlet.queued < sum(map(len, blobs))
+    for _ in range(100):
+        socket.drain(9_999)
+    outlet.write(b"end")
+    assert socket.sent == b"".join(blobs) + b"end"
+    assert (outlet.queued, socket.producer) == (0, None)
+
+
+def test_past_the_limit_the_connection_is_aborted(overflows):
+    """It is told once, what waits is forgotten, and what comes later goes nowhere."""
+    socket = Socket(room=0)
+    clock, outlet = direct(socket, overflows, limit=100_000)
+    for _ in range(10):
+        outlet.write(b"x" * 40_000)
+    assert not socket.closed, "nobody is called back while he writes"
+    clock.advance(0)
+    assert socket.closed == "aborted"
+    assert len(overflows) == 1
+    assert overflows[0][0] > overflows[0][1] == 100_000
+    assert outlet.queued == 0
+
+
+def test_a_peer_that_is_gone(overflows):
+    """A send that fails ends the connection, and raises nothing."""
+    socket = Socket(room=None)
+    clock, outlet = direct(socket, overflows)
+    outlet.write(b"x")
+    outlet.write(b"y")
+    clock.advance(0)
+    assert (socket.closed, overflows) == ("aborted", [])
+
+
+def test_finish_sends_what_waits(overflows):
+    """The connection is closed after the last byte."""
+    socket = Socket(room=10)
+    clock, outlet = direct(socket, overflows)
+    outlet.write(b"x" * 200_000)
+    outlet.finish()
+    assert not socket.closed
+    socket.drain(500_000)
+    assert (socket.closed, len(socket.sent)) == ("closing", 200_000)
+    outlet.lost()
+    assert clock.getDelayedCalls() == []
+
+
+def test_finish_does_not_wait_for_ever(overflows):
+    """Who does not read is closed all the same."""
+    socket = Socket(room=0)
+    clock, outlet = direct(socket, overflows)
+    outlet.write(b"x")
+    outlet.finish()
+    clock.advance(FINISH_SECONDS)
+    clock.advance(0)
+    assert socket.closed == "aborted"
+
+
+def test_any_transport_holds_when_full(overflows):
+    """Where bytes cannot go straight, the transport says when it is full."""
+    transport = StringTransport()
+    outlet = Outlet(transport, Clock(), 10, lambda *args: overflows.append(args))
+    outlet.write(b"a")
+    outlet.pauseProducing()
+    outlet.write(b"bc")
+    outlet.write(b"d")
+    assert (transport.value(), outlet.queued) == (b"a", 3)
+    outlet.resumeProducing()
+    assert (transport.value(), outlet.queued) == (b"abcd", 0)
+    outlet.pauseProducing()
+    outlet.write(b"x" * 11)
+    assert overflows == [(11, 10)]
+
+
+def test_any_transport_is_closed_when_all_is_sent(overflows):
+    """Also while it is full."""
+    transport = StringTransport()
+    clock = Clock()
+    outlet = Outlet(transport, clock, 10, lambda *args: overflows.append(args))
+    outlet.pauseProducing()
+    outlet.write(b"bye")
+    outlet.finish()
+    assert not transport.disconnecting
+    outlet.resumeProducing()
+    assert (transport.value(), transport.disconnecting) == (b"bye", True)
+
+
+class Subclass(tcp.Server):
+    """Not exactly Twisted's: perhaps it encrypts."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "outlet"),
+    [(tcp.Server, DirectOutlet), (unix.Server, DirectOutlet), (Subclass, Outlet)],
+)
+def test_direct_by_exact_type(kind, outlet, monkeypatch):
+    """A transport that only resembles a plain one may encrypt: it is never gone round."""
+    monkeypatch.setattr(kind, "registerProducer", lambda *_: None)
+    transport = kind.__new__(kind)
+    assert type(outlet_for(transport, Clock(), 1, print)) is outlet

@@ -1,0 +1,153 @@
+"""Spec section 2 at the door: what is answered in which framing, and when a connection is closed."""
+
+import pytest
+
+from chatd.front.outlet import FINISH_SECONDS
+from chatd.testing import MemoryServer
+
+
+@pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
+def test_answers_are_in_the_framing_of_the_first_frame(server, end):
+    """Also the newlines within them."""
+    client = server.connect()
+    client.send_bytes(b"`start 1 tea" + end + b"`list" + end)
+    newline = b"\n" if end == b"\0" else end
+    answers = [
+        b"Server: Chatroom 1 started!",
+        b"Server: " + newline + b"tea@1: no chatters!" + newline,
+    ]
+    assert client.read_bytes() == b"".join(answer + end for answer in answers)
+
+
+def test_telnet(server):
+    """Negotiation is neither answered nor read."""
+    client = server.connect(end=b"\r\n")
+    client.send_bytes(b"\xff\xfd\x03\xff\xfb\x18")
+    assert client.read_bytes() == b""
+    assert client.ask("`list") == ["Server: No room exists!"]
+
+
+def test_three_framings_in_one_room(server):
+    """Everybody reads the others in his own."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")
+    cid = server.join("1", "Cid", end=b"\r\n")
+    ann.read(), bob.read()
+    ann.send("one\ntwo")
+    assert bob.read_bytes() == b"Ann: one\n  two\n"
+    assert cid.read_bytes() == b"Ann: one\r\n  two\r\n"
+    bob.send("hi\0")
+    assert ann.read_bytes() == b"Bob: hi\0"
+
+
+@pytest.mark.parametrize("hello", [b"\x16\x03\x01\0\xa5", b"GET / HTTP/1.1\r\n\r\n`list\r\n"])
+def test_tls_and_http_are_closed_without_an_answer(server, hello):
+    """And nothing of it is carried out."""
+    client = server.connect()
+    client.send_bytes(hello)
+    assert client.closed
+    assert client.read_bytes() == b""
+
+
+def test_nothing_is_sent_before_the_framing_is_known(server):
+    """Not even that the server stops."""
+    client = server.connect()
+    client.send_bytes(b"`li")
+    server.service.stopService()
+    assert client.read_bytes() == b""
+    assert client.closed
+
+
+def test_half_close(server):
+    """Who sends no more gets his answers, then the connection is closed."""
+    client = server.connect()
+    client.send("`start 1 tea", "`list")
+    client.send_bytes(b"`list and half a frame")
+    client.half_close()
+    assert client.read() == ["Server: Chatroom 1 started!", "Server: \ntea@1: no chatters!\n"]
+    assert client.closed
+
+
+def test_half_a_message_is_nothing(server):
+    """Who is killed in mid-message has not said it."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.read()
+    bob.send_bytes(b"half a mess")
+    bob.half_close()
+    assert ann.read() == ["Server: Bob quitted."]
+
+
+def test_too_long(server):
+    """The limit is smaller until the client has joined; the connection stays."""
+    client = server.connect()
+    client.send("`start 1 a", "x" * 2049, "`join 1 Ann", "y" * 16385, "z" * 16384, "`quit")
+    assert client.read() == [
+        "Server: Chatroom 1 started!",
+        "Server: Message too long (at most 2048 bytes).",
+        "Server: You join @chatroom 1",
+        "Server: Message too long (at most 16384 bytes).",
+        "Server: You quitted from chatroom a@1",
+    ]
+
+
+def test_max_frame_option():
+    """The operator may allow less."""
+    client = MemoryServer(max_frame=100).connect()
+    client.send("x" * 101)
+    assert client.read() == ["Server: Message too long (at most 100 bytes)."]
+
+
+def test_who_does_not_read_is_aborted(capture_log):
+    """Past --send-queue (half of it before he has joined), and the log says why."""
+    server = MemoryServer(send_queue=20_000)
+    ann, bob, eve = server.join("1", "Ann"), server.join("1", "Bob"), server.connect()
+    ann.read()
+    for client in (bob, eve):
+        client.protocol._outlet.pauseProducing()
+    eve.send(*["`help"] * 20)
+    server.turn()
+    assert eve.closed
+    for _ in range(15):
+        ann.send("x" * 1000)
+        server.turn()
+    assert not bob.closed
+    for _ in range(15):
+        ann.send("x" * 1000)
+        server.turn()
+    server.turn()
+    assert bob.closed
+    assert ann.read() == ["Server: Bob quitted."]
+    reasons = [line for line in capture_log() if "does not read" in line]
+    assert len(reasons) == 2
+    assert "at most 20000" in reasons[1]
+
+
+def test_tcp_options(server):
+    """Small packets do not wait, and dead peers are found."""
+    transport = server.connect().transport
+    assert transport.no_delay
+    assert transport.keep_alive
+
+
+def test_a_reader_who_does_not_read_the_goodbye_is_closed(server):
+    """Within seconds."""
+    client = server.connect()
+    client.send("`list")
+    client.protocol._outlet.pauseProducing()
+    client.send("`exit")
+    assert not client.closed
+    server.turn(FINISH_SECONDS)
+    server.turn()
+    assert client.closed
+
+
+def test_shutdown(server):
+    """All are told, nobody hears of the others leaving, all are closed."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")
+    ann.read()
+    ann.send("last words")
+    stopped = server.service.stopService()
+    assert ann.read() == ["Administrator: Chatserver is going to shutdown..."]
+    assert bob.read() == ["Ann: last words", "Administrator: Chatserver is going to shutdown..."]
+    assert ann.closed
+    assert bob.closed
+    assert stopped.called
