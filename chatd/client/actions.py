@@ -1,0 +1,81 @@
+"""What the conversation wants done: lines to show, requests to send, what to do with the connection.
+
+Plain facts, made by conversation.py and carried out by client.py; screens get the lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatd.wire.commands import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something to show: `text` is safe to print, and all that is shown where there is no terminal.
+
+    `tag` is what of it stands for the room, `name` whose doing it is, `talk` whether a person
+    speaks, and `mention` a name of the reader in it; `time` is when it happened, None for now;
+    `stamped` whether the time is shown.
+    """
+
+    text: str
+    tag: str = ""
+    name: str = ""
+    talk: bool = False
+    mention: str = ""
+    time: float | None = None
+    stamped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send a request to the server."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Leave the server, if there is one, and connect to another; `faithful`: until it is there."""
+
+    address: Address
+    faithful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Leave the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class StayAway:
+    """When the server closes the connection, do not come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskLater:
+    """Call `Conversation.try_again` after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Leave the server and end the program; what is still to come from the server is shown first."""
+
+
+Action = Line | Ask | Connect | Disconnect | StayAway | AskLater | Exit
+
+NOT_CONNECTED = Line("Not connected.")

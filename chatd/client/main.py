@@ -1,0 +1,125 @@
+"""`chatd-client [HOST [PORT]]`: what was asked for on the command line, and the reactor.
+
+The only module of the client that meets the global reactor: on a terminal the one that runs on
+asyncio, as prompt_toolkit does; elsewhere the default one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import os
+import random
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn, cast
+
+from twisted.internet import asyncioreactor
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
+from twisted.python.failure import Failure
+
+from chatd.client import endpoints
+from chatd.client.actions import Address
+from chatd.client.client import Client
+from chatd.client.conversation import parse_address
+from chatd.client.pipe import PATIENCE as PIPE_PATIENCE
+from chatd.client.pipe import Intake, PipeScreen, lines_of, start_reading
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the client; ends the program."""
+    options = _parser().parse_args(arguments)
+    try:
+        address = parse_address(options.host, options.port)
+    except ValueError as error:
+        _refuse(str(error))
+    on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    sys.exit((_run_on_terminal if on_terminal else _run_on_pipe)(options, address))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatd-client", description="The line client of chatd.")
+    parser.add_argument("host", nargs="?", default="localhost", help="default: localhost")
+    parser.add_argument("port", nargs="?", default="9999", help="default: 9999")
+    parser.add_argument("--tls", action="store_true", help="speak TLS; certificates are checked")
+    parser.add_argument("--cafile", metavar="FILE", help="trust the certificates in FILE as well")
+    return parser
+
+
+def _refuse(words: str) -> NoReturn:
+    sys.exit(f"chatd-client: {words}")
+
+
+def _endpoints(options: argparse.Namespace, reactor: Any) -> endpoints.EndpointFor:
+    if options.tls or options.cafile:
+        try:
+            return endpoints.tls(reactor, options.cafile)
+        except endpoints.TlsError as error:
+            _refuse(str(error))
+    return endpoints.plain(reactor)
+
+
+def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
+    asyncioreactor.install()
+    from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
+
+    from chatd.client.terminal import PATIENCE, TerminalScreen  # noqa: PLC0415 -- for terminals only
+
+    screen = TerminalScreen()
+    endpoint_for = _endpoints(options, reactor)
+    client = Client(screen, cast("Any", reactor), endpoint_for, random.random, patience=PATIENCE)
+    finished: Deferred[None] = Deferred()
+    faults: list[Failure] = []
+
+    def begin() -> None:
+        client.start(address)
+        conversing = Deferred.fromFuture(asyncio.ensure_future(screen.converse(client)))
+        conversing.addErrback(faults.append)
+        conversing.addCallback(lambda _: _stop(reactor))
+        conversing.chainDeferred(finished)
+
+    def shut_down() -> Deferred[None]:
+        screen.stop()  # the terminal is to be put back, also when a signal ends the program
+        return finished
+
+    _run(reactor, begin, shut_down)
+    for fault in faults:
+        fault.raiseException()
+    return 0
+
+
+def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
+    from twisted.internet import reactor  # noqa: PLC0415 -- not before it is known which one
+
+    # Who closes standard input or output has nothing to say, or does not want to hear.
+    lines = lines_of(sys.stdin.fileno()) if sys.stdin is not None else iter(())
+    output = sys.stdout.buffer if sys.stdout is not None else io.BytesIO()
+    screen = PipeScreen(output, sys.stderr, lambda: _stop(reactor))
+    endpoint_for = _endpoints(options, reactor)
+    clock = cast("Any", reactor)
+    client = Client(screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
+
+    def begin() -> None:
+        client.start(address)
+        client.ended.addCallback(lambda _: _stop(reactor))
+        start_reading(reactor, Intake(client, clock), lines)
+
+    _run(reactor, begin, client.stop)
+    if screen.broken:
+        # What is still in the buffer cannot be written: spare the interpreter the attempt.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0 if client.complete else 1
+
+
+def _run(reactor: Any, begin: Callable[[], None], shut_down: Callable[[], object]) -> None:
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", shut_down)
+    reactor.run()
+
+
+def _stop(reactor: Any) -> None:
+    with suppress(ReactorNotRunning):  # it is being stopped already, by a signal
+        reactor.stop()

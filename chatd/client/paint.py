@@ -1,0 +1,70 @@
+"""How a line looks on a terminal: its time, colours for names, and the reader's own name marked.
+
+Pure: returns fragments of a style and a text, as prompt_toolkit prints them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime
+from typing import Final
+
+from chatd.client.actions import Line
+
+Fragments = list[tuple[str, str]]
+
+STYLES: Final = {
+    "time": "ansibrightblack",
+    "tag": "ansibrightblack",
+    "quiet": "ansibrightblack",
+    "server": "ansiyellow",
+    "administrator": "bold ansiyellow",
+    "mention": "bold reverse",
+}
+
+# Of middling lightness: to be read on dark as well as on light ground.
+_COLOURS: Final = (
+    *("#d75f5f", "#d7875f", "#af8700", "#87a000", "#5faf5f", "#00af87", "#00afaf"),
+    *("#5f9fd7", "#5f87ff", "#8787ff", "#af87d7", "#d75fd7", "#d75f9f"),
+)
+_OFFICIALS: Final = {"Server": "class:server", "Administrator": "class:administrator"}
+
+
+def paint(line: Line, now: float) -> Fragments:
+    """Return the fragments of `line`, with the end of the line."""
+    painted: Fragments = []
+    if line.stamped:
+        painted.append(("class:time", f"[{_clock_time(line.time, now)}] "))
+    if line.tag:
+        painted.append(("class:tag", line.tag))
+    words = line.text.removeprefix(line.tag)
+    before, name, after = words.partition(line.name) if line.name else ("", "", words)
+    rest = "class:quiet" if line.name not in _OFFICIALS and not line.talk and name else ""
+    painted += [(rest, before), (style_of(line.name), name), *_marked(after, line.mention, rest)]
+    return [*((style, text) for style, text in painted if text), ("", "\n")]
+
+
+def style_of(name: str) -> str:
+    """Return the style of a name: always the same."""
+    if name in _OFFICIALS:
+        return _OFFICIALS[name]
+    return f"bold {_COLOURS[zlib.crc32(name.casefold().encode(errors='replace')) % len(_COLOURS)]}"
+
+
+def _marked(words: str, mention: str, style: str) -> Fragments:
+    if not mention:
+        return [(style, words)]
+    first, *others = words.split(mention)
+    painted = [(style, first)]
+    for other in others:
+        painted += [("class:mention", mention), (style, other)]
+    return painted
+
+
+def _clock_time(seconds: float | None, now: float) -> str:
+    """Return the local time; what a server says can be any time at all."""
+    try:
+        moment = datetime.fromtimestamp(now if seconds is None else seconds, UTC).astimezone()
+    except (OverflowError, OSError, ValueError):
+        moment = datetime.fromtimestamp(now, UTC).astimezone()
+    return f"{moment:%H:%M:%S}"

@@ -1,0 +1,143 @@
+"""The screen that is a terminal: the line being typed, and above it what arrives.
+
+prompt_toolkit edits the line, on the asyncio loop that Twisted's reactor runs on. Lines that come
+in one turn are printed at once, and never while others are being printed, so they keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import in_terminal
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Style
+
+from chatd.client.actions import Exit, Line
+from chatd.client.client import Client
+from chatd.client.completion import complete
+from chatd.client.paint import STYLES, Fragments, paint
+from chatd.client.whereabouts import Whereabouts
+
+PROMPT: Final = "😄 :> "
+PATIENCE: Final = 2.0
+"""For how many seconds at most one waits for the server at the end."""
+
+_STYLE: Final = Style.from_dict(STYLES)
+
+
+class TerminalScreen:
+    """Prints lines above the one being typed; `terminal_in` and `terminal_out` are for tests."""
+
+    def __init__(
+        self, terminal_in: Input | None = None, terminal_out: Output | None = None
+    ) -> None:
+        self._client: Client | None = None
+        self._waiting: Fragments = []
+        self._printing: asyncio.Task[None] | None = None
+        self._session: PromptSession[str] = PromptSession(
+            history=InMemoryHistory(),
+            completer=_Completer(self),
+            complete_while_typing=False,
+            # The other styles keep rows below the prompt free for a menu.
+            complete_style=CompleteStyle.READLINE_LIKE,
+            enable_suspend=True,
+            key_bindings=_keys(),
+            input=terminal_in,
+            output=terminal_out,
+        )
+
+    @property
+    def where(self) -> Whereabouts:
+        """What is known of the place of who sits here."""
+        return self._client.conversation.where if self._client is not None else Whereabouts()
+
+    # -- what the client calls
+
+    def show(self, line: Line) -> None:
+        """Print a line."""
+        self._waiting += paint(line, time.time())
+        if self._printing is None:
+            self._printing = asyncio.ensure_future(self._print())
+
+    def trouble(self, words: str) -> None:
+        """Print what is wrong."""
+        self.show(Line(words))
+
+    # -- what `main` calls
+
+    async def converse(self, client: Client) -> None:
+        """Give the client what is typed, until it is over."""
+        self._client = client
+        client.ended.addCallback(lambda _: self.stop())
+        while not client.leaving:
+            try:
+                line = await self._session.prompt_async(PROMPT)
+            except (EOFError, KeyboardInterrupt):
+                client.perform([Exit()])
+            else:
+                client.typed(line)
+            await self._printed()
+        await client.ended.asFuture(asyncio.get_running_loop())
+        await self._printed()
+
+    def stop(self) -> None:
+        """Type no more: the terminal becomes what it was."""
+        if self._session.app.is_running:
+            with suppress(Exception):  # it has just been ended by a key
+                self._session.app.exit(exception=EOFError)
+
+    # -- within
+
+    async def _print(self) -> None:
+        while self._waiting:
+            async with in_terminal():
+                fragments, self._waiting = self._waiting, []
+                print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
+        self._printing = None
+
+    async def _printed(self) -> None:
+        if self._printing is not None:
+            await self._printing
+
+
+class _Completer(Completer):
+    """Completes commands, rooms and names on Tab."""
+
+    def __init__(self, screen: TerminalScreen) -> None:
+        self._screen = screen
+
+    def get_completions(
+        self,
+        document: Document,
+        complete_event: CompleteEvent,  # noqa: ARG002 -- prompt_toolkit's
+    ) -> Iterable[Completion]:
+        """Return what the word before the cursor can become."""
+        word, candidates = complete(document.text_before_cursor, self._screen.where)
+        return [Completion(one, start_position=-len(word)) for one in candidates]
+
+
+def _keys() -> KeyBindings:
+    """Return our own keys: Ctrl-C clears the line, and ends the program on an empty one."""
+    keys = KeyBindings()
+
+    @keys.add("c-c")
+    def _interrupt(event: KeyPressEvent) -> None:
+        if event.app.current_buffer.text:
+            event.app.current_buffer.reset()
+        else:
+            event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
+
+    return keys

@@ -1,0 +1,135 @@
+"""A line client in memory, and the road from it to a server in memory."""
+
+import pytest
+from twisted.internet import defer, error
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from chatd.client.actions import Address
+from chatd.client.client import Client
+from chatd.testing import MemoryServer
+
+HERE = Address("localhost", 9999)
+
+
+class Road:
+    """The endpoint that leads to a server in memory; where there is no server, nobody listens."""
+
+    def __init__(self, server):
+        self.server = server
+        self.addresses = []
+        self.attempts = 0
+        self.protocol = self.peer = None
+
+    def endpoint_for(self, address):
+        """Return the endpoint for an address: this one, whatever the address."""
+        self.addresses.append(address)
+        return self
+
+    def connect(self, factory):
+        """Connect, as an endpoint does."""
+        self.attempts += 1
+        if self.server is None:
+            return defer.fail(error.ConnectionRefusedError())
+        self.protocol, self.peer = factory.buildProtocol(None), self.server.connect()
+        self.protocol.makeConnection(_Transport(self.peer))
+        return defer.succeed(self.protocol)
+
+    def pump(self):
+        """Carry all that is under way, in both directions, and the end of the connection."""
+        while self.protocol is not None:
+            data = self.peer.read_bytes()
+            if data and not self.protocol.transport.disconnected:
+                self.protocol.dataReceived(data)
+            elif self.peer.closed or self.protocol.transport.disconnected:
+                self.peer.lose()
+                self.lose()
+            else:
+                return
+
+    def lose(self):
+        """Let the client lose the connection; the server does not notice."""
+        protocol, self.protocol = self.protocol, None
+        protocol.connectionLost(Failure(error.ConnectionLost()))
+
+
+class _Transport(StringTransport):
+    """A transport that brings what is written to the server at once."""
+
+    disconnected = False
+
+    def __init__(self, peer):
+        super().__init__()
+        self._peer = peer
+
+    def write(self, data):
+        """Bring it there."""
+        if not self._peer.closed:
+            self._peer.send_bytes(data)
+
+    def loseConnection(self):
+        """Close."""
+        self.disconnected = True
+
+
+class Desk:
+    """A person at a line client: what he types, what he reads, and the time."""
+
+    def __init__(self, server, **options):
+        self.road = Road(server)
+        self.clock = Clock()
+        self.lines = []
+        self.client = Client(
+            self, self.clock, self.road.endpoint_for, lambda: 0.0, **{"patience": 10.0, **options}
+        )
+
+    def show(self, line):
+        """Take note of a line that is shown."""
+        self.lines.append(line)
+
+    def trouble(self, words):
+        """Take note of what is wrong."""
+        self.lines.append(words)
+
+    def sit_down(self):
+        """Start the client; return what is shown."""
+        self.client.start(HERE)
+        return self.read()
+
+    def type(self, *lines):
+        """Type lines; return what is shown."""
+        for line in lines:
+            self.client.typed(line)
+        return self.read()
+
+    def wait(self, seconds):
+        """Let time pass; return what is shown."""
+        self.clock.advance(seconds)
+        return self.read()
+
+    def read(self):
+        """Let all arrive; return what is shown."""
+        self.road.pump()
+        shown, self.lines = self.lines, []
+        return [line if isinstance(line, str) else line.text for line in shown]
+
+
+@pytest.fixture
+def rooms():
+    """Return a server in memory with two rooms, and one may be in both."""
+    return MemoryServer(rooms=(("1", "tea"), ("2", "food")), rooms_per_client=3)
+
+
+@pytest.fixture
+def new_desk():
+    """Return what makes a desk."""
+    return Desk
+
+
+@pytest.fixture
+def desk(rooms):
+    """Return a person whose client is connected to the server."""
+    desk = Desk(rooms)
+    desk.sit_down()
+    return desk

@@ -1,0 +1,174 @@
+"""The client with a server in memory: connecting, losing, coming back, leaving."""
+
+from chatd.wire.answers import Closing
+
+
+def test_a_conversation(desk, rooms):
+    """What one types is answered, and others read it."""
+    bob = rooms.join("1", "Bob")
+    assert desk.type("`join 1 Alice") == ["Server: You join @chatroom 1"]
+    assert desk.type("hello") == []
+    assert bob.read() == ["Alice: joined us @chatroom 1.", "Alice: hello"]
+    assert bob.ask("`secret Alice psst") == ["Server: Secret sent to Alice."]
+    assert desk.read() == ["Bob (secret): psst"]
+
+
+def test_moved_by_the_administrator(desk, rooms):
+    """Kicks and groupings are read once, and known."""
+    desk.type("`join 1 Alice")
+    rooms.console("kick Alice 1")
+    assert desk.read() == ["Server: You were kicked out from chatroom tea@1 by the Administrator!"]
+    assert desk.client.conversation.where.rooms == []
+    rooms.console("group 2 Alice")
+    assert desk.read() == ["Server: You were grouped into chatroom food@2 by the Administrator."]
+    assert desk.client.conversation.where.current == "2"
+    rooms.console("end 2")
+    assert desk.read() == ["Administrator: chatroom is being closed by the Administrator."]
+    assert desk.client.conversation.where.current is None
+
+
+def test_starts_without_a_server(new_desk, rooms):
+    """Without a server one is told so, nothing is tried again, and one can ask for a connection."""
+    desk = new_desk(None)
+    assert desk.sit_down() == ["Not connected."]
+    assert desk.wait(1000) == []
+    assert desk.road.attempts == 1
+    desk.road.server = rooms
+    assert desk.type("`connect example.org 77") == ["Connected."]
+    assert str(desk.road.addresses[-1]) == "example.org:77"
+    assert desk.type("`list") == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
+
+
+def test_comes_back(desk, rooms):
+    """After a lost connection one has one's name and rooms again."""
+    desk.type("`join 1 Alice", "`join 2", "`switch 1")
+    desk.road.peer.lose()
+    assert desk.read() == ["Connection lost."]
+    assert desk.type("hi") == ["Not connected."]
+    assert desk.wait(1) == [
+        "Connected again.",
+        "Server: You join @chatroom 1",
+        "Server: You join @chatroom 2",
+        "Server: You are now in chatroom tea@1",
+    ]
+    bob = rooms.join("1", "Bob")
+    desk.type("hi again")
+    assert bob.read() == ["Alice: hi again"]
+
+
+def test_pauses_grow(desk):
+    """A server that stays away is tried for at growing intervals, up to a minute."""
+    server, desk.road.server = desk.road.server, None
+    desk.road.peer.lose()
+    desk.read()
+    attempts = []
+    for second in range(400):
+        before = desk.road.attempts
+        desk.wait(1)
+        if desk.road.attempts > before:
+            attempts.append(second + 1)
+    assert attempts[:9] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
+    desk.road.server = server
+    assert desk.wait(60) == ["Connected again."]
+
+
+def test_pauses_stay_long_for_a_server_that_drops_at_once(desk):
+    """A server that takes connections and drops them is not asked every second."""
+    for pause in (1, 2, 4, 8):
+        desk.road.peer.lose()
+        assert desk.read() == ["Connection lost."]
+        assert desk.wait(pause - 0.5) == []
+        assert desk.wait(0.5) == ["Connected again."]
+
+
+def test_pauses_are_short_again_after_a_steady_connection(desk):
+    """Who was long connected begins anew."""
+    for _ in range(3):
+        desk.wait(60)
+        desk.road.peer.lose()
+        assert desk.read() == ["Connection lost."]
+        assert desk.wait(1) == ["Connected again."]
+
+
+def test_name_still_in_use(desk):
+    """While the server holds the dead connection, one tries again."""
+    desk.type("`join 1 Alice")
+    ghost = desk.road.peer
+    desk.road.lose()
+    assert desk.read() == ["Connection lost."]
+    assert desk.wait(1) == ["Connected again.", "Your name is still in use. Trying again..."]
+    assert desk.wait(1) == []
+    ghost.lose()
+    assert desk.wait(2) == ["Server: You join @chatroom 1"]
+
+
+def test_connect_is_faithful_to_a_lost_server(desk):
+    """Who asks for the lost server is told nothing new, and it is tried for again."""
+    server, desk.road.server = desk.road.server, None
+    desk.type("`join 1 Alice")
+    desk.road.peer.lose()
+    desk.read()
+    assert desk.type("`connect localhost 9999") == ["Trying again."]
+    desk.road.server = server
+    assert desk.wait(1) == ["Connected again.", "Server: You join @chatroom 1"]
+
+
+def test_stays_away_after_retry_false(desk, rooms):
+    """Who is told not to come back does not."""
+    for session in list(rooms.service.sessions):
+        session.close(Closing("banned", "You were banned by the Administrator!", retry=False))
+    assert desk.read() == ["Server: You were banned by the Administrator!", "Not connected."]
+    assert desk.wait(1000) == []
+    assert desk.road.attempts == 1
+
+
+def test_comes_back_after_a_shutdown(desk, rooms):
+    """A server that is restarted is waited for."""
+    rooms.service.stopService()
+    assert desk.read() == ["Administrator: Chatserver is going to shutdown...", "Connection lost."]
+
+
+def test_disconnect(desk, rooms):
+    """Who leaves the server is gone there, and not brought back."""
+    bob = rooms.join("1", "Bob")
+    desk.type("`join 1 Alice")
+    assert desk.type("`disconnect") == ["Disconnected."]
+    assert bob.read()[-1] == "Server: Alice quitted."
+    assert desk.wait(1000) == []
+    assert desk.type("`list", "`disconnect") == ["Not connected.", "Not connected."]
+
+
+def test_disconnect_while_coming_back(desk):
+    """Who has had enough of waiting can stop it."""
+    desk.road.peer.lose()
+    desk.read()
+    assert desk.type("`disconnect") == ["Disconnected."]
+    assert desk.wait(1000) == []
+    assert desk.road.attempts == 1
+
+
+def test_exit(desk):
+    """What is still due is shown, then the client ends."""
+    assert desk.type("`list", "`exit") == [
+        "Server: \ntea@1: no chatters!\nfood@2: no chatters!\n",
+        "quitting...",
+    ]
+    assert desk.client.ended.called
+    assert desk.client.complete
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_exit_without_a_server(new_desk):
+    """Without a server there is nothing to wait for."""
+    desk = new_desk(None)
+    desk.sit_down()
+    assert desk.type("`exit") == ["quitting..."]
+    assert desk.client.ended.called
+
+
+def test_exit_while_coming_back(desk):
+    """Nothing is tried for after the end."""
+    desk.road.peer.lose()
+    desk.read()
+    assert desk.type("`exit") == ["quitting..."]
+    assert desk.clock.getDelayedCalls() == []

@@ -1,0 +1,43 @@
+"""What Tab makes of a word."""
+
+import pytest
+
+from chatd.client.completion import complete
+from chatd.client.whereabouts import Whereabouts
+
+
+@pytest.fixture
+def where():
+    """Alice, in rooms 1 and sea, who has heard of Bob, of Bert, and of room 2."""
+    where = Whereabouts()
+    where.name = "Alice"
+    where.rooms = ["1", "sea"]
+    where.known_rooms = {"1": None, "sea": None, "2": None}
+    where.known_names = {"Bob": None, "Bert": None, "B\n`quit": None}
+    return where
+
+
+@pytest.mark.parametrize(
+    ("before", "word", "candidates"),
+    [
+        ("`s", "`s", ["`start ", "`switch ", "`secret "]),
+        ("`con", "`con", ["`connect "]),
+        ("`format", "`format", []),
+        ("`join ", "", ["1 ", "sea ", "2 "]),
+        ("`join S", "S", ["sea "]),
+        ("`join 1 ", "", ["Alice "]),
+        ("`switch ", "", ["1 ", "sea "]),
+        ("`secret b", "b", ["Bob ", "Bert "]),
+        ("`secret Bob hi be", "be", ["Bert "]),
+        ("`start ", "", []),
+        ("`list ", "", ["Bob ", "Bert "]),
+        ("`foo x", "x", []),
+        ("bo", "bo", ["Bob: "]),
+        ("hi bo", "bo", ["Bob "]),
+        ("hi ", "", []),
+        ("", "", []),
+    ],
+)
+def test_complete(where, before, word, candidates):
+    """Commands, then what their parameters are; names in messages; nothing that could not be typed."""
+    assert complete(before, where) == (word, candidates)

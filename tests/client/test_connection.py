@@ -1,0 +1,224 @@
+"""One link: frames, the opening, and the ends of a connection."""
+
+import pytest
+from twisted.internet import error
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from chatd.client.connection import Link
+from chatd.wire.answers import Reply
+
+UP = '{"event":"reply","command":"format","text":"You now speak json."}'
+
+
+class Endpoint:
+    """An endpoint whose other end says what the test lets it say."""
+
+    def __init__(self):
+        self.connecting = Deferred()
+        self.transport = StringTransport()
+
+    def connect(self, factory):
+        """Connect."""
+        self.protocol = factory.buildProtocol(None)
+        self.protocol.makeConnection(self.transport)
+        self.connecting.callback(self.protocol)
+        return self.connecting
+
+    def says(self, *frames):
+        """Let the server send frames."""
+        self.protocol.dataReceived(b"".join(frame.encode() + b"\0" for frame in frames))
+
+    def closes(self, why):
+        """Let the connection end."""
+        self.protocol.connectionLost(Failure(why))
+
+
+class Heard:
+    """A listener that takes note of what it hears."""
+
+    def __init__(self):
+        self.all = []
+
+    def link_up(self):
+        """Take note."""
+        self.all.append("up")
+
+    def link_failed(self, why):
+        """Take note."""
+        self.all.append(("failed", why))
+
+    def link_lost(self, *, coming_back):
+        """Take note."""
+        self.all.append(("lost", coming_back))
+
+    def link_event(self, event):
+        """Take note."""
+        self.all.append(event)
+
+    def link_text(self, words):
+        """Take note."""
+        self.all.append(words)
+
+
+@pytest.fixture
+def heard():
+    """Return a listener."""
+    return Heard()
+
+
+@pytest.fixture
+def endpoint():
+    """Return an endpoint."""
+    return Endpoint()
+
+
+@pytest.fixture
+def clock():
+    """Return the time."""
+    return Clock()
+
+
+@pytest.fixture
+def link(endpoint, clock, heard):
+    """Return a link that is open, but not up yet."""
+    link = Link(endpoint, clock, heard, lambda: 0.0)
+    link.open()
+    return link
+
+
+def test_opening(link, endpoint, heard):
+    """The first frame asks for JSON; its answer makes the link, and is no business of the listener."""
+    assert endpoint.transport.value() == b"`format json\0"
+    assert not link.is_up
+    endpoint.says(UP)
+    assert link.is_up
+    assert heard.all == ["up"]
+
+
+@pytest.mark.usefixtures("link")
+def test_frames_are_cut(endpoint, heard):
+    """Frames come whole, however they were read."""
+    endpoint.says(UP)
+    for byte in '{"event":"reply","command":"x","text":"ü"}'.encode():
+        endpoint.protocol.dataReceived(bytes([byte]))
+    assert heard.all == ["up"]
+    endpoint.protocol.dataReceived(b"\0")
+    assert heard.all == ["up", Reply("x", "ü")]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "nonsense",
+        "[]",
+        "[" * 100_000,
+        '{"event":"unknown"}',
+        '{"event":"said"}',
+        '{"event":"said","room":1,"id":1,"from":"B","text":"x","time":"2026-01-01T00:00:00Z"}',
+        '{"event":"said","room":"1","id":1,"from":"B","text":"x","time":"yesterday"}',
+        '{"event":"joined","room":"1","who":"B","address":[],"time":"2026-01-01T00:00:00Z"}',
+        '{"event":"reply","command":"x","text":"\\ud800"}',
+        '{"event":["reply"]}',
+    ],
+)
+@pytest.mark.usefixtures("link")
+def test_frames_that_say_nothing(endpoint, heard, frame):
+    """What is no event that the client knows is left alone."""
+    endpoint.says(UP, frame)
+    assert heard.all == ["up"]
+
+
+@pytest.mark.usefixtures("link")
+def test_endless_frame(endpoint):
+    """A server that never ends a frame does not fill the memory."""
+    endpoint.says(UP)
+    endpoint.protocol.dataReceived(b"x" * (16 * 1024 * 1024 + 1))
+    assert endpoint.transport.disconnecting
+
+
+@pytest.mark.usefixtures("link")
+def test_text_before_the_opening(endpoint, heard):
+    """What a server says in text before it answers is heard."""
+    endpoint.says("Server: Good morning.", UP)
+    assert heard.all == ["Server: Good morning.", "up"]
+
+
+def test_half_a_surrogate_pair(link, endpoint):
+    """What cannot be sent as UTF-8 does not end the connection."""
+    endpoint.says(UP)
+    endpoint.transport.clear()
+    link.send("\ud800")
+    assert endpoint.transport.value() == b"?\0"
+
+
+@pytest.mark.usefixtures("link")
+def test_refused_with_words(endpoint, heard):
+    """Who is told why he is not let in is told nothing more."""
+    endpoint.says("Server: You were banned by the Administrator!")
+    endpoint.closes(error.ConnectionDone())
+    assert heard.all[1:] == [("failed", None)]
+
+
+@pytest.mark.usefixtures("link")
+def test_silent_server(endpoint, clock, heard):
+    """A server that never answers is given up."""
+    clock.advance(30)
+    assert endpoint.transport.disconnecting
+    endpoint.closes(error.ConnectionAborted())
+    assert heard.all == [("failed", "the connection was closed without an answer")]
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (error.ConnectionRefusedError(), None),
+        (error.DNSLookupError("no results"), "unknown host"),
+        (UnicodeError("label too long"), "unknown host"),
+        (error.TimeoutError(), "no answer in time"),
+        (error.ConnectError(osError=113, string="no route"), "no route"),
+    ],
+)
+@pytest.mark.usefixtures("link")
+def test_no_connection(clock, heard, why, words):
+    """Why there is no connection is told in a few words; that nobody listens needs none."""
+    nowhere = Endpoint()
+    nowhere.connect = lambda _: nowhere.connecting
+    Link(nowhere, clock, heard, lambda: 0.0).open()
+    nowhere.connecting.errback(Failure(why))
+    assert heard.all == [("failed", words)]
+
+
+def test_no_connection_closed_meanwhile(clock, heard):
+    """An attempt that is ended is not heard of."""
+    nowhere = Endpoint()
+    nowhere.connect = lambda _: nowhere.connecting
+    link = Link(nowhere, clock, heard, lambda: 0.0)
+    link.open()
+    link.close()
+    assert heard.all == []
+
+
+def test_chance_spreads_the_attempts(endpoint, clock, heard):
+    """Not all clients come back in the same moment."""
+    link = Link(endpoint, clock, heard, lambda: 1.0)
+    link.open()
+    endpoint.says(UP)
+    endpoint.closes(error.ConnectionLost())
+    (attempt,) = clock.getDelayedCalls()
+    assert attempt.getTime() == 0.75
+
+
+def test_closed(link, endpoint, clock, heard):
+    """After the end nothing is heard, and nothing waits."""
+    endpoint.says(UP)
+    link.close()
+    endpoint.says('{"event":"reply","command":"x","text":"late"}')
+    endpoint.closes(error.ConnectionDone())
+    assert heard.all == ["up"]
+    assert endpoint.transport.disconnecting
+    assert clock.getDelayedCalls() == []

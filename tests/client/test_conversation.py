@@ -1,0 +1,329 @@
+"""What is typed and what comes, and what the client makes of it. Pure, without a server."""
+
+import pytest
+
+from chatd.client.actions import (
+    NOT_CONNECTED,
+    Address,
+    Ask,
+    AskLater,
+    Connect,
+    Disconnect,
+    Exit,
+    Line,
+    StayAway,
+)
+from chatd.client.comeback import TAG
+from chatd.client.conversation import Conversation
+from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
+from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.commands import Request
+
+
+@pytest.fixture
+def talk():
+    """Return a conversation with a server, before the first join."""
+    talk = Conversation()
+    talk.connected()
+    return talk
+
+
+def joined(talk, *rooms, name="Alice"):
+    """Return the conversation of somebody who has joined rooms."""
+    for room in rooms:
+        talk.received(
+            Reply("join", f"You join @chatroom {room}", None, {"room": room, "name": name})
+        )
+    return talk
+
+
+def texts(actions):
+    """Return the texts of lines; there is nothing but lines."""
+    assert all(isinstance(action, Line) for action in actions)
+    return [action.text for action in actions]
+
+
+@pytest.mark.parametrize(
+    ("typed", "request_"),
+    [
+        ("hi", Request("say", {"text": "hi"})),
+        ("", Request("say", {"text": ""})),
+        ("two\nlines\n", Request("say", {"text": "two\nlines"})),
+        ("`list", Request("list")),
+        ("`start 1 my room", Request("start", {"chatroom_id": "1", "chatroom_name": "my room"})),
+        ("`join 1 Al", Request("join", {"chatroom_id": "1", "chatter_name": "Al"})),
+        ("`enter 1 Al", Request("enter", {"chatroom_id": "1", "chatter_name": "Al"})),
+        ("`quit", Request("quit")),
+        ("`quit 2", Request("quit", {"chatroom_id": "2"})),
+        ("`switch 2", Request("switch", {"chatroom_id": "2"})),
+        ("`broadcast 1 hi all", Request("broadcast", {"chatroom_id": "1", "message": "hi all"})),
+        ("`secret Bob psst", Request("secret", {"chatter_name": "Bob", "message": "psst"})),
+    ],
+)
+def test_typed_becomes_a_request(talk, typed, request_):
+    """Messages and the server's commands are asked of the server."""
+    assert talk.typed(typed) == [Ask(request_)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("`foo", "Server: Unknown command `foo. Type `help for usage."),
+        ("`", "Server: Unknown command `. Type `help for usage."),
+        ("`say hi", "Server: Unknown command `say. Type `help for usage."),
+        ("`format text", "Server: Unknown command `format. Type `help for usage."),
+        ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>`"),
+        ("`connect here", "Server: Usage: `connect <host> <port>`"),
+        ("`connect here 0", "Not a port: 0 (1 to 65535)."),
+        ("`connect here 65536", "Not a port: 65536 (1 to 65535)."),
+        ("`connect here ٣", "Not a port: ٣ (1 to 65535)."),
+    ],
+)
+def test_typed_is_refused(talk, typed, words):
+    """What is no request is refused in the server's words, without the server."""
+    assert texts(talk.typed(typed)) == [words]
+
+
+def test_help(talk):
+    """Help is the lab's lines and the client's own commands, between empty lines."""
+    (line,) = talk.typed("`help")
+    assert line.text.startswith("\n`help`: Show usage of all commands.\n`start <chatroom_id> ")
+    assert "\n`connect <host> <port>`: " in line.text
+    assert "\n`disconnect`: " in line.text
+    assert line.text.endswith(".\n")
+    assert "`format" not in line.text
+    assert not line.stamped
+
+
+def test_own_commands(talk):
+    """The client leaves, comes and ends by itself."""
+    assert talk.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
+    talk.connected()
+    assert talk.typed("`disconnect") == [Disconnect(), Line("Disconnected.")]
+    assert talk.typed("`disconnect") == [NOT_CONNECTED]
+    assert talk.typed("`exit") == [Exit()]
+
+
+def test_without_a_server():
+    """What needs a server is answered by the words that there is none; what does not, works."""
+    talk = Conversation()
+    assert talk.typed("hi") == talk.typed("`list") == talk.not_connected() == [NOT_CONNECTED]
+    assert texts(talk.typed("`foo")) == ["Server: Unknown command `foo. Type `help for usage."]
+    assert talk.typed("`exit") == [Exit()]
+
+
+def test_connect_is_confirmed():
+    """Who asks for a connection is told that there is one; who starts the client is not."""
+    talk = Conversation()
+    talk.start(Address("here", 1))
+    assert talk.connected() == []
+    talk.typed("`connect there 2")
+    assert talk.connected() == [Line("Connected.")]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (Said("1", 1, "Bob", "hi\nthere", 0), "Bob: hi\n  there"),
+        (Joined("1", "Bob", None, 0), "Bob: joined us @chatroom 1."),
+        (Left("1", "Bob", None, Reason.LOST, 0), "Server: Bob quitted."),
+        (Left("1", "Bob", None, Reason.KICKED, 0), "Administrator: Bob was kicked out."),
+        (Closed("1", 0), "Administrator: chatroom is being closed by the Administrator."),
+        (Notice("Administrator", "hear", 0, "1"), "Administrator: hear"),
+        (Notice("Server", "You were grouped", 0), "Server: You were grouped"),
+        (Whispered("Bob", "psst", 0), "Bob (secret): psst"),
+        (Reply("switch", "You are now", None, {"room": "1"}), "Server: You are now"),
+        (Refusal("join", "no-such-room", "Chatroom 3 NOT exist!"), "Server: Chatroom 3 NOT exist!"),
+        (RoomList(()), "Server: No room exists!"),
+        (
+            RoomList((RoomRow("1", "tea", (("Al", ("127.0.0.1", 5)),)), RoomRow("2", "food"))),
+            "Server: \ntea@1: Al@('127.0.0.1', 5) \nfood@2: no chatters!\n",
+        ),
+        (Closing("shutdown", "going", True, "Administrator"), "Administrator: going"),
+    ],
+)
+def test_events_are_shown(talk, event, words):
+    """What the server tells is shown in the words of section 4."""
+    assert texts(joined(talk, "1").received(event)) == [words]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (Said("1", 1, "Bob", "hi", 0), "[1] Bob: hi"),
+        (Joined("2", "Bob", None, 0), "[2] Bob: joined us @chatroom 2."),
+        (Left("2", "Bob", None, Reason.QUIT, 0), "[2] Server: Bob quitted."),
+        (Closed("1", 0), "[1] Administrator: chatroom is being closed by the Administrator."),
+        (Notice("Administrator", "hear", 0, "1"), "[1] Administrator: hear"),
+        (Notice("Server", "You were kicked out", 0), "Server: You were kicked out"),
+        (Whispered("Bob", "psst", 0), "Bob (secret): psst"),
+        (Reply("list", "answer"), "Server: answer"),
+    ],
+)
+def test_room_tags(talk, event, words):
+    """While one is in more than one room, the lines of a room begin with its id."""
+    assert texts(joined(talk, "1", "2").received(event)) == [words]
+
+
+def test_no_tags_after_leaving(talk):
+    """Back in one room there are no tags."""
+    joined(talk, "1", "2").received(Reply("quit", "You quitted", None, {"room": "2"}))
+    assert texts(talk.received(Said("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
+
+
+def test_formalities_are_not_shown(talk):
+    """The answers to what the client asks by itself are not shown."""
+    assert talk.received(Reply("format", "You now speak json.")) == []
+    assert talk.received(Reply("exit", "Goodbye!")) == []
+
+
+def test_state_follows_the_answers(talk):
+    """Joining, switching and quitting change the current room, once the server says so."""
+    joined(talk, "1", "2", "3")
+    assert (talk.where.name, talk.where.rooms, talk.where.current) == (
+        "Alice",
+        ["1", "2", "3"],
+        "3",
+    )
+    talk.received(Reply("switch", "…", None, {"room": "1"}))
+    assert talk.where.current == "1"
+    talk.received(Reply("quit", "…", None, {"room": "1"}))
+    assert (talk.where.rooms, talk.where.current) == (["2", "3"], "3")
+    talk.received(Closed("3", 0))
+    assert (talk.where.rooms, talk.where.current) == (["2"], "2")
+
+
+def test_kicked(talk):
+    """Who is kicked reads it once, and is in the room no more."""
+    joined(talk, "1")
+    assert texts(talk.received(Notice("Server", "You were kicked out …", 0))) == [
+        "Server: You were kicked out …"
+    ]
+    assert talk.received(Left("1", "Alice", None, Reason.KICKED, 0)) == []
+    assert (talk.where.rooms, talk.where.current) == ([], None)
+
+
+def test_grouped(talk):
+    """Who is grouped is in the other room, and reads nothing but the notice."""
+    joined(talk, "1")
+    assert talk.received(Left("1", "Alice", None, Reason.GROUPED, 0)) == []
+    assert talk.received(Joined("2", "Alice", None, 0)) == []
+    assert (talk.where.rooms, talk.where.current) == (["2"], "2")
+
+
+def test_retry_false(talk):
+    """Where it makes no sense to come back, the client does not."""
+    shown = talk.received(Closing("banned", "You were banned!", False, "Server"))
+    assert shown == [Line("Server: You were banned!", name="Server"), StayAway()]
+
+
+def test_name_is_filled_in(talk):
+    """Who has a name may leave it out, also on a new connection, which does not know it."""
+    assert talk.typed("`join 2") == [Ask(Request("join", {"chatroom_id": "2"}))]
+    joined(talk, "1")
+    assert talk.typed("`join 2") == [
+        Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}))
+    ]
+
+
+def test_lines_tell_what_they_are(talk):
+    """A screen learns who speaks, when, in which room, and whether one is meant."""
+    joined(talk, "1", "2")
+    assert talk.received(Said("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
+        Line("[1] Bob: Hi ALICE!", tag="[1] ", name="Bob", talk=True, mention="ALICE", time=7.5)
+    ]
+    (line,) = talk.received(Said("1", 2, "Bob", "Alices", 7.5))
+    assert line.mention == ""
+
+
+def test_hostile_words_are_cleaned(talk):
+    """Nothing that a terminal would obey is shown, whoever sent it and in whatever part."""
+    joined(talk, "1\x1b]0;x", "2")
+    (line,) = talk.received(Said("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
+    assert line.text == "[1]0;x] Bob: [2Jhi"
+    assert (line.tag, line.name) == ("[1]0;x] ", "Bob")
+    assert texts(talk.greeted("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
+
+
+def test_comeback_in_order(talk):
+    """After a lost connection the rooms are joined in their order, and the current one is current."""
+    joined(talk, "1", "2").received(Reply("switch", "…", None, {"room": "1"}))
+    assert texts(talk.lost(coming_back=True)) == ["Connection lost."]
+    assert talk.typed("hi") == [NOT_CONNECTED]
+    again, first = talk.connected()
+    assert again == Line("Connected again.")
+    assert first == Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    data = {"room": "1", "name": "Alice"}
+    _, second = talk.received(Reply("join", "You join @chatroom 1", TAG, data))
+    assert second == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
+    _, third = talk.received(Reply("join", "…", TAG, {**data, "room": "2"}))
+    assert third == Ask(Request("switch", {"chatroom_id": "1"}, TAG))
+    assert talk.coming_back
+    assert texts(talk.received(Reply("switch", "You are", TAG, {"room": "1"}))) == [
+        "Server: You are"
+    ]
+    assert not talk.coming_back
+    assert (talk.where.rooms, talk.where.current) == (["1", "2"], "1")
+
+
+def test_comeback_to_a_room_that_is_gone(talk):
+    """Of a room that does not exist any more the server's words are shown, and the next is joined."""
+    joined(talk, "1", "2").lost(coming_back=True)
+    talk.connected()
+    shown, then = talk.received(Refusal("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
+    assert shown.text == "Server: Chatroom 1 NOT exist!"
+    assert then == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
+
+
+def test_comeback_waits_for_the_name(talk):
+    """While the server has not noticed that one was gone, one tries again, with growing pauses."""
+    joined(talk, "1").lost(coming_back=True)
+    talk.connected()
+    in_use = Refusal("join", "name-in-use", "Name Alice is already in use!", TAG)
+    told, first = talk.received(in_use)
+    assert told == Line("Your name is still in use. Trying again...")
+    assert talk.try_again() == [
+        Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    ]
+    (second,) = talk.received(in_use)
+    assert isinstance(second, AskLater)
+    assert second.seconds > first.seconds
+    pauses = [first.seconds, second.seconds]
+    while isinstance((action := talk.received(in_use)[0]), AskLater):
+        pauses.append(action.seconds)
+    assert action.text == "Server: Name Alice is already in use!"
+    assert sum(pauses) > 120  # the server finds dead connections in two minutes
+    assert not talk.coming_back
+    assert talk.try_again() == []
+
+
+def test_comeback_that_is_interrupted(talk):
+    """If the connection is lost again on the way back, no room is forgotten."""
+    joined(talk, "1", "2").lost(coming_back=True)
+    talk.connected()
+    talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice"}))
+    talk.lost(coming_back=True)
+    _, first = talk.connected()
+    assert first.request.arguments["chatroom_id"] == "1"
+    _, second = talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice"}))
+    assert second.request.arguments["chatroom_id"] == "2"
+
+
+def test_comeback_gives_way_to_the_person(talk):
+    """Who joins a room himself while the client waits for the name is not joined to others later."""
+    joined(talk, "1").lost(coming_back=True)
+    talk.connected()
+    talk.received(Refusal("join", "name-in-use", "…", TAG))
+    talk.typed("`join 2 Alicia")
+    assert talk.try_again() == []
+
+
+def test_connect_while_coming_back(talk):
+    """To ask for the lost server means at once; to ask for another means to forget the rooms."""
+    talk.start(Address("here", 1))
+    joined(talk, "1").lost(coming_back=True)
+    told, connect = talk.typed("`connect here 1")
+    assert told == Line("Trying again.")
+    assert connect == Connect(Address("here", 1), faithful=True)
+    assert talk.typed("`connect there 2") == [Connect(Address("there", 2))]
+    assert talk.connected() == [Line("Connected.")]

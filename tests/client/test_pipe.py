@@ -1,0 +1,187 @@
+"""The client on a pipe: what comes out, word for word, and when."""
+
+import io
+import os
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from chatd.client.actions import Line
+from chatd.client.pipe import Intake, PipeScreen, lines_of
+
+
+class Pipe:
+    """Lines into a desk's client, as a pipe brings them: the next when the one before is done with."""
+
+    def __init__(self, desk):
+        self.desk = desk
+        self.intake = Intake(desk.client, desk.clock)
+
+    def feed(self, *lines):
+        """Feed lines; return what fires when all are done with."""
+        return Deferred.fromCoroutine(self._feed(lines))
+
+    async def _feed(self, lines):
+        for line in lines:
+            await self.intake.take(line)
+
+
+@pytest.fixture
+def pipe(desk):
+    """Return a pipe into a client that is connected."""
+    return Pipe(desk)
+
+
+def test_in_order(pipe):
+    """What the client says of itself comes after the answers to what was asked before."""
+    pipe.feed("`start 3 sea", "`foo", "`join 3 Alice", "`start 1", "`disconnect")
+    assert pipe.desk.read() == [
+        "Server: Chatroom 3 started!",
+        "Server: Unknown command `foo. Type `help for usage.",
+        "Server: You join @chatroom 3",
+        "Server: Usage: `start <chatroom_id> <chatroom_name>`",
+        "Disconnected.",
+    ]
+
+
+def test_waits_while_too_much_is_unanswered(pipe):
+    """Input is not read faster than the server answers."""
+    assert pipe.feed(*["hi"] * 16).called
+    waiting = pipe.feed("hi")
+    assert not waiting.called
+    pipe.desk.read()
+    assert waiting.called
+
+
+def test_waits_no_longer_than_its_patience(pipe):
+    """A server that hangs does not stop the input for ever."""
+    waiting = pipe.feed(*["hi"] * 17)
+    pipe.desk.clock.advance(9)
+    assert not waiting.called
+    pipe.desk.clock.advance(1)
+    assert waiting.called
+
+
+def test_waits_while_it_connects(pipe):
+    """Input waits for the connection, and for the rooms."""
+    desk = pipe.desk
+    pipe.feed("`join 1 Alice")
+    desk.road.peer.lose()
+    desk.read()
+    waiting = pipe.feed("`list")
+    assert desk.read() == []
+    assert not waiting.called
+    assert desk.wait(1) == [
+        "Connected again.",
+        "Server: You join @chatroom 1",
+        "Server: \ntea@1: Alice@('127.0.0.1', 50002) \nfood@2: no chatters!\n",
+    ]
+    assert waiting.called
+
+
+def test_waits_in_vain(pipe):
+    """Where the server stays away the first line waits a minute and the others not, until it is back."""
+    desk = pipe.desk
+    server, desk.road.server = desk.road.server, None
+    desk.road.peer.lose()
+    desk.read()
+    waiting = pipe.feed("`list")
+    assert desk.wait(59) == []
+    assert desk.wait(1) == ["Not connected."]
+    assert waiting.called
+    assert pipe.feed("`list").called
+    assert desk.read() == ["Not connected."]
+    desk.road.server = server
+    assert desk.wait(60) == ["Connected again."]
+    assert pipe.feed("hi").called
+    desk.road.peer.lose()
+    desk.read()
+    assert not pipe.feed("hi").called
+
+
+def test_without_a_server(new_desk):
+    """Without a server the input goes on, and it is known that not all was done."""
+    pipe = Pipe(new_desk(None))
+    pipe.desk.sit_down()
+    assert pipe.feed("`list", "`foo", "`exit").called
+    assert pipe.desk.read() == [
+        "Not connected.",
+        "Server: Unknown command `foo. Type `help for usage.",
+        "quitting...",
+    ]
+    assert not pipe.desk.client.complete
+
+
+def test_end_of_input(pipe):
+    """At the end of the input all answers still come; then there is nothing more to say."""
+    pipe.feed("`list")
+    pipe.desk.client.leave()
+    assert pipe.desk.read() == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
+    assert pipe.desk.client.ended.called
+    assert pipe.desk.client.complete
+
+
+def test_end_of_input_and_a_server_that_hangs(pipe):
+    """At the end one does not wait for ever."""
+    pipe.desk.client.leave()
+    pipe.desk.clock.advance(10)
+    assert pipe.desk.client.ended.called
+    assert not pipe.desk.client.complete
+
+
+def test_output_is_the_words_and_a_newline():
+    """No time, no colour: the text of the frame, and a newline."""
+    output, errors = io.BytesIO(), io.StringIO()
+    screen = PipeScreen(output, errors, lambda: None)
+    screen.show(Line("Bob: hi ü", name="Bob", talk=True, mention="hi", time=0.0))
+    screen.show(Line("half \ud800"))
+    screen.trouble("Cannot connect.")
+    assert output.getvalue() == "Bob: hi ü\nhalf ?\n".encode()
+    assert errors.getvalue() == "chatd-client: Cannot connect.\n"
+
+
+def test_nobody_reads():
+    """When nobody reads any more, that is told once, and nothing more is written."""
+
+    class Closed(io.BytesIO):
+        def write(self, _):
+            raise BrokenPipeError
+
+    told = []
+    screen = PipeScreen(Closed(), io.StringIO(), lambda: told.append(True))
+    screen.show(Line("one"))
+    screen.show(Line("two"))
+    assert told == [True]
+    assert screen.broken
+
+
+def test_end_of_input_waits_while_it_connects(pipe):
+    """Who has no more to say still waits for the connection, to know whether there is a server."""
+    desk = pipe.desk
+    desk.road.peer.lose()
+    desk.read()
+    ended = Deferred.fromCoroutine(pipe.intake.end())
+    assert not ended.called
+    assert desk.wait(1) == ["Connected again."]
+    assert desk.client.ended.called
+
+
+def test_stop(pipe):
+    """A signal ends the client without a word, and not all was done."""
+    pipe.feed("`list")
+    pipe.desk.client.stop()
+    pipe.desk.client.stop()
+    assert pipe.desk.read() == []
+    assert not pipe.desk.client.complete
+
+
+def test_lines_of():
+    """Lines are read as they come, whatever their ends, and the last one needs none."""
+    reading, writing = os.pipe()
+    os.write(writing, b"one\ntw")
+    lines = lines_of(reading)
+    assert next(lines) == "one"
+    os.write(writing, "o\r\n\n\xff drei ü".encode() + b"\xff")
+    os.close(writing)
+    assert list(lines) == ["two", "", "\xff drei ü\ufffd"]
+    os.close(reading)
