@@ -1,0 +1,149 @@
+"""The processes that the benchmark runs: on a core of their own, for a limited time, never left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bench.build import BenchError
+
+START_SECONDS: Final = 20
+"""How long a server may take until it listens."""
+
+STOP_SECONDS: Final = 5
+"""How long a server may take to stop before it is killed."""
+
+LIFETIME_SECONDS: Final = 900
+"""After this a child is ended by its own alarm, should the benchmark be killed and not clean up."""
+
+_ROOT: Final = Path(__file__).parent.parent
+_PORT: Final = re.compile(rb"listening at \(127\.0\.0\.1, (\d+)\)")
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Which core a server runs on, and which the load generator; None: wherever there is room."""
+
+    server: int | None
+    generator: int | None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that listens."""
+
+    port: int
+    pid: int
+
+
+def choose_cores() -> Cores:
+    """Return a core each for server and generator, if there are two."""
+    if not hasattr(os, "sched_getaffinity"):
+        raise BenchError("the benchmark needs Linux")
+    cores = sorted(os.sched_getaffinity(0))
+    return Cores(cores[1], cores[0]) if len(cores) > 1 else Cores(None, None)
+
+
+def chatd_command() -> list[str]:
+    """Return what starts the chat server of this tree on a free port, with one room and no console."""
+    twistd = Path(sys.executable).with_name("twistd")
+    if not twistd.exists():
+        raise BenchError(f"there is no twistd beside {sys.executable}: install chatd there")
+    listen = "tcp:0:interface=127.0.0.1"
+    options = ["--listen", listen, "--room", "1", "--admin", "", "--no-console"]
+    return [sys.executable, str(twistd), "-n", "--pidfile=", "chatd", *options]
+
+
+@contextmanager
+def serving(command: Sequence[str], core: int | None) -> Iterator[Running]:
+    """Run a server in a directory of its own until the block ends."""
+    with TemporaryDirectory(prefix="chatd-bench-") as directory:
+        log = Path(directory, "log")
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_confine(core),  # noqa: PLW1509 -- the benchmark has one thread
+            )
+        try:
+            yield Running(_wait_for_port(server, log), server.pid)
+        finally:
+            _stop(server)
+
+
+def output_of(command: Sequence[str], core: int | None) -> str:
+    """Return what a program prints; raise `BenchError` with its last words if it fails."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_confine(core),  # noqa: PLW1509 -- the benchmark has one thread
+    ) as child:
+        try:
+            output, errors = child.communicate(timeout=LIFETIME_SECONDS)
+        finally:
+            _stop(child)
+    if child.returncode != 0:
+        raise BenchError(_last_line(errors) or f"{command[0]} ended with {child.returncode}")
+    return output
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which the chatd beside this package is found before any other."""
+    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def _confine(core: int | None) -> Callable[[], None]:
+    def confine() -> None:
+        signal.alarm(LIFETIME_SECONDS)
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    return confine
+
+
+def _wait_for_port(server: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        ended = server.poll() is not None
+        text = log.read_bytes()
+        if found := _PORT.search(text):
+            return int(found[1])
+        if ended:
+            said = _last_line(text.decode(errors="replace"))
+            raise BenchError(f"the server did not start: {said or 'it said nothing'}")
+        if time.monotonic() > deadline:
+            raise BenchError(f"the server does not listen after {START_SECONDS} s")
+        time.sleep(0.02)
+
+
+def _stop(child: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
+    if child.poll() is None:
+        child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
