@@ -1,0 +1,124 @@
+"""The console on a UNIX socket: for `chatd-admin`, and for scripts.
+
+Lines in, lines out; the end of input closes the console after the answers. A peer that begins with
+a NUL is a terminal (`chatd-admin` on one) and gets line editing: keys in, what the screen shall
+show out. What follows a NUL up to a newline tells the terminal's columns and rows; a NUL back says
+that the console was closed and the server did not just go away.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IListeningPort,
+    IReactorUNIX,
+    ITransport,
+)
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.admin.console import Consoles, LineConsole
+from chatd.admin.terminal import ConsoleTerminal
+
+TERMINAL_SIGN: Final = b"\0"
+_OWNER_ONLY: Final = 0o600
+
+
+def listen(reactor: IReactorUNIX, path: str, consoles: Consoles) -> IListeningPort:
+    """Open the socket at `path` for its owner alone; raise `OSError` or `CannotListenError` if it cannot be."""
+    _remove_stale(Path(path))
+    # The mode is set when the socket is there already: until then the mask holds.
+    umask = os.umask(0o777 & ~_OWNER_ONLY)
+    try:
+        return reactor.listenUNIX(path, ConsoleFactory(consoles), mode=_OWNER_ONLY)
+    finally:
+        os.umask(umask)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket of a server that is no more; what is anything else is left alone."""
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            raise FileExistsError("there is a file of that name that is no socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        # A server that is too busy to answer shall not make us wait.
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except BlockingIOError:
+            pass
+    raise FileExistsError("another server answers there")
+
+
+class ConsoleFactory(Factory):
+    """Builds the protocol of each administrator's connection."""
+
+    noisy = False
+
+    def __init__(self, consoles: Consoles) -> None:
+        self._consoles = consoles
+
+    def buildProtocol(self, addr: IAddress | None) -> ConsoleProtocol:  # noqa: ARG002 -- Twisted's
+        """Return the protocol of a new connection."""
+        return ConsoleProtocol(self._consoles)
+
+
+@implementer(IHalfCloseableProtocol)
+class ConsoleProtocol(Protocol):
+    """One administrator's connection; the first byte tells whether he sits at a terminal."""
+
+    def __init__(self, consoles: Consoles) -> None:
+        self._consoles = consoles
+        self._door: LineConsole | ConsoleTerminal | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take in lines or keys."""
+        if self._door is None:
+            self._door = self._terminal() if data.startswith(TERMINAL_SIGN) else self._lines()
+        self._door.received(data)
+
+    def readConnectionLost(self) -> None:
+        """Close the console after what has come."""
+        (self._door or self._lines()).ended()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: we never close our side alone."""
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
+        """Close the console after what has come."""
+        if self._door is not None:
+            self._door.ended()
+
+    # -- within
+
+    def _lines(self) -> LineConsole:
+        console = self._consoles.open(self._print, self._stream().loseConnection)
+        return LineConsole(console)
+
+    def _terminal(self) -> ConsoleTerminal:
+        return ConsoleTerminal(self._consoles, self._stream().write, self._let_go)
+
+    def _let_go(self) -> None:
+        self._stream().write(TERMINAL_SIGN)
+        self._stream().loseConnection()
+
+    def _print(self, lines: Sequence[str]) -> None:
+        text = "".join(f"{line}\n" for line in lines)
+        self._stream().write(text.encode())
+
+    def _stream(self) -> ITransport:
+        return cast("ITransport", self.transport)

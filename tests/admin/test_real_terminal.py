@@ -1,0 +1,265 @@
+"""A real `twistd -n chatd` and a real `chatd-admin`, each on a terminal of its own."""
+
+import os
+import pty
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+
+SECONDS = 20
+"""How long anything may take before a test gives up waiting; nothing waits that long when all is well."""
+
+BIN = Path(sys.executable).parent
+TWISTD = [str(BIN / "twistd"), "-n", "chatd", "--listen", "unix:chat.sock", "--room", "1:tea"]
+ADMIN = [str(BIN / "chatd-admin")]
+PROMPT = "Chat administration:> "
+
+# What the shell does for a program that it starts.
+IN_FOREGROUND = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+WITH_A_FAULT = """
+import sys
+from chatd.admin.terminal import ConsoleTerminal
+from twisted.scripts.twistd import run
+ConsoleTerminal.received = lambda self, data: 1 / 0
+sys.exit(run())
+"""
+DYING_IN_RAW_MODE = """
+from chatd.admin.rawmode import RawMode
+RawMode(0).enter()
+1 / 0
+"""
+
+
+class Terminal:
+    """A terminal with a program on it."""
+
+    def __init__(self, folder, command):
+        self._screen, self._program_side = pty.openpty()
+        self.resize(80)
+        self.before = self.attributes
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", IN_FOREGROUND, *command],
+            cwd=folder,
+            stdin=self._program_side,
+            stdout=self._program_side,
+            stderr=self._program_side,
+            start_new_session=True,
+        )
+        self.printed = ""
+
+    @property
+    def attributes(self):
+        """What `stty -a` shows."""
+        return termios.tcgetattr(self._program_side)
+
+    def resize(self, columns):
+        """Make it so wide."""
+        ioctl(self._program_side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+
+    def type(self, text):
+        """Type text, and forget what was printed before."""
+        self.printed = ""
+        os.write(self._screen, text.encode())
+
+    def expect(self, text):
+        """Wait until `text` is printed."""
+        deadline = time.monotonic() + SECONDS
+        data = b""
+        while text not in self.printed + data.decode(errors="ignore"):
+            readable, _, _ = select.select([self._screen], [], [], deadline - time.monotonic())
+            assert readable, f"no {text!r} in {self.printed + data.decode(errors='ignore')!r}"
+            data += os.read(self._screen, 65536)
+        self.printed += data.decode(errors="ignore")
+
+    def ended(self):
+        """Wait for the end of the program, return its exit status."""
+        return self.process.wait(SECONDS)
+
+    def close(self):
+        """End the program, if it has not ended, and take the terminal away."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._screen)
+        os.close(self._program_side)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs a program on a terminal."""
+    terminals = []
+
+    def run(command):
+        terminals.append(Terminal(tmp_path, command))
+        return terminals[-1]
+
+    yield run
+    for terminal in terminals:
+        terminal.close()
+
+
+@pytest.fixture
+def join(tmp_path):
+    """Return a function that joins room 1 under a name."""
+    clients = []
+
+    def join(name):
+        clients.append(socket.socket(socket.AF_UNIX))
+        clients[-1].settimeout(SECONDS)
+        clients[-1].connect(str(tmp_path / "chat.sock"))
+        clients[-1].sendall(f"`join 1 {name}\0".encode())
+        return clients[-1]
+
+    yield join
+    for client in clients:
+        client.close()
+
+
+def test_the_console_of_the_server(run, join):
+    """Log above the line, completion, names in any language, a new size, SIGTERM."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    assert server.attributes != server.before
+    server.type("kick ")
+    server.expect(f"{PROMPT}kick ")
+    join("Zoë")
+    server.expect("Zoë joined room [1] from <unix>\r")
+    server.expect(f"{PROMPT}kick ")
+    server.type("z\t")
+    server.expect(f"{PROMPT}kick Zoë ")
+    server.resize(30)
+    server.expect("\r:> kick Zoë ")
+    server.type("1\r")
+    server.expect("Administrator: Zoë was kicked from chatroom 1.")
+    server.process.send_signal(signal.SIGTERM)
+    server.expect("System: Shutting down server...")
+    assert server.ended() == 0
+    assert server.attributes == server.before
+
+
+@pytest.mark.parametrize("keys", ["quit\r", "half a li\x03"])
+def test_ending_the_server_with_keys(run, keys):
+    """`quit` and Ctrl-C; the terminal is as it was."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    server.type(keys)
+    server.expect("System: Shutting down server...")
+    assert server.ended() == 0
+    assert server.attributes == server.before
+
+
+def test_a_terminal_that_is_closed(run):
+    """It ends the server in order, as SIGTERM does."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    server.process.send_signal(signal.SIGHUP)
+    server.expect("System: Shutting down server...")
+    assert server.ended() == 0
+    assert server.attributes == server.before
+
+
+def test_the_server_goes_on_without_its_console(run, join):
+    """After Ctrl-D the log is printed to a terminal that is as it was."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    server.type("\x04")
+    server.expect("\r\x1b[J")
+    assert join("Ann").recv(100) == b"Server: You join @chatroom 1\0"
+    server.expect("Ann joined room [1] from <unix>\r\n")
+    assert server.attributes == server.before
+    assert PROMPT not in server.printed
+    server.process.send_signal(signal.SIGTERM)
+    assert server.ended() == 0
+
+
+def test_a_fault_in_the_console(run, join):
+    """It closes the console, not the server, and the terminal is as it was."""
+    server = run([sys.executable, "-c", WITH_A_FAULT, *TWISTD[1:]])
+    server.expect(PROMPT)
+    server.type("x")
+    server.expect("ZeroDivisionError")
+    assert join("Ann").recv(100) == b"Server: You join @chatroom 1\0"
+    server.expect("Ann joined room [1]")
+    assert server.attributes == server.before
+
+
+def test_a_program_that_dies(run):
+    """The terminal is put back at the exit at the latest."""
+    program = run([sys.executable, "-c", DYING_IN_RAW_MODE])
+    program.expect("ZeroDivisionError")
+    assert program.ended() == 1
+    assert program.attributes == program.before
+
+
+@pytest.fixture
+def attached(run):
+    """Return a server, and a `chatd-admin` on another terminal."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    admin = run(ADMIN)
+    admin.expect(PROMPT)
+    return server, admin
+
+
+def test_chatd_admin(attached):
+    """The same console from elsewhere: a new size, typed NULs; Ctrl-D leaves, the server goes on."""
+    server, admin = attached
+    admin.resize(30)
+    admin.expect("\r:> ")
+    admin.type("\0st\0art 2 Zoë\r")
+    admin.expect("Administrator: Chatroom 2 started!\r")
+    admin.type("\x04")
+    assert admin.ended() == 0
+    assert admin.attributes == admin.before
+    server.type("list\r")
+    server.expect("Zoë@2: no chatters!")
+
+
+def test_chatd_admin_ctrl_c(attached):
+    """It closes this console, even while the server hangs."""
+    server, admin = attached
+    server.process.send_signal(signal.SIGSTOP)
+    admin.type("quit\x03")
+    assert admin.ended() == 0
+    assert admin.attributes == admin.before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_chatd_admin_and_signals(attached, number):
+    """The terminal is as it was, and the exit status tells which it was."""
+    _, admin = attached
+    admin.process.send_signal(number)
+    assert admin.ended() == 128 + number
+    assert admin.attributes == admin.before
+
+
+def test_chatd_admin_when_the_server_quits(attached):
+    """That is in order: the last words, and no complaint."""
+    server, admin = attached
+    server.type("quit\r")
+    admin.expect("System: Shutting down server...")
+    assert admin.ended() == 0
+    assert "chatd-admin:" not in admin.printed
+    assert admin.attributes == admin.before
+
+
+def test_chatd_admin_when_the_server_dies(attached):
+    """That is said."""
+    server, admin = attached
+    server.process.kill()
+    admin.expect("chatd-admin: chatd has gone away")
+    assert admin.ended() == 1
+    assert admin.attributes == admin.before
