@@ -1,0 +1,158 @@
+"""What `twistd chatd` understands on its command line, and what it makes of it.
+
+The one place of the server that meets the global reactor, the log and the signals of the process.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, ClassVar, cast
+
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import ILogObserver, Logger
+from twisted.python import usage
+from twisted.python.components import Componentized
+from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
+
+from chatd.admin.stdio import StandardOutputLog
+from chatd.core.safety import clean
+from chatd.service import ChatService, Config, StartError
+
+_log = Logger(namespace="chatd")
+
+
+def _whole_number(least: int) -> Any:
+    def convert(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise ValueError(f"must be {least} or more")
+        return number
+
+    return convert
+
+
+class Options(usage.Options):
+    """The options of spec section 1."""
+
+    optFlags: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
+        ["hide-addresses", None, "Clients see who is in a room, but not from where."],
+        ["trace", None, "Print every frame received and sent, secrets masked."],
+        ["no-console", None, "No console on standard input."],
+    ]
+    optParameters: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
+        ["rooms-per-client", None, 1, "How many rooms one client may be in.", _whole_number(1)],
+        ["max-rooms", None, 1000, "How many rooms there may be in all.", _whole_number(1)],
+        [
+            "admin",
+            None,
+            "chatd-admin.sock",
+            "UNIX socket of the console, for its owner alone; empty: none.",
+        ],
+        [
+            "max-frame",
+            None,
+            16384,
+            "Longest frame accepted, in bytes (at most 2048 until the client has joined).",
+            _whole_number(64),
+        ],
+        [
+            "send-queue",
+            None,
+            1048576,
+            "Unsent output held for one client, in bytes, past which it is disconnected.",
+            _whole_number(1024),
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self["listen"] = []
+        self["room"] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Listen at a Twisted endpoint; may be repeated. Default: tcp:9999:interface=localhost."""
+        self["listen"].append(endpoint)
+
+    def opt_room(self, room: str) -> None:
+        """Have a room from the start, given as ID or ID:NAME; may be repeated."""
+        room_id, _, name = clean(room).partition(":")
+        self["room"].append((room_id, name or room_id))
+
+    def config(self) -> Config:
+        """Return what was chosen."""
+        return Config(
+            listen=tuple(self["listen"]) or Config.listen,
+            rooms=tuple(self["room"]),
+            rooms_per_client=self["rooms-per-client"],
+            max_rooms=self["max-rooms"],
+            hide_addresses=bool(self["hide-addresses"]),
+            trace=bool(self["trace"]),
+            console=not self["no-console"],
+            admin=self["admin"],
+            max_frame=self["max-frame"],
+            send_queue=self["send-queue"],
+        )
+
+
+def makeService(options: Options) -> ChatService:
+    """Return the server that `options` ask for; called by twistd and by chatd.tac."""
+    from twisted.internet import reactor  # noqa: PLC0415 -- to import it installs it
+
+    to_stdout = _logs_to_stdout(options.parent or _twistd_options())
+    log = StandardOutputLog(sys.stdout) if to_stdout else None
+    sys.excepthook = partial(_one_line_for_start_errors, not to_stdout)
+    service = _Application(options.config(), reactor, log)
+    reactor.callWhenRunning(_take_signals, service, reactor)
+    return service
+
+
+class _Application(ChatService):
+    """The server as twistd runs it: where the log goes to standard output, it is printed our way."""
+
+    def setServiceParent(self, parent: Any) -> None:
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
+        if self.log is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self.log)
+
+
+def _logs_to_stdout(twistd: Mapping[str, Any]) -> bool:
+    """Tell whether twistd, by its own options, prints its log; a file or syslog is left to twistd."""
+    if twistd.get("syslog") or twistd.get("logger"):
+        return False
+    return bool(twistd.get("nodaemon")) and twistd.get("logfile") in (None, "", "-")
+
+
+def _twistd_options() -> Mapping[str, Any]:
+    """Return what twistd was told on its command line; a .tac file is not given it."""
+    twistd = ServerOptions()
+    twistd.parseOptions()
+    return cast("Mapping[str, Any]", twistd)
+
+
+def _take_signals(service: ChatService, reactor: IReactorFromThreads) -> None:
+    """Let SIGTERM and SIGINT end the server as `quit` does; Twisted's own would exit with their status."""
+
+    def end(*_: object) -> None:
+        reactor.callFromThread(service.end)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+
+
+def _one_line_for_start_errors(
+    logged: bool,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    """Say in one line what cannot be, also in the log if that is elsewhere; all else is shown whole."""
+    if isinstance(error, StartError):
+        if logged:
+            _log.critical("chatd: {error}", error=error)
+        print(f"chatd: {error}", file=sys.__stderr__)
+    else:
+        sys.__excepthook__(kind, error, traceback)

@@ -1,0 +1,160 @@
+"""Fakes for tests of chatd and of what is built on it: a whole server in memory, and its clients.
+
+No sockets, no threads, no time but the one that is set: a turn of the reactor is a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.admin.commands import execute
+from chatd.front.stream import ChatProtocol
+from chatd.interfaces import IOutlet
+from chatd.service import ChatService, Config
+
+
+class MemoryServer:
+    """A server in memory; options are those of `Config`."""
+
+    def __init__(self, **options: Any) -> None:
+        self.reactor = MemoryReactorClock()
+        config = Config(**{"listen": (), "admin": "", "console": False, **options})
+        self.service = ChatService(config, self.reactor)
+        self.service.privilegedStartService()
+        self.service.startService()
+        self._port = 50000
+
+    def turn(self, seconds: float = 0) -> None:
+        """Let a turn of the reactor pass, and so many seconds."""
+        self.reactor.advance(seconds)
+
+    def connect(self, **options: Any) -> MemoryClient:
+        """Return a new connection; options are those of `MemoryClient`."""
+        self._port += 1
+        return MemoryClient(self, IPv4Address("TCP", "127.0.0.1", self._port), **options)
+
+    def join(self, room_id: str, name: str, **options: Any) -> MemoryClient:
+        """Return a client who has entered a room, with all that was said to him read."""
+        client = self.connect(**options)
+        client.send(f"`enter {room_id} {name}")
+        client.read()
+        return client
+
+    def console(self, line: str) -> list[str]:
+        """Return what the administrator is answered, who types `line`."""
+        lines: list[str] = []
+        done = Deferred.fromCoroutine(execute(self.service.consoles.office, line))
+        done.addCallback(lines.extend)
+        done.addErrback(Failure.raiseException)
+        return lines
+
+
+class MemoryClient:
+    """A client of a `MemoryServer`. `end`: what ends its frames, a NUL or an end of line."""
+
+    def __init__(self, server: MemoryServer, peer: IPv4Address, end: bytes = b"\0") -> None:
+        self.end = end
+        self.transport = _Transport(peer)
+        self.protocol: ChatProtocol = server.service.factory.buildProtocol(peer)
+        self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+        self.transport.on_close = self._closed
+        self._server = server
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server has closed the connection."""
+        return self.transport.disconnected
+
+    def send(self, *frames: str) -> None:
+        """Send frames, in one packet."""
+        self.send_bytes(b"".join(frame.encode() + self.end for frame in frames))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.protocol.dataReceived(data)
+
+    def half_close(self) -> None:
+        """Send no more, but go on reading."""
+        self.protocol.readConnectionLost()
+
+    def lose(self) -> None:
+        """Lose the connection."""
+        self._closed()
+
+    def read_bytes(self) -> bytes:
+        """Let the turn pass, and return what has come since the last call."""
+        self._server.turn()
+        data: bytes = self.transport.value()  # type: ignore[no-untyped-call]
+        self.transport.clear()  # type: ignore[no-untyped-call]
+        return data
+
+    def read(self) -> list[str]:
+        """Let the turn pass, and return the frames that have come since the last call."""
+        *frames, rest = self.read_bytes().split(self.end)
+        if rest:
+            raise AssertionError(f"a frame without end: {rest!r}")
+        return [frame.decode() for frame in frames]
+
+    def ask(self, frame: str) -> list[str]:
+        """Send a frame, and return what comes."""
+        self.send(frame)
+        return self.read()
+
+    def _closed(self) -> None:
+        if not self.transport.disconnected:
+            self.transport.disconnected = True
+            self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class _Transport(StringTransport):
+    """A string transport that closes at once, and knows what is asked of TCP."""
+
+    disconnected = False
+    on_close: Callable[[], None]
+
+    def __init__(self, peer: IPv4Address) -> None:
+        super().__init__(peerAddress=peer)  # type: ignore[no-untyped-call]
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Note that small packets are not to wait."""
+        self.no_delay = enabled
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """Note that dead peers are to be found."""
+        self.keep_alive = enabled
+
+    def loseConnection(self) -> None:
+        """Close."""
+        self.on_close()
+
+    def abortConnection(self) -> None:
+        """Close."""
+        self.on_close()
+
+
+@implementer(IOutlet)
+class MemoryOutlet:
+    """Keeps what is written, a blob a write."""
+
+    queued = 0
+
+    def __init__(self) -> None:
+        self.blobs: list[bytes] = []
+
+    def write(self, blob: bytes) -> None:
+        """Keep `blob`."""
+        self.blobs.append(blob)
+
+    def finish(self) -> None:
+        """Do nothing."""
+
+    def abort(self) -> None:
+        """Do nothing."""

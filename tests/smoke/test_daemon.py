@@ -1,0 +1,199 @@
+"""What an operator does with the daemon: start it in every way, stop it in every way, lose clients."""
+
+import os
+import pty
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_a_script_on_standard_input(run):
+    """Commands on a pipe are carried out in order, and `quit` ends with status 0."""
+    done = run("twistd", "-n", "chatd", "--listen", "tcp:0", input="start 1 x\nlist\nquit\n")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[1:] == [
+        "Administrator: Chatroom 1 started!",
+        "",
+        "Administrator: x@1: no chatters!",
+        "",
+        "Administrator: notify clients about shutting down server...",
+        "System: please terminate the console",
+        "Administrator: Shutting down server console...",
+        "System: Shutting down server...",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_as_quit_does(start, number):
+    """Clients and console are told, the status is 0."""
+    daemon = start()
+    client = daemon.connect()
+    client.ask("`enter 1 Ann", "Server: You join @chatroom 1")
+    daemon.process.send_signal(number)
+    client.expect("Administrator: Chatserver is going to shutdown...", None)
+    assert daemon.ended() == 0
+    assert "System: Shutting down server..." in daemon.lines
+
+
+def test_end_of_input_does_not_stop_the_server(start):
+    """It closes the console only."""
+    daemon = start()
+    daemon.type("start 1 tea")
+    daemon.process.stdin.close()
+    daemon.expect("Administrator: Chatroom 1 started!")
+    daemon.connect().ask("`list", "Server: \ntea@1: no chatters!\n")
+
+
+def test_without_standard_input(start):
+    """As a service manager starts it."""
+    daemon = start(stdin=subprocess.DEVNULL)
+    daemon.connect().ask("`list", "Server: No room exists!")
+
+
+def test_one_line_for_what_cannot_be(run):
+    """A port in use, a bad endpoint, a bad room, a socket that cannot be: no traceback, status not 0."""
+    with socket.create_server(("localhost", 0)) as taken:
+        used = f"tcp:{taken.getsockname()[1]}:interface=localhost"
+        for options, said in (
+            (["--listen", used], f"chatd: cannot listen at {used}: [Errno 98]"),
+            (["--listen", "tcp:x"], "chatd: --listen tcp:x: this is no endpoint"),
+            (["--listen", "tea:1"], "chatd: --listen tea:1: this is no endpoint"),
+            (["--listen", "tcp:0", "--room", "a@b"], "chatd: --room a@b: Chatroom id a@b is not"),
+            (["--listen", "tcp:0", "--admin", "no/x"], "chatd: cannot open the admin socket no/x:"),
+        ):
+            done = run("twistd", "-n", "chatd", "--no-console", *options)
+            assert done.returncode != 0
+            assert done.stderr.startswith(said)
+            assert done.stderr.count("\n") == 1
+            assert "Traceback" not in done.stdout
+
+
+def test_a_number_that_is_none(run):
+    """Twisted says which option it was."""
+    done = run("twistd", "-n", "chatd", "--max-frame", "many")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_twistd_lists_it(run):
+    """Without anything of ours being imported for it."""
+    assert "chatd" in run("twistd", "--help").stdout
+
+
+def test_help(run):
+    """Each option is explained."""
+    text = run("twistd", "chatd", "--help").stdout
+    options = "listen room rooms-per-client max-rooms hide-addresses trace no-console admin"
+    for option in f"{options} max-frame send-queue".split():
+        assert f"--{option}" in text
+
+
+def test_tac(run):
+    """The same server from chatd.tac."""
+    done = run("twistd", "-ny", str(CHECKOUT / "chatd.tac"), input="start 1 x\nquit\n")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "System: ChatServer is listening at (localhost, 9999)..."
+    assert lines[1] == "Administrator: Chatroom 1 started!"
+
+
+def test_daemon_and_chatd_admin(run, tmp_path):
+    """In the background, with a log of its own and the console on the socket."""
+    listen = ["--listen", "unix:chat.sock:mode=600"]
+    done = run("twistd", "--logfile", "chatd.log", "chatd", "--room", "tea", *listen)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "chatd-admin.sock").stat().st_mode & 0o777 == 0o600
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "chat.sock"))
+        client.sendall(b"`join tea Ann\0")
+        assert client.recv(100) == b"Server: You join @chatroom tea\0"
+        listed = run("chatd-admin", input="list\n").stdout
+        assert listed == "\nAdministrator: tea@tea: Ann@unix \n\n"
+        quitted = run("chatd-admin", "chatd-admin.sock", input="quit\n")
+        assert quitted.stdout.splitlines()[-1] == "System: Shutting down server..."
+        assert client.recv(100) == b"Administrator: Chatserver is going to shutdown...\0"
+    log = (tmp_path / "chatd.log").read_text()
+    assert "Ann joined room [tea] from <unix>" in log
+    assert "Traceback" not in log
+
+
+def test_a_stale_socket_is_replaced(start, tmp_path):
+    """After a crash the next start finds the socket of the last."""
+    daemon = start()
+    daemon.process.kill()
+    daemon.ended()
+    assert (tmp_path / "chatd-admin.sock").exists()
+    start().connect().ask("`list", "Server: No room exists!")
+
+
+def test_a_live_socket_is_left_alone(start, run):
+    """Two servers do not fight for one console."""
+    start()
+    second = run("twistd", "-n", "--pidfile", "", "chatd", "--listen", "tcp:0", "--no-console")
+    assert second.returncode != 0
+    assert "another server answers there" in second.stderr
+
+
+def test_a_client_killed_in_mid_message(start):
+    """The others hear that he quitted, and nothing of the half message."""
+    daemon = start()
+    ann = daemon.connect()
+    ann.ask("`enter 1 Ann", "Server: You join @chatroom 1")
+    script = (
+        "import os, socket, sys\n"
+        "s = socket.create_connection(('localhost', int(sys.argv[1])))\n"
+        "s.sendall(b'`join 1 Bob\\0half a mess')\n"
+        "s.recv(100)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(daemon.port)], check=False)
+    ann.expect("Bob: joined us @chatroom 1.", "Server: Bob quitted.")
+
+
+def test_netcat(start):
+    """Typed at nc: lines in, lines out, also after the end of input."""
+    nc = shutil.which("nc")
+    if nc is None:
+        pytest.skip("nc is not installed")
+    daemon = start("--room", "1:tea")
+    done = subprocess.run(
+        [nc, "-N", "localhost", str(daemon.port)],
+        input=b"`list\n`join 1 Ann\nhello\n",
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout == b"Server: \ntea@1: no chatters!\n\nServer: You join @chatroom 1\n"
+
+
+def test_in_the_background_of_a_terminal(tmp_path):
+    """Job control does not stop it: there is no console then."""
+    twistd = shutil.which("twistd", path=BIN)
+    script = (
+        f"set -m\n{twistd} -n chatd --listen tcp:0 >log 2>&1 &\n"
+        "until grep -q listening log; do read -t 0.1 <> <(:); done\n"
+        f"jobs; echo quit | {BIN}/chatd-admin; wait %1; echo status $?\n"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execvp("timeout", ["timeout", "--foreground", "30", "bash", "-c", script])
+    printed = b""
+    try:
+        while b"status" not in printed:
+            printed += os.read(terminal, 4096)
+    finally:
+        os.close(terminal)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert b"Running" in printed
+    assert b"status 0" in printed
