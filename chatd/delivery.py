@@ -1,6 +1,6 @@
 """Fan-out: what a room says reaches all its members, once a reactor turn.
 
-A room keeps the batch of this turn: its events, and for each dialect spoken in it a *tape*, the
+A room keeps the batch of this turn: its events, and for each dialect spoken in it a tape, the
 encoded events in one buffer with the place where each ends. When the turn is over, every member
 gets one write. A member's share is the tape minus holes: what he said himself, what came before
 he joined or was last written to, what came after he left. Most have no hole and get the very same
@@ -17,16 +17,15 @@ Knows nothing of doors: a listener has an `IOutlet` to write to and a dialect to
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
-
-from zope.interface import implementer
 
 from chatd.core.events import Address, Closed, Event, Joined, Left, RoomEvent, Said
 from chatd.core.rooms import Chatter, Room
-from chatd.interfaces import IBus, IOutlet
+from chatd.interfaces import IOutlet
 from chatd.wire.answers import Answer
 from chatd.wire.dialects import Dialect
+from chatd.wire.tape import Tape, merged
 
 Trace = Callable[[Address, str], None]
 
@@ -36,13 +35,6 @@ class Clock(Protocol):
 
     def callLater(self, delay: float, call: Callable[[], None]) -> object:
         """Call after `delay` seconds; 0 is the next turn."""
-
-
-class Consumer(Protocol):
-    """Somebody who is shown what happens in the rooms, after it happened."""
-
-    def published(self, room: Room, event: RoomEvent, by: Chatter | None, /) -> None:
-        """Note that `event`, done by `by`, happened in `room`."""
 
 
 class Listener:
@@ -61,38 +53,6 @@ class Listener:
         self.batches: dict[Room, Batch] = {}
         self.since = 0
         self.holes: list[int] = []
-
-
-class Tape:
-    """Events in one dialect, end to end: `order[i]` is the turn's count of event i, `ends[i + 1]` its end."""
-
-    __slots__ = ("buffer", "ends", "order")
-
-    def __init__(self, order: list[int]) -> None:
-        self.order = order
-        self.ends = [0]
-        self.buffer = bytearray()
-
-    def append(self, encoded: bytes | memoryview) -> None:
-        """Add the next event."""
-        self.buffer += encoded
-        self.ends.append(len(self.buffer))
-
-    def share(self, since: int, holes: Sequence[int]) -> bytes:
-        """Return the events from `since` on but for those at `holes`: slices, not a loop over events."""
-        order, ends = self.order, self.ends
-        start = bisect_left(order, since)
-        if not holes:
-            return bytes(self.buffer[ends[start] :])
-        view = memoryview(self.buffer)
-        pieces = []
-        for hole in holes:
-            at = bisect_left(order, hole, start)
-            if at < len(order) and order[at] == hole:
-                pieces.append(view[ends[start] : ends[at]])
-                start = at + 1
-        pieces.append(view[ends[start] :])
-        return b"".join(pieces)
 
 
 class Batch:
@@ -256,7 +216,7 @@ class Delivery:
         batches = [batch for batch in listener.batches.values() if batch.events]
         if batches:
             tapes = [batch.tape(listener.dialect) for batch in batches]
-            self._write_share(listener, tapes[0] if len(tapes) == 1 else _merged(tapes))
+            self._write_share(listener, merged(tapes, listener.since))
         listener.since = self._count
         listener.holes = []
         self._touched[listener] = None
@@ -291,12 +251,12 @@ class Delivery:
                     else:
                         self.bytes_sent += size
                         listener.outlet.write(whole)
-        merged: dict[tuple[Dialect, tuple[Batch, ...]], Tape] = {}
+        tapes: dict[tuple[Dialect, tuple[Batch, ...]], Tape] = {}
         for listener, his in in_several.items():
             key = (listener.dialect, tuple(his))
-            if key not in merged:
-                merged[key] = _merged([batch.tape(listener.dialect) for batch in his])
-            self._write_share(listener, merged[key])
+            if key not in tapes:
+                tapes[key] = merged([batch.tape(listener.dialect) for batch in his])
+            self._write_share(listener, tapes[key])
 
     def _write_share(self, listener: Listener, tape: Tape) -> None:
         share = tape.share(listener.since, listener.holes)
@@ -315,55 +275,12 @@ class Delivery:
                 self.trace(listener.address, text)
 
     def _show_share(self, listener: Listener) -> None:
-        events = (
-            (count, event)
+        holes = set(listener.holes)
+        places = sorted(
+            (batch.order[at], at, batch)
             for batch in listener.batches.values()
-            for count, event in zip(batch.order, batch.events, strict=True)
-            if count >= listener.since and count not in listener.holes
+            for at in range(bisect_left(batch.order, listener.since), len(batch.order))
         )
-        for _, event in sorted(events, key=lambda pair: pair[0]):
-            self._show(listener, event)
-
-
-def _merged(tapes: Sequence[Tape]) -> Tape:
-    """Return one tape with the events of several, in the order in which they happened."""
-    if len(tapes) == 1:
-        return tapes[0]
-    places = sorted(
-        (count, which, at)
-        for which, tape in enumerate(tapes)
-        for at, count in enumerate(tape.order)
-    )
-    merged = Tape([count for count, _, _ in places])
-    views = [memoryview(tape.buffer) for tape in tapes]
-    for _, which, at in places:
-        ends = tapes[which].ends
-        merged.append(views[which][ends[at] : ends[at + 1]])
-    return merged
-
-
-@implementer(IBus)
-class LocalBus:
-    """The bus of one machine: numbers what is said in a room, and shows all that happens to its consumers."""
-
-    def __init__(self, delivery: Delivery, *consumers: Consumer) -> None:
-        self.messages = 0
-        self._delivery = delivery
-        self._consumers: tuple[Consumer, ...] = (delivery, *consumers)
-
-    def say(self, room: Room, by: Chatter, text: str, now: float) -> Said:
-        """Take a message of `by` into the one order of `room`, and let all others in it know."""
-        room.count += 1
-        self.messages += 1
-        said = Said(room.id, room.count, by.name, text, now)
-        self.publish(room, said, by)
-        return said
-
-    def publish(self, room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
-        """Let all in `room` know of an event but `by`, who did it and who knows."""
-        for consumer in self._consumers:
-            consumer.published(room, event, by)
-
-    def tell(self, who: Chatter, event: Event) -> None:
-        """Let one chatter know, after all that happened before in his rooms."""
-        self._delivery.tell(who, event)
+        for count, at, batch in places:
+            if count not in holes:
+                self._show(listener, batch.events[at])

@@ -37,7 +37,7 @@ class IOutlet(Interface):
 
 
 class IBus(Interface):
-    """The one place an event goes out from (`delivery.LocalBus`); in a cluster, the way to others."""
+    """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
 
     def say(room: Room, by: Chatter, text: str, now: float) -> Said:
         """Take a message of `by` into the one order of `room`, and let all others in it know."""
@@ -52,11 +52,11 @@ class IBus(Interface):
 class IRegistry(Interface):
     """Claims of names and rooms (`core.rooms.MemoryRegistry`)."""
 
-    async def claim_name(who: Chatter, name: str) -> None:
-        """Give `who` the `name` instead of the one he had; raise `ChatError` if it is not to be had."""
+    async def claim_name(who: Chatter, name: str) -> str:
+        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
 
-    def release_name(who: Chatter) -> None:
-        """Let go of the name of `who`, if he has one."""
+    def release_name(name: str) -> None:
+        """Let go of a name that was claimed."""
 
     def find(name: str) -> Chatter | None:
         """Return who has `name`, or one that is the same."""

@@ -23,9 +23,10 @@ from chatd.admin import unixsocket
 from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
+from chatd.bus import LocalBus
 from chatd.core.chat import Chat
 from chatd.core.rooms import MemoryRegistry
-from chatd.delivery import Delivery, LocalBus
+from chatd.delivery import Delivery
 from chatd.front.stream import ChatFactory, Limits
 from chatd.journal import Journal
 from chatd.session import Sessions

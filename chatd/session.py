@@ -112,7 +112,6 @@ class Session:
         self._chat = sessions.chat
         self._delivery = sessions.delivery
         self._on_idle = on_idle
-        self._framing: Framing | None = None
         self._listener: Listener | None = None
         self._lost = False
         self._commands: dict[str, Callable[[Request], _Answered]] = {
@@ -139,10 +138,14 @@ class Session:
 
     def open(self, framing: Framing) -> None:
         """Begin to speak: it is known how frames end."""
-        self._framing = framing
         dialect = text_dialect(framing, self._sessions.show_addresses)
         self._listener = Listener(self.address, self.outlet, dialect)
         self._delivery.attach(self.chatter, self._listener)
+
+    def move(self, address: Address) -> None:
+        """Take note of where the client really is: a proxy has told."""
+        self.address = self.chatter.address = address
+        self._sessions.journal.connected(address)
 
     def receive(self, frame: bytes) -> None:
         """Carry out the request in a frame; not to be called while `busy` or `closed`."""
@@ -153,13 +156,12 @@ class Session:
         try:
             request = listener.dialect.decode(frame)
             answer = self._commands[request.command](request)
+            if isinstance(answer, Awaitable):
+                self._wait_for(answer, request)
+            else:
+                self._answer(answer)
         except Exception:  # noqa: BLE001 -- sorted into refusals and faults there
             self._fail(Failure(), request)
-            return
-        if isinstance(answer, Awaitable):
-            self._wait_for(answer, request)
-        elif answer is not None:
-            self._answer(answer)
 
     def refuse(self, error: errors.ChatError, request: Request | None = None) -> None:
         """Answer with a refusal."""
@@ -175,9 +177,11 @@ class Session:
 
     def close(self, why: Closing | None = None) -> None:
         """Say why, if there is something to say and it is known how, and close the connection."""
-        self.closed = True
+        if self.closed:
+            return
         if why is not None and self._listener is not None:
             self._answer(why)
+        self.closed = True
         self.outlet.finish()
 
     def lost(self) -> None:
@@ -192,7 +196,9 @@ class Session:
     def _wait_for(self, answer: Coroutine[Any, Any, Answer | None], request: Request) -> None:
         self.busy = True
         answered = Deferred.fromCoroutine(answer)
-        answered.addCallbacks(self._answer, self._fail, errbackArgs=(request,))
+        answered.addCallback(self._answer)
+        answered.addErrback(self._fail, request)
+        answered.addErrback(self._give_up)
         answered.addBoth(self._idle)
 
     def _idle(self, _: object) -> None:
@@ -208,7 +214,7 @@ class Session:
             self._delivery.detach(self.chatter)
 
     def _answer(self, answer: Answer | None) -> None:
-        if answer is not None and not self._lost:
+        if answer is not None and not self.closed:
             self._delivery.send(self._speaking(), answer)
 
     def _fail(self, failure: Failure, request: Request | None) -> None:
@@ -216,8 +222,12 @@ class Session:
             self.refuse(failure.value, request)
             return
         _log.failure("A request of {peer} met a fault", failure, peer=self.address)
-        if not self.closed:
-            self.close(FAULT)
+        self.close(FAULT)
+
+    def _give_up(self, failure: Failure) -> None:
+        """End a connection that cannot even be told of a fault."""
+        _log.failure("An answer to {peer} met a fault", failure, peer=self.address)
+        self.outlet.abort()
 
     def _speaking(self) -> Listener:
         if self._listener is None:
@@ -253,6 +263,7 @@ class Session:
         return Reply(request.command, f"You join @chatroom {room.id}", request.tag, data)
 
     def _quit(self, request: Request) -> Answer:
+        self._chat.own_room(self.chatter)  # who is in no room at all is told so first
         room = self._chat.own_room(self.chatter, request.arguments.get("chatroom_id"))
         self._chat.leave(self.chatter, room, Reason.QUIT, self._sessions.now())
         text = f"You quitted from chatroom {room.name}@{room.id}"
@@ -282,7 +293,7 @@ class Session:
         listener = self._speaking()
         wanted = request.arguments["format"]
         make = json_dialect if wanted == "json" else text_dialect
-        framing = self._framing or Framing.NUL
+        framing = listener.spoken.framing
         self._delivery.speak(listener, make(framing, self._sessions.show_addresses))
         return Reply("format", f"You now speak {wanted}.", request.tag, {"format": wanted})
 

@@ -104,8 +104,11 @@ def makeService(options: Options) -> ChatService:
 
     to_stdout = _logs_to_stdout(options.parent or _twistd_options())
     log = StandardOutputLog(sys.stdout) if to_stdout else None
+    try:
+        service = _Application(options.config(), reactor, log)
+    except StartError as error:
+        sys.exit(f"chatd: {error}")
     sys.excepthook = partial(_one_line_for_start_errors, not to_stdout)
-    service = _Application(options.config(), reactor, log)
     reactor.callWhenRunning(_take_signals, service, reactor)
     return service
 

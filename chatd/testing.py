@@ -115,9 +115,13 @@ class MemoryClient:
 
 
 class _Transport(StringTransport):
-    """A string transport that closes at once, and knows what is asked of TCP."""
+    """A string transport that closes at once, and knows what is asked of TCP.
+
+    `closes_late`: as if the peer had still to read, until it is aborted.
+    """
 
     disconnected = False
+    closes_late = False
     on_close: Callable[[], None]
 
     def __init__(self, peer: IPv4Address) -> None:
@@ -133,7 +137,8 @@ class _Transport(StringTransport):
 
     def loseConnection(self) -> None:
         """Close."""
-        self.on_close()
+        if not self.closes_late:
+            self.on_close()
 
     def abortConnection(self) -> None:
         """Close."""

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from chatd.bus import LocalBus
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said
 from chatd.core.rooms import Chatter, MemoryRegistry
-from chatd.delivery import Delivery, Listener, LocalBus
+from chatd.delivery import Delivery, Listener
 from chatd.testing import MemoryOutlet
 from chatd.wire.dialects import json_dialect, text_dialect
 from chatd.wire.framing import Framing

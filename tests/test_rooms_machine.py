@@ -49,8 +49,8 @@ class Rooms(RuleBasedStateMachine):
         elif name in self.names.values() and self.names.get(client) != name:
             expected = f"Name {name} is already in use!"
         else:
-            self.others_read(client, room, f"{name}: joined us @chatroom {room}.")
             self.names[client] = name
+            self.expect((room, f"{name}: joined us @chatroom {room}.", client))
             self.rooms[room].append(client)
             expected = f"You join @chatroom {room}"
         assert answer == f"Server: {expected}"
@@ -65,7 +65,7 @@ class Rooms(RuleBasedStateMachine):
             assert answer == "Server: Join a room first!"
         else:
             assert answer == f"Server: You quitted from chatroom room@{room}"
-            self.others_read(client, room, f"Server: {self.names[client]} quitted.")
+            self.expect((room, f"Server: {self.names[client]} quitted.", client))
 
     @rule(client=clients)
     def say(self, client):
@@ -78,7 +78,7 @@ class Rooms(RuleBasedStateMachine):
         else:
             self.said[room] += 1
             assert answers == []
-            self.others_read(client, room, f"{self.names[client]}: hello")
+            self.expect((room, f"{self.names[client]}: hello", client))
 
     @rule(room=ROOMS)
     def start(self, room):
@@ -96,7 +96,7 @@ class Rooms(RuleBasedStateMachine):
         if room in self.rooms:
             assert answer == f"Administrator: chatroom {room} closed."
             text = "Administrator: chatroom is being closed by the Administrator."
-            self.others_read(None, room, text)
+            self.expect((room, text, None))
             del self.rooms[room]
         else:
             assert answer == f"Administrator: Chatroom {room} NOT exist!"
@@ -114,7 +114,7 @@ class Rooms(RuleBasedStateMachine):
             self.forget(client)
             text = f"Server: You were kicked out from chatroom room@{room} by the Administrator!"
             assert client.read() == [text]
-            self.others_read(client, room, f"Administrator: {name} was kicked out.")
+            self.expect((room, f"Administrator: {name} was kicked out.", client))
 
     @rule(room=ROOMS, name=NAMES)
     def group(self, room, name):
@@ -130,10 +130,11 @@ class Rooms(RuleBasedStateMachine):
             assert answer == f"Administrator: {name} was grouped into chatroom {room}."
             if self.room_of(client) != room:
                 left = self.forget(client)
-                self.others_read(client, left, f"Server: {name} quitted.")
-                self.others_read(client, room, f"{name}: joined us @chatroom {room}.")
                 text = f"Server: You were grouped into chatroom room@{room} by the Administrator."
                 assert client.read() == [text]
+                quitted = (left, f"Server: {name} quitted.", client)
+                joined = (room, f"{name}: joined us @chatroom {room}.", client)
+                self.expect(quitted, joined)
                 self.rooms[room].append(client)
 
     @invariant()
@@ -175,12 +176,14 @@ class Rooms(RuleBasedStateMachine):
         for client in self.names:
             client.read()
 
-    def others_read(self, client, room, text):
-        """Check that all others in a room, and nobody else, read one line."""
-        for other in self.names:
-            expected = [text] if other in self.rooms.get(room, []) else []
-            if other is not client:
-                assert [line for line in other.read() if line == text] == expected
+    def expect(self, *told):
+        """Check that all read of their room what is `told` (room, text, by whom), and no more."""
+        for client in self.names:
+            room = self.room_of(client)
+            lines = [
+                text for where, text, by in told if where == room is not None and client is not by
+            ]
+            assert client.read() == lines
 
 
 Rooms.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

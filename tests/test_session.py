@@ -27,7 +27,7 @@ def test_start(server):
     [
         ("`start a@b x", "Server: Chatroom id a@b is not allowed."),
         ("`start 1 " + "x" * 65, f"Server: Name {'x' * 65} is not allowed."),
-        ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>`"),
+        ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>"),
     ],
 )
 def test_start_refused(server, frame, answer):
@@ -132,14 +132,25 @@ def test_join_without_a_name(server):
     """Who never had a name has to give one."""
     client = server.connect()
     client.ask("`start 1 x")
-    assert client.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>`"]
+    assert client.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>"]
 
 
-def test_a_refused_join_gives_the_name_back(server):
-    """A name that was tried for a room that is gone is not held."""
+@pytest.mark.parametrize("frame", ["`enter a@b Zed", "`enter 3 Zed"])
+def test_a_refusal_changes_no_name(frame):
+    """Who is refused a room keeps the name he had, and the one he asked for is free."""
+    server = MemoryServer(max_rooms=2)
+    ann = server.join("1", "Ann")
+    ann.send("`quit", "`start 2 x", frame)
+    assert ann.read()[2].startswith(("Server: Chatroom id a@b", "Server: Too many chatrooms"))
+    zed = server.join("1", "Zed")
+    assert zed.ask("`secret Ann psst") == ["Server: Secret sent to Ann."]
+
+
+def test_quit_in_no_room(server):
+    """Whichever room is named."""
     client = server.connect()
-    assert client.ask("`join 9 Alice") == ["Server: Chatroom 9 NOT exist!"]
-    assert server.join("1", "Alice").ask("`secret alice x")[0] == "Alice (secret): x"
+    client.ask("`start 2 x")
+    assert client.ask("`quit 2") == ["Server: Join a room first!"]
 
 
 @pytest.mark.parametrize("ending", ["exit", "lose", "half_close"])
@@ -173,8 +184,10 @@ def test_messages(server):
     assert alice.ask("Hello, I am Alice") == []
     assert bob.read() == ["Alice: Hello, I am Alice"]
     assert alice.ask("") == []
-    assert alice.ask(" \n\t") == []
+    assert alice.ask("\x07") == []
     assert bob.read() == []
+    assert alice.ask("  ") == []
+    assert bob.read() == ["Alice:   "]
 
 
 def test_message_in_no_room(server):
@@ -276,7 +289,7 @@ def test_broadcast(several):
     assert ann.ask("`broadcast 1 hi all") == []
     assert (bob.read(), cid.read()) == (["Ann: hi all"], [])
     assert ann.ask("`broadcast 3 hi") == ["Server: Join chatroom 3 first!"]
-    assert ann.ask("`broadcast 3") == ["Server: Usage: `broadcast <chatroom_id> <message>`"]
+    assert ann.ask("`broadcast 3") == ["Server: Usage: `broadcast <chatroom_id> <message>"]
 
 
 def test_room_tags(several):
@@ -388,7 +401,7 @@ def slow(server, monkeypatch):
 
     async def claim_late(who, name):
         await gate
-        await claim(who, name)
+        return await claim(who, name)
 
     monkeypatch.setattr(registry, "claim_name", claim_late)
     return server, gate
@@ -439,6 +452,53 @@ def test_the_room_ends_while_a_name_is_claimed(slow):
     assert server.service.chat._registry.find("Ann") is None
 
 
+def test_the_limits_of_who_joins_hold_from_then_on(slow):
+    """Also for what he sent while his join was carried out, and if he never says anything."""
+    server, gate = slow
+    client = server.connect()
+    client.send("`start 1 a", "`join 1 Ann")
+    client.send("x" * 5000, "`quit")
+    gate.callback(None)
+    assert client.read()[1:] == [
+        "Server: You join @chatroom 1",
+        "Server: You quitted from chatroom a@1",
+    ]
+    assert client.protocol._outlet.limit == 1048576
+
+
+def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
+    """It is held up to 64 KiB; then the connection is not read from."""
+    server, _ = slow
+    client = server.connect()
+    client.send("`start 1 a", "`join 1 Ann")
+    client.send_bytes(b"x" * 65536)
+    assert client.transport.producerState == "paused"
+
+
+def test_shutdown_while_a_request_is_carried_out(slow):
+    """The goodbye is the last word."""
+    server, gate = slow
+    client = server.connect()
+    client.send("`start 1 a", "`join 1 Ann")
+    client.read()
+    client.transport.closes_late = True
+    server.service.stopService()
+    gate.callback(None)
+    assert client.read() == ["Administrator: Chatserver is going to shutdown..."]
+
+
+def test_a_closed_connection_is_not_listened_to(server):
+    """While its last words go out, what still comes is neither carried out nor kept."""
+    client = server.connect()
+    client.transport.closes_late = True
+    assert client.ask("`exit") == ["Server: Goodbye!"]
+    client.send("`start 1 a", "x" * 100_000)
+    assert client.protocol._frames.waiting == 0
+    server.service.stopService()
+    assert client.read() == []
+    assert server.service.chat._registry.room("1") is None
+
+
 # -- faults of ours
 
 
@@ -453,3 +513,16 @@ def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
     assert bob.closed
     assert failures[0][1].check(ZeroDivisionError)
     assert alice.ask("still here") == ["Bob: joined us @chatroom 1.", "Server: Bob quitted."]
+
+
+def test_a_fault_while_answering(server, monkeypatch):
+    """Where not even an answer can be made, the connection ends, and the log says why."""
+    client = server.connect()
+    client.ask("`list")
+    failures = []
+    monkeypatch.setattr(server.service.delivery, "send", lambda *_: 1 // 0)
+    monkeypatch.setattr("chatd.session._log.failure", lambda *args, **_: failures.append(args))
+    client.send("`start 1 a")
+    server.turn()
+    assert client.closed
+    assert len(failures) == 2

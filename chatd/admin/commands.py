@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from chatd.bus import LocalBus
 from chatd.core import errors
 from chatd.core.chat import Chat
 from chatd.core.safety import clean
-from chatd.delivery import Delivery, LocalBus
+from chatd.delivery import Delivery
 from chatd.journal import Journal
 from chatd.session import Session, Sessions, room_list
 from chatd.wire.commands import CONSOLE_COMMANDS, Command, help_text
@@ -54,7 +55,7 @@ async def execute(office: Office, line: str) -> list[str]:
     except errors.ChatError:
         return ["Unknown commands.", *_help_lines()]
     try:
-        arguments = command.split(words)
+        arguments = command.check(command.split(words))
     except errors.ChatError:
         return ["Unknown commands.", command.help_line]
     try:

@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.wire.answers import Answer, Reply
-from chatd.wire.json import UnknownEventError, decode_event
+from chatd.wire.json_events import UnknownEventError, decode_event
 
 OPENING: Final = "`format json"
 """The first frame, in text: from its answer on both sides speak JSON."""

@@ -8,8 +8,8 @@ with its event, so that the one order of a room is the order of these calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from chatd.core import errors
 from chatd.core.events import (
@@ -74,23 +74,16 @@ class Chat:
     async def join(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not."""
         self._check_place(who, self.room(room_id), name)
-        with self._new_name_given_back(who):
-            await self._claim_name(who, name)
-            # While the name was claimed, the room may have ended, or he may have been grouped.
-            room = self.room(room_id)
-            self._check_place(who, room, None)
-        self._take_in(who, room, now)
-        return room
+        async with self._claimed_name(who, name) as his:
+            return self._take_in(who, self.room(room_id), his, now)
 
     async def enter(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
-        if self._registry.room(room_id) is None:
-            self._check_place(who, None, name)
-            with self._new_name_given_back(who):
-                await self._claim_name(who, name)
+        self._check_place(who, self._registry.room(room_id), name)
+        async with self._claimed_name(who, name) as his:
+            if self._registry.room(room_id) is None:
                 await self._start_unless_started(room_id)
-                return await self.join(who, room_id, None, now)
-        return await self.join(who, room_id, name, now)
+            return self._take_in(who, self.room(room_id), his, now)
 
     def switch(self, who: Chatter, room_id: str) -> Room:
         """Make another of his rooms the current one of `who`."""
@@ -118,13 +111,13 @@ class Chat:
         """Let `who` go out of all his rooms, and let go of his name: he is no longer here."""
         for room in list(who.rooms.values()):
             self.leave(who, room, reason, now)
-        self._registry.release_name(who)
+        self._release_name(who)
 
     def withdraw(self, who: Chatter) -> None:
         """Let `who` go without a word to anybody: the server is about to stop."""
         for room in list(who.rooms.values()):
             room.remove(who)
-        self._registry.release_name(who)
+        self._release_name(who)
 
     def kick(self, name: str, room_id: str, now: float) -> tuple[Chatter, Room]:
         """Put somebody out of a room; return him and the room."""
@@ -147,14 +140,14 @@ class Chat:
                 self.leave(who, left, Reason.GROUPED, now)
             left_id = left.id if left else None
             self._bus.tell(who, Grouped(room.id, room.name, left_id, who.name, who.address, now))
-            self._take_in(who, room, now)
+            self._take_in(who, room, who.name, now)
         return who
 
     # -- talking
 
     def say(self, who: Chatter, room: Room, text: str, now: float) -> None:
         """Say `text` in `room`, a room of `who`; nothing happens if it is empty."""
-        if text and not text.isspace():
+        if text:
             self._bus.say(room, who, text, now)
 
     def whisper(self, who: Chatter, name: str, text: str, now: float) -> Chatter:
@@ -182,23 +175,25 @@ class Chat:
     def _is_name_of(self, who: Chatter, name: str) -> bool:
         return self._registry.find(name) is who
 
-    async def _claim_name(self, who: Chatter, name: str | None) -> None:
-        if name is None:
+    @asynccontextmanager
+    async def _claimed_name(self, who: Chatter, name: str | None) -> AsyncIterator[str]:
+        """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back."""
+        if name is None or self._is_name_of(who, name):
             if not who.name:
                 raise errors.NameMissingError
-        elif not self._is_name_of(who, name):
-            await self._registry.claim_name(who, name)
-
-    @contextmanager
-    def _new_name_given_back(self, who: Chatter) -> Iterator[None]:
-        """Release a name that was first claimed inside, if what it was claimed for is refused."""
-        had_name = bool(who.name)
+            yield who.name
+            return
+        claimed = await self._registry.claim_name(who, name)
         try:
-            yield
-        except errors.ChatError:
-            if not had_name:
-                self._registry.release_name(who)
-            raise
+            yield claimed
+        finally:
+            if who.name != claimed:
+                self._registry.release_name(claimed)
+
+    def _release_name(self, who: Chatter) -> None:
+        if who.name:
+            self._registry.release_name(who.name)
+            who.name = ""
 
     async def _start_unless_started(self, room_id: str) -> None:
         try:
@@ -207,6 +202,13 @@ class Chat:
             if error.code != errors.ROOM_EXISTS:
                 raise
 
-    def _take_in(self, who: Chatter, room: Room, now: float) -> None:
+    def _take_in(self, who: Chatter, room: Room, name: str, now: float) -> Room:
+        # While a name was claimed or a room started, he may have been grouped.
+        self._check_place(who, room, None)
+        if who.name != name:
+            if who.name:
+                self._registry.release_name(who.name)
+            who.name = name
         room.add(who)
         self._bus.publish(room, Joined(room.id, who.name, who.address, now), who)
+        return room

@@ -88,7 +88,7 @@ def no_such_chatter_in_room(name: str, room_id: str) -> ChatError:
 
 def usage(words: str) -> ChatError:
     """Return the refusal of a command with too few or wrong parameters."""
-    return ChatError("usage", f"Usage: `{words}`")
+    return ChatError("usage", f"Usage: `{words}")
 
 
 def unknown_command(word: str) -> ChatError:
@@ -104,8 +104,3 @@ def too_long(limit: int) -> ChatError:
 def bad_json(why: str) -> ChatError:
     """Return the refusal of a frame that is no request in JSON."""
     return ChatError("bad-json", f"Not a request in JSON: {why}.")
-
-
-def fault() -> ChatError:
-    """Return what is said to a peer whose request met a fault of ours."""
-    return ChatError("fault", "Something went wrong on the server; it has been logged.")

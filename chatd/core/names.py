@@ -73,9 +73,8 @@ def skeleton(text: str) -> str:
 
 def room_id(text: str) -> str:
     """Return `text` if it can be the id of a room; raise `ChatError` if not."""
-    if not 1 <= len(text) <= ROOM_ID_LENGTH or "@" in text or len(text.split()) != 1:
-        raise bad_room_id(text)
-    if text != text.strip():
+    fits = 1 <= len(text) <= ROOM_ID_LENGTH
+    if not fits or "@" in text or any(map(str.isspace, text)):
         raise bad_room_id(text)
     return text
 

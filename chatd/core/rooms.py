@@ -79,23 +79,20 @@ class MemoryRegistry:
 
     # -- names
 
-    async def claim_name(self, who: Chatter, name: str) -> None:
-        """Give `who` the `name` instead of the one he had; raise `ChatError` if it is not to be had."""
+    async def claim_name(self, who: Chatter, name: str) -> str:
+        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
         name = names.chatter_name(name)
         keys = names.name_keys(name)
         for holder in (self._by_folded.get(keys.folded), self._by_skeleton.get(keys.skeleton)):
             if holder not in (None, who):
                 raise name_in_use(holder.name)
-        self.release_name(who)
-        who.name = name
         self._by_folded[keys.folded] = self._by_skeleton[keys.skeleton] = who
+        return name
 
-    def release_name(self, who: Chatter) -> None:
-        """Let go of the name of `who`, if he has one."""
-        if who.name:
-            keys = names.name_keys(who.name)
-            del self._by_folded[keys.folded], self._by_skeleton[keys.skeleton]
-            who.name = ""
+    def release_name(self, name: str) -> None:
+        """Let go of a name that was claimed."""
+        keys = names.name_keys(name)
+        del self._by_folded[keys.folded], self._by_skeleton[keys.skeleton]
 
     def find(self, name: str) -> Chatter | None:
         """Return who has `name`, or one that is the same."""

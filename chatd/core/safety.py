@@ -11,9 +11,11 @@ import re
 _C0_C1 = [*range(0x20), *range(0x7F, 0xA0)]
 _BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _NEWLINES = [0x85, 0x2028, 0x2029]
+_SURROGATES = range(0xD800, 0xE000)
 _KEPT = {ord("\n"), ord("\t")}
 
 _CLEAN: dict[int, str | None] = {
+    **dict.fromkeys(_SURROGATES, "\ufffd"),
     **{code: None for code in _C0_C1 + _BIDI if code not in _KEPT},
     **dict.fromkeys(_NEWLINES, "\n"),
 }
@@ -22,14 +24,14 @@ _UNCLEAN = re.compile("[" + "".join(re.escape(chr(code)) for code in _CLEAN) + "
 
 _ESCAPED: dict[int, str] = {
     code: chr(code).encode("unicode_escape").decode("ascii")
-    for code in [*_C0_C1, *_BIDI, *_NEWLINES, *range(0xD800, 0xE000)]
+    for code in [*_C0_C1, *_BIDI, *_NEWLINES, *_SURROGATES]
 }
 
 
 def clean(text: str) -> str:
     r"""Return `text` without control characters and bidirectional overrides.
 
-    Newline and tab stay; `\r\n`, U+0085, U+2028 and U+2029 become newline.
+    What cannot be encoded (halves of surrogate pairs) becomes U+FFFD. Newline and tab stay; `\r\n`, U+0085, U+2028 and U+2029 become newline.
     """
     if _UNCLEAN.search(text) is None:
         return text

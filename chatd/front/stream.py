@@ -87,6 +87,9 @@ class ChatProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take in what was read, and serve what can be."""
+        if self._session.closed:
+            return  # what is still to be sent goes out; what still comes is nothing to us
+        self._note_address()
         try:
             framing_was_known = self._frames.framing is not None
             self._frames.feed(data)
@@ -121,11 +124,9 @@ class ChatProtocol(Protocol):
             self._serve_frames()
         finally:
             self._serving = False
-        if self._session.closed:
-            return
         if self._ended and not self._session.busy:
             self._session.close()
-        elif self._reading != (self._frames.waiting < WAITING_BYTES):
+        elif not self._session.closed and self._reading != (self._frames.waiting < WAITING_BYTES):
             self._reading = not self._reading
             transport = cast("Any", self.transport)
             (transport.resumeProducing if self._reading else transport.pauseProducing)()
@@ -133,17 +134,27 @@ class ChatProtocol(Protocol):
     def _serve_frames(self) -> None:
         session, frames = self._session, self._frames
         while not (session.busy or session.closed):
+            self._raise_limits()
             frame = frames.next_frame()
             if frame is None:
                 return
             if isinstance(frame, TooLong):
                 session.refuse(errors.too_long(frame.limit))
-                continue
-            session.receive(frame)
-            if session.is_known and not self._known:
-                self._known = True
-                frames.limit = self._limits.frame(known=True)
-                self._outlet.limit = self._limits.queue(known=True)
+            else:
+                session.receive(frame)
+
+    def _raise_limits(self) -> None:
+        if self._session.is_known and not self._known:
+            self._known = True
+            self._frames.limit = self._limits.frame(known=True)
+            self._outlet.limit = self._limits.queue(known=True)
+
+    def _note_address(self) -> None:
+        """Learn where the client is: behind a proxy that is known with the first bytes only."""
+        address = peer_address(cast("ITransport", self.transport))
+        if address != self._address:
+            self._address = address
+            self._session.move(address)
 
     def _overflowed(self, queued: int, limit: int) -> None:
         self._sessions.journal.too_slow(self._address, queued, limit)

@@ -56,11 +56,16 @@ class Command:
         return errors.usage(self.usage)
 
     def split(self, words: str) -> dict[str, str]:
-        """Return the parameters in `words`, by name; raise `ChatError` if one is missing."""
+        """Return the parameters in `words`, by name; the last takes the rest."""
         values = words.split(None, len(self.parameters) - 1) if self.parameters else []
         if values:
             values[-1] = values[-1].rstrip()
-        return self.check(dict(zip((p.name for p in self.parameters), values, strict=False)))
+        return dict(zip((p.name for p in self.parameters), values, strict=False))
+
+    def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Return `arguments` with those masked that are nobody else's business."""
+        masks = {p.name: p.mask for p in self.parameters if p.mask is not None}
+        return {name: masks.get(name, value) for name, value in arguments.items()}
 
     def check(self, arguments: dict[str, str]) -> dict[str, str]:
         """Return `arguments`; raise `ChatError` if one is missing or not of its choices."""

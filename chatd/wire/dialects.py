@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chatd.core.events import Event, RoomEvent, Whispered
 from chatd.core.safety import clean
-from chatd.wire import json, text
+from chatd.wire import json, json_events, text
 from chatd.wire.answers import Answer
 from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, Request
 from chatd.wire.framing import Framing
@@ -20,6 +20,10 @@ from chatd.wire.framing import Framing
 
 class Dialect(Protocol):
     """What a connection speaks."""
+
+    @property
+    def framing(self) -> Framing:
+        """How its frames end."""
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as bytes: one frame, or more."""
@@ -79,12 +83,12 @@ class JsonDialect:
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as the frames that tell of it."""
-        frames = json.encode(event, show_addresses=self.show_addresses)
+        frames = json_events.encode(event, show_addresses=self.show_addresses)
         return b"".join(map(self.framing.wrap, frames))
 
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return the objects, secrets masked."""
-        return json.encode(_redacted(event), show_addresses=self.show_addresses)
+        return json_events.encode(_redacted(event), show_addresses=self.show_addresses)
 
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""

@@ -49,20 +49,25 @@ class FrameReceiver:
     """Takes in bytes, gives out frames without their ends.
 
     `limit` is the longest frame in bytes, and may be changed at any time; `framing` is None until
-    the first bytes have decided it; `waiting` is the size of the whole frames not yet taken.
+    the first bytes have decided it.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.framing: Framing | None = None
-        self.waiting = 0
         self._delimiter: bytes | None = None
         self._telnet = _TelnetFilter()
         self._frames: deque[bytes | TooLong] = deque()
+        self._frames_size = 0
         self._tail = b""
         # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
         self._dropping = False
         self._owed: TooLong | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes are held: frames not yet taken, and the one that has not ended."""
+        return self._frames_size + len(self._tail)
 
     def feed(self, data: bytes) -> None:
         """Take in what was read; raise `NotChatError` if the first bytes are no chat."""
@@ -82,7 +87,7 @@ class FrameReceiver:
         frame = self._frames.popleft()
         if isinstance(frame, TooLong):
             return frame
-        self.waiting -= len(frame) + 1
+        self._frames_size -= len(frame) + 1
         if self._delimiter == b"\n" and frame.endswith(b"\r"):
             frame = frame[:-1]
         return TooLong(self.limit) if len(frame) > self.limit else frame
@@ -108,14 +113,14 @@ class FrameReceiver:
         data = self._tail + data
         frames = data.split(self._delimiter)
         self._tail = frames.pop()
-        self.waiting += len(data) - len(self._tail)
+        self._frames_size += len(data) - len(self._tail)
         if not frames:
             return
         if self.framing is None:
             self.framing = Framing.CRLF if frames[0].endswith(b"\r") else Framing.LF
         if self._dropping:
             self._dropping = False
-            self.waiting -= len(frames.pop(0)) + 1
+            self._frames_size -= len(frames.pop(0)) + 1
             if self._owed is not None:
                 self._frames.append(self._owed)
                 self._owed = None

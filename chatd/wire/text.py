@@ -6,7 +6,7 @@ wrote is indented, so that nobody can forge a line that starts with a name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chatd.core import errors
 from chatd.core.events import (
@@ -85,7 +85,7 @@ def decode(text: str, commands: dict[str, Command]) -> Request:
     if not text.startswith(COMMAND_SIGN):
         return Request("say", {"text": text})
     command, words = find_command(text[1:], commands)
-    return Request(command.name, command.split(words))
+    return Request(command.name, command.check(command.split(words)))
 
 
 def find_command(line: str, commands: dict[str, Command]) -> tuple[Command, str]:
@@ -101,16 +101,16 @@ def redact(text: str, commands: dict[str, Command]) -> str:
     """Return what somebody typed with the parameters masked that are nobody else's business."""
     if not text.startswith(COMMAND_SIGN):
         return text
-    words = text[1:].split(None, 1)
-    command = commands.get(words[0]) if words else None
-    if command is None or len(words) == 1:
+    try:
+        command, words = find_command(text[1:], commands)
+    except errors.ChatError:
         return text
-    shown = [command.name]
-    values = words[1].split(None, len(command.parameters) - 1) if command.parameters else [words[1]]
-    for index, value in enumerate(values):
-        parameter = command.parameters[index] if index < len(command.parameters) else None
-        shown.append((parameter and parameter.mask) or value)
-    return COMMAND_SIGN + " ".join(shown)
+    shown = command.mask(command.split(words))
+    return text if shown == command.split(words) else _typed(command, shown)
+
+
+def _typed(command: Command, arguments: Mapping[str, object]) -> str:
+    return COMMAND_SIGN + " ".join((command.name, *map(str, arguments.values())))
 
 
 def _indent(text: str) -> str:

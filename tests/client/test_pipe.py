@@ -39,7 +39,7 @@ def test_in_order(pipe):
         "Server: Chatroom 3 started!",
         "Server: Unknown command `foo. Type `help for usage.",
         "Server: You join @chatroom 3",
-        "Server: Usage: `start <chatroom_id> <chatroom_name>`",
+        "Server: Usage: `start <chatroom_id> <chatroom_name>",
         "Disconnected.",
     ]
 

@@ -67,7 +67,7 @@ def test_ended_by_a_key(sit, keys):
 
 def test_completes(sit):
     """Tab completes commands."""
-    assert "Server: Usage: `connect <host> <port>`" in sit("`conn\t\r`exit\r")
+    assert "Server: Usage: `connect <host> <port>" in sit("`conn\t\r`exit\r")
 
 
 def test_several_lines_keep_their_order(sit):

@@ -37,10 +37,10 @@ def test_decode(typed, request_):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("`start 1", "Usage: `start <chatroom_id> <chatroom_name>`"),
-        ("`join", "Usage: `join <chatroom_id> <chatter_name>`"),
-        ("`secret Bob", "Usage: `secret <chatter_name> <message>`"),
-        ("`format xml", "Usage: `format <json|text>`"),
+        ("`start 1", "Usage: `start <chatroom_id> <chatroom_name>"),
+        ("`join", "Usage: `join <chatroom_id> <chatter_name>"),
+        ("`secret Bob", "Usage: `secret <chatter_name> <message>"),
+        ("`format xml", "Usage: `format <json|text>"),
         ("`foo bar", "Unknown command `foo. Type `help for usage."),
         ("`", "Unknown command `. Type `help for usage."),
         ("`LIST", "Unknown command `LIST. Type `help for usage."),

@@ -1,0 +1,113 @@
+"""The doors beside plain TCP, and peers who do not read, over real sockets."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import subprocess
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+ANOTHER = r"System: ChatServer is listening at \(127\.0\.0\.1, (\d+)\)\.\.\."
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Return the folder with cert.pem and key.pem, a certificate for localhost that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return tmp_path
+
+
+def test_tls(start, certificate):
+    """Who comes over TLS meets the others; nothing goes over the wire in plain text."""
+    endpoint = "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
+    daemon = start("--listen", endpoint, "--room", "1")
+    port = int(daemon.expect(ANOTHER)[1])
+    ann = daemon.connect()
+    ann.ask("`join 1 Ann", "Server: You join @chatroom 1")
+    context = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        secure.sendall(b"`join 1 Bob\0")
+        assert secure.recv(1000) == b"Server: You join @chatroom 1\0"
+        ann.expect("Bob: joined us @chatroom 1.")
+        ann.send("hello")
+        assert secure.recv(1000) == b"Ann: hello\0"
+        secure.sendall(b"`exit\0")
+        assert secure.recv(1000) == b"Server: Goodbye!\0"
+    ann.expect("Server: Bob quitted.")
+
+
+@pytest.mark.usefixtures("certificate")
+def test_the_client_over_tls(start, run):
+    """It checks the certificate: only with the CA file does it talk."""
+    daemon = start("--listen", "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem")
+    port = daemon.expect(ANOTHER)[1]
+    trusting = run(
+        "chatd-client", "localhost", port, "--cafile", "cert.pem", "--tls", input="`list"
+    )
+    assert (trusting.stdout, trusting.returncode) == ("Server: No room exists!\n", 0)
+    doubting = run("chatd-client", "localhost", port, "--tls", input="`list")
+    assert "No room" not in doubting.stdout
+    assert doubting.returncode == 1
+
+
+def test_haproxy(start):
+    """The client's address is the one that the proxy tells, in the list and in the log."""
+    daemon = start("--listen", "haproxy:tcp:0:interface=127.0.0.1", "--room", "1")
+    port = int(daemon.expect(ANOTHER)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"PROXY TCP4 192.0.2.7 127.0.0.1 1000 9999\r\n`join 1 Ann\0")
+        daemon.expect(r"System: new connection from \('192\.0\.2\.7', 1000\)")
+        daemon.expect(r"Ann joined room \[1\] from <192\.0\.2\.7:1000>")
+        daemon.connect().ask("`list", "Server: \n1@1: Ann@('192.0.2.7', 1000) \n")
+    daemon.expect(r"System: connection from \('192\.0\.2\.7', 1000\) closed")
+
+
+def test_who_does_not_read_is_aborted(start):
+    """The log says why, and the others go on."""
+    daemon = start("--send-queue", "100000", stdin=subprocess.DEVNULL)
+    ann, deaf, bob = (daemon.connect() for _ in range(3))
+    for client, name in ((ann, "Ann"), (deaf, "Deaf"), (bob, "Bob")):
+        client.ask(f"`enter 1 {name}", "Server: You join @chatroom 1")
+    ann.expect("Deaf: joined us @chatroom 1.", "Bob: joined us @chatroom 1.")
+    message = "x" * 16000
+    # More than the kernel takes for him: its buffers may grow to several MiB.
+    for _ in range(2000):
+        ann.send(message)
+        bob.expect(f"Ann: {message}")
+        if "Deaf left room [1]." in daemon.so_far():
+            break
+    daemon.expect(r"Deaf left room \[1\]\.")
+    reason = next(line for line in daemon.lines if "does not read" in line)
+    assert reason.startswith(f"System: connection from {deaf.address} aborted: it does not read,")
+    ann.expect("Server: Deaf quitted.")
