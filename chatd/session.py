@@ -9,7 +9,7 @@ door gives it an `IOutlet` and is told when the next frame may come.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -114,20 +114,6 @@ class Session:
         self._on_idle = on_idle
         self._listener: Listener | None = None
         self._lost = False
-        self._commands: dict[str, Callable[[Request], _Answered]] = {
-            "help": self._help,
-            "start": self._start,
-            "list": self._list,
-            "join": self._join,
-            "enter": self._enter,
-            "quit": self._quit,
-            "switch": self._switch,
-            "broadcast": self._broadcast,
-            "secret": self._secret,
-            "say": self._say,
-            "format": self._format,
-            "exit": self._exit,
-        }
 
     @property
     def is_known(self) -> bool:
@@ -155,7 +141,7 @@ class Session:
         request = None
         try:
             request = listener.dialect.decode(frame)
-            answer = self._commands[request.command](request)
+            answer = self._COMMANDS[request.command](self, request)
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
             else:
@@ -301,3 +287,18 @@ class Session:
         self._chat.depart(self.chatter, Reason.QUIT, self._sessions.now())
         self._answer(Reply("exit", "Goodbye!", request.tag))
         self.close()
+
+    _COMMANDS: ClassVar[dict[str, Callable[[Session, Request], _Answered]]] = {
+        "help": _help,
+        "start": _start,
+        "list": _list,
+        "join": _join,
+        "enter": _enter,
+        "quit": _quit,
+        "switch": _switch,
+        "broadcast": _broadcast,
+        "secret": _secret,
+        "say": _say,
+        "format": _format,
+        "exit": _exit,
+    }

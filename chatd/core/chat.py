@@ -122,7 +122,7 @@ class Chat:
     def kick(self, name: str, room_id: str, now: float) -> tuple[Chatter, Room]:
         """Put somebody out of a room; return him and the room."""
         room = self._registry.room(room_id)
-        who = self._registry.find(name)
+        who = self._person(name)
         if room is None or who is None or not who.is_in(room):
             raise errors.no_such_chatter_in_room(name, room.id if room else room_id)
         self.leave(who, room, Reason.KICKED, now)
@@ -131,7 +131,7 @@ class Chat:
 
     def group(self, name: str, room: Room, now: float) -> Chatter:
         """Bring somebody into `room`, out of his current one if he has no place free; return him."""
-        who = self._registry.find(name)
+        who = self._person(name)
         if who is None:
             raise errors.no_such_chatter(name)
         if not who.is_in(room):
@@ -154,7 +154,7 @@ class Chat:
         """Say `text` to one chatter alone; return him."""
         if not who.name:
             raise errors.in_no_room()
-        other = self._registry.find(name)
+        other = self._person(name)
         if other is None:
             raise errors.no_such_chatter(name)
         self._bus.tell(other, Whispered(who.name, text, now))
@@ -171,6 +171,11 @@ class Chat:
         renames = name is not None and not self._is_name_of(who, name)
         if renames or len(who.rooms) >= self._rooms_per_client:
             raise errors.no_place_free(who.current.id)
+
+    def _person(self, name: str) -> Chatter | None:
+        """Return who has `name`, but not one for whom his first is only being claimed."""
+        who = self._registry.find(name)
+        return who if who is not None and who.name else None
 
     def _is_name_of(self, who: Chatter, name: str) -> bool:
         return self._registry.find(name) is who
