@@ -139,11 +139,16 @@ def _twistd_options() -> Mapping[str, Any]:
 def _take_signals(service: ChatService, reactor: IReactorFromThreads) -> None:
     """Let SIGTERM and SIGINT end the server as `quit` does; Twisted's own would exit with their status."""
 
-    def end(*_: object) -> None:
-        reactor.callFromThread(service.end)
+    def end(number: int, _: object) -> None:
+        reactor.callFromThread(_end, service, signal.Signals(number).name)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+
+
+def _end(service: ChatService, cause: str) -> None:
+    _log.info("System: {cause} received", cause=cause)
+    service.end()
 
 
 def _one_line_for_start_errors(

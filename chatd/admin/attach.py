@@ -18,6 +18,7 @@ import sys
 from typing import Final, NoReturn
 
 from chatd.admin.rawmode import RawMode
+from chatd.output import write_all
 
 LAST_WORDS: Final = b"System: Shutting down server...\n"
 """What the server says at the very end to a console without a terminal."""
@@ -34,6 +35,10 @@ Administer a running chatd: opens its console, on which `help` shows the command
 On a terminal there are line editing, history and completion with Tab; Ctrl-D or
 Ctrl-C leaves, the server goes on. Else commands are read from standard input, one
 a line: echo list | chatd-admin"""
+
+
+class UnwritableError(Exception):
+    """What the server said cannot be shown, for the reason that is the cause."""
 
 
 class Relay:
@@ -97,8 +102,10 @@ class Relay:
         raise NotImplementedError
 
     def _print(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._sink, data) :]
+        try:
+            write_all(self._sink, data)
+        except OSError as error:
+            raise UnwritableError from error
 
 
 class LineRelay(Relay):
@@ -240,7 +247,9 @@ def main() -> None:
         failed = _attach(path)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:
-        sys.exit(1)  # nobody reads any more
+    except UnwritableError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            sys.exit(1)  # nobody reads any more
+        failed = f"cannot write: {error.__cause__}"
     if failed:
         sys.exit(f"chatd-admin: {failed}")

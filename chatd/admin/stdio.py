@@ -8,10 +8,10 @@ read, and neither is ever made non-blocking: the shell and the log share them, a
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, TextIO
 
 from twisted.internet.interfaces import IReadDescriptor
@@ -23,6 +23,7 @@ from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.rawmode import RawMode, in_foreground
 from chatd.admin.terminal import ConsoleTerminal
 from chatd.core.safety import escape
+from chatd.output import write_all
 
 _STDIN: Final = 0
 _READ_SIZE: Final = 65536
@@ -57,13 +58,9 @@ class StandardOutputLog:
 
     def write(self, data: bytes) -> None:
         """Write all of `data`, however long the reader takes."""
-        while data and self._descriptor is not None:
-            try:
-                data = data[os.write(self._descriptor, data) :]
-            except BlockingIOError:  # somebody who shares it has made it so
-                select.select([], [self._descriptor], [])
-            except OSError:
-                return  # nobody reads any more; the server goes on
+        if self._descriptor is not None:
+            with suppress(OSError):  # nobody reads any more; the server goes on
+                write_all(self._descriptor, data)
 
 
 def open_console(reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:

@@ -78,6 +78,11 @@ class Conversation:
             return [NOT_CONNECTED]
         return [Ask(self._named(request))]
 
+    def leads_away(self, line: str) -> bool:
+        """Tell whether a line, once typed, ends what there is with the server."""
+        words = line.removeprefix(text.COMMAND_SIGN).split()
+        return line.startswith(text.COMMAND_SIGN) and words[:1] in (["connect"], ["disconnect"])
+
     def _help(self, _: Request) -> list[Action]:
         return [Line(f"\n{help_text(LINE_COMMANDS.values())}", stamped=False)]
 

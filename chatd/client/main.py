@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
-import os
 import random
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn, cast
 
 from twisted.internet import asyncioreactor
@@ -27,6 +26,7 @@ from chatd.client.client import Client
 from chatd.client.conversation import parse_address
 from chatd.client.pipe import PATIENCE as PIPE_PATIENCE
 from chatd.client.pipe import Intake, PipeScreen, lines_of, start_reading
+from chatd.output import write_all
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -82,7 +82,10 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
         conversing.chainDeferred(finished)
 
     def shut_down() -> Deferred[None]:
-        screen.stop()  # the terminal is to be put back, also when a signal ends the program
+        # A signal may come between two prompts: then there is to be no other. The terminal is put
+        # back in any case.
+        client.leave()
+        screen.stop()
         return finished
 
     _run(reactor, begin, shut_down)
@@ -96,8 +99,7 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
 
     # Who closes standard input or output has nothing to say, or does not want to hear.
     lines = lines_of(sys.stdin.fileno()) if sys.stdin is not None else iter(())
-    output = sys.stdout.buffer if sys.stdout is not None else io.BytesIO()
-    screen = PipeScreen(output, sys.stderr, lambda: _stop(reactor))
+    screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
     client = Client(screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
@@ -108,10 +110,12 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
         start_reading(reactor, Intake(client, clock), lines)
 
     _run(reactor, begin, client.stop)
-    if screen.broken:
-        # What is still in the buffer cannot be written: spare the interpreter the attempt.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0 if client.complete else 1
+    return 0 if client.complete and not screen.broken else 1
+
+
+def _standard_output() -> Callable[[bytes], object]:
+    """Return what writes to standard output, or, where that is closed, nowhere."""
+    return partial(write_all, sys.stdout.fileno()) if sys.stdout is not None else len
 
 
 def _run(reactor: Any, begin: Callable[[], None], shut_down: Callable[[], object]) -> None:

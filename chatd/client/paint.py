@@ -5,6 +5,7 @@ Pure: returns fragments of a style and a text, as prompt_toolkit prints them.
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import UTC, datetime
 from typing import Final
@@ -54,11 +55,8 @@ def style_of(name: str) -> str:
 def _marked(words: str, mention: str, style: str) -> Fragments:
     if not mention:
         return [(style, words)]
-    first, *others = words.split(mention)
-    painted = [(style, first)]
-    for other in others:
-        painted += [("class:mention", mention), (style, other)]
-    return painted
+    pieces = re.split(rf"(?<!\w)({re.escape(mention)})(?!\w)", words, flags=re.IGNORECASE)
+    return [("class:mention" if at % 2 else style, piece) for at, piece in enumerate(pieces)]
 
 
 def _clock_time(seconds: float | None, now: float) -> str:

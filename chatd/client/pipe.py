@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from threading import Thread
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, Final, TextIO
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -28,13 +28,15 @@ _READ_SIZE: Final = 65536
 
 
 class PipeScreen:
-    """Writes lines to `output` and troubles to `errors`.
+    """Writes lines with `write` and troubles to `errors`.
 
-    Once nobody reads any more it is `broken`, and `on_broken` is called.
+    Once what is written goes nowhere it is `broken`, and `on_broken` is called.
     """
 
-    def __init__(self, output: BinaryIO, errors: TextIO, on_broken: Callable[[], None]) -> None:
-        self._output = output
+    def __init__(
+        self, write: Callable[[bytes], object], errors: TextIO, on_broken: Callable[[], None]
+    ) -> None:
+        self._write = write
         self._errors = errors
         self._on_broken = on_broken
         self.broken = False
@@ -44,10 +46,11 @@ class PipeScreen:
         if self.broken:
             return
         try:
-            self._output.write(line.text.encode(errors="replace") + b"\n")
-            self._output.flush()
-        except BrokenPipeError:
+            self._write(line.text.encode(errors="replace") + b"\n")
+        except OSError as error:
             self.broken = True
+            if not isinstance(error, BrokenPipeError):  # more than that nobody reads any more
+                self.trouble(f"cannot write: {error}")
             self._on_broken()
 
     def trouble(self, words: str) -> None:
@@ -67,7 +70,7 @@ class Intake:
     async def take(self, line: str) -> None:
         """Do what a line says, once its turn has come."""
         client = self._client
-        if client.unanswered >= _UNANSWERED:
+        if client.unanswered >= _UNANSWERED or client.conversation.leads_away(line):
             await client.caught_up()
         await self._settled()
         actions = client.conversation.typed(line)

@@ -30,6 +30,7 @@ from chatd.client.client import Client
 from chatd.client.completion import complete
 from chatd.client.paint import STYLES, Fragments, paint
 from chatd.client.whereabouts import Whereabouts
+from chatd.wire.text import COMMAND_SIGN
 
 PROMPT: Final = "😄 :> "
 PATIENCE: Final = 2.0
@@ -82,15 +83,22 @@ class TerminalScreen:
         """Give the client what is typed, until it is over."""
         self._client = client
         client.ended.addCallback(lambda _: self.stop())
-        while not client.leaving:
-            try:
-                line = await self._session.prompt_async(PROMPT)
-            except (EOFError, KeyboardInterrupt):
-                client.perform([Exit()])
-            else:
-                client.typed(line)
-            await self._printed()
+        # Between two prompts, too: what is typed then is for the next, and not to be echoed.
+        with self._session.input.raw_mode():
+            while not client.leaving:
+                await self._prompt(client)
         await client.ended.asFuture(asyncio.get_running_loop())
+        await self._printed()
+
+    async def _prompt(self, client: Client) -> None:
+        try:
+            line = await self._session.prompt_async(PROMPT)
+        except (EOFError, KeyboardInterrupt):
+            client.perform([Exit()])
+        else:
+            # A message may have several lines; what was pasted as commands is one a line.
+            for one in line.splitlines() if line.startswith(COMMAND_SIGN) else [line]:
+                client.typed(one)
         await self._printed()
 
     def stop(self) -> None:

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from twisted.logger import LogLevel
 
-from chatd.admin import stdio
 from chatd.admin.stdio import StandardOutputLog
 
 
@@ -85,7 +84,7 @@ def test_nothing_is_lost_where_another_made_it_non_blocking(monkeypatch):
         assert waiting == [writing]
         printed.append(os.read(reading, 10_000))
 
-    monkeypatch.setattr(stdio.select, "select", wait_until_writable)
+    monkeypatch.setattr("chatd.output.select.select", wait_until_writable)
     with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as source:
         StandardOutputLog(stream)(event("x" * 200_000))
         stream.close()

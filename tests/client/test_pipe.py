@@ -132,7 +132,7 @@ def test_end_of_input_and_a_server_that_hangs(pipe):
 def test_output_is_the_words_and_a_newline():
     """No time, no colour: the text of the frame, and a newline."""
     output, errors = io.BytesIO(), io.StringIO()
-    screen = PipeScreen(output, errors, lambda: None)
+    screen = PipeScreen(output.write, errors, lambda: None)
     screen.show(Line("Bob: hi ü", name="Bob", talk=True, mention="hi", time=0.0))
     screen.show(Line("half \ud800"))
     screen.trouble("Cannot connect.")
@@ -140,19 +140,31 @@ def test_output_is_the_words_and_a_newline():
     assert errors.getvalue() == "chatd-client: Cannot connect.\n"
 
 
-def test_nobody_reads():
-    """When nobody reads any more, that is told once, and nothing more is written."""
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(BrokenPipeError(), ""), (OSError("disk full"), "chatd-client: cannot write: disk full\n")],
+)
+def test_what_is_written_goes_nowhere(error, said):
+    """That is told once, and nothing more is written."""
 
-    class Closed(io.BytesIO):
-        def write(self, _):
-            raise BrokenPipeError
+    def write(_):
+        raise error
 
-    told = []
-    screen = PipeScreen(Closed(), io.StringIO(), lambda: told.append(True))
+    told, errors = [], io.StringIO()
+    screen = PipeScreen(write, errors, lambda: told.append(True))
     screen.show(Line("one"))
     screen.show(Line("two"))
     assert told == [True]
+    assert errors.getvalue() == said
     assert screen.broken
+
+
+def test_what_is_still_due_belongs_to_the_server_left(pipe):
+    """One is in no room of the next server, whatever the last one still answers."""
+    pipe.feed("`start 3 sea", "`join 3 Alice", "`disconnect")
+    pipe.desk.read()
+    where = pipe.desk.client.conversation.where
+    assert (where.rooms, where.name) == ([], "")
 
 
 def test_end_of_input_waits_while_it_connects(pipe):

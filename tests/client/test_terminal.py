@@ -94,3 +94,12 @@ def test_stop():
 
         asyncio.run(talk())
         assert "quitting..." in paper.getvalue()
+
+
+def test_commands_pasted_together(sit):
+    """Each is one; a message may have several lines."""
+    paste = "\x1b[200~{}\x1b[201~\r"
+    shown = sit(paste.format("`connect\n`disconnect") + "`exit\r")
+    assert "Usage: `connect" in shown
+    assert "Not connected." in shown
+    assert sit(paste.format("one\ntwo") + "`exit\r").count("Not connected.") == 1

@@ -51,10 +51,6 @@ class Daemon:
                 return match
         raise AssertionError(f"no {pattern!r} in {self.lines}")
 
-    def so_far(self):
-        """Return the lines that have been printed and not yet been looked at."""
-        return list(self._arrived.queue)
-
     def type(self, *lines):
         """Type lines at the console."""
         self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())

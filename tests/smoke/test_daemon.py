@@ -41,6 +41,7 @@ def test_signals_end_as_quit_does(start, number):
     daemon.process.send_signal(number)
     client.expect("Administrator: Chatserver is going to shutdown...", None)
     assert daemon.ended() == 0
+    assert f"System: {number.name} received" in daemon.lines
     assert "System: Shutting down server..." in daemon.lines
 
 
