@@ -22,7 +22,7 @@ from chatd.core.rooms import Chatter, Room
 from chatd.delivery import Delivery, Listener
 from chatd.interfaces import IOutlet
 from chatd.journal import Journal
-from chatd.wire.answers import FAULT, SHUTDOWN, Answer, Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.answers import FAULT, SHUTDOWN, Answer, Closing, Refusal, Reply, RoomList
 from chatd.wire.commands import CLIENT_COMMANDS, Request, help_text
 from chatd.wire.dialects import json_dialect, text_dialect
 from chatd.wire.framing import Framing
@@ -30,15 +30,6 @@ from chatd.wire.json import RefusedRequestError
 
 _log = Logger(namespace="chatd")
 _Answered = Answer | None | Coroutine[Any, Any, Answer | None]
-
-
-def room_list(chat: Chat, tag: str | None = None) -> RoomList:
-    """Return all rooms and who is in them."""
-    rooms = (
-        RoomRow(room.id, room.name, tuple((who.name, who.address) for who in room.members))
-        for room in chat.rooms()
-    )
-    return RoomList(tuple(rooms), tag)
 
 
 class Sessions:
@@ -231,7 +222,7 @@ class Session:
         return Reply("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
 
     def _list(self, request: Request) -> Answer:
-        return room_list(self._chat, request.tag)
+        return RoomList.of(self._chat.rooms(), request.tag)
 
     async def _join(self, request: Request) -> Answer:
         return self._joined(request, await self._chat.join(*self._place_and_name(request)))

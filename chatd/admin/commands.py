@@ -14,7 +14,8 @@ from chatd.core.chat import Chat
 from chatd.core.safety import clean
 from chatd.delivery import Delivery
 from chatd.journal import Journal
-from chatd.session import Session, Sessions, room_list
+from chatd.session import Session, Sessions
+from chatd.wire.answers import RoomList
 from chatd.wire.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.wire.text import COMMAND_SIGN, find_command, room_lines
 
@@ -103,7 +104,7 @@ async def _help(_: Office, __: Arguments) -> list[str]:
 
 
 async def _list(office: Office, _: Arguments) -> list[str]:
-    rooms = room_list(office.chat).rooms
+    rooms = RoomList.of(office.chat.rooms()).rooms
     if not rooms:
         return [_said("No chatroom exists!")]
     return ["", *_said(room_lines(rooms)).split("\n")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.core.events import ADMINISTRATOR, SERVER, Address
+from chatd.core.rooms import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class RoomList:
 
     rooms: tuple[RoomRow, ...]
     tag: str | None = None
+
+    @classmethod
+    def of(cls, rooms: Iterable[Room], tag: str | None = None) -> RoomList:
+        """Return the list of `rooms` as they are now."""
+        rows = (
+            RoomRow(room.id, room.name, tuple((who.name, who.address) for who in room.members))
+            for room in rooms
+        )
+        return cls(tuple(rows), tag)
 
 
 @dataclass(frozen=True, slots=True)
