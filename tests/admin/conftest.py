@@ -33,7 +33,8 @@ class Screen:
 
     def _text(self, character):
         if wcwidth(character) == 0:
-            self.rows[self.row][self.column - 1] += character
+            row = self.rows[self.row]
+            row[max(at for at in row if at < self.column)] += character
         else:
             self.rows[self.row][self.column] = character
             if wcwidth(character) > 1:

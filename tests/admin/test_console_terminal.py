@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.admin.terminal import ConsoleTerminal
@@ -225,6 +225,7 @@ def test_keys_may_be_split_anywhere(new_terminal, cuts):
     assert (cut.cursor, cut.console.width) == (whole.cursor, 120)
 
 
+@example(reads=["日֑".encode()])
 @given(reads=st.lists(st.binary()))
 def test_anything_can_be_typed(new_terminal, reads):
     """Whatever comes, the screen gets nothing that is not for it, and the line is clean."""
