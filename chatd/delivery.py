@@ -133,8 +133,7 @@ class Delivery:
         """Write to one listener, after all that happened before."""
         self.catch_up(listener)
         blob = listener.dialect.encode(message)
-        if self.trace is not None:
-            self._show(listener, message)
+        self._show(listener, message)
         self.bytes_sent += len(blob)
         listener.outlet.write(blob)
 

@@ -21,13 +21,6 @@ from chatd.wire.text import COMMAND_SIGN, find_command, room_lines
 
 Arguments = Mapping[str, str]
 
-SHUTDOWN_LINES = (
-    "Administrator: notify clients about shutting down server...",
-    "System: please terminate the console",
-    "Administrator: Shutting down server console...",
-    "System: Shutting down server...",
-)
-
 
 @dataclass(frozen=True)
 class Office:

@@ -15,8 +15,9 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.admin.commands import SHUTDOWN_LINES, Office, execute
+from chatd.admin.commands import Office, execute
 from chatd.core.safety import escape
+from chatd.wire.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384
 """The longest line that is carried out, in characters."""

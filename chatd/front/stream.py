@@ -89,9 +89,10 @@ class ChatProtocol(Protocol):
         """Take in what was read, and serve what can be."""
         if self._session.closed:
             return  # what is still to be sent goes out; what still comes is nothing to us
-        self._note_address()
+        framing_was_known = self._frames.framing is not None
+        if not framing_was_known:
+            self._note_address()
         try:
-            framing_was_known = self._frames.framing is not None
             self._frames.feed(data)
         except NotChatError:
             self._session.close()

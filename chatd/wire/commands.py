@@ -182,3 +182,11 @@ CONSOLE_COMMANDS: Final = _table(
     Command("stats", "Show uptime, connections, rooms, messages, bytes and queue sizes."),
     Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),
 )
+
+SHUTDOWN_LINES: Final = (
+    "Administrator: notify clients about shutting down server...",
+    "System: please terminate the console",
+    "Administrator: Shutting down server console...",
+    "System: Shutting down server...",
+)
+"""What `quit` prints at every console that is open."""

@@ -105,8 +105,9 @@ def redact(text: str, commands: dict[str, Command]) -> str:
         command, words = find_command(text[1:], commands)
     except errors.ChatError:
         return text
-    shown = command.mask(command.split(words))
-    return text if shown == command.split(words) else _typed(command, shown)
+    arguments = command.split(words)
+    shown = command.mask(arguments)
+    return text if shown == arguments else _typed(command, shown)
 
 
 def _typed(command: Command, arguments: Mapping[str, object]) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatd.admin.commands import SHUTDOWN_LINES, complete
+from chatd.admin.commands import complete
+from chatd.wire.commands import SHUTDOWN_LINES
 
 HELP = """\
 `help`: Show usage of all commands.

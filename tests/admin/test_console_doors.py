@@ -13,11 +13,11 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.admin import console as console_module
-from chatd.admin.commands import SHUTDOWN_LINES
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
 from chatd.service import StartError
 from chatd.testing import MemoryServer
+from chatd.wire.commands import SHUTDOWN_LINES
 
 TOO_LONG = "Administrator: Line too long (at most 16384 characters)."
 
