@@ -7,13 +7,14 @@ the interface's name. What may need a database or another machine is `async`.
 # ruff: noqa: N805 -- methods of a zope interface have no self
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Event, RoomEvent, Said
+    from chatd.core.events import Address, Event, RoomEvent, Said
+    from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
     from chatd.core.rooms import Chatter, Room
 
 
@@ -72,3 +73,112 @@ class IRegistry(Interface):
 
     def rooms() -> Iterable[Room]:
         """Return all rooms, in the order in which they were started."""
+
+
+class IStore(Interface):
+    """What lasts: rooms, accounts, history, bans (`store.sql.SqlStore`, `store.memory.MemoryStore`).
+
+    One server at a time has a store. What is changed is committed when the call returns; changes
+    are made in the order of the calls. All but `open` raise `UnavailableError` if the store cannot be
+    reached or written to now: nothing was changed then, or, where the connection broke in the middle,
+    it may have been, and the call can be made again. No call takes longer than a few seconds.
+    """
+
+    def open(rooms: Sequence[RoomRecord]) -> Contents:
+        """Make the store ready, bring its schema up to date, and add those of `rooms` that it lacks.
+
+        Blocks; called once, before the reactor runs. Raises `StoreError`, its message for the operator.
+        Ids up to `lead(count)` above each room's count are reserved by this.
+        """
+
+    async def close(counts: Mapping[str, int]) -> None:
+        """Set the counts of rooms, by their ids, to what they are, and let go of everything."""
+
+    async def add_room(room_id: str, name: str) -> int:
+        """Add a room, last in the order; return its count, which goes on if there was one of that id.
+
+        Ids up to `lead(count)` above it are reserved by this.
+        """
+
+    async def remove_room(room_id: str, count: int) -> None:
+        """Remove a room and its history; keep `count` for one that is started again under the id."""
+
+    async def keep(messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
+        """Add messages, all of them or none; those that are there already stay as they are.
+
+        `reserved`: for rooms, by id, up to which message id no later start of the server may begin.
+        """
+
+    async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Said]:
+        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+
+        They have at most `size` bytes as JSON, but there is one at least if there is any.
+        """
+
+    async def prune(before: float) -> int:
+        """Remove messages said before a time, and what is left of rooms that were ended.
+
+        Some of them at once; returns how many: 0 if none are left.
+        """
+
+    async def account(name: str) -> Account | None:
+        """Return the account registered under exactly this name."""
+
+    async def accounts() -> Sequence[Account]:
+        """Return all accounts, in the order in which they were registered."""
+
+    async def add_account(account: Account) -> None:
+        """Add an account; nobody has one of the same name."""
+
+    async def set_password_hash(name: str, password_hash: str) -> None:
+        """Change the hash of an account's password; nothing happens if there is no such account."""
+
+    async def remove_account(name: str) -> None:
+        """Remove an account and its logins; nothing happens if there is none."""
+
+    async def add_ban(ban: Ban) -> None:
+        """Add a ban, or change until when there is one on the same subject."""
+
+    async def remove_ban(ban: Ban) -> None:
+        """Remove the ban on a subject, if there is one."""
+
+    async def login(digest: str) -> Login | None:
+        """Return the login with a digest."""
+
+    async def add_login(login: Login) -> None:
+        """Add a login; it takes the place of one with the same digest."""
+
+    async def remove_logins(account: str, but: str | None = None) -> None:
+        """Remove all logins of an account but the one with the digest `but`."""
+
+    async def refresh_logins(digests: Collection[str], now: float, before: float) -> None:
+        """Note that these logins are seen `now`, then remove all last seen before a time."""
+
+
+class IAccounts(Interface):
+    """Accounts and their passwords (`accounts.accounts.Accounts`).
+
+    All raise `ChatError` where something is refused: a password that is not allowed, too much to do,
+    the store out of reach.
+    """
+
+    async def create(name: str, password: str, now: float) -> None:
+        """Add an account; nobody has one of that name."""
+
+    async def authenticate(name: str, password: str, address: Address | None) -> None:
+        """Raise `ChatError` unless `password` is that of the account `name`.
+
+        It takes as long if there is no such account, and longer after several failures.
+        """
+
+    async def change_password(name: str, old: str, new: str, address: Address | None) -> None:
+        """Set the password of an account, of which `old` must be the one so far."""
+
+    async def set_password(name: str, new: str) -> None:
+        """Set the password of an account."""
+
+    async def remove(name: str) -> None:
+        """Remove an account."""
+
+    async def all() -> Sequence[Account]:
+        """Return all accounts, in the order in which they were registered."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 ROOM_EXISTS: Final = "room-exists"
+WRONG_PASSWORD: Final = "wrong-password"  # noqa: S105 -- a code
 
 
 class ChatError(Exception):
@@ -29,6 +30,25 @@ class NameMissingError(ChatError):
 
     def __init__(self) -> None:
         super().__init__("usage", "Give a name!")
+
+
+class BannedError(ChatError):
+    """Somebody came under a name that is banned; the door ends his connection."""
+
+    def __init__(self) -> None:
+        super().__init__("banned", "You were banned by the Administrator!")
+
+
+class UnavailableError(ChatError):
+    """The store cannot be reached or written to now; `why` is for the log."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__("unavailable", "The server cannot reach its store now, try again later.")
+        self.why = why
+
+
+class StoreError(Exception):
+    """The store cannot be opened; the message is the one line that the operator sees."""
 
 
 def bad_name(name: str) -> ChatError:
@@ -104,3 +124,63 @@ def too_long(limit: int) -> ChatError:
 def bad_json(why: str) -> ChatError:
     """Return the refusal of a frame that is no request in JSON."""
     return ChatError("bad-json", f"Not a request in JSON: {why}.")
+
+
+def gone() -> ChatError:
+    """Return the refusal of what came too late: who asked for it is no longer here."""
+    return ChatError("gone", "You are no longer here.")
+
+
+def busy() -> ChatError:
+    """Return the refusal of what would take too long, since others wait for the same."""
+    return ChatError("busy", "Busy, try again.")
+
+
+def bad_password() -> ChatError:
+    """Return the refusal of a password that is too short or too long."""
+    return ChatError("bad-password", "Password must have 8 to 1024 bytes.")
+
+
+def wrong_password() -> ChatError:
+    """Return the answer to a wrong password and to an unknown user: the same."""
+    return ChatError(WRONG_PASSWORD, "Wrong username or password.")
+
+
+def name_registered(name: str) -> ChatError:
+    """Return the refusal to a guest of a name that belongs to an account."""
+    return ChatError("name-registered", f"Name {name} is registered, login first!")
+
+
+def login_first() -> ChatError:
+    """Return the refusal of what only those can do who are logged in."""
+    return ChatError("login-first", "Login first!")
+
+
+def logged_in(name: str) -> ChatError:
+    """Return the refusal to log in twice on one connection."""
+    return ChatError("logged-in", f"You are logged in as {name}, logout first.")
+
+
+def may_not_start() -> ChatError:
+    """Return the refusal to start rooms to who may not."""
+    return ChatError("may-not-start", "You may not start chatrooms.")
+
+
+def no_such_session() -> ChatError:
+    """Return the answer to a session secret that is unknown, or too old."""
+    return ChatError("no-such-session", "There is no such session, join or login again.")
+
+
+def not_stored() -> ChatError:
+    """Return what is told to who wants to know whether his message was stored: it was not."""
+    return ChatError("not-stored", "Your message could not be stored.")
+
+
+def no_such_account(name: str) -> ChatError:
+    """Return the answer for a name that no account has."""
+    return ChatError("no-such-account", f"Account {name} NOT found!")
+
+
+def not_banned(subject: str) -> ChatError:
+    """Return the refusal to lift a ban that there is not."""
+    return ChatError("not-banned", f"{subject} is not banned.")

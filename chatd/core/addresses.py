@@ -1,0 +1,42 @@
+"""Addresses as they are compared: one machine is one address, however it is written."""
+
+from __future__ import annotations
+
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from chatd.core.events import Address
+
+Network = IPv4Network | IPv6Network
+
+
+def network_of(text: str) -> Network | None:
+    """Return the address or network (`10.0.0.0/8`) that `text` is, or None if it is neither."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    whole = network.prefixlen == network.max_prefixlen
+    return ip_network(_plain(network.network_address)) if whole else network
+
+
+def host_of(address: Address | None) -> Network | None:
+    """Return the one address that somebody comes from, or None where there is none, as with `unix`."""
+    if not isinstance(address, tuple):
+        return None
+    try:
+        host = ip_address(address[0].partition("%")[0])
+    except ValueError:
+        return None
+    return ip_network(_plain(host))
+
+
+def _plain(host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address of `::ffff:1.2.3.4`; any other as it is."""
+    return getattr(host, "ipv4_mapped", None) or host

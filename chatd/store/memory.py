@@ -1,0 +1,195 @@
+"""A store that lasts no longer than the process: for those who want none, and for tests.
+
+Plain Python: no thread, no file. Every coroutine completes without being suspended, and nothing
+is ever out of reach.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final
+
+from zope.interface import implementer
+
+from chatd.core.events import Said
+from chatd.core.names import room_key
+from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
+from chatd.interfaces import IStore
+from chatd.store.bounds import within
+
+HISTORY_LENGTH: Final = 10_000
+"""How many messages of a room are kept."""
+
+
+@dataclass
+class _Room:
+    """A room that is, or was, there: `live` tells; `cleared` is its count as it was last ended."""
+
+    id: str
+    name: str
+    reserved: int
+    cleared: int = 0
+    live: bool = True
+    messages: deque[Said] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+
+
+@implementer(IStore)
+class MemoryStore:
+    """Rooms, accounts, history and bans in dictionaries."""
+
+    def __init__(self) -> None:
+        # In the order in which they were started.
+        self._rooms: dict[str, _Room] = {}
+        self._accounts: dict[str, Account] = {}
+        self._bans: dict[tuple[BanKind, str], Ban] = {}
+        self._logins: dict[str, Login] = {}
+
+    def open(self, rooms: Sequence[RoomRecord]) -> Contents:
+        """Add those of `rooms` that are not there, and return what is."""
+        for record in rooms:
+            if not self._live(record.id):
+                self._start(record)
+        live = [room for room in self._rooms.values() if room.live]
+        records = [RoomRecord(room.id, room.name, room.reserved) for room in live]
+        for room in live:
+            room.reserved += lead(room.reserved)
+        bans = [self._bans[subject] for subject in sorted(self._bans)]
+        return Contents(records, list(self._accounts), bans)
+
+    async def close(self, counts: Mapping[str, int]) -> None:
+        """Set the counts of rooms."""
+        for room_id, count in counts.items():
+            self._rooms[room_key(room_id)].reserved = count
+
+    # -- rooms and what is said in them
+
+    async def add_room(self, room_id: str, name: str) -> int:
+        """Add a room, last in the order; return its count."""
+        room = self._start(RoomRecord(room_id, name))
+        count = room.reserved
+        room.reserved += lead(count)
+        return count
+
+    async def remove_room(self, room_id: str, count: int) -> None:
+        """Remove a room and its history; keep `count`."""
+        room = self._rooms[room_key(room_id)]
+        room.messages.clear()
+        room.live = False
+        room.reserved = room.cleared = count
+
+    async def keep(self, messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
+        """Add messages; those that are there already stay as they are."""
+        for message in messages:
+            self._keep(message)
+        for room_id, count in reserved.items():
+            room = self._rooms[room_key(room_id)]
+            room.reserved = max(room.reserved, count)
+
+    async def history(
+        self, room_id: str, since: int | None, limit: int, size: int
+    ) -> Sequence[Said]:
+        """Return the first messages after an id, or the last."""
+        room = self._live(room_id)
+        if room is None:
+            return []
+        found = (
+            reversed(room.messages)
+            if since is None
+            else (message for message in room.messages if message.id > since)
+        )
+        some = within((replace(said, room=room.id) for said in islice(found, limit)), size)
+        return some[::-1] if since is None else some
+
+    async def prune(self, before: float) -> int:
+        """Remove all messages said before a time; return how many."""
+        removed = 0
+        for room in self._rooms.values():
+            young = [message for message in room.messages if message.time >= before]
+            removed += len(room.messages) - len(young)
+            room.messages = deque(young, HISTORY_LENGTH)
+        return removed
+
+    # -- accounts, bans, logins
+
+    async def account(self, name: str) -> Account | None:
+        """Return the account registered under exactly this name."""
+        return self._accounts.get(name)
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return all accounts, in the order in which they were registered."""
+        return list(self._accounts.values())
+
+    async def add_account(self, account: Account) -> None:
+        """Add an account."""
+        self._accounts[account.name] = account
+
+    async def set_password_hash(self, name: str, password_hash: str) -> None:
+        """Change the hash of an account's password."""
+        if name in self._accounts:
+            self._accounts[name] = replace(self._accounts[name], password_hash=password_hash)
+
+    async def remove_account(self, name: str) -> None:
+        """Remove an account and its logins."""
+        self._accounts.pop(name, None)
+        await self.remove_logins(name)
+
+    async def add_ban(self, ban: Ban) -> None:
+        """Add a ban, or change until when."""
+        self._bans[ban.kind, ban.subject] = ban
+
+    async def remove_ban(self, ban: Ban) -> None:
+        """Remove the ban on a subject."""
+        self._bans.pop((ban.kind, ban.subject), None)
+
+    async def login(self, digest: str) -> Login | None:
+        """Return the login with a digest."""
+        return self._logins.get(digest)
+
+    async def add_login(self, login: Login) -> None:
+        """Add a login, unless its account was removed meanwhile."""
+        if login.account in self._accounts:
+            self._logins[login.digest] = login
+
+    async def remove_logins(self, account: str, but: str | None = None) -> None:
+        """Remove all logins of an account but one."""
+        for login in list(self._logins.values()):
+            if login.account == account and login.digest != but:
+                del self._logins[login.digest]
+
+    async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
+        """Note that these logins are seen now; remove those last seen before a time."""
+        for digest in self._logins.keys() & set(digests):
+            self._logins[digest] = replace(self._logins[digest], seen=now)
+        for login in list(self._logins.values()):
+            if login.seen < before:
+                del self._logins[login.digest]
+
+    # -- within
+
+    def _live(self, room_id: str) -> _Room | None:
+        room = self._rooms.get(room_key(room_id))
+        return room if room is not None and room.live else None
+
+    def _start(self, record: RoomRecord) -> _Room:
+        """Put a room last in the order; its count is at least that of its record."""
+        key = room_key(record.id)
+        room = self._rooms.pop(key, None) or _Room(record.id, record.name, record.count)
+        room.id, room.name, room.live = record.id, record.name, True
+        room.reserved = max(room.reserved, record.count)
+        self._rooms[key] = room
+        return room
+
+    def _keep(self, message: Said) -> None:
+        """Put a message where its id belongs; nearly always that is the end."""
+        room = self._rooms[room_key(message.room)]
+        known = room.messages
+        if message.id <= room.cleared:
+            return
+        if not known or message.id > known[-1].id:
+            known.append(message)
+        elif all(other.id != message.id for other in known):
+            merged = sorted([*known, message], key=lambda said: said.id)
+            room.messages = deque(merged, HISTORY_LENGTH)

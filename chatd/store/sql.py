@@ -1,0 +1,174 @@
+"""A store in a database: each call is a job, done in one transaction by the one that writes or reads.
+
+What a job does is in `talk` and `people`; what differs between databases is in `Database`; where
+jobs are run is the runners' business. What they are given is made ready here, in the caller's
+thread, so that they hold the GIL as little as can be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from zope.interface import implementer
+
+from chatd.core.errors import StoreError, UnavailableError
+from chatd.core.events import Said
+from chatd.core.names import room_key
+from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
+from chatd.interfaces import IStore
+from chatd.store import people, talk
+from chatd.store.database import Database, reason
+from chatd.store.migration import SCRIPTS, bring_up_to_date
+from chatd.store.worker import Runner
+
+
+@implementer(IStore)
+class SqlStore:
+    """Rooms, accounts, history and bans in `database`.
+
+    `writer` and `reader` run the jobs on its two links; `scripts` is where its schema comes from.
+    """
+
+    def __init__(
+        self, database: Database, writer: Runner, reader: Runner, scripts: Path = SCRIPTS
+    ) -> None:
+        self._database = database
+        self._write = writer.run
+        self._read = reader.run
+        self._runners = (writer, reader)
+        self._scripts = scripts
+
+    def open(self, rooms: Sequence[RoomRecord]) -> Contents:
+        """Claim the database, bring its schema up to date, add rooms that it lacks, reserve ids."""
+        try:
+            return self._open(rooms)
+        except BaseException:
+            self._database.release()
+            raise
+
+    async def close(self, counts: Mapping[str, int]) -> None:
+        """Set the counts of rooms, and let go of everything, also if that fails."""
+        try:
+            await self._write(partial(talk.set_reserved, reserved=counts))
+        finally:
+            for runner in self._runners:
+                await runner.stop()
+            self._database.release()
+
+    # -- rooms and what is said in them
+
+    async def add_room(self, room_id: str, name: str) -> int:
+        """Add a room, last in the order; return its count."""
+        return await self._write(partial(talk.add_room, room_id=room_id, name=name))
+
+    async def remove_room(self, room_id: str, count: int) -> None:
+        """Remove a room and its history; keep `count`."""
+        await self._write(partial(talk.remove_room, room_id=room_id, count=count))
+
+    async def keep(self, messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
+        """Add messages; those that are there already stay as they are."""
+        rows = [(room_key(m.room), m.id, m.sender, m.text, m.time) for m in messages]
+        batch = json.dumps(rows, ensure_ascii=False)
+
+        def job(connection: Connection) -> None:
+            connection.execute(self._database.keep, {"batch": batch})
+            talk.raise_reserved(connection, reserved)
+
+        await self._write(job)
+
+    async def history(
+        self, room_id: str, since: int | None, limit: int, size: int
+    ) -> Sequence[Said]:
+        """Return the first messages after an id, or the last."""
+        job = partial(talk.history, room_id=room_id, since=since, limit=limit, size=size)
+        return await self._read(job)
+
+    async def prune(self, before: float) -> int:
+        """Remove some messages said before a time; return how many."""
+        # Searching takes longer than removing, and is not to keep others from writing.
+        rooms = await self._read(partial(talk.rooms_to_prune, before=before))
+        return await self._write(partial(talk.prune, keys=rooms, before=before)) if rooms else 0
+
+    # -- accounts
+
+    async def account(self, name: str) -> Account | None:
+        """Return the account registered under exactly this name."""
+        return await self._read(partial(people.account, name=name))
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return all accounts, in the order in which they were registered."""
+        return await self._read(people.all_accounts)
+
+    async def add_account(self, account: Account) -> None:
+        """Add an account."""
+        await self._write(partial(people.add_account, account=account))
+
+    async def set_password_hash(self, name: str, password_hash: str) -> None:
+        """Change the hash of an account's password."""
+        job = partial(people.set_password_hash, name=name, password_hash=password_hash)
+        await self._write(job)
+
+    async def remove_account(self, name: str) -> None:
+        """Remove an account and its logins."""
+        await self._write(partial(people.remove_account, name=name))
+
+    # -- bans
+
+    async def add_ban(self, ban: Ban) -> None:
+        """Add a ban, or change until when."""
+        await self._write(partial(people.add_ban, ban=ban))
+
+    async def remove_ban(self, ban: Ban) -> None:
+        """Remove the ban on a subject."""
+        await self._write(partial(people.remove_ban, ban=ban))
+
+    # -- logins
+
+    async def login(self, digest: str) -> Login | None:
+        """Return the login with a digest."""
+        return await self._read(partial(people.login, digest=digest))
+
+    async def add_login(self, login: Login) -> None:
+        """Add a login, unless its account was removed meanwhile."""
+        await self._write(partial(people.add_login, login=login))
+
+    async def remove_logins(self, account: str, but: str | None = None) -> None:
+        """Remove all logins of an account but one."""
+        await self._write(partial(people.remove_logins, account=account, but=but))
+
+    async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
+        """Note that these logins are seen now; remove those last seen before a time."""
+        seen = {"now": now, "digests": json.dumps(list(digests))}
+
+        def job(connection: Connection) -> None:
+            connection.execute(self._database.see, seen)
+            people.remove_logins_before(connection, before)
+
+        await self._write(job)
+
+    # -- within
+
+    def _open(self, rooms: Sequence[RoomRecord]) -> Contents:
+        try:
+            self._database.claim()
+            bring_up_to_date(self._database, self._scripts)
+            return self._database.writer.run(partial(_load, rooms=rooms))
+        except UnavailableError as error:
+            why = error.why
+        except DBAPIError as error:
+            why = reason(error)
+        raise StoreError(f"{self._database.place} cannot be opened: {why}")
+
+
+def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Contents:
+    talk.add_missing_rooms(connection, rooms)
+    return Contents(
+        talk.reserve_for_all(connection),
+        people.account_names(connection),
+        people.all_bans(connection),
+    )

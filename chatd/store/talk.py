@@ -1,0 +1,190 @@
+"""Rooms and what is said in them, in SQL: what `SqlStore` has done in one transaction each.
+
+Rooms go by their keys here. What differs between databases is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from chatd.core.events import Said
+from chatd.core.names import room_key
+from chatd.core.records import RoomRecord, lead
+from chatd.store.bounds import within
+from chatd.store.schema import messages, rooms
+
+PAGE: Final = 100
+"""How many messages are read at once, so that few are read in vain."""
+
+PRUNE_DEPTH: Final = 1000
+"""How many messages of a room, the oldest, are looked at to find those too old."""
+
+PRUNE_LENGTH: Final = 1000
+"""How many messages to remove in one transaction; a room's are not divided, so it may be some more."""
+
+CLEAR_LENGTH: Final = 10_000
+"""How many messages of a room go with it at once; the rest is out of sight."""
+
+_oldest_messages = messages.alias("oldest")
+
+# -- rooms
+
+
+def add_missing_rooms(connection: Connection, records: Sequence[RoomRecord]) -> None:
+    """Start those of the rooms that are not there."""
+    live = set(connection.scalars(select(rooms.c.key).where(rooms.c.live)))
+    for record in records:
+        if (key := room_key(record.id)) not in live:
+            live.add(key)
+            _start(connection, record)
+
+
+def reserve_for_all(connection: Connection) -> list[RoomRecord]:
+    """Return all rooms, in their order, and reserve ids beyond their counts."""
+    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved)
+    found = connection.execute(wanted.where(rooms.c.live).order_by(rooms.c.position))
+    records = [RoomRecord(*row) for row in found]
+    set_reserved(connection, {room.id: room.count + lead(room.count) for room in records})
+    return records
+
+
+def add_room(connection: Connection, room_id: str, name: str) -> int:
+    """Start a room and reserve ids beyond its count; return its count."""
+    count = _start(connection, RoomRecord(room_id, name))
+    set_reserved(connection, {room_id: count + lead(count)})
+    return count
+
+
+def remove_room(connection: Connection, room_id: str, count: int) -> None:
+    """End a room; its history is out of sight, be it as long as it may."""
+    key = room_key(room_id)
+    ended = {"live": False, "reserved": count, "cleared": count}
+    connection.execute(update(rooms).where(rooms.c.key == key).values(ended))
+    connection.execute(_delete_oldest(key, CLEAR_LENGTH))
+
+
+def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
+    """Set up to which id no later start may begin."""
+    _update_reserved(connection, reserved, rooms.c.key == bindparam("room"))
+
+
+def raise_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
+    """Do the same, but where it is higher already, leave it."""
+    lower = rooms.c.reserved < bindparam("count")
+    _update_reserved(connection, reserved, and_(rooms.c.key == bindparam("room"), lower))
+
+
+def _update_reserved(connection: Connection, reserved: Mapping[str, int], where: Any) -> None:
+    changed = [{"room": room_key(room_id), "count": count} for room_id, count in reserved.items()]
+    if changed:
+        statement = update(rooms).where(where).values(reserved=bindparam("count"))
+        connection.execute(statement, changed)
+
+
+def _start(connection: Connection, record: RoomRecord) -> int:
+    """Put a room last in the order; return its count, which is at least that of its record."""
+    key = room_key(record.id)
+    last = connection.scalar(select(func.max(rooms.c.position))) or 0
+    stored: int | None = connection.scalar(select(rooms.c.reserved).where(rooms.c.key == key))
+    started = {"id": record.id, "name": record.name, "position": last + 1, "live": True}
+    if stored is None:
+        row = {"key": key, "reserved": record.count, "cleared": 0, **started}
+        connection.execute(rooms.insert(), row)
+        return record.count
+    count = max(stored, record.count)
+    started["reserved"] = count
+    connection.execute(update(rooms).where(rooms.c.key == key).values(started))
+    return count
+
+
+# -- history
+
+
+def history(
+    connection: Connection, room_id: str, since: int | None, limit: int, size: int
+) -> list[Said]:
+    """Return the first messages after an id, or, if None, the last; oldest first."""
+    found = select(rooms.c.id, rooms.c.cleared)
+    room = connection.execute(found.where(rooms.c.key == room_key(room_id), rooms.c.live)).first()
+    if room is None:
+        return []
+    after = room.cleared if since is None else max(since, room.cleared)
+    wanted = _said(room_key(room_id)).where(messages.c.id > after).limit(min(limit, PAGE))
+    rows = _backwards(connection, wanted) if since is None else _forwards(connection, wanted)
+    some = within((Said(room.id, *row) for row in islice(rows, limit)), size)
+    return some[::-1] if since is None else some
+
+
+def _said(key: str) -> Select[Any]:
+    columns = (messages.c.id, messages.c.sender, messages.c.text, messages.c.said_at)
+    return select(*columns).where(messages.c.room == key)
+
+
+def _forwards(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
+    wanted = wanted.order_by(messages.c.id)
+    page = connection.execute(wanted).all()
+    while page:
+        yield from page
+        page = connection.execute(wanted.where(messages.c.id > page[-1].id)).all()
+
+
+def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
+    wanted = wanted.order_by(messages.c.id.desc())
+    page = connection.execute(wanted).all()
+    while page:
+        yield from page
+        page = connection.execute(wanted.where(messages.c.id < page[-1].id)).all()
+
+
+# -- removing what is old
+
+
+def rooms_to_prune(connection: Connection, before: float) -> Sequence[str]:
+    """Return the rooms, also ended ones, with messages that are to go."""
+    looked_at = _oldest(rooms.c.key, PRUNE_DEPTH).correlate(rooms).subquery()
+    is_to_go = or_(looked_at.c.said_at < before, looked_at.c.id <= rooms.c.cleared)
+    old = select(looked_at.c.id).where(is_to_go).correlate(rooms)
+    return connection.scalars(select(rooms.c.key).where(old.exists())).all()
+
+
+def prune(connection: Connection, keys: Collection[str], before: float) -> int:
+    """Remove from these rooms, one after the other, what is to go, until it is enough for once."""
+    cleared = select(rooms.c.cleared).where(rooms.c.key == messages.c.room)
+    is_to_go = or_(
+        messages.c.said_at < before,
+        messages.c.id <= cleared.correlate(messages).scalar_subquery(),
+    )
+    removed = 0
+    for key in keys:
+        old = _delete_oldest(key, PRUNE_DEPTH).where(is_to_go)
+        removed += connection.execute(old).rowcount
+        if removed >= PRUNE_LENGTH:
+            break
+    return removed
+
+
+def _delete_oldest(key: str, depth: int) -> Delete:
+    oldest = _oldest(key, depth).with_only_columns(_oldest_messages.c.id)
+    return delete(messages).where(messages.c.room == key, messages.c.id.in_(oldest))
+
+
+def _oldest(key: Any, depth: int) -> Select[Any]:
+    """Return the oldest messages of a room; by their ids, as there is no index on the time."""
+    wanted = select(_oldest_messages.c.id, _oldest_messages.c.said_at)
+    of_room = wanted.where(_oldest_messages.c.room == key)
+    return of_room.order_by(_oldest_messages.c.id).limit(depth)

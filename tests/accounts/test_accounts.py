@@ -1,0 +1,282 @@
+"""Accounts: what is refused, in which words, and how long who fails has to wait."""
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from chatd.accounts.accounts import Accounts
+from chatd.accounts.hashing import Argon2Hashing
+from chatd.accounts.throttle import FREE, WAITS, WINDOW
+from chatd.core.errors import UnavailableError, bad_password, busy, wrong_password
+from chatd.core.records import Account
+from chatd.interfaces import IAccounts
+
+RIGHT = "correct horse"
+NEW = "battery staple"
+THERE = ("192.0.2.1", 50000)
+
+
+@pytest.fixture
+def login(accounts, outcome):
+    """Return a function that tries to log in, and tells what comes of it."""
+
+    def try_it(password, name="alice", address=None):
+        return outcome(accounts.authenticate(name, password, address))
+
+    return try_it
+
+
+@pytest.fixture
+def change(accounts, outcome):
+    """Return a function that tries to change alice's password, and tells what comes of it."""
+
+    def try_it(old, new, address=None):
+        return outcome(accounts.change_password("alice", old, new, address))
+
+    return try_it
+
+
+def fail(login, count, **options):
+    """Fail so often."""
+    for _ in range(count):
+        assert login("wrong horse", **options).code == "wrong-password"
+
+
+def test_interface(accounts):
+    """They are what the interface says."""
+    assert verifyObject(IAccounts, accounts)
+
+
+# -- registering
+
+
+def test_create(accounts, outcome, store, login):
+    """An account is added with its time and a hash, and then its password is right."""
+    assert outcome(accounts.create("Zoë", "päss wörd", 12.5)).code is None
+    assert store.by_name["Zoë"] == Account("Zoë", "1:päss wörd", 12.5)
+    assert login("päss wörd", name="Zoë").code is None
+    assert [account.name for account in outcome(accounts.all()).result] == ["alice", "Zoë"]
+
+
+@pytest.mark.parametrize("password", ["x" * 8, "x" * 1024, "ö" * 4, "ö" * 512])
+def test_passwords_that_can_be(accounts, outcome, password):
+    """They have 8 to 1024 bytes in UTF-8."""
+    assert outcome(accounts.create("bob", password, 0.0)).code is None
+
+
+@pytest.mark.parametrize("password", ["", "x" * 7, "x" * 1025, "ö" * 513, "\ud800" * 20])
+def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
+    """Others are refused wherever one is set, and nothing is done."""
+    before = dict(store.by_name)
+    for refused in (
+        outcome(accounts.create("bob", password, 0.0)),
+        outcome(accounts.set_password("alice", password)),
+        outcome(accounts.change_password("alice", RIGHT, password, None)),
+    ):
+        assert str(refused.error) == str(bad_password())
+    assert store.by_name == before
+    assert [job[0] for job in hashing.work] == ["verify"]
+
+
+# -- logging in
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("alice", "wrong horse"),
+        ("bob", RIGHT),
+        ("alice", "short"),
+        ("alice", "x" * 1025),
+        ("alice", "\ud800" * 8),
+        ("\ud800", RIGHT),
+    ],
+)
+def test_wrong(login, hashing, name, password):
+    """Whatever is wrong: the same words for the same work."""
+    answer = login(password, name=name)
+    assert str(answer.error) == str(wrong_password())
+    assert answer.code == "wrong-password"
+    assert [job[0] for job in hashing.work] == ["verify"]
+
+
+def test_five_failures_are_free(login, clock):
+    """Who then gives the right password waits for nothing."""
+    fail(login, FREE - 1)
+    assert login(RIGHT).code is None
+    assert clock.getDelayedCalls() == []
+
+
+def test_after_five_it_takes_longer(login, hashing, clock):
+    """Nothing is done before the time has come, be the password right or wrong."""
+    fail(login, FREE)
+    for wait in (*WAITS, WAITS[-1]):
+        before = len(hashing.work)
+        answer = login("wrong horse")
+        clock.advance(wait - 0.1)
+        assert not answer.done
+        assert len(hashing.work) == before
+        clock.advance(0.1)
+        assert answer.code == "wrong-password"
+    answer = login(RIGHT)
+    clock.advance(WAITS[-1])
+    assert answer.code is None, "nobody is locked out"
+
+
+def test_a_hundred_at_once(login, hashing, clock):
+    """All but five have to wait: a try counts before it has failed."""
+    answers = [login("wrong horse") for _ in range(100)]
+    assert sum(answer.done for answer in answers) == FREE
+    assert len(hashing.work) == FREE
+    clock.advance(WAITS[-1])
+    assert all(answer.done for answer in answers)
+
+
+def test_names_that_do_not_exist_are_counted_too(login):
+    """Else it could be told which do."""
+    fail(login, FREE, name="nobody")
+    assert not login("wrong horse", name="Nobody").done
+    assert login(RIGHT).code is None
+
+
+def test_addresses_are_counted(login):
+    """Whatever names are tried from there."""
+    for n in range(FREE):
+        fail(login, 1, name=f"name{n}", address=THERE)
+    assert not login(RIGHT, address=THERE).done
+    assert login(RIGHT, address=("192.0.2.2", 1)).code is None
+    assert login(RIGHT, address="unix").code is None
+
+
+def test_who_succeeds_is_never_slowed_down(login):
+    """However often he comes."""
+    for _ in range(4 * FREE):
+        assert login(RIGHT, address=THERE).code is None
+
+
+def test_a_minute_later(login, clock):
+    """All is as it was."""
+    fail(login, FREE)
+    clock.advance(WINDOW)
+    fail(login, FREE)
+
+
+def test_who_goes_away_while_he_waits(login, hashing, clock):
+    """Nothing is left of him but that he tried."""
+    fail(login, FREE)
+    answer = login("wrong horse")
+    answer.deferred.cancel()
+    assert clock.getDelayedCalls() == []
+    assert len(hashing.work) == FREE
+    login(RIGHT)
+    clock.advance(WAITS[0])
+    assert len(hashing.work) == FREE
+    clock.advance(WAITS[1] - WAITS[0])
+    assert len(hashing.work) == FREE + 1
+
+
+def test_errors_come_through(login, store, hashing):
+    """Who cannot be answered is told so, and not that he is wrong."""
+    hashing.error = busy()
+    assert login(RIGHT).code == "busy"
+    store.failing = {"account"}
+    assert type(login(RIGHT).error) is UnavailableError
+
+
+# -- changing a password
+
+
+def test_change(change, login, store):
+    """The old password is needed, and is then wrong. The logins are left to who asks."""
+    assert change(RIGHT, NEW).code is None
+    assert login(RIGHT).code == "wrong-password"
+    assert login(NEW).code is None
+    assert store.logins_removed == []
+
+
+@pytest.mark.parametrize("new", [NEW, "short"])
+def test_change_without_the_old_one(change, login, new):
+    """That the new one cannot be is told to nobody else than who may change it."""
+    assert change("wrong horse", new).code == "wrong-password"
+    assert login(RIGHT).code is None
+
+
+def test_change_is_throttled_as_logins_are(change, login, clock):
+    """It is no way round: tries of both kinds count together, and a success is taken back."""
+    for _ in range(FREE):
+        assert change(RIGHT, "short", THERE).code == "bad-password"
+    for _ in range(FREE):
+        assert change("wrong horse", NEW, THERE).code == "wrong-password"
+    assert not login(RIGHT).done
+    answer = change(RIGHT, NEW)
+    assert not answer.done
+    clock.advance(WAITS[-1])
+    assert answer.code is None
+
+
+def test_change_undoes_no_other(change, store, hashing, outcome, accounts):
+    """If the administrator sets the password meanwhile, that one stays."""
+
+    def set_meanwhile():
+        hashing.before = lambda: outcome(accounts.set_password("alice", "administrator's"))
+
+    hashing.before = set_meanwhile
+    assert change(RIGHT, NEW).code == "wrong-password"
+    assert store.by_name["alice"].password_hash == "1:administrator's"
+
+
+def test_change_out_of_reach(change, store):
+    """What could not be stored is not said to be changed."""
+    store.failing = {"set_password_hash"}
+    assert type(change(RIGHT, NEW).error) is UnavailableError
+    assert change(RIGHT, "short").code == "bad-password", "the old one is still right"
+
+
+# -- the administrator's
+
+
+def test_set_password(accounts, outcome, login, store):
+    """The old one is forgotten, and who came in with it cannot come back."""
+    assert outcome(accounts.set_password("alice", NEW)).code is None
+    assert login(NEW).code is None
+    assert store.logins_removed == [("alice", None)]
+
+
+def test_set_password_again(accounts, outcome, store):
+    """If the logins could not be removed, that is told, and it can be done again."""
+    store.failing = {"remove_logins"}
+    assert outcome(accounts.set_password("alice", NEW)).code == "unavailable"
+    store.failing = set()
+    assert outcome(accounts.set_password("alice", NEW)).code is None
+    assert store.logins_removed == [("alice", None)]
+
+
+def test_remove(accounts, outcome, login, store):
+    """An account that is removed is as one that never was."""
+    assert outcome(accounts.remove("alice")).code is None
+    assert login(RIGHT).code == "wrong-password"
+    assert store.by_name == {}
+    assert outcome(accounts.set_password("alice", NEW)).code is None
+    assert store.by_name == {}
+
+
+@pytest.mark.parametrize(
+    ("failing", "call"),
+    [
+        ("add_account", lambda accounts: accounts.create("bob", NEW, 0.0)),
+        ("set_password_hash", lambda accounts: accounts.set_password("alice", NEW)),
+        ("remove_account", lambda accounts: accounts.remove("alice")),
+        ("accounts", lambda accounts: accounts.all()),
+    ],
+)
+def test_out_of_reach(accounts, outcome, store, failing, call):
+    """What the store cannot do is told, and what comes after it is not held up."""
+    store.failing = {failing}
+    assert type(outcome(call(accounts)).error) is UnavailableError
+    store.failing = set()
+    assert outcome(call(accounts)).code is None
+
+
+def test_hashing_that_is_not_started(store, clock, outcome):
+    """Nobody waits for threads that there are not."""
+    accounts = Accounts(store, Argon2Hashing(clock), clock)
+    assert outcome(accounts.authenticate("alice", RIGHT, None)).code == "busy"

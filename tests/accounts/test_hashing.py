@@ -1,0 +1,241 @@
+"""Hashing: what a hash is worth, in threads that can be counted on, and how much may wait."""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from threading import Event
+
+import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
+
+from chatd.accounts.hashing import ARGON2ID, THREADS, WAITING, Argon2Hashing
+
+PATIENCE = 30
+"""Seconds until something that should have happened is taken for lost."""
+
+TINY = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Turns:
+    """The reactor's thread: what other threads want done in it is done by `until`."""
+
+    def __init__(self):
+        self._calls = queue.Queue()
+
+    def callFromThread(self, f, *args, **kwargs):
+        self._calls.put((f, args, kwargs))
+
+    def until(self, *outcomes):
+        """Do what comes from threads until all these are done."""
+        while not all(outcome.done for outcome in outcomes):
+            self.one()
+
+    def one(self):
+        """Do the next thing that comes from a thread."""
+        f, args, kwargs = self._calls.get(timeout=PATIENCE)
+        f(*args, **kwargs)
+
+
+class Gate:
+    """A hasher whose jobs begin when they like and end when they may."""
+
+    def __init__(self):
+        self.begun = queue.Queue()
+        self.open = Event()
+
+    def hash(self, password):
+        if isinstance(password, bytes):
+            return "nobody's"
+        self.begun.put((password, threading.current_thread()))
+        assert self.open.wait(PATIENCE)
+        return f"hash of {password}"
+
+
+class Recorder:
+    """A hasher that does its work and notes what it is."""
+
+    def __init__(self):
+        self.verified = []
+
+    def hash(self, password):
+        return TINY.hash(password)
+
+    def verify(self, password_hash, password):
+        self.verified.append(password_hash)
+        return TINY.verify(password_hash, password)
+
+
+@pytest.fixture
+def turns():
+    """Return the reactor's thread."""
+    return Turns()
+
+
+@pytest.fixture
+def started(turns):
+    """Return a function that starts hashing with a hasher; it is stopped after the test."""
+    running = []
+
+    def start(hasher):
+        hashing = Argon2Hashing(turns, hasher)
+        hashing.start()
+        running.append(hashing)
+        return hashing
+
+    yield start
+    for hashing in running:
+        hashing.stop()
+
+
+@pytest.fixture
+def gate(started):
+    """Return a hasher that works behind a gate, and its hashing; the gate opens after the test."""
+    gate = Gate()
+    hashing = started(gate)
+    yield gate, hashing
+    gate.open.set()
+
+
+def fill(hashing, outcome):
+    """Return as many jobs as there is place for."""
+    return [outcome(hashing.hash(str(n))) for n in range(THREADS + WAITING)]
+
+
+def test_what_is_advised():
+    """Hashes are argon2id with 19 MiB, two passes and one lane."""
+    parameters = extract_parameters(ARGON2ID.hash("x"))
+    assert parameters.type is Type.ID
+    assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
+
+
+def test_right_and_wrong(started, turns, outcome):
+    """A hash is that of its password and of no other, and two are never the same."""
+    hashing = started(TINY)
+    first, second = outcome(hashing.hash("pässword")), outcome(hashing.hash("pässword"))
+    turns.until(first, second)
+    right = outcome(hashing.verify(first.result, "pässword"))
+    wrong = outcome(hashing.verify(first.result, "passwörd"))
+    turns.until(right, wrong)
+    assert (right.result, wrong.result) == (True, False)
+    assert first.result != second.result
+
+
+@pytest.mark.parametrize("password_hash", [None, "", "!", "$2b$12$abcdefghijklmnopqrstuv"])
+def test_nobody_costs_the_same(started, turns, outcome, password_hash):
+    """Where there is no hash, one made with the same parameters is verified, once."""
+    recorder = Recorder()
+    result = outcome(started(recorder).verify(password_hash, "password"))
+    turns.until(result)
+    assert result.result is False
+    done = [made for made in recorder.verified if made.startswith("$argon2")]
+    assert [extract_parameters(made) for made in done] == [extract_parameters(TINY.hash("x"))]
+
+
+def test_needs_rehash():
+    """A hash that was made with other parameters is to be made again."""
+    hashing = Argon2Hashing(Turns(), TINY)
+    assert not hashing.needs_rehash(TINY.hash("x"))
+    assert hashing.needs_rehash(PasswordHasher(2, 8, 1).hash("x"))
+
+
+def test_nothing_starts_on_construction(outcome):
+    """There is no thread before `start`: the daemon may yet fork."""
+    before = threading.active_count()
+    hashing = Argon2Hashing(Turns(), TINY)
+    assert outcome(hashing.hash("x")).code == "busy"
+    hashing.stop()
+    assert threading.active_count() == before
+
+
+def test_two_threads_of_its_own(gate, outcome):
+    """Two jobs run at a time, in threads that do not keep the process alive."""
+    gate, hashing = gate
+    fill(hashing, outcome)
+    threads = [gate.begun.get(timeout=PATIENCE)[1] for _ in range(THREADS)]
+    assert gate.begun.empty()
+    assert len(set(threads)) == THREADS
+    assert threading.current_thread() not in threads
+    assert all(thread.daemon for thread in threads)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority")
+def test_behind_the_reactor(gate, outcome):
+    """The threads have a lower priority than the one that clients wait for."""
+    gate, hashing = gate
+    fill(hashing, outcome)
+    _, thread = gate.begun.get(timeout=PATIENCE)
+    priority = os.getpriority(os.PRIO_PROCESS, thread.native_id)
+    assert priority > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_the_queue_has_an_end(gate, turns, outcome):
+    """One more than may wait is refused at once; the others are done, and then there is place."""
+    gate, hashing = gate
+    jobs = fill(hashing, outcome)
+    assert outcome(hashing.hash("too much")).code == "busy"
+    assert outcome(hashing.verify(None, "too much")).code == "busy"
+    assert not any(job.done for job in jobs)
+    gate.open.set()
+    turns.until(*jobs)
+    assert [job.result for job in jobs] == [f"hash of {n}" for n in range(len(jobs))]
+    turns.until(*fill(hashing, outcome))
+
+
+def test_the_place_outlives_the_client(gate, turns, outcome):
+    """Who goes away gives no place back: his job still waits or runs."""
+    gate, hashing = gate
+    jobs = fill(hashing, outcome)
+    for job in jobs:
+        job.deferred.cancel()
+        assert job.done
+    assert outcome(hashing.hash("too much")).code == "busy"
+    gate.open.set()
+    for _ in jobs:
+        turns.one()
+    turns.until(*fill(hashing, outcome))
+
+
+def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
+    """What runs at the stop is done; what waits, and what comes later, is refused."""
+    gate, hashing = gate
+    jobs = fill(hashing, outcome)
+    for _ in range(THREADS):
+        gate.begun.get(timeout=PATIENCE)
+    join = hashing._pool.stop
+    monkeypatch.setattr(hashing._pool, "stop", lambda: (gate.open.set(), join()))
+    hashing.stop()
+    turns.until(*jobs)
+    assert [job.code for job in jobs] == [None] * THREADS + ["busy"] * WAITING
+    assert outcome(hashing.hash("x")).code == "busy"
+
+
+def test_errors_come_through(started, turns, outcome):
+    """What goes wrong in a thread is told, without the password, and its place is given back."""
+
+    class Broken(Gate):
+        def verify(self, *_):
+            raise MemoryError
+
+    hashing = started(Broken())
+    for _ in range(THREADS + WAITING + 1):
+        job = outcome(hashing.verify("x", "secret word"))
+        turns.until(job)
+        assert type(job.error) is MemoryError
+        assert "secret word" not in repr(job.error)
+
+
+def test_the_process_can_end():
+    """Threads that were never stopped do not keep the process alive."""
+    program = (
+        "from types import SimpleNamespace\n"
+        "from argon2 import PasswordHasher\n"
+        "from twisted.internet.defer import Deferred\n"
+        "from chatd.accounts.hashing import Argon2Hashing\n"
+        "reactor = SimpleNamespace(callFromThread=lambda *_: None)\n"
+        "hashing = Argon2Hashing(reactor, PasswordHasher(1, 8, 1))\n"
+        "hashing.start()\n"
+        "Deferred.fromCoroutine(hashing.hash('password'))\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)

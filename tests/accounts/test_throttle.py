@@ -1,0 +1,146 @@
+"""The throttle: who fails often waits, nobody is locked out, and memory has an end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.accounts.throttle import FREE, WAITS, WINDOW, Key, Throttle, keys_of
+
+ALICE = (Key("name", "alice"),)
+BOB = (Key("name", "bob"),)
+HERE = Key("address", "192.0.2.1")
+
+names = st.sampled_from([ALICE, BOB, (*ALICE, HERE), (*BOB, HERE)])
+steps = st.floats(min_value=0, max_value=2 * WINDOW)
+tries = st.lists(st.tuples(names, steps, st.booleans()), max_size=60)
+
+
+def waits(throttle, keys, count, now=0.0):
+    """Return what so many tries at one time wait."""
+    return [throttle.begin(keys, now).wait for _ in range(count)]
+
+
+def test_waits():
+    """Five are free, also when they come at once; then it takes longer, but never for ever."""
+    assert waits(Throttle(), ALICE, 12) == [0, 0, 0, 0, 0, 1, 2, 4, 8, 8, 8, 8]
+
+
+def test_the_longer_wait_counts():
+    """A try waits for its name or for its address, whichever is longer."""
+    throttle = Throttle()
+    waits(throttle, ALICE, FREE + 1)
+    waits(throttle, (HERE,), FREE)
+    assert throttle.begin((*BOB, HERE), 0.0).wait == WAITS[0]
+    assert throttle.begin((*ALICE, HERE), 0.0).wait == WAITS[1]
+    assert throttle.begin(BOB, 0.0).wait == 0
+
+
+def test_who_waited_long_is_forgotten():
+    """After a minute without failures it is as if there had been none."""
+    throttle = Throttle()
+    waits(throttle, ALICE, 100)
+    assert throttle.begin(ALICE, WINDOW - 1).wait == WAITS[-1]
+    assert waits(throttle, ALICE, FREE, now=2 * WINDOW) == [0] * FREE
+
+
+def test_a_clock_set_back():
+    """It makes nobody wait for hours."""
+    throttle = Throttle()
+    waits(throttle, ALICE, 100, now=10_000.0)
+    assert throttle.begin(ALICE, 0.0).wait == 0
+
+
+@given(tries)
+def test_the_first_five_are_free(history):
+    """Whatever came before: who has failed less than five times in a minute does not wait."""
+    throttle, failed, now = Throttle(), [], 0.0
+    for keys, step, succeeds in history:
+        now += step
+        most = max(sum(key in k and now - at < WINDOW for k, at in failed) for key in keys)
+        attempt = throttle.begin(keys, now)
+        assert (attempt.wait == 0) == (most < FREE)
+        assert attempt.wait <= WAITS[-1]
+        if succeeds:
+            throttle.take_back(attempt)
+        else:
+            failed.append((keys, now))
+
+
+@given(tries)
+def test_a_success_is_taken_back(history):
+    """Who succeeds leaves no trace, however many succeed."""
+    throttle, now = Throttle(), 0.0
+    attempts = []
+    for keys, step, _ in history[:FREE]:
+        now += step
+        attempts.append(throttle.begin(keys, now))
+    for attempt in attempts:
+        throttle.take_back(attempt)
+    assert not throttle._times
+
+
+def test_to_take_back_late_does_no_harm():
+    """A try that took longer than it counts for is gone already."""
+    throttle = Throttle()
+    attempt = throttle.begin(ALICE, 0.0)
+    throttle.begin(BOB, 2 * WINDOW)
+    throttle.take_back(attempt)
+    assert list(throttle._times) == list(BOB)
+
+
+def test_memory_has_an_end():
+    """Old keys are dropped; past the limit those that were not tried for the longest time."""
+    throttle = Throttle(most=3)
+    for name in ["a", "b", "c", "a", "d"]:
+        throttle.begin((Key("name", name),), 0.0)
+    assert [key.subject for key in throttle._times] == ["c", "a", "d"]
+    waits(throttle, ALICE, 1000)
+    assert len(throttle._times[ALICE[0]]) < 100
+    throttle.begin(BOB, WINDOW)
+    assert list(throttle._times) == list(BOB)
+
+
+@pytest.mark.parametrize(
+    ("name", "same"), [("Alice", "aLICE"), ("ＡＬＩＣＥ", "alice"), ("x" * 32, "x" * 10**6)]
+)
+def test_names_that_are_the_same(name, same):
+    """One counter serves for all spellings of a name, and no work is done for a long one."""
+    assert keys_of(name, None) == keys_of(same, None)
+
+
+def test_names_that_are_not_the_same():
+    """A name and an address never count for one another, whatever is given as a name."""
+    assert keys_of("alice", None) != keys_of("bob", None)
+    assert keys_of("192.0.2.1", None)[0] != keys_of("x", ("192.0.2.1", 1))[1]
+    assert len(keys_of("\ud800\0", None)) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "same"),
+    [
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+        ("2001:db8::1", "2001:db8::ffff:2"),
+        ("fe80::1%eth0", "fe80::2%eth1"),
+    ],
+)
+def test_addresses_that_count_as_one(host, same):
+    """The port does not matter, nor in which way an address is written, nor which of his /64."""
+    assert keys_of("x", (host, 1)) == keys_of("x", (same, 2))
+    assert len(keys_of("x", (host, 1))) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1")]
+)
+def test_addresses_that_do_not(host, other):
+    """Others are not made to wait."""
+    assert keys_of("x", (host, 1)) != keys_of("x", (other, 1))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [None, "unix", ("127.0.0.1", 1), ("127.9.9.9", 1), ("::1", 1), ("::ffff:127.0.0.1", 1)],
+)
+def test_this_machine_is_exempt(address):
+    """Many come from it, through a proxy or a terminal, who are not one."""
+    assert keys_of("x", address) == keys_of("x", None)

@@ -1,0 +1,50 @@
+"""What the tests of stores in databases share."""
+
+import os
+from queue import Queue
+
+import pytest
+from twisted.internet.task import Clock
+
+from chatd.store.testing import schema_of_its_own
+
+
+class PumpedReactor(Clock):
+    """A clock that takes calls from threads, made when the test asks for the next one."""
+
+    def __init__(self):
+        super().__init__()
+        self._calls = Queue()
+
+    def callFromThread(self, call, *args, **options):
+        self._calls.put(lambda: call(*args, **options))
+
+    def pump(self):
+        """Make the next call; wait until there is one."""
+        self._calls.get(timeout=30)()
+
+    def result(self, deferred):
+        """Return the result of a deferred, or raise its error, once the threads have made it."""
+        outcome = []
+        deferred.addBoth(outcome.append)
+        while not outcome:
+            self.pump()
+        if isinstance(outcome[0], BaseException) or hasattr(outcome[0], "raiseException"):
+            outcome[0].raiseException()
+        return outcome[0]
+
+
+@pytest.fixture
+def reactor():
+    """Return a reactor whose time and whose calls from threads are in the test's hands."""
+    return PumpedReactor()
+
+
+@pytest.fixture
+def postgresql():
+    """Return the URL of a schema in PostgreSQL that is the test's own."""
+    url = os.environ.get("CHATD_TEST_POSTGRESQL")
+    if not url:
+        pytest.skip("CHATD_TEST_POSTGRESQL is not set")
+    with schema_of_its_own(url) as there:
+        yield there

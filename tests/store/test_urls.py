@@ -1,0 +1,93 @@
+"""From a URL to a store: what is refused, in which words, and that nothing is opened yet."""
+
+import sys
+import threading
+
+import pytest
+
+from chatd.core.errors import StoreError
+from chatd.store.memory import MemoryStore
+from chatd.store.sql import SqlStore
+from chatd.store.testing import inline_store
+from chatd.store.urls import database_for, store_for
+
+
+def refusal(url):
+    """Return the words with which a URL is refused: one line."""
+    with pytest.raises(StoreError) as error:
+        store_for(url, None)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_memory():
+    """The one that needs nothing."""
+    assert isinstance(store_for("memory:", None), MemoryStore)
+
+
+def test_nothing_is_opened(tmp_path):
+    """Neither files nor connections nor threads, before `open`: the daemon may yet fork."""
+    threads = threading.active_count()
+    urls = [f"sqlite:///{tmp_path}/chatd.db", "postgresql://u:p@localhost:1/db"]
+    urls.append("postgresql+psycopg:///db?host=/nowhere")
+    assert all(isinstance(store_for(url, None), SqlStore) for url in urls)
+    assert list(tmp_path.iterdir()) == []
+    assert threading.active_count() == threads
+
+
+def test_a_relative_path(tmp_path, monkeypatch):
+    """Three slashes lead to where the server runs, four to the root."""
+    monkeypatch.chdir(tmp_path)
+    store = inline_store(database_for("sqlite:///chatd.db"))
+    store.open([])
+    store._database.release()
+    assert (tmp_path / "chatd.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://user:secret@host/db", "kind mysql"),
+        ("postgres://user:secret@host/db", "kind postgres,"),
+        ("postgresql+psycopg2://user:secret@host/db", "kind postgresql+psycopg2"),
+        ("sqlite+aiosqlite:///secret.db", "kind sqlite+aiosqlite"),
+        ("secret.db", "not one of those known"),
+        ("", "not one of those known"),
+        ("memory", "not one of those known"),
+        ("memory://", "kind memory"),
+        ("postgresql://user:se@secret@host/db", "%40"),
+        ("postgresql://user:word@host:secret/db", "not one of those known"),
+        ("sqlite://", "memory:"),
+        ("sqlite:///", "memory:"),
+        ("sqlite:///:memory:", "memory:"),
+        ("sqlite://host/secret.db", "sqlite:///"),
+        ("sqlite:///chatd.db?mode=secret", "sqlite:///"),
+    ],
+)
+def test_refused(url, words):
+    """One line says what is wrong, and never repeats what may be a password."""
+    assert words in refusal(url)
+    assert "secret" not in refusal(url)
+
+
+def test_without_psycopg(monkeypatch):
+    """The line says what to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert "pip install 'chatd[postgresql]'" in refusal("postgresql://user:secret@host/db")
+
+
+def test_unreachable():
+    """The line says where, without the password, wherever in the URL it is."""
+    url = "postgresql://user:secret@127.0.0.1:1/db?password=secret&sslmode=disable"
+    with pytest.raises(StoreError) as error:
+        inline_store(database_for(url)).open([])
+    words = str(error.value)
+    assert words.startswith("postgresql://user:***@127.0.0.1:1/db cannot be opened: ")
+    assert "secret" not in words
+    assert "\n" not in words
+
+
+def test_an_option_that_there_is_not():
+    """It is one line, too."""
+    with pytest.raises(StoreError, match=r"cannot be opened: .*colour"):
+        inline_store(database_for("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])
