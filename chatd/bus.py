@@ -10,7 +10,7 @@ from typing import Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import Event, RoomEvent, Said
+from chatd.core.events import Dismissal, Event, RoomEvent, Said
 from chatd.core.rooms import Chatter, Room
 from chatd.delivery import Delivery
 from chatd.interfaces import IBus
@@ -48,3 +48,7 @@ class LocalBus:
     def tell(self, who: Chatter, event: Event) -> None:
         """Let one chatter know, after all that happened before in his rooms."""
         self._delivery.tell(who, event)
+
+    def dismiss(self, who: Chatter, why: Dismissal) -> None:
+        """Tell one chatter why, and end his connection."""
+        self._delivery.dismiss(who, why)

@@ -20,7 +20,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from chatd.core.events import Address, Closed, Event, Joined, Left, RoomEvent, Said
+from chatd.core.events import Address, Closed, Dismissal, Event, Joined, Left, RoomEvent, Said
 from chatd.core.rooms import Chatter, Room
 from chatd.interfaces import IOutlet
 from chatd.wire.answers import Answer
@@ -41,13 +41,21 @@ class Listener:
     """The ear of one connection: where its bytes go, what it speaks, which batches it is in.
 
     `since` is the first event of this turn that it has not been written yet, `holes` are its own.
+    `dismiss` says why and ends the connection.
     """
 
-    __slots__ = ("address", "batches", "dialect", "holes", "outlet", "since", "spoken")
+    __slots__ = ("address", "batches", "dialect", "dismiss", "holes", "outlet", "since", "spoken")
 
-    def __init__(self, address: Address, outlet: IOutlet, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        address: Address,
+        outlet: IOutlet,
+        dialect: Dialect,
+        dismiss: Callable[[Dismissal], None],
+    ) -> None:
         self.address = address
         self.outlet = outlet
+        self.dismiss = dismiss
         self.spoken = dialect
         self.dialect = dialect
         self.batches: dict[Room, Batch] = {}
@@ -129,19 +137,26 @@ class Delivery:
         listener.spoken = dialect
         self._retune(listener)
 
-    def send(self, listener: Listener, message: Event | Answer) -> None:
+    def send(self, listener: Listener, *messages: Event | Answer) -> None:
         """Write to one listener, after all that happened before."""
         self.catch_up(listener)
-        blob = listener.dialect.encode(message)
-        self._show(listener, message)
+        blob = b"".join(map(listener.dialect.encode, messages))
+        for message in messages:
+            self._show(listener, message)
         self.bytes_sent += len(blob)
         listener.outlet.write(blob)
 
-    def tell(self, who: Chatter, event: Event) -> None:
+    def tell(self, who: Chatter, *messages: Event | Answer) -> None:
         """Write to one chatter, if he is here, after all that happened before."""
         listener = self._listeners.get(who)
         if listener is not None:
-            self.send(listener, event)
+            self.send(listener, *messages)
+
+    def dismiss(self, who: Chatter, why: Dismissal) -> None:
+        """Tell one chatter why, if he is here, and end his connection."""
+        listener = self._listeners.get(who)
+        if listener is not None:
+            listener.dismiss(why)
 
     # -- rooms
 

@@ -1,7 +1,7 @@
 """The seams of the house: what may one day be done by something else, or somewhere else.
 
-Ground like `chatd.core`, whose types it names. There is one implementation of each so far, beside
-the interface's name. What may need a database or another machine is `async`.
+Ground like `chatd.core`, whose types it names. The implementations so far stand beside the
+interface's name. What may need a database or another machine is `async`.
 """
 
 # ruff: noqa: N805 -- methods of a zope interface have no self
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, Event, RoomEvent, Said
+    from chatd.core.events import Address, Dismissal, Event, RoomEvent, Said
     from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
     from chatd.core.rooms import Chatter, Room
 
@@ -49,30 +49,82 @@ class IBus(Interface):
     def tell(who: Chatter, event: Event) -> None:
         """Let one chatter know, after all that happened before in his rooms."""
 
+    def dismiss(who: Chatter, why: Dismissal) -> None:
+        """Tell one chatter why, and end his connection."""
+
 
 class IRegistry(Interface):
-    """Claims of names and rooms (`core.rooms.MemoryRegistry`)."""
+    """Claims of names, rooms and accounts, and who is banned (`registry.LocalRegistry`).
 
-    async def claim_name(who: Chatter, name: str) -> str:
-        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
+    What is to last is in the store when the call returns; `UnavailableError` if that cannot be reached.
+    """
 
-    def release_name(name: str) -> None:
-        """Let go of a name that was claimed."""
+    async def claim_name(who: Chatter, name: str, account: str | None = None) -> str:
+        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`.
+
+        The name of an account is for who is logged in to `account`.
+        """
+
+    def take_name(who: Chatter, name: str) -> None:
+        """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
+
+    def release_name(who: Chatter, name: str) -> None:
+        """Let go of a name that `who` claimed, but not of the one he has."""
 
     def find(name: str) -> Chatter | None:
         """Return who has `name`, or one that is the same."""
+
+    def account_named(name: str) -> str | None:
+        """Return the account whose name is `name`, or one that is the same."""
+
+    def add_account(name: str) -> None:
+        """Take note of an account; its name is for who is logged in to it."""
+
+    def remove_account(name: str) -> None:
+        """Take note that an account is no more."""
 
     async def start_room(room_id: str, name: str) -> Room:
         """Make a room; raise `ChatError` if it cannot be."""
 
     async def end_room(room: Room) -> None:
-        """Remove `room`; if one is started again under its id, its count goes on."""
+        """Remove `room`, at once for everybody, and its history; its count goes on if it is started again."""
 
     def room(room_id: str) -> Room | None:
         """Return the room with that id, if there is one."""
 
     def rooms() -> Iterable[Room]:
         """Return all rooms, in the order in which they were started."""
+
+    async def add_ban(ban: Ban) -> None:
+        """Ban somebody, or change until when."""
+
+    async def lift_ban(ban: Ban, now: float) -> Ban:
+        """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
+
+    def bans(now: float) -> Sequence[Ban]:
+        """Return all bans that hold, in the order in which they were made."""
+
+    def bars_name(name: str, now: float) -> bool:
+        """Tell whether nobody may be here under a name."""
+
+    def bars_address(address: Address | None, now: float) -> bool:
+        """Tell whether nobody may come from an address."""
+
+
+class IHistory(Interface):
+    """What was said in the rooms (`history.History`)."""
+
+    async def read(room: Room, since: int | None, limit: int) -> Sequence[Said]:
+        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+
+        All that was said before the call is among them. Raises `UnavailableError`.
+        """
+
+    async def prepare(room: Room) -> None:
+        """See to it that `tail` knows what was said in `room` before; it may fail to."""
+
+    def tail(room: Room) -> Sequence[Said]:
+        """Return the last messages of `room`, as many as are replayed to who joins."""
 
 
 class IStore(Interface):

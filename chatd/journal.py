@@ -41,6 +41,18 @@ class Journal:
             limit=limit,
         )
 
+    def login_failed(self, peer: Address) -> None:
+        """Note a wrong password. Not the name: it may be a password, typed in the wrong place."""
+        _log.warn("System: failed login from {peer}", peer=_shown(peer))
+
+    def store_lost(self, why: str) -> None:
+        """Note that nothing can be stored now."""
+        _log.error("System: the store cannot be written to: {why}", why=escape(why))
+
+    def store_back(self, given_up: int) -> None:
+        """Note that the store can be written to again, and how many messages were never stored."""
+        _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
+
     def received(self, peer: Address, text: str) -> None:
         """Trace a frame received."""
         _log.info("Received message from {peer}: {text}", peer=_shown(peer), text=escape(text))

@@ -1,15 +1,19 @@
 """Builds everything from a `Config`, and starts and stops it in order.
 
-The only place that knows every class. Start: rooms, ports, consoles. Stop: no new clients, tell
-consoles and clients why, let them have what is still to be sent, close.
+The only place that knows every class. Start: ports, store, consoles, all before the reactor runs.
+Stop: no new clients, tell consoles and clients why, let them have what is still to be sent, close,
+write what is still to be stored, close the store.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from twisted.application.service import Service
@@ -19,17 +23,31 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.python.failure import Failure
 
+from chatd.accounts.accounts import Accounts
+from chatd.accounts.hashing import Argon2Hashing, Hashing
 from chatd.admin import unixsocket
 from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.bus import LocalBus
-from chatd.core.chat import Chat
-from chatd.core.rooms import MemoryRegistry
+from chatd.core import names
+from chatd.core.chat import Chat, Rules
+from chatd.core.errors import ChatError, StoreError, UnavailableError
+from chatd.core.people import People
+from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
 from chatd.front.stream import ChatFactory, Limits
+from chatd.history.pruning import prune
+from chatd.history.reading import History
+from chatd.history.recorder import Recorder
+from chatd.housekeeping import Housekeeping
+from chatd.interfaces import IStore
 from chatd.journal import Journal
+from chatd.registry import LocalRegistry
+from chatd.requests import COMMANDS
 from chatd.session import Sessions
+from chatd.store.urls import store_for
+from chatd.tickets import Tickets
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
@@ -43,9 +61,12 @@ class Config:
     """What the operator can choose (spec section 1)."""
 
     listen: tuple[str, ...] = ("tcp:9999:interface=localhost",)
+    store: str = "sqlite:///chatd.db"
     rooms: tuple[tuple[str, str], ...] = ()
-    rooms_per_client: int = 1
+    rules: Rules = field(default_factory=Rules)
     max_rooms: int = 1000
+    replay: int = 0
+    keep: int = 0
     hide_addresses: bool = False
     trace: bool = False
     console: bool = True
@@ -57,27 +78,71 @@ class Config:
 class ChatService(Service):
     """The whole server. `log` is set where the log goes to standard output.
 
-    That it is listening is said last: whoever reads that finds all doors open.
+    `hashing` and `store` are used in place of those that `config` asks for. That it is listening is said last: whoever reads that
+    finds all doors open.
     """
 
-    def __init__(self, config: Config, reactor: Any, log: StandardOutputLog | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        log: StandardOutputLog | None = None,
+        *,
+        hashing: Hashing | None = None,
+        store: IStore | None = None,
+    ) -> None:
         self._config = config
         self._reactor = reactor
         self.log = log
+        self._endpoints = [(text, self._endpoint(text)) for text in config.listen]
+        self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
+        self._hashing = hashing or Argon2Hashing(reactor)
+        try:
+            self.store: IStore = store or store_for(config.store, reactor)
+        except StoreError as error:
+            raise StartError(f"--store: {error}") from error
+        self._build()
+        self._ports: list[tuple[str, IListeningPort]] = []
+        self._admin: IListeningPort | None = None
+        self._ending = False
+
+    def _build(self) -> None:
+        """Make all parts, and let each know those it works with."""
+        config, reactor, store = self._config, self._reactor, self.store
         self.journal = Journal()
         self.delivery = Delivery(reactor)
-        self.bus = LocalBus(self.delivery, self.journal)
-        registry = MemoryRegistry(config.max_rooms)
-        self.chat = Chat(registry, self.bus, rooms_per_client=config.rooms_per_client)
+        self.recorder = Recorder(store, reactor, self.delivery.tell, self.journal)
+        history = History(store, self.recorder, replay=config.replay)
+        self.bus = LocalBus(self.delivery, self.journal, self.recorder, history)
+        self._registry = LocalRegistry(store, config.max_rooms)
+        self.chat = Chat(self._registry, self.bus, history, config.rules)
+        accounts = Accounts(store, self._hashing, reactor)
+        self.people = People(self._registry, accounts, self.bus, self.chat)
+        tickets = Tickets(store, reactor.seconds, secrets.token_urlsafe)
         self.sessions = Sessions(
-            self.chat,
-            self.delivery,
-            self.journal,
-            reactor.seconds,
+            commands=COMMANDS,
+            chat=self.chat,
+            people=self.people,
+            history=history,
+            recorder=self.recorder,
+            tickets=tickets,
+            delivery=self.delivery,
+            journal=self.journal,
+            now=reactor.seconds,
             show_addresses=not config.hide_addresses,
         )
-        office = Office(
+        self.consoles = Consoles(self._office())
+        limits = Limits(config.max_frame, config.send_queue)
+        self.factory = ChatFactory(self.sessions, reactor, limits)
+        self._housekeeping = Housekeeping(
+            reactor, tickets.refresh, partial(prune, store, reactor, config.keep)
+        )
+
+    def _office(self) -> Office:
+        reactor = self._reactor
+        return Office(
             chat=self.chat,
+            people=self.people,
             sessions=self.sessions,
             delivery=self.delivery,
             bus=self.bus,
@@ -86,14 +151,6 @@ class ChatService(Service):
             started_at=reactor.seconds(),
             stop=self.end,
         )
-        self.consoles = Consoles(office)
-        limits = Limits(config.max_frame, config.send_queue)
-        self.factory = ChatFactory(self.sessions, reactor, limits)
-        self._endpoints = [(text, self._endpoint(text)) for text in config.listen]
-        self._ports: list[tuple[str, IListeningPort]] = []
-        self._admin: IListeningPort | None = None
-        self._ending = False
-        self._start_rooms()
 
     def end(self) -> None:
         """Begin to end the server: `stopService` follows."""
@@ -107,8 +164,12 @@ class ChatService(Service):
             self._listen(text, endpoint)
 
     def startService(self) -> None:
-        """Open the consoles; raise `StartError` if the socket cannot be."""
+        """Open the store and the consoles; raise `StartError` if one cannot be."""
         super().startService()  # type: ignore[no-untyped-call]
+        # Not before: the process may have gone to the background, and is whose files are to be.
+        self._open_store()
+        self._hashing.start()
+        self._housekeeping.start()
         if self._config.trace:
             self.delivery.trace = self.journal.sent
         if self._config.admin:
@@ -127,12 +188,11 @@ class ChatService(Service):
 
     # -- start
 
-    def _start_rooms(self) -> None:
-        for room_id, name in self._config.rooms:
-            failed: list[Failure] = []
-            Deferred.fromCoroutine(self.chat.start(room_id, name)).addErrback(failed.append)
-            if failed:
-                raise StartError(f"--room {room_id}: {failed[0].getErrorMessage()}")
+    def _open_store(self) -> None:
+        try:
+            self._registry.load(self.store.open(self._rooms))
+        except StoreError as error:
+            raise StartError(f"--store: {error}") from error
 
     def _endpoint(self, text: str) -> IStreamServerEndpoint:
         try:
@@ -179,3 +239,16 @@ class ChatService(Service):
         self.delivery.flush()
         await self.sessions.shut_down()
         await DeferredList(closed)
+        self._housekeeping.stop()
+        self._hashing.stop()
+        await self.recorder.close()
+        with suppress(UnavailableError):  # then the rooms go on behind what was reserved
+            await self.store.close({room.id: room.count for room in self._registry.rooms()})
+
+
+def _room_record(room_id: str, name: str) -> RoomRecord:
+    """Return the room that `--room` asks for; raise `StartError` if it is none."""
+    try:
+        return RoomRecord(names.room_id(room_id), names.room_name(name))
+    except ChatError as error:
+        raise StartError(f"--room {room_id}: {error}") from error

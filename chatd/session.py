@@ -1,15 +1,16 @@
 """One connection: who it is, what it asks for, what it is answered.
 
-A frame comes in, the dialect makes a request of it, the chat is asked, an answer goes out: one
-request at a time, also where one takes a while. A refusal becomes an answer here and nowhere else;
-a fault of ours is logged with its traceback and closes this connection only. Knows no socket: the
-door gives it an `IOutlet` and is told when the next frame may come.
+A frame comes in, the dialect makes a request of it, a function is found for its command
+(requests.py has them), an answer goes out: one request at a time, also where one takes a while. A
+refusal becomes an answer here and nowhere else; a fault of ours is logged with its traceback and
+closes this connection only. Knows no socket: the door gives it an `IOutlet` and is told when the
+next frame may come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -17,37 +18,55 @@ from twisted.python.failure import Failure
 
 from chatd.core import errors
 from chatd.core.chat import Chat
-from chatd.core.events import Address, Reason
-from chatd.core.rooms import Chatter, Room
+from chatd.core.events import Address, Dismissal, Reason
+from chatd.core.people import People
+from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery, Listener
-from chatd.interfaces import IOutlet
+from chatd.history.recorder import Recorder
+from chatd.interfaces import IHistory, IOutlet
 from chatd.journal import Journal
-from chatd.wire.answers import FAULT, SHUTDOWN, Answer, Closing, Refusal, Reply, RoomList
-from chatd.wire.commands import CLIENT_COMMANDS, Request, help_text
+from chatd.tickets import Tickets
+from chatd.wire.answers import BANNED, FAULT, REPLACED, SHUTDOWN, Answer, Closing, Refusal
+from chatd.wire.commands import CLIENT_COMMANDS, Request
 from chatd.wire.dialects import json_dialect, text_dialect
 from chatd.wire.framing import Framing
 from chatd.wire.json import RefusedRequestError
 
 _log = Logger(namespace="chatd")
-_Answered = Answer | None | Coroutine[Any, Any, Answer | None]
+
+Answered = Answer | None | Coroutine[Any, Any, Answer | None]
+Commands = Mapping[str, Callable[["Session", Request], Answered]]
+
+_CLOSINGS: Final = {Dismissal.REPLACED: REPLACED, Dismissal.BANNED: BANNED}
 
 
 class Sessions:
     """All open connections, and what they have in common.
 
-    `now` returns seconds since the epoch; `show_addresses`: whether clients see where others are.
+    `commands` carries out requests, `now` returns seconds since the epoch; `show_addresses`: whether
+    clients see where others are.
     """
 
     def __init__(
         self,
+        *,
+        commands: Commands,
         chat: Chat,
+        people: People,
+        history: IHistory,
+        recorder: Recorder,
+        tickets: Tickets,
         delivery: Delivery,
         journal: Journal,
         now: Callable[[], float],
-        *,
         show_addresses: bool = True,
     ) -> None:
+        self.commands = commands
         self.chat = chat
+        self.people = people
+        self.history = history
+        self.recorder = recorder
+        self.tickets = tickets
         self.delivery = delivery
         self.journal = journal
         self.now = now
@@ -99,8 +118,7 @@ class Session:
         self.busy = False
         self.closed = False
         self.outlet = outlet
-        self._sessions = sessions
-        self._chat = sessions.chat
+        self.sessions = sessions
         self._delivery = sessions.delivery
         self._on_idle = on_idle
         self._listener: Listener | None = None
@@ -108,35 +126,47 @@ class Session:
 
     @property
     def is_known(self) -> bool:
-        """Whether the client has joined a room: until then the limits are smaller."""
+        """Whether the client has joined a room or logged in: until then the limits are smaller."""
         return bool(self.chatter.name)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether nobody may come from where the client is."""
+        return self.sessions.people.bars(self.address, self.sessions.now())
+
+    @property
+    def is_person(self) -> bool:
+        """Whether what is spoken is for people, not for programs."""
+        return self._speaking().spoken.for_people
 
     # -- what the door calls
 
     def open(self, framing: Framing) -> None:
         """Begin to speak: it is known how frames end."""
-        dialect = text_dialect(framing, self._sessions.show_addresses)
-        self._listener = Listener(self.address, self.outlet, dialect)
+        dialect = text_dialect(framing, self.sessions.show_addresses)
+        self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
         self._delivery.attach(self.chatter, self._listener)
+        if self.is_barred:
+            self.close(BANNED)
 
     def move(self, address: Address) -> None:
         """Take note of where the client really is: a proxy has told."""
         self.address = self.chatter.address = address
-        self._sessions.journal.connected(address)
+        self.sessions.journal.connected(address)
 
     def receive(self, frame: bytes) -> None:
         """Carry out the request in a frame; not to be called while `busy` or `closed`."""
         listener = self._speaking()
         if self._delivery.trace is not None:
-            self._sessions.journal.received(self.address, listener.dialect.trace_frame(frame))
+            self.sessions.journal.received(self.address, listener.dialect.trace_frame(frame))
         request = None
         try:
             request = listener.dialect.decode(frame)
-            answer = self._COMMANDS[request.command](self, request)
+            answer = self.sessions.commands[request.command](self, request)
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
             else:
-                self._answer(answer)
+                self.answer(answer)
         except Exception:  # noqa: BLE001 -- sorted into refusals and faults there
             self._fail(Failure(), request)
 
@@ -150,30 +180,53 @@ class Session:
             if isinstance(error, errors.NameMissingError):
                 error = CLIENT_COMMANDS[request.command].usage_error()
             refusal = Refusal(request.command, error.code, error.text, request.tag)
-        self._answer(refusal)
+        self.answer(refusal)
 
     def close(self, why: Closing | None = None) -> None:
         """Say why, if there is something to say and it is known how, and close the connection."""
         if self.closed:
             return
         if why is not None and self._listener is not None:
-            self._answer(why)
+            self.answer(why)
         self.closed = True
         self.outlet.finish()
+
+    def no_more(self) -> None:
+        """Close the connection once all is answered: the client will send nothing more."""
+        if not (self.busy or self.closed):
+            self.busy = True
+            waiting = Deferred.fromCoroutine(self.sessions.recorder.reported(self.chatter))
+            waiting.addErrback(self._give_up)
+            waiting.addCallback(lambda _: self.close())
+            waiting.addBoth(self._idle)
 
     def lost(self) -> None:
         """Let everybody know that the connection has ended."""
         self._lost = self.closed = True
-        self._sessions.disconnected(self)
+        self.sessions.disconnected(self)
         if not self.busy:
             self._depart()
+
+    # -- what the requests call
+
+    def answer(self, answer: Answer | None) -> None:
+        """Say something to the client, if there is something to say."""
+        if answer is not None and not self.closed:
+            self._delivery.send(self._speaking(), answer)
+
+    def speak(self, *, json: bool) -> None:
+        """Speak JSON from now on, or text."""
+        listener = self._speaking()
+        make = json_dialect if json else text_dialect
+        dialect = make(listener.spoken.framing, self.sessions.show_addresses)
+        self._delivery.speak(listener, dialect)
 
     # -- one request at a time
 
     def _wait_for(self, answer: Coroutine[Any, Any, Answer | None], request: Request) -> None:
         self.busy = True
         answered = Deferred.fromCoroutine(answer)
-        answered.addCallback(self._answer)
+        answered.addCallback(self.answer)
         answered.addErrback(self._fail, request)
         answered.addErrback(self._give_up)
         answered.addBoth(self._idle)
@@ -186,20 +239,23 @@ class Session:
             self._on_idle()
 
     def _depart(self) -> None:
-        self._chat.depart(self.chatter, Reason.LOST, self._sessions.now())
+        self.sessions.tickets.ended(self.chatter)
+        self.sessions.chat.depart(self.chatter, Reason.LOST, self.sessions.now())
         if self._listener is not None:
             self._delivery.detach(self.chatter)
 
-    def _answer(self, answer: Answer | None) -> None:
-        if answer is not None and not self.closed:
-            self._delivery.send(self._speaking(), answer)
-
     def _fail(self, failure: Failure, request: Request | None) -> None:
+        if isinstance(failure.value, errors.BannedError):
+            self.close(BANNED)
+            return
         if isinstance(failure.value, errors.ChatError):
             self.refuse(failure.value, request)
             return
         _log.failure("A request of {peer} met a fault", failure, peer=self.address)
         self.close(FAULT)
+
+    def _dismissed(self, why: Dismissal) -> None:
+        self.close(_CLOSINGS[why])
 
     def _give_up(self, failure: Failure) -> None:
         """End a connection that cannot even be told of a fault."""
@@ -210,86 +266,3 @@ class Session:
         if self._listener is None:
             raise RuntimeError("nothing can be said before the framing is known")
         return self._listener
-
-    # -- the commands
-
-    def _help(self, request: Request) -> Answer:
-        return Reply("help", f"\n{help_text(CLIENT_COMMANDS.values())}", request.tag)
-
-    async def _start(self, request: Request) -> Answer:
-        arguments = request.arguments
-        room = await self._chat.start(arguments["chatroom_id"], arguments["chatroom_name"])
-        return Reply("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
-
-    def _list(self, request: Request) -> Answer:
-        return RoomList.of(self._chat.rooms(), request.tag)
-
-    async def _join(self, request: Request) -> Answer:
-        return self._joined(request, await self._chat.join(*self._place_and_name(request)))
-
-    async def _enter(self, request: Request) -> Answer:
-        return self._joined(request, await self._chat.enter(*self._place_and_name(request)))
-
-    def _place_and_name(self, request: Request) -> tuple[Chatter, str, str | None, float]:
-        arguments = request.arguments
-        name = arguments.get("chatter_name")
-        return self.chatter, arguments["chatroom_id"], name, self._sessions.now()
-
-    def _joined(self, request: Request, room: Room) -> Answer:
-        data = {"room": room.id, "name": self.chatter.name, "last": room.count}
-        return Reply(request.command, f"You join @chatroom {room.id}", request.tag, data)
-
-    def _quit(self, request: Request) -> Answer:
-        self._chat.own_room(self.chatter)  # who is in no room at all is told so first
-        room = self._chat.own_room(self.chatter, request.arguments.get("chatroom_id"))
-        self._chat.leave(self.chatter, room, Reason.QUIT, self._sessions.now())
-        text = f"You quitted from chatroom {room.name}@{room.id}"
-        return Reply("quit", text, request.tag, {"room": room.id})
-
-    def _switch(self, request: Request) -> Answer:
-        room = self._chat.switch(self.chatter, request.arguments["chatroom_id"])
-        text = f"You are now in chatroom {room.name}@{room.id}"
-        return Reply("switch", text, request.tag, {"room": room.id})
-
-    def _say(self, request: Request) -> None:
-        arguments = request.arguments
-        room = self._chat.own_room(self.chatter, arguments.get("chatroom_id"))
-        self._chat.say(self.chatter, room, arguments["text"], self._sessions.now())
-
-    def _broadcast(self, request: Request) -> None:
-        arguments = request.arguments
-        room = self._chat.own_room(self.chatter, arguments["chatroom_id"])
-        self._chat.say(self.chatter, room, arguments["message"], self._sessions.now())
-
-    def _secret(self, request: Request) -> Answer:
-        name, text = request.arguments["chatter_name"], request.arguments["message"]
-        other = self._chat.whisper(self.chatter, name, text, self._sessions.now())
-        return Reply("secret", f"Secret sent to {other.name}.", request.tag, {"name": other.name})
-
-    def _format(self, request: Request) -> Answer:
-        listener = self._speaking()
-        wanted = request.arguments["format"]
-        make = json_dialect if wanted == "json" else text_dialect
-        framing = listener.spoken.framing
-        self._delivery.speak(listener, make(framing, self._sessions.show_addresses))
-        return Reply("format", f"You now speak {wanted}.", request.tag, {"format": wanted})
-
-    def _exit(self, request: Request) -> None:
-        self._chat.depart(self.chatter, Reason.QUIT, self._sessions.now())
-        self._answer(Reply("exit", "Goodbye!", request.tag))
-        self.close()
-
-    _COMMANDS: ClassVar[dict[str, Callable[[Session, Request], _Answered]]] = {
-        "help": _help,
-        "start": _start,
-        "list": _list,
-        "join": _join,
-        "enter": _enter,
-        "quit": _quit,
-        "switch": _switch,
-        "broadcast": _broadcast,
-        "secret": _secret,
-        "say": _say,
-        "format": _format,
-        "exit": _exit,
-    }

@@ -19,20 +19,34 @@ from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
 from chatd.admin.stdio import StandardOutputLog
+from chatd.core.chat import Rules, Starters
 from chatd.core.safety import clean
+from chatd.history.reading import MOST_READ
 from chatd.service import ChatService, Config, StartError
 
 _log = Logger(namespace="chatd")
 
 
-def _whole_number(least: int) -> Any:
+def _whole_number(least: int, most: int | None = None) -> Any:
     def convert(text: str) -> int:
         number = int(text)
         if number < least:
             raise ValueError(f"must be {least} or more")
+        if most is not None and number > most:
+            raise ValueError(f"must be {most} or less")
         return number
 
     return convert
+
+
+_replay = _whole_number(0, MOST_READ)
+
+
+def _starters(text: str) -> Starters:
+    try:
+        return Starters(text)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Starters)}") from None
 
 
 class Options(usage.Options):
@@ -40,12 +54,28 @@ class Options(usage.Options):
 
     optFlags: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
         ["hide-addresses", None, "Clients see who is in a room, but not from where."],
+        ["require-login", None, "Guests may not join rooms."],
         ["trace", None, "Print every frame received and sent, secrets masked."],
         ["no-console", None, "No console on standard input."],
     ]
     optParameters: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
+        [
+            "store",
+            None,
+            "sqlite:///chatd.db",
+            "Where accounts, rooms and history are kept: a URL such as sqlite:///FILE, memory:.",
+        ],
         ["rooms-per-client", None, 1, "How many rooms one client may be in.", _whole_number(1)],
         ["max-rooms", None, 1000, "How many rooms there may be in all.", _whole_number(1)],
+        [
+            "who-starts",
+            None,
+            "everyone",
+            "Who may start rooms: everyone, accounts or nobody (but the Administrator).",
+            _starters,
+        ],
+        ["replay", None, 0, "Messages of history shown to who joins with a text client.", _replay],
+        ["keep", None, 0, "Days after which history is removed; 0: never.", _whole_number(0)],
         [
             "admin",
             None,
@@ -56,7 +86,7 @@ class Options(usage.Options):
             "max-frame",
             None,
             16384,
-            "Longest frame accepted, in bytes (at most 2048 until the client has joined).",
+            "Longest frame accepted, in bytes (at most 2048 until the client has joined or logged in).",
             _whole_number(64),
         ],
         [
@@ -86,9 +116,16 @@ class Options(usage.Options):
         """Return what was chosen."""
         return Config(
             listen=tuple(self["listen"]) or Config.listen,
+            store=self["store"],
             rooms=tuple(self["room"]),
-            rooms_per_client=self["rooms-per-client"],
+            rules=Rules(
+                rooms_per_client=self["rooms-per-client"],
+                who_starts=Starters(self["who-starts"]),
+                require_login=bool(self["require-login"]),
+            ),
             max_rooms=self["max-rooms"],
+            replay=self["replay"],
+            keep=self["keep"],
             hide_addresses=bool(self["hide-addresses"]),
             trace=bool(self["trace"]),
             console=not self["no-console"],

@@ -6,6 +6,7 @@ No sockets, no threads, no time but the one that is set: a turn of the reactor i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -16,18 +17,27 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.admin.commands import execute
+from chatd.core.chat import Rules
 from chatd.front.stream import ChatProtocol
-from chatd.interfaces import IOutlet
+from chatd.interfaces import IOutlet, IStore
 from chatd.service import ChatService, Config
 
 
 class MemoryServer:
-    """A server in memory; options are those of `Config`."""
+    """A server in memory; options are those of `Config`, or of the `Rules` in it.
 
-    def __init__(self, **options: Any) -> None:
+    `store`: one to be used in place of that of `Config`.
+    """
+
+    def __init__(self, *, store: IStore | None = None, **options: Any) -> None:
         self.reactor = MemoryReactorClock()
-        config = Config(**{"listen": (), "admin": "", "console": False, **options})
-        self.service = ChatService(config, self.reactor)
+        known = {field.name for field in fields(Rules)}
+        rules = Rules(**{name: options.pop(name) for name in known & options.keys()})
+        config = Config(
+            **{"listen": (), "admin": "", "console": False, "store": "memory:", **options},
+            rules=rules,
+        )
+        self.service = ChatService(config, self.reactor, hashing=MemoryHashing(), store=store)
         self.service.privilegedStartService()
         self.service.startService()
         self._port = 50000
@@ -55,6 +65,28 @@ class MemoryServer:
         done.addCallback(lines.extend)
         done.addErrback(Failure.raiseException)
         return lines
+
+
+class MemoryHashing:
+    """Hashes passwords at once, and not at all safely."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    async def hash(self, password: str) -> str:
+        """Return what `verify` knows again."""
+        return f"hash of {password}"
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Tell whether a hash is that of a password."""
+        return password_hash == f"hash of {password}"
+
+    def needs_rehash(self, password_hash: str) -> bool:  # noqa: ARG002 -- as the true one
+        """Return that it does not."""
+        return False
 
 
 class MemoryClient:

@@ -10,11 +10,16 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.bus import LocalBus
-from chatd.core.chat import Chat
+from chatd.core.chat import Chat, Rules
 from chatd.core.errors import ChatError
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said
-from chatd.core.rooms import Chatter, MemoryRegistry
+from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery, Listener
+from chatd.history.reading import History
+from chatd.history.recorder import Recorder
+from chatd.journal import Journal
+from chatd.registry import LocalRegistry
+from chatd.store.memory import MemoryStore
 from chatd.testing import MemoryOutlet
 from chatd.wire.dialects import json_dialect, text_dialect
 from chatd.wire.framing import Framing
@@ -66,17 +71,25 @@ class NaiveDelivery:
                 rooms.discard(room)
 
 
+def chat_over(bus, rooms_per_client):
+    """Return a chat whose rooms are on `bus`."""
+    store = MemoryStore()
+    history = History(store, Recorder(store, Clock(), lambda *_: None, Journal()))
+    return Chat(LocalRegistry(store), bus, history, Rules(rooms_per_client=rooms_per_client))
+
+
 class Town:
     """Some people and rooms over one delivery; carries out steps and keeps what everybody reads."""
 
     def __init__(self, delivery, people=4, rooms_per_client=2):
         self.delivery = delivery
         bus = LocalBus(delivery)
-        self.chat = Chat(MemoryRegistry(), bus, rooms_per_client=rooms_per_client)
+        self.chat = chat_over(bus, rooms_per_client)
         self.people = [Chatter(("127.0.0.1", port)) for port in range(people)]
         self.listeners = []
         for number, who in enumerate(self.people):
-            listener = Listener(who.address, MemoryOutlet(), DIALECTS[number % len(DIALECTS)])
+            dialect = DIALECTS[number % len(DIALECTS)]
+            listener = Listener(who.address, MemoryOutlet(), dialect, lambda _: None)
             self.listeners.append(listener)
             delivery.attach(who, listener)
 
@@ -99,7 +112,7 @@ class Town:
         self.answer(who, room, None, number)
 
     def lose(self, who, *_):
-        self.chat.depart(who, Reason.LOST, 0)
+        self.chat.leave_all(who, Reason.LOST, 0)
 
     def say(self, who, *_):
         self.chat.say(who, self.chat.own_room(who), "said\nin two lines", 0)
@@ -264,7 +277,7 @@ def test_numbers_are_the_rooms_own():
                 seen.append((event.room, event.id))
 
     bus = LocalBus(Delivery(Clock()), Consumer())
-    chat = Chat(MemoryRegistry(), bus, rooms_per_client=2)
+    chat = chat_over(bus, 2)
     who = Chatter("unix")
     for room in ("a", "b"):
         Deferred.fromCoroutine(chat.enter(who, room, "Ann", 0))

@@ -1,5 +1,7 @@
 """Spec section 4, sentence by sentence, as clients over NUL frames see it."""
 
+import json
+
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -347,8 +349,15 @@ def test_one_sender_is_read_in_order_across_rooms(several):
 def test_format_json_and_back(server):
     """The answer is in the new format, and requests have their tag in the reply."""
     client = server.connect()
-    reply = '{"event":"reply","command":"format","text":"You now speak json.","format":"json"}'
-    assert client.ask("`format json") == [reply]
+    (answer,) = client.ask("`format json")
+    reply = json.loads(answer)
+    assert len(reply.pop("session")) > 40
+    assert reply == {
+        "event": "reply",
+        "command": "format",
+        "text": "You now speak json.",
+        "format": "json",
+    }
     assert client.ask('{"command":"start","chatroom_id":"1","chatroom_name":"a","tag":"x"}') == [
         '{"event":"reply","command":"start","tag":"x","text":"Chatroom 1 started!","room":"1"}'
     ]

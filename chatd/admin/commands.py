@@ -1,16 +1,23 @@
 """The administrator's commands: plain functions over the chat, each returns the lines of its answer.
 
-Spec section 5. What they may touch is in an `Office`; who typed, and where, they do not know.
+Spec section 5. What they may touch is in an `Office`; who typed, and where, they do not know. What
+is not to be seen as it is typed is no part of the line: a command asks for it, with the `Ask` that
+the console gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from chatd.bus import LocalBus
 from chatd.core import errors
 from chatd.core.chat import Chat
+from chatd.core.people import People
+from chatd.core.records import Account, Ban
+from chatd.core.rooms import Chatter
 from chatd.core.safety import clean
 from chatd.delivery import Delivery
 from chatd.journal import Journal
@@ -20,16 +27,23 @@ from chatd.wire.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.wire.text import COMMAND_SIGN, find_command, room_lines
 
 Arguments = Mapping[str, str]
+Ask = Callable[[str], Awaitable[str | None]]
+"""Asks the administrator for a secret; None if he does not give it."""
+
+_LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last that can be shown; a ban may be until later."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Office:
     """What the administrator's commands work with.
 
-    `now` returns seconds since the epoch; `stop` begins to end the server.
+    `now` returns seconds since the epoch; `stop` begins to end the server; `stopping` is set by
+    `quit`, after which no command is carried out.
     """
 
     chat: Chat
+    people: People
     sessions: Sessions
     delivery: Delivery
     bus: LocalBus
@@ -37,9 +51,14 @@ class Office:
     now: Callable[[], float]
     started_at: float
     stop: Callable[[], None]
+    stopping: bool = False
 
 
-async def execute(office: Office, line: str) -> list[str]:
+async def _nobody_answers(_: str) -> None:
+    """Ask nobody."""
+
+
+async def execute(office: Office, line: str, ask: Ask = _nobody_answers) -> list[str]:
     """Carry out what was typed, with or without the backtick; return the lines to print."""
     line = clean(line).strip().removeprefix(COMMAND_SIGN)
     if not line:
@@ -49,10 +68,12 @@ async def execute(office: Office, line: str) -> list[str]:
     except errors.ChatError:
         return ["Unknown commands.", *_help_lines()]
     try:
-        arguments = command.check(command.split(words))
+        arguments = command.check_typed(command.split(words))
     except errors.ChatError:
-        return ["Unknown commands.", command.help_line]
+        return _usage_lines(command)
     try:
+        if command.name in _ASKING_COMMANDS:
+            return await _ASKING_COMMANDS[command.name](office, arguments, ask)
         return await _COMMANDS[command.name](office, arguments)
     except errors.ChatError as error:
         return [_said(error.text)]
@@ -79,8 +100,13 @@ def _candidates(office: Office, command: Command, index: int) -> Iterable[str]:
     parameter = command.parameters[min(index, len(command.parameters) - 1)]
     if parameter.name == "chatroom_id":
         return [room.id for room in office.chat.rooms()]
-    if parameter.name in {"chatter_name", "list_of_chatters"}:
-        return [session.chatter.name for session in office.sessions if session.chatter.name]
+    if command.name == "unban":
+        return [ban.subject for ban in office.people.bans(office.now())]
+    chatters = [session.chatter for session in office.sessions]
+    if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
+        return [who.name for who in chatters if who.name]
+    if parameter.name == "username":
+        return [who.account for who in chatters if who.account is not None]
     return parameter.choices
 
 
@@ -88,8 +114,17 @@ def _said(text: str) -> str:
     return f"Administrator: {text}"
 
 
+def _shown_time(seconds: float) -> str:
+    time = datetime.fromtimestamp(min(seconds, _LAST_TIME.timestamp()), UTC)
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _help_lines() -> list[str]:
     return help_text(CONSOLE_COMMANDS.values()).splitlines()
+
+
+def _usage_lines(command: Command) -> list[str]:
+    return ["Unknown commands.", command.help_line]
 
 
 async def _help(_: Office, __: Arguments) -> list[str]:
@@ -148,9 +183,64 @@ def _who_line(session: Session, now: float) -> str:
     rooms = ",".join(room.id for room in chatter.rooms.values())
     seconds = int(now - session.connected_at)
     return (
-        f"{session.address} name={chatter.name or '-'} rooms={rooms or '-'} "
-        f"connected={seconds}s queued={session.outlet.queued}B"
+        f"{session.address} name={chatter.name or '-'} account={chatter.account or '-'} "
+        f"rooms={rooms or '-'} connected={seconds}s queued={session.outlet.queued}B"
     )
+
+
+async def _ban(office: Office, arguments: Arguments) -> list[str]:
+    minutes = int(arguments["minutes"]) if "minutes" in arguments else None
+    if minutes == 0:
+        return _usage_lines(CONSOLE_COMMANDS["ban"])
+    subject = await office.people.ban(
+        arguments["name_or_address"], minutes, _present(office), office.now()
+    )
+    return [_said(f"{subject} was banned.")]
+
+
+def _present(office: Office) -> Iterator[Chatter]:
+    """Yield who is here when this is looked at: somebody may come while a ban is being stored."""
+    for session in office.sessions:
+        yield session.chatter
+
+
+async def _unban(office: Office, arguments: Arguments) -> list[str]:
+    subject = await office.people.unban(arguments["name_or_address"], office.now())
+    return [_said(f"{subject} was unbanned.")]
+
+
+async def _bans(office: Office, _: Arguments) -> list[str]:
+    bans = office.people.bans(office.now())
+    return [_ban_line(ban) for ban in bans] or [_said("Nobody is banned.")]
+
+
+def _ban_line(ban: Ban) -> str:
+    until = "for ever" if ban.until is None else f"until {_shown_time(ban.until)}"
+    return f"{ban.subject} ({ban.kind}) {until}"
+
+
+async def _accounts(office: Office, _: Arguments) -> list[str]:
+    accounts = await office.people.accounts()
+    return [_account_line(account) for account in accounts] or [_said("No account exists!")]
+
+
+def _account_line(account: Account) -> str:
+    return f"{account.name} registered {_shown_time(account.registered_at)}"
+
+
+async def _passwd(office: Office, arguments: Arguments, ask: Ask) -> list[str]:
+    username = office.people.account_named(arguments["username"])
+    password = await ask("Enter password: ")
+    if password is None:
+        return [_said("Cancelled.")]
+    # As one is that a client sends.
+    name = await office.people.set_password(username, clean(password))
+    return [_said(f"Password of {name} changed.")]
+
+
+async def _unregister(office: Office, arguments: Arguments) -> list[str]:
+    name = await office.people.unregister(arguments["username"], office.now())
+    return [_said(f"{name} was unregistered.")]
 
 
 async def _trace(office: Office, arguments: Arguments) -> list[str]:
@@ -172,6 +262,7 @@ async def _stats(office: Office, _: Arguments) -> list[str]:
 
 
 async def _quit(office: Office, _: Arguments) -> list[str]:
+    office.stopping = True
     office.stop()
     return []
 
@@ -185,7 +276,16 @@ _COMMANDS: dict[str, Callable[[Office, Arguments], Awaitable[list[str]]]] = {
     "group": _group,
     "say": _say,
     "who": _who,
+    "ban": _ban,
+    "unban": _unban,
+    "bans": _bans,
+    "accounts": _accounts,
+    "unregister": _unregister,
     "trace": _trace,
     "stats": _stats,
     "quit": _quit,
+}
+
+_ASKING_COMMANDS: dict[str, Callable[[Office, Arguments, Ask], Awaitable[list[str]]]] = {
+    "passwd": _passwd,
 }

@@ -128,7 +128,10 @@ class _PipeConsole:
 
 
 class _TerminalConsole:
-    """A console on a terminal, which is in raw mode until it is closed."""
+    """A console on a terminal, which is in raw mode until it is closed.
+
+    Ctrl-C ends the server, unless the console asks for something: then it cancels that alone.
+    """
 
     def __init__(self, reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
         self._reactor = reactor

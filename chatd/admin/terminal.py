@@ -1,27 +1,30 @@
 """The console on a terminal: line editing, history, completion, and what arrives meanwhile above it.
 
-Twisted's insults reads the keys and its recvline says what each is for. The line itself is our own
-(editing.py): recvline drops what is not ASCII, takes every character to be one column wide, and
-clears the screen as it begins. What is typed comes in as bytes, from standard input or from
-`chatd-admin`, what is to be shown goes out as bytes. The line keeps to one row of the screen and
-scrolls within it. The terminal itself keeps the place of its cursor, since no two agree on how wide
-every character is.
+Twisted's insults reads the keys. What they are for is said here and in keys.py, and the line is our
+own (editing.py): Twisted's recvline drops what is not ASCII, takes every character to be one column
+wide, and clears the screen as it begins. What is typed comes in as bytes, from standard input or
+from `chatd-admin`, what is to be shown goes out as bytes. The line keeps to one row of the screen
+and scrolls within it. The terminal itself keeps the place of its cursor, since no two agree on how
+wide every character is.
+
+Keys that come while a command is carried out wait for its end: until then nobody knows whether they
+are the next command or the answer to a question, which is never shown.
 """
 
 from __future__ import annotations
 
 import codecs
 import os
-import re
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from twisted.conch.insults.insults import ServerProtocol
-from twisted.conch.recvline import RecvLine
+from twisted.conch.insults.insults import ServerProtocol, TerminalProtocol
 
 from chatd.admin.commands import complete
 from chatd.admin.console import Consoles
 from chatd.admin.editing import EditedLine, visible_part
+from chatd.admin.keys import EDITS, TypedBytes
 from chatd.core.safety import clean
 
 PROMPT: Final = "Chat administration:> "
@@ -31,17 +34,17 @@ _SHORT_PROMPT: Final = ":> "
 _USUAL_COLUMNS: Final = 80
 _MOST_CANDIDATES: Final = 100
 
-_SIZE: Final = re.compile(rb"\0([0-9]{1,5}) [0-9]{1,5}\n")
-_UNFINISHED_SIZE: Final = re.compile(rb"\0(?:[0-9]{1,5}(?: [0-9]{0,5})?)?\Z")
-# A second ESC is that of the sequence behind it; insults would take the two together for a key.
-_ESCAPES: Final = re.compile(rb"\x1b+")
+_CTRL_C: Final = b"\x03"
+_END: Final = b""
+"""In the place of a key: there will be no more."""
 
 
-class ConsoleTerminal(RecvLine):
+class ConsoleTerminal(TerminalProtocol):
     """Edits a line and gives it to a console; `closed` is set when the console has ended.
 
     `write` shows bytes on the terminal, `let_go` is called at the end. `on_interrupt` is called on
-    Ctrl-C; without it, Ctrl-C closes the console.
+    Ctrl-C; without it, Ctrl-C closes the console. While something is asked for, Ctrl-C and Ctrl-D
+    do nothing but cancel that.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class ConsoleTerminal(RecvLine):
         let_go: Callable[[], None],
         on_interrupt: Callable[[], None] | None = None,
     ) -> None:
-        self.console = consoles.open(self.print_lines, self._close)
+        self.console = consoles.open(self.print_lines, self._close, self._go_on)
         self.closed = False
         self.width = _USUAL_COLUMNS
         self._office = consoles.office
@@ -59,169 +62,119 @@ class ConsoleTerminal(RecvLine):
         self._on_interrupt = on_interrupt or self.console.end
         # What is not UTF-8 was not typed by anybody.
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        self._line = EditedLine()
+        self._command = EditedLine()
+        # A new one for each question: no history has a secret in it.
+        self._secret = EditedLine()
         self._first_shown = 0
-        self._unfinished_size = b""
+        self._typed = TypedBytes()
+        self._waiting: deque[bytes] = deque()
+        self._pressing = False
         self._screen = _Screen(write)
         self._keys = ServerProtocol(lambda: self)
         self._keys.makeConnection(self._screen)
 
     def received(self, data: bytes) -> None:
         """Take in what was typed: keys, and, behind a NUL, the columns and rows of the terminal."""
-        data = self._unfinished_size + data
-        unfinished = _UNFINISHED_SIZE.search(data)
-        self._unfinished_size = unfinished[0] if unfinished else b""
-        keys, *sizes_and_keys = _SIZE.split(data.removesuffix(self._unfinished_size))
-        self._type(keys)
-        for columns, more_keys in zip(sizes_and_keys[::2], sizes_and_keys[1::2], strict=True):
-            self.width = int(columns) or _USUAL_COLUMNS
-            self._type(more_keys)
-        self.drawInputLine()
+        for part in self._typed.split(data):
+            if isinstance(part, int):
+                self.width = part or _USUAL_COLUMNS
+            else:
+                self._keys.dataReceived(part)
+        self._draw()
 
     def ended(self) -> None:
-        """Close the console: the terminal has gone."""
-        self.console.no_more()
+        """Close the console after what was typed: the terminal has gone."""
+        self._press(_END)
 
     def resize(self, columns: int) -> None:
         """Take note of the width of the terminal (0: it does not know), and draw the line anew."""
         self.width = columns or _USUAL_COLUMNS
-        self.drawInputLine()
+        self._draw()
 
     def print_lines(self, lines: Sequence[str]) -> None:
         """Print lines, which are safe to print, above the one being typed."""
         if lines:
-            self._erase_row()
-            self._show("".join(f"{line}\n" for line in lines))
-            self.drawInputLine()
+            self._replace_row("\n".join(lines))
+            self._draw()
 
-    # -- recvline's
+    # -- what insults calls
 
-    def connectionMade(self) -> None:
-        """Say what each key is for."""
-        super().connectionMade()  # type: ignore[no-untyped-call]
-        terminal = self.terminal
-        self.keyHandlers.update(
-            {
-                terminal.UP_ARROW: self.handle_UP,
-                terminal.DOWN_ARROW: self.handle_DOWN,
-                b"\x01": self.handle_HOME,
-                b"\x02": self.handle_LEFT,
-                b"\x03": self._on_interrupt,
-                b"\x04": self.handle_EOF,
-                b"\x05": self.handle_END,
-                b"\x06": self.handle_RIGHT,
-                b"\x08": self.handle_BACKSPACE,
-                b"\x0b": self._line.delete_to_end,
-                b"\x0c": self.handle_CLEAR,
-                b"\x0e": self.handle_DOWN,
-                b"\x10": self.handle_UP,
-                b"\x15": self._line.delete_to_start,
-                b"\x17": self._line.delete_word,
-            }
-        )
-        # What some terminals send, and insults does not know.
-        self._sequences = {
-            b"\x1b[OA": self.handle_UP,
-            b"\x1b[OB": self.handle_DOWN,
-            b"\x1b[OC": self.handle_RIGHT,
-            b"\x1b[OD": self.handle_LEFT,
-            b"\x1b[OF": self.handle_END,
-            b"\x1b[OH": self.handle_HOME,
-            b"\x1b[7~": self.handle_HOME,
-            b"\x1b[8~": self.handle_END,
-        }
-
-    def initializeScreen(self) -> None:
-        """Leave the screen as it is."""
+    def keystrokeReceived(self, keyID: Any, modifier: Any) -> None:  # noqa: N803 -- insults'
+        """Take in a key, or a byte of a character."""
+        if modifier is None:
+            self._press(keyID)
 
     def unhandledControlSequence(self, seq: bytes) -> None:
-        """Carry out a key that insults does not know, if we do."""
-        if seq in self._sequences:
-            self._sequences[seq]()
+        """Take in a key that insults does not know."""
+        self._press(seq)
 
-    def keystrokeReceived(self, keyID: Any, modifier: Any) -> None:  # noqa: N803 -- recvline's
-        """Carry out a key, or take in a byte of a character; once the console has ended, neither."""
-        if self.closed or modifier is not None:
-            return
-        if keyID in self.keyHandlers:
-            self.keyHandlers[keyID]()  # type: ignore[no-untyped-call]
-        elif len(keyID) == 1:  # function keys have names
-            self._line.insert(clean(self._decoder.decode(keyID)).replace("\n", ""))
+    # -- keys
 
-    def drawInputLine(self) -> None:
-        """Draw the prompt and what there is room for of the line, with the cursor in its place."""
+    def _press(self, key: bytes) -> None:
+        """Carry out a key, after those before it; Ctrl-C does not wait, and they are forgotten."""
         if self.closed:
             return
-        prompt = PROMPT if self.width >= 2 * len(PROMPT) else _SHORT_PROMPT
-        line = self._line
-        # The last column stays free: who writes into it does not know in which row the cursor is.
-        room = max(self.width - len(prompt) - 1, 2)
-        first, last = visible_part(line.text, line.cursor, self._first_shown, room)
-        self._first_shown = first
-        self._show(f"\r{prompt}{line.text[first : line.cursor]}")
-        self.terminal.saveCursor()
-        self._show(line.text[line.cursor : last])
-        self.terminal.eraseToDisplayEnd()
-        self.terminal.restoreCursor()
-        self._screen.flush()
+        if key == _CTRL_C:
+            self._waiting.clear()
+            self._interrupt()
+        else:
+            self._waiting.append(key)
+            self._carry_out_keys()
 
-    def handle_LEFT(self) -> None:
-        """Go back one character."""
-        self._line.left()
+    def _carry_out_keys(self) -> None:
+        if self._pressing:
+            return  # the loop below goes on
+        self._pressing = True
+        try:
+            while self._waiting and self.console.listens and not self.closed:
+                self._carry_out(self._waiting.popleft())
+        finally:
+            self._pressing = False
 
-    def handle_RIGHT(self) -> None:
-        """Go on one character."""
-        self._line.right()
+    def _carry_out(self, key: bytes) -> None:
+        if key in EDITS:
+            EDITS[key](self._line)
+        elif key in self._ACTIONS:
+            self._ACTIONS[key](self)
+        elif len(key) == 1:  # what is longer is a key that we do not know
+            self._line.insert(clean(self._decoder.decode(key)).replace("\n", ""))
 
-    def handle_HOME(self) -> None:
-        """Go to the start."""
-        self._line.home()
+    def _interrupt(self) -> None:
+        if self.console.question is not None:
+            self._cancel(self.console.question)
+        else:
+            self._on_interrupt()
 
-    def handle_END(self) -> None:
-        """Go to the end."""
-        self._line.end()
-
-    def handle_UP(self) -> None:
-        """Show the line before in the history."""
-        self._line.older()
-
-    def handle_DOWN(self) -> None:
-        """Show the line after in the history."""
-        self._line.newer()
-
-    def handle_BACKSPACE(self) -> None:
-        """Delete the character before the cursor."""
-        self._line.backspace()
-
-    def handle_DELETE(self) -> None:
-        """Delete the character at the cursor."""
-        self._line.delete()
-
-    def handle_INSERT(self) -> None:
-        """Do nothing: what is typed is always inserted."""
-
-    def handle_EOF(self) -> None:
+    def _delete_or_close(self) -> None:
         """Close the console, if there is nothing to delete."""
-        if self._line.text:
+        if self.console.question is not None:
+            self._cancel(self.console.question)
+        elif self._line.text:
             self._line.delete()
         else:
-            self.console.no_more()
+            self._no_more()
 
-    def handle_CLEAR(self) -> None:
+    def _cancel(self, question: str) -> None:
+        self._replace_row(question)
+        self.console.cancel()
+
+    def _clear(self) -> None:
         """Clear the screen."""
         self.terminal.cursorHome()
         self.terminal.eraseDisplay()
 
-    def handle_RETURN(self) -> None:
+    def _enter(self) -> None:
         """Give the line to the console."""
+        question = self.console.question
         line = self._line.enter()
-        self._erase_row()
-        # The whole of it, in as many rows as it takes: it is what will be read later.
-        self._show(f"{PROMPT}{line}\n")
+        # The whole of a command, in as many rows as it takes: it is what will be read later.
+        self._replace_row(f"{PROMPT}{line}" if question is None else question)
         self.console.line(line)
 
-    def handle_TAB(self) -> None:
+    def _complete(self) -> None:
         """Complete the word before the cursor; where that cannot be, show what it can become."""
+        if self.console.question is not None:
+            return
         before = self._line.before
         candidates = complete(self._office, before)
         start = before.rfind(" ") + 1
@@ -235,22 +188,72 @@ class ConsoleTerminal(RecvLine):
         elif candidates:
             self._show_candidates(candidates)
 
-    # -- within
-
-    def _type(self, keys: bytes) -> None:
-        self._keys.dataReceived(_ESCAPES.sub(b"\x1b", keys))
-
     def _show_candidates(self, candidates: Sequence[str]) -> None:
         shown = "  ".join(candidates[:_MOST_CANDIDATES])
         more = len(candidates) - _MOST_CANDIDATES
         self.console.print_lines([f"{shown}  ... and {more} more" if more > 0 else shown])
 
-    def _show(self, text: str) -> None:
-        self.terminal.write(text.encode(errors="backslashreplace"))
+    def _no_more(self) -> None:
+        self.console.no_more()
+
+    _ACTIONS: ClassVar[dict[bytes, Callable[[ConsoleTerminal], None]]] = {
+        b"\r": _enter,
+        b"\n": _enter,
+        b"\t": _complete,
+        b"\x04": _delete_or_close,
+        b"\x0c": _clear,
+        _END: _no_more,
+    }
+
+    # -- the console and the screen
+
+    @property
+    def _line(self) -> EditedLine:
+        """The line being typed: a command, or the answer to a question."""
+        return self._command if self.console.question is None else self._secret
+
+    def _go_on(self) -> None:
+        """Carry out the keys that waited: the console asks, or is ready for the next command."""
+        self._secret = EditedLine()
+        self._carry_out_keys()
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the last row, with the cursor in its place."""
+        if self.closed:
+            return
+        if self.console.question is None:
+            self._draw_command()
+        else:
+            self._show(f"\r{self.console.question[: self.width - 1]}")
+            self.terminal.eraseToDisplayEnd()
+        self._screen.flush()
+
+    def _draw_command(self) -> None:
+        """Draw the prompt and what there is room for of the line."""
+        prompt = PROMPT if self.width >= 2 * len(PROMPT) else _SHORT_PROMPT
+        line = self._command
+        # The last column stays free: who writes into it does not know in which row the cursor is.
+        room = max(self.width - len(prompt) - 1, 2)
+        first, last = visible_part(line.text, line.cursor, self._first_shown, room)
+        self._first_shown = first
+        self._show(f"\r{prompt}{line.text[first : line.cursor]}")
+        self.terminal.saveCursor()
+        self._show(line.text[line.cursor : last])
+        self.terminal.eraseToDisplayEnd()
+        self.terminal.restoreCursor()
+
+    def _replace_row(self, text: str) -> None:
+        """Put `text` in the place of the last row, and begin another."""
+        self._erase_row()
+        self._show(f"{text}\n")
 
     def _erase_row(self) -> None:
         self._show("\r")
         self.terminal.eraseToDisplayEnd()
+
+    def _show(self, text: str) -> None:
+        self.terminal.write(text.encode(errors="backslashreplace"))
 
     def _close(self) -> None:
         self._erase_row()

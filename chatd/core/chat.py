@@ -1,15 +1,19 @@
 """Chat: everything one can do here, with all the rules of who may and what is refused.
 
-Every door and the console call this and nothing below it. It knows no connection and no dialect:
-what happens goes to the bus as events, what is refused is raised as `ChatError`, and `now`
-(seconds since the epoch) is an argument. Membership changes here and nowhere else, always together
-with its event, so that the one order of a room is the order of these calls.
+Every door and the console call this and `People` (who one is: accounts, logins, bans) and nothing
+below them. It knows no connection and no dialect: what happens goes to the bus as events, what is
+refused is raised as `ChatError`, and `now` (seconds since the epoch) is an argument. Membership
+changes here and nowhere else, always together with its event, so that the one order of a room is
+the order of these calls. While something waits, for the store say, the world goes on: what was
+checked before is checked again after.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 
 from chatd.core import errors
 from chatd.core.events import (
@@ -21,22 +25,44 @@ from chatd.core.events import (
     Left,
     Notice,
     Reason,
+    Said,
     Whispered,
 )
 from chatd.core.rooms import Chatter, Room
-from chatd.interfaces import IBus, IRegistry
+from chatd.interfaces import IBus, IHistory, IRegistry
+
+
+class Starters(StrEnum):
+    """Who may start rooms, beside the Administrator."""
+
+    EVERYONE = "everyone"
+    ACCOUNTS = "accounts"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the operator decides about rooms (spec section 1).
+
+    `rooms_per_client`: how many rooms a chatter may be in at once; `require_login`: guests may not
+    join.
+    """
+
+    rooms_per_client: int = 1
+    who_starts: Starters = Starters.EVERYONE
+    require_login: bool = False
 
 
 class Chat:
-    """The rules of the chat.
+    """The rules of the chat."""
 
-    `rooms_per_client`: how many rooms a chatter may be in at once.
-    """
-
-    def __init__(self, registry: IRegistry, bus: IBus, *, rooms_per_client: int = 1) -> None:
+    def __init__(
+        self, registry: IRegistry, bus: IBus, history: IHistory, rules: Rules | None = None
+    ) -> None:
         self._registry = registry
         self._bus = bus
-        self._rooms_per_client = rooms_per_client
+        self._history = history
+        self._rules = rules or Rules()
 
     # -- rooms
 
@@ -51,17 +77,23 @@ class Chat:
             raise errors.no_such_room(room_id)
         return room
 
-    async def start(self, room_id: str, name: str) -> Room:
-        """Start a room; raise `ChatError` if it exists, is not allowed or is one too many."""
+    async def start(self, room_id: str, name: str, by: Chatter | None = None) -> Room:
+        """Start a room; raise `ChatError` if it exists, is not allowed or is one too many.
+
+        `by` is None for the Administrator, who always may.
+        """
+        if by is not None:
+            self._check_may_start(by)
         return await self._registry.start_room(room_id, name)
 
     async def end(self, room_id: str, now: float) -> Room:
-        """End a room: its members are told, and are in it no more."""
+        """End a room: its members are told, and are in it no more; its history goes with it."""
         room = self.room(room_id)
-        await self._registry.end_room(room)
+        # First, so that nobody says anything in it while the store removes it.
         self._bus.publish(room, Closed(room.id, now))
         for member in list(room.members):
             room.remove(member)
+        await self._registry.end_room(room)
         return room
 
     def announce(self, room_id: str, text: str, now: float) -> None:
@@ -72,15 +104,29 @@ class Chat:
     # -- coming and going
 
     async def join(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
-        """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not."""
-        self._check_place(who, self.room(room_id), name)
-        async with self._claimed_name(who, name) as his:
+        """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not.
+
+        Who is logged in chats as his account, whatever `name` says.
+        """
+        self._check_may_join(who)
+        name = who.account or name
+        room = self.room(room_id)
+        self._check_place(who, room, name)
+        await self._history.prepare(room)
+        async with self.claimed_name(who, name, now) as his:
             return self._take_in(who, self.room(room_id), his, now)
 
     async def enter(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
-        self._check_place(who, self._registry.room(room_id), name)
-        async with self._claimed_name(who, name) as his:
+        self._check_may_join(who)
+        name = who.account or name
+        room = self._registry.room(room_id)
+        self._check_place(who, room, name)
+        if room is None:
+            self._check_may_start(who)
+        else:
+            await self._history.prepare(room)
+        async with self.claimed_name(who, name, now) as his:
             if self._registry.room(room_id) is None:
                 await self._start_unless_started(room_id)
             return self._take_in(who, self.room(room_id), his, now)
@@ -107,17 +153,23 @@ class Chat:
         room.remove(who)
         self._bus.publish(room, Left(room.id, who.name, who.address, reason, now), who)
 
-    def depart(self, who: Chatter, reason: Reason, now: float) -> None:
-        """Let `who` go out of all his rooms, and let go of his name: he is no longer here."""
+    def leave_all(self, who: Chatter, reason: Reason, now: float) -> None:
+        """Let `who` go out of all his rooms, and be nobody: without a name, logged out."""
         for room in list(who.rooms.values()):
             self.leave(who, room, reason, now)
-        self._release_name(who)
+        self._become_nobody(who)
+
+    def depart(self, who: Chatter, reason: Reason, now: float) -> None:
+        """Let `who` go: he is no longer here."""
+        who.gone = True
+        self.leave_all(who, reason, now)
 
     def withdraw(self, who: Chatter) -> None:
         """Let `who` go without a word to anybody: the server is about to stop."""
+        who.gone = True
         for room in list(who.rooms.values()):
             room.remove(who)
-        self._release_name(who)
+        self._become_nobody(who)
 
     def kick(self, name: str, room_id: str, now: float) -> tuple[Chatter, Room]:
         """Put somebody out of a room; return him and the room."""
@@ -135,7 +187,7 @@ class Chat:
         if who is None:
             raise errors.no_such_chatter(name)
         if not who.is_in(room):
-            left = who.current if len(who.rooms) >= self._rooms_per_client else None
+            left = who.current if len(who.rooms) >= self._rules.rooms_per_client else None
             if left is not None:
                 self.leave(who, left, Reason.GROUPED, now)
             left_id = left.id if left else None
@@ -145,10 +197,19 @@ class Chat:
 
     # -- talking
 
-    def say(self, who: Chatter, room: Room, text: str, now: float) -> None:
-        """Say `text` in `room`, a room of `who`; nothing happens if it is empty."""
-        if text:
-            self._bus.say(room, who, text, now)
+    def say(self, who: Chatter, room: Room, text: str, now: float) -> Said | None:
+        """Say `text` in `room`, a room of `who`; return the message, or None if it is empty."""
+        return self._bus.say(room, who, text, now) if text else None
+
+    async def history(
+        self, who: Chatter, room_id: str | None, since: int | None, limit: int
+    ) -> tuple[Room, Sequence[Said]]:
+        """Return a room of `who` and what was said in it: `IHistory.read` says which messages."""
+        room = self.own_room(who, room_id)
+        messages = await self._history.read(room, since, limit)
+        if who.rooms.get(room.key) is not room:  # he has been put out meanwhile
+            raise errors.in_no_room() if who.current is None else errors.not_in_room(room.id)
+        return room, messages
 
     def whisper(self, who: Chatter, name: str, text: str, now: float) -> Chatter:
         """Say `text` to one chatter alone; return him."""
@@ -162,6 +223,15 @@ class Chat:
 
     # -- rules
 
+    def _check_may_join(self, who: Chatter) -> None:
+        if self._rules.require_login and who.account is None:
+            raise errors.login_first()
+
+    def _check_may_start(self, who: Chatter) -> None:
+        may = self._rules.who_starts
+        if may is Starters.NOBODY or (may is Starters.ACCOUNTS and who.account is None):
+            raise errors.may_not_start()
+
     def _check_place(self, who: Chatter, room: Room | None, name: str | None) -> None:
         """Raise `ChatError` unless `who` can join `room` (None: a new one) as `name` (None: as he is)."""
         if room is not None and who.is_in(room):
@@ -169,7 +239,7 @@ class Chat:
         if who.current is None:
             return
         renames = name is not None and not self._is_name_of(who, name)
-        if renames or len(who.rooms) >= self._rooms_per_client:
+        if renames or len(who.rooms) >= self._rules.rooms_per_client:
             raise errors.no_place_free(who.current.id)
 
     def _person(self, name: str) -> Chatter | None:
@@ -181,7 +251,7 @@ class Chat:
         return self._registry.find(name) is who
 
     @asynccontextmanager
-    async def _claimed_name(self, who: Chatter, name: str | None) -> AsyncIterator[str]:
+    async def claimed_name(self, who: Chatter, name: str | None, now: float) -> AsyncIterator[str]:
         """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back."""
         if name is None or self._is_name_of(who, name):
             if not who.name:
@@ -190,30 +260,31 @@ class Chat:
             return
         claimed = await self._registry.claim_name(who, name)
         try:
+            if self._registry.bars_name(claimed, now):
+                raise errors.BannedError
             yield claimed
         finally:
             if who.name != claimed:
-                self._registry.release_name(claimed)
+                self._registry.release_name(who, claimed)
 
-    def _release_name(self, who: Chatter) -> None:
-        if who.name:
-            self._registry.release_name(who.name)
-            who.name = ""
+    def _become_nobody(self, who: Chatter) -> None:
+        who.account = None
+        self._registry.take_name(who, "")
 
     async def _start_unless_started(self, room_id: str) -> None:
         try:
-            await self.start(room_id, room_id)
+            await self._registry.start_room(room_id, room_id)
         except errors.ChatError as error:
             if error.code != errors.ROOM_EXISTS:
                 raise
 
     def _take_in(self, who: Chatter, room: Room, name: str, now: float) -> Room:
+        if who.gone:
+            raise errors.gone()
         # While a name was claimed or a room started, he may have been grouped.
         self._check_place(who, room, None)
         if who.name != name:
-            if who.name:
-                self._registry.release_name(who.name)
-            who.name = name
+            self._registry.take_name(who, name)
         room.add(who)
         self._bus.publish(room, Joined(room.id, who.name, who.address, now), who)
         return room

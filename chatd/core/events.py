@@ -7,7 +7,7 @@ epoch (UTC). Events of a room have its id in `room`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 Address = tuple[str, int] | str
 """Where a chatter is: host and port, or, where there is no port, a word such as `unix`."""
@@ -23,6 +23,15 @@ class Reason(StrEnum):
     LOST = "lost"
     KICKED = "kicked"
     GROUPED = "grouped"
+    LOGOUT = "logout"
+    BANNED = "banned"
+
+
+class Dismissal(Enum):
+    """Why the connection of somebody is ended who did not ask for it."""
+
+    REPLACED = "replaced"
+    BANNED = "banned"
 
 
 @dataclass(frozen=True, slots=True)

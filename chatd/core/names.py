@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from precis_i18n import get_profile
 
@@ -22,6 +22,7 @@ ROOM_ID_LENGTH: Final = 32
 ROOM_NAME_LENGTH: Final = 64
 RESERVED: Final = ("Server", "Administrator", "System", "INFO")
 
+_Value = TypeVar("_Value")
 _FORBIDDEN = frozenset(":`@,")
 _username = get_profile("UsernameCasePreserved")
 
@@ -69,6 +70,33 @@ def skeleton(text: str) -> str:
     prototypes = _prototypes()
     decomposed = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFD", "".join(prototypes.get(c, c) for c in decomposed))
+
+
+class NameIndex(Generic[_Value]):
+    """What belongs to each name; found by any name that is the same."""
+
+    def __init__(self) -> None:
+        self._by_folded: dict[str, _Value] = {}
+        self._by_skeleton: dict[str, _Value] = {}
+
+    def add(self, name: str, value: _Value) -> None:
+        """Let `value` be what belongs to `name`."""
+        keys = name_keys(name)
+        self._by_folded[keys.folded] = self._by_skeleton[keys.skeleton] = value
+
+    def remove(self, name: str) -> None:
+        """Forget `name`, if it is there."""
+        keys = name_keys(name)
+        self._by_folded.pop(keys.folded, None)
+        self._by_skeleton.pop(keys.skeleton, None)
+
+    def find(self, name: str) -> _Value | None:
+        """Return what belongs to `name`, or to one that is the same."""
+        if not 1 <= len(name) <= NAME_LENGTH:
+            return None
+        keys = name_keys(name)
+        found = self._by_folded.get(keys.folded)
+        return self._by_skeleton.get(keys.skeleton) if found is None else found
 
 
 def room_id(text: str) -> str:

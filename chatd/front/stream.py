@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IHalfCloseableProtocol,
     IReactorTime,
     ITCPTransport,
@@ -23,7 +24,7 @@ from zope.interface import implementer
 
 from chatd.core import errors
 from chatd.core.events import Address
-from chatd.front.outlet import Outlet, outlet_for
+from chatd.front.outlet import FINISH_SECONDS, Outlet, outlet_for
 from chatd.session import Session, Sessions
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
@@ -31,7 +32,7 @@ WAITING_BYTES: Final = 65536
 """How much a connection may have waiting in whole frames before it is not read from."""
 
 UNKNOWN_MAX_FRAME: Final = 2048
-"""The longest frame, in bytes, of who has not joined yet: a name and a room need no more."""
+"""The longest frame, in bytes, of who has no name yet: name, password and room need no more."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class ChatProtocol(Protocol):
         self._ended = False
         self._reading = True
         self._serving = False
+        self._refusing: IDelayedCall | None = None
 
     # -- Twisted's
 
@@ -84,6 +86,9 @@ class ChatProtocol(Protocol):
         limit = self._limits.queue(known=False)
         self._outlet: Outlet = outlet_for(transport, self._clock, limit, self._overflowed)
         self._session: Session = self._sessions.connect(self._address, self._outlet, self._serve)
+        # Who is banned is told so once it is known how, and not waited for long.
+        if self._session.is_barred:
+            self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
 
     def dataReceived(self, data: bytes) -> None:
         """Take in what was read, and serve what can be."""
@@ -111,6 +116,8 @@ class ChatProtocol(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
         """End the session."""
+        if self._refusing is not None and self._refusing.active():
+            self._refusing.cancel()
         self._outlet.lost()
         self._session.lost()
 
@@ -126,7 +133,7 @@ class ChatProtocol(Protocol):
         finally:
             self._serving = False
         if self._ended and not self._session.busy:
-            self._session.close()
+            self._session.no_more()
         elif not self._session.closed and self._reading != (self._frames.waiting < WAITING_BYTES):
             self._reading = not self._reading
             transport = cast("Any", self.transport)

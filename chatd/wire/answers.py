@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from chatd.core.events import ADMINISTRATOR, SERVER, Address
+from chatd.core.events import ADMINISTRATOR, SERVER, Address, Said
 from chatd.core.rooms import Room
 
 
@@ -21,12 +21,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request was refused; `command` is None where no request could be made out."""
+    """A request was refused; `command` is None where no request could be made out.
+
+    `data` is what a program needs beside the words.
+    """
 
     command: str | None
     code: str
     text: str
     tag: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,24 @@ class RoomList:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """Messages that were said in a room, oldest first."""
+
+    room: str
+    messages: tuple[Said, ...]
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message of the one who reads this is in the store: it survives a crash from now on."""
+
+    room: str
+    id: int
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The connection is about to be closed; `retry` tells whether it makes sense to come back."""
 
@@ -67,5 +89,7 @@ class Closing:
 
 SHUTDOWN = Closing("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
 FAULT = Closing("fault", "The connection is closed because of a fault of the server.", True)
+REPLACED = Closing("replaced", "You logged in from another place.", False)
+BANNED = Closing("banned", "You were banned by the Administrator!", False)
 
-Answer = Reply | Refusal | RoomList | Closing
+Answer = Reply | Refusal | RoomList | History | Stored | Closing

@@ -13,19 +13,33 @@ from typing import Final
 from chatd.core import errors
 
 HIDDEN: Final = "…"
+HIDDEN_PASSWORD: Final = "********"  # noqa: S105 -- shown instead of one
+
+_MOST_DIGITS: Final = 15
+"""Of a number: what has no more is exact in every language that reads JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A word of a command; the last one takes the rest of the line.
+    """A word of a command; the last one that can be typed takes the rest of the line.
 
-    `mask` is what the trace shows in its place; `choices` are all the words it may be.
+    `mask` is what the trace shows in its place; `choices` are all the words it may be. A `number`
+    is a whole one; a `word` has no blanks where it is typed; `json_only` ones cannot be typed.
     """
 
     name: str
     optional: bool = False
     mask: str | None = None
     choices: tuple[str, ...] = ()
+    number: bool = False
+    word: bool = False
+    json_only: bool = False
+
+    def allows(self, value: str) -> bool:
+        """Tell whether it can have this value."""
+        if self.number:
+            return value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+        return not self.choices or value in self.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +57,13 @@ class Command:
 
     def __post_init__(self) -> None:
         if not self.usage:
-            shown = (f"[{p.name}]" if p.optional else f"<{p.name}>" for p in self.parameters)
+            shown = (f"[{p.name}]" if p.optional else f"<{p.name}>" for p in self.typed)
             object.__setattr__(self, "usage", " ".join((self.name, *shown)))
+
+    @property
+    def typed(self) -> tuple[Parameter, ...]:
+        """The parameters that can be typed."""
+        return tuple(p for p in self.parameters if not p.json_only)
 
     @property
     def help_line(self) -> str:
@@ -57,26 +76,36 @@ class Command:
 
     def split(self, words: str) -> dict[str, str]:
         """Return the parameters in `words`, by name; the last takes the rest."""
-        values = words.split(None, len(self.parameters) - 1) if self.parameters else []
+        typed = self.typed
+        values = words.split(None, len(typed) - 1) if typed else []
         if values:
             values[-1] = values[-1].rstrip()
-        return dict(zip((p.name for p in self.parameters), values, strict=False))
+        return dict(zip((p.name for p in typed), values, strict=False))
 
     def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return `arguments` with those masked that are nobody else's business."""
-        masks = {p.name: p.mask for p in self.parameters if p.mask is not None}
-        return {name: masks.get(name, value) for name, value in arguments.items()}
+        """Return `arguments` with those masked that are nobody else's business, or unknown."""
+        masks = {p.name: p.mask for p in self.parameters}
+        shown = {name: masks.get(name, HIDDEN) for name in arguments}
+        return {
+            name: value if shown[name] is None else shown[name] for name, value in arguments.items()
+        }
 
     def check(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Return `arguments`; raise `ChatError` if one is missing or not of its choices."""
+        """Return `arguments`; raise `ChatError` if one is missing or cannot have its value."""
         for parameter in self.parameters:
             value = arguments.get(parameter.name)
             if value is None:
                 if not parameter.optional:
                     raise self.usage_error()
-            elif parameter.choices and value not in parameter.choices:
+            elif not parameter.allows(value):
                 raise self.usage_error()
         return arguments
+
+    def check_typed(self, arguments: dict[str, str]) -> dict[str, str]:
+        """Return what was typed as `check` does; raise `ChatError` if a word is more than one, too."""
+        if any(len(arguments.get(p.name, "").split()) > 1 for p in self.typed if p.word):
+            raise self.usage_error()
+        return self.check(arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +132,13 @@ _ROOM_NAME = Parameter("chatroom_name")
 # Who has a name may leave it out: whether it is missing, the chat knows.
 _HELD_NAME = Parameter("chatter_name", optional=True)
 _CHATTER = Parameter("chatter_name")
+_USERNAME = Parameter("username", word=True)
+_SUBJECT = Parameter("name_or_address")
+
+
+def _password(name: str = "password") -> Parameter:
+    return Parameter(name, mask=HIDDEN_PASSWORD, word=True)
+
 
 CLIENT_COMMANDS: Final = _table(
     Command("help", "Show usage of all commands."),
@@ -131,6 +167,33 @@ CLIENT_COMMANDS: Final = _table(
         "secret",
         "Send a message to one chatter alone.",
         (_CHATTER, Parameter("message", mask=HIDDEN)),
+    ),
+    Command(
+        "history",
+        "Show the last messages of the current chat room.",
+        (
+            Parameter("limit", optional=True, number=True),
+            Parameter("chatroom_id", optional=True, json_only=True),
+            Parameter("since", optional=True, number=True, json_only=True),
+        ),
+    ),
+    Command(
+        "register",
+        "Register an account, and log in; its name is yours alone.",
+        (_USERNAME, _password()),
+    ),
+    Command("login", "Log in to your account.", (_USERNAME, _password())),
+    Command(
+        "password",
+        "Change the password of your account.",
+        (_password("old_password"), _password("new_password")),
+    ),
+    Command("logout", "Quit all your chat rooms, and log out."),
+    Command(
+        "resume",
+        "Take back name and login of a lost connection.",
+        (Parameter("session", mask=HIDDEN_PASSWORD),),
+        json_only=True,
     ),
     Command(
         "say",
@@ -171,8 +234,18 @@ CONSOLE_COMMANDS: Final = _table(
     ),
     Command(
         "who",
-        "Show every connection: address, name, rooms, seconds connected, bytes queued.",
+        "Show every connection: address, name, account, rooms, seconds connected, bytes queued.",
     ),
+    Command(
+        "ban",
+        "Ban a name, an account or an address, for some minutes or for ever.",
+        (_SUBJECT, Parameter("minutes", optional=True, number=True)),
+    ),
+    Command("unban", "Lift a ban.", (_SUBJECT,)),
+    Command("bans", "List all bans."),
+    Command("accounts", "List all accounts."),
+    Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),
+    Command("unregister", "Remove an account.", (_USERNAME,)),
     Command(
         "trace",
         "Print every frame received and sent, or stop it.",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from chatd.core.events import Event, RoomEvent, Whispered
 from chatd.core.safety import clean
 from chatd.wire import json, json_events, text
-from chatd.wire.answers import Answer
-from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, Request
+from chatd.wire.answers import Answer, Reply
+from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, HIDDEN_PASSWORD, Request
 from chatd.wire.framing import Framing
 
 
@@ -24,6 +24,10 @@ class Dialect(Protocol):
     @property
     def framing(self) -> Framing:
         """How its frames end."""
+
+    @property
+    def for_people(self) -> bool:
+        """Whether people read it, who are told less than programs."""
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as bytes: one frame, or more."""
@@ -48,6 +52,7 @@ class TextDialect:
     framing: Framing
     show_addresses: bool
     room_tags: bool = False
+    for_people: ClassVar[bool] = True
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as one frame."""
@@ -80,6 +85,7 @@ class JsonDialect:
 
     framing: Framing
     show_addresses: bool
+    for_people: ClassVar[bool] = False
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as the frames that tell of it."""
@@ -120,4 +126,10 @@ def _text(frame: bytes) -> str:
 
 
 def _redacted(event: Event | Answer) -> Event | Answer:
-    return replace(event, text=HIDDEN) if isinstance(event, Whispered) else event
+    match event:
+        case Whispered():
+            return replace(event, text=HIDDEN)
+        case Reply(data={"session": _}):
+            return replace(event, data={**event.data, "session": HIDDEN_PASSWORD})
+        case _:
+            return event

@@ -41,14 +41,19 @@ class RefusedRequestError(errors.ChatError):
         self.tag = tag
 
 
+_UNKNOWN = Command("", "")
+_NAMES = ("command", "tag")
+
+
 def redact(text: str, commands: dict[str, Command]) -> str:
     """Return a request with the values masked that are nobody else's business."""
     try:
         fields = load(text)
     except errors.ChatError:
         return "(no request in JSON)"
-    command = commands.get(str(fields.get("command")))
-    return dump(command.mask(fields) if command is not None else fields)
+    command = commands.get(str(fields.get("command")), _UNKNOWN)
+    named: Fields = {key: fields.pop(key) for key in _NAMES if isinstance(fields.get(key), str)}
+    return dump({**named, **command.mask(fields)})
 
 
 def encode_request(request: Request) -> str:
@@ -89,6 +94,8 @@ def _arguments(fields: Fields, command: Command) -> dict[str, str]:
         value = fields.get(parameter.name)
         if isinstance(value, str):
             arguments[parameter.name] = clean(value)
+        elif parameter.number and type(value) is int:
+            arguments[parameter.name] = str(value)
         elif value is not None:
             raise command.usage_error()
     return arguments

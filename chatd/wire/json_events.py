@@ -26,7 +26,16 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire.answers import Answer, Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.answers import (
+    Answer,
+    Closing,
+    History,
+    Refusal,
+    Reply,
+    RoomList,
+    RoomRow,
+    Stored,
+)
 from chatd.wire.json import Fields, dump, load
 from chatd.wire.text import personal_notice
 
@@ -138,7 +147,7 @@ def _reply(event: Reply, _: bool) -> list[Fields]:
 
 def _error(event: Refusal, _: bool) -> list[Fields]:
     tagged = _tagged("error", event.command, event.tag)
-    return [{**tagged, "code": event.code, "text": event.text}]
+    return [{**tagged, "code": event.code, "text": event.text, **event.data}]
 
 
 def _rooms(event: RoomList, shown: bool) -> list[Fields]:
@@ -154,6 +163,17 @@ def _rooms(event: RoomList, shown: bool) -> list[Fields]:
         for room in event.rooms
     ]
     return [{**_tagged("rooms", "list", event.tag), "rooms": rows}]
+
+
+def _history(event: History, _: bool) -> list[Fields]:
+    messages = [fields for said in event.messages for fields in _said(said, False)]
+    tagged = _tagged("history", "history", event.tag)
+    return [{**tagged, "room": event.room, "messages": messages}]
+
+
+def _stored(event: Stored, _: bool) -> list[Fields]:
+    tag = {} if event.tag is None else {"tag": event.tag}
+    return [{"event": "stored", "room": event.room, "id": event.id, **tag}]
 
 
 def _closing(event: Closing, _: bool) -> list[Fields]:
@@ -173,6 +193,8 @@ _FIELDS: dict[type, Callable[[Any, bool], list[Fields]]] = {
     Reply: _reply,
     Refusal: _error,
     RoomList: _rooms,
+    History: _history,
+    Stored: _stored,
     Closing: _closing,
 }
 
@@ -223,13 +245,17 @@ def _to_secret(f: Fields) -> Whispered:
     return Whispered(_word(f, "from"), _word(f, "text"), _when(f))
 
 
+def _data(f: Fields) -> Fields:
+    known = {"event", "command", "tag", "text", "code"}
+    return {key: value for key, value in f.items() if key not in known}
+
+
 def _to_reply(f: Fields) -> Reply:
-    data = {k: v for k, v in f.items() if k not in {"event", "command", "tag", "text"}}
-    return Reply(_word(f, "command"), _word(f, "text"), f.get("tag"), data)
+    return Reply(_word(f, "command"), _word(f, "text"), f.get("tag"), _data(f))
 
 
 def _to_error(f: Fields) -> Refusal:
-    return Refusal(f["command"], _word(f, "code"), _word(f, "text"), f.get("tag"))
+    return Refusal(f["command"], _word(f, "code"), _word(f, "text"), f.get("tag"), _data(f))
 
 
 def _to_rooms(f: Fields) -> RoomList:
@@ -242,6 +268,14 @@ def _to_rooms(f: Fields) -> RoomList:
         for room in f["rooms"]
     )
     return RoomList(tuple(rooms), f.get("tag"))
+
+
+def _to_history(f: Fields) -> History:
+    return History(_word(f, "room"), tuple(map(_to_said, f["messages"])), f.get("tag"))
+
+
+def _to_stored(f: Fields) -> Stored:
+    return Stored(_word(f, "room"), int(f["id"]), f.get("tag"))
 
 
 def _to_closing(f: Fields) -> Closing:
@@ -259,5 +293,7 @@ _EVENTS: dict[str, Callable[[Fields], Event | Answer]] = {
     "reply": _to_reply,
     "error": _to_error,
     "rooms": _to_rooms,
+    "history": _to_history,
+    "stored": _to_stored,
     "closing": _to_closing,
 }

@@ -7,6 +7,7 @@ wrote is indented, so that nobody can forge a line that starts with a name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from chatd.core import errors
 from chatd.core.events import (
@@ -25,7 +26,16 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire.answers import Answer, Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.answers import (
+    Answer,
+    Closing,
+    History,
+    Refusal,
+    Reply,
+    RoomList,
+    RoomRow,
+    Stored,
+)
 from chatd.wire.commands import Command, Request
 
 COMMAND_SIGN = "`"
@@ -39,7 +49,7 @@ def render(event: Event | Answer, *, show_addresses: bool = True, room_tags: boo
     return words
 
 
-def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911 -- a table
+def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
         case Said():
             return f"{event.sender}: {_indent(event.text)}"
@@ -63,6 +73,12 @@ def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901
             return f"{SERVER}: No room exists!"
         case RoomList():
             return f"{SERVER}: \n{room_lines(event.rooms, show_addresses=show_addresses)}"
+        case History(messages=()):
+            return f"{SERVER}: No messages in chatroom {event.room}!"
+        case History():
+            return f"{SERVER}: \n{history_lines(event.messages)}"
+        case Stored():
+            return f"{SERVER}: Message {event.id} of chatroom {event.room} is stored."
         case Notice() | Closing():
             return f"{event.sender}: {_indent(event.text)}"
 
@@ -80,12 +96,24 @@ def room_lines(rooms: Iterable[RoomRow], *, show_addresses: bool = True) -> str:
     return "".join(f"{_room_line(room, show_addresses=show_addresses)}\n" for room in rooms)
 
 
+def history_lines(messages: Iterable[Said]) -> str:
+    """Return messages of the past: one a line, with its time (UTC) in front."""
+    return "".join(
+        f"[{utc(said.time)}] {_words(said, show_addresses=False)}\n" for said in messages
+    )
+
+
+def utc(seconds: float) -> str:
+    """Return a time as people read it: `2026-11-20 14:51:16`."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def decode(text: str, commands: dict[str, Command]) -> Request:
     """Return what somebody typed, a command or a message; raise `ChatError` if it is neither."""
     if not text.startswith(COMMAND_SIGN):
         return Request("say", {"text": text})
     command, words = find_command(text[1:], commands)
-    return Request(command.name, command.check(command.split(words)))
+    return Request(command.name, command.check_typed(command.split(words)))
 
 
 def find_command(line: str, commands: dict[str, Command]) -> tuple[Command, str]:

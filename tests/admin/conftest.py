@@ -1,11 +1,15 @@
-"""A terminal in memory, and a console on it."""
+"""A terminal in memory, and a console on it; people whose passwords can be looked at."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from twisted.internet.defer import succeed
 from wcwidth import wcwidth
 
 from chatd.admin.terminal import ConsoleTerminal
+from chatd.core import errors
+from chatd.core.records import Account, Ban, BanKind
 from chatd.testing import MemoryServer
 
 _OUTPUT = re.compile(
@@ -19,11 +23,13 @@ class Screen:
     def __init__(self):
         self.row = self.column = 0
         self.rows = [{}]
+        self.written = ""
         self._saved = (0, 0)
 
     def write(self, data):
         """Show what was sent."""
         text = data.decode()
+        self.written += text
         place = 0
         while place < len(text):
             output = _OUTPUT.match(text, place)
@@ -105,6 +111,68 @@ class Terminal:
         return self.screen.column - len("Chat administration:> ")
 
 
+class FakePeople:
+    """Accounts and bans. `stored` is what everything waits for that needs the store."""
+
+    def __init__(self):
+        self.passwords = {"alice": "as it was"}
+        self.dismissed = []
+        self.stored = succeed(None)
+        self._bans = []
+
+    async def ban(self, subject, minutes, present, now):
+        await self.stored
+        until = None if minutes is None else now + 60 * minutes
+        kind = BanKind.NAME if subject.isalpha() else BanKind.ADDRESS
+        self._bans.append(Ban(kind, subject.title(), until))
+        self.dismissed += [who.name for who in present]
+        return subject.title()
+
+    async def unban(self, subject, now):
+        for ban in self.bans(now):
+            if ban.subject == subject.title():
+                self._bans.remove(ban)
+                return ban.subject
+        raise errors.not_banned(subject)
+
+    def bans(self, now):
+        return [ban for ban in self._bans if ban.until is None or ban.until > now]
+
+    async def accounts(self):
+        await self.stored
+        return [Account(name, "hash", 1795186276.9) for name in self.passwords]
+
+    def account_named(self, username):
+        if username.lower() not in self.passwords:
+            raise errors.no_such_account(username)
+        return username.lower()
+
+    async def set_password(self, username, new):
+        await self.stored
+        self.passwords[username] = new
+        return username
+
+    async def unregister(self, username, now):
+        assert now == 0
+        name = self.account_named(username)
+        del self.passwords[name]
+        return name
+
+
+def with_fake_people(server):
+    """Let the consoles of a server work with people that are returned."""
+    people = FakePeople()
+    consoles = server.service.consoles
+    consoles.office = replace(consoles.office, people=people)
+    return people
+
+
+@pytest.fixture
+def people(server):
+    """Return the people that the consoles of the server work with."""
+    return with_fake_people(server)
+
+
 @pytest.fixture
 def terminal(server):
     """Return a terminal with 80 columns."""
@@ -113,5 +181,11 @@ def terminal(server):
 
 @pytest.fixture(scope="session")
 def new_terminal():
-    """Return a function that returns a terminal to a server of its own."""
-    return lambda: Terminal(MemoryServer())
+    """Return a function that returns a terminal to a server of its own, with people in it."""
+
+    def new_terminal():
+        server = MemoryServer()
+        with_fake_people(server)
+        return Terminal(server)
+
+    return new_terminal

@@ -34,6 +34,7 @@ def test_help(server):
     assert names == {
         *("help", "list", "start", "end", "kick", "group"),
         *("say", "who", "trace", "stats", "quit"),
+        *("ban", "unban", "bans", "accounts", "passwd", "unregister"),
     }
 
 
@@ -134,8 +135,8 @@ def test_who(server):
     server.turn(7)
     server.connect()
     assert server.console("who") == [
-        "('127.0.0.1', 50001) name=Alice rooms=1 connected=7s queued=0B",
-        "('127.0.0.1', 50002) name=- rooms=- connected=0s queued=0B",
+        "('127.0.0.1', 50001) name=Alice account=- rooms=1 connected=7s queued=0B",
+        "('127.0.0.1', 50002) name=- account=- rooms=- connected=0s queued=0B",
     ]
 
 

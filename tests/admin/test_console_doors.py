@@ -75,7 +75,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
     """A command that takes a while holds up those after it, and the end."""
     waiting = []
 
-    async def execute(_, line):
+    async def execute(_, line, __):
         waiting.append(Deferred())
         await waiting[-1]
         return [line]
@@ -90,10 +90,22 @@ def test_one_line_at_a_time(pipe, monkeypatch):
     assert pipe.printed == ["one", "two", "closed"]
 
 
+def test_the_input_ends_behind_quit(pipe, server, people):
+    """However late that is carried out: the console is closed with the server, and told of it."""
+    server.reactor.stop = lambda: None
+    people.stored = Deferred()
+    pipe.lines.received(b"accounts\nquit\nstart 1 x\n")
+    pipe.lines.ended()
+    people.stored.callback(None)
+    assert pipe.printed == ["alice registered 2026-11-20 14:51:16 UTC"]
+    server.service.stopService()
+    assert pipe.printed[1:] == [*SHUTDOWN_LINES, "closed"]
+
+
 def test_a_fault_of_ours(pipe, monkeypatch, capture_log):
     """It is logged, the administrator is told, and the console goes on."""
 
-    async def execute(_, line):
+    async def execute(_, line, __):
         if line == "fail":
             raise ZeroDivisionError
         return [line]

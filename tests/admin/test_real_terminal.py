@@ -229,6 +229,27 @@ def test_chatd_admin(attached):
     server.expect("Zoë@2: no chatters!")
 
 
+def test_a_password_is_not_shown(attached, join):
+    """Neither terminal echoes it; Ctrl-C on that of the server ends no more than the question."""
+    server, admin = attached
+    alice, said = join("Alice"), b""
+    alice.sendall(b"`quit\0`register Alice her-own-secret\0")
+    while b"Registered" not in said:
+        said += alice.recv(1000)
+    for terminal in attached:
+        terminal.type("passwd alice\r")
+        terminal.expect("Enter password: ")
+        terminal.type("correct horse\r")
+        terminal.expect("Administrator: Password of Alice changed.")
+        assert "horse" not in terminal.printed
+    server.type("passwd alice\r")
+    server.expect("Enter password: ")
+    server.type("half of it\x03")
+    server.expect("Administrator: Cancelled.")
+    admin.type("list\r")
+    admin.expect("tea@1: no chatters!")
+
+
 def test_chatd_admin_ctrl_c(attached):
     """It closes this console, even while the server hangs."""
     server, admin = attached

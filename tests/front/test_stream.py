@@ -150,4 +150,5 @@ def test_shutdown(server):
     assert bob.read() == ["Ann: last words", "Administrator: Chatserver is going to shutdown..."]
     assert ann.closed
     assert bob.closed
+    server.turn(0.02)  # "last words" is stored before the end
     assert stopped.called

@@ -145,7 +145,8 @@ def test_a_stale_socket_is_replaced(start, tmp_path):
 def test_a_live_socket_is_left_alone(start, run):
     """Two servers do not fight for one console."""
     start()
-    second = run("twistd", "-n", "--pidfile", "", "chatd", "--listen", "tcp:0", "--no-console")
+    words = "-n --pidfile= chatd --listen tcp:0 --no-console --store memory:"
+    second = run("twistd", *words.split())
     assert second.returncode != 0
     assert "another server answers there" in second.stderr
 

@@ -1,0 +1,94 @@
+"""Reading what was said: by request from the store, and the newest for who joins, from memory.
+
+Who may read what is not known here, but in the chat.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from zope.interface import implementer
+
+from chatd.core.errors import UnavailableError
+from chatd.core.events import Closed, RoomEvent, Said
+from chatd.core.rooms import Chatter, Room
+from chatd.history.recorder import Recorder
+from chatd.interfaces import IHistory, IStore
+
+MOST_READ: Final = 500
+MOST_READ_SIZE: Final = 256 * 1024
+"""What is read at once, in messages and in bytes (spec section 7)."""
+
+MOST_REPLAYED: Final = 64 * 1024
+"""What is replayed to who joins, in characters: it is held for every room, and sent at one go."""
+
+
+class _Tail:
+    """The newest messages of a room; `complete` once those from before the start are in it."""
+
+    def __init__(self, length: int) -> None:
+        self.messages: deque[Said] = deque()
+        self.complete = False
+        self._length = length
+        self._size = 0
+
+    def add(self, said: Said) -> None:
+        """Put a message behind the others; the oldest make room for it."""
+        self.messages.append(said)
+        self._size += len(said.text)
+        while len(self.messages) > self._length or self._size > MOST_REPLAYED:
+            self._size -= len(self.messages.popleft().text)
+
+    def add_older(self, loaded: Sequence[Said]) -> None:
+        """Put those messages before the others that are not there yet."""
+        first = self.messages[0].id if self.messages else None
+        newer, self.messages, self._size = self.messages, deque(), 0
+        for said in (*(said for said in loaded if first is None or said.id < first), *newer):
+            self.add(said)
+        self.complete = True
+
+
+@implementer(IHistory)
+class History:
+    """Reads what was said, also what the recorder has not written yet.
+
+    `replay`: how many messages `tail` has. A consumer of the bus, so that a join need not read.
+    """
+
+    def __init__(self, store: IStore, recorder: Recorder, *, replay: int = 0) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._replay = min(replay, MOST_READ)
+        self._tails: dict[str, _Tail] = {}
+
+    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+        """Keep the newest messages of the rooms that somebody has joined."""
+        if type(event) is Said:
+            tail = self._tails.get(event.room)
+            if tail is not None:
+                tail.add(event)
+        elif isinstance(event, Closed):
+            self._tails.pop(event.room, None)
+
+    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Said]:
+        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first."""
+        await self._recorder.caught_up()
+        return await self._store.history(room.id, since, min(limit, MOST_READ), MOST_READ_SIZE)
+
+    async def prepare(self, room: Room) -> None:
+        """See to it that `tail` knows what was said in `room` before; it may fail to."""
+        if not self._replay:
+            return
+        tail = self._tails.setdefault(room.id, _Tail(self._replay))
+        if tail.complete:
+            return
+        with suppress(UnavailableError):  # who joins does so without
+            tail.add_older(await self.read(room, None, self._replay))
+
+    def tail(self, room: Room) -> Sequence[Said]:
+        """Return the last messages of `room`, as many as are replayed to who joins."""
+        tail = self._tails.get(room.id)
+        return () if tail is None else tuple(tail.messages)

@@ -1,0 +1,243 @@
+"""The recorder: writes what is said to the store, in batches.
+
+A consumer of the bus. Messages are delivered at once and written some milliseconds later, as many
+as have come until then, in one transaction; while one batch is written the next one gathers. Who
+asked for it is told when his message is stored, or that it could not be. While the store cannot be
+written to, what waits is tried again until it is too old, so that memory stays bounded and nobody
+is left without an answer. Knows no database and no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatd.core.errors import UnavailableError, not_stored
+from chatd.core.events import Closed, RoomEvent, Said
+from chatd.core.records import lead
+from chatd.core.rooms import Chatter, Room
+from chatd.interfaces import IStore
+from chatd.journal import Journal
+from chatd.wire.answers import Refusal, Stored
+
+BATCH_SECONDS: Final = 0.02
+"""How long a batch gathers: a crash loses no more, and a transaction for each message is dear."""
+
+RETRY_SECONDS: Final = 0.5
+"""How long after a failure the store is tried again."""
+
+TOLD_WITHIN: Final = 9.5
+"""After how many seconds who asked knows that his message could not be stored."""
+
+CLOSE_SECONDS: Final = 4.0
+"""How long the end of the server waits for the store."""
+
+MOST_IN_BATCH: Final = 4096
+
+MOST_WAITING: Final = 200_000
+MOST_WAITING_SIZE: Final = 64 * 1024 * 1024
+"""How much may wait for the store, in messages and in characters; past it all of it is given up."""
+
+_log = Logger(namespace="chatd")
+
+
+class Tell(Protocol):
+    """Brings answers to a chatter, if he is here, after all that was said to him before."""
+
+    def __call__(self, who: Chatter, *answers: Stored | Refusal) -> None:
+        """Tell `who`."""
+
+
+class Recorder:
+    """Writes what is said."""
+
+    def __init__(self, store: IStore, clock: IReactorTime, tell: Tell, journal: Journal) -> None:
+        self._store = store
+        self._clock = clock
+        self._tell = tell
+        self._journal = journal
+        self._waiting: list[Said] = []
+        self._waiting_size = 0
+        self._in_hand: list[Said] = []
+        self._askers: dict[tuple[str, int], tuple[Chatter, str | None]] = {}
+        self._raise_at: dict[str, int] = {}
+        self._watchers: list[Deferred[None]] = []
+        self._running = False
+        self._given_up: int | None = None
+
+    @property
+    def unstored(self) -> int:
+        """How many messages wait to be stored."""
+        return len(self._waiting) + len(self._in_hand)
+
+    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+        """Take note of what is said, and that the history of a room goes with it."""
+        if type(event) is Said:
+            self._waiting.append(event)
+            self._waiting_size += len(event.text)
+            if not self._running:
+                self._running = True
+                Deferred.fromCoroutine(self._run()).addErrback(self._failed)
+            elif len(self._waiting) > MOST_WAITING or self._waiting_size > MOST_WAITING_SIZE:
+                self._give_up(self._take(len(self._waiting)))
+        elif isinstance(event, Closed):
+            self._forget(event.room)
+
+    def report(self, said: Said, who: Chatter, tag: str | None) -> None:
+        """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
+        self._askers[said.room, said.id] = (who, tag)
+
+    async def caught_up(self) -> None:
+        """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""
+        if self.unstored:
+            watcher: Deferred[None] = Deferred()
+            self._watchers.append(watcher)
+            await watcher
+
+    async def reported(self, who: Chatter) -> None:
+        """Return when `who` was told of all that he asked for."""
+        while any(asker is who for asker, _ in self._askers.values()):
+            try:
+                await self.caught_up()
+            except UnavailableError:
+                await deferLater(self._clock, RETRY_SECONDS)
+
+    async def close(self) -> None:
+        """Store what waits, if that can be done soon; to be called when nobody says anything more."""
+        waiting = Deferred.fromCoroutine(self.caught_up())
+        waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
+        waiting.addErrback(lambda failure: failure.trap(UnavailableError))
+        await waiting
+        self._give_up(self._take(len(self._waiting)))
+        self._end_of_outage()
+
+    # -- writing
+
+    async def _run(self) -> None:
+        """Write until nothing waits."""
+        while self._waiting:
+            await deferLater(self._clock, BATCH_SECONDS)
+            if self._waiting:
+                await self._write(self._take(MOST_IN_BATCH))
+        self._running = False
+
+    async def _write(self, batch: list[Said]) -> None:
+        self._in_hand = batch
+        # Whoever waits for more than this batch waits for the next.
+        watchers = [] if self._waiting else self._take_watchers()
+        began = self._clock.seconds()
+        reserved = self._reservations(batch)
+        try:
+            await self._store.keep(batch, reserved)
+        except UnavailableError as error:
+            self._note_outage(error)
+            self._put_back(self._clock.seconds() - began)
+            _fire([*watchers, *self._take_watchers()], error)
+            await deferLater(self._clock, RETRY_SECONDS)
+        except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
+            _log.failure("Messages met a fault on their way to the store")
+            self._give_up(batch)
+            _fire(watchers)
+        else:
+            self._raise_at.update((room, top - lead(top) // 2) for room, top in reserved.items())
+            self._in_hand = []
+            self._end_of_outage()
+            self._report(batch, Stored)
+            _fire(watchers)
+
+    def _reservations(self, batch: Sequence[Said]) -> dict[str, int]:
+        """Return up to which id rooms are to be reserved that come near the end of what is."""
+        last = {said.room: said.id for said in batch}
+        return {
+            room: newest + lead(newest)
+            for room, newest in last.items()
+            if newest > self._raise_at.get(room, 0)
+        }
+
+    def _put_back(self, took: float) -> None:
+        """Let what could not be written wait again, save what would be told of too late."""
+        waiting = self._waiting = [*self._in_hand, *self._waiting]
+        self._waiting_size += sum(len(said.text) for said in self._in_hand)
+        self._in_hand = []
+        # The next try may take as long as the last.
+        told_too_late = self._clock.seconds() + RETRY_SECONDS + took - TOLD_WITHIN
+        self._give_up(self._take(sum(1 for said in waiting if said.time < told_too_late)))
+
+    def _take(self, most: int) -> list[Said]:
+        """Return the first messages that wait, which then wait no more."""
+        taken, self._waiting = self._waiting[:most], self._waiting[most:]
+        self._waiting_size -= sum(len(said.text) for said in taken)
+        return taken
+
+    def _forget(self, room: str) -> None:
+        """Write nothing more of a room that is no more."""
+        gone = [said for said in (*self._in_hand, *self._waiting) if said.room == room]
+        self._in_hand = [said for said in self._in_hand if said.room != room]
+        self._waiting = [said for said in self._waiting if said.room != room]
+        self._waiting_size = sum(len(said.text) for said in self._waiting)
+        self._raise_at.pop(room, None)
+        self._report(gone, _not_stored)
+        if not self.unstored:
+            _fire(self._take_watchers())
+
+    # -- telling
+
+    def _report(
+        self,
+        messages: Sequence[Said],
+        answer: Callable[[str, int, str | None], Stored | Refusal],
+    ) -> None:
+        """Tell those who asked what has become of messages."""
+        if not self._askers:
+            return
+        answers: dict[Chatter, list[Stored | Refusal]] = {}
+        for said in messages:
+            asker = self._askers.pop((said.room, said.id), None)
+            if asker is not None:
+                who, tag = asker
+                answers.setdefault(who, []).append(answer(said.room, said.id, tag))
+        for who, his in answers.items():
+            self._tell(who, *his)
+
+    def _give_up(self, messages: Sequence[Said]) -> None:
+        """Let messages go that could not be stored."""
+        if messages:
+            self._given_up = (self._given_up or 0) + len(messages)
+            self._report(messages, _not_stored)
+
+    def _note_outage(self, error: UnavailableError) -> None:
+        if self._given_up is None:
+            self._given_up = 0
+            self._journal.store_lost(error.why)
+
+    def _end_of_outage(self) -> None:
+        if self._given_up is not None:
+            self._journal.store_back(self._given_up)
+            self._given_up = None
+
+    def _take_watchers(self) -> list[Deferred[None]]:
+        watchers, self._watchers = self._watchers, []
+        return watchers
+
+    def _failed(self, failure: Failure) -> None:
+        self._running = False
+        _log.failure("The recorder met a fault", failure)
+
+
+def _not_stored(room: str, message_id: int, tag: str | None) -> Refusal:
+    error = not_stored()
+    return Refusal("say", error.code, error.text, tag, {"room": room, "id": message_id})
+
+
+def _fire(watchers: Sequence[Deferred[None]], error: UnavailableError | None = None) -> None:
+    for watcher in watchers:
+        if error is None:
+            watcher.callback(None)
+        else:
+            watcher.errback(error)

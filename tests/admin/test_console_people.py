@@ -1,0 +1,159 @@
+"""The administrator's commands for bans and accounts: his words, and what comes of them."""
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from chatd.admin.commands import complete
+from chatd.admin.console import LineConsole
+
+
+def test_ban(server, people):
+    """For ever; those who are here are looked through."""
+    server.join("1", "Bob")
+    server.connect()
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+    assert server.console("ban bob") == ["Administrator: Bob was banned."]
+    assert people.dismissed == ["Bob", ""]
+    assert server.console("bans") == ["Bob (name) for ever"]
+
+
+def test_ban_for_some_minutes(server, people):
+    """Counted from now on, and gone then."""
+    server.turn(1795186800 - server.reactor.seconds())
+    assert server.console("ban 10.0.0.7 10") == ["Administrator: 10.0.0.7 was banned."]
+    assert server.console("bans") == ["10.0.0.7 (address) until 2026-11-20 15:10:00 UTC"]
+    server.turn(600)
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+    assert people.dismissed == []
+
+
+@pytest.mark.usefixtures("people")
+def test_a_ban_longer_than_there_are_dates(server):
+    """The last date stands for all that are later."""
+    server.console("ban Bob 999999999999999")
+    assert server.console("bans") == ["Bob (name) until 9999-12-31 23:59:59 UTC"]
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("words", ["", "Bob 0", "Bob 00", "Bob x", "Bob -1", "Bob 1.5", "Bob 1 2"])
+def test_ban_with_wrong_words(server, words):
+    """The usage, and nobody is banned."""
+    said, usage = server.console(f"ban {words}")
+    assert said == "Unknown commands."
+    assert usage.startswith("`ban <name_or_address> [minutes]`: ")
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+
+
+def test_who_comes_while_a_ban_is_stored(server, people):
+    """He is among those who are looked through."""
+    people.stored = Deferred()
+    server.console("ban Bob")
+    server.join("1", "Bob")
+    people.stored.callback(None)
+    assert people.dismissed == ["Bob"]
+
+
+@pytest.mark.usefixtures("people")
+def test_unban(server):
+    """Once for each ban."""
+    server.console("ban Bob")
+    assert server.console("unban bob") == ["Administrator: Bob was unbanned."]
+    assert server.console("unban bob") == ["Administrator: bob is not banned."]
+
+
+def test_accounts(server, people):
+    """A line each; the second in which each was registered has begun."""
+    people.passwords["Zoë"] = "her own"
+    assert server.console("accounts") == [
+        "alice registered 2026-11-20 14:51:16 UTC",
+        "Zoë registered 2026-11-20 14:51:16 UTC",
+    ]
+    people.passwords.clear()
+    assert server.console("accounts") == ["Administrator: No account exists!"]
+
+
+@pytest.mark.usefixtures("people")
+def test_unregister(server):
+    """Once for each account."""
+    assert server.console("unregister ALICE") == ["Administrator: alice was unregistered."]
+    assert server.console("unregister ALICE") == ["Administrator: Account ALICE NOT found!"]
+
+
+def test_passwd_where_nobody_can_be_asked(server, people):
+    """Nothing is changed."""
+    assert server.console("passwd alice") == ["Administrator: Cancelled."]
+    assert people.passwords == {"alice": "as it was"}
+
+
+@pytest.fixture
+def logged_in(server):
+    """Log one in, on the second of two connections."""
+    server.join("1", "Bob")
+    server.join("1", "Zoë")
+    _, session = server.service.sessions
+    session.chatter.account = "Zoë"
+
+
+@pytest.mark.usefixtures("people", "logged_in")
+def test_who_shows_the_account(server):
+    """Behind the name."""
+    bob, zoe = server.console("who")
+    assert " name=Bob account=- rooms=1 " in bob
+    assert " name=Zoë account=Zoë rooms=1 " in zoe
+
+
+@pytest.mark.usefixtures("people", "logged_in")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ban ", ["Bob", "Zoë"]),
+        ("ban Bob ", []),
+        ("unban ", ["Cathy", "10.0.0.7"]),
+        ("unban c", ["Cathy"]),
+        ("passwd ", ["Zoë"]),
+        ("unregister z", ["Zoë"]),
+        ("accounts ", []),
+        ("un", ["unban", "unregister"]),
+    ],
+)
+def test_completion(server, line, expected):
+    """Who is here, who is banned, and whose account is in use."""
+    server.console("ban cathy")
+    server.console("ban 10.0.0.7")
+    assert complete(server.service.consoles.office, line) == expected
+
+
+# -- with the true people
+
+
+def test_who_is_banned_has_to_go(server):
+    """Until the ban is lifted he does not come in again."""
+    bob = server.join("1", "Bob")
+    assert server.console("ban bob") == ["Administrator: Bob was banned."]
+    assert bob.read() == ["Server: You were banned by the Administrator!"]
+    assert bob.closed
+    again = server.connect()
+    assert again.ask("`join 1 Bob") == ["Server: You were banned by the Administrator!"]
+    assert server.console("unban BOB") == ["Administrator: Bob was unbanned."]
+    assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+
+
+def test_an_account_from_its_first_to_its_last_day(server):
+    """It is listed, has another password, is removed."""
+    alice = server.connect()
+    alice.ask("`register Alice her-own-secret")
+    assert server.console("accounts") == ["Alice registered 1970-01-01 00:00:00 UTC"]
+    assert " name=Alice account=Alice " in server.console("who")[0]
+    printed = []
+    pipe = LineConsole(server.service.consoles.open(printed.extend, lambda: None))
+    pipe.received(b"passwd alice\nshort\npasswd alice\ncorrect-horse\n")
+    assert printed == [
+        "Administrator: Password must have 8 to 1024 bytes.",
+        "Administrator: Password of Alice changed.",
+    ]
+    alice.lose()
+    again = server.connect()
+    assert again.ask("`login alice her-own-secret") == ["Server: Wrong username or password."]
+    assert again.ask("`login alice correct-horse") == ["Server: Welcome back, Alice."]
+    assert server.console("unregister alice") == ["Administrator: Alice was unregistered."]
+    assert server.console("accounts") == ["Administrator: No account exists!"]

@@ -1,0 +1,296 @@
+"""The recorder: batches, reports, outages, and what is said while a batch is written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from chatd.core.errors import UnavailableError
+from chatd.core.events import Closed, Said
+from chatd.core.records import lead
+from chatd.core.rooms import Chatter, Room
+from chatd.history import recorder as module
+from chatd.history.recorder import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
+from chatd.journal import Journal
+from chatd.wire.answers import Stored
+
+ANN, BOB = Chatter("unix"), Chatter("unix")
+
+
+class SlowStore:
+    """A store whose writes are answered by the test."""
+
+    def __init__(self):
+        self.writes = []
+
+    async def keep(self, messages, reserved):
+        done = Deferred()
+        self.writes.append(([said.id for said in messages], dict(reserved), done))
+        await done
+
+    def answer(self, result=None):
+        """Let the oldest write that is unanswered end; return which messages it was."""
+        ids, _, done = next(write for write in self.writes if not write[2].called)
+        done.callback(result) if result is None else done.errback(result)
+        return ids
+
+
+class House:
+    """A recorder, its store and clock, and what people were told."""
+
+    def __init__(self):
+        self.clock = Clock()
+        self.store = SlowStore()
+        self.told = []
+        self.recorder = Recorder(self.store, self.clock, self.tell, Journal())
+        self.rooms = {"1": Room("1", "a"), "2": Room("2", "b")}
+
+    def tell(self, who, *answers):
+        self.told += [(who, answer) for answer in answers]
+
+    def say(self, who=None, tag=None, room="1", text="x"):
+        """Say something; report it to `who`."""
+        self.rooms[room].count += 1
+        said = Said(room, self.rooms[room].count, "Ann", text, self.clock.seconds())
+        self.recorder.published(self.rooms[room], said, None)
+        if who is not None:
+            self.recorder.report(said, who, tag)
+
+    def close(self, room="1"):
+        self.recorder.published(self.rooms[room], Closed(room, self.clock.seconds()), None)
+
+    def caught_up(self):
+        return Deferred.fromCoroutine(self.recorder.caught_up())
+
+    def reports(self):
+        """Return what was told since the last call: the tag, and whether it was stored."""
+        told, self.told = self.told, []
+        return [(answer.tag, isinstance(answer, Stored)) for _, answer in told]
+
+
+@pytest.fixture
+def house():
+    """Return a house in which nothing was said yet."""
+    return House()
+
+
+def test_messages_are_written_in_batches(house):
+    """Some milliseconds gather; what comes while one batch is written makes up the next."""
+    house.say()
+    house.say()
+    assert house.store.writes == []
+    house.clock.advance(BATCH_SECONDS)
+    house.say()
+    house.clock.advance(1)
+    assert house.store.answer() == [1, 2]
+    house.say()
+    house.clock.advance(BATCH_SECONDS)
+    assert house.store.answer() == [3, 4]
+    assert house.recorder.unstored == 0
+    assert not house.clock.getDelayedCalls()
+
+
+def test_who_asked_is_told_after_the_commit(house):
+    """In the order in which he spoke, with his tags; others are not told."""
+    house.say(ANN, "a")
+    house.say()
+    house.say(BOB, None)
+    house.say(ANN, "b")
+    house.clock.advance(BATCH_SECONDS)
+    assert house.told == []
+    house.store.answer()
+    assert house.told == [
+        (ANN, Stored("1", 1, "a")),
+        (ANN, Stored("1", 4, "b")),
+        (BOB, Stored("1", 3, None)),
+    ]
+
+
+def test_an_outage_that_is_short(house, capture_log):
+    """What could not be written is tried again, with what has come meanwhile, in order."""
+    house.say(ANN, "a")
+    house.clock.advance(BATCH_SECONDS)
+    house.say(ANN, "b")
+    house.store.answer(UnavailableError("no disk"))
+    assert house.reports() == []
+    house.clock.advance(RETRY_SECONDS)
+    house.clock.advance(BATCH_SECONDS)
+    assert house.store.answer() == [1, 2]
+    assert house.reports() == [("a", True), ("b", True)]
+    assert capture_log() == [
+        "System: the store cannot be written to: no disk",
+        "System: the store can be written to again, 0 messages were lost",
+    ]
+
+
+@pytest.mark.parametrize("seconds_a_try", [0.0, 1.0, 5.0])
+def test_an_outage_that_is_long(house, seconds_a_try, capture_log):
+    """Who asked is told within ten seconds, however long a try takes, and memory stays bounded."""
+    asked, told, most = {}, {}, 0
+    for tag in range(300):
+        house.say(ANN, str(tag))
+        asked[str(tag)] = house.clock.seconds()
+        left = 0.1
+        while left > 1e-9:
+            house.clock.advance(0.01)
+            left -= 0.01
+            pending = [w for w in house.store.writes if not w[2].called]
+            for write in pending:
+                began = write[1].setdefault("began", house.clock.seconds())
+                if house.clock.seconds() - began >= seconds_a_try:
+                    write[2].errback(UnavailableError("gone"))
+            for its, stored in house.reports():
+                assert not stored
+                told[its] = house.clock.seconds()
+        most = max(most, house.recorder.unstored)
+    assert most <= 10 * 12
+    assert len(told) >= 190
+    assert all(when - asked[tag] < 10 for tag, when in told.items())
+    assert len(capture_log()) == 1
+    assert TOLD_WITHIN < 10
+
+
+def test_what_was_given_up_is_said_once(house, capture_log):
+    """At the end of the outage the log has the number of messages that were lost."""
+    house.say()
+    house.say()
+    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(20)
+    house.store.answer(UnavailableError("gone"))
+    house.say(ANN, "later")
+    house.clock.advance(RETRY_SECONDS)
+    house.clock.advance(BATCH_SECONDS)
+    assert house.store.answer() == [3]
+    assert house.reports() == [("later", True)]
+    assert capture_log()[1:] == ["System: the store can be written to again, 2 messages were lost"]
+
+
+def test_a_fault_costs_one_batch(house, capture_log):
+    """A fault of ours is logged with its traceback; what comes after is written."""
+    house.say(ANN, "a")
+    house.clock.advance(BATCH_SECONDS)
+    house.store.answer(ZeroDivisionError())
+    assert house.reports() == [("a", False)]
+    house.say(ANN, "b")
+    house.clock.advance(BATCH_SECONDS)
+    house.store.answer()
+    assert house.reports() == [("b", True)]
+    assert "ZeroDivisionError" in capture_log()[0]
+
+
+def test_a_room_that_is_ended(house):
+    """Nothing of it is written any more, also not what is tried again; who asked is told."""
+    house.say(ANN, "in hand")
+    house.clock.advance(BATCH_SECONDS)
+    house.say(ANN, "waiting")
+    house.say(BOB, "other room", room="2")
+    house.close("1")
+    assert house.reports() == [("in hand", False), ("waiting", False)]
+    house.store.answer(UnavailableError())
+    house.clock.advance(RETRY_SECONDS)
+    house.clock.advance(BATCH_SECONDS)
+    ids, reserved, _ = house.store.writes[1]
+    assert ids == [1]
+    assert set(reserved) == {"2"}
+    house.store.answer()
+    assert house.reports() == [("other room", True)]
+
+
+def test_waiting_for_the_store(house):
+    """`caught_up` fires when all that was said before it is stored, and not when only some is."""
+    assert house.caught_up().called
+    house.say()
+    house.clock.advance(BATCH_SECONDS)
+    house.say()
+    waiting = house.caught_up()
+    house.store.answer()
+    assert not waiting.called
+    house.clock.advance(BATCH_SECONDS)
+    house.store.answer()
+    assert waiting.called
+
+
+def test_waiting_in_vain(house):
+    """`caught_up` fails with the next try that fails."""
+    house.say()
+    waiting = house.caught_up()
+    house.clock.advance(BATCH_SECONDS)
+    house.store.answer(UnavailableError())
+    failures = []
+    waiting.addErrback(failures.append)
+    assert failures[0].check(UnavailableError)
+
+
+def test_ids_are_reserved_ahead(house):
+    """With the first batch of a room, and again before what is reserved is used up."""
+    house.say()
+    house.clock.advance(BATCH_SECONDS)
+    _, reserved, _ = house.store.writes[-1]
+    assert reserved == {"1": 1 + lead(1)}
+    house.store.answer()
+    top = reserved["1"]
+    for _ in range(3):
+        house.rooms["1"].count += lead(1) // 3
+        house.say()
+        house.clock.advance(BATCH_SECONDS)
+        _, reserved, _ = house.store.writes[-1]
+        assert house.rooms["1"].count < top
+        top = reserved.get("1", top)
+        house.store.answer()
+    assert top > 1 + lead(1)
+
+
+def test_closing_writes_what_waits(house):
+    """The end of the server waits for the store, but not for ever."""
+    house.say()
+    closing = Deferred.fromCoroutine(house.recorder.close())
+    house.clock.advance(BATCH_SECONDS)
+    assert not closing.called
+    house.store.answer()
+    assert closing.called
+
+    house.say(ANN, "x")
+    closing = Deferred.fromCoroutine(house.recorder.close())
+    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(module.CLOSE_SECONDS)
+    assert closing.called
+
+
+def test_what_waits_is_bounded(house, monkeypatch):
+    """Past the bound all that waits is given up, and told so."""
+    monkeypatch.setattr(module, "MOST_WAITING_SIZE", 100)
+    house.say(text="in hand")
+    house.clock.advance(BATCH_SECONDS)
+    for tag in range(12):
+        house.say(ANN, str(tag), text="0123456789")
+    assert house.recorder.unstored < 12
+    assert {stored for _, stored in house.reports()} == {False}
+
+
+@given(st.lists(st.sampled_from(["say", "turn", "ok", "fail", "close"]), max_size=60))
+def test_every_message_is_reported_once(steps):
+    """Whatever happens, each who asked is told exactly once, and stored messages are in order."""
+    house = House()
+    asked, stored, failed = [], [], []
+    for step in steps:
+        if step == "say":
+            asked.append(str(len(asked)))
+            house.say(ANN, asked[-1])
+        elif step == "turn":
+            house.clock.advance(RETRY_SECONDS)
+        elif step == "close":
+            house.close("1")
+        elif any(not write[2].called for write in house.store.writes):
+            house.store.answer(None if step == "ok" else UnavailableError())
+        for tag, was_stored in house.reports():
+            (stored if was_stored else failed).append(tag)
+    for _ in range(4):
+        house.clock.advance(RETRY_SECONDS)
+        if any(not write[2].called for write in house.store.writes):
+            house.store.answer()
+    for tag, was_stored in house.reports():
+        (stored if was_stored else failed).append(tag)
+    assert sorted(stored + failed, key=int) == asked
+    assert stored == sorted(stored, key=int)
+    assert house.recorder.unstored == 0

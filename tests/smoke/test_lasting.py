@@ -1,0 +1,160 @@
+"""What lasts, on a real twistd: through kill -9 in the middle of talk, restarts, and with real hashing."""
+
+import json
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+WORD = "canary-7f3a-sings"
+OTHER = "canary-99b1-sings"
+SPEAKERS = 4
+
+
+class Talker:
+    """A client in JSON that talks without end, in a thread, and notes what it is told."""
+
+    def __init__(self, daemon, name):
+        self.stored = {}
+        self.seen = 0
+        self._client = daemon.connect()
+        self._client.ask("`enter talk " + name, "Server: You join @chatroom talk")
+        self._client.send("`format json")
+        self.thread = threading.Thread(target=self._talk)
+        self.thread.start()
+
+    def _talk(self):
+        sent = 0
+        try:
+            for _ in range(16):
+                sent += 1
+                self._say(sent)
+            while (frame := self._client.read()) is not None:
+                if not frame.startswith("{"):
+                    continue  # from before we spoke JSON
+                event = json.loads(frame)
+                self.seen = max(self.seen, event.get("id", 0))
+                if event["event"] == "stored":
+                    self.stored[event["id"]] = event["tag"]
+                    sent += 1
+                    self._say(sent)
+        except OSError:
+            pass  # it was killed
+
+    def _say(self, number):
+        self._client.send(json.dumps({"command": "say", "text": f"t{number}", "tag": f"t{number}"}))
+
+
+def history(client, room="talk"):
+    """Return all messages of a room, read as a program reads what it has missed."""
+    messages = []
+    while True:
+        since = messages[-1]["id"] if messages else 0
+        client.send(json.dumps({"command": "history", "chatroom_id": room, "since": since}))
+        while (event := json.loads(client.read()))["event"] != "history":
+            pass
+        if not event["messages"]:
+            return messages
+        messages += event["messages"]
+
+
+@pytest.mark.parametrize("messages", [1, 400])
+def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
+    """Every message reported as stored is there once and in order; ids go on beyond all seen."""
+    daemon = start("--no-console")
+    keeper = daemon.connect()
+    keeper.ask(f"`register keeper {WORD}", "Server: Registered successfully.")
+    stored, seen = {}, 0
+    for _ in range(2):
+        talkers = [Talker(daemon, f"talker{number}") for number in range(SPEAKERS)]
+        watch = threading.Event()
+        while sum(len(talker.stored) for talker in talkers) < messages:
+            watch.wait(0.01)
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.ended()
+        for talker in talkers:
+            talker.thread.join()
+            stored.update(talker.stored)
+            seen = max(seen, talker.seen)
+        with closing(sqlite3.connect(tmp_path / "chatd.db")) as database:
+            assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
+
+        daemon = start("--no-console")
+        reader = daemon.connect()
+        reader.ask(f"`login keeper {WORD}", "Server: Welcome back, keeper.")
+        reader.send("`format json", '{"command":"join","chatroom_id":"talk"}')
+        reader.read()
+        assert json.loads(reader.read())["last"] >= seen
+        there = history(reader)
+        ids = [message["id"] for message in there]
+        assert ids == sorted(set(ids))
+        texts = {message["id"]: message["text"] for message in there}
+        assert {number: texts.get(number) for number in stored} == stored
+        reader.send('{"command":"exit"}')
+
+
+def test_a_restart_loses_nothing(start):
+    """Rooms, accounts, bans and history are there again, and ids have no gap."""
+    daemon = start("--room", "1:Tea")
+    ann = daemon.connect()
+    ann.ask(f"`register ann {WORD}", "Server: Registered successfully.")
+    ann.ask("`start 2 Food court", "Server: Chatroom 2 started!")
+    ann.ask("`join 2", "Server: You join @chatroom 2")
+    ann.send("first", "second")
+    daemon.type("ban Bob", "quit")
+    assert daemon.ended() == 0
+
+    daemon = start("--room", "1:Tea")
+    bob = daemon.connect()
+    bob.ask("`join 1 Bob", "Server: You were banned by the Administrator!")
+    assert bob.read() is None
+    ann = daemon.connect()
+    ann.ask("`list", "Server: \nTea@1: no chatters!\nFood court@2: no chatters!\n")
+    ann.ask(f"`login ann {WORD}", "Server: Welcome back, ann.")
+    ann.ask("`join 2", "Server: You join @chatroom 2")
+    ann.send("third", "`format json", '{"command":"history"}')
+    ann.read()
+    while (event := json.loads(ann.read()))["event"] != "history":
+        pass
+    assert [(said["id"], said["text"]) for said in event["messages"]] == [
+        (1, "first"),
+        (2, "second"),
+        (3, "third"),
+    ]
+
+
+def test_a_password_is_nowhere(start, tmp_path):
+    """Right or wrong, in text or JSON, with the trace on: in no log, output, database or process list."""
+    daemon = start("--trace")
+    client = daemon.connect()
+    client.ask(f"`register ann {WORD}", "Server: Registered successfully.")
+    client.ask(f"`password {WORD} {OTHER}", "Server: Password changed.")
+    client.ask(f"`password {WORD} {OTHER}", "Server: Wrong username or password.")
+    client.ask(f"`register ann {WORD} {OTHER}", "Server: Usage: `register <username> <password>")
+    client.ask("`logout", "Server: Bye, ann")
+    client.ask(f"`login ann {WORD}", "Server: Wrong username or password.")
+    client.ask(f"`login ann {OTHER}", "Server: Welcome back, ann.")
+    client.send("`format json")
+    session = json.loads(client.read())["session"]
+    for request in (
+        {"command": "login", "username": "ann", "password": WORD},
+        {"command": "login", "user": "ann", "pass": WORD},
+        {"command": "register", "username": "ann", "password": [WORD]},
+        {"command": "password", "old_password": OTHER, "new_password": WORD},
+        {"command": "resume", "session": session, "password": OTHER},
+        {"command": "log-in", "username": "ann", "password": WORD},
+    ):
+        client.send(json.dumps(request))
+        assert client.read()
+    daemon.type("passwd ann", OTHER, "passwd ann", "short", "accounts", "who", "quit")
+    processes = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    assert daemon.ended() == 0
+    assert len(daemon.lines) > 30
+    assert "Administrator: Password of ann changed." in daemon.lines
+    places = ["\n".join(daemon.lines).encode(), *processes]
+    places += [path.read_bytes() for path in tmp_path.iterdir()]
+    for secret in (WORD, OTHER, session):
+        assert not [place for place in places if secret.encode() in place]

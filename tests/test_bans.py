@@ -1,0 +1,187 @@
+"""Bans, at every door and for every way in; through sessions."""
+
+import json
+
+import pytest
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+
+from chatd.core.bans import BanList, ban_on
+from chatd.core.errors import ChatError
+from chatd.core.records import BanKind
+from chatd.front.outlet import FINISH_SECONDS
+from chatd.store.memory import MemoryStore
+from chatd.testing import MemoryClient, MemoryServer
+
+WORD = "staple-battery"
+BANNED = "Server: You were banned by the Administrator!"
+
+
+@pytest.fixture
+def server():
+    """Return a server with a room."""
+    return MemoryServer(rooms=(("1", "tea"),))
+
+
+def come_from(server, host, port=4000, end=b"\0"):
+    """Return a client who comes from an address."""
+    kind = IPv6Address if ":" in host else IPv4Address
+    return MemoryClient(server, kind("TCP", host, port), end=end)
+
+
+def test_a_ban_ends_the_connection(server):
+    """He is told and closed; the others hear that he left, and programs why."""
+    bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
+    watcher = server.connect()
+    watcher.ask("`format json")
+    watcher.ask('{"command":"join","chatroom_id":"1","chatter_name":"W"}')
+    ann.read()
+    bob.read()
+    assert server.console("ban bob") == ["Administrator: Bob was banned."]
+    assert bob.read() == [BANNED]
+    assert bob.closed
+    assert ann.read() == ["Server: Bob quitted."]
+    event = json.loads(watcher.read()[0])
+    assert (event["event"], event["who"], event["reason"]) == ("left", "Bob", "banned")
+
+
+@pytest.mark.parametrize("frame", ["`join 1 Bob", "`enter 9 BOB", "`join 1 Воb"])
+def test_a_name_that_is_banned(server, frame):
+    """Whoever comes under it, or one that is the same, is told and closed; other names are free."""
+    server.console("ban Bob")
+    client = server.connect()
+    assert client.ask(frame) == [BANNED]
+    assert client.closed
+    assert server.connect().ask("`join 1 Bobby") == ["Server: You join @chatroom 1"]
+    assert server.console("unban BOB") == ["Administrator: Bob was unbanned."]
+    assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+
+
+def test_an_account_that_is_banned(server):
+    """It can neither be logged in to nor resumed nor registered; with a wrong password nothing is told."""
+    alice = server.connect()
+    alice.ask("`format json")
+    request = {"command": "register", "username": "alice", "password": WORD}
+    alice.ask(json.dumps(request))
+    (reply,) = alice.ask(
+        "`format json".replace("`format json", '{"command":"format","format":"json"}')
+    )
+    secret = json.loads(reply)["session"]
+    server.console("ban alice")
+    (closing,) = alice.read()
+    assert json.loads(closing) == {
+        "event": "closing",
+        "code": "banned",
+        "retry": False,
+        "from": "Server",
+        "text": "You were banned by the Administrator!",
+    }
+    again = server.connect()
+    assert again.ask("`login alice wrong-password") == ["Server: Wrong username or password."]
+    assert again.ask(f"`login alice {WORD}") == [BANNED]
+    assert again.closed
+    back = server.connect()
+    back.ask("`format json")
+    (answer,) = back.ask(json.dumps({"command": "resume", "session": secret}))
+    assert json.loads(answer)["code"] in {"banned", "no-such-session"}
+    server.console("ban newcomer")
+    assert server.connect().ask(f"`register newcomer {WORD}") == [BANNED]
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown", "barred", "free"),
+    [
+        ("10.1.2.3", "10.1.2.3", ["10.1.2.3", "::ffff:10.1.2.3"], ["10.1.2.4"]),
+        ("10.1.2.3/8", "10.0.0.0/8", ["10.9.9.9"], ["11.0.0.1"]),
+        ("2001:DB8::1", "2001:db8::1", ["2001:db8:0::1"], ["2001:db8::2"]),
+        ("2001:db8::/64", "2001:db8::/64", ["2001:db8::abcd"], ["2001:db8:1::1"]),
+    ],
+)
+def test_addresses(server, subject, shown, barred, free):
+    """Who comes from there is told as soon as it is known how, and nothing of his is carried out."""
+    inside = [come_from(server, host) for host in barred]
+    for client in inside:
+        client.send("`list")
+        client.read()
+    assert server.console(f"ban {subject}") == [f"Administrator: {shown} was banned."]
+    assert [client.read() for client in inside] == [[BANNED] for _ in inside]
+    for host in barred:
+        client = come_from(server, host, end=b"\n")
+        assert client.ask("`start 7 x") == [BANNED]
+        assert client.closed
+    assert server.connect().ask("`list") == ["Server: \ntea@1: no chatters!\n"]
+    for host in free:
+        assert come_from(server, host).ask("`join 1 Free") == ["Server: You join @chatroom 1"]
+    assert server.console(f"unban {subject}") == [f"Administrator: {shown} was unbanned."]
+    assert come_from(server, barred[0]).ask("`join 1 Back") == ["Server: You join @chatroom 1"]
+
+
+def test_who_is_barred_and_says_nothing(server):
+    """He is closed after some seconds."""
+    server.console("ban 10.1.2.3")
+    client = come_from(server, "10.1.2.3")
+    server.turn(FINISH_SECONDS - 1)
+    assert not client.closed
+    server.turn(1)
+    assert client.closed
+    come_from(server, "10.1.2.3").lose()
+    assert not server.reactor.getDelayedCalls()[1:], "nothing but the housekeeping is left"
+
+
+def test_bans_that_run_out(server):
+    """A ban for some minutes is over then; another on the same subject takes its place."""
+    server.console("ban Bob 10")
+    server.turn(599)
+    assert server.connect().ask("`join 1 Bob") == [BANNED]
+    assert server.console("bans") == ["Bob (name) until 1970-01-01 00:10:00 UTC"]
+    server.turn(1)
+    assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+    assert server.console("unban Bob") == ["Administrator: Bob is not banned."]
+    server.console("ban Cid 10")
+    server.console("ban CID")
+    server.turn(3600)
+    assert server.console("bans") == ["Cid (name) for ever"]
+
+
+def test_bans_outlive_a_restart():
+    """They are kept in the store."""
+    store = MemoryStore()
+    server = MemoryServer(store=store)
+    for line in ("ban Bob", "ban 10.0.0.0/8", "ban Cid 10", "ban Dora", "unban Dora"):
+        server.console(line)
+    server = MemoryServer(store=store)
+    assert sorted(server.console("bans")) == [
+        "10.0.0.0/8 (address) for ever",
+        "Bob (name) for ever",
+        "Cid (name) until 1970-01-01 00:10:00 UTC",
+    ]
+
+
+def test_who_comes_while_he_is_being_banned():
+    """A join that waits when the ban comes does not bring him in."""
+    store, waiting = MemoryStore(), Deferred()
+
+    async def add_room(room_id, name):  # noqa: ARG001 -- as the true one
+        await waiting
+        return 0
+
+    store.add_room = add_room
+    server = MemoryServer(store=store, rooms=(("1", "tea"),))
+    bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
+    bob.ask("`quit")
+    bob.send("`enter 2")
+    server.console("ban Bob")
+    waiting.callback(None)
+    assert bob.read() == [BANNED]
+    assert ann.ask("`list")[-1].endswith("\n2@2: no chatters!\n")
+
+
+def test_what_cannot_be_banned():
+    """A subject is a name or an address."""
+    for wrong in ("Server", "a b", "", "x" * 33):
+        with pytest.raises(ChatError):
+            ban_on(wrong)
+    assert ban_on("1.2.3.4").kind is BanKind.ADDRESS
+    assert ban_on("Bob").kind is BanKind.NAME
+    assert not BanList().bars_address("unix", 0)

@@ -1,0 +1,278 @@
+"""Accounts, as clients meet them: the sentences of the specification, through sessions."""
+
+import json
+
+import pytest
+
+from chatd.core.chat import Starters
+from chatd.core.errors import UnavailableError
+from chatd.store.memory import MemoryStore
+from chatd.testing import MemoryServer
+
+PASSWORD = "correct horse"  # with a blank: for JSON alone
+WORD = "staple-battery"
+
+
+def registered(server, name="alice", password=WORD):
+    """Return a client who has just registered."""
+    client = server.connect()
+    assert client.ask(f"`register {name} {password}") == ["Server: Registered successfully."]
+    return client
+
+
+@pytest.fixture
+def server():
+    """Return a server with two rooms."""
+    return MemoryServer(rooms=(("1", "tea"), ("2", "food")))
+
+
+def test_register_and_chat(server):
+    """Who registers is logged in, and chats as his account, with a name given or without."""
+    alice, bob = registered(server), server.join("1", "Bob")
+    assert alice.ask("`join 1") == ["Server: You join @chatroom 1"]
+    assert bob.read() == ["alice: joined us @chatroom 1."]
+    alice.ask("`quit")
+    assert alice.ask("`join 1 Zoe") == ["Server: You join @chatroom 1"]
+    assert bob.read() == ["Server: alice quitted.", "alice: joined us @chatroom 1."]
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "aliсe"])  # the last with a Cyrillic letter
+def test_a_name_registered_is_nobody_elses(server, name):
+    """Nobody can register, or chat as a guest, under a name that is the same as an account's."""
+    registered(server).lose()
+    guest = server.connect()
+    assert guest.ask(f"`register {name} {WORD}") == ["Server: Name alice is already in use!"]
+    refusal = ["Server: Name alice is registered, login first!"]
+    assert guest.ask(f"`join 1 {name}") == refusal
+    assert guest.ask(f"`enter 3 {name}") == refusal
+    assert guest.ask("`list")[0].count("3@") == 0
+
+
+def test_a_name_in_use_cannot_be_registered(server):
+    """Not by another; the guest who has it can, once he is in no room."""
+    guest, other = server.join("1", "Alice"), server.connect()
+    assert other.ask(f"`register alice {WORD}") == ["Server: Name Alice is already in use!"]
+    in_a_room = ["Server: You must quit your current chatroom 1 first."]
+    assert guest.ask(f"`register alice {WORD}") == in_a_room
+    assert guest.ask("`quit") == ["Server: You quitted from chatroom tea@1"]
+    assert guest.ask(f"`register alice {WORD}") == ["Server: Registered successfully."]
+    assert guest.ask("`logout") == ["Server: Bye, alice"]
+    assert other.ask(f"`login ALICE {WORD}") == ["Server: Welcome back, alice."]
+
+
+def test_names_that_cannot_be_registered(server):
+    """The rules for names hold for accounts."""
+    client = server.connect()
+    assert client.ask(f"`register Server {WORD}") == ["Server: Name Server is not allowed."]
+    assert client.ask(f"`register {'x' * 33} {WORD}") == [
+        f"Server: Name {'x' * 33} is not allowed."
+    ]
+    assert client.ask("`register alice") == ["Server: Usage: `register <username> <password>"]
+    assert client.ask("`register alice two words") == [
+        "Server: Usage: `register <username> <password>"
+    ]
+
+
+@pytest.mark.parametrize("password", ["1234567", "x" * 1025])
+def test_passwords_have_8_to_1024_bytes(server, password):
+    """Bytes, not characters."""
+    client = server.connect()
+    refusal = ["Server: Password must have 8 to 1024 bytes."]
+    assert client.ask(f"`register alice {password}") == refusal
+    assert client.ask(f"`register alice {'é' * 4}") == ["Server: Registered successfully."]
+    assert client.ask(f"`password {'é' * 4} {password}") == refusal
+    assert client.ask(f"`password {'é' * 4} {'x' * 1024}") == ["Server: Password changed."]
+
+
+def test_login_and_logout(server):
+    """Who logs out leaves all his rooms, and is nobody."""
+    registered(server).lose()
+    alice, bob = server.connect(), server.join("1", "Bob")
+    wrong = ["Server: Wrong username or password."]
+    assert alice.ask("`login alice wrong-password") == wrong
+    assert alice.ask(f"`login nobody {WORD}") == wrong
+    assert alice.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
+    assert alice.ask(f"`login alice {WORD}") == [
+        "Server: You are logged in as alice, logout first."
+    ]
+    alice.ask("`join 1")
+    bob.read()
+    assert alice.ask("`logout") == ["Server: Bye, alice"]
+    assert bob.read() == ["Server: alice quitted."]
+    assert alice.ask("hello") == ["Server: Join a room first!"]
+    assert alice.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>"]
+    assert alice.ask("`logout") == ["Server: Login first!"]
+    assert alice.ask(f"`password {WORD} {WORD}") == ["Server: Login first!"]
+
+
+def test_a_guest_in_a_room_cannot_log_in(server):
+    """But that his password is wrong he is told first."""
+    registered(server).lose()
+    guest = server.join("1", "Guest")
+    assert guest.ask("`login alice wrong-password") == ["Server: Wrong username or password."]
+    assert guest.ask(f"`login alice {WORD}") == [
+        "Server: You must quit your current chatroom 1 first."
+    ]
+    guest.ask("`quit")
+    assert guest.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
+    assert server.join("1", "Guest").ask("hello") == []
+
+
+def test_who_is_logged_in_is_somebody(server):
+    """He can be whispered to before he is in any room."""
+    registered(server)
+    bob = server.join("1", "Bob")
+    assert bob.ask("`secret Alice psst") == ["Server: Secret sent to alice."]
+
+
+def test_the_password_can_be_changed(server):
+    """With the old one; the new one holds from then on."""
+    alice = registered(server)
+    assert alice.ask("`password wrong-password new-password") == [
+        "Server: Wrong username or password."
+    ]
+    assert alice.ask(f"`password {WORD} new-password") == ["Server: Password changed."]
+    alice.ask("`logout")
+    assert alice.ask(f"`login alice {WORD}") == ["Server: Wrong username or password."]
+    assert alice.ask("`login alice new-password") == ["Server: Welcome back, alice."]
+
+
+def test_a_password_with_blanks_through_json(server):
+    """In JSON a password may be of several words."""
+    client = server.connect()
+    client.ask("`format json")
+    request = {"command": "register", "username": "alice", "password": PASSWORD, "tag": "t"}
+    assert json.loads(client.ask(json.dumps(request))[0]) == {
+        "event": "reply",
+        "command": "register",
+        "tag": "t",
+        "text": "Registered successfully.",
+        "name": "alice",
+    }
+
+
+def test_a_second_login_takes_over(server):
+    """The first connection is told, leaves its rooms, and is closed."""
+    first, bob = registered(server), server.join("1", "Bob")
+    first.ask("`join 1")
+    bob.read()
+    second = server.connect()
+    assert second.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
+    assert first.read() == ["Server: You logged in from another place."]
+    assert first.closed
+    assert bob.read() == ["Server: alice quitted."]
+    assert second.ask("`join 1") == ["Server: You join @chatroom 1"]
+
+
+def test_taking_over_in_json(server):
+    """A program is told not to come back."""
+    first = registered(server)
+    first.ask("`format json")
+    server.connect().send(f"`login alice {WORD}")
+    assert json.loads(first.read()[0]) == {
+        "event": "closing",
+        "code": "replaced",
+        "retry": False,
+        "from": "Server",
+        "text": "You logged in from another place.",
+    }
+
+
+def test_require_login():
+    """Guests may not join, whatever the room; who is logged in may."""
+    server = MemoryServer(require_login=True, rooms=(("1", "tea"),))
+    guest = server.connect()
+    assert guest.ask("`join 1 Guest") == ["Server: Login first!"]
+    assert guest.ask("`join 9 Guest") == ["Server: Login first!"]
+    assert guest.ask("`enter 9 Guest") == ["Server: Login first!"]
+    assert registered(server).ask("`join 1") == ["Server: You join @chatroom 1"]
+
+
+@pytest.mark.parametrize(
+    ("who", "guest_may", "account_may"),
+    [("everyone", True, True), ("accounts", False, True), ("nobody", False, False)],
+)
+def test_who_starts(who, guest_may, account_may):
+    """Rooms are started by those who may, and by the Administrator; all may join."""
+    server = MemoryServer(who_starts=Starters(who), rooms=(("1", "tea"),))
+    for client, may in ((server.connect(), guest_may), (registered(server), account_may)):
+        refusal = ["Server: You may not start chatrooms."]
+        started = ["Server: Chatroom 2 started!"]
+        assert client.ask("`start 2 x") == (started if may else refusal)
+        assert client.ask("`enter 3 Zed") == (["Server: You join @chatroom 3"] if may else refusal)
+        client.ask("`quit")
+        assert client.ask("`enter 1 Zed") == ["Server: You join @chatroom 1"]
+        client.lose()
+        for room in ("2", "3"):
+            server.console(f"end {room}")
+    assert server.console("start 2 x") == ["Administrator: Chatroom 2 started!"]
+
+
+class BrokenStore(MemoryStore):
+    """A store that is out of reach while `broken`."""
+
+    broken = False
+
+    def _check(self):
+        if self.broken:
+            raise UnavailableError("it is broken")
+
+    async def account(self, name):
+        self._check()
+        return await super().account(name)
+
+    async def add_account(self, account):
+        self._check()
+        await super().add_account(account)
+
+    async def add_room(self, room_id, name):
+        self._check()
+        return await super().add_room(room_id, name)
+
+    async def remove_room(self, room_id, count):
+        self._check()
+        await super().remove_room(room_id, count)
+
+
+def test_without_the_store():
+    """What needs it is refused with a clear answer, changes nothing, and works again later."""
+    store = BrokenStore()
+    server = MemoryServer(store=store, rooms=(("1", "tea"),))
+    registered(server).lose()
+    client = server.connect()
+    unavailable = ["Server: The server cannot reach its store now, try again later."]
+    store.broken = True
+    assert client.ask(f"`login alice {WORD}") == unavailable
+    assert client.ask(f"`register bob {WORD}") == unavailable
+    assert client.ask("`start 2 food") == unavailable
+    assert client.ask("`enter 2 Cid") == unavailable
+    assert server.console("end 1") == [
+        "Administrator: The server cannot reach its store now, try again later."
+    ]
+    assert client.ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+    client.ask("`quit")
+    store.broken = False
+    assert client.ask(f"`register bob {WORD}") == ["Server: Registered successfully."]
+    assert client.ask("`enter 2") == ["Server: You join @chatroom 2"]
+    assert server.console("end 1") == ["Administrator: chatroom 1 closed."]
+
+
+def test_rooms_and_accounts_outlive_a_restart():
+    """What was made is there again, in its order; what was ended is not."""
+    store = MemoryStore()
+    server = MemoryServer(store=store, rooms=(("1", "tea"),))
+    client = registered(server)
+    client.send("`start 2 Food court", "`start 3 x", "`enter 4", "hello", "world")
+    server.console("end 3")
+    server.turn(1)
+    server.service.stopService()
+    server.turn(1)
+
+    server = MemoryServer(store=store, rooms=(("1", "other name"), ("5", "new")))
+    client = server.connect()
+    rooms = ("tea@1", "Food court@2", "4@4", "new@5")
+    assert client.ask("`list") == ["Server: \n" + "".join(f"{r}: no chatters!\n" for r in rooms)]
+    assert client.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
+    client.ask("`format json")
+    (reply,) = client.ask('{"command":"join","chatroom_id":"4"}')
+    assert json.loads(reply)["last"] == 2

@@ -1,0 +1,128 @@
+"""Rooms while the store is at work: nobody gets in between, nothing is lost when it fails."""
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from chatd.core.errors import UnavailableError
+from chatd.store.memory import MemoryStore
+from chatd.testing import MemoryServer
+
+UNAVAILABLE = "The server cannot reach its store now, try again later."
+
+
+class SlowStore(MemoryStore):
+    """A store whose changes of rooms are answered by the test."""
+
+    def __init__(self):
+        super().__init__()
+        self.waiting = []
+
+    async def add_room(self, room_id, name):
+        await self._wait()
+        return await super().add_room(room_id, name)
+
+    async def remove_room(self, room_id, count):
+        await self._wait()
+        await super().remove_room(room_id, count)
+
+    async def _wait(self):
+        self.waiting.append(Deferred())
+        await self.waiting[-1]
+
+
+@pytest.fixture
+def store():
+    """Return a store that is slow."""
+    return SlowStore()
+
+
+@pytest.fixture
+def server(store):
+    """Return a server on it, with two rooms."""
+    return MemoryServer(store=store, max_rooms=4, rooms=(("1", "tea"), ("2", "food")))
+
+
+def test_many_enter_a_new_room(server, store):
+    """All are in it once the store has it; it was started once."""
+    clients = [server.connect() for _ in range(3)]
+    for number, client in enumerate(clients):
+        client.send(f"`enter X Guest{number}")
+    starter = server.connect()
+    starter.send("`start x other")
+    assert len(store.waiting) == 1
+    assert server.connect().ask("`join X Zed") == ["Server: Chatroom X NOT exist!"]
+    store.waiting[0].callback(None)
+    for client in clients:
+        assert "Server: You join @chatroom X" in client.read()
+    assert starter.read() == ["Server: Chatroom X exists!"]
+    assert len(store.waiting) == 1
+
+
+def test_many_enter_in_vain(server, store):
+    """If the store fails, all are told, and none waits for a try of his own."""
+    clients = [server.connect() for _ in range(3)]
+    for number, client in enumerate(clients):
+        client.send(f"`enter X Guest{number}")
+    store.waiting[0].errback(UnavailableError())
+    assert [client.read() for client in clients] == [[f"Server: {UNAVAILABLE}"]] * 3
+    assert len(store.waiting) == 1
+    clients[0].send("`enter X Guest1")
+    store.waiting[1].callback(None)
+    assert clients[0].read() == ["Server: You join @chatroom X"]
+
+
+def test_a_room_being_started_takes_a_place(server, store):
+    """There are never more rooms than allowed."""
+    first, second, third = (server.connect() for _ in range(3))
+    first.send("`start 3 x")
+    second.send("`start 4 x")
+    assert third.ask("`start 5 x") == ["Server: Too many chatrooms (at most 4)."]
+    store.waiting[0].errback(UnavailableError())
+    third.send("`start 5 x")
+    store.waiting[1].callback(None)
+    store.waiting[2].callback(None)
+    assert third.read() == ["Server: Chatroom 5 started!"]
+
+
+def test_a_room_being_ended(server, store):
+    """It is gone for everybody at once; who starts it again waits until it is gone from the store."""
+    ann = server.join("1", "Ann")
+    ann.send("one")
+    lines = server.console("end 1")
+    assert lines == []
+    assert ann.read() == ["Administrator: chatroom is being closed by the Administrator."]
+    assert ann.ask("hello") == ["Server: Join a room first!"]
+    assert ann.ask("`join 1") == ["Server: Chatroom 1 NOT exist!"]
+    ann.send("`enter 1")
+    store.waiting[0].callback(None)
+    assert lines == ["Administrator: chatroom 1 closed."]
+    store.waiting[1].callback(None)
+    assert ann.read() == ["Server: You join @chatroom 1"]
+    assert ann.ask("`list")[0].startswith("Server: \nfood@2: no chatters!\n1@1: Ann@")
+
+
+def test_a_room_that_cannot_be_ended(server, store):
+    """It is there again, empty, in its place and with its count."""
+    ann = server.join("1", "Ann")
+    ann.send("one", "two")
+    lines = server.console("end 1")
+    server.console("start 3 x")
+    store.waiting[1].callback(None)
+    store.waiting[0].errback(UnavailableError())
+    assert lines == [f"Administrator: {UNAVAILABLE}"]
+    ann.read()
+    assert ann.ask("`list") == [
+        "Server: \ntea@1: no chatters!\nfood@2: no chatters!\nx@3: no chatters!\n"
+    ]
+    ann.ask("`format json")
+    assert '"last":2' in ann.ask('{"command":"join","chatroom_id":"1"}')[0]
+
+
+def test_a_start_that_ends_with_its_client(server, store):
+    """Who is gone when the store is done is in no room, and his name is free."""
+    ann = server.connect()
+    ann.send("`enter X Ann")
+    ann.lose()
+    store.waiting[0].callback(None)
+    bob = server.connect()
+    assert bob.ask("`join X Ann") == ["Server: You join @chatroom X"]
