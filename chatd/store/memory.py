@@ -20,7 +20,7 @@ from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecor
 from chatd.interfaces import IStore
 from chatd.store.bounds import within
 
-HISTORY_LENGTH: Final = 2000
+HISTORY_LENGTH: Final = 4000
 """How many messages of a room are kept."""
 
 
