@@ -26,8 +26,9 @@ class Line:
     """Something to show: `text` is safe to print, and all that is shown where there is no terminal.
 
     `tag` is what of it stands for the room, `name` whose doing it is, `talk` whether a person
-    speaks, and `mention` a name of the reader in it; `time` is when it happened, None for now;
-    `stamped` whether the time is shown.
+    speaks, `own` whether the name is the reader's, and `mention` a name of the reader in the text;
+    `time` is when it happened, None for now; `stamped` whether the time is shown; `look` is the
+    style of all that has no other, where it is not the usual one.
     """
 
     text: str
@@ -37,6 +38,20 @@ class Line:
     mention: str = ""
     time: float | None = None
     stamped: bool = True
+    own: bool = False
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What stands before what is typed: a text, or the name of the `speaker` and the time.
+
+    `hidden`: what is typed is neither shown nor remembered.
+    """
+
+    text: str = ""
+    speaker: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +81,20 @@ class StayAway:
 
 @dataclass(frozen=True, slots=True)
 class AskLater:
-    """Call `Conversation.try_again` after so many seconds."""
+    """Call `Talk.try_again` after so many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Leave the server and end the program; what is still to come from the server is shown first."""
+    """Leave the server and end the program; what is still to come from the server is shown first.
+
+    `last_line` is shown after it; `failed`: not all was done that was asked for.
+    """
+
+    last_line: Line | None = None
+    failed: bool = False
 
 
 Action = Line | Ask | Connect | Disconnect | StayAway | AskLater | Exit

@@ -1,4 +1,4 @@
-"""The client: carries out what the conversation wants done, with a link to the server and a screen.
+"""The client: carries out what a way of talking wants done, with a link to the server and a screen.
 
 Knows neither terminals nor pipes: a screen shows lines, and gives what is typed to `typed`. It is
 over when `ended` fires.
@@ -25,8 +25,8 @@ from chatd.client.actions import (
     StayAway,
 )
 from chatd.client.connection import Link
-from chatd.client.conversation import Conversation
 from chatd.client.endpoints import EndpointFor
+from chatd.client.talk import Talk
 from chatd.core.events import Event
 from chatd.wire.answers import Answer, Refusal, Reply
 from chatd.wire.commands import Request
@@ -46,15 +46,16 @@ class Screen(Protocol):
 
 
 class Client:
-    """One person at one screen.
+    """One person at one screen, who talks in one way.
 
     `patience`: for how many seconds the answers still due are waited for. `complete` is whether all
-    was carried out that was asked for; `unanswered` counts the requests since the server was last
-    asked whether it had answered all.
+    was carried out that was asked for, `failed` whether it ended for want of a server;
+    `unanswered` counts the requests since the server was last asked whether it had answered all.
     """
 
     def __init__(
         self,
+        talk: Talk,
         screen: Screen,
         clock: IReactorTime,
         endpoint_for: EndpointFor,
@@ -62,8 +63,9 @@ class Client:
         *,
         patience: float,
     ) -> None:
-        self.conversation = Conversation()
+        self.talk = talk
         self.complete = True
+        self.failed = False
         self.unanswered = 0
         self.leaving = False
         self.ended: Deferred[None] = Deferred()
@@ -76,6 +78,7 @@ class Client:
         self._timers: list[IDelayedCall] = []
         self._catching_up: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
+        self._prompting: list[Deferred[None]] = []
         self._last_line: Line | None = None
         self._awaits_goodbye = False
 
@@ -83,23 +86,24 @@ class Client:
 
     def start(self, address: Address) -> None:
         """Connect to the first server."""
-        self.perform(self.conversation.start(address))
+        self.perform(self.talk.start(address))
 
     def typed(self, line: str) -> None:
         """Do what was typed."""
-        self.perform(self.conversation.typed(line))
+        self.perform(self.talk.typed(line))
 
     def perform(self, actions: list[Action]) -> None:
         """Do what is to be done."""
         for action in actions:
             self._perform(action)
         self._tell_settled()
+        self._tell_prompted()
 
     @property
     def is_settled(self) -> bool:
         """Whether there is a connection, and one is back in one's rooms; or none is tried for."""
         connecting = self._link is not None and not self._link.is_up
-        return not (connecting or self.conversation.coming_back)
+        return not (connecting or self.talk.coming_back)
 
     def settled(self) -> Deferred[None]:
         """Fire when that is so."""
@@ -108,12 +112,19 @@ class Client:
         self._tell_settled()
         return waiting
 
+    def prompted(self) -> Deferred[None]:
+        """Fire when there is something to be typed, or it is over."""
+        waiting: Deferred[None] = Deferred()
+        self._prompting.append(waiting)
+        self._tell_prompted()
+        return waiting
+
     def caught_up(self) -> Deferred[None]:
         """Fire when the server has answered all that it was asked, or does not in time."""
         if not (self._is_up and self.unanswered):
             return succeed(None)
-        # Any request would do; this one changes nothing, and its answer is small.
-        self._ask(Request("format", {"format": "json"}, _CAUGHT_UP))
+        # Any request would do; this one changes nothing, at the server or here.
+        self._ask(Request("help", tag=_CAUGHT_UP))
         self.unanswered = 0
         waiting: Deferred[None] = Deferred()
         waiting.addTimeout(self._patience, self._clock, lambda *_: None)
@@ -143,16 +154,16 @@ class Client:
 
     # -- what the link tells
 
-    def link_up(self) -> None:
+    def link_up(self, session: str | None) -> None:
         """Take note that there is a connection."""
-        self.perform(self.conversation.connected())
+        self.perform(self.talk.connected(session))
 
     def link_failed(self, why: str | None) -> None:
         """Say that there is no connection."""
         if why is not None:
-            self._screen.trouble(f"Cannot connect to {self.conversation.server}: {why}.")
+            self._screen.trouble(f"Cannot connect to {self.talk.server}: {why}.")
         self._hang_up()
-        self.perform(self.conversation.not_connected())
+        self.perform(self.talk.not_connected())
 
     def link_lost(self, *, coming_back: bool) -> None:
         """Say that the connection is lost, unless that was what was wanted."""
@@ -164,7 +175,7 @@ class Client:
             return
         if not coming_back:
             self._hang_up()
-        self.perform(self.conversation.lost(coming_back=coming_back))
+        self.perform(self.talk.lost(coming_back=coming_back))
 
     def link_event(self, event: Event | Answer) -> None:
         """Show what the server tells."""
@@ -173,11 +184,11 @@ class Client:
             return
         if isinstance(event, Reply) and event.command == "exit":
             self._awaits_goodbye = False
-        self.perform(self.conversation.received(event))
+        self.perform(self.talk.received(event))
 
     def link_text(self, words: str) -> None:
         """Show what the server says in plain text."""
-        self.perform(self.conversation.greeted(words))
+        self.perform(self.talk.greeted(words))
 
     # -- within
 
@@ -202,7 +213,8 @@ class Client:
             case StayAway() if self._link is not None:
                 self._link.stay_away()
             case Exit():
-                self.leave(Line("quitting...", stamped=False))
+                self.failed = self.failed or action.failed
+                self.leave(action.last_line)
 
     def _connect(self, action: Connect) -> None:
         self._hang_up()
@@ -220,8 +232,8 @@ class Client:
             self._link.send(encode_request(request))
 
     def _try_again(self) -> None:
-        self._timers.clear()
-        self.perform(self.conversation.try_again())
+        self._timers = [timer for timer in self._timers if timer.active()]
+        self.perform(self.talk.try_again())
 
     def _hang_up(self) -> None:
         link, self._link = self._link, None
@@ -240,6 +252,7 @@ class Client:
         if self._last_line is not None:
             self._screen.show(self._last_line)
         self.ended.callback(None)
+        self._tell_prompted()
 
     def _cancel_timers(self) -> None:
         timers, self._timers = self._timers, []
@@ -256,5 +269,12 @@ class Client:
         if not self.is_settled:
             return
         waiting, self._settling = self._settling, []
+        for one in waiting:
+            one.callback(None)
+
+    def _tell_prompted(self) -> None:
+        if self.talk.prompt is None and not self.ended.called:
+            return
+        waiting, self._prompting = self._prompting, []
         for one in waiting:
             one.callback(None)

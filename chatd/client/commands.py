@@ -1,13 +1,18 @@
 """What can be typed: the commands of clients, and the line client's own.
 
-`format` is not among them: what is spoken with the server is not the typist's business.
+`format` is not among them: what is spoken with the server is not the typist's business. Passwords
+may be left out; then a `Question` asks for them.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from chatd.wire.commands import CLIENT_COMMANDS, Command, Parameter
+from chatd.client.actions import Prompt
+from chatd.core.errors import ChatError
+from chatd.wire import text
+from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN_PASSWORD, Command, Parameter, Request
 
 _OWN = (
     Command(
@@ -18,7 +23,65 @@ _OWN = (
     Command("disconnect", "Leave the server, and stay in the client program."),
 )
 
+
+def _passwords(command: Command) -> list[Parameter]:
+    return [one for one in command.typed if one.mask == HIDDEN_PASSWORD]
+
+
+def _asking(command: Command) -> Command:
+    """Return a command whose help says that passwords are asked for."""
+    if not _passwords(command):
+        return command
+    words = "What is left out of passwords is asked for, and not shown."
+    return replace(command, summary=f"{command.summary} {words}")
+
+
 LINE_COMMANDS: Final = {
-    **{name: command for name, command in CLIENT_COMMANDS.items() if name != "format"},
+    **{name: _asking(one) for name, one in CLIENT_COMMANDS.items() if name != "format"},
     **{command.name: command for command in _OWN},
 }
+
+
+class Question:
+    """A command whose passwords were left out and are asked for, one after another."""
+
+    def __init__(self, command: Command, arguments: dict[str, str]) -> None:
+        self._command = command
+        self._arguments = arguments
+        self._missing = [one.name for one in _passwords(command)]
+
+    @property
+    def prompt(self) -> Prompt:
+        """What is asked next."""
+        return Prompt(f"Enter {self._missing[0].replace('_', ' ')}: ", hidden=True)
+
+    def answer(self, line: str) -> Request | None:
+        """Take the answer; return the whole request, or None if there is more to ask."""
+        self._arguments[self._missing.pop(0)] = line
+        return None if self._missing else Request(self._command.name, self._arguments)
+
+
+def question(line: str) -> Question | None:
+    """Return what is still to be asked about a line: nothing, unless only its passwords are missing."""
+    command, words = _command_of(line)
+    passwords = {one.name for one in _passwords(command)} if command is not None else set()
+    if command is None or not passwords:
+        return None
+    arguments = command.split(words)
+    needed = {one.name for one in command.typed} - passwords
+    return Question(command, arguments) if arguments.keys() == needed else None
+
+
+def is_about_passwords(line: str) -> bool:
+    """Tell whether a line, or one of several pasted together, is a command about passwords."""
+    commands = (_command_of(one)[0] for one in line.splitlines())
+    return any(command is not None and _passwords(command) for command in commands)
+
+
+def _command_of(line: str) -> tuple[Command | None, str]:
+    if not line.startswith(text.COMMAND_SIGN):
+        return None, ""
+    try:
+        return text.find_command(line[1:], LINE_COMMANDS)
+    except ChatError:
+        return None, ""

@@ -41,8 +41,8 @@ _STEADY_AFTER: Final = 10.0
 class LinkListener(Protocol):
     """Who is told what a link brings."""
 
-    def link_up(self) -> None:
-        """Hear that there is a connection, and that it speaks JSON."""
+    def link_up(self, session: str | None) -> None:
+        """Hear that there is a connection, and that it speaks JSON; `session` is its secret."""
 
     def link_failed(self, why: str | None) -> None:
         """Hear that there was nothing to connect to; `why` if it is more than that nobody listens there."""
@@ -142,7 +142,7 @@ class Link:
                 self._listener.link_text(frame)
             return
         if not self.is_up and isinstance(event, Reply) and event.command == "format":
-            self._came_up()
+            self._came_up(event)
             return
         self._was_told = True
         self._listener.link_event(event)
@@ -166,11 +166,12 @@ class Link:
 
     # -- within
 
-    def _came_up(self) -> None:
+    def _came_up(self, opening: Reply) -> None:
         self._stop_timer()
         self.is_up = self._faithful = True
         self._up_since = self._clock.seconds()
-        self._listener.link_up()
+        session = opening.data.get("session")
+        self._listener.link_up(session if isinstance(session, str) else None)
 
     def _failed(self, why: str | None) -> None:
         if self._closed:

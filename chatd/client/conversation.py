@@ -1,87 +1,106 @@
-"""The conversation with a server: what is typed becomes requests, what comes becomes lines.
+"""The conversation in commands: what is typed becomes requests, what comes becomes lines.
 
-Pure: knows no connection and no screen. Each method takes one thing that has happened and returns
-what is to be done about it, as actions; the state follows the server's answers. What a screen gets
-is cleaned here, whoever sent it: a server is no more to be trusted than a chatter.
+Pure, as every way of talking. What a screen gets is cleaned here, whoever sent it: a server is no
+more to be trusted than a chatter.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from typing import Final
 
 from chatd.client.actions import (
     NOT_CONNECTED,
     Action,
     Address,
-    Ask,
-    AskLater,
     Connect,
     Disconnect,
     Exit,
     Line,
-    StayAway,
+    Prompt,
 )
-from chatd.client.comeback import TAG, Comeback
-from chatd.client.commands import LINE_COMMANDS
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.commands import LINE_COMMANDS, Question, question
+from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
+from chatd.client.lines import MISSED_LOOK, mention, missed_heading, missed_line, undelivered_words
+from chatd.client.talk import Talk
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, RoomEvent, Said, Whispered
 from chatd.core.safety import clean
 from chatd.wire import text
-from chatd.wire.answers import Answer, Closing, Refusal, Reply
+from chatd.wire.answers import Answer, Refusal, Reply
 from chatd.wire.commands import Request, help_text
 
+PROMPT: Final = Prompt("😄 :> ")
+
 _LAST_PORT = 65535
+_QUITTING = Line("quitting...", stamped=False)
 
 
-class Conversation:
-    """One person's, over however many connections; `where` is what is known of his place.
-
-    `server` is the server last connected to.
-    """
+class Conversation(Talk):
+    """One person's, in commands and messages."""
 
     def __init__(self) -> None:
-        self.where = Whereabouts()
-        self.server: Address | None = None
-        self._connected = False
+        super().__init__()
+        self._question: Question | None = None
         self._asked_to_connect = False
-        self._comeback: Comeback | None = None
         self._own: dict[str, Callable[[Request], list[Action]]] = {
             "help": self._help,
             "connect": self._connect,
             "disconnect": self._disconnect,
-            "exit": lambda _: [Exit()],
+            "exit": lambda _: [Exit(_QUITTING)],
         }
-
-    @property
-    def coming_back(self) -> bool:
-        """Whether the way back into the rooms has begun and not ended."""
-        return self._connected and self._comeback is not None
 
     # -- the person
 
-    def start(self, address: Address) -> list[Action]:
-        """Return what to do to be connected to the server at `address`."""
-        self.server = address
-        return [Connect(address)]
+    @property
+    def prompt(self) -> Prompt:
+        """What stands before what is typed next."""
+        return self._question.prompt if self._question is not None else PROMPT
 
     def typed(self, line: str) -> list[Action]:
-        """Return what to do about a line that was typed."""
-        try:
-            request = text.decode(clean(line).rstrip("\n"), LINE_COMMANDS)
-        except ChatError as error:
-            return [self._line(Refusal(None, error.code, error.text))]
-        if request.command in self._own:
-            return self._own[request.command](request)
-        if not self._connected:
-            return [NOT_CONNECTED]
-        return [Ask(self._named(request))]
+        """Return what to do about what was typed: a message, a command, or several of these."""
+        if self._question is None and line.startswith(text.COMMAND_SIGN):
+            return [action for one in line.splitlines() for action in self._typed(one)]
+        return self._typed(line)
+
+    def interrupted(self) -> list[Action]:
+        """Return what to do about Ctrl-C or Ctrl-D: no answer to a question, or the end."""
+        if self._question is not None:
+            self._question = None
+            return []
+        return [Exit(_QUITTING)]
 
     def leads_away(self, line: str) -> bool:
         """Tell whether a line, once typed, ends what there is with the server."""
+        if self._question is not None:
+            return False
         words = line.removeprefix(text.COMMAND_SIGN).split()
         return line.startswith(text.COMMAND_SIGN) and words[:1] in (["connect"], ["disconnect"])
+
+    def _typed(self, line: str) -> list[Action]:
+        if self._question is not None:
+            return self._answered(self._question, line)
+        self._question = question(clean(line))
+        if self._question is not None:
+            return []
+        try:
+            return self._asked(text.decode(clean(line).rstrip("\n"), LINE_COMMANDS))
+        except ChatError as error:
+            return [self._line(News(Refusal(None, error.code, error.text), 0))]
+
+    def _answered(self, asked: Question, line: str) -> list[Action]:
+        request = asked.answer(line)
+        if request is None:
+            return []
+        self._question = None
+        return self._asked(request)
+
+    def _asked(self, request: Request) -> list[Action]:
+        if request.command in self._own:
+            return self._own[request.command](request)
+        if not self.presence.is_connected:
+            return [NOT_CONNECTED]
+        return [self.presence.send(self._named(request))]
 
     def _help(self, _: Request) -> list[Action]:
         return [Line(f"\n{help_text(LINE_COMMANDS.values())}", stamped=False)]
@@ -92,114 +111,71 @@ class Conversation:
             address = parse_address(host, port)
         except ValueError as error:
             return [Line(str(error))]
-        if self._comeback is not None and not self._connected and address == self.server:
+        is_awaited = self.presence.comeback is not None and not self.presence.is_connected
+        if is_awaited and address == self.server:
             return [Line("Trying again."), Connect(address, faithful=True)]
-        self._left()
+        self.presence.forget()
         self._asked_to_connect = True
         return self.start(address)
 
     def _disconnect(self, _: Request) -> list[Action]:
-        if not self._connected and self._comeback is None:
+        if not self.presence.is_connected and self.presence.comeback is None:
             return [NOT_CONNECTED]
-        self._left()
+        self.presence.forget()
         return [Disconnect(), Line("Disconnected.")]
 
     def _named(self, request: Request) -> Request:
         """Return a request to join with the name that was held before, if it was left out."""
         if request.command not in {"join", "enter"}:
             return request
-        self._comeback = None  # the person has chosen another way
+        self.presence.go_elsewhere()
         if not self.where.name or "chatter_name" in request.arguments:
             return request
         arguments = {**request.arguments, "chatter_name": self.where.name}
         return Request(request.command, arguments, request.tag)
 
-    def _left(self) -> None:
-        self._connected = False
-        self._comeback = None
-        self.where = Whereabouts()
-
     # -- the connection
 
-    def connected(self) -> list[Action]:
+    def connected(self, session: str | None = None) -> list[Action]:
         """Return what to do now that there is a connection."""
-        self._connected = True
         asked, self._asked_to_connect = self._asked_to_connect, False
-        if self._comeback is not None:
-            return [Line("Connected again."), *self._next_step()]
-        return [Line("Connected.")] if asked else []
+        told = super().connected(session)
+        return told or ([Line("Connected.")] if asked else [])
 
     def not_connected(self) -> list[Action]:
         """Return what to do now that there is no connection and none is tried for."""
-        self._connected = self._asked_to_connect = False
-        self._comeback = None
+        self._asked_to_connect = False
+        self.presence.not_connected()
         return [NOT_CONNECTED]
 
     def lost(self, *, coming_back: bool) -> list[Action]:
-        """Return what to do about a connection that has ended; `coming_back` if another is tried for."""
-        self._connected = False
-        where, before = self.where, self._comeback
-        rooms = (*where.rooms, *before.rooms) if before is not None else tuple(where.rooms)
-        current = before.current if before is not None and before.current else where.current
-        where.leave_all()
-        if not coming_back:
-            self._comeback = None
-            return [NOT_CONNECTED]
-        self._comeback = Comeback(where.name, rooms, current)
-        return [Line("Connection lost.")]
+        """Return what to do about a connection that has ended."""
+        told = self._told(self.presence.lost(coming_back=coming_back))
+        return told if coming_back else [*told, NOT_CONNECTED]
 
-    # -- the server
+    # -- what is shown
 
-    def greeted(self, words: str) -> list[Action]:
-        """Return what to do about words in plain text, from a server that does not speak JSON yet."""
-        return [Line(clean(words))]
+    def _tell(self, happening: Happening) -> list[Action]:
+        match happening:
+            case News():
+                hidden = self.where.is_own(happening.event) or _is_formality(happening.event)
+                return [] if hidden else [self._line(happening)]
+            case Missed():
+                heading = Line(missed_heading(happening), look=MISSED_LOOK)
+                said = map(missed_line, happening.messages)
+                return [heading, *said] if happening.first else [*said]
+            case Undelivered():
+                return [Line(undelivered_words(happening.text))]
+            case Turn.BACK:
+                return []
+            case Turn.LOG_IN_AGAIN:
+                return [Line(clean(f"{happening.value[:-1]}: `login {self.where.name}"))]
+            case _:
+                return [Line(happening.value)]
 
-    def received(self, event: Event | Answer) -> list[Action]:
-        """Return what to do about something the server tells."""
-        if isinstance(event, Reply | Refusal) and event.tag == TAG and self._comeback is not None:
-            return self._came_back(event)
-        return self._shown(event)
-
-    def try_again(self) -> list[Action]:
-        """Go on with the way back into the rooms: some time has passed."""
-        return self._next_step() if self.coming_back else []
-
-    def _shown(self, event: Event | Answer) -> list[Action]:
-        hidden = self.where.is_own(event) or _is_formality(event)
-        line = self._line(event)  # before the room is left: a room that is closed has its tag
-        self.where.note(event)
-        shown: list[Action] = [] if hidden else [line]
-        if isinstance(event, Closing) and not event.retry:
-            shown.append(StayAway())
-        return shown
-
-    def _came_back(self, answer: Reply | Refusal) -> list[Action]:
-        assert self._comeback is not None
-        if isinstance(answer, Refusal) and answer.code == "name-in-use":
-            return self._wait_for_name(answer)
-        shown = self._shown(answer)
-        self._comeback.answered()
-        return [*shown, *self._next_step()]
-
-    def _wait_for_name(self, answer: Refusal) -> list[Action]:
-        assert self._comeback is not None
-        is_news = not self._comeback.has_waited
-        seconds = self._comeback.pause()
-        if seconds is None:
-            self._comeback = None
-            return self._shown(answer)
-        told: list[Action] = [Line("Your name is still in use. Trying again...")] if is_news else []
-        return [*told, AskLater(seconds)]
-
-    def _next_step(self) -> list[Action]:
-        request = self._comeback.request(self.where) if self._comeback is not None else None
-        if request is None:
-            self._comeback = None
-            return []
-        return [Ask(request)]
-
-    def _line(self, event: Event | Answer) -> Line:
-        tagged = len(self.where.rooms) > 1 and isinstance(event, RoomEvent)
+    def _line(self, news: News) -> Line:
+        event = news.event
+        tagged = news.in_rooms > 1 and isinstance(event, RoomEvent)
         room = event.room if isinstance(event, RoomEvent) else None
         said = event.text if isinstance(event, Said | Whispered) else None
         return Line(
@@ -207,7 +183,7 @@ class Conversation:
             tag=clean(f"[{room}] ") if tagged and room is not None else "",
             name=clean(_whose(event)),
             talk=said is not None,
-            mention=_mention(clean(said or ""), self.where.name),
+            mention=mention(clean(said or ""), self.where.name),
             time=getattr(event, "time", None),
         )
 
@@ -227,12 +203,6 @@ def _whose(event: Event | Answer) -> str:
             return event.who
         case _:
             return getattr(event, "sender", "Server")
-
-
-def _mention(words: str, name: str) -> str:
-    """Return `name` as it is written in `words`, or "" if it is not in there as a word."""
-    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words, re.IGNORECASE) if name else None
-    return found[0] if found else ""
 
 
 def _is_formality(event: Event | Answer) -> bool:

@@ -1,4 +1,4 @@
-"""`chatd-client [HOST [PORT]]`: what was asked for on the command line, and the reactor.
+"""`chatd-client [--guided] [HOST [PORT]]`: what was asked for on the command line, and the reactor.
 
 The only module of the client that meets the global reactor: on a terminal the one that runs on
 asyncio, as prompt_toolkit does; elsewhere the default one.
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import random
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,9 +24,18 @@ from twisted.python.failure import Failure
 from chatd.client import endpoints
 from chatd.client.actions import Address
 from chatd.client.client import Client
-from chatd.client.conversation import parse_address
+from chatd.client.conversation import Conversation, parse_address
+from chatd.client.guided import Guided
 from chatd.client.pipe import PATIENCE as PIPE_PATIENCE
-from chatd.client.pipe import Intake, PipeScreen, lines_of, start_reading
+from chatd.client.pipe import (
+    CommandIntake,
+    GuidedIntake,
+    Intake,
+    PipeScreen,
+    lines_of,
+    start_reading,
+)
+from chatd.client.talk import Talk
 from chatd.output import write_all
 
 
@@ -44,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd-client", description="The line client of chatd.")
     parser.add_argument("host", nargs="?", default="localhost", help="default: localhost")
     parser.add_argument("port", nargs="?", default="9999", help="default: 9999")
+    parser.add_argument(
+        "--guided", action="store_true", help="be asked for all, and type no commands"
+    )
     parser.add_argument("--tls", action="store_true", help="speak TLS; certificates are checked")
     parser.add_argument("--cafile", metavar="FILE", help="trust the certificates in FILE as well")
     return parser
@@ -62,15 +75,20 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> endpoints.EndpointF
     return endpoints.plain(reactor)
 
 
+def _talk(options: argparse.Namespace) -> Talk:
+    return Guided() if options.guided else Conversation()
+
+
 def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     asyncioreactor.install()
     from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
 
     from chatd.client.terminal import PATIENCE, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
-    screen = TerminalScreen()
-    endpoint_for = _endpoints(options, reactor)
-    client = Client(screen, cast("Any", reactor), endpoint_for, random.random, patience=PATIENCE)
+    screen = TerminalScreen(completes=not options.guided)
+    talk = _talk(options)
+    endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
+    client = Client(talk, screen, clock, endpoint_for, random.random, patience=PATIENCE)
     finished: Deferred[None] = Deferred()
     faults: list[Failure] = []
 
@@ -91,7 +109,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     _run(reactor, begin, shut_down)
     for fault in faults:
         fault.raiseException()
-    return 0
+    return 1 if client.failed else 0
 
 
 def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
@@ -102,15 +120,21 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
-    client = Client(screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
+    talk = _talk(options)
+    client = Client(talk, screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
+    intake: Intake = (
+        CommandIntake(client, talk, clock)
+        if isinstance(talk, Conversation)
+        else GuidedIntake(client, screen, clock, time.time)
+    )
 
     def begin() -> None:
         client.start(address)
         client.ended.addCallback(lambda _: _stop(reactor))
-        start_reading(reactor, Intake(client, clock), lines)
+        start_reading(reactor, intake, lines)
 
     _run(reactor, begin, client.stop)
-    return 0 if client.complete and not screen.broken else 1
+    return 0 if client.complete and not (client.failed or screen.broken) else 1
 
 
 def _standard_output() -> Callable[[bytes], object]:

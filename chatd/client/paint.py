@@ -1,4 +1,4 @@
-"""How a line looks on a terminal: its time, colours for names, and the reader's own name marked.
+"""How lines and prompts look on a terminal: times, colours for names, and the reader's own name marked.
 
 Pure: returns fragments of a style and a text, as prompt_toolkit prints them.
 """
@@ -10,7 +10,7 @@ import zlib
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.client.actions import Line
+from chatd.client.actions import Line, Prompt
 
 Fragments = list[tuple[str, str]]
 
@@ -21,6 +21,9 @@ STYLES: Final = {
     "server": "ansiyellow",
     "administrator": "bold ansiyellow",
     "mention": "bold reverse",
+    "info": "ansiyellow",
+    "missed": "italic ansibrightblack",
+    "own": "bold ansigreen",
 }
 
 # Of middling lightness: to be read on dark as well as on light ground.
@@ -35,14 +38,29 @@ def paint(line: Line, now: float) -> Fragments:
     """Return the fragments of `line`, with the end of the line."""
     painted: Fragments = []
     if line.stamped:
-        painted.append(("class:time", f"[{_clock_time(line.time, now)}] "))
+        painted.append(("class:time", f"[{clock_time(line.time, now)}] "))
     if line.tag:
         painted.append(("class:tag", line.tag))
     words = line.text.removeprefix(line.tag)
     before, name, after = words.partition(line.name) if line.name else ("", "", words)
     rest = "class:quiet" if line.name not in _OFFICIALS and not line.talk and name else ""
-    painted += [(rest, before), (style_of(line.name), name), *_marked(after, line.mention, rest)]
+    rest = f"class:{line.look}" if line.look else rest
+    style = "class:own" if line.own else style_of(line.name)
+    painted += [(rest, before), (style, name), *_marked(after, line.mention, rest)]
     return [*((style, text) for style, text in painted if text), ("", "\n")]
+
+
+def paint_prompt(prompt: Prompt | None, now: float) -> Fragments:
+    """Return the fragments of a prompt; there is none while an answer is waited for."""
+    if prompt is None:
+        return []
+    if not prompt.speaker:
+        return [("", prompt.text)]
+    return [
+        ("class:own", prompt.speaker),
+        ("", "> "),
+        ("class:time", f"[{clock_time(None, now)}] "),
+    ]
 
 
 def style_of(name: str) -> str:
@@ -59,7 +77,7 @@ def _marked(words: str, mention: str, style: str) -> Fragments:
     return [("class:mention" if at % 2 else style, piece) for at, piece in enumerate(pieces)]
 
 
-def _clock_time(seconds: float | None, now: float) -> str:
+def clock_time(seconds: float | None, now: float) -> str:
     """Return the local time; what a server says can be any time at all."""
     try:
         moment = datetime.fromtimestamp(now if seconds is None else seconds, UTC).astimezone()

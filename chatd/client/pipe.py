@@ -1,13 +1,15 @@
 """The screen where there is no terminal: lines in, lines out, nothing else.
 
 A thread reads the input and hands over one line at a time; the next is read when it is done with,
-so that input waits while there is no connection, and while too much is unanswered. Whatever the
-client says of itself comes after the answers to what was asked before.
+so that input waits while there is no connection, and while too much is unanswered. In commands,
+whatever the client says of itself comes after the answers to what was asked before; guided, a line is
+taken when all answers are there, and is shown behind its prompt, as a terminal would have shown it.
 """
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from threading import Thread
 from typing import Any, Final, TextIO
@@ -16,8 +18,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import blockingCallFromThread
 
-from chatd.client.actions import Ask, Exit, Line
+from chatd.client.actions import Ask, Exit, Line, Prompt
 from chatd.client.client import Client
+from chatd.client.conversation import Conversation
+from chatd.client.paint import paint_prompt
+from chatd.core.safety import clean
 
 PATIENCE: Final = 10.0
 """For how many seconds at most one waits for the server at the end."""
@@ -43,10 +48,18 @@ class PipeScreen:
 
     def show(self, line: Line) -> None:
         """Write a line."""
+        self._show(line.text)
+
+    def show_typed(self, prompt: Prompt, line: str, now: float) -> None:
+        """Write a prompt and what was typed there, unless that is hidden."""
+        asked = "".join(words for _, words in paint_prompt(prompt, now))
+        self._show(asked.rstrip() if prompt.hidden else asked + clean(line))
+
+    def _show(self, words: str) -> None:
         if self.broken:
             return
         try:
-            self._write(line.text.encode(errors="replace") + b"\n")
+            self._write(words.encode(errors="replace") + b"\n")
         except OSError as error:
             self.broken = True
             if not isinstance(error, BrokenPipeError):  # more than that nobody reads any more
@@ -59,7 +72,7 @@ class PipeScreen:
         self._errors.flush()
 
 
-class Intake:
+class Intake(ABC):
     """Does what is read, a line at a time."""
 
     def __init__(self, client: Client, clock: IReactorTime) -> None:
@@ -67,16 +80,9 @@ class Intake:
         self._clock = clock
         self._patient = True
 
+    @abstractmethod
     async def take(self, line: str) -> None:
         """Do what a line says, once its turn has come."""
-        client = self._client
-        if client.unanswered >= _UNANSWERED or client.conversation.leads_away(line):
-            await client.caught_up()
-        await self._settled()
-        actions = client.conversation.typed(line)
-        if not all(isinstance(action, Ask | Exit) for action in actions):
-            await client.caught_up()
-        client.perform(actions)
 
     async def end(self) -> None:
         """Leave: there are no more lines."""
@@ -92,6 +98,60 @@ class Intake:
 
     def _in_vain(self, *_: object) -> None:
         self._patient = False
+
+
+class CommandIntake(Intake):
+    """Takes commands and messages."""
+
+    def __init__(self, client: Client, conversation: Conversation, clock: IReactorTime) -> None:
+        super().__init__(client, clock)
+        self._conversation = conversation
+
+    async def take(self, line: str) -> None:
+        """Do what a line says, once its turn has come."""
+        client = self._client
+        if client.unanswered >= _UNANSWERED or self._conversation.leads_away(line):
+            await client.caught_up()
+        await self._settled()
+        actions = self._conversation.typed(line)
+        if not all(isinstance(action, Ask | Exit) for action in actions):
+            await client.caught_up()
+        client.perform(actions)
+
+
+class GuidedIntake(Intake):
+    """Takes what is asked for; `now` returns the time that stands in a prompt."""
+
+    def __init__(
+        self, client: Client, screen: PipeScreen, clock: IReactorTime, now: Callable[[], float]
+    ) -> None:
+        super().__init__(client, clock)
+        self._screen = screen
+        self._now = now
+
+    async def take(self, line: str) -> None:
+        """Answer what is asked, once it is."""
+        await self._answered()
+        prompt = self._client.talk.prompt
+        if self._client.leaving:
+            return
+        if prompt is None:  # the server has not answered in time
+            self._client.complete = False
+            return
+        self._screen.show_typed(prompt, line, self._now())
+        self._client.typed(line)
+
+    async def end(self) -> None:
+        """Leave: there are no more lines."""
+        await self._answered()
+        self._client.perform(self._client.talk.interrupted())
+
+    async def _answered(self) -> None:
+        """Wait for all answers, and for the answers to what is asked because of these."""
+        await self._settled()
+        while self._client.unanswered and not self._client.leaving:
+            await self._client.caught_up()
+            await self._settled()
 
 
 def lines_of(descriptor: int) -> Iterator[str]:

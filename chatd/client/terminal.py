@@ -17,22 +17,22 @@ from prompt_toolkit.application import in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.history import DummyHistory, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.output import Output
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
-from chatd.client.actions import Exit, Line
+from chatd.client.actions import Line, Prompt
 from chatd.client.client import Client
+from chatd.client.commands import is_about_passwords
 from chatd.client.completion import complete
-from chatd.client.paint import STYLES, Fragments, paint
+from chatd.client.paint import STYLES, Fragments, paint, paint_prompt
 from chatd.client.whereabouts import Whereabouts
-from chatd.wire.text import COMMAND_SIGN
 
-PROMPT: Final = "😄 :> "
 PATIENCE: Final = 2.0
 """For how many seconds at most one waits for the server at the end."""
 
@@ -40,20 +40,35 @@ _STYLE: Final = Style.from_dict(STYLES)
 
 
 class TerminalScreen:
-    """Prints lines above the one being typed; `terminal_in` and `terminal_out` are for tests."""
+    """Prints lines above the one being typed.
+
+    `completes`: whether Tab completes commands. `terminal_in` and `terminal_out` are for tests.
+    """
 
     def __init__(
-        self, terminal_in: Input | None = None, terminal_out: Output | None = None
+        self,
+        terminal_in: Input | None = None,
+        terminal_out: Output | None = None,
+        *,
+        completes: bool = True,
     ) -> None:
         self._client: Client | None = None
         self._waiting: Fragments = []
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
-            history=InMemoryHistory(),
-            completer=_Completer(self),
+            history=_History(),
+            completer=_Completer(self) if completes else None,
             complete_while_typing=False,
             # The other styles keep rows below the prompt free for a menu.
             complete_style=CompleteStyle.READLINE_LIKE,
+            enable_suspend=True,
+            key_bindings=_keys(),
+            input=terminal_in,
+            output=terminal_out,
+        )
+        self._hidden: PromptSession[str] = PromptSession(
+            history=DummyHistory(),
+            input_processors=[_Blank()],
             enable_suspend=True,
             key_bindings=_keys(),
             input=terminal_in,
@@ -63,7 +78,7 @@ class TerminalScreen:
     @property
     def where(self) -> Whereabouts:
         """What is known of the place of who sits here."""
-        return self._client.conversation.where if self._client is not None else Whereabouts()
+        return self._client.talk.where if self._client is not None else Whereabouts()
 
     # -- what the client calls
 
@@ -92,20 +107,28 @@ class TerminalScreen:
 
     async def _prompt(self, client: Client) -> None:
         try:
-            line = await self._session.prompt_async(PROMPT)
+            line = await self._typed(client)
         except (EOFError, KeyboardInterrupt):
-            client.perform([Exit()])
+            client.perform(client.talk.interrupted())
         else:
-            # A message may have several lines; what was pasted as commands is one a line.
-            for one in line.splitlines() if line.startswith(COMMAND_SIGN) else [line]:
-                client.typed(one)
+            await client.prompted().asFuture(asyncio.get_running_loop())
+            if not client.leaving:
+                client.typed(line)
         await self._printed()
+
+    async def _typed(self, client: Client) -> str:
+        """Return what is typed at the prompt, which may change meanwhile, save one that hides it."""
+        prompt = client.talk.prompt
+        if prompt is not None and prompt.hidden:
+            return await self._hidden.prompt_async(_shown(prompt))
+        return await self._session.prompt_async(lambda: _shown(client.talk.prompt))
 
     def stop(self) -> None:
         """Type no more: the terminal becomes what it was."""
-        if self._session.app.is_running:
-            with suppress(Exception):  # it has just been ended by a key
-                self._session.app.exit(exception=EOFError)
+        for session in (self._session, self._hidden):
+            if session.app.is_running:
+                with suppress(Exception):  # it has just been ended by a key
+                    session.app.exit(exception=EOFError)
 
     # -- within
 
@@ -119,6 +142,26 @@ class TerminalScreen:
     async def _printed(self) -> None:
         if self._printing is not None:
             await self._printing
+
+
+class _History(InMemoryHistory):
+    """What was typed before, without what is about passwords."""
+
+    def append_string(self, string: str) -> None:
+        """Remember what was typed."""
+        if not is_about_passwords(string):
+            super().append_string(string)
+
+
+class _Blank(Processor):
+    """Shows nothing of what is typed, not even how much it is."""
+
+    def apply_transformation(
+        self,
+        transformation_input: TransformationInput,  # noqa: ARG002 -- prompt_toolkit's
+    ) -> Transformation:
+        """Return nothing, with the cursor where it begins."""
+        return Transformation([], source_to_display=lambda _: 0, display_to_source=lambda _: 0)
 
 
 class _Completer(Completer):
@@ -135,6 +178,10 @@ class _Completer(Completer):
         """Return what the word before the cursor can become."""
         word, candidates = complete(document.text_before_cursor, self._screen.where)
         return [Completion(one, start_position=-len(word)) for one in candidates]
+
+
+def _shown(prompt: Prompt | None) -> FormattedText:
+    return FormattedText(paint_prompt(prompt, time.time()))
 
 
 def _keys() -> KeyBindings:

@@ -10,13 +10,14 @@ from chatd.wire.answers import Answer, Reply, RoomList
 
 
 class Whereabouts:
-    """`name` is "" before the first join; `rooms` are ids in the order of joining.
+    """`name` is "" before the first join or login; `rooms` are ids in the order of joining.
 
-    `current` is the room that messages go to. `known_rooms` and `known_names` are for completion.
+    `account` is the one that one is logged in to. `current` is the room that messages go to. `known_rooms` and `known_names` are for completion.
     """
 
     def __init__(self) -> None:
         self.name = ""
+        self.account: str | None = None
         self.rooms: list[str] = []
         self.current: str | None = None
         self.known_rooms: dict[str, None] = {}
@@ -31,6 +32,8 @@ class Whereabouts:
         match event:
             case Reply(command="join" | "enter" | "quit" | "switch" | "start"):
                 self._note_reply(event)
+            case Reply(command="register" | "login" | "resume" | "logout"):
+                self._note_login(event)
             case Joined() if self.is_own(event):
                 self._enter(event.room)
             case Left() if self.is_own(event):
@@ -67,6 +70,17 @@ class Whereabouts:
             self._leave(room)
         elif reply.command == "switch":
             self.current = room
+
+    def _note_login(self, reply: Reply) -> None:
+        if reply.command == "logout":
+            self.leave_all()
+            self.name, self.account = "", None
+            return
+        name = reply.data.get("name")
+        account = reply.data.get("account") if reply.command == "resume" else name
+        if isinstance(name, str) and name:
+            self.name = name
+            self.account = account if isinstance(account, str) else None
 
     def _enter(self, room: str) -> None:
         if room not in self.rooms:

@@ -8,6 +8,7 @@ from twisted.python.failure import Failure
 
 from chatd.client.actions import Address
 from chatd.client.client import Client
+from chatd.client.conversation import Conversation
 from chatd.testing import MemoryServer
 
 HERE = Address("localhost", 9999)
@@ -76,12 +77,17 @@ class _Transport(StringTransport):
 class Desk:
     """A person at a line client: what he types, what he reads, and the time."""
 
-    def __init__(self, server, **options):
+    def __init__(self, server, talk=None, **options):
         self.road = Road(server)
         self.clock = Clock()
         self.lines = []
         self.client = Client(
-            self, self.clock, self.road.endpoint_for, lambda: 0.0, **{"patience": 10.0, **options}
+            talk or Conversation(),
+            self,
+            self.clock,
+            self.road.endpoint_for,
+            lambda: 0.0,
+            **{"patience": 10.0, **options},
         )
 
     def show(self, line):

@@ -1,5 +1,6 @@
 """The client with a server in memory: connecting, losing, coming back, leaving."""
 
+from chatd.client.actions import Exit
 from chatd.wire.answers import Closing
 
 
@@ -18,13 +19,13 @@ def test_moved_by_the_administrator(desk, rooms):
     desk.type("`join 1 Alice")
     rooms.console("kick Alice 1")
     assert desk.read() == ["Server: You were kicked out from chatroom tea@1 by the Administrator!"]
-    assert desk.client.conversation.where.rooms == []
+    assert desk.client.talk.where.rooms == []
     rooms.console("group 2 Alice")
     assert desk.read() == ["Server: You were grouped into chatroom food@2 by the Administrator."]
-    assert desk.client.conversation.where.current == "2"
+    assert desk.client.talk.where.current == "2"
     rooms.console("end 2")
     assert desk.read() == ["Administrator: chatroom is being closed by the Administrator."]
-    assert desk.client.conversation.where.current is None
+    assert desk.client.talk.where.current is None
 
 
 def test_starts_without_a_server(new_desk, rooms):
@@ -47,6 +48,7 @@ def test_comes_back(desk, rooms):
     assert desk.type("hi") == ["Not connected."]
     assert desk.wait(1) == [
         "Connected again.",
+        "Server: Welcome back, Alice.",
         "Server: You join @chatroom 1",
         "Server: You join @chatroom 2",
         "Server: You are now in chatroom tea@1",
@@ -90,15 +92,31 @@ def test_pauses_are_short_again_after_a_steady_connection(desk):
         assert desk.wait(1) == ["Connected again."]
 
 
-def test_name_still_in_use(desk):
-    """While the server holds the dead connection, one tries again."""
+def test_takes_over_the_lost_connection(desk, rooms):
+    """One has one's name again though the server has not noticed that the old connection is dead."""
     desk.type("`join 1 Alice")
+    bob = rooms.join("1", "Bob")
     ghost = desk.road.peer
     desk.road.lose()
     assert desk.read() == ["Connection lost."]
+    assert desk.wait(1)[:3] == [
+        "Connected again.",
+        "Server: Welcome back, Alice.",
+        "Server: You join @chatroom 1",
+    ]
+    assert ghost.closed
+    assert bob.read() == ["Server: Alice quitted.", "Alice: joined us @chatroom 1."]
+
+
+def test_name_still_in_use(desk, rooms):
+    """Who finds his name taken waits for it, as long as it may be his own dead connection."""
+    desk.type("`join 1 Alice")
+    desk.road.peer.lose()
+    assert desk.read() == ["Connection lost."]
+    other = rooms.join("1", "Alice")
     assert desk.wait(1) == ["Connected again.", "Your name is still in use. Trying again..."]
     assert desk.wait(1) == []
-    ghost.lose()
+    other.lose()
     assert desk.wait(2) == ["Server: You join @chatroom 1"]
 
 
@@ -110,7 +128,11 @@ def test_connect_is_faithful_to_a_lost_server(desk):
     desk.read()
     assert desk.type("`connect localhost 9999") == ["Trying again."]
     desk.road.server = server
-    assert desk.wait(1) == ["Connected again.", "Server: You join @chatroom 1"]
+    assert desk.wait(1) == [
+        "Connected again.",
+        "Server: Welcome back, Alice.",
+        "Server: You join @chatroom 1",
+    ]
 
 
 def test_stays_away_after_retry_false(desk, rooms):
@@ -171,4 +193,47 @@ def test_exit_while_coming_back(desk):
     desk.road.peer.lose()
     desk.read()
     assert desk.type("`exit") == ["quitting..."]
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_missed(desk, rooms):
+    """What was said while one was away is shown once, marked; one's own messages are not."""
+    bob = rooms.join("1", "Bob")
+    desk.type("`join 1 Alice", "hello")
+    desk.road.lose()
+    bob.ask("are you there?")
+    rooms.turn(1)
+    desk.read()
+    shown = desk.wait(1)
+    rooms.turn(1)
+    assert [*shown, *desk.read()] == [
+        "Connected again.",
+        "Server: Welcome back, Alice.",
+        "Server: You join @chatroom 1",
+        "While you were away, in chatroom 1:",
+        "[1970-01-01 00:00:00] Bob: are you there?",
+    ]
+    bob.send("good")
+    assert desk.read() == ["Bob: good"]
+
+
+def test_exit_that_failed(desk):
+    """It is known that the program ended for want of a server."""
+    desk.client.perform([Exit(failed=True)])
+    desk.read()
+    assert desk.client.ended.called
+    assert desk.client.failed
+
+
+def test_pauses_do_not_outlive_the_client(desk, rooms):
+    """Who leaves while a name is waited for leaves nothing behind."""
+    desk.type("`join 1 Alice")
+    desk.road.peer.lose()
+    desk.read()
+    rooms.join("1", "Alice")
+    desk.wait(1)
+    desk.client.leave()
+    desk.clock.advance(1)
+    desk.read()
+    assert desk.client.ended.called
     assert desk.clock.getDelayedCalls() == []

@@ -42,9 +42,9 @@ class Heard:
     def __init__(self):
         self.all = []
 
-    def link_up(self):
+    def link_up(self, session):
         """Take note."""
-        self.all.append("up")
+        self.all.append("up" if session is None else ("up", session))
 
     def link_failed(self, why):
         """Take note."""
@@ -96,6 +96,13 @@ def test_opening(link, endpoint, heard):
     endpoint.says(UP)
     assert link.is_up
     assert heard.all == ["up"]
+
+
+@pytest.mark.usefixtures("link")
+def test_session(endpoint, heard):
+    """The secret of the session comes with the answer to the opening."""
+    endpoint.says(UP.replace("}", ',"session":"secret"}'))
+    assert heard.all == [("up", "secret")]
 
 
 @pytest.mark.usefixtures("link")

@@ -16,8 +16,10 @@ from chatd.client.actions import (
 from chatd.client.comeback import TAG
 from chatd.client.conversation import Conversation
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
-from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.wire.answers import Closing, History, Refusal, Reply, RoomList, RoomRow
 from chatd.wire.commands import Request
+
+QUITTING = Line("quitting...", stamped=False)
 
 
 @pytest.fixture
@@ -32,7 +34,9 @@ def joined(talk, *rooms, name="Alice"):
     """Return the conversation of somebody who has joined rooms."""
     for room in rooms:
         talk.received(
-            Reply("join", f"You join @chatroom {room}", None, {"room": room, "name": name})
+            Reply(
+                "join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0}
+            )
         )
     return talk
 
@@ -46,9 +50,9 @@ def texts(actions):
 @pytest.mark.parametrize(
     ("typed", "request_"),
     [
-        ("hi", Request("say", {"text": "hi"})),
+        ("hi", Request("say", {"text": "hi"}, "1")),
         ("", Request("say", {"text": ""})),
-        ("two\nlines\n", Request("say", {"text": "two\nlines"})),
+        ("two\nlines\n", Request("say", {"text": "two\nlines"}, "1")),
         ("`list", Request("list")),
         ("`start 1 my room", Request("start", {"chatroom_id": "1", "chatroom_name": "my room"})),
         ("`join 1 Al", Request("join", {"chatroom_id": "1", "chatter_name": "Al"})),
@@ -56,8 +60,17 @@ def texts(actions):
         ("`quit", Request("quit")),
         ("`quit 2", Request("quit", {"chatroom_id": "2"})),
         ("`switch 2", Request("switch", {"chatroom_id": "2"})),
-        ("`broadcast 1 hi all", Request("broadcast", {"chatroom_id": "1", "message": "hi all"})),
+        (
+            "`broadcast 1 hi all",
+            Request("broadcast", {"chatroom_id": "1", "message": "hi all"}, "1"),
+        ),
         ("`secret Bob psst", Request("secret", {"chatter_name": "Bob", "message": "psst"})),
+        ("`history", Request("history")),
+        ("`history 5", Request("history", {"limit": "5"})),
+        ("`login al pw", Request("login", {"username": "al", "password": "pw"})),
+        ("`register al pw", Request("register", {"username": "al", "password": "pw"})),
+        ("`password a b", Request("password", {"old_password": "a", "new_password": "b"})),
+        ("`logout", Request("logout")),
     ],
 )
 def test_typed_becomes_a_request(talk, typed, request_):
@@ -71,6 +84,10 @@ def test_typed_becomes_a_request(talk, typed, request_):
         ("`foo", "Server: Unknown command `foo. Type `help for usage."),
         ("`", "Server: Unknown command `. Type `help for usage."),
         ("`say hi", "Server: Unknown command `say. Type `help for usage."),
+        ("`resume abc", "Server: Unknown command `resume. Type `help for usage."),
+        ("`login", "Server: Usage: `login <username> <password>"),
+        ("`login al p w", "Server: Usage: `login <username> <password>"),
+        ("`password old", "Server: Usage: `password <old_password> <new_password>"),
         ("`format text", "Server: Unknown command `format. Type `help for usage."),
         ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>"),
         ("`connect here", "Server: Usage: `connect <host> <port>"),
@@ -92,6 +109,8 @@ def test_help(talk):
     assert "\n`disconnect`: " in line.text
     assert line.text.endswith(".\n")
     assert "`format" not in line.text
+    for command in ("history [limit]", "register <username> <password>", "logout"):
+        assert f"\n`{command}`: " in line.text
     assert not line.stamped
 
 
@@ -101,7 +120,7 @@ def test_own_commands(talk):
     talk.connected()
     assert talk.typed("`disconnect") == [Disconnect(), Line("Disconnected.")]
     assert talk.typed("`disconnect") == [NOT_CONNECTED]
-    assert talk.typed("`exit") == [Exit()]
+    assert talk.typed("`exit") == [Exit(QUITTING)]
 
 
 def test_without_a_server():
@@ -109,7 +128,7 @@ def test_without_a_server():
     talk = Conversation()
     assert talk.typed("hi") == talk.typed("`list") == talk.not_connected() == [NOT_CONNECTED]
     assert texts(talk.typed("`foo")) == ["Server: Unknown command `foo. Type `help for usage."]
-    assert talk.typed("`exit") == [Exit()]
+    assert talk.typed("`exit") == [Exit(QUITTING)]
 
 
 def test_connect_is_confirmed():
@@ -204,10 +223,12 @@ def test_kicked(talk):
 
 
 def test_grouped(talk):
-    """Who is grouped is in the other room, and reads nothing but the notice."""
+    """Who is grouped is in the other room, reads nothing but the notice, and asks from where on he reads."""
     joined(talk, "1")
     assert talk.received(Left("1", "Alice", None, Reason.GROUPED, 0)) == []
-    assert talk.received(Joined("2", "Alice", None, 0)) == []
+    newest = Request("history", {"chatroom_id": "2", "limit": "1"}, "newest:2")
+    assert talk.received(Joined("2", "Alice", None, 0)) == [Ask(newest)]
+    assert talk.received(History("2", (), "newest:2")) == []
     assert (talk.where.rooms, talk.where.current) == (["2"], "2")
 
 
@@ -253,7 +274,7 @@ def test_comeback_in_order(talk):
     again, first = talk.connected()
     assert again == Line("Connected again.")
     assert first == Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
-    data = {"room": "1", "name": "Alice"}
+    data = {"room": "1", "name": "Alice", "last": 0}
     _, second = talk.received(Reply("join", "You join @chatroom 1", TAG, data))
     assert second == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
     _, third = talk.received(Reply("join", "…", TAG, {**data, "room": "2"}))
@@ -301,11 +322,11 @@ def test_comeback_that_is_interrupted(talk):
     """If the connection is lost again on the way back, no room is forgotten."""
     joined(talk, "1", "2").lost(coming_back=True)
     talk.connected()
-    talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice"}))
+    talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     talk.lost(coming_back=True)
     _, first = talk.connected()
     assert first.request.arguments["chatroom_id"] == "1"
-    _, second = talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice"}))
+    _, second = talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     assert second.request.arguments["chatroom_id"] == "2"
 
 

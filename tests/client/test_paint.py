@@ -4,8 +4,13 @@ import time
 
 import pytest
 
-from chatd.client.actions import Line
-from chatd.client.paint import paint, style_of
+from chatd.client.actions import Line, Prompt
+from chatd.client.guided_words import chat_line, info, people_lines
+from chatd.client.lines import missed_line
+from chatd.client.paint import paint, paint_prompt, style_of
+from chatd.client.whereabouts import Whereabouts
+from chatd.core.events import Said
+from chatd.wire.answers import RoomList, RoomRow
 
 SAID_AT = 1795186276.0
 
@@ -73,3 +78,39 @@ def test_colours_are_stable():
     assert style_of("Alice") == style_of("ALICE")
     assert style_of("Server") == "class:server"
     assert len({style_of(f"name {number}") for number in range(100)}) == 13
+
+
+def test_missed():
+    """What was missed is set off: its date, and all but the name."""
+    line = missed_line(Said("1", 1, "Bob", "hi", SAID_AT))
+    assert paint(line, 0.0) == [
+        ("class:tag", "[2026-11-20 14:51:16] "),
+        (style_of("Bob"), "Bob"),
+        ("class:missed", ": hi"),
+        ("", "\n"),
+    ]
+
+
+def test_guided():
+    """INFO is yellow, one's own name green, and others have their colours."""
+    assert paint(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
+    assert paint(chat_line(Said("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
+        (style_of("Bob"), "Bob"),
+        ("", "> [16:51:16] hi"),
+        ("", "\n"),
+    ]
+    room = RoomList((RoomRow("1", "tea", (("Al", None),)),))
+    where = Whereabouts()
+    where.name, where.current = "Al", "1"
+    assert paint(people_lines(room, where)[1], 0.0)[1] == ("class:own", "Al")
+
+
+def test_prompts():
+    """A prompt is words, or one's name and the time; there is none while an answer is waited for."""
+    assert paint_prompt(Prompt("Command: "), SAID_AT) == [("", "Command: ")]
+    assert paint_prompt(Prompt(speaker="Al"), SAID_AT) == [
+        ("class:own", "Al"),
+        ("", "> "),
+        ("class:time", "[16:51:16] "),
+    ]
+    assert paint_prompt(None, SAID_AT) == []

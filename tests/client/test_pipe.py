@@ -7,7 +7,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.client.actions import Line
-from chatd.client.pipe import Intake, PipeScreen, lines_of
+from chatd.client.pipe import CommandIntake, PipeScreen, lines_of
 
 
 class Pipe:
@@ -15,7 +15,7 @@ class Pipe:
 
     def __init__(self, desk):
         self.desk = desk
-        self.intake = Intake(desk.client, desk.clock)
+        self.intake = CommandIntake(desk.client, desk.client.talk, desk.clock)
 
     def feed(self, *lines):
         """Feed lines; return what fires when all are done with."""
@@ -73,6 +73,7 @@ def test_waits_while_it_connects(pipe):
     assert not waiting.called
     assert desk.wait(1) == [
         "Connected again.",
+        "Server: Welcome back, Alice.",
         "Server: You join @chatroom 1",
         "Server: \ntea@1: Alice@('127.0.0.1', 50002) \nfood@2: no chatters!\n",
     ]
@@ -163,7 +164,7 @@ def test_what_is_still_due_belongs_to_the_server_left(pipe):
     """One is in no room of the next server, whatever the last one still answers."""
     pipe.feed("`start 3 sea", "`join 3 Alice", "`disconnect")
     pipe.desk.read()
-    where = pipe.desk.client.conversation.where
+    where = pipe.desk.client.talk.where
     assert (where.rooms, where.name) == ([], "")
 
 

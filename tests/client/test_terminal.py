@@ -11,8 +11,11 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
 from chatd.client.client import Client
+from chatd.client.conversation import Conversation
+from chatd.client.guided import Guided
 from chatd.client.terminal import TerminalScreen
-from chatd.core.events import Said
+from chatd.core.events import Closed, Said
+from chatd.wire.answers import Reply, RoomList
 
 
 def _marked(escape):
@@ -24,14 +27,16 @@ def _marked(escape):
 def sit():
     """Return what runs a client without a server on a terminal; it returns what was printed there."""
 
-    def sit(keys, *events):
+    def sit(keys, *events, talk=None):
         with create_pipe_input() as typed:
             paper = io.StringIO()
             terminal = Vt100_Output(
                 paper, lambda: Size(24, 80), term="xterm-256color", enable_cpr=False
             )
             screen = TerminalScreen(typed, terminal)
-            client = Client(screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
+            client = Client(
+                talk or Conversation(), screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0
+            )
             typed.send_text(keys)
 
             async def talk():
@@ -82,7 +87,7 @@ def test_stop():
     with create_pipe_input() as typed:
         paper = io.StringIO()
         screen = TerminalScreen(typed, Vt100_Output(paper, lambda: Size(24, 80), enable_cpr=False))
-        client = Client(screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
+        client = Client(Conversation(), screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
 
         async def talk():
             conversing = asyncio.ensure_future(screen.converse(client))
@@ -103,3 +108,32 @@ def test_commands_pasted_together(sit):
     assert "Usage: `connect" in shown
     assert "Not connected." in shown
     assert sit(paste.format("one\ntwo") + "`exit\r").count("Not connected.") == 1
+
+
+@pytest.fixture
+def guided():
+    """Return the guided talk of somebody who is in a room."""
+    talk = Guided()
+    talk.connected("secret")
+    for line in ("2", "prachi", "password"):
+        talk.typed(line)
+    talk.received(Reply("login", "Welcome back, prachi.", None, {"name": "prachi"}))
+    talk.received(Reply("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
+    talk.received(RoomList(()))
+    return talk
+
+
+def test_guided(sit, guided):
+    """The prompt is one's name and the time, and stays below what arrives; so do one's own lines."""
+    shown = sit("hi all\r\x04", Said("1", 1, "Bob", "hi there", 0.0), talk=guided)
+    assert re.search(r"\*Bob> \[\d\d:\d\d:\d\d\] hi there\r\n", shown)
+    assert re.search(r"prachi> \[\d\d:\d\d:\d\d\] ?hi all", shown)
+    assert "quitting" not in shown
+
+
+def test_prompt_follows_what_happens(sit, guided):
+    """Who is put out of the room is asked for another, though he was typing; there is no hurry."""
+    guided.received(Closed("1", 0.0))
+    shown = sit("room2\r\x04", RoomList(()), talk=guided)
+    assert "Join a Chat Room or Create New:" in shown
+    assert guided.prompt is None

@@ -1,0 +1,83 @@
+"""What the guided talk shows, word for word; every line is safe to print. Pure."""
+
+from __future__ import annotations
+
+from chatd.client.actions import Line
+from chatd.client.lines import mention
+from chatd.client.paint import clock_time
+from chatd.client.whereabouts import Whereabouts
+from chatd.core.events import Address, Event, Joined, Left, Reason, Said
+from chatd.core.safety import clean
+from chatd.wire import text
+from chatd.wire.answers import Answer, Reply, RoomList
+
+_SERVER_PREFIX = "Server: "
+
+
+def plain(words: str) -> Line:
+    """Return a line of nothing but words."""
+    return Line(clean(words), stamped=False)
+
+
+def info(words: str) -> Line:
+    """Return a line that tells of something that has happened."""
+    return Line(clean(f"INFO> {words.removeprefix(_SERVER_PREFIX)}"), stamped=False, look="info")
+
+
+def chat_line(said: Said, own_name: str) -> Line:
+    """Return the line that shows what somebody says."""
+    words = clean(said.text.replace("\n", "\n  "))
+    name = clean(said.sender)
+    return Line(
+        f"{name}> [{clock_time(said.time, 0.0)}] {words}",
+        name=name,
+        talk=True,
+        mention=mention(words, own_name),
+        stamped=False,
+    )
+
+
+def news_lines(event: Event | Answer) -> list[Line]:
+    """Return what is shown of something that is neither said nor the answer to a question."""
+    match event:
+        case Joined():
+            place = _place(event.address)
+            origin = f" from {place}" if place else ""
+            return [info(f"{event.who} joined room [{event.room}]{origin}")]
+        case Left() if event.reason is not Reason.KICKED:
+            return [info(f"{event.who} left room [{event.room}].")]
+        case Reply(command="exit"):
+            return []
+        case _:
+            return [info(text.render(event))]
+
+
+def room_lines(rooms: RoomList) -> list[Line]:
+    """Return the list of the rooms, each with the number of people in it."""
+    rows = [plain(f"* {room.id} <{len(room.chatters)}>") for room in rooms.rooms]
+    return [plain("<---- CHAT ROOMS ---->"), *rows, plain("")]
+
+
+def people_lines(rooms: RoomList, where: Whereabouts) -> list[Line]:
+    """Return the list of the people in one's room; nothing if one is no longer in it."""
+    rows = [row for room in rooms.rooms if room.id == where.current for row in room.chatters]
+    if not rows:
+        return []
+    people = [_person(name, address, where.name) for name, address in rows]
+    return [plain("<---- PEOPLE ONLINE ---->"), *people, plain("")]
+
+
+def _person(name: str, address: Address | None, own_name: str) -> Line:
+    words = " ".join(filter(None, ("*", clean(name), clean(_place(address)))))
+    return Line(words, name=clean(name), talk=True, stamped=False, own=name == own_name)
+
+
+def _place(address: Address | None) -> str:
+    """Return where somebody is, as it is shown; nothing if that is not told."""
+    match address:
+        case None:
+            return ""
+        case str():
+            return f"<{address}>"
+        case host, port:
+            return f"<[{host}]:{port}>" if ":" in host else f"<{host}:{port}>"

@@ -1,0 +1,161 @@
+"""Passwords: asked for without showing them, and in no output."""
+
+import asyncio
+import io
+
+import pytest
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from chatd.client.actions import NOT_CONNECTED, Ask, Exit, Prompt
+from chatd.client.client import Client
+from chatd.client.conversation import PROMPT, Conversation
+from chatd.client.guided import Guided
+from chatd.client.pipe import CommandIntake
+from chatd.client.terminal import TerminalScreen
+from chatd.wire.answers import Reply
+from chatd.wire.commands import Request
+
+SECRET = "hunter22!"
+
+
+@pytest.fixture
+def talk():
+    """Return a conversation with a server."""
+    talk = Conversation()
+    talk.connected()
+    return talk
+
+
+@pytest.mark.parametrize("command", ["login", "register"])
+def test_asked_for(talk, command):
+    """What is left out is asked for; the answer is a password, whatever it looks like."""
+    assert talk.typed(f"`{command} alice") == []
+    assert talk.prompt == Prompt("Enter password: ", hidden=True)
+    assert not talk.leads_away("`disconnect")
+    arguments = {"username": "alice", "password": "`disconnect now"}
+    assert talk.typed("`disconnect now") == [Ask(Request(command, arguments))]
+    assert talk.prompt == PROMPT
+
+
+def test_both_asked_for(talk):
+    """The old password, then the new one."""
+    assert talk.typed("`password") == []
+    assert talk.prompt == Prompt("Enter old password: ", hidden=True)
+    assert talk.typed("old") == []
+    assert talk.prompt == Prompt("Enter new password: ", hidden=True)
+    arguments = {"old_password": "old", "new_password": "new"}
+    assert talk.typed("new") == [Ask(Request("password", arguments))]
+
+
+def test_cancelled(talk):
+    """Who does not want to answer is not asked any more, and stays."""
+    talk.typed("`login alice")
+    assert talk.interrupted() == []
+    assert talk.prompt == PROMPT
+    assert isinstance(talk.interrupted()[0], Exit)
+
+
+def test_without_a_server():
+    """A password is asked for without a server, too: what comes next is never taken for a message."""
+    talk = Conversation()
+    assert talk.typed("`login alice") == []
+    assert talk.typed(SECRET) == [NOT_CONNECTED]
+
+
+def test_who_one_is(talk):
+    """One has the account's name from the login on, until the logout."""
+    talk.received(Reply("login", "Welcome back, alice.", None, {"name": "alice"}))
+    assert (talk.where.name, talk.where.account) == ("alice", "alice")
+    talk.received(Reply("join", "…", None, {"room": "1", "name": "alice", "last": 0}))
+    (line,) = talk.received(Reply("logout", "Bye, alice", None, {"name": "alice"}))
+    assert line.text == "Server: Bye, alice"
+    assert (talk.where.name, talk.where.account, talk.where.rooms) == ("", None, [])
+    assert talk.typed("`join 1") == [Ask(Request("join", {"chatroom_id": "1"}))]
+
+
+def test_on_a_pipe(desk):
+    """The next lines are the answers, and nothing is shown of them."""
+    intake = CommandIntake(desk.client, desk.client.talk, desk.clock)
+    lines = ["`register alice", SECRET, "`password", SECRET, "new" + SECRET, "`logout"]
+    lines += ["`login alice", SECRET, f"`login alice new{SECRET}", "`join 1", "`exit"]
+    for line in lines:
+        Deferred.fromCoroutine(intake.take(line))
+        desk.clock.advance(0)
+    shown = desk.read()
+    assert shown == [
+        "Server: Registered successfully.",
+        "Server: Password changed.",
+        "Server: Bye, alice",
+        "Server: Wrong username or password.",
+        "Server: Welcome back, alice.",
+        "Server: You join @chatroom 1",
+        "quitting...",
+    ]
+
+
+class Sheet:
+    """A terminal in memory: keys in, paper out."""
+
+    def __init__(self, talk):
+        self.talk = talk
+        self.asked = []
+        self.paper = io.StringIO()
+
+    def ask(self, actions):
+        """Take note of what is asked; there is no link."""
+        self.asked += [action.request for action in actions if isinstance(action, Ask)]
+
+    def sit(self, keys):
+        """Type keys; return what was printed."""
+        with create_pipe_input() as typed:
+            terminal = Vt100_Output(self.paper, lambda: Size(24, 80), enable_cpr=False)
+            screen = TerminalScreen(typed, terminal)
+            client = Client(self.talk, screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
+            perform = client.perform
+            client.perform = lambda actions: (self.ask(actions), perform(actions))
+            typed.send_text(keys)
+            self.talk.connected("secret")
+            asyncio.run(asyncio.wait_for(screen.converse(client), 10))
+            self.remembered = screen._session.history.get_strings()
+            return self.paper.getvalue()
+
+
+def test_on_a_terminal(talk):
+    """Nothing is shown of a password, not even its length, and it is not remembered."""
+    sheet = Sheet(talk)
+    shown = sheet.sit(f"hello\r`login alice\r{SECRET}\r`exit\r")
+    assert sheet.asked[1] == Request("login", {"username": "alice", "password": SECRET})
+    assert sheet.remembered == ["hello", "`exit"]
+    assert "Enter password:" in shown
+    assert not any(letters in shown for letters in ("hunter", "r22", "***"))
+
+
+def test_not_remembered_on_a_terminal(talk):
+    """A password in the line itself is shown as it is typed, and not remembered."""
+    sheet = Sheet(talk)
+    sheet.sit(f"hello\r`login alice {SECRET}\r\x1b[200~`list\n`password a b\x1b[201~\r`exit\r")
+    assert [request.command for request in sheet.asked] == ["say", "login", "list", "password"]
+    assert sheet.remembered == ["hello", "`exit"]
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04", "half\x03\x03"])
+def test_cancelled_on_a_terminal(talk, key):
+    """Ctrl-C and Ctrl-D there end the question and nothing else."""
+    sheet = Sheet(talk)
+    shown = sheet.sit(f"`login alice\r{key}hello\r`exit\r")
+    assert [request.command for request in sheet.asked] == ["say"]
+    assert "quitting..." in shown
+
+
+def test_guided_on_a_terminal():
+    """The guided talk asks for it in the same way."""
+    sheet = Sheet(Guided())
+    shown = sheet.sit(f"1\rprachi\r{SECRET}\r\x03")
+    assert sheet.asked == [Request("register", {"username": "prachi", "password": SECRET})]
+    assert sheet.remembered == ["1", "prachi"]
+    assert "Enter username:" in shown
+    assert not any(letters in shown for letters in ("hunter", "r22", "***"))

@@ -1,0 +1,254 @@
+"""Coming back, against a server whose every step may be the next: nothing is told twice, nothing is lost."""
+
+import re
+from collections import Counter, deque
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatd.client.actions import Ask, Line
+from chatd.client.conversation import Conversation
+from chatd.core.events import Said
+from chatd.wire.answers import History, Refusal, Reply, Stored
+
+ROOMS = ("1", "2")
+PAGE = 3  # a server may give less than it is asked for
+
+
+class Connection:
+    """What is under way between the client and the server."""
+
+    def __init__(self, secret):
+        self.secret = secret
+        self.rooms = []
+        self.current = None
+        self.requests = deque()
+        self.events = deque()
+
+
+class Server:
+    """A server that does one thing when it is told to; Alice has one connection at a time."""
+
+    def __init__(self):
+        self.said = {room: [] for room in ROOMS}
+        self.unstored = []
+        self.store_away = False
+        self.good_secret = None
+        self.alice = Connection("secret 0")
+        self.own_said = Counter()
+
+    def say(self, room, sender, text, tag=None):
+        """Let somebody say something."""
+        said = Said(room, len(self.said[room]) + 1, sender, text, 0.0)
+        self.said[room].append(said)
+        if sender == "Alice":
+            self.unstored.append((self.alice, Stored(room, said.id, tag)))
+            self.own_said[text] += 1
+        elif room in self.alice.rooms:
+            self.alice.events.append(said)
+
+    def store(self):
+        """Store all that was said, and say so."""
+        for connection, stored in self.unstored:
+            connection.events.append(stored)
+        self.unstored.clear()
+
+    def work(self):
+        """Carry out the next request."""
+        if self.alice.requests:
+            request = self.alice.requests.popleft()
+            answer = getattr(self, f"_{request.command}")(request)
+            if answer is not None:
+                self.alice.events.append(answer)
+
+    def _resume(self, request):
+        if request.arguments["session"] != self.good_secret:
+            return Refusal("resume", "no-such-session", "…", request.tag)
+        self.good_secret = self.alice.secret
+        data = {"name": "Alice", "account": None}
+        return Reply("resume", "Welcome back, Alice.", request.tag, data)
+
+    def _join(self, request):
+        # Who has resumed needs not take the name as a stranger would.
+        assert self.good_secret in (None, self.alice.secret)
+        self.good_secret = self.alice.secret
+        room = self.alice.current = request.arguments["chatroom_id"]
+        assert room not in self.alice.rooms
+        self.alice.rooms.append(room)
+        data = {"room": room, "name": "Alice", "last": len(self.said[room])}
+        return Reply("join", "You join", request.tag, data)
+
+    def _switch(self, request):
+        room = request.arguments["chatroom_id"]
+        if room not in self.alice.rooms:
+            return Refusal("switch", "not-in-room", f"Join chatroom {room} first!", request.tag)
+        self.alice.current = room
+        return Reply("switch", "You are now", request.tag, {"room": self.alice.current})
+
+    def _say(self, request):
+        if self.alice.current is None:
+            return Refusal("say", "in-no-room", "Join a room first!", request.tag)
+        self.say(self.alice.current, "Alice", request.arguments["text"], request.tag)
+        return None
+
+    def _history(self, request):
+        if self.store_away:
+            return Refusal("history", "unavailable", "…", request.tag)
+        self.store()
+        room, since = request.arguments["chatroom_id"], int(request.arguments["since"])
+        return History(room, tuple(self.said[room][since : since + PAGE]), request.tag)
+
+
+class Game:
+    """A client, the server, and all that the client shows."""
+
+    def __init__(self):
+        self.server = Server()
+        self.talk = Conversation()
+        self.shown = []
+        self.sent, self.bobs = Counter(), 0
+        self.up = True
+        self.perform(self.talk.connected("secret 0"))
+        for room in ROOMS:
+            self.server.say(room, "Bob", "before")
+            self.type(f"`join {room} Alice")
+        self.drain()
+
+    def perform(self, actions):
+        """Do what the client wants done."""
+        for action in actions:
+            if isinstance(action, Ask):
+                self.server.alice.requests.append(action.request)
+            elif isinstance(action, Line):
+                self.shown.append(action.text)
+
+    def type(self, line):
+        """Type something."""
+        self.perform(self.talk.typed(line))
+
+    def say(self, text):
+        """Let Alice say something."""
+        if self.up:
+            self.sent[text] += 1
+            self.type(text)
+
+    def hear(self, room):
+        """Let Bob say something that nobody has said before."""
+        self.bobs += 1
+        self.server.say(room, "Bob", f"{room}.{self.bobs}")
+
+    def receive(self):
+        """Bring the next event to the client."""
+        events = self.server.alice.events
+        if self.up and events:
+            self.perform(self.talk.received(events.popleft()))
+
+    def lose(self, *, heard):
+        """Lose the connection; `heard`: what was sent still reaches the server."""
+        if self.up:
+            while heard and self.server.alice.requests:
+                self.server.work()
+            self.up = False
+            self.perform(self.talk.lost(coming_back=True))
+
+    def reconnect(self):
+        """Connect again."""
+        if not self.up:
+            self.up = True
+            number = int(self.server.alice.secret.split()[1]) + 1
+            self.server.alice = Connection(f"secret {number}")
+            self.perform(self.talk.connected(self.server.alice.secret))
+
+    def wait(self):
+        """Let time pass."""
+        self.perform(self.talk.try_again())
+
+    def drain(self):
+        """Let all become quiet, with a connection and a store."""
+        self.server.store_away = False
+        self.reconnect()
+        for _ in range(3):
+            self.wait()
+            while self.server.alice.requests or self.server.alice.events:
+                self.server.work()
+                self.receive()
+            self.server.store()
+
+    def play(self, step):
+        """Do one step."""
+        name, *arguments = step
+        match name:
+            case "work" | "store":
+                getattr(self.server, name)()
+            case "store away":
+                self.server.store_away = not self.server.store_away
+            case "lose":
+                self.lose(heard=arguments[0])
+            case _:
+                getattr(self, name)(*arguments)
+
+
+OFTEN = [
+    ("work",),
+    ("receive",),
+    ("work",),
+    ("receive",),
+    ("hear", "1"),
+    ("hear", "2"),
+    ("say", "x"),
+]
+SELDOM = [
+    ("say", "y"),
+    ("type", "`switch 1"),
+    ("store",),
+    ("wait",),
+    ("lose", True),
+    ("lose", False),
+]
+STEPS = st.sampled_from([*OFTEN * 3, *SELDOM, *[("reconnect",)] * 4])
+
+
+def lists_of(step):
+    """Return lists long enough for several losses."""
+    return st.lists(step, min_size=40, max_size=120)
+
+
+def check(game, *, in_order):
+    """Check what was shown at the end."""
+    shown = [found[1] for line in game.shown if (found := re.search(r"Bob: (\d\.\d+)$", line))]
+    for room in ROOMS:
+        there = [one.text for one in game.server.said[room] if one.text != "before"]
+        said = [text for text in there if text not in "xy"]
+        read = [text for text in shown if text.startswith(room)]
+        assert (read if in_order else sorted(read)) == (said if in_order else sorted(said))
+    assert not [line for line in game.shown if "Alice: " in line or "Bob: before" in line]
+    named = Counter(line[-1] for line in game.shown if line.startswith("Perhaps not delivered: "))
+    refused = sum("Join a room first!" in line for line in game.shown)
+    unheard = game.sent - game.server.own_said
+    assert not named - unheard
+    assert sum(named.values()) == sum(unheard.values()) - refused
+    assert not game.talk.coming_back
+    assert game.talk.where.rooms == list(ROOMS)
+    assert game.talk.where.current == game.server.alice.current
+
+
+@settings(max_examples=80, deadline=None)
+@given(lists_of(STEPS))
+def test_nothing_twice_and_nothing_lost(steps):
+    """Whatever happens in whatever order, each message is read once, and in the room's order."""
+    game = Game()
+    for step in steps:
+        game.play(step)
+    game.drain()
+    check(game, in_order=True)
+
+
+@settings(max_examples=80, deadline=None)
+@given(lists_of(st.one_of(STEPS, STEPS, STEPS, st.just(("store away",)))))
+def test_nothing_twice_and_nothing_lost_without_a_store(steps):
+    """Where history cannot be had for a while all is read once, too, though later."""
+    game = Game()
+    for step in steps:
+        game.play(step)
+    game.drain()
+    check(game, in_order=False)

@@ -1,0 +1,429 @@
+"""Coming back after a lost connection: one's name, one's rooms, and what was missed. Pure."""
+
+import pytest
+
+from chatd.client.actions import Ask, AskLater, Line, StayAway
+from chatd.client.comeback import TAG
+from chatd.client.conversation import Conversation
+from chatd.core.events import Closed, Joined, Left, Reason, Said
+from chatd.wire.answers import Closing, History, Refusal, Reply, Stored
+from chatd.wire.commands import Request
+
+MISSED = "missed:1"
+HEADING = "While you were away, in chatroom 1:"
+UNKNOWN = Refusal("resume", "no-such-session", "There is no such session.", TAG)
+
+
+def join(room="1", last=0, tag=None, name="Alice"):
+    """Return the answer to a join."""
+    return Reply("join", "You join", tag, {"room": room, "name": name, "last": last})
+
+
+def resumed(account=None):
+    """Return the answer to the question for the old session."""
+    data = {"name": "Alice", "account": account}
+    return Reply("resume", "Welcome back, Alice.", TAG, data)
+
+
+def bob(number, room="1"):
+    """Return a message."""
+    return Said(room, number, "Bob", f"message {number}", 0.0)
+
+
+def missed(*numbers):
+    """Return the lines that show these messages as missed."""
+    return [f"[1970-01-01 00:00:00] Bob: message {number}" for number in numbers]
+
+
+def asked(room="1", since=0):
+    """Return the question for what was missed."""
+    return Request(
+        "history", {"chatroom_id": room, "since": str(since), "limit": "500"}, f"missed:{room}"
+    )
+
+
+def sort(actions):
+    """Return the texts of the lines, and the requests."""
+    lines = [action.text for action in actions if isinstance(action, Line)]
+    return lines, [action.request for action in actions if isinstance(action, Ask)]
+
+
+@pytest.fixture
+def talk():
+    """Return a conversation of Alice in room 1, where five messages were said."""
+    talk = Conversation()
+    talk.connected("secret 1")
+    talk.received(join(last=5))
+    return talk
+
+
+@pytest.fixture
+def away(talk):
+    """Return the conversation after the connection was lost; another is there, and the name taken back."""
+    talk.received(bob(6))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    return talk
+
+
+def test_resumes(talk):
+    """The old secret is shown for the name, then the rooms are joined."""
+    talk.lost(coming_back=True)
+    resume = Request("resume", {"session": "secret 1"}, TAG)
+    assert sort(talk.connected("secret 2")) == (["Connected again."], [resume])
+    rejoin = Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG)
+    assert sort(talk.received(resumed())) == (["Server: Welcome back, Alice."], [rejoin])
+    assert sort(talk.received(join(last=5, tag=TAG))) == (["Server: You join"], [])
+    assert not talk.coming_back
+
+
+def test_newest_secret(talk):
+    """A secret that comes later is the one that counts."""
+    assert talk.received(Reply("format", "…", "x", {"session": "secret 1b"})) == []
+    talk.lost(coming_back=True)
+    _, (resume,) = sort(talk.connected("secret 2"))
+    assert resume.arguments == {"session": "secret 1b"}
+
+
+def test_answer_lost(talk):
+    """If it is not known whether the old secret was of use, it is tried, and then the one after it."""
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.lost(coming_back=True)
+    _, (first,) = sort(talk.connected("secret 3"))
+    assert first.arguments == {"session": "secret 1"}
+    _, (second,) = sort(talk.received(UNKNOWN))
+    assert second.arguments == {"session": "secret 2"}
+    talk.received(resumed())
+    talk.lost(coming_back=True)
+    _, (third,) = sort(talk.connected("secret 4"))
+    assert third.arguments == {"session": "secret 3"}
+
+
+@pytest.mark.parametrize("code", ["no-such-session", "name-in-use"])
+def test_guest_is_not_known_any_more(talk, code):
+    """A guest takes his name by joining, then, and waits for it as ever."""
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    lines, (rejoin,) = sort(talk.received(Refusal("resume", code, "…", TAG)))
+    assert (lines, rejoin.command) == ([], "join")
+    told, later = talk.received(Refusal("join", "name-in-use", "…", TAG))
+    assert told.text == "Your name is still in use. Trying again..."
+    assert isinstance(later, AskLater)
+
+
+@pytest.fixture
+def account(talk):
+    """Return the conversation of somebody who is logged in and not known any more."""
+    talk.received(Reply("logout", "Bye, Alice", None, {"name": "Alice"}))
+    talk.received(Reply("login", "Welcome back", None, {"name": "Alice"}))
+    talk.received(join(last=5))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    return talk
+
+
+def test_log_in_again(account):
+    """Who was logged in has to do so again, and is then back in his rooms."""
+    assert sort(account.received(UNKNOWN)) == (["You have to log in again: `login Alice"], [])
+    assert not account.coming_back
+    account.typed("`login Alice password")
+    lines, (rejoin,) = sort(
+        account.received(Reply("login", "Welcome back", None, {"name": "Alice"}))
+    )
+    assert lines == ["Server: Welcome back"]
+    assert rejoin.command == "join"
+    _, (history,) = sort(account.received(join(last=6, tag=TAG)))
+    assert history == asked(since=5)
+
+
+def test_log_in_again_and_lost_again(account):
+    """One has to log in still; a session that was nobody's is not asked for."""
+    account.received(UNKNOWN)
+    account.lost(coming_back=True)
+    words = ["Connected again.", "You have to log in again: `login Alice"]
+    assert sort(account.connected("secret 3")) == (words, [])
+
+
+def test_log_in_as_somebody_else(account):
+    """Somebody else is not brought into the rooms."""
+    account.received(UNKNOWN)
+    assert sort(account.received(Reply("login", "…", None, {"name": "Carol"})))[1] == []
+
+
+def test_store_away(account):
+    """While the server cannot tell who one is, one waits, and says so once."""
+    refusal = Refusal("resume", "unavailable", "…", TAG)
+    told, later = account.received(refusal)
+    assert told.text == "The server cannot reach its store now. Trying again..."
+    assert isinstance(later, AskLater)
+    _, (again,) = sort(account.try_again())
+    assert again.arguments == {"session": "secret 1"}
+    assert account.try_again() == []
+    assert [type(action) for action in account.received(refusal)] == [AskLater]
+
+
+def test_not_wanted_any_more(talk):
+    """Who is told not to come back does not."""
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    told = talk.received(Closing("banned", "You were banned!", retry=False))
+    assert told[1:] == [StayAway()]
+    assert sort(talk.lost(coming_back=False))[0] == ["Not connected."]
+    assert talk.try_again() == []
+
+
+# -- what was missed
+
+
+def test_missed(away):
+    """What was said meanwhile is shown, marked, and goes on until all of it is there."""
+    assert sort(away.received(join(last=9, tag=TAG))) == (["Server: You join"], [asked(since=6)])
+    first = History("1", (bob(7), bob(8)), MISSED)
+    assert sort(away.received(first)) == ([HEADING, *missed(7, 8)], [asked(since=8)])
+    assert sort(away.received(History("1", (bob(9),), MISSED))) == (missed(9), [])
+    assert not away.coming_back
+
+
+def test_nothing_missed(away):
+    """Where nothing was said nothing is asked."""
+    assert sort(away.received(join(last=6, tag=TAG))) == (["Server: You join"], [])
+
+
+def test_ids_with_a_hole(away):
+    """After a crash ids go on higher; an empty answer is the end."""
+    away.received(join(last=17_000, tag=TAG))
+    lines, (more,) = sort(away.received(History("1", (bob(7),), MISSED)))
+    assert (lines, more) == ([HEADING, *missed(7)], asked(since=7))
+    assert sort(away.received(History("1", (), MISSED))) == ([], [])
+    assert sort(away.received(bob(17_001))) == (["Bob: message 17001"], [])
+
+
+def test_counted_anew(away):
+    """A server that keeps nothing counts anew; all is new, then."""
+    _, (history,) = sort(away.received(join(last=2, tag=TAG)))
+    assert history == asked(since=0)
+    answer = History("1", (bob(1), bob(2)), MISSED)
+    assert sort(away.received(answer))[0] == [HEADING, *missed(1, 2)]
+    assert sort(away.received(bob(3)))[0] == ["Bob: message 3"]
+
+
+def test_live_meanwhile(away):
+    """What comes before the answer is held back, and shown after it, once."""
+    away.received(join(last=7, tag=TAG))
+    assert away.received(bob(8)) == away.received(Joined("1", "Carol", None, 0)) == []
+    answer = History("1", (bob(7), bob(8)), MISSED)
+    carol = "Carol: joined us @chatroom 1."
+    assert sort(away.received(answer))[0] == [HEADING, *missed(7), "Bob: message 8", carol]
+    assert away.received(bob(8)) == []
+
+
+def test_lost_in_the_middle(away):
+    """What was held back and what was not asked yet is asked for the next time, and nothing else."""
+    away.received(join(last=9, tag=TAG))
+    away.received(bob(10))
+    away.received(History("1", (bob(7),), MISSED))
+    away.lost(coming_back=True)
+    away.connected("secret 3")
+    away.received(resumed())
+    assert sort(away.received(join(last=10, tag=TAG)))[1] == [asked(since=7)]
+    answer = History("1", (bob(8), bob(9), bob(10)), MISSED)
+    assert sort(away.received(answer))[0] == [HEADING, *missed(8, 9, 10)]
+
+
+def test_kicked_in_the_middle(away):
+    """Who is put out before he could ask reads what came until then, and nothing is asked."""
+    away.received(join(last=7, tag=TAG))
+    away.received(bob(8))
+    assert away.received(Left("1", "Alice", None, Reason.KICKED, 0)) == []
+    answer = Refusal("history", "not-in-room", "Join chatroom 1 first!", MISSED)
+    assert sort(away.received(answer)) == (["Bob: message 8"], [])
+    assert sort(away.received(join(last=9))) == (["Server: You join"], [])
+
+
+def test_closed_in_the_middle(away):
+    """The end of a room is told after what was said in it."""
+    away.received(join(last=7, tag=TAG))
+    assert away.received(Closed("1", 0)) == []
+    ended = "Administrator: chatroom is being closed by the Administrator."
+    answer = History("1", (bob(7),), MISSED)
+    assert sort(away.received(answer)) == ([HEADING, *missed(7), ended], [])
+
+
+def test_quit_in_the_middle(away):
+    """Who leaves by himself wants nothing of the room any more."""
+    away.received(join(last=7, tag=TAG))
+    away.received(bob(8))
+    quitted = Reply("quit", "You quitted", None, {"room": "1"})
+    assert sort(away.received(quitted))[0] == ["Server: You quitted", "Bob: message 8"]
+    assert away.received(History("1", (bob(7),), MISSED)) == []
+
+
+def test_no_history_now(away):
+    """While the history cannot be had the talk goes on, and what was missed comes later."""
+    away.received(join(last=7, tag=TAG))
+    away.received(bob(8))
+    refusal = Refusal("history", "unavailable", "…", MISSED)
+    *lines, later = away.received(refusal)
+    assert [line.text for line in lines][1:] == ["Bob: message 8"]
+    assert isinstance(later, AskLater)
+    assert not away.coming_back
+    assert sort(away.received(bob(9)))[0] == ["Bob: message 9"]
+    assert sort(away.try_again()) == ([], [asked(since=6)])
+    assert away.try_again() == []
+    answer = History("1", (bob(7), bob(8), bob(9)), MISSED)
+    assert sort(away.received(answer)) == ([HEADING, *missed(7)], [])
+
+
+def test_quit_and_joined_again(talk):
+    """After a plain quit nothing was missed."""
+    talk.received(Reply("quit", "You quitted", None, {"room": "1"}))
+    assert sort(talk.received(join(last=99))) == (["Server: You join"], [])
+    assert sort(talk.received(bob(100)))[0] == ["Bob: message 100"]
+
+
+def test_joined_by_hand(talk):
+    """Who goes back into his room himself, since the client could not, reads what he missed."""
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.typed("`join 1 Alicia")
+    talk.received(UNKNOWN)
+    assert sort(talk.received(join(last=6, name="Alicia")))[1] == [asked(since=5)]
+
+
+def test_grouped_on_the_way_back(away):
+    """Who is brought into his room before he has joined it reads what he missed all the same."""
+    assert sort(away.received(Joined("1", "Alice", None, 0))) == ([], [asked(since=6)])
+    away.received(bob(8))
+    answer = History("1", (bob(7), bob(8)), MISSED)
+    lines, (more,) = sort(away.received(answer))
+    assert (lines, more) == ([HEADING, *missed(7)], asked(since=8))
+    assert sort(away.received(History("1", (), MISSED)))[0] == ["Bob: message 8"]
+
+
+def test_grouped_before(talk):
+    """Who was brought into a room knows from the newest message on what he missed."""
+    talk.received(Joined("2", "Alice", None, 0))
+    talk.received(History("2", (bob(41, "2"),), "newest:2"))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    talk.received(join(last=5, tag=TAG))
+    _, (history,) = sort(talk.received(join("2", last=42, tag=TAG)))
+    assert history == asked("2", since=41)
+
+
+# -- one's own messages
+
+
+def test_stored(talk):
+    """What is known to be stored is not shown again; that it is stored needs no words."""
+    talk.typed("hi")
+    assert talk.received(Stored("1", 6, "1")) == []
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    assert sort(talk.received(join(last=6, tag=TAG))) == (["Server: You join"], [])
+
+
+def test_not_stored(talk):
+    """What could not be stored is told so, and not again."""
+    talk.typed("hi")
+    data = {"room": "1", "id": 6}
+    refusal = Refusal("say", "not-stored", "Your message could not be stored.", "1", data)
+    assert sort(talk.received(refusal))[0] == ["Server: Your message could not be stored."]
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    assert sort(talk.received(join(last=6, tag=TAG))) == (["Server: You join"], [])
+
+
+def test_in_doubt(talk):
+    """What was sent and is in the history is not shown; what is not there is named, once."""
+    for line in ("one", "`broadcast 1 two", "thr\nee", ""):
+        talk.typed(line)
+    talk.received(bob(8))
+    assert sort(talk.lost(coming_back=True))[0] == ["Connection lost."]
+    talk.connected("secret 2")
+    talk.received(resumed())
+    _, (history,) = sort(talk.received(join(last=8, tag=TAG)))
+    assert history == asked(since=5)
+    own = (Said("1", 6, "Alice", "one", 0.0), Said("1", 7, "Alice", "two", 0.0))
+    answer = History("1", (*own, bob(8)), MISSED)
+    assert sort(talk.received(answer))[0] == ["Perhaps not delivered: thr\n  ee"]
+    talk.lost(coming_back=True)
+    talk.connected("secret 3")
+    talk.received(resumed())
+    assert sort(talk.received(join(last=8, tag=TAG)))[0] == ["Server: You join"]
+
+
+def test_said_twice(talk):
+    """A message is not taken for an equal one before it or after it."""
+    talk.typed("hi")
+    talk.received(Stored("1", 6, "1"))
+    talk.typed("hi")
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    talk.received(join(last=7, tag=TAG))
+    talk.typed("hi")
+    later = (bob(7), Said("1", 8, "Alice", "hi", 0.0))
+    lines, _ = sort(talk.received(History("1", later, MISSED)))
+    assert lines == [HEADING, *missed(7), "Perhaps not delivered: hi"]
+
+
+def test_refused_messages_are_not_in_doubt(talk):
+    """What the server refused is known not to be delivered."""
+    talk.typed("hi")
+    talk.typed("x" * 20_000)
+    talk.received(Refusal("say", "in-no-room", "Join a room first!", "1"))
+    talk.received(Refusal(None, "too-long", "Message too long."))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    assert sort(talk.received(join(last=5, tag=TAG)))[0] == ["Server: You join"]
+
+
+def test_somebody_else_with_my_name(away):
+    """What another said under one's name meanwhile is shown."""
+    away.received(join(last=7, tag=TAG))
+    answer = History("1", (Said("1", 7, "Alice", "ha", 0.0),), MISSED)
+    assert sort(away.received(answer))[0] == [HEADING, "[1970-01-01 00:00:00] Alice: ha"]
+
+
+def test_equal_messages_in_two_rooms(talk):
+    """Of equal messages in doubt each is found in its place, whatever room is looked into first."""
+    talk.received(join("2", last=1))
+    talk.typed("`broadcast 2 hi")
+    talk.received(bob(3, "2"))
+    talk.typed("`broadcast 1 hi")
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    talk.received(join(last=6, tag=TAG))
+    assert sort(talk.received(History("1", (Said("1", 6, "Alice", "hi", 0.0),), MISSED))) == (
+        [],
+        [],
+    )
+    talk.received(join("2", last=3, tag=TAG))
+    there = (Said("2", 2, "Alice", "hi", 0.0), bob(3, "2"))
+    assert sort(talk.received(History("2", there, "missed:2")))[0] == []
+
+
+def test_said_while_catching_up(talk):
+    """What one says before all that was missed is there comes after it, and is not taken for it."""
+    talk.typed("hi")
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    talk.received(join(last=7, tag=TAG))
+    talk.typed("hi")
+    own = Said("1", 7, "Alice", "hi", 0.0)
+    talk.received(History("1", (bob(6), own), MISSED))
+    talk.lost(coming_back=True)
+    talk.connected("secret 3")
+    talk.received(resumed())
+    _, (history,) = sort(talk.received(join(last=8, tag=TAG)))
+    assert history == asked(since=7)
+    assert sort(talk.received(History("1", (Said("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
