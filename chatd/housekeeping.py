@@ -43,6 +43,8 @@ class Housekeeping:
                 try:
                     with suppress(UnavailableError):  # an hour later is soon enough
                         await task()
+                except CancelledError:
+                    raise
                 except Exception:  # noqa: BLE001 -- one that fails is not to end the others
                     _log.failure("A task of the house met a fault", Failure())
             await deferLater(self._clock, EVERY_SECONDS)

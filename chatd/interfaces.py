@@ -15,7 +15,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from chatd.core.events import Address, Dismissal, Event, RoomEvent, Said
     from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
-    from chatd.core.rooms import Chatter, Room
+    from chatd.core.rooms import Chatter, Lost, Room
 
 
 class IOutlet(Interface):
@@ -102,13 +102,41 @@ class IRegistry(Interface):
         """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
 
     def bans(now: float) -> Sequence[Ban]:
-        """Return all bans that hold, in the order in which they were made."""
+        """Return all bans that hold."""
+
+    async def forget_bans(now: float) -> None:
+        """Remove the bans that are over."""
 
     def bars_name(name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""
 
     def bars_address(address: Address | None, now: float) -> bool:
         """Tell whether nobody may come from an address."""
+
+
+class ITickets(Interface):
+    """Session secrets, by which one comes back after a lost connection (`tickets.Tickets`)."""
+
+    async def issue(who: Chatter) -> str:
+        """Return the secret of `who`, a new one if he has none."""
+
+    async def find(secret: str) -> Lost:
+        """Return who had this secret; raise `ChatError` if it is unknown or too old."""
+
+    def spend(secret: str) -> None:
+        """Forget a secret: it has been of use."""
+
+    def remember(who: Chatter) -> None:
+        """Take note of who `who` is: his connection is lost, and he may come back."""
+
+    def forget(who: Chatter) -> None:
+        """Take note that `who` does not come back."""
+
+    async def bind(who: Chatter) -> None:
+        """Let the secret of `who`, and no other, be good for his account, if he is logged in."""
+
+    async def void(account: str) -> None:
+        """Let no secret be good for an account."""
 
 
 class IHistory(Interface):
@@ -200,8 +228,8 @@ class IStore(Interface):
     async def add_login(login: Login) -> None:
         """Add a login; it takes the place of one with the same digest."""
 
-    async def remove_logins(account: str, but: str | None = None) -> None:
-        """Remove all logins of an account but the one with the digest `but`."""
+    async def remove_logins(account: str) -> None:
+        """Remove all logins of an account."""
 
     async def refresh_logins(digests: Collection[str], now: float, before: float) -> None:
         """Note that these logins are seen `now`, then remove all last seen before a time."""

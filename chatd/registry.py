@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from chatd.core import names
-from chatd.core.bans import BanList
+from chatd.core.bans import BanList, is_over
 from chatd.core.errors import (
     name_in_use,
     name_registered,
@@ -59,12 +59,12 @@ class LocalRegistry:
     async def claim_name(self, who: Chatter, name: str, account: str | None = None) -> str:
         """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
         name = names.chatter_name(name)
-        holder = self._names.find(name)
-        if holder not in (None, who):
-            raise name_in_use(holder.name or name)
-        owner = self._accounts.find(name)
-        if owner not in (None, account):
-            raise name_registered(owner)
+        for holder in self._names.find_all(name):
+            if holder is not who:
+                raise name_in_use(holder.name or name)
+        for owner in self._accounts.find_all(name):
+            if owner != account:
+                raise name_registered(owner)
         self._names.add(name, who)
         return name
 
@@ -174,9 +174,8 @@ class LocalRegistry:
 
     async def lift_ban(self, ban: Ban, now: float) -> Ban:
         """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
-        self._bans.all(now)
         found = self._bans.find(ban)
-        if found is None:
+        if found is None or is_over(found, now):
             raise not_banned(ban.subject)
         await self._store.remove_ban(found)
         if self._bans.find(found) is found:  # nobody else was faster
@@ -184,8 +183,13 @@ class LocalRegistry:
         return found
 
     def bans(self, now: float) -> Sequence[Ban]:
-        """Return all bans that hold, in the order in which they were made."""
+        """Return all bans that hold."""
         return self._bans.all(now)
+
+    async def forget_bans(self, now: float) -> None:
+        """Remove the bans that are over."""
+        for ban in self._bans.over(now):
+            await self.lift_ban(ban, 0)
 
     def bars_name(self, name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""

@@ -123,7 +123,6 @@ async def _history(session: Session, request: Request) -> Answer:
 async def _register(session: Session, request: Request) -> Answer:
     sessions = session.sessions
     name = await sessions.people.register(session.chatter, *_credentials(request), sessions.now())
-    await sessions.tickets.logged_in(session.chatter)
     return Reply("register", "Registered successfully.", request.tag, {"name": name})
 
 
@@ -131,7 +130,6 @@ async def _login(session: Session, request: Request) -> Answer:
     sessions = session.sessions
     with _failures_noted(session):
         name = await sessions.people.login(session.chatter, *_credentials(request), sessions.now())
-    await sessions.tickets.logged_in(session.chatter)
     return Reply("login", f"Welcome back, {name}.", request.tag, {"name": name})
 
 
@@ -145,26 +143,18 @@ async def _password(session: Session, request: Request) -> Answer:
         await sessions.people.change_password(
             session.chatter, arguments["old_password"], arguments["new_password"]
         )
-    await sessions.tickets.logged_in(session.chatter)
     return Reply("password", "Password changed.", request.tag)
 
 
 async def _logout(session: Session, request: Request) -> Answer:
     sessions = session.sessions
-    name = sessions.people.logout(session.chatter, sessions.now())
-    await sessions.tickets.logged_out(name)
+    name = await sessions.people.logout(session.chatter, sessions.now())
     return Reply("logout", f"Bye, {name}", request.tag, {"name": name})
 
 
 async def _resume(session: Session, request: Request) -> Answer:
     sessions, chatter = session.sessions, session.chatter
-    secret = request.arguments["session"]
-    lost = await sessions.tickets.find(secret)
-    name = await sessions.people.resume(
-        chatter, lost.chatter, lost.name, lost.account, sessions.now()
-    )
-    sessions.tickets.spend(secret)
-    await sessions.tickets.logged_in(chatter)
+    name = await sessions.people.resume(chatter, request.arguments["session"], sessions.now())
     data = {"name": name, "account": chatter.account}
     return Reply("resume", f"Welcome back, {name}.", request.tag, data)
 
@@ -187,15 +177,14 @@ async def _format(session: Session, request: Request) -> Answer:
     wanted = request.arguments["format"]
     data = {"format": wanted}
     if wanted == "json":
-        data["session"] = await session.sessions.tickets.issue(session.chatter)
+        data["session"] = await session.sessions.people.secret(session.chatter)
     session.speak(json=wanted == "json")
     return Reply("format", f"You now speak {wanted}.", request.tag, data)
 
 
-def _exit(session: Session, request: Request) -> None:
+async def _exit(session: Session, request: Request) -> None:
     sessions = session.sessions
-    sessions.tickets.left(session.chatter)
-    sessions.chat.depart(session.chatter, Reason.QUIT, sessions.now())
+    await sessions.people.leave(session.chatter, sessions.now())
     session.answer(Reply("exit", "Goodbye!", request.tag))
     session.close()
 

@@ -112,20 +112,21 @@ class ChatService(Service):
         self.journal = Journal()
         self.delivery = Delivery(reactor)
         self.recorder = Recorder(store, reactor, self.delivery.tell, self.journal)
-        history = History(store, self.recorder, replay=config.replay)
+        history = History(
+            store, self.recorder, reactor, replay=config.replay, keep_days=config.keep
+        )
         self.bus = LocalBus(self.delivery, self.journal, self.recorder, history)
         self._registry = LocalRegistry(store, config.max_rooms)
         self.chat = Chat(self._registry, self.bus, history, config.rules)
         accounts = Accounts(store, self._hashing, reactor)
-        self.people = People(self._registry, accounts, self.bus, self.chat)
         tickets = Tickets(store, reactor.seconds, secrets.token_urlsafe)
+        self.people = People(self._registry, accounts, tickets, self.bus, self.chat)
         self.sessions = Sessions(
             commands=COMMANDS,
             chat=self.chat,
             people=self.people,
             history=history,
             recorder=self.recorder,
-            tickets=tickets,
             delivery=self.delivery,
             journal=self.journal,
             now=reactor.seconds,
@@ -135,7 +136,10 @@ class ChatService(Service):
         limits = Limits(config.max_frame, config.send_queue)
         self.factory = ChatFactory(self.sessions, reactor, limits)
         self._housekeeping = Housekeeping(
-            reactor, tickets.refresh, partial(prune, store, reactor, config.keep)
+            reactor,
+            tickets.refresh,
+            lambda: self._registry.forget_bans(reactor.seconds()),
+            partial(prune, store, reactor, config.keep),
         )
 
     def _office(self) -> Office:
@@ -145,6 +149,7 @@ class ChatService(Service):
             people=self.people,
             sessions=self.sessions,
             delivery=self.delivery,
+            recorder=self.recorder,
             bus=self.bus,
             journal=self.journal,
             now=reactor.seconds,

@@ -18,15 +18,24 @@ from twisted.python.failure import Failure
 
 from chatd.core import errors
 from chatd.core.chat import Chat
-from chatd.core.events import Address, Dismissal, Reason
+from chatd.core.events import Address, Dismissal
 from chatd.core.people import People
 from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery, Listener
 from chatd.history.recorder import Recorder
 from chatd.interfaces import IHistory, IOutlet
 from chatd.journal import Journal
-from chatd.tickets import Tickets
-from chatd.wire.answers import BANNED, FAULT, REPLACED, SHUTDOWN, Answer, Closing, Refusal
+from chatd.wire.answers import (
+    BANNED,
+    FAULT,
+    PASSWORD_SET,
+    REPLACED,
+    SHUTDOWN,
+    UNREGISTERED,
+    Answer,
+    Closing,
+    Refusal,
+)
 from chatd.wire.commands import CLIENT_COMMANDS, Request
 from chatd.wire.dialects import json_dialect, text_dialect
 from chatd.wire.framing import Framing
@@ -37,7 +46,12 @@ _log = Logger(namespace="chatd")
 Answered = Answer | None | Coroutine[Any, Any, Answer | None]
 Commands = Mapping[str, Callable[["Session", Request], Answered]]
 
-_CLOSINGS: Final = {Dismissal.REPLACED: REPLACED, Dismissal.BANNED: BANNED}
+_CLOSINGS: Final = {
+    Dismissal.REPLACED: REPLACED,
+    Dismissal.BANNED: BANNED,
+    Dismissal.UNREGISTERED: UNREGISTERED,
+    Dismissal.PASSWORD_SET: PASSWORD_SET,
+}
 
 
 class Sessions:
@@ -55,7 +69,6 @@ class Sessions:
         people: People,
         history: IHistory,
         recorder: Recorder,
-        tickets: Tickets,
         delivery: Delivery,
         journal: Journal,
         now: Callable[[], float],
@@ -66,7 +79,6 @@ class Sessions:
         self.people = people
         self.history = history
         self.recorder = recorder
-        self.tickets = tickets
         self.delivery = delivery
         self.journal = journal
         self.now = now
@@ -146,7 +158,7 @@ class Session:
         dialect = text_dialect(framing, self.sessions.show_addresses)
         self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
         self._delivery.attach(self.chatter, self._listener)
-        if self.is_barred:
+        if self.is_barred or self.chatter.gone:
             self.close(BANNED)
 
     def move(self, address: Address) -> None:
@@ -201,11 +213,12 @@ class Session:
             waiting.addBoth(self._idle)
 
     def lost(self) -> None:
-        """Let everybody know that the connection has ended."""
+        """Let everybody know that the connection has ended, also if a request is under way."""
         self._lost = self.closed = True
         self.sessions.disconnected(self)
-        if not self.busy:
-            self._depart()
+        self.sessions.people.lose(self.chatter, self.sessions.now())
+        if self._listener is not None:
+            self._delivery.detach(self.chatter)
 
     # -- what the requests call
 
@@ -233,16 +246,8 @@ class Session:
 
     def _idle(self, _: object) -> None:
         self.busy = False
-        if self._lost:
-            self._depart()
-        else:
+        if not self._lost:
             self._on_idle()
-
-    def _depart(self) -> None:
-        self.sessions.tickets.ended(self.chatter)
-        self.sessions.chat.depart(self.chatter, Reason.LOST, self.sessions.now())
-        if self._listener is not None:
-            self._delivery.detach(self.chatter)
 
     def _fail(self, failure: Failure, request: Request | None) -> None:
         if isinstance(failure.value, errors.BannedError):

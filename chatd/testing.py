@@ -16,6 +16,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.accounts.hashing import Hashing
 from chatd.admin.commands import execute
 from chatd.core.chat import Rules
 from chatd.front.stream import ChatProtocol
@@ -26,10 +27,12 @@ from chatd.service import ChatService, Config
 class MemoryServer:
     """A server in memory; options are those of `Config`, or of the `Rules` in it.
 
-    `store`: one to be used in place of that of `Config`.
+    `store` and `hashing` are used in place of those that would be made.
     """
 
-    def __init__(self, *, store: IStore | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, store: IStore | None = None, hashing: Hashing | None = None, **options: Any
+    ) -> None:
         self.reactor = MemoryReactorClock()
         known = {field.name for field in fields(Rules)}
         rules = Rules(**{name: options.pop(name) for name in known & options.keys()})
@@ -37,7 +40,8 @@ class MemoryServer:
             **{"listen": (), "admin": "", "console": False, "store": "memory:", **options},
             rules=rules,
         )
-        self.service = ChatService(config, self.reactor, hashing=MemoryHashing(), store=store)
+        hashing = hashing or MemoryHashing()
+        self.service = ChatService(config, self.reactor, hashing=hashing, store=store)
         self.service.privilegedStartService()
         self.service.startService()
         self._port = 50000

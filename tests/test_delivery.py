@@ -74,7 +74,8 @@ class NaiveDelivery:
 def chat_over(bus, rooms_per_client):
     """Return a chat whose rooms are on `bus`."""
     store = MemoryStore()
-    history = History(store, Recorder(store, Clock(), lambda *_: None, Journal()))
+    recorder = Recorder(store, Clock(), lambda *_: None, Journal())
+    history = History(store, recorder, Clock())
     return Chat(LocalRegistry(store), bus, history, Rules(rooms_per_client=rooms_per_client))
 
 

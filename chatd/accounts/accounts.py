@@ -63,7 +63,7 @@ class Accounts:
             raise wrong_password()
 
     async def set_password(self, name: str, new: str) -> None:
-        """Set the password of an account, and remove its logins."""
+        """Set the password of an account."""
         _check(new)
         await self._passwords.put(name, new)
 

@@ -55,11 +55,10 @@ class Passwords:
         await self._store.add_account(Account(name, password_hash, now))
 
     async def put(self, name: str, password: str) -> None:
-        """Set a password, whatever it was; who came in with the old one cannot come back with it."""
+        """Set a password, whatever it was."""
         password_hash = await self._hashing.hash(password)
         async with self._changing:
             await self._store.set_password_hash(name, password_hash)
-            await self._store.remove_logins(name)
 
     async def replace(self, account: Account, password: str) -> bool:
         """Set the password of an account unless it is no longer as it was; tell whether it was."""

@@ -1,8 +1,9 @@
 """How long a try at a password has to wait: longer after several failures (spec section 4).
 
 Pure: times are given. A try counts as a failure from its beginning, so that a hundred at once are
-not free, and is taken back if it succeeds. Nobody is locked out: whoever fails at the name of
-another makes him wait some seconds at the most.
+not free, and is taken back if it succeeds. Those of an address wait one behind the other, those at
+a name side by side: so who guesses gains nothing by many connections, and nobody is locked out;
+whoever fails at the name of another makes him wait some seconds at the most.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from ipaddress import IPv6Network
 from typing import Final, NamedTuple
 
 from chatd.core.addresses import host_of
+from chatd.core.errors import busy
 from chatd.core.events import Address
 from chatd.core.names import NAME_LENGTH, name_keys
 
@@ -24,15 +26,21 @@ FREE: Final = 5
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
 """What the tries after that wait, in seconds, the last of these from then on.
 
-The first is hardly felt. The longest holds who guesses at ten a minute, and is what an owner bears
-while somebody else guesses at his name.
+The first is hardly felt. The longest holds an address that guesses at some eight a minute, and is what
+an owner bears while somebody else guesses at his name.
 """
+
+MOST_WAIT: Final = 60.0
+"""For how many seconds a try may be made to wait; more than that is refused."""
 
 MOST_KEYS: Final = 100_000
 """How many names and addresses are counted at a time, in some 30 MB; the oldest go first."""
 
 _KEPT: Final = 16
 """Of one key, the newest only: more than that change nothing, as the wait is at its longest."""
+
+
+_ADDRESS: Final = "address"
 
 
 class Key(NamedTuple):
@@ -55,7 +63,7 @@ def keys_of(name: str, address: Address | None) -> tuple[Key, ...]:
     # No account has a longer name: what comes after that is not worth the work.
     named = Key("name", name_keys(name[:NAME_LENGTH]).folded)
     network = _network(address)
-    return (named,) if network is None else (named, Key("address", network))
+    return (named,) if network is None else (named, Key(_ADDRESS, network))
 
 
 class Throttle:
@@ -65,13 +73,21 @@ class Throttle:
         self._most = most
         # The key tried last comes last.
         self._times: OrderedDict[Key, list[float]] = OrderedDict()
+        # When the last try that waits has waited.
+        self._free_at: dict[Key, float] = {}
 
     def begin(self, keys: tuple[Key, ...], now: float) -> Attempt:
-        """Count a try as a failure, and say how long it has to wait."""
+        """Count a try as a failure, and say how long it has to wait.
+
+        Raises `ChatError` if that would be too long.
+        """
         self._forget(now)
         wait = max((self._wait(key, now) for key in keys), default=0.0)
+        if wait > MOST_WAIT:
+            raise busy()
         for key in keys:
             self._count(key, now)
+            self._free_at[key] = now + wait
         return Attempt(keys, now, wait)
 
     def take_back(self, attempt: Attempt) -> None:
@@ -81,11 +97,15 @@ class Throttle:
             if attempt.began in times:
                 times.remove(attempt.began)
             if not times:
-                self._times.pop(key, None)
+                self._drop(key)
 
     def _wait(self, key: Key, now: float) -> float:
         failures = sum(_counts(began, now) for began in self._times.get(key, ()))
-        return 0.0 if failures < FREE else WAITS[min(failures - FREE, len(WAITS) - 1)]
+        if failures < FREE:
+            return 0.0
+        wait = WAITS[min(failures - FREE, len(WAITS) - 1)]
+        before = max(self._free_at[key] - now, 0.0) if key.kind == _ADDRESS else 0.0
+        return before + wait
 
     def _count(self, key: Key, now: float) -> None:
         times = self._times.setdefault(key, [])
@@ -93,14 +113,18 @@ class Throttle:
         del times[:-_KEPT]
         self._times.move_to_end(key)
         if len(self._times) > self._most:
-            self._times.popitem(last=False)
+            self._drop(next(iter(self._times)))
 
     def _forget(self, now: float) -> None:
         while self._times:
             oldest = next(iter(self._times))
             if _counts(self._times[oldest][-1], now):
                 break
-            del self._times[oldest]
+            self._drop(oldest)
+
+    def _drop(self, key: Key) -> None:
+        self._times.pop(key, None)
+        self._free_at.pop(key, None)
 
 
 def _counts(began: float, now: float) -> bool:

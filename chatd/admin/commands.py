@@ -20,6 +20,7 @@ from chatd.core.records import Account, Ban
 from chatd.core.rooms import Chatter
 from chatd.core.safety import clean
 from chatd.delivery import Delivery
+from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.session import Session, Sessions
 from chatd.wire.answers import RoomList
@@ -46,6 +47,7 @@ class Office:
     people: People
     sessions: Sessions
     delivery: Delivery
+    recorder: Recorder
     bus: LocalBus
     journal: Journal
     now: Callable[[], float]
@@ -234,7 +236,7 @@ async def _passwd(office: Office, arguments: Arguments, ask: Ask) -> list[str]:
     if password is None:
         return [_said("Cancelled.")]
     # As one is that a client sends.
-    name = await office.people.set_password(username, clean(password))
+    name = await office.people.set_password(username, clean(password), office.now())
     return [_said(f"Password of {name} changed.")]
 
 
@@ -256,6 +258,7 @@ async def _stats(office: Office, _: Arguments) -> list[str]:
         f"connections: {len(queues)}",
         f"rooms: {sum(1 for _ in office.chat.rooms())}",
         f"messages: {office.bus.messages}",
+        f"messages not stored yet: {office.recorder.unstored}",
         f"bytes sent: {office.delivery.bytes_sent}",
         f"bytes queued: {sum(queues)}, at most {max(queues, default=0)} for one connection",
     ]

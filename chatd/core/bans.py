@@ -1,6 +1,6 @@
 """Bans: who is not to come, by name or by address. In memory; the registry keeps them in the store.
 
-A ban that has run out is none; it is forgotten when bans are listed.
+A ban that has run out is none, whether or not it has been forgotten.
 """
 
 from __future__ import annotations
@@ -63,10 +63,12 @@ class BanList:
         return self._bans.get(ban.subject)
 
     def all(self, now: float) -> Sequence[Ban]:
-        """Return all bans that hold, in the order in which they were made."""
-        for ban in [ban for ban in self._bans.values() if _is_over(ban, now)]:
-            self.remove(ban)
-        return tuple(self._bans.values())
+        """Return all bans that hold."""
+        return [ban for ban in self._bans.values() if not is_over(ban, now)]
+
+    def over(self, now: float) -> Sequence[Ban]:
+        """Return the bans that have run out."""
+        return [ban for ban in self._bans.values() if is_over(ban, now)]
 
     def bars_name(self, name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""
@@ -83,12 +85,13 @@ class BanList:
         return any(_holds(ban, now) for ban in wide)
 
 
-def _is_over(ban: Ban, now: float) -> bool:
+def is_over(ban: Ban, now: float) -> bool:
+    """Tell whether a ban has run out."""
     return ban.until is not None and ban.until <= now
 
 
 def _holds(ban: Ban | None, now: float) -> bool:
-    return ban is not None and not _is_over(ban, now)
+    return ban is not None and not is_over(ban, now)
 
 
 def _shown(network: Network) -> str:

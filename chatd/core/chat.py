@@ -109,26 +109,27 @@ class Chat:
         Who is logged in chats as his account, whatever `name` says.
         """
         self._check_may_join(who)
-        name = who.account or name
         room = self.room(room_id)
-        self._check_place(who, room, name)
+        self._check_place(who, room, who.account or name)
         await self._history.prepare(room)
-        async with self.claimed_name(who, name, now) as his:
+        async with self.claimed_name(who, who.account or name, now) as his:
+            self._check_may_join(who)
             return self._take_in(who, self.room(room_id), his, now)
 
     async def enter(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
         self._check_may_join(who)
-        name = who.account or name
         room = self._registry.room(room_id)
-        self._check_place(who, room, name)
+        self._check_place(who, room, who.account or name)
         if room is None:
             self._check_may_start(who)
         else:
             await self._history.prepare(room)
-        async with self.claimed_name(who, name, now) as his:
+        async with self.claimed_name(who, who.account or name, now) as his:
             if self._registry.room(room_id) is None:
+                self._check_may_start(who)
                 await self._start_unless_started(room_id)
+            self._check_may_join(who)
             return self._take_in(who, self.room(room_id), his, now)
 
     def switch(self, who: Chatter, room_id: str) -> Room:

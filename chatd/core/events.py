@@ -32,6 +32,8 @@ class Dismissal(Enum):
 
     REPLACED = "replaced"
     BANNED = "banned"
+    UNREGISTERED = "unregistered"
+    PASSWORD_SET = "password-set"  # noqa: S105 -- not one
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,18 @@ class NameIndex(Generic[_Value]):
 
     def find(self, name: str) -> _Value | None:
         """Return what belongs to `name`, or to one that is the same."""
+        return next(iter(self.find_all(name)), None)
+
+    def find_all(self, name: str) -> list[_Value]:
+        """Return all that belongs to `name`, or to names that are the same: two at most.
+
+        By one key a name may be the same as one, by the other the same as another.
+        """
         if not 1 <= len(name) <= NAME_LENGTH:
-            return None
+            return []
         keys = name_keys(name)
-        found = self._by_folded.get(keys.folded)
-        return self._by_skeleton.get(keys.skeleton) if found is None else found
+        found = (self._by_folded.get(keys.folded), self._by_skeleton.get(keys.skeleton))
+        return [value for value in found if value is not None]
 
 
 def room_id(text: str) -> str:

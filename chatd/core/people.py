@@ -12,18 +12,26 @@ from collections.abc import Iterable, Sequence
 from chatd.core import errors
 from chatd.core.bans import ban_on
 from chatd.core.chat import Chat
-from chatd.core.events import SERVER, Address, Dismissal, Notice, Reason
+from chatd.core.events import Address, Dismissal, Reason
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.rooms import Chatter
-from chatd.interfaces import IAccounts, IBus, IRegistry
+from chatd.interfaces import IAccounts, IBus, IRegistry, ITickets
 
 
 class People:
     """The rules of being somebody."""
 
-    def __init__(self, registry: IRegistry, accounts: IAccounts, bus: IBus, chat: Chat) -> None:
+    def __init__(
+        self,
+        registry: IRegistry,
+        accounts: IAccounts,
+        tickets: ITickets,
+        bus: IBus,
+        chat: Chat,
+    ) -> None:
         self._registry = registry
         self._accounts = accounts
+        self._tickets = tickets
         self._bus = bus
         self._chat = chat
 
@@ -41,10 +49,14 @@ class People:
             self._check_not_banned(name, now)
             await self._accounts.create(name, password, now)
             self._registry.add_account(name)
+            # He may have been grouped meanwhile, or the name banned: then the account is there,
+            # and he is not logged in to it.
+            self._check_not_banned(name, now)
             self._become(who, name, account=name)
         finally:
             if who.name != name:
                 self._registry.release_name(who, name)
+        await self._tickets.bind(who)
         return name
 
     async def login(self, who: Chatter, username: str, password: str, now: float) -> str:
@@ -53,36 +65,61 @@ class People:
         name = self._registry.account_named(username) or username
         await self._accounts.authenticate(name, password, who.address)
         self._check_in_no_room(who)
-        return await self._come_in(who, name, now)
+        await self._come_in(who, name, now)
+        return name
 
     async def change_password(self, who: Chatter, old: str, new: str) -> str:
         """Change the password of the account `who` is logged in to; return its name."""
         name = self._logged_in(who)
         await self._accounts.change_password(name, old, new, who.address)
+        if who.account == name:
+            await self._tickets.bind(who)
+        else:  # another has taken his place meanwhile, perhaps by the old one
+            await self._tickets.void(name)
         return name
 
-    def logout(self, who: Chatter, now: float) -> str:
+    async def logout(self, who: Chatter, now: float) -> str:
         """Let `who` go out of his rooms and his account; return its name."""
         name = self._logged_in(who)
         self._chat.leave_all(who, Reason.LOGOUT, now)
+        await self._tickets.void(name)
         return name
 
-    async def resume(
-        self, who: Chatter, before: Chatter | None, name: str, account: str | None, now: float
-    ) -> str:
-        """Let `who` be again who he was on a connection that is lost; return his name.
+    async def secret(self, who: Chatter) -> str:
+        """Return a secret by which `who` can resume what he is when his connection is lost."""
+        return await self._tickets.issue(who)
 
-        `before` is who has that connection, if the server has not noticed yet.
+    async def resume(self, who: Chatter, secret: str, now: float) -> str:
+        """Let `who` be again who he was on the connection that had `secret`; return his name.
+
+        If the server has not noticed yet that it is lost, it is now.
         """
         self._check_logged_out(who)
         self._check_in_no_room(who)
-        if account is not None:
-            return await self._come_in(who, account, now)
-        if before is not None and self._registry.find(name) is before:
+        lost = await self._tickets.find(secret)
+        if lost.account is not None:
+            await self._come_in(who, lost.account, now)
+            return who.name
+        before = lost.chatter
+        if before is not None and before is not who and self._registry.find(lost.name) is before:
             self._replace(before, now)
-        async with self._chat.claimed_name(who, name, now) as his:
+        async with self._chat.claimed_name(who, lost.name, now) as his:
             self._become(who, his)
-        return his
+        self._tickets.spend(secret)
+        return who.name
+
+    def lose(self, who: Chatter, now: float) -> None:
+        """Let `who` go, whose connection is lost; he may come back."""
+        self._tickets.remember(who)
+        self._chat.depart(who, Reason.LOST, now)
+
+    async def leave(self, who: Chatter, now: float) -> None:
+        """Let `who` go, who does not come back."""
+        account = who.account
+        self._tickets.forget(who)
+        self._chat.depart(who, Reason.QUIT, now)
+        if account is not None:
+            await self._tickets.void(account)
 
     # -- what the Administrator can do
 
@@ -97,21 +134,19 @@ class People:
             raise errors.no_such_account(username)
         return name
 
-    async def set_password(self, username: str, new: str) -> str:
-        """Set the password of an account; return its name."""
+    async def set_password(self, username: str, new: str, now: float) -> str:
+        """Set the password of an account; who is logged in to it has to go. Return its name."""
         name = self.account_named(username)
         await self._accounts.set_password(name, new)
+        await self._put_out(name, Dismissal.PASSWORD_SET, now)
         return name
 
     async def unregister(self, username: str, now: float) -> str:
-        """Remove an account; who is logged in to it is logged out. Return its name."""
+        """Remove an account; who is logged in to it has to go. Return its name."""
         name = self.account_named(username)
         await self._accounts.remove(name)
         self._registry.remove_account(name)
-        who = self._registry.find(name)
-        if who is not None and who.account == name:
-            self._chat.leave_all(who, Reason.LOGOUT, now)
-            self._bus.tell(who, Notice(SERVER, "Your account was removed.", now))
+        await self._put_out(name, Dismissal.UNREGISTERED, now)
         return name
 
     async def ban(
@@ -134,7 +169,7 @@ class People:
         return (await self._registry.lift_ban(ban_on(subject), now)).subject
 
     def bans(self, now: float) -> Sequence[Ban]:
-        """Return all bans, in the order in which they were made."""
+        """Return all bans that hold."""
         return self._registry.bans(now)
 
     def bars(self, address: Address | None, now: float) -> bool:
@@ -143,7 +178,7 @@ class People:
 
     # -- within
 
-    async def _come_in(self, who: Chatter, name: str, now: float) -> str:
+    async def _come_in(self, who: Chatter, name: str, now: float) -> None:
         """Log `who` in, whose account it is."""
         if who.gone:
             raise errors.gone()
@@ -155,13 +190,22 @@ class People:
             self._replace(holder, now)
         await self._registry.claim_name(who, name, account=name)
         self._become(who, name, account=name)
-        return name
+        await self._tickets.bind(who)
 
     def _become(self, who: Chatter, name: str, account: str | None = None) -> None:
         if who.gone:
             raise errors.gone()
+        self._check_in_no_room(who)
         self._registry.take_name(who, name)
         who.account = account
+
+    async def _put_out(self, account: str, why: Dismissal, now: float) -> None:
+        """Let whoever is logged in to an account go, and let nobody come back by a secret."""
+        who = self._registry.find(account)
+        if who is not None and who.account == account:
+            self._chat.depart(who, Reason.LOGOUT, now)
+            self._bus.dismiss(who, why)
+        await self._tickets.void(account)
 
     def _replace(self, who: Chatter, now: float) -> None:
         self._chat.depart(who, Reason.LOST, now)

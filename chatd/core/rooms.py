@@ -6,6 +6,8 @@ Nothing here checks a right or tells anybody anything: that is chat.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from chatd.core import names
 from chatd.core.events import Address
 
@@ -30,6 +32,19 @@ class Chatter:
     def is_in(self, room: Room) -> bool:
         """Tell whether he is in `room`."""
         return room.key in self.rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Who somebody was on a connection that is lost, or is not known to be lost yet.
+
+    `chatter` is None where he is gone, `until` when he may come back at the latest.
+    """
+
+    name: str
+    account: str | None
+    chatter: Chatter | None = None
+    until: float = 0.0
 
 
 class Room:

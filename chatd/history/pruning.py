@@ -15,11 +15,16 @@ _PAUSE_SECONDS: Final = 0.1
 _DAY: Final = 86400.0
 
 
+def oldest_kept(clock: IReactorTime, days: int) -> float:
+    """Return the time before which messages are too old; `days` 0: none is."""
+    return clock.seconds() - days * _DAY if days else 0.0
+
+
 async def prune(store: IStore, clock: IReactorTime, days: int) -> None:
     """Remove all messages that are older than `days`; 0 is for ever. Raises `UnavailableError`.
 
     What is left of rooms that were ended goes in any case.
     """
-    before = clock.seconds() - days * _DAY if days else 0.0
+    before = oldest_kept(clock, days)
     while await store.prune(before):
         await deferLater(clock, _PAUSE_SECONDS)

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from chatd.core.errors import UnavailableError
 from chatd.core.events import Closed, RoomEvent, Said
 from chatd.core.rooms import Chatter, Room
+from chatd.history.pruning import oldest_kept
 from chatd.history.recorder import Recorder
 from chatd.interfaces import IHistory, IStore
 
@@ -55,12 +57,22 @@ class _Tail:
 class History:
     """Reads what was said, also what the recorder has not written yet.
 
-    `replay`: how many messages `tail` has. A consumer of the bus, so that a join need not read.
+    `replay`: how many messages `tail` has, none older than `keep_days` (0: however old). A consumer of the bus, so that a join need not read.
     """
 
-    def __init__(self, store: IStore, recorder: Recorder, *, replay: int = 0) -> None:
+    def __init__(
+        self,
+        store: IStore,
+        recorder: Recorder,
+        clock: IReactorTime,
+        *,
+        replay: int = 0,
+        keep_days: int = 0,
+    ) -> None:
         self._store = store
         self._recorder = recorder
+        self._clock = clock
+        self._keep_days = keep_days
         self._replay = min(replay, MOST_READ)
         self._tails: dict[str, _Tail] = {}
 
@@ -91,4 +103,5 @@ class History:
     def tail(self, room: Room) -> Sequence[Said]:
         """Return the last messages of `room`, as many as are replayed to who joins."""
         tail = self._tails.get(room.id)
-        return () if tail is None else tuple(tail.messages)
+        oldest = oldest_kept(self._clock, self._keep_days)
+        return () if tail is None else [said for said in tail.messages if said.time >= oldest]

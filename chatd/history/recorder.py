@@ -91,7 +91,10 @@ class Recorder:
 
     def report(self, said: Said, who: Chatter, tag: str | None) -> None:
         """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
-        self._askers[said.room, said.id] = (who, tag)
+        if self._waiting and self._waiting[-1] is said:
+            self._askers[said.room, said.id] = (who, tag)
+        else:  # there was too much to keep it
+            self._tell(who, _not_stored(said.room, said.id, tag))
 
     async def caught_up(self) -> None:
         """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""
@@ -102,7 +105,7 @@ class Recorder:
 
     async def reported(self, who: Chatter) -> None:
         """Return when `who` was told of all that he asked for."""
-        while any(asker is who for asker, _ in self._askers.values()):
+        while self.unstored and any(asker is who for asker, _ in self._askers.values()):
             try:
                 await self.caught_up()
             except UnavailableError:
@@ -129,27 +132,31 @@ class Recorder:
 
     async def _write(self, batch: list[Said]) -> None:
         self._in_hand = batch
-        # Whoever waits for more than this batch waits for the next.
+        # Who waits for more than this batch waits for the next.
         watchers = [] if self._waiting else self._take_watchers()
-        began = self._clock.seconds()
         reserved = self._reservations(batch)
+        began, error = self._clock.seconds(), None
         try:
             await self._store.keep(batch, reserved)
-        except UnavailableError as error:
-            self._note_outage(error)
+        except UnavailableError as away:
+            error = away
+            self._note_outage(away)
             self._put_back(self._clock.seconds() - began)
-            _fire([*watchers, *self._take_watchers()], error)
-            await deferLater(self._clock, RETRY_SECONDS)
         except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
             _log.failure("Messages met a fault on their way to the store")
             self._give_up(batch)
-            _fire(watchers)
         else:
             self._raise_at.update((room, top - lead(top) // 2) for room, top in reserved.items())
-            self._in_hand = []
             self._end_of_outage()
             self._report(batch, Stored)
-            _fire(watchers)
+        self._in_hand = []
+        # Who has come meanwhile does not wait for a batch that may never be.
+        _fire([*watchers, *self._watchers_to_fire(error)], error)
+        if error is not None:
+            await deferLater(self._clock, RETRY_SECONDS)
+
+    def _watchers_to_fire(self, error: UnavailableError | None) -> list[Deferred[None]]:
+        return self._take_watchers() if error is not None or not self.unstored else []
 
     def _reservations(self, batch: Sequence[Said]) -> dict[str, int]:
         """Return up to which id rooms are to be reserved that come near the end of what is."""
@@ -164,7 +171,6 @@ class Recorder:
         """Let what could not be written wait again, save what would be told of too late."""
         waiting = self._waiting = [*self._in_hand, *self._waiting]
         self._waiting_size += sum(len(said.text) for said in self._in_hand)
-        self._in_hand = []
         # The next try may take as long as the last.
         told_too_late = self._clock.seconds() + RETRY_SECONDS + took - TOLD_WITHIN
         self._give_up(self._take(sum(1 for said in waiting if said.time < told_too_late)))

@@ -8,8 +8,8 @@ from typing import Final
 
 from chatd.core.events import Said
 
-MESSAGE_FRAME: Final = 128
-"""Bytes that a message takes as JSON beside its text and its sender."""
+MESSAGE_FRAME: Final = 256
+"""Bytes that a message takes as JSON beside its text and its sender: at most, with a long room id."""
 
 
 def encoded_size(message: Said) -> int:

@@ -153,10 +153,10 @@ class MemoryStore:
         if login.account in self._accounts:
             self._logins[login.digest] = login
 
-    async def remove_logins(self, account: str, but: str | None = None) -> None:
-        """Remove all logins of an account but one."""
+    async def remove_logins(self, account: str) -> None:
+        """Remove all logins of an account."""
         for login in list(self._logins.values()):
-            if login.account == account and login.digest != but:
+            if login.account == account:
                 del self._logins[login.digest]
 
     async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:

@@ -98,10 +98,9 @@ def add_login(connection: Connection, login: Login) -> None:
     connection.execute(added)
 
 
-def remove_logins(connection: Connection, account: str, but: str | None) -> None:
-    """Remove all logins of an account but one."""
-    others = and_(logins.c.account == account, logins.c.digest != (but or ""))
-    connection.execute(delete(logins).where(others))
+def remove_logins(connection: Connection, account: str) -> None:
+    """Remove all logins of an account."""
+    connection.execute(delete(logins).where(logins.c.account == account))
 
 
 def remove_logins_before(connection: Connection, before: float) -> None:

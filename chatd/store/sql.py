@@ -137,9 +137,9 @@ class SqlStore:
         """Add a login, unless its account was removed meanwhile."""
         await self._write(partial(people.add_login, login=login))
 
-    async def remove_logins(self, account: str, but: str | None = None) -> None:
-        """Remove all logins of an account but one."""
-        await self._write(partial(people.remove_logins, account=account, but=but))
+    async def remove_logins(self, account: str) -> None:
+        """Remove all logins of an account."""
+        await self._write(partial(people.remove_logins, account=account))
 
     async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
         """Note that these logins are seen now; remove those last seen before a time."""

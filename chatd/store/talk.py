@@ -84,15 +84,22 @@ def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
 
 
 def raise_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
-    """Do the same, but where it is higher already, leave it."""
+    """Do the same, but where it is higher already, leave it.
+
+    Somebody speaks there, so the room is there, even if it was to be ended and the one who wanted
+    that did not hear any more that it was.
+    """
     lower = rooms.c.reserved < bindparam("count")
-    _update_reserved(connection, reserved, and_(rooms.c.key == bindparam("room"), lower))
+    where = and_(rooms.c.key == bindparam("room"), lower)
+    _update_reserved(connection, reserved, where, live=True)
 
 
-def _update_reserved(connection: Connection, reserved: Mapping[str, int], where: Any) -> None:
+def _update_reserved(
+    connection: Connection, reserved: Mapping[str, int], where: Any, **values: bool
+) -> None:
     changed = [{"room": room_key(room_id), "count": count} for room_id, count in reserved.items()]
     if changed:
-        statement = update(rooms).where(where).values(reserved=bindparam("count"))
+        statement = update(rooms).where(where).values(reserved=bindparam("count"), **values)
         connection.execute(statement, changed)
 
 

@@ -90,6 +90,8 @@ class Closing:
 SHUTDOWN = Closing("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
 FAULT = Closing("fault", "The connection is closed because of a fault of the server.", True)
 REPLACED = Closing("replaced", "You logged in from another place.", False)
+UNREGISTERED = Closing("unregistered", "Your account was removed by the Administrator.", False)
+PASSWORD_SET = Closing("password-set", "Your password was set by the Administrator.", True)
 BANNED = Closing("banned", "You were banned by the Administrator!", False)
 
 Answer = Reply | Refusal | RoomList | History | Stored | Closing

@@ -36,7 +36,7 @@ from chatd.wire.answers import (
     RoomRow,
     Stored,
 )
-from chatd.wire.commands import Command, Request
+from chatd.wire.commands import HIDDEN, Command, Request
 
 COMMAND_SIGN = "`"
 
@@ -132,7 +132,8 @@ def redact(text: str, commands: dict[str, Command]) -> str:
     try:
         command, words = find_command(text[1:], commands)
     except errors.ChatError:
-        return text
+        word, *rest = text.split(None, 1)
+        return f"{word} {HIDDEN}" if rest else text  # it may be `login`, misspelt
     arguments = command.split(words)
     shown = command.mask(arguments)
     return text if shown == arguments else _typed(command, shown)

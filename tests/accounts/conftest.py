@@ -19,7 +19,6 @@ class FakeStore:
         self.by_name = {}
         self.failing = set()
         self.asked = []
-        self.logins_removed = []
 
     def _ask(self, what, name):
         self.asked.append((what, name))
@@ -47,10 +46,6 @@ class FakeStore:
     async def remove_account(self, name):
         self._ask("remove_account", name)
         self.by_name.pop(name, None)
-
-    async def remove_logins(self, account, but=None):
-        self._ask("remove_logins", account)
-        self.logins_removed.append((account, but))
 
 
 class FakeHashing:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.accounts.throttle import FREE, WAITS, WINDOW, Key, Throttle, keys_of
+from chatd.core.errors import ChatError
 
 ALICE = (Key("name", "alice"),)
 BOB = (Key("name", "bob"),)
@@ -31,8 +32,20 @@ def test_the_longer_wait_counts():
     waits(throttle, ALICE, FREE + 1)
     waits(throttle, (HERE,), FREE)
     assert throttle.begin((*BOB, HERE), 0.0).wait == WAITS[0]
-    assert throttle.begin((*ALICE, HERE), 0.0).wait == WAITS[1]
-    assert throttle.begin(BOB, 0.0).wait == 0
+    assert throttle.begin((*ALICE, HERE), 10.0).wait == WAITS[1]
+    assert throttle.begin(BOB, 10.0).wait == 0
+
+
+def test_those_of_an_address_wait_one_behind_the_other():
+    """Many connections gain nothing; what would wait too long is refused, and not counted."""
+    throttle = Throttle()
+    assert waits(throttle, (HERE,), 8) == [0, 0, 0, 0, 0, 1, 3, 7]
+    assert waits(throttle, (HERE,), 6) == [15, 23, 31, 39, 47, 55]
+    for _ in range(1000):
+        with pytest.raises(ChatError, match="Busy"):
+            throttle.begin((HERE, *ALICE), 0.0)
+    assert throttle.begin(ALICE, 0.0).wait == 0
+    assert throttle.begin((HERE,), 56.0).wait == WAITS[-1]
 
 
 def test_who_waited_long_is_forgotten():

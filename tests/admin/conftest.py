@@ -147,7 +147,8 @@ class FakePeople:
             raise errors.no_such_account(username)
         return username.lower()
 
-    async def set_password(self, username, new):
+    async def set_password(self, username, new, now):
+        assert now == 0
         await self.stored
         self.passwords[username] = new
         return username

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatd.core.events import Said
 from chatd.core.records import RoomRecord, lead
+from chatd.store.bounds import MESSAGE_FRAME
 from chatd.store.memory import HISTORY_LENGTH, MemoryStore
 
 ALL = 10**9
@@ -121,7 +122,7 @@ def test_the_size_is_that_of_the_json(opened):
     kept = [said(n, 'é"\n😀' * 10, sender="Zoë") for n in range(1, 10)]
     opened.keep(kept, {})
     words = json.dumps(kept[0].text, ensure_ascii=False) + json.dumps("Zoë", ensure_ascii=False)
-    size = len(words.encode()) + 128
+    size = len(words.encode()) + MESSAGE_FRAME
     for since, first, last in ((None, [7, 8, 9], [8, 9]), (0, [1, 2, 3], [1, 2])):
         assert ids(opened.history("tea", since, 9, 3 * size)) == first
         assert ids(opened.history("tea", since, 9, 3 * size - 1)) == last

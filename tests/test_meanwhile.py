@@ -1,0 +1,348 @@
+"""What happens to somebody while the server is at work for him: hashing, or waiting for the store."""
+
+import json
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from chatd.core.chat import Starters
+from chatd.core.errors import UnavailableError
+from chatd.history import recorder
+from chatd.history.recorder import BATCH_SECONDS
+from chatd.store.memory import MemoryStore
+from chatd.testing import MemoryHashing, MemoryServer
+
+WORD = "staple-battery"
+BANNED = "Server: You were banned by the Administrator!"
+
+
+class Gate:
+    """Calls wait here while it is shut."""
+
+    def __init__(self):
+        self._waiting = []
+        self.shut = False
+
+    async def passed(self):
+        if self.shut:
+            self._waiting.append(Deferred())
+            await self._waiting[-1]
+
+    def open(self, error=None):
+        """Let all through, or let them fail."""
+        self.shut = False
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.callback(None) if error is None else one.errback(error)
+
+
+class SlowStore(MemoryStore):
+    """A store in memory whose writes and reads wait at a gate of their own."""
+
+    def __init__(self):
+        super().__init__()
+        self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
+
+    async def keep(self, messages, reserved):
+        await self.writing.passed()
+        await super().keep(messages, reserved)
+
+    async def history(self, *arguments):
+        await self.reading.passed()
+        return await super().history(*arguments)
+
+    async def remove_logins(self, account):
+        if self.logins_lost:
+            raise UnavailableError("out of reach")
+        await super().remove_logins(account)
+
+
+class SlowHashing(MemoryHashing):
+    """Hashes passwords when its gate is open."""
+
+    def __init__(self):
+        self.gate = Gate()
+
+    async def hash(self, password):
+        await self.gate.passed()
+        return await super().hash(password)
+
+    async def verify(self, password_hash, password):
+        await self.gate.passed()
+        return await super().verify(password_hash, password)
+
+
+@pytest.fixture
+def store():
+    """Return a store that can be slow."""
+    return SlowStore()
+
+
+@pytest.fixture
+def hashing():
+    """Return hashing that can be slow."""
+    return SlowHashing()
+
+
+@pytest.fixture
+def server(store, hashing):
+    """Return a server on them, with a room."""
+    return MemoryServer(store=store, hashing=hashing, rooms=(("1", "tea"), ("2", "food")))
+
+
+def registered(server, name="ann"):
+    """Return a client who speaks JSON and has just registered, and his session secret."""
+    client = server.connect()
+    secret = json.loads(client.ask("`format json")[0])["session"]
+    client.ask(json.dumps({"command": "register", "username": name, "password": WORD}))
+    return client, secret
+
+
+def resumes(server, secret):
+    """Tell whether a new client can resume with a secret."""
+    client = server.connect()
+    client.ask("`format json")
+    (answer,) = client.ask(json.dumps({"command": "resume", "session": secret}))
+    return json.loads(answer)["event"] == "reply"
+
+
+# -- the recorder
+
+
+def test_history_while_the_last_batch_is_written(server, store):
+    """Who asks for it then is answered when the batch is written, not when somebody speaks again."""
+    ann = server.join("1", "Ann")
+    store.writing.shut = True
+    ann.send("hello")
+    server.turn(BATCH_SECONDS)
+    ann.send("`history")
+    assert ann.read() == []
+    store.writing.open()
+    assert ann.read() == ["Server: \n[1970-01-01 00:00:00] Ann: hello\n"]
+
+
+def test_history_after_a_fault(server, store, capture_log):
+    """A batch that met a fault of ours is not waited for."""
+    ann = server.join("1", "Ann")
+    store.writing.shut = True
+    ann.send("hello")
+    server.turn(BATCH_SECONDS)
+    store.writing.open(ZeroDivisionError())
+    assert ann.ask("`history") == ["Server: No messages in chatroom 1!"]
+    assert "ZeroDivisionError" in "".join(capture_log())
+
+
+def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
+    """Who asked is told at once of what cannot be kept, and his end is the end."""
+    monkeypatch.setattr(recorder, "MOST_WAITING", 3)
+    ann, _ = registered(server)
+    ann.ask('{"command":"join","chatroom_id":"1"}')
+    store.writing.shut = True
+    ann.send('{"command":"say","text":"in hand"}')
+    server.turn(BATCH_SECONDS)
+    ann.send(*['{"command":"say","text":"x"}'] * 5)
+    ann.half_close()
+    events = [json.loads(frame) for frame in ann.read()]
+    assert [event["code"] for event in events] == ["not-stored"] * 4
+    store.writing.open()
+    server.turn(BATCH_SECONDS)
+    assert [json.loads(frame)["event"] for frame in ann.read()] == ["stored", "stored"]
+    assert ann.closed
+
+
+# -- who one is
+
+
+def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
+    """It does not log in any more, so who came back meanwhile stays."""
+    ann, secret = registered(server)
+    late = server.connect()
+    hashing.gate.shut = True
+    ann.lose()
+    late.send(f"`login ann {WORD}")
+    late.lose()
+    assert resumes(server, secret)
+    owner = next(iter(server.service.sessions)).chatter
+    hashing.gate.open()
+    server.turn()
+    assert owner.account == "ann"
+    assert len(server.service.sessions) == 1
+
+
+def test_a_connection_is_lost_while_it_registers(server, hashing):
+    """He is gone for the others at once; the account is there."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    hashing.gate.shut = True
+    ann.send(f"`login nobody {WORD}")
+    ann.lose()
+    assert bob.read() == ["Server: Ann quitted."]
+    cid = server.connect()
+    cid.send(f"`register cid {WORD}")
+    cid.lose()
+    hashing.gate.open()
+    assert server.connect().ask(f"`login cid {WORD}") == ["Server: Welcome back, cid."]
+
+
+def test_a_ban_while_he_registers(server, hashing):
+    """It holds for the account that is being made."""
+    client = server.connect()
+    hashing.gate.shut = True
+    client.send(f"`register mallory {WORD}")
+    assert server.console("ban mallory") == ["Administrator: mallory was banned."]
+    hashing.gate.open()
+    assert client.read() == [BANNED]
+    assert client.closed
+
+
+def test_grouped_while_he_registers(server, hashing):
+    """He is not renamed within the room; the account is there for later."""
+    bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
+    bob.ask("`quit")
+    ann.read()
+    hashing.gate.shut = True
+    bob.send(f"`register zed {WORD}")
+    server.console("group 1 Bob")
+    hashing.gate.open()
+    assert bob.read()[-1] == "Server: You must quit your current chatroom 1 first."
+    bob.send("hello")
+    assert ann.read() == ["Bob: joined us @chatroom 1.", "Bob: hello"]
+    bob.ask("`quit")
+    assert bob.ask(f"`login zed {WORD}") == ["Server: Welcome back, zed."]
+
+
+def test_a_name_the_same_as_two_others(server):
+    """Neither the one it is spelled like nor the one it looks like can be taken over."""
+    bill = server.join("1", "Bill")
+    client = server.join("1", "Biil")
+    client.ask("`quit")
+    assert client.ask(f"`register BiIl {WORD}") == ["Server: Name Bill is already in use!"]
+    bill.lose()
+    assert server.connect().ask("`join 1 Bill") == ["Server: You join @chatroom 1"]
+
+
+# -- session secrets
+
+
+def test_the_administrator_sets_a_password(server):
+    """Who is logged in has to go, and nobody comes back with what he had."""
+    lost, first = registered(server)
+    lost.lose()
+    assert server.console("passwd ann") == ["Administrator: Cancelled."]
+    intruder = server.connect()
+    intruder.ask(f"`login ann {WORD}")
+    Deferred.fromCoroutine(server.service.people.set_password("ann", "another-one", 0))
+    assert intruder.read() == ["Server: Your password was set by the Administrator."]
+    assert intruder.closed
+    assert not resumes(server, first)
+
+
+def test_exit_ends_a_login(server, store):
+    """The secret of who says `exit` is good for nothing, not even after a restart."""
+    ann, secret = registered(server)
+    ann.ask('{"command":"exit"}')
+    assert not resumes(server, secret)
+    assert not resumes(MemoryServer(store=store), secret)
+
+
+def test_logout_while_the_store_is_away(server, store):
+    """The secret is not good when it is back, and is removed by and by."""
+    ann, secret = registered(server)
+    store.logins_lost = True
+    ann.ask('{"command":"logout"}')
+    store.logins_lost = False
+    assert not resumes(server, secret)
+    server.turn(3600)
+    assert not resumes(MemoryServer(store=store), secret)
+
+
+def test_unregister_and_register_again(server):
+    """Who had the account before cannot resume into that of another."""
+    old, secret = registered(server)
+    old.lose()
+    server.console("unregister ann")
+    registered(server)
+    assert not resumes(server, secret)
+
+
+def test_unregistered(server):
+    """Who is logged in is told and has to go."""
+    ann, _ = registered(server)
+    bob = server.join("1", "Bob")
+    ann.ask('{"command":"join","chatroom_id":"1"}')
+    bob.read()
+    assert server.console("unregister ann") == ["Administrator: ann was unregistered."]
+    closing = json.loads(ann.read()[0])
+    assert (closing["code"], closing["retry"]) == ("unregistered", False)
+    assert bob.read() == ["Server: ann quitted."]
+
+
+# -- rules that change while one waits
+
+
+def test_a_room_ends_while_its_history_is_read(store):
+    """Who may not start rooms does not start it by entering it."""
+    rooms = (("1", "tea"),)
+    server = MemoryServer(store=store, replay=3, who_starts=Starters.NOBODY, rooms=rooms)
+    client = server.connect()
+    store.reading.shut = True
+    client.send("`enter 1 Ann")
+    server.console("end 1")
+    store.reading.open()
+    assert client.read() == ["Server: You may not start chatrooms."]
+
+
+def test_an_account_ends_while_its_history_is_read(store):
+    """Where guests may not join, he does not join as one."""
+    server = MemoryServer(store=store, replay=3, require_login=True, rooms=(("1", "tea"),))
+    ann, _ = registered(server)
+    store.reading.shut = True
+    ann.send('{"command":"join","chatroom_id":"1"}')
+    server.console("unregister ann")
+    store.reading.open()
+    ann.read()
+    assert server.connect().ask("`list") == ["Server: \ntea@1: no chatters!\n"]
+
+
+def test_a_ban_and_its_end_before_the_framing_is_known(server):
+    """He is told, and not left in between."""
+    client = server.connect()
+    server.console("ban 127.0.0.1")
+    server.console("unban 127.0.0.1")
+    assert client.ask("`list") == [BANNED]
+    assert client.closed
+
+
+def test_the_end_while_old_messages_are_removed(store, capture_log):
+    """It ends without a fault, and nothing is left to be done."""
+    server = MemoryServer(store=store, keep=1, rooms=(("1", "tea"),))
+    removed = Gate()
+    removed.shut = True
+
+    async def prune(_):
+        await removed.passed()
+        return 0
+
+    store.prune = prune
+    server.turn(3600)
+    server.service.stopService()
+    server.turn(10)
+    assert [line for line in capture_log() if "fault" in line] == []
+    assert server.reactor.getDelayedCalls() == []
+
+
+def test_bans_that_are_over_leave_the_store(store, server):
+    """By and by."""
+    server.console("ban Bob 10")
+    server.console("ban Cid")
+    server.turn(3600)
+    server.turn(3600)
+    assert [ban.subject for ban in store.open([]).bans] == ["Cid"]
+
+
+@pytest.mark.parametrize("frame", ["`Login ann PASS", "`passwd PASS", "`lgoin\tann PASS"])
+def test_a_password_behind_a_misspelt_command(capture_log, frame):
+    """It is not in the trace."""
+    server = MemoryServer(trace=True)
+    server.connect().ask(frame.replace("PASS", WORD))
+    assert any("Received message" in line for line in capture_log())
+    assert not [line for line in capture_log() if WORD in line]
