@@ -6,6 +6,7 @@ The one place of the server that meets the global reactor, the log and the signa
 from __future__ import annotations
 
 import gc
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -27,6 +28,12 @@ from chatd.service import ChatService, Config, StartError
 
 _log = Logger(namespace="chatd")
 
+_WITH_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
+_EVERYBODY_READS = (
+    "System: everybody on this machine can read the store's password in the list of processes; "
+    "keep it in ~/.pgpass instead"
+)
+
 
 def _whole_number(least: int, most: int | None = None) -> Any:
     def convert(text: str) -> int:
@@ -41,6 +48,9 @@ def _whole_number(least: int, most: int | None = None) -> Any:
 
 
 _replay = _whole_number(0, MOST_READ)
+
+_STORE_HELP = """Where accounts, rooms and history are kept: sqlite:///FILE,
+postgresql://USER@HOST/DATABASE (its password in ~/.pgpass), or memory: for nowhere."""
 
 
 def _starters(text: str) -> Starters:
@@ -64,7 +74,7 @@ class Options(usage.Options):
             "store",
             None,
             "sqlite:///chatd.db",
-            "Where accounts, rooms and history are kept: a URL such as sqlite:///FILE, memory:.",
+            _STORE_HELP,
         ],
         ["rooms-per-client", None, 1, "How many rooms one client may be in.", _whole_number(1)],
         ["max-rooms", None, 1000, "How many rooms there may be in all.", _whole_number(1)],
@@ -149,6 +159,8 @@ def makeService(options: Options) -> ChatService:
     sys.excepthook = partial(_one_line_for_start_errors, not to_stdout)
     reactor.callWhenRunning(_take_signals, service, reactor)
     reactor.callWhenRunning(_spare_the_collector)
+    if _WITH_PASSWORD.search(" ".join(sys.argv)):
+        reactor.callWhenRunning(_log.warn, _EVERYBODY_READS)
     return service
 
 

@@ -5,8 +5,10 @@ import pty
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,11 @@ def test_one_line_for_what_cannot_be(run):
             (["--listen", "tea:1"], "chatd: --listen tea:1: this is no endpoint"),
             (["--listen", "tcp:0", "--room", "a@b"], "chatd: --room a@b: Chatroom id a@b is not"),
             (["--listen", "tcp:0", "--admin", "no/x"], "chatd: cannot open the admin socket no/x:"),
+            (["--listen", "tcp:0", "--store", "sqlite:///no/x"], "chatd: --store: no/x cannot be"),
+            (
+                ["--listen", "tcp:0", "--store", "mysql://a:pw@b/c"],
+                "chatd: --store: A store cannot",
+            ),
         ):
             done = run("twistd", "-n", "chatd", "--no-console", *options)
             assert done.returncode != 0
@@ -79,10 +86,24 @@ def test_one_line_for_what_cannot_be(run):
 
 
 def test_a_number_that_is_none(run):
-    """Twisted says which option it was."""
-    done = run("twistd", "-n", "chatd", "--max-frame", "many")
+    """What it must be is said in one line."""
+    for option, value in (("--max-frame", "many"), ("--replay", "501"), ("--who-starts", "me")):
+        done = run("twistd", "-n", "chatd", option, value)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_database_of_a_newer_chatd(start, run, tmp_path):
+    """It is refused, and left alone."""
+    start("--no-console", "--admin", "").stop()
+    with closing(sqlite3.connect(tmp_path / "chatd.db")) as database, database:
+        database.execute("update chatd_version set version_num = '9999'")
+    before = (tmp_path / "chatd.db").read_bytes()
+    done = run("twistd", "-n", "chatd", "--no-console", "--listen", "tcp:0")
     assert done.returncode != 0
-    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.startswith("chatd: --store: chatd.db was made by a newer chatd")
+    assert done.stderr.count("\n") == 1
+    assert (tmp_path / "chatd.db").read_bytes() == before
 
 
 def test_twistd_lists_it(run):
@@ -94,7 +115,8 @@ def test_help(run):
     """Each option is explained."""
     text = run("twistd", "chatd", "--help").stdout
     options = "listen room rooms-per-client max-rooms hide-addresses trace no-console admin"
-    for option in f"{options} max-frame send-queue".split():
+    more = "max-frame send-queue store who-starts require-login replay keep"
+    for option in f"{options} {more}".split():
         assert f"--{option}" in text
 
 
