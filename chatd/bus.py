@@ -6,6 +6,7 @@ only take note. Knows no connection.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from zope.interface import implementer
@@ -17,33 +18,48 @@ from chatd.interfaces import IBus
 
 
 class Consumer(Protocol):
-    """Somebody who is shown what happens in the rooms, after it happened."""
+    """Somebody who is shown what happens in the rooms but for what is said, after it happened."""
 
     def published(self, room: Room, event: RoomEvent, by: Chatter | None, /) -> None:
         """Note that `event`, done by `by`, happened in `room`."""
+
+
+class Hearer(Consumer, Protocol):
+    """Somebody who is shown what is said as well."""
+
+    def said(self, room: Room, said: Said, by: Chatter, /) -> None:
+        """Note what `by` has said in `room`."""
 
 
 @implementer(IBus)
 class LocalBus:
     """The bus of one machine: numbers what is said in a room, and shows all that happens to its consumers."""
 
-    def __init__(self, delivery: Delivery, *consumers: Consumer) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        hearers: Sequence[Hearer] = (),
+        consumers: Sequence[Consumer] = (),
+    ) -> None:
         self.messages = 0
         self._delivery = delivery
-        self._consumers: tuple[Consumer, ...] = (delivery, *consumers)
+        # What is said is most of what happens: each is called by its own name, and nobody in vain.
+        self._heard = tuple(hearer.said for hearer in (delivery, *hearers))
+        self._consumers = tuple(one.published for one in (delivery, *hearers, *consumers))
 
     def say(self, room: Room, by: Chatter, text: str, now: float) -> Said:
         """Take a message of `by` into the one order of `room`, and let all others in it know."""
         room.count += 1
         self.messages += 1
         said = Said(room.id, room.count, by.name, text, now)
-        self.publish(room, said, by)
+        for hear in self._heard:
+            hear(room, said, by)
         return said
 
     def publish(self, room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""
-        for consumer in self._consumers:
-            consumer.published(room, event, by)
+        for consume in self._consumers:
+            consume(room, event, by)
 
     def tell(self, who: Chatter, event: Event) -> None:
         """Let one chatter know, after all that happened before in his rooms."""

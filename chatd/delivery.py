@@ -160,18 +160,24 @@ class Delivery:
 
     # -- rooms
 
+    def said(self, room: Room, said: Said, by: Chatter) -> None:
+        """Note what `by` has said: at the end of the turn all others in the room are told."""
+        listener = self._listeners.get(by)
+        if listener is not None:
+            listener.holes.append(self._count)
+            self._touched[listener] = None
+        batch = self._batches.get(room)
+        if batch is None:
+            batch = self._batches[room] = Batch()
+        self._note(batch, said)
+
     def published(self, room: Room, event: RoomEvent, by: Chatter | None) -> None:
         """Note an event of a room: at the end of the turn all in it but `by` are told."""
         batch = self._batches.get(room)
         if batch is None:
             batch = self._batches[room] = Batch()
         listener = self._listeners.get(by) if by is not None else None
-        if type(event) is Said:
-            if listener is not None:
-                listener.holes.append(self._count)
-                self._touched[listener] = None
-            self._note(batch, event)
-        elif isinstance(event, Joined):
+        if isinstance(event, Joined):
             self._note(batch, event)
             if listener is not None:
                 self._seat(listener, room, batch)

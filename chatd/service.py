@@ -115,7 +115,8 @@ class ChatService(Service):
         history = History(
             store, self.recorder, reactor, replay=config.replay, keep_days=config.keep
         )
-        self.bus = LocalBus(self.delivery, self.journal, self.recorder, history)
+        hearers = (self.recorder, history) if config.replay else (self.recorder,)
+        self.bus = LocalBus(self.delivery, hearers, [self.journal])
         self._registry = LocalRegistry(store, config.max_rooms)
         self.chat = Chat(self._registry, self.bus, history, config.rules)
         accounts = Accounts(store, self._hashing, reactor)

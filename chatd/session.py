@@ -175,6 +175,8 @@ class Session:
         try:
             request = listener.dialect.decode(frame)
             answer = self.sessions.commands[request.command](self, request)
+            if answer is None:
+                return  # a message, most often
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.events import Said
@@ -46,7 +46,7 @@ class Outbox:
             return request
         self._count += 1
         self._sent.append(_Message(str(self._count), text, dict(read)))
-        return replace(request, tag=str(self._count))
+        return request._replace(tag=str(self._count))
 
     def stored(self, room: str, message_id: int, tag: str | None) -> None:
         """Take note that a message has its place in a room; those sent after it come after it."""

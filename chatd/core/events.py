@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 Address = tuple[str, int] | str
 """Where a chatter is: host and port, or, where there is no port, a word such as `unix`."""
@@ -36,9 +37,11 @@ class Dismissal(Enum):
     PASSWORD_SET = "password-set"  # noqa: S105 -- not one
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Somebody said something in a room; `id` is the room's own count, from 1 on."""
+class Said(NamedTuple):
+    """Somebody said something in a room; `id` is the room's own count, from 1 on.
+
+    A tuple, as there are so many: one is made in a third of the time of a frozen dataclass.
+    """
 
     room: str
     id: int

@@ -33,7 +33,8 @@ def clean(text: str) -> str:
 
     What cannot be encoded (halves of surrogate pairs) becomes U+FFFD. Newline and tab stay; `\r\n`, U+0085, U+2028 and U+2029 become newline.
     """
-    if _UNCLEAN.search(text) is None:
+    # Most is plain, and nothing that is taken out is printable.
+    if text.isprintable() or _UNCLEAN.search(text) is None:
         return text
     return text.replace("\r\n", "\n").translate(_CLEAN)
 

@@ -32,7 +32,7 @@ def outlet_for(transport: Any, clock: IReactorTime, limit: int, on_overflow: Ove
 
     `limit`: bytes that may wait; past it the connection is aborted and `on_overflow(queued, limit)` called.
     """
-    # By exact type: a TLS transport hands writeSomeData on to the raw socket, in plain text.
+    # By exact type: a TLS transport hands on the raw socket, which would send plain text.
     direct = type(transport) in (tcp.Server, unix.Server)
     return (DirectOutlet if direct else Outlet)(transport, clock, limit, on_overflow)
 
@@ -139,6 +139,8 @@ class DirectOutlet(Outlet):
 
     def _open(self) -> None:
         self._pulling = False
+        # The transport's own writeSomeData does the same by way of three calls more.
+        self._send = self._transport.socket.send
 
     def write(self, blob: bytes) -> None:
         """Send `blob` after all that was written before."""
@@ -147,10 +149,14 @@ class DirectOutlet(Outlet):
         if self._pulling:
             self._hold(blob)
             return
-        sent = self._transport.writeSomeData(blob)
-        if not isinstance(sent, int):
+        try:
+            sent = self._send(blob)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
             self.abort()  # the peer is gone
-        elif sent < len(blob):
+            return
+        if sent < len(blob):
             self._hold(blob[sent:] if sent else blob)
             self._pull()
 

@@ -76,13 +76,15 @@ class History:
         self._replay = min(replay, MOST_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+    def said(self, _: Room, said: Said, __: Chatter) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
-        if type(event) is Said:
-            tail = self._tails.get(event.room)
-            if tail is not None:
-                tail.add(event)
-        elif isinstance(event, Closed):
+        tail = self._tails.get(said.room)
+        if tail is not None:
+            tail.add(said)
+
+    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+        """Forget a room that was ended."""
+        if isinstance(event, Closed):
             self._tails.pop(event.room, None)
 
     async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Said]:

@@ -76,17 +76,19 @@ class Recorder:
         """How many messages wait to be stored."""
         return len(self._waiting) + len(self._in_hand)
 
+    def said(self, _: Room, said: Said, __: Chatter) -> None:
+        """Take note of what is said."""
+        self._waiting.append(said)
+        self._waiting_size += len(said.text)
+        if not self._running:
+            self._running = True
+            Deferred.fromCoroutine(self._run()).addErrback(self._failed)
+        elif len(self._waiting) > MOST_WAITING or self._waiting_size > MOST_WAITING_SIZE:
+            self._give_up(self._take(len(self._waiting)))
+
     def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
-        """Take note of what is said, and that the history of a room goes with it."""
-        if type(event) is Said:
-            self._waiting.append(event)
-            self._waiting_size += len(event.text)
-            if not self._running:
-                self._running = True
-                Deferred.fromCoroutine(self._run()).addErrback(self._failed)
-            elif len(self._waiting) > MOST_WAITING or self._waiting_size > MOST_WAITING_SIZE:
-                self._give_up(self._take(len(self._waiting)))
-        elif isinstance(event, Closed):
+        """Take note that a room was ended: its history goes with it."""
+        if isinstance(event, Closed):
             self._forget(event.room)
 
     def report(self, said: Said, who: Chatter, tag: str | None) -> None:

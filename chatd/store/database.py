@@ -8,7 +8,7 @@ pass through. What a job is, it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, TextClause, exc
@@ -16,6 +16,9 @@ from sqlalchemy import Connection, Engine, TextClause, exc
 from chatd.core.errors import UnavailableError
 
 T = TypeVar("T")
+Row = tuple[str, int, str, str, float]
+"""A message as it is in the table: the room's key, its id, who said it, what and when."""
+
 Job = Callable[[Connection], T]
 """What is done in one transaction. It may be run a second time, if the first was in vain."""
 
@@ -35,13 +38,11 @@ class Link(Protocol):
 class Database(Protocol):
     """A database of one kind.
 
-    `place`: where it is, for people, and so without a password. `keep`: adds messages, the JSON array
-    `:batch` of [room key, id, sender, text, time]; those that are there stay. `see`: sets `seen` to
-    `:now` for the logins whose digests are in the JSON array `:digests`.
+    `place`: where it is, for people, and so without a password. `see`: sets `seen` to `:now` for
+    the logins whose digests are in the JSON array `:digests`.
     """
 
     place: str
-    keep: TextClause
     see: TextClause
 
     @property
@@ -51,6 +52,9 @@ class Database(Protocol):
     @property
     def reader(self) -> Link:
         """The link for all else: what is read does not wait for what is written."""
+
+    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Add messages; those that are there stay."""
 
     def claim(self) -> None:
         """Make it ours, and make it if it is new; raise `StoreError` if that cannot be."""

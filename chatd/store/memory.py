@@ -100,7 +100,7 @@ class MemoryStore:
             if since is None
             else (message for message in room.messages if message.id > since)
         )
-        some = within((replace(said, room=room.id) for said in islice(found, limit)), size)
+        some = within((said._replace(room=room.id) for said in islice(found, limit)), size)
         return some[::-1] if since is None else some
 
     async def prune(self, before: float) -> int:

@@ -7,17 +7,19 @@ socket of a connection can be shut down from another thread, and psycopg then fi
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import URL, create_engine, event, text
+from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.store.database import Job, T, attempt
+from chatd.store.database import Job, Row, T, attempt
 
 _OPTIONS: Final = {
     "application_name": "chatd",
@@ -36,13 +38,13 @@ _LOCK: Final = "SELECT pg_try_advisory_lock(1667785076, hashtext(coalesce(curren
 # (as a standby), and it has put an end to a transaction that took too long.
 _AWAY_TOO: Final = ("25006", "25P03")
 
-_KEEP: Final = r"""
+_KEEP: Final = text(r"""
     INSERT INTO messages (room, id, sender, text, said_at)
     SELECT value->>0, CAST(value->>1 AS bigint), value->>2, value->>3,
         CAST(value->>4 AS double precision)
     FROM json_array_elements(CAST(:batch AS json)) AS batch (value)
     ON CONFLICT DO NOTHING
-"""
+""")
 _SEE: Final = """
     UPDATE logins SET seen = :now
     WHERE digest IN (SELECT value FROM json_array_elements_text(CAST(:digests AS json)))
@@ -52,7 +54,6 @@ _SEE: Final = """
 class PostgresqlDatabase:
     """The database at `url`; raises `StoreError` if psycopg is missing."""
 
-    keep = text(_KEEP)
     see = text(_SEE)
 
     def __init__(self, url: URL) -> None:
@@ -66,6 +67,10 @@ class PostgresqlDatabase:
             raise StoreError(
                 "PostgreSQL needs psycopg, which is not installed: pip install 'chatd[postgresql]'"
             ) from None
+
+    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Add messages, all in one parameter: psycopg would make a text of each value by itself."""
+        connection.execute(_KEEP, {"batch": json.dumps(rows, ensure_ascii=False)})
 
     def claim(self) -> None:
         """Do nothing: the connection that writes takes the lock itself, each time it is made."""

@@ -72,11 +72,12 @@ class SqlStore:
 
     async def keep(self, messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
         """Add messages; those that are there already stay as they are."""
-        rows = [(room_key(m.room), m.id, m.sender, m.text, m.time) for m in messages]
-        batch = json.dumps(rows, ensure_ascii=False)
+        keys = {room: room_key(room) for room in {said.room for said in messages}}
+        rows = [(keys[said.room], *said[1:]) for said in messages]
 
         def job(connection: Connection) -> None:
-            connection.execute(self._database.keep, {"batch": batch})
+            if rows:
+                self._database.keep(connection, rows)
             talk.raise_reserved(connection, reserved)
 
         await self._write(job)

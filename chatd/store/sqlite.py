@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from chatd.core.errors import StoreError
-from chatd.store.database import Job, T, attempt
+from chatd.store.database import Job, Row, T, attempt
 
 BUSY_SECONDS: Final = 1.0
 """How long to wait for another process that has the file locked, such as an `sqlite3` shell."""
@@ -37,15 +39,11 @@ _AWAY: Final = {
     sqlite3.SQLITE_READONLY,
 }
 
-# One statement and one parameter for a whole batch: sqlite3 lets go of the GIL once, for all of
-# the work. With executemany it asks for it back after every row, and has to wait for it.
-_KEEP: Final = """
-    INSERT INTO messages (room, id, sender, text, said_at)
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]'), json_extract(value, '$[4]')
-    FROM json_each(:batch) WHERE true
-    ON CONFLICT DO NOTHING
-"""
+_ROW: Final = "(?, ?, ?, ?, ?)"
+
+STATEMENTS: Final = 32
+"""How many prepared statements are held: each size of a batch is one, and a large one takes memory."""
+
 _SEE: Final = """
     UPDATE logins SET seen = :now WHERE digest IN (SELECT value FROM json_each(:digests))
 """
@@ -54,7 +52,6 @@ _SEE: Final = """
 class SqliteDatabase:
     """A database in the file at `path`."""
 
-    keep = text(_KEEP)
     see = text(_SEE)
 
     def __init__(self, path: Path) -> None:
@@ -64,6 +61,19 @@ class SqliteDatabase:
         self.writer = SqliteLink(path)
         self.reader = SqliteLink(path, isolation_level="AUTOCOMMIT")
         event.listen(self.writer.engine, "begin", _begin)
+
+    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Add messages, all in one statement.
+
+        So sqlite3 lets go of the GIL once for all the work; with executemany it asks for it back
+        after every row, and has to wait for it.
+        """
+        values = ", ".join([_ROW] * len(rows))
+        connection.exec_driver_sql(
+            f"INSERT INTO messages (room, id, sender, text, said_at) VALUES {values} "  # noqa: S608
+            "ON CONFLICT DO NOTHING",
+            tuple(chain.from_iterable(rows)),
+        )
 
     def claim(self) -> None:
         """Make the file, if there is none, and lock it."""
@@ -134,7 +144,11 @@ class SqliteLink:
         # Opened by the main thread, used by a thread of its own, but never by two at once. Python
         # is not to begin transactions by itself: _begin does.
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            self._path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS,
         )
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):

@@ -7,13 +7,16 @@ the lab's commands are the lab's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from chatd.core import errors
 
 HIDDEN: Final = "…"
 HIDDEN_PASSWORD: Final = "********"  # noqa: S105 -- shown instead of one
+
+_NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _MOST_DIGITS: Final = 15
 """Of a number: what has no more is exact in every language that reads JSON."""
@@ -108,12 +111,14 @@ class Command:
         return self.check(arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client asks for: a command, its arguments, and the tag that comes back with the answer."""
+class Request(NamedTuple):
+    """What a client asks for: a command, its arguments, and the tag that comes back with the answer.
+
+    A tuple, as `Said` is, since there are as many.
+    """
 
     command: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = _NO_ARGUMENTS
     tag: str | None = None
 
 

@@ -53,7 +53,7 @@ class House:
         """Say something; report it to `who`."""
         self.rooms[room].count += 1
         said = Said(room, self.rooms[room].count, "Ann", text, self.clock.seconds())
-        self.recorder.published(self.rooms[room], said, None)
+        self.recorder.said(self.rooms[room], said, None)
         if who is not None:
             self.recorder.report(said, who, tag)
 
