@@ -162,13 +162,14 @@ class Delivery:
 
     def said(self, room: Room, said: Said, by: Chatter) -> None:
         """Note what `by` has said: at the end of the turn all others in the room are told."""
-        listener = self._listeners.get(by)
-        if listener is not None:
-            listener.holes.append(self._count)
-            self._touched[listener] = None
         batch = self._batches.get(room)
         if batch is None:
             batch = self._batches[room] = Batch()
+        listener = self._listeners.get(by)
+        if listener is not None:
+            if not listener.holes:
+                self._touched[listener] = None
+            listener.holes.append(self._count)
         self._note(batch, said)
 
     def published(self, room: Room, event: RoomEvent, by: Chatter | None) -> None:
@@ -194,7 +195,8 @@ class Delivery:
         if not self._flush_is_due:
             self._flush_is_due = True
             self._clock.callLater(0, self.flush)
-        self._changed[batch] = None
+        if not batch.events:
+            self._changed[batch] = None
         batch.events.append(event)
         batch.order.append(self._count)
         self._count += 1

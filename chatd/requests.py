@@ -83,19 +83,16 @@ def _switch(session: Session, request: Request) -> Answer:
 
 
 def _say(session: Session, request: Request) -> None:
-    _talk(session, request, request.arguments.get("chatroom_id"), request.arguments["text"])
+    sessions, chatter, arguments = session.sessions, session.chatter, request.arguments
+    room = sessions.chat.own_room(chatter, arguments.get("chatroom_id"))
+    said = sessions.chat.say(chatter, room, arguments["text"], sessions.now())
+    if said is not None and not session.is_person:
+        sessions.recorder.report(said, chatter, request.tag)
 
 
 def _broadcast(session: Session, request: Request) -> None:
-    _talk(session, request, request.arguments["chatroom_id"], request.arguments["message"])
-
-
-def _talk(session: Session, request: Request, room_id: str | None, text: str) -> None:
-    sessions, chatter = session.sessions, session.chatter
-    room = sessions.chat.own_room(chatter, room_id)
-    said = sessions.chat.say(chatter, room, text, sessions.now())
-    if said is not None and not session.is_person:
-        sessions.recorder.report(said, chatter, request.tag)
+    words = {"text": request.arguments["message"], "chatroom_id": request.arguments["chatroom_id"]}
+    _say(session, request._replace(arguments=words))
 
 
 def _secret(session: Session, request: Request) -> Answer:

@@ -119,7 +119,10 @@ class Sessions:
 
 
 class Session:
-    """One connection. `busy` while a request is being carried out, `closed` once it takes no more."""
+    """One connection. `busy` while a request is being carried out, `closed` once it takes no more.
+
+    `is_person`: whether what is spoken is for people, not for programs.
+    """
 
     def __init__(
         self, sessions: Sessions, address: Address, outlet: IOutlet, on_idle: Callable[[], None]
@@ -129,6 +132,7 @@ class Session:
         self.connected_at = sessions.now()
         self.busy = False
         self.closed = False
+        self.is_person = True
         self.outlet = outlet
         self.sessions = sessions
         self._delivery = sessions.delivery
@@ -145,11 +149,6 @@ class Session:
     def is_barred(self) -> bool:
         """Whether nobody may come from where the client is."""
         return self.sessions.people.bars(self.address, self.sessions.now())
-
-    @property
-    def is_person(self) -> bool:
-        """Whether what is spoken is for people, not for programs."""
-        return self._speaking().spoken.for_people
 
     # -- what the door calls
 
@@ -168,7 +167,8 @@ class Session:
 
     def receive(self, frame: bytes) -> None:
         """Carry out the request in a frame; not to be called while `busy` or `closed`."""
-        listener = self._speaking()
+        listener = self._listener
+        assert listener is not None, "nothing comes before the framing is known"
         if self._delivery.trace is not None:
             self.sessions.journal.received(self.address, listener.dialect.trace_frame(frame))
         request = None
@@ -234,6 +234,7 @@ class Session:
         listener = self._speaking()
         make = json_dialect if json else text_dialect
         dialect = make(listener.spoken.framing, self.sessions.show_addresses)
+        self.is_person = dialect.for_people
         self._delivery.speak(listener, dialect)
 
     # -- one request at a time

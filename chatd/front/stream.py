@@ -142,7 +142,8 @@ class ChatProtocol(Protocol):
     def _serve_frames(self) -> None:
         session, frames = self._session, self._frames
         while not (session.busy or session.closed):
-            self._raise_limits()
+            if not self._known:
+                self._raise_limits()
             frame = frames.next_frame()
             if frame is None:
                 return
@@ -152,7 +153,7 @@ class ChatProtocol(Protocol):
                 session.receive(frame)
 
     def _raise_limits(self) -> None:
-        if self._session.is_known and not self._known:
+        if self._session.is_known:
             self._known = True
             self._frames.limit = self._limits.frame(known=True)
             self._outlet.limit = self._limits.queue(known=True)

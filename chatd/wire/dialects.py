@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import ClassVar, Protocol
 
-from chatd.core.events import Event, RoomEvent, Whispered
+from chatd.core.events import Event, RoomEvent, Said, Whispered
 from chatd.core.safety import clean
 from chatd.wire import json, json_events, text
 from chatd.wire.answers import Answer, Reply
@@ -56,6 +56,8 @@ class TextDialect:
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as one frame."""
+        if type(event) is Said and not self.room_tags:
+            return self.framing.wrap(text.said(event))  # most are: no search for what they are
         return self.framing.wrap(self._words(event))
 
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
@@ -65,11 +67,11 @@ class TextDialect:
 
     def decode(self, frame: bytes) -> Request:
         """Return the command or message in a frame; raise `ChatError` if it is neither."""
-        return text.decode(_text(frame), CLIENT_COMMANDS)
+        return text.decode(clean(frame.decode(errors="replace")), CLIENT_COMMANDS)
 
     def trace_frame(self, frame: bytes) -> str:
         """Return the frame, secrets masked."""
-        return text.redact(_text(frame), CLIENT_COMMANDS)
+        return text.redact(clean(frame.decode(errors="replace")), CLIENT_COMMANDS)
 
     def tagged(self, in_rooms: int) -> Dialect:
         """Return the dialect with room tags for who is in more than one room."""
@@ -119,10 +121,6 @@ def text_dialect(framing: Framing, show_addresses: bool, room_tags: bool = False
 def json_dialect(framing: Framing, show_addresses: bool) -> Dialect:
     """Return the one object for JSON."""
     return JsonDialect(framing, show_addresses)
-
-
-def _text(frame: bytes) -> str:
-    return clean(frame.decode(errors="replace"))
 
 
 def _redacted(event: Event | Answer) -> Event | Answer:

@@ -49,10 +49,15 @@ def render(event: Event | Answer, *, show_addresses: bool = True, room_tags: boo
     return words
 
 
+def said(event: Said) -> str:
+    """Return the words for a message, which is what there is most of."""
+    return f"{event.sender}: {_indent(event.text)}"
+
+
 def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
         case Said():
-            return f"{event.sender}: {_indent(event.text)}"
+            return said(event)
         case Joined():
             return f"{event.who}: joined us @chatroom {event.room}."
         case Left(reason=Reason.KICKED):

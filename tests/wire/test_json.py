@@ -53,8 +53,9 @@ def test_event_round_trip(event):
 
 
 def fields(event):
-    """Return the fields of a slotted dataclass."""
-    return {name: getattr(event, name) for name in event.__dataclass_fields__}
+    """Return the fields of an event."""
+    names = getattr(event, "_fields", None) or event.__dataclass_fields__
+    return {name: getattr(event, name) for name in names}
 
 
 @given(EVENTS)
