@@ -94,8 +94,9 @@ class Batch:
         tape = self.tapes.get(dialect)
         if tape is None:
             tape = self.tapes[dialect] = Tape(self.order)
-        for event in self.events[len(tape.ends) - 1 :]:
-            tape.append(dialect.encode(event))
+        new = self.events[len(tape.ends) - 1 :]
+        if new:
+            tape.extend([dialect.encode(event) for event in new])
         return tape
 
     def clear(self) -> None:

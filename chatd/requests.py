@@ -83,16 +83,12 @@ def _switch(session: Session, request: Request) -> Answer:
 
 
 def _say(session: Session, request: Request) -> None:
-    sessions, chatter, arguments = session.sessions, session.chatter, request.arguments
-    room = sessions.chat.own_room(chatter, arguments.get("chatroom_id"))
-    said = sessions.chat.say(chatter, room, arguments["text"], sessions.now())
-    if said is not None and not session.is_person:
-        sessions.recorder.report(said, chatter, request.tag)
+    arguments = request.arguments
+    session.say(arguments["text"], arguments.get("chatroom_id"), request.tag)
 
 
 def _broadcast(session: Session, request: Request) -> None:
-    words = {"text": request.arguments["message"], "chatroom_id": request.arguments["chatroom_id"]}
-    _say(session, request._replace(arguments=words))
+    session.say(request.arguments["message"], request.arguments["chatroom_id"], request.tag)
 
 
 def _secret(session: Session, request: Request) -> Answer:

@@ -173,10 +173,12 @@ class Session:
             self.sessions.journal.received(self.address, listener.dialect.trace_frame(frame))
         request = None
         try:
+            message = listener.dialect.message(frame)
+            if message is not None:
+                self.say(message)
+                return
             request = listener.dialect.decode(frame)
             answer = self.sessions.commands[request.command](self, request)
-            if answer is None:
-                return  # a message, most often
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
             else:
@@ -228,6 +230,14 @@ class Session:
         """Say something to the client, if there is something to say."""
         if answer is not None and not self.closed:
             self._delivery.send(self._speaking(), answer)
+
+    def say(self, text: str, room_id: str | None = None, tag: str | None = None) -> None:
+        """Say something in a room, the current one if none is given; programs are told what becomes of it."""
+        sessions, chatter = self.sessions, self.chatter
+        room = sessions.chat.own_room(chatter, room_id)
+        said = sessions.chat.say(chatter, room, text, sessions.now())
+        if said is not None and not self.is_person:
+            sessions.recorder.report(said, chatter, tag)
 
     def speak(self, *, json: bool) -> None:
         """Speak JSON from now on, or text."""

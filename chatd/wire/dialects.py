@@ -35,6 +35,9 @@ class Dialect(Protocol):
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return what the trace shows of `event`, a text for each frame."""
 
+    def message(self, frame: bytes) -> str | None:
+        """Return what is said in a frame to the current room; None if it is a request."""
+
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""
 
@@ -65,8 +68,13 @@ class TextDialect:
         words = self._words(_redacted(event))
         return (words if isinstance(event, RoomEvent) else words.removeprefix("Server: "),)
 
+    def message(self, frame: bytes) -> str | None:
+        """Return what is said in a frame: all but commands."""
+        words = clean(frame.decode(errors="replace"))
+        return None if words.startswith(text.COMMAND_SIGN) else words
+
     def decode(self, frame: bytes) -> Request:
-        """Return the command or message in a frame; raise `ChatError` if it is neither."""
+        """Return the command in a frame; raise `ChatError` if it is none."""
         return text.decode(clean(frame.decode(errors="replace")), CLIENT_COMMANDS)
 
     def trace_frame(self, frame: bytes) -> str:
@@ -97,6 +105,10 @@ class JsonDialect:
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return the objects, secrets masked."""
         return json_events.encode(_redacted(event), show_addresses=self.show_addresses)
+
+    def message(self, frame: bytes) -> str | None:  # noqa: ARG002 -- to say is a request
+        """Return None."""
+        return None
 
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""

@@ -33,9 +33,10 @@ class Framing(Enum):
 
     def wrap(self, text: str) -> bytes:
         """Return `text` as one frame."""
-        if self is Framing.CRLF:
+        end = self._value_  # what `value` is, without a call
+        if end == b"\r\n":
             text = text.replace("\n", "\r\n")
-        return text.encode() + self.value
+        return text.encode() + end
 
 
 @dataclass(frozen=True, slots=True)

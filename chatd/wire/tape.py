@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 
 class Tape:
@@ -20,10 +21,10 @@ class Tape:
         self.ends = [0]
         self.buffer = bytearray()
 
-    def append(self, encoded: bytes | memoryview) -> None:
-        """Add the next event."""
-        self.buffer += encoded
-        self.ends.append(len(self.buffer))
+    def extend(self, encoded: Sequence[bytes | memoryview]) -> None:
+        """Add the next events."""
+        self.buffer += b"".join(encoded)
+        self.ends += accumulate(map(len, encoded), initial=self.ends.pop())
 
     def share(self, since: int, holes: Sequence[int]) -> bytes:
         """Return the events from `since` on but for those at `holes`: slices, not a loop over events."""
@@ -53,7 +54,5 @@ def merged(tapes: Sequence[Tape], since: int = 0) -> Tape:
     )
     whole = Tape([count for count, _, _ in places])
     views = [memoryview(tape.buffer) for tape in tapes]
-    for _, which, at in places:
-        ends = tapes[which].ends
-        whole.append(views[which][ends[at] : ends[at + 1]])
+    whole.extend([views[w][tapes[w].ends[at] : tapes[w].ends[at + 1]] for _, w, at in places])
     return whole
