@@ -33,7 +33,8 @@ WAITING: Final = 64
 ARGON2ID: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """The least that is advised (spec section 4): some 20 ms and 19 MiB a password."""
 
-_NICENESS: Final = 10
+_NICER: Final = 10
+"""By how much the threads are nicer than the process: who started that may have made it nice."""
 
 _Result = TypeVar("_Result")
 
@@ -143,7 +144,8 @@ class _Thread(Thread):
         # its own: elsewhere this would slow the whole process. A sandbox may forbid it.
         if sys.platform == "linux":
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+                nice = os.getpriority(os.PRIO_PROCESS, get_native_id()) + _NICER
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), nice)
         super().run()
 
 

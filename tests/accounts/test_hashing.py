@@ -167,7 +167,8 @@ def test_behind_the_reactor(gate, outcome):
     fill(hashing, outcome)
     _, thread = gate.begun.get(timeout=PATIENCE)
     priority = os.getpriority(os.PRIO_PROCESS, thread.native_id)
-    assert priority > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert priority == min(ours + 10, 19)  # there is nothing nicer than 19
 
 
 def test_the_queue_has_an_end(gate, turns, outcome):
