@@ -1,6 +1,6 @@
-"""What the conversation wants done: lines to show, requests to send, what to do with the connection.
+"""What a way of talking wants done: lines to show, requests to send, what to do with the connection.
 
-Plain facts, made by conversation.py and carried out by client.py; screens get the lines.
+Plain facts, made by conversation.py or guided.py and carried out by client.py; screens get the lines.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Line:
     `tag` is what of it stands for the room, `name` whose doing it is, `talk` whether a person
     speaks, `own` whether the name is the reader's, and `mention` a name of the reader in the text;
     `time` is when it happened, None for now; `stamped` whether the time is shown; `look` is the
-    style of all that has no other, where it is not the usual one.
+    style of all that has no other, where it is not the usual one. `failed`: it says that something
+    was not done, as far as is known.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Line:
     stamped: bool = True
     own: bool = False
     look: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,4 @@ class Exit:
 
 Action = Line | Ask | Connect | Disconnect | StayAway | AskLater | Exit
 
-NOT_CONNECTED = Line("Not connected.")
+NOT_CONNECTED = Line("Not connected.", failed=True)

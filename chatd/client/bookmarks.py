@@ -35,17 +35,17 @@ class _Gap:
 class Bookmark:
     """One's place in one room.
 
-    `first` is where one began to read, `upto` what was newest as one came back. `cursor` is up to which id history was had, None if none is
-    needed. `is_away`: not in the room since the connection was lost; `is_late`: the history could
-    not be had at once; `waits`: nor is it asked for now; `has_shown`: something missed was shown
-    since; `is_over`: to be forgotten once all is shown.
+    `first` is where one began to read, `upto` what was newest as one came back. `cursor` is up to
+    which id history was had, None if none is needed. `is_away`: not in the room since the connection
+    was lost; `is_late`: the history could not be had at once; `waits`: nor is it asked for now;
+    `is_over`: to be forgotten once all is shown.
     """
 
     def __init__(self, read: int) -> None:
         self.first = read
         self.read = read
         self.cursor: int | None = None
-        self.is_away = self.is_late = self.waits = self.has_shown = self.is_over = False
+        self.is_away = self.is_late = self.waits = self.is_over = False
         self.upto: float = math.inf
         self._gaps: list[_Gap] = []
         self._own: set[int] = set()
@@ -87,7 +87,7 @@ class Bookmark:
     def lose(self) -> None:
         """Take note that the connection is lost: from here on, all is missed."""
         self.is_away = True
-        self.is_late = self.waits = self.has_shown = False
+        self.is_late = self.waits = False
         self.cursor = None
         self._held.clear()
         if self._gaps and self._gaps[-1].upto > self.read:
@@ -109,6 +109,15 @@ class Bookmark:
             self._end_gap(last)
         self.cursor = min([after, self.read, *(gap.after for gap in self._gaps)])
         self._stop_at_end()
+
+    def stay(self, last: int | None) -> None:
+        """Take note that one is in the room again before all was shown; `last` is the newest message.
+
+        What was said since one was put out is not one's business.
+        """
+        self.is_over = False
+        if last is not None:
+            self.read = max(self.read, last)
 
     def fill(self, messages: Sequence[Said]) -> list[Said]:
         """Take in history above `cursor`; return what of it is to be shown."""

@@ -7,13 +7,12 @@ over when `ended` fires.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.client.actions import (
-    NOT_CONNECTED,
     Action,
     Address,
     Ask,
@@ -25,14 +24,15 @@ from chatd.client.actions import (
     StayAway,
 )
 from chatd.client.connection import Link
+from chatd.client.due import Due
 from chatd.client.endpoints import EndpointFor
 from chatd.client.talk import Talk
+from chatd.client.waiting import Patience, Waiting
 from chatd.core.events import Event
-from chatd.wire.answers import Answer, Refusal, Reply
+from chatd.core.safety import clean
+from chatd.wire.answers import Answer
 from chatd.wire.commands import Request
 from chatd.wire.json import encode_request
-
-_CAUGHT_UP: Final = "caught up"
 
 
 class Screen(Protocol):
@@ -48,9 +48,10 @@ class Screen(Protocol):
 class Client:
     """One person at one screen, who talks in one way.
 
-    `patience`: for how many seconds the answers still due are waited for. `complete` is whether all
-    was carried out that was asked for, `failed` whether it ended for want of a server;
-    `unanswered` counts the requests since the server was last asked whether it had answered all.
+    `patience`: for how many seconds the answers still due are waited for, since the server last told
+    anything. `complete` is whether, for all one knows, all was carried out and answered that was
+    asked for; `failed` whether it ended for want of a server. Once it is `leaving`, what comes is
+    shown, and nothing else is done any more.
     """
 
     def __init__(
@@ -66,21 +67,21 @@ class Client:
         self.talk = talk
         self.complete = True
         self.failed = False
-        self.unanswered = 0
         self.leaving = False
         self.ended: Deferred[None] = Deferred()
         self._screen = screen
         self._clock = clock
         self._endpoint_for = endpoint_for
         self._chance = chance
-        self._patience = patience
         self._link: Link | None = None
         self._timers: list[IDelayedCall] = []
-        self._catching_up: list[Deferred[None]] = []
-        self._settling: list[Deferred[None]] = []
-        self._prompting: list[Deferred[None]] = []
+        self._patience = Patience(clock, patience, self._too_late)
+        self._due = Due()
+        self._catching_up: Waiting[bool] = Waiting()
+        self._settling: Waiting[None] = Waiting()
+        self._prompting: Waiting[None] = Waiting()
+        self._greetings: set[str] = set()
         self._last_line: Line | None = None
-        self._awaits_goodbye = False
 
     # -- what the screen calls
 
@@ -89,15 +90,28 @@ class Client:
         self.perform(self.talk.start(address))
 
     def typed(self, line: str) -> None:
-        """Do what was typed."""
-        self.perform(self.talk.typed(line))
+        """Do what was typed, unless it comes after the end that was asked for."""
+        if not self.leaving:
+            self.perform(self.talk.typed(line))
 
     def perform(self, actions: list[Action]) -> None:
-        """Do what is to be done."""
+        """Do what is to be done, up to the end if that is asked for."""
         for action in actions:
             self._perform(action)
+            if isinstance(action, Exit):
+                break
         self._tell_settled()
         self._tell_prompted()
+
+    def trouble(self, words: str) -> None:
+        """Show what keeps from being done what was asked for."""
+        self.complete = False
+        self._screen.trouble(words)
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests there are since the last that is known to be answered."""
+        return self._due.unanswered
 
     @property
     def is_settled(self) -> bool:
@@ -107,29 +121,23 @@ class Client:
 
     def settled(self) -> Deferred[None]:
         """Fire when that is so."""
-        waiting: Deferred[None] = Deferred()
-        self._settling.append(waiting)
+        waiting = self._settling.wait()
         self._tell_settled()
         return waiting
 
     def prompted(self) -> Deferred[None]:
         """Fire when there is something to be typed, or it is over."""
-        waiting: Deferred[None] = Deferred()
-        self._prompting.append(waiting)
+        waiting = self._prompting.wait()
         self._tell_prompted()
         return waiting
 
-    def caught_up(self) -> Deferred[None]:
-        """Fire when the server has answered all that it was asked, or does not in time."""
-        if not (self._is_up and self.unanswered):
-            return succeed(None)
-        # Any request would do; this one changes nothing, at the server or here.
-        self._ask(Request("help", tag=_CAUGHT_UP))
-        self.unanswered = 0
-        waiting: Deferred[None] = Deferred()
-        waiting.addTimeout(self._patience, self._clock, lambda *_: None)
-        self._catching_up.append(waiting)
-        return waiting
+    def caught_up(self) -> Deferred[bool]:
+        """Fire when the server owes no answer, or False if it keeps silent for too long."""
+        if self._link is None or not self._link.is_up or self.leaving or not self.unanswered:
+            return succeed(True)
+        self._link.send(encode_request(self._due.probe()))
+        self._patience.begin()
+        return self._catching_up.wait()
 
     def leave(self, last_line: Line | None = None) -> None:
         """Leave the server; once it has said all, show `last_line` and end."""
@@ -141,9 +149,8 @@ class Client:
             self._end()
             return
         self._link.stay_away()
-        self._awaits_goodbye = True
         self._ask(Request("exit"))
-        self._timers.append(self._clock.callLater(self._patience, self._end))
+        self._patience.begin()
 
     def stop(self) -> None:
         """End at once, if it has not ended, without what is still due."""
@@ -156,6 +163,7 @@ class Client:
 
     def link_up(self, session: str | None) -> None:
         """Take note that there is a connection."""
+        self._greetings.clear()
         self.perform(self.talk.connected(session))
 
     def link_failed(self, why: str | None) -> None:
@@ -168,8 +176,7 @@ class Client:
     def link_lost(self, *, coming_back: bool) -> None:
         """Say that the connection is lost, unless that was what was wanted."""
         self._cancel_timers()
-        self.unanswered = 0
-        self._tell_caught_up()
+        self._wait_no_more()
         if self.leaving:
             self._end()
             return
@@ -177,31 +184,34 @@ class Client:
             self._hang_up()
         self.perform(self.talk.lost(coming_back=coming_back))
 
+    def link_broken(self, why: str) -> None:
+        """Say that what the server sends cannot be dealt with, and leave it alone."""
+        self.trouble(clean(f"Cannot go on with {self.talk.server}: {why}."))
+        self.link_lost(coming_back=False)
+
     def link_event(self, event: Event | Answer) -> None:
         """Show what the server tells."""
-        if isinstance(event, Reply | Refusal) and event.tag == _CAUGHT_UP:
-            self._tell_caught_up()
-            return
-        if isinstance(event, Reply) and event.command == "exit":
-            self._awaits_goodbye = False
-        self.perform(self.talk.received(event))
+        self._patience.renew()
+        if self._due.came(event):
+            self._caught_up()
+        if not self._due.is_probed(event):
+            self.perform(self.talk.received(event))
 
     def link_text(self, words: str) -> None:
-        """Show what the server says in plain text."""
-        self.perform(self.talk.greeted(words))
+        """Show what the server says in plain text: once, however often it is tried for in vain."""
+        if words not in self._greetings:
+            self._greetings.add(words)
+            self.perform(self.talk.greeted(words))
 
     # -- within
-
-    @property
-    def _is_up(self) -> bool:
-        return self._link is not None and self._link.is_up
 
     def _perform(self, action: Action) -> None:
         match action:
             case Line():
-                if action == NOT_CONNECTED:
-                    self.complete = False
+                self.complete = self.complete and not action.failed
                 self._screen.show(action)
+            case _ if self.leaving:
+                pass
             case Ask():
                 self._ask(action.request)
             case AskLater():
@@ -218,6 +228,7 @@ class Client:
 
     def _connect(self, action: Connect) -> None:
         self._hang_up()
+        self._greetings.clear()
         try:
             endpoint = self._endpoint_for(action.address)
         except ValueError:  # UnicodeError too: what cannot be a host
@@ -228,7 +239,7 @@ class Client:
 
     def _ask(self, request: Request) -> None:
         if self._link is not None and self._link.is_up:
-            self.unanswered += 1
+            self._due.asked(request)
             self._link.send(encode_request(request))
 
     def _try_again(self) -> None:
@@ -241,13 +252,10 @@ class Client:
             if link.is_up:
                 link.send(encode_request(Request("exit")))
             link.close()
-        self.unanswered = 0
         self._cancel_timers()
-        self._tell_caught_up()
+        self._wait_no_more()
 
     def _end(self) -> None:
-        if self._awaits_goodbye:
-            self.complete = False
         self._hang_up()
         if self._last_line is not None:
             self._screen.show(self._last_line)
@@ -260,21 +268,32 @@ class Client:
             if timer.active():
                 timer.cancel()
 
-    def _tell_caught_up(self) -> None:
-        waiting, self._catching_up = self._catching_up, []
-        for one in waiting:
-            one.callback(None)
+    # -- waiting for answers
+
+    def _too_late(self) -> None:
+        if self.leaving:
+            self._end()
+        else:
+            self._catching_up.tell(False)
+
+    def _caught_up(self) -> None:
+        if not self.leaving:  # one is still patient, then, with the last answer of all
+            self._patience.end()
+        self._catching_up.tell(True)
+
+    def _wait_no_more(self) -> None:
+        """Take note that there is nobody who could answer."""
+        self.complete = self.complete and not self._due.is_owed
+        self._due.forget()
+        self._patience.end()
+        self._catching_up.tell(True)
+
+    # -- telling who waits
 
     def _tell_settled(self) -> None:
-        if not self.is_settled:
-            return
-        waiting, self._settling = self._settling, []
-        for one in waiting:
-            one.callback(None)
+        if self.is_settled:
+            self._settling.tell(None)
 
     def _tell_prompted(self) -> None:
-        if self.talk.prompt is None and not self.ended.called:
-            return
-        waiting, self._prompting = self._prompting, []
-        for one in waiting:
-            one.callback(None)
+        if self.talk.prompt is not None or self.ended.called:
+            self._prompting.tell(None)

@@ -43,12 +43,12 @@ LINE_COMMANDS: Final = {
 
 
 class Question:
-    """A command whose passwords were left out and are asked for, one after another."""
+    """A command of whose passwords some were left out and are asked for, one after another."""
 
     def __init__(self, command: Command, arguments: dict[str, str]) -> None:
         self._command = command
         self._arguments = arguments
-        self._missing = [one.name for one in _passwords(command)]
+        self._missing = [one.name for one in _passwords(command) if one.name not in arguments]
 
     @property
     def prompt(self) -> Prompt:
@@ -57,7 +57,7 @@ class Question:
 
     def answer(self, line: str) -> Request | None:
         """Take the answer; return the whole request, or None if there is more to ask."""
-        self._arguments[self._missing.pop(0)] = line
+        self._arguments[self._missing.pop(0)] = line.rstrip("\r\n")  # pasted, it may have its end
         return None if self._missing else Request(self._command.name, self._arguments)
 
 
@@ -68,14 +68,20 @@ def question(line: str) -> Question | None:
     if command is None or not passwords:
         return None
     arguments = command.split(words)
-    needed = {one.name for one in command.typed} - passwords
-    return Question(command, arguments) if arguments.keys() == needed else None
+    missing = {one.name for one in command.typed} - arguments.keys()
+    return Question(command, arguments) if missing and missing <= passwords else None
 
 
-def is_about_passwords(line: str) -> bool:
-    """Tell whether a line, or one of several pasted together, is a command about passwords."""
-    commands = (_command_of(one)[0] for one in line.splitlines())
-    return any(command is not None and _passwords(command) for command in commands)
+def is_to_be_forgotten(line: str) -> bool:
+    """Tell whether a line, or one of several pasted together, has passwords in it, or may have."""
+    return any(_may_have_passwords(one.strip()) for one in line.splitlines())
+
+
+def _may_have_passwords(line: str) -> bool:
+    command, _ = _command_of(line)
+    if command is None:
+        return line.startswith(text.COMMAND_SIGN)  # it may be `login`, misspelt
+    return bool(_passwords(command))
 
 
 def _command_of(line: str) -> tuple[Command | None, str]:

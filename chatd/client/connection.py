@@ -23,6 +23,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 
+from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.wire.answers import Answer, Reply
@@ -49,6 +50,9 @@ class LinkListener(Protocol):
 
     def link_lost(self, *, coming_back: bool) -> None:
         """Hear that the connection has ended; `coming_back` if another is tried for."""
+
+    def link_broken(self, why: str) -> None:
+        """Hear that the connection is closed for good: what came there could not be dealt with."""
 
     def link_event(self, event: Event | Answer) -> None:
         """Hear what the server tells."""
@@ -131,21 +135,14 @@ class Link:
         protocol.send(OPENING)
 
     def frame(self, frame: str) -> None:
-        """Take in a frame."""
+        """Take in a frame; no server can do more harm with one than to be left."""
         if self._closed:
             return
         try:
-            event = decode_event(frame)
-        except UnknownEventError:
-            if not self.is_up:
-                self._was_told = True
-                self._listener.link_text(frame)
-            return
-        if not self.is_up and isinstance(event, Reply) and event.command == "format":
-            self._came_up(event)
-            return
-        self._was_told = True
-        self._listener.link_event(event)
+            self._take(frame)
+        except Exception as fault:  # noqa: BLE001 -- what it is nobody knows beforehand
+            self.close()
+            self._listener.link_broken(f"{type(fault).__name__}: {fault}")
 
     def ended(self, failure: Failure) -> None:
         """Take note that the connection has ended."""
@@ -165,6 +162,20 @@ class Link:
         self._listener.link_lost(coming_back=not self._stays_away)
 
     # -- within
+
+    def _take(self, frame: str) -> None:
+        try:
+            event = decode_event(frame)
+        except UnknownEventError:
+            if not self.is_up:
+                self._was_told = True
+                self._listener.link_text(frame)
+            return
+        if not self.is_up and isinstance(event, Reply) and event.command == "format":
+            self._came_up(event)
+            return
+        self._was_told = True
+        self._listener.link_event(event)
 
     def _came_up(self, opening: Reply) -> None:
         self._stop_timer()
@@ -203,7 +214,7 @@ class _FrameProtocol(TwistedProtocol):
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._tail = b""
+        self._cutter = Cutter(_FRAME_END)
 
     def connectionMade(self) -> None:
         """Begin."""
@@ -212,10 +223,9 @@ class _FrameProtocol(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take in what was read."""
-        *frames, self._tail = (self._tail + data).split(_FRAME_END)
-        for frame in frames:
+        for frame in self._cutter.feed(data):
             self._link.frame(frame.decode(errors="replace"))
-        if len(self._tail) > _LONGEST_FRAME:
+        if self._cutter.pending > _LONGEST_FRAME:
             self.abort()
 
     def connectionLost(self, reason: Failure | None = None) -> None:

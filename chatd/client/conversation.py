@@ -165,7 +165,7 @@ class Conversation(Talk):
                 said = map(missed_line, happening.messages)
                 return [heading, *said] if happening.first else [*said]
             case Undelivered():
-                return [Line(undelivered_words(happening.text))]
+                return [Line(undelivered_words(happening.text), failed=True)]
             case Turn.BACK:
                 return []
             case Turn.LOG_IN_AGAIN:

@@ -95,7 +95,7 @@ class Guided(Talk):
                 self._stage = _Stage.PASSWORD
                 return []
             case _Stage.PASSWORD:
-                return self._log_in(line)
+                return self._log_in(line.rstrip("\r\n"))  # pasted, it may have its end
             case _Stage.CHAT:
                 return self._chat(line)
 
@@ -117,12 +117,12 @@ class Guided(Talk):
 
     def _log_in(self, password: str) -> list[Action]:
         if not self.presence.is_connected:
-            return [info("Not connected."), *self._begin()]
+            return [info("Not connected.", failed=True), *self._begin()]
         return self._wait_for(self._command, username=self._username, password=password)
 
     def _chat(self, line: str) -> list[Action]:
         if not self.presence.is_connected:
-            return [info("Not connected.")]
+            return [info("Not connected.", failed=True)]
         return self._in_room(line) if self._is_in_room else self._at_the_door(line.strip())
 
     def _at_the_door(self, words: str) -> list[Action]:
@@ -167,7 +167,7 @@ class Guided(Talk):
             return [Exit(self._goodbye())]
         told = self._told(self.presence.lost(coming_back=coming_back))
         if not coming_back:
-            return [*told, info("Not connected."), Exit(failed=True)]
+            return [*told, info("Not connected.", failed=True), Exit(failed=True)]
         is_cut_off = awaited is not None and self._stage is not _Stage.CHAT
         return [*told, *self._begin()] if is_cut_off else told
 
@@ -200,11 +200,13 @@ class Guided(Talk):
                 said = map(missed_line, happening.messages)
                 return [heading, *said] if happening.first else [*said]
             case Undelivered():
-                return [info(undelivered_words(happening.text))]
+                return [info(undelivered_words(happening.text), failed=True)]
             case Turn.BACK:
                 return self._ask_for_rooms()
             case Turn.LOG_IN_AGAIN:
-                return [info(happening.value), *self._begin()]
+                # Who is being asked already goes on there: he may be typing his password.
+                menu = self._begin() if self._stage is _Stage.CHAT else []
+                return [info(happening.value), *menu]
             case _:
                 return [info(happening.value)]
 

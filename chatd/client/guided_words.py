@@ -19,9 +19,10 @@ def plain(words: str) -> Line:
     return Line(clean(words), stamped=False)
 
 
-def info(words: str) -> Line:
-    """Return a line that tells of something that has happened."""
-    return Line(clean(f"INFO> {words.removeprefix(_SERVER_PREFIX)}"), stamped=False, look="info")
+def info(words: str, *, failed: bool = False) -> Line:
+    """Return a line that tells of something that has happened, or that something was not done."""
+    text = clean(f"INFO> {words.removeprefix(_SERVER_PREFIX)}")
+    return Line(text, stamped=False, look="info", failed=failed)
 
 
 def chat_line(said: Said, own_name: str) -> Line:

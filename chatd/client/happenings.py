@@ -22,7 +22,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """This was said in a room while one was away; `first`: nothing was shown of that yet."""
+    """This was said in a room while one was away; `first`: what was told before was not of this."""
 
     room: str
     messages: tuple[Said, ...]

@@ -26,6 +26,7 @@ from chatd.client.actions import Address
 from chatd.client.client import Client
 from chatd.client.conversation import Conversation, parse_address
 from chatd.client.guided import Guided
+from chatd.client.modes import Echo
 from chatd.client.pipe import PATIENCE as PIPE_PATIENCE
 from chatd.client.pipe import (
     CommandIntake,
@@ -100,8 +101,10 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
         conversing.chainDeferred(finished)
 
     def shut_down() -> Deferred[None]:
-        # A signal may come between two prompts: then there is to be no other. The terminal is put
-        # back in any case.
+        # A signal may come between two prompts: then there is to be no other. Who is leaving already
+        # wants it at once. The terminal is put back in any case.
+        if client.leaving:
+            client.stop()
         client.leave()
         screen.stop()
         return finished
@@ -116,25 +119,32 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     from twisted.internet import reactor  # noqa: PLC0415 -- not before it is known which one
 
     # Who closes standard input or output has nothing to say, or does not want to hear.
-    lines = lines_of(sys.stdin.fileno()) if sys.stdin is not None else iter(())
+    descriptor = sys.stdin.fileno() if sys.stdin is not None else None
+    lines = lines_of(descriptor) if descriptor is not None else iter(())
+    echo = Echo(descriptor, sys.stderr)
     screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
     talk = _talk(options)
     client = Client(talk, screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
-    intake: Intake = (
-        CommandIntake(client, talk, clock)
-        if isinstance(talk, Conversation)
-        else GuidedIntake(client, screen, clock, time.time)
-    )
 
     def begin() -> None:
         client.start(address)
         client.ended.addCallback(lambda _: _stop(reactor))
-        start_reading(reactor, intake, lines)
+        start_reading(reactor, _intake(client, screen, clock), lines, echo)
 
-    _run(reactor, begin, client.stop)
+    try:
+        _run(reactor, begin, client.stop)
+    finally:
+        echo.restore()
     return 0 if client.complete and not (client.failed or screen.broken) else 1
+
+
+def _intake(client: Client, screen: PipeScreen, clock: Any) -> Intake:
+    """Return what takes the lines that the client's way of talking expects."""
+    if isinstance(client.talk, Conversation):
+        return CommandIntake(client, client.talk, clock)
+    return GuidedIntake(client, screen, clock, time.time)
 
 
 def _standard_output() -> Callable[[bytes], object]:

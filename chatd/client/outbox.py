@@ -1,7 +1,8 @@
-"""One's own messages that are under way: sent, and not known to be in the server's store.
+"""One's own messages that are under way: sent, and not known to have come to where they were to go.
 
-Pure. The server confirms a message by its tag. After a lost connection what was not confirmed is in
-doubt, until it is found in the history of a room or is given up.
+Pure. The server confirms a message by its tag: one to a room when it is in the store, a secret by
+the reply. After a lost connection what was not confirmed is in doubt, until it is found in the
+history of a room or is given up; a secret is in no history.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Final
 from chatd.core.events import Said
 from chatd.wire.commands import Request
 
-_TEXTS: Final = {"say": "text", "broadcast": "message"}
+_PRIVATE: Final = "secret"
+_TEXTS: Final = {"say": "text", "broadcast": "message", _PRIVATE: "message"}
 _MOST: Final = 1000
 
 
@@ -25,6 +27,7 @@ class _Message:
     tag: str
     text: str
     read: dict[str, int]
+    is_secret: bool
 
 
 class Outbox:
@@ -45,8 +48,9 @@ class Outbox:
         if not text:  # an empty message is ignored by the server
             return request
         self._count += 1
-        self._sent.append(_Message(str(self._count), text, dict(read)))
-        return request._replace(tag=str(self._count))
+        tag = str(self._count)
+        self._sent.append(_Message(tag, text, dict(read), request.command == _PRIVATE))
+        return request._replace(tag=tag)
 
     def stored(self, room: str, message_id: int, tag: str | None) -> None:
         """Take note that a message has its place in a room; those sent after it come after it."""
@@ -60,8 +64,8 @@ class Outbox:
                 for later in list(messages)[at:]:
                     later.read[room] = max(message_id, later.read.get(room, -1))
 
-    def refused(self, tag: str | None) -> None:
-        """Forget a message that the server has refused."""
+    def answered(self, tag: str) -> None:
+        """Forget a message that the server has refused, or a secret that it has delivered."""
         self._sent = deque((one for one in self._sent if one.tag != tag), _MOST)
 
     def too_long(self) -> None:
@@ -84,7 +88,8 @@ class Outbox:
 
         `otherwise`: for messages sent before it was known that one is in the room.
         """
-        return min((one.read.get(room, otherwise) for one in self._doubtful), default=None)
+        public = (one for one in self._doubtful if not one.is_secret)
+        return min((one.read.get(room, otherwise) for one in public), default=None)
 
     def find(self, room: str, said: Said) -> bool:
         """Tell whether a message of one's own is one in doubt, which it then is no more."""
@@ -92,7 +97,9 @@ class Outbox:
             return False
         # Of equal ones the last that can be it: what was sent before could be in more places.
         for message in reversed(self._doubtful):
-            if message.text == said.text and message.read.get(room, -1) < said.id:
+            if message.is_secret or message.text != said.text:
+                continue
+            if message.read.get(room, -1) < said.id:
                 self._doubtful.remove(message)
                 self._placed.add((room, said.id))
                 return True

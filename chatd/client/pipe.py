@@ -9,8 +9,10 @@ taken when all answers are there, and is shown behind its prompt, as a terminal 
 from __future__ import annotations
 
 import os
+import select
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import suppress
 from threading import Thread
 from typing import Any, Final, TextIO
 
@@ -21,6 +23,8 @@ from twisted.internet.threads import blockingCallFromThread
 from chatd.client.actions import Ask, Exit, Line, Prompt
 from chatd.client.client import Client
 from chatd.client.conversation import Conversation
+from chatd.client.cutting import Cutter
+from chatd.client.modes import Echo
 from chatd.client.paint import paint_prompt
 from chatd.core.safety import clean
 
@@ -30,16 +34,21 @@ PATIENCE: Final = 10.0
 _CONNECTED_IN: Final = 60.0
 _UNANSWERED: Final = 16
 _READ_SIZE: Final = 65536
+_LONGEST_LINE: Final = 1024 * 1024
+
+
+class InputError(Exception):
+    """The input cannot be read to its end; the message says why."""
 
 
 class PipeScreen:
-    """Writes lines with `write` and troubles to `errors`.
+    """Writes lines with `write` and troubles to `errors`, if there is such a place.
 
     Once what is written goes nowhere it is `broken`, and `on_broken` is called.
     """
 
     def __init__(
-        self, write: Callable[[bytes], object], errors: TextIO, on_broken: Callable[[], None]
+        self, write: Callable[[bytes], object], errors: TextIO | None, on_broken: Callable[[], None]
     ) -> None:
         self._write = write
         self._errors = errors
@@ -68,8 +77,10 @@ class PipeScreen:
 
     def trouble(self, words: str) -> None:
         """Write what is wrong."""
-        self._errors.write(f"chatd-client: {words}\n")
-        self._errors.flush()
+        if self._errors is not None:
+            with suppress(OSError):  # nobody reads there any more
+                self._errors.write(f"chatd-client: {words}\n")
+                self._errors.flush()
 
 
 class Intake(ABC):
@@ -88,6 +99,15 @@ class Intake(ABC):
         """Leave: there are no more lines."""
         await self._settled()
         self._client.leave()
+
+    async def fail(self, words: str) -> None:
+        """Say why there will be no more lines, though there may be more to read."""
+        self._client.trouble(words)
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """What stands before the next line."""
+        return self._client.talk.prompt
 
     async def _settled(self) -> None:
         """Wait for a connection; if one line did so in vain, the next do not until there is one."""
@@ -113,6 +133,8 @@ class CommandIntake(Intake):
         if client.unanswered >= _UNANSWERED or self._conversation.leads_away(line):
             await client.caught_up()
         await self._settled()
+        if client.leaving:
+            return
         actions = self._conversation.typed(line)
         if not all(isinstance(action, Ask | Exit) for action in actions):
             await client.caught_up()
@@ -147,10 +169,11 @@ class GuidedIntake(Intake):
         self._client.perform(self._client.talk.interrupted())
 
     async def _answered(self) -> None:
-        """Wait for all answers, and for the answers to what is asked because of these."""
+        """Wait for all answers, and for the answers to what is asked because of these, if they come."""
         await self._settled()
-        while self._client.unanswered and not self._client.leaving:
-            await self._client.caught_up()
+        in_time = True
+        while in_time and self._client.unanswered and not self._client.leaving:
+            in_time = await self._client.caught_up()
             await self._settled()
 
 
@@ -159,24 +182,50 @@ def lines_of(descriptor: int) -> Iterator[str]:
 
     Not by a buffered file: its lock, held by a thread that waits, is fatal at the interpreter's end.
     """
-    tail = b""
-    while data := os.read(descriptor, _READ_SIZE):
-        *lines, tail = (tail + data).split(b"\n")
-        for line in lines:
+    cutter = Cutter(b"\n")
+    while data := _read(descriptor):
+        for line in cutter.feed(data):
             yield line.decode(errors="replace").removesuffix("\r")
-    if tail:
-        yield tail.decode(errors="replace")
+        if cutter.pending > _LONGEST_LINE:
+            raise InputError(f"a line of the input is longer than {_LONGEST_LINE} bytes")
+    if cutter.pending:
+        yield cutter.rest.decode(errors="replace")
 
 
-def start_reading(reactor: Any, intake: Intake, lines: Iterable[str]) -> None:
+def _read(descriptor: int) -> bytes:
+    """Return what can be read, however long it takes until there is something; nothing at the end."""
+    while True:
+        try:
+            return os.read(descriptor, _READ_SIZE)
+        except BlockingIOError:  # somebody who shares it has made it so
+            select.select([descriptor], [], [])
+        except OSError as error:
+            raise InputError(f"cannot read: {error.strerror}") from error
+
+
+def start_reading(reactor: Any, intake: Intake, lines: Iterable[str], echo: Echo) -> None:
     """Let a thread give `lines` to `intake`, one after another."""
 
-    def wait_for(coroutine: Coroutine[Any, Any, None]) -> Any:
+    async def take(line: str) -> None:
+        await intake.take(line)
+        echo.follow(intake.prompt)
+
+    def begin(coroutine: Coroutine[Any, Any, None]) -> Any:
         return Deferred.fromCoroutine(coroutine)
 
+    def wait_for(coroutine: Coroutine[Any, Any, None]) -> None:
+        blockingCallFromThread(reactor, begin, coroutine)
+
     def read() -> None:
-        for line in lines:
-            blockingCallFromThread(reactor, wait_for, intake.take(line))
-        blockingCallFromThread(reactor, wait_for, intake.end())
+        try:
+            for line in lines:
+                wait_for(take(line))
+        except InputError as error:
+            wait_for(intake.fail(str(error)))
+        except BaseException:
+            wait_for(intake.fail("ended by a fault of its own"))
+            raise
+        finally:  # or the client would stay for ever
+            wait_for(intake.end())
 
     Thread(target=read, daemon=True).start()

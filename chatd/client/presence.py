@@ -163,6 +163,8 @@ class Presence:
                 self._reading.forget()
             case "login" | "register":
                 return self._logged_in()
+            case "secret" if reply.tag is not None:
+                self._reading.outbox.answered(reply.tag)
         return []
 
     def _note_refusal(self, refusal: Refusal) -> None:
@@ -172,7 +174,7 @@ class Presence:
         elif refusal.code == "too-long":
             self._reading.outbox.too_long()
         elif refusal.tag is not None:
-            self._reading.outbox.refused(refusal.tag)
+            self._reading.outbox.answered(refusal.tag)
 
     # -- the way back
 

@@ -33,11 +33,15 @@ NOT_NOW: Final = frozenset({"unavailable", "busy"})
 
 
 class Reading:
-    """The bookmarks of the rooms one is in, or is to come back to, and the outbox."""
+    """The bookmarks of the rooms one is in, or is to come back to, and the outbox.
+
+    `_headed` is the room of which something missed was told last, and nothing else since.
+    """
 
     def __init__(self) -> None:
         self.outbox = Outbox()
         self._bookmarks: dict[str, Bookmark] = {}
+        self._headed: str | None = None
 
     @property
     def is_catching_up(self) -> bool:
@@ -51,6 +55,7 @@ class Reading:
 
     def lose(self) -> None:
         """Take note that the connection is lost."""
+        self._headed = None
         self.outbox.lose()
         self._bookmarks = {room: one for room, one in self._bookmarks.items() if not one.is_over}
         for bookmark in self._bookmarks.values():
@@ -81,6 +86,7 @@ class Reading:
         """Tell whether something that happened in a room is held back; it is told later, then."""
         bookmark = self._bookmarks.get(room or "")
         if bookmark is None or not bookmark.holds:
+            self._headed = None
             return False
         bookmark.hold(news)
         return True
@@ -99,17 +105,21 @@ class Reading:
         if bookmark is not None and bookmark.is_away:
             after = self.outbox.after(room, bookmark.first)
             bookmark.rejoin(last, bookmark.read if after is None else after)
+            bookmark.is_over = False
             return self._go_on(room, bookmark)
-        self._bookmarks.pop(room, None)
+        if bookmark is not None and bookmark.cursor is not None:
+            bookmark.stay(last)  # the history that was asked for is on its way
+            return []
         if last is None:
+            self._bookmarks.pop(room, None)
             return [Ask(Request("history", {"chatroom_id": room, "limit": "1"}, _NEWEST + room))]
         self._bookmarks[room] = Bookmark(last)
-        return bookmark.release() if bookmark is not None else []
+        return []
 
     def quit(self, room: str) -> Sequence[Step]:
         """Take note that one has left a room: nothing of it is missing."""
         bookmark = self._bookmarks.pop(room, None)
-        return bookmark.release() if bookmark is not None else []
+        return self._release(bookmark) if bookmark is not None else []
 
     def put_out(self, room: str) -> None:
         """Take note that one was put out of a room: what is on its way from there still comes."""
@@ -125,21 +135,21 @@ class Reading:
         """Return what to tell, and ask next, after the answer to what was asked here."""
         question, _, room = (answer.tag or "").partition(":")
         if question + ":" == _MISSED:
-            return self._asked_missed(answer, room, own_name)
-        self._asked_newest(answer, room)
+            return self._missed_came(answer, room, own_name)
+        self._newest_came(answer, room)
         return []
 
     def try_again(self) -> list[Ask]:
         """Return what asks again for what could not be had."""
         return [self._ask(room, one) for room, one in self._bookmarks.items() if one.waits]
 
-    def _asked_newest(self, answer: History | Refusal, room: str) -> None:
+    def _newest_came(self, answer: History | Refusal, room: str) -> None:
         """Take note of the newest message of a room that one was brought into."""
         if isinstance(answer, History):
             newest = max((said.id for said in answer.messages), default=0)
             self._bookmarks.setdefault(room, Bookmark(newest))
 
-    def _asked_missed(self, answer: History | Refusal, room: str, own_name: str) -> Sequence[Step]:
+    def _missed_came(self, answer: History | Refusal, room: str, own_name: str) -> Sequence[Step]:
         bookmark = self._bookmarks.get(room)
         if bookmark is None or bookmark.cursor is None:
             return []
@@ -149,7 +159,7 @@ class Reading:
         if answer.code in NOT_NOW:
             is_news = not bookmark.is_late
             bookmark.postpone()
-            released: list[Step] = [Turn.STORE_AWAY, *bookmark.release()] if is_news else []
+            released: list[Step] = [Turn.STORE_AWAY, *self._release(bookmark)] if is_news else []
             return [*released, AskLater(STORE_PAUSE)]
         bookmark.give_up()
         return self._go_on(room, bookmark)
@@ -162,7 +172,7 @@ class Reading:
         missed = tuple(said for said in bookmark.fill(history.messages) if said.id not in found)
         if not missed:
             return []
-        is_first, bookmark.has_shown = not bookmark.has_shown, True
+        is_first, self._headed = self._headed != history.room, history.room
         return [Missed(history.room, missed, is_first)]
 
     def _go_on(self, room: str, bookmark: Bookmark) -> Sequence[Step]:
@@ -171,7 +181,13 @@ class Reading:
         bookmark.is_late = False
         if bookmark.is_over:
             del self._bookmarks[room]
-        return bookmark.release()
+        return self._release(bookmark)
+
+    def _release(self, bookmark: Bookmark) -> list[News]:
+        held = bookmark.release()
+        if held:
+            self._headed = None
+        return held
 
     def _ask(self, room: str, bookmark: Bookmark) -> Ask:
         bookmark.waits = False

@@ -28,8 +28,9 @@ from prompt_toolkit.styles import Style
 
 from chatd.client.actions import Line, Prompt
 from chatd.client.client import Client
-from chatd.client.commands import is_about_passwords
+from chatd.client.commands import is_to_be_forgotten
 from chatd.client.completion import complete
+from chatd.client.modes import quiet
 from chatd.client.paint import STYLES, Fragments, paint, paint_prompt
 from chatd.client.whereabouts import Whereabouts
 
@@ -70,7 +71,7 @@ class TerminalScreen:
             history=DummyHistory(),
             input_processors=[_Blank()],
             enable_suspend=True,
-            key_bindings=_keys(),
+            key_bindings=_keys(searching=False),
             input=terminal_in,
             output=terminal_out,
         )
@@ -98,8 +99,9 @@ class TerminalScreen:
         """Give the client what is typed, until it is over."""
         self._client = client
         client.ended.addCallback(lambda _: self.stop())
-        # Between two prompts, too: what is typed then is for the next, and not to be echoed.
-        with self._session.input.raw_mode():
+        # Between two prompts: what is typed then is for the next, and not to be echoed; but a server
+        # that never answers is to be got rid of.
+        with quiet(self._session.input.fileno()):
             while not client.leaving:
                 await self._prompt(client)
         await client.ended.asFuture(asyncio.get_running_loop())
@@ -119,9 +121,12 @@ class TerminalScreen:
     async def _typed(self, client: Client) -> str:
         """Return what is typed at the prompt, which may change meanwhile, save one that hides it."""
         prompt = client.talk.prompt
+        # Signals are the reactor's: a line editor that takes one would keep it after its time.
         if prompt is not None and prompt.hidden:
-            return await self._hidden.prompt_async(_shown(prompt))
-        return await self._session.prompt_async(lambda: _shown(client.talk.prompt))
+            return await self._hidden.prompt_async(_shown(prompt), handle_sigint=False)
+        return await self._session.prompt_async(
+            lambda: _shown(client.talk.prompt), handle_sigint=False
+        )
 
     def stop(self) -> None:
         """Type no more: the terminal becomes what it was."""
@@ -133,11 +138,13 @@ class TerminalScreen:
     # -- within
 
     async def _print(self) -> None:
-        while self._waiting:
-            async with in_terminal():
-                fragments, self._waiting = self._waiting, []
-                print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
-        self._printing = None
+        try:
+            while self._waiting:
+                async with in_terminal():
+                    fragments, self._waiting = self._waiting, []
+                    print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
+        finally:
+            self._printing = None
 
     async def _printed(self) -> None:
         if self._printing is not None:
@@ -145,11 +152,11 @@ class TerminalScreen:
 
 
 class _History(InMemoryHistory):
-    """What was typed before, without what is about passwords."""
+    """What was typed before, without what has passwords in it, or may have."""
 
     def append_string(self, string: str) -> None:
         """Remember what was typed."""
-        if not is_about_passwords(string):
+        if not is_to_be_forgotten(string):
             super().append_string(string)
 
 
@@ -184,9 +191,15 @@ def _shown(prompt: Prompt | None) -> FormattedText:
     return FormattedText(paint_prompt(prompt, time.time()))
 
 
-def _keys() -> KeyBindings:
-    """Return our own keys: Ctrl-C clears the line, and ends the program on an empty one."""
+def _keys(*, searching: bool = True) -> KeyBindings:
+    """Return our own keys: Ctrl-C clears the line, and ends the program on an empty one.
+
+    Without `searching` there is no search in the history, which shows what is typed.
+    """
     keys = KeyBindings()
+    if not searching:
+        for key in ("c-r", "c-s"):
+            keys.add(key)(lambda _: None)
 
     @keys.add("c-c")
     def _interrupt(event: KeyPressEvent) -> None:

@@ -53,8 +53,12 @@ class Whereabouts:
                 self.known_names[event.sender] = None
 
     def leave_all(self) -> None:
-        """Be in no room: the connection has ended. The name is kept, to be taken again."""
+        """Be in no room: the connection has ended. The name is kept, to be taken again.
+
+        Who else is there has to be heard anew.
+        """
         self.rooms.clear()
+        self.known_names.clear()
         self.current = None
 
     def _note_reply(self, reply: Reply) -> None:

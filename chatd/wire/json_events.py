@@ -39,6 +39,8 @@ from chatd.wire.answers import (
 from chatd.wire.json import Fields, dump, load
 from chatd.wire.text import personal_notice
 
+_Move = Joined | Left | Kicked | Grouped
+
 
 class UnknownEventError(ValueError):
     """A frame from the server is no event that this program knows."""
@@ -82,13 +84,7 @@ def _said(event: Said, _: bool) -> list[Fields]:
     ]
 
 
-def _move(
-    name: str,
-    room: str,
-    event: Joined | Left | Kicked | Grouped,
-    reason: Reason | None,
-    shown: bool,
-) -> Fields:
+def _move(name: str, room: str, event: _Move, reason: Reason | None, shown: bool) -> Fields:
     address = event.address if shown else None
     fields: Fields = {"event": name, "room": room, "who": event.who, "address": address}
     if reason is not None:
@@ -208,8 +204,14 @@ def _word(fields: Fields, key: str) -> str:
     return value
 
 
+def _word_or_none(fields: Fields, key: str) -> str | None:
+    return None if fields.get(key) is None else _word(fields, key)
+
+
 def _when(fields: Fields) -> float:
-    return datetime.fromisoformat(_word(fields, "time")).timestamp()
+    seconds = datetime.fromisoformat(_word(fields, "time")).timestamp()
+    datetime.fromtimestamp(seconds, UTC)  # raises what cannot be shown in UTC
+    return seconds
 
 
 def _address(value: Any) -> Address | None:
@@ -237,8 +239,7 @@ def _to_closed(f: Fields) -> Closed:
 
 
 def _to_notice(f: Fields) -> Notice:
-    room = _word(f, "room") if f.get("room") is not None else None
-    return Notice(_word(f, "from"), _word(f, "text"), _when(f), room)
+    return Notice(_word(f, "from"), _word(f, "text"), _when(f), _word_or_none(f, "room"))
 
 
 def _to_secret(f: Fields) -> Whispered:
@@ -251,31 +252,29 @@ def _data(f: Fields) -> Fields:
 
 
 def _to_reply(f: Fields) -> Reply:
-    return Reply(_word(f, "command"), _word(f, "text"), f.get("tag"), _data(f))
+    return Reply(_word(f, "command"), _word(f, "text"), _word_or_none(f, "tag"), _data(f))
 
 
 def _to_error(f: Fields) -> Refusal:
-    return Refusal(f["command"], _word(f, "code"), _word(f, "text"), f.get("tag"), _data(f))
+    command, tag = _word_or_none(f, "command"), _word_or_none(f, "tag")
+    return Refusal(command, _word(f, "code"), _word(f, "text"), tag, _data(f))
+
+
+def _to_row(f: Fields) -> RoomRow:
+    chatters = tuple((_word(c, "name"), _address(c["address"])) for c in f["chatters"])
+    return RoomRow(_word(f, "id"), _word(f, "name"), chatters)
 
 
 def _to_rooms(f: Fields) -> RoomList:
-    rooms = (
-        RoomRow(
-            _word(room, "id"),
-            _word(room, "name"),
-            tuple((_word(c, "name"), _address(c["address"])) for c in room["chatters"]),
-        )
-        for room in f["rooms"]
-    )
-    return RoomList(tuple(rooms), f.get("tag"))
+    return RoomList(tuple(map(_to_row, f["rooms"])), _word_or_none(f, "tag"))
 
 
 def _to_history(f: Fields) -> History:
-    return History(_word(f, "room"), tuple(map(_to_said, f["messages"])), f.get("tag"))
+    return History(_word(f, "room"), tuple(map(_to_said, f["messages"])), _word_or_none(f, "tag"))
 
 
 def _to_stored(f: Fields) -> Stored:
-    return Stored(_word(f, "room"), int(f["id"]), f.get("tag"))
+    return Stored(_word(f, "room"), int(f["id"]), _word_or_none(f, "tag"))
 
 
 def _to_closing(f: Fields) -> Closing:

@@ -1,7 +1,10 @@
 """The client with a server in memory: connecting, losing, coming back, leaving."""
 
-from chatd.client.actions import Exit
-from chatd.wire.answers import Closing
+import pytest
+
+from chatd.client.actions import Disconnect, Exit
+from chatd.core.events import Said
+from chatd.wire.answers import Closing, Reply
 
 
 def test_a_conversation(desk, rooms):
@@ -237,3 +240,118 @@ def test_pauses_do_not_outlive_the_client(desk, rooms):
     desk.read()
     assert desk.client.ended.called
     assert desk.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("after", ["`disconnect", "`connect localhost 9999", "`foo", "hi"])
+def test_nothing_after_exit(desk, after):
+    """What is pasted behind the end is not done, and keeps nobody from ending."""
+    assert desk.type(f"`exit\n{after}") == ["quitting..."]
+    assert desk.client.ended.called
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_typed_while_leaving(desk):
+    """What is typed after the end was asked for is not done either."""
+    for line in ("`exit", "`disconnect", "`foo"):
+        desk.client.typed(line)
+    assert desk.read() == ["quitting..."]
+    assert desk.client.ended.called
+
+
+def test_nothing_is_done_while_leaving(desk):
+    """Whatever comes of what the server still says, it is only shown."""
+    desk.client.leave()
+    desk.client.perform([Disconnect()])
+    desk.read()
+    assert desk.client.ended.called
+
+
+def test_answer_lost(desk):
+    """Whose answer was lost with the connection was not given all that he asked for."""
+    desk.client.typed("`list")
+    desk.road.lose()
+    assert not desk.client.complete
+
+
+def test_all_answered_before_the_loss(desk):
+    """Who has all answers, and is back, has lost nothing."""
+    desk.type("`join 1 Alice", "`list", "hi", "")
+    desk.road.peer.lose()
+    desk.read()
+    desk.wait(1)
+    desk.type("`exit")
+    assert desk.client.complete
+
+
+def test_perhaps_not_delivered(desk):
+    """A message that has come nowhere was asked for, and not carried out."""
+    desk.type("`join 1 Alice")
+    desk.road.peer.lose()
+    desk.client.typed("hi")
+    desk.read()
+    assert desk.wait(1)[-1] == "Perhaps not delivered: hi"
+    assert not desk.client.complete
+
+
+def test_patience_counts_from_what_came_last(desk):
+    """A slow server is waited for as long as it goes on answering."""
+    desk.client.typed("`list")
+    desk.client.leave()
+    for _ in range(3):
+        desk.clock.advance(9)
+        desk.client.link_event(Said("1", 1, "Bob", "hi", 0.0))
+    desk.clock.advance(9)
+    assert not desk.client.ended.called
+    desk.clock.advance(1)
+    assert desk.client.ended.called
+    assert not desk.client.complete
+
+
+def test_silence_answers_nothing(desk):
+    """That a server was silent for too long does not make what it owes less."""
+    desk.client.typed("`list")
+    waiting = desk.client.caught_up()
+    desk.clock.advance(10)
+    assert waiting.result is False
+    assert desk.client.unanswered
+    desk.read()
+    assert not desk.client.unanswered
+    assert desk.clock.getDelayedCalls() == []
+
+
+def test_probe_that_is_late(desk):
+    """The answer to a question given up does not pass for the answer to the next."""
+    desk.client.typed("`list")
+    desk.client.caught_up()
+    desk.clock.advance(10)
+    waiting = desk.client.caught_up()
+    desk.client.link_event(Reply("help", "…", "caught up:2"))
+    assert not waiting.called
+    desk.read()
+    assert waiting.result is True
+
+
+def test_greeted_once(desk):
+    """Who is refused at every attempt is told so once, and again after he was let in."""
+    desk.client.link_text("Server: You were banned!")
+    desk.client.link_text("Server: You were banned!")
+    assert desk.read() == ["Server: You were banned!"]
+    desk.client.link_up(None)
+    desk.client.link_text("Server: You were banned!")
+    assert desk.read() == ["Server: You were banned!"]
+
+
+def test_server_that_cannot_be_dealt_with(desk):
+    """Whatever a server sends, the worst is that it is left, with one clear line."""
+
+    def stumble(_):
+        raise KeyError("ro\x1bom")
+
+    desk.client.talk.received = stumble
+    assert desk.type("`list") == [
+        "Cannot go on with localhost:9999: KeyError: 'ro\\x1bom'.",
+        "Not connected.",
+    ]
+    assert desk.wait(1000) == []
+    assert desk.road.attempts == 1
+    assert not desk.client.complete

@@ -45,3 +45,9 @@ def where():
 def test_complete(where, before, word, candidates):
     """Commands, then what their parameters are; names in messages; nothing that could not be typed."""
     assert complete(before, where) == (word, candidates)
+
+
+def test_names_are_forgotten(where):
+    """Who was there before the connection was lost is not offered: he may be gone."""
+    where.leave_all()
+    assert complete("bo", where) == ("bo", [])

@@ -54,6 +54,10 @@ class Heard:
         """Take note."""
         self.all.append(("lost", coming_back))
 
+    def link_broken(self, why):
+        """Take note."""
+        self.all.append(("broken", why))
+
     def link_event(self, event):
         """Take note."""
         self.all.append(event)
@@ -228,4 +232,18 @@ def test_closed(link, endpoint, clock, heard):
     endpoint.closes(error.ConnectionDone())
     assert heard.all == ["up"]
     assert endpoint.transport.disconnecting
+    assert clock.getDelayedCalls() == []
+
+
+def test_listener_that_stumbles(link, endpoint, heard, clock):
+    """A frame that the listener cannot deal with ends the connection, and there is no other."""
+
+    def stumble(_):
+        raise ValueError("year 10000")
+
+    heard.link_event = stumble
+    endpoint.says(UP, '{"event":"reply","command":"x","text":"x"}', UP)
+    assert heard.all == ["up", ("broken", "ValueError: year 10000")]
+    assert endpoint.transport.disconnecting
+    assert not link.is_up
     assert clock.getDelayedCalls() == []

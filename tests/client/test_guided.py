@@ -422,3 +422,24 @@ def test_sent_away(talk):
 def test_greeted():
     """What the server says before it speaks JSON is told."""
     assert texts(Guided().greeted("Server: Be kind.")) == ["INFO> Be kind."]
+
+
+def test_lost_again_while_typing_the_password(talk):
+    """Who is asked for his password goes on there: it is never taken for the answer to the menu."""
+    entered(talk).lost(coming_back=True)
+    tag = talk.connected("secret 2")[1].request.tag
+    unknown = Refusal("resume", "no-such-session", "…", tag)
+    assert texts(talk.received(unknown)) == ["INFO> You have to log in again.", *MENU]
+    for line in ("2", "prachi"):
+        talk.typed(line)
+    talk.lost(coming_back=True)
+    told = ["INFO> Connected again.", "INFO> You have to log in again."]
+    assert texts(talk.connected("secret 3")) == told
+    assert talk.prompt == Prompt("Enter password: ", hidden=True)
+
+
+def test_not_connected_is_not_done(talk):
+    """What is typed where there is no connection was not carried out, and that is known."""
+    talk.lost(coming_back=True)
+    (line,) = talk.typed("room1")
+    assert (line.text, line.failed) == ("INFO> Not connected.", True)

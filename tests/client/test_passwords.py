@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 
 from chatd.client.actions import NOT_CONNECTED, Ask, Exit, Prompt
 from chatd.client.client import Client
+from chatd.client.commands import is_to_be_forgotten
 from chatd.client.conversation import PROMPT, Conversation
 from chatd.client.guided import Guided
 from chatd.client.pipe import CommandIntake
@@ -49,6 +50,27 @@ def test_both_asked_for(talk):
     assert talk.prompt == Prompt("Enter new password: ", hidden=True)
     arguments = {"old_password": "old", "new_password": "new"}
     assert talk.typed("new") == [Ask(Request("password", arguments))]
+
+
+def test_the_rest_asked_for(talk):
+    """Who has given the old password is asked for the new one alone."""
+    assert talk.typed("`password old") == []
+    assert talk.prompt == Prompt("Enter new password: ", hidden=True)
+    arguments = {"old_password": "old", "new_password": "new"}
+    assert talk.typed("new") == [Ask(Request("password", arguments))]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_pasted_with_its_end(talk, end):
+    """The end of a line is no part of a password; blanks are."""
+    talk.typed("`login alice")
+    arguments = {"username": "alice", "password": " pass word "}
+    assert talk.typed(f" pass word {end}") == [Ask(Request("login", arguments))]
+    guided = Guided()
+    guided.connected("secret")
+    for line in ("2", "alice"):
+        guided.typed(line)
+    assert guided.typed(f" pass word {end}") == [Ask(Request("login", arguments))]
 
 
 def test_cancelled(talk):
@@ -140,6 +162,23 @@ def test_not_remembered_on_a_terminal(talk):
     sheet.sit(f"hello\r`login alice {SECRET}\r\x1b[200~`list\n`password a b\x1b[201~\r`exit\r")
     assert [request.command for request in sheet.asked] == ["say", "login", "list", "password"]
     assert sheet.remembered == ["hello", "`exit"]
+
+
+@pytest.mark.parametrize("key", ["\x12", "\x13"])
+def test_not_searched_for(talk, key):
+    """Keys that search the history elsewhere, and show for what, do nothing there."""
+    sheet = Sheet(talk)
+    shown = sheet.sit(f"`login alice\r{key}{SECRET}\r`exit\r")
+    assert sheet.asked == [Request("login", {"username": "alice", "password": SECRET})]
+    assert not any(letters in shown for letters in ("hunter", "r22"))
+
+
+@pytest.mark.parametrize("line", ["`lgoin alice pw", " `login alice pw", " `pasword a b", "`"])
+def test_misspelt_is_not_remembered(line):
+    """What may be a command about passwords is not remembered either."""
+    assert is_to_be_forgotten(line)
+    assert is_to_be_forgotten(f"`list\n{line}")
+    assert not is_to_be_forgotten("`list\nhello `login")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04", "half\x03\x03"])

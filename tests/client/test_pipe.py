@@ -2,12 +2,14 @@
 
 import io
 import os
+import threading
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.client.actions import Line
-from chatd.client.pipe import CommandIntake, PipeScreen, lines_of
+from chatd.client.modes import Echo
+from chatd.client.pipe import CommandIntake, InputError, PipeScreen, lines_of, start_reading
 
 
 class Pipe:
@@ -198,3 +200,103 @@ def test_lines_of():
     os.close(writing)
     assert list(lines) == ["two", "", "\xff drei ü\ufffd"]
     os.close(reading)
+
+
+def test_errors_that_go_nowhere():
+    """Where standard error is closed, troubles are told to nobody, and nothing else happens."""
+    PipeScreen(io.BytesIO().write, None, lambda: None).trouble("Cannot connect.")
+
+
+def test_after_exit(pipe):
+    """Lines behind the end are not taken."""
+    assert pipe.feed("`exit", "`foo", "`disconnect").called
+    assert pipe.desk.read() == ["quitting..."]
+    assert pipe.desk.client.ended.called
+
+
+def test_input_that_does_not_block(monkeypatch):
+    """Input that somebody has made non-blocking is waited for."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    waits = []
+
+    def wait(*descriptors):
+        waits.append(descriptors)
+        os.write(writing, b"one\n")
+
+    monkeypatch.setattr("select.select", wait)
+    assert next(lines_of(reading)) == "one"
+    assert waits == [([reading], [], [])]
+    os.close(reading)
+    os.close(writing)
+
+
+def test_input_that_cannot_be_read(tmp_path):
+    """That input is at its end, and it is told why."""
+    directory = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(InputError, match="cannot read: Is a directory"):
+        next(lines_of(directory))
+    os.close(directory)
+
+
+def test_endless_line(monkeypatch):
+    """A line that does not end does not fill the memory."""
+    pieces = iter([b"x" * 65536] * 17)
+    monkeypatch.setattr("os.read", lambda *_: next(pieces, b""))
+    with pytest.raises(InputError, match="longer than 1048576 bytes"):
+        next(lines_of(0))
+
+
+class Reactor:
+    """A reactor that calls at once, and an intake that takes note and stumbles where it is told to."""
+
+    def __init__(self):
+        self.taken = []
+        self.prompt = None
+        self.ended = threading.Event()
+
+    def callFromThread(self, function, *arguments):
+        function(*arguments)
+
+    async def take(self, line):
+        self.taken.append(line)
+
+    async def fail(self, words):
+        self.taken.append(words)
+
+    async def end(self):
+        self.ended.set()
+
+
+def broken_input():
+    """Return lines that end with an error."""
+    yield "one"
+    raise InputError("cannot read: it is broken")
+
+
+def test_reading_always_ends():
+    """Input that breaks off is said to be at its end, and why."""
+    reactor = Reactor()
+    start_reading(reactor, reactor, broken_input(), Echo(None, None))
+    assert reactor.ended.wait(10)
+    assert reactor.taken == ["one", "cannot read: it is broken"]
+
+
+def test_fault_while_reading(monkeypatch):
+    """A fault of the client's own does not keep it from ending, and is not hidden."""
+    faults, seen = [], threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda fault: (faults.append(fault), seen.set()))
+    reactor = Reactor()
+    reactor.take = None
+    start_reading(reactor, reactor, ["one"], Echo(None, None))
+    assert seen.wait(10)
+    assert reactor.ended.is_set()
+    assert reactor.taken == ["ended by a fault of its own"]
+    assert faults[0].exc_type is TypeError
+
+
+def test_trouble_is_not_complete(pipe):
+    """Input that broke off was not carried out to its end."""
+    Deferred.fromCoroutine(pipe.intake.fail("cannot read: it is broken"))
+    assert pipe.desk.read() == ["cannot read: it is broken"]
+    assert not pipe.desk.client.complete

@@ -314,6 +314,90 @@ def test_grouped_before(talk):
     assert history == asked("2", since=41)
 
 
+def test_two_rooms_in_pieces(talk):
+    """Whatever comes between the pieces, each stands under the heading of its room."""
+    talk.received(join("2", last=0))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    talk.received(join(last=7, tag=TAG))
+    talk.received(join("2", last=2, tag=TAG))
+    heading_2 = HEADING.replace("1", "2")
+    pieces = [("1", 6), ("2", 1), ("1", 7), ("2", 2)]
+    answers = [History(room, (bob(n, room),), f"missed:{room}") for room, n in pieces]
+    shown = [sort(talk.received(answer))[0] for answer in answers]
+    assert shown == [
+        [HEADING, *missed(6)],
+        [heading_2, *missed(1)],
+        [HEADING, *missed(7)],
+        [heading_2, *missed(2)],
+    ]
+
+
+def test_news_between_pieces(away):
+    """What was missed is headed again where something else was told meanwhile."""
+    away.received(join(last=8, tag=TAG))
+    away.received(History("1", (bob(7),), MISSED))
+    away.received(Reply("list", "…"))
+    assert sort(away.received(History("1", (bob(8),), MISSED)))[0] == [HEADING, *missed(8)]
+
+
+@pytest.mark.parametrize(
+    "back", [join(last=9), Joined("1", "Alice", None, 0)], ids=["by hand", "grouped"]
+)
+def test_kicked_and_back_while_catching_up(away, back):
+    """Who is in the room again before its history is there reads what he missed, and what was held."""
+    away.received(join(last=8, tag=TAG))
+    away.received(bob(9))
+    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    assert sort(away.received(back))[1] == []
+    away.received(bob(10))
+    answer = History("1", (bob(7), bob(8)), MISSED)
+    held = ["Bob: message 9", "Bob: message 10"]
+    lines, more = sort(away.received(answer))
+    assert [line for line in lines if "joined" not in line and "You join" not in line] == [
+        HEADING,
+        *missed(7, 8),
+        *held,
+    ]
+    assert more == []
+    assert sort(away.received(bob(11)))[0] == ["Bob: message 11"]
+
+
+def test_joined_twice_while_catching_up(away):
+    """Who joins the room he is coming back to reads what he missed there all the same."""
+    away.received(join(last=8, tag=TAG))
+    away.received(bob(9))
+    assert sort(away.received(join(last=9))) == (["Server: You join"], [])
+    answer = History("1", (bob(7), bob(8)), MISSED)
+    assert sort(away.received(answer)) == ([HEADING, *missed(7, 8), "Bob: message 9"], [])
+
+
+def again(talk, last, secret):
+    """Lose the connection and come back; return what is asked for in the room."""
+    talk.lost(coming_back=True)
+    talk.connected(secret)
+    talk.received(resumed())
+    return sort(talk.received(join(last=last, tag=TAG)))[1]
+
+
+def test_said_after_the_kick(away):
+    """What was said between a kick and the way back is not missed, nor the next time."""
+    away.received(join(last=7, tag=TAG))
+    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    away.received(join(last=12))
+    away.received(History("1", (bob(7),), MISSED))
+    assert again(away, 13, "secret 3") == [asked(since=12)]
+
+
+def test_kicked_before_the_way_back(away):
+    """Who was put out, and joins nevertheless, is in the room as ever."""
+    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    away.received(join(last=7, tag=TAG))
+    away.received(History("1", (bob(7),), MISSED))
+    assert again(away, 8, "secret 3") == [asked(since=7)]
+
+
 # -- one's own messages
 
 
@@ -427,3 +511,20 @@ def test_said_while_catching_up(talk):
     _, (history,) = sort(talk.received(join(last=8, tag=TAG)))
     assert history == asked(since=7)
     assert sort(talk.received(History("1", (Said("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
+
+
+def test_secret_in_doubt(talk):
+    """A secret that may have been lost is named; one that was sent is not, nor is it in a room."""
+    for line in ("`secret Bob one", "`secret Bob two", "`secret Nobody three"):
+        talk.typed(line)
+    talk.received(Reply("secret", "Secret sent to Bob.", "1", {"name": "Bob"}))
+    talk.received(Refusal("secret", "no-such-chatter", "Nobody does not exist!", "3"))
+    talk.lost(coming_back=True)
+    talk.connected("secret 2")
+    talk.received(resumed())
+    _, (history,) = sort(talk.received(join(last=6, tag=TAG)))
+    assert history == asked(since=5)
+    answer = History("1", (Said("1", 6, "Alice", "two", 0.0),), MISSED)
+    lines, _ = sort(talk.received(answer))
+    two = "[1970-01-01 00:00:00] Alice: two"
+    assert lines == [HEADING, two, "Perhaps not delivered: two"]

@@ -149,7 +149,24 @@ def test_strings_are_cleaned():
     assert request.arguments == {"text": "a\nb"}
 
 
-@pytest.mark.parametrize("frame", ["", "{}", '{"event":"dance"}', '{"event":"said"}', "[" * 10_000])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "{}",
+        '{"event":"dance"}',
+        '{"event":"said"}',
+        "[" * 10_000,
+        '{"event":"error","command":"x","code":"x","text":"x","tag":5}',
+        '{"event":"error","command":5,"code":"x","text":"x"}',
+        '{"event":"reply","command":"x","text":"x","tag":[]}',
+        '{"event":"rooms","rooms":[],"tag":5}',
+        '{"event":"history","room":"1","messages":[],"tag":5}',
+        '{"event":"stored","room":"1","id":1,"tag":5}',
+        '{"event":"closed","room":"1","time":"9999-12-31T23:59:59-23:59"}',
+        '{"event":"closed","room":"1","time":"9999-12-31T23:59:59.999999Z"}',
+    ],
+)
 def test_unknown_events(frame):
     """A client passes over what it does not know."""
     with pytest.raises(json_events.UnknownEventError):
