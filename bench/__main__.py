@@ -1,4 +1,4 @@
-"""`python -m bench`: measures the chat server beside the floor, round by round, and shows the medians."""
+"""`python -m bench`: measures chatd beside other servers and the floor, and shows the medians."""
 
 from __future__ import annotations
 
@@ -7,65 +7,96 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.build import BenchError, program
-from bench.children import Cores, chatd_command, choose_cores, output_of, serving
-from bench.report import Figures, Result, Round, Scenario
+from bench.children import choose_cores
+from bench.figures import Result
+from bench.plot import plot
+from bench.report import as_json, machine_line, table
+from bench.rounds import Length, run
+from bench.scenarios import SCENARIOS, Scenario
+from bench.servers import CHATD, FLOOR, SERVERS, Server
 
 MAX_ROUNDS = 100
 MAX_SECONDS = 300
+
+QUICK = Length(rounds=1, seconds=2)
+QUICK_SCENARIOS = ("A", "B", "C", "D")
+QUICK_SERVERS = (CHATD, FLOOR)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured, and where to write it."""
+
+    scenarios: Sequence[Scenario]
+    servers: Sequence[Server]
+    length: Length
+    json: Path | None
+    svg: Path | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.json is not None and not options.json.parent.is_dir():
-        parser.error(f"there is no directory {options.json.parent}")
-    rounds, seconds = (1, 2) if options.quick else (options.rounds, options.seconds)
+    chosen = plan(arguments)
     try:
-        result = run(Scenario(), rounds, seconds)
-        print(result.table())
-        if options.json is not None:
-            options.json.write_text(json.dumps(result.as_json(), indent=2) + "\n")
+        results = measure_all(chosen)
+        if chosen.json is not None:
+            found = as_json(results, chosen.length)
+            chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+        if chosen.svg is not None:
+            chosen.svg.write_text(plot(results))
     except (BenchError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted, all servers stopped", file=sys.stderr)
         return 130
-    return 1 if result.errors else 0
+    return 1 if any(result.errors or CHATD in result.failures for result in results) else 0
 
 
-def run(scenario: Scenario, rounds: int, seconds: int) -> Result:
-    """Put the server and the floor under the same load in turns, so that both see the same weather."""
+def measure_all(chosen: Plan) -> list[Result]:
+    """Measure and show one scenario after the other."""
+    program("loadgen")  # without a compiler nothing can be measured: say so before anything is
     cores = choose_cores()
-    floor = [str(program("floor")), str(scenario.members)]
-    servers = (chatd_command(), floor)
-    done = []
-    for number in range(1, rounds + 1):
-        _progress(f"round {number} of {rounds} ...")
-        done.append(Round(*(measure(server, scenario, seconds, cores) for server in servers)))
-    _progress("")
-    return Result(scenario, seconds, done)
+    reasons = {server.name: server.why_not() for server in chosen.servers}
+    for reason in filter(None, reasons.values()):
+        print(f"bench: {reason}", file=sys.stderr)
+    present = [server for server in chosen.servers if reasons[server.name] is None]
+    print(machine_line())
+    print(f"Medians of {chosen.length.rounds} x {chosen.length.seconds:g} s\n", flush=True)
+    results = []
+    for scenario in chosen.scenarios:
+        servers = [server for server in present if scenario.name in server.scenarios]
+        if not servers:
+            continue
+        result = run(scenario, servers, chosen.length, cores, _progress)
+        _progress("")
+        print(table(result), flush=True)
+        results.append(result)
+    return results
 
 
-def measure(server: Sequence[str], scenario: Scenario, seconds: int, cores: Cores) -> Figures:
-    """Start a server, put it under load, stop it."""
-    with serving(server, cores.server) as running:
-        load = (
-            running.port,
-            scenario.members,
-            scenario.speakers,
-            scenario.window,
-            scenario.message_bytes,
-            seconds,
-            running.pid,
-        )
-        generator = [str(program("loadgen")), *map(str, load)]
-        return Figures(**json.loads(output_of(generator, cores.generator)))
+def plan(arguments: Sequence[str] | None = None) -> Plan:
+    """Return what the command line asks for; end the program if that cannot be."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for path in (options.json, options.svg):
+        if path is not None and not path.parent.is_dir():
+            parser.error(f"there is no directory {path.parent}")
+    quick = options.quick
+    scenarios = options.scenario or (QUICK_SCENARIOS if quick else SCENARIOS)
+    servers = options.server or (QUICK_SERVERS if quick else SERVERS)
+    return Plan(
+        scenarios=[SCENARIOS[name] for name in dict.fromkeys(scenarios)],
+        servers=[SERVERS[name] for name in dict.fromkeys(servers)],
+        length=QUICK if quick else Length(options.rounds, options.seconds),
+        json=options.json,
+        svg=options.svg,
+    )
 
 
 def _progress(text: str) -> None:
@@ -76,21 +107,35 @@ def _progress(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
+        "--scenario",
+        action="append",
+        choices=tuple(SCENARIOS),
+        help="measure this one; may be repeated (default: all)",
+    )
+    parser.add_argument(
+        "--server",
+        action="append",
+        choices=tuple(SERVERS),
+        help="measure this one; may be repeated (default: all that are installed)",
+    )
+    parser.add_argument(
         "--rounds",
         type=_number_to(MAX_ROUNDS),
-        default=3,
+        default=Length.rounds,
         metavar="N",
-        help="how often server and floor are measured in turns (default 3)",
+        help="how often each is measured, in turns (default %(default)s)",
     )
     parser.add_argument(
         "--seconds",
         type=_number_to(MAX_SECONDS),
-        default=5,
+        default=Length.seconds,
         metavar="N",
-        help="how long each is measured (default 5)",
+        help="how long each is measured (default %(default)s)",
     )
-    parser.add_argument("--quick", action="store_true", help="one round of 2 seconds")
+    quick = "A to D, chatd and the floor alone, one round of 2 s: less than a minute"
+    parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them into FILE")
     return parser
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-_HERE = Path(__file__).parent
-_HEADERS = (_HERE / "common.h",)
+_HERE: Final = Path(__file__).parent
+_SOURCES: Final = {
+    "floor": ("floor.c",),
+    "loadgen": ("loadgen.c", "speaking.c", "receiving.c"),
+}
 
 
 class BenchError(Exception):
@@ -15,26 +20,27 @@ class BenchError(Exception):
 
 
 def program(name: str) -> Path:
-    """Return the program made from `NAME.c` beside this module, compiled anew if that is younger."""
-    binary, source = _HERE / name, _HERE / f"{name}.c"
-    newest = max(path.stat().st_mtime for path in (source, *_HEADERS))
+    """Return one of the programs, made from its sources beside this module if one of them is younger."""
+    binary = _HERE / name
+    sources = [_HERE / source for source in _SOURCES[name]]
+    newest = max(path.stat().st_mtime for path in (*sources, *_HERE.glob("*.h")))
     if not binary.exists() or binary.stat().st_mtime < newest:
-        _compile(source, binary)
+        _compile(sources, binary)
     return binary
 
 
-def _compile(source: Path, binary: Path) -> None:
+def _compile(sources: Sequence[Path], binary: Path) -> None:
     compiler = shutil.which("cc")
     if compiler is None:
-        raise BenchError(f"a C compiler is needed to build {source.name}, and there is no cc")
+        raise BenchError(f"a C compiler is needed to build {binary.name}, and there is no cc")
     # Made beside and moved: a build that was interrupted leaves nothing that looks finished.
     unfinished = binary.with_suffix(".new")
-    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(unfinished), str(source)]
+    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(unfinished), *map(str, sources)]
     try:
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         if built.returncode != 0:
             first = (built.stderr.strip() or f"status {built.returncode}").splitlines()[0]
-            raise BenchError(f"cc cannot build {source.name}: {first}")
+            raise BenchError(f"cc cannot build {binary.name}: {first}")
         unfinished.replace(binary)
     finally:
         unfinished.unlink(missing_ok=True)

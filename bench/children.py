@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
+import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.build import BenchError
+from bench.servers import Server, search_path
 
 START_SECONDS: Final = 20
 """How long a server may take until it listens."""
@@ -27,7 +29,7 @@ LIFETIME_SECONDS: Final = 900
 """After this a child is ended by its own alarm, should the benchmark be killed and not clean up."""
 
 _ROOT: Final = Path(__file__).parent.parent
-_PORT: Final = re.compile(rb"listening at \(127\.0\.0\.1, (\d+)\)")
+_PORT: Final = re.compile(rb"listening at \('?127\.0\.0\.1'?, (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Running:
     """A server that listens."""
 
     port: int
-    pid: int
+    pids: tuple[int, ...]
 
 
 def choose_cores() -> Cores:
@@ -54,23 +56,15 @@ def choose_cores() -> Cores:
     return Cores(cores[1], cores[0]) if len(cores) > 1 else Cores(None, None)
 
 
-def chatd_command() -> list[str]:
-    """Return what starts the chat server of this tree on a free port, with one room and no console."""
-    twistd = Path(sys.executable).with_name("twistd")
-    if not twistd.exists():
-        raise BenchError(f"there is no twistd beside {sys.executable}: install chatd there")
-    listen = "tcp:0:interface=127.0.0.1"
-    options = ["--listen", listen, "--room", "1", "--admin", "", "--no-console"]
-    return [sys.executable, str(twistd), "-n", "--pidfile=", "chatd", *options]
-
-
 @contextmanager
-def serving(command: Sequence[str], core: int | None) -> Iterator[Running]:
+def serving(server: Server, core: int | None) -> Iterator[Running]:
     """Run a server in a directory of its own until the block ends."""
     with TemporaryDirectory(prefix="chatd-bench-") as directory:
+        port = 0 if server.prints_port else _free_port()
+        command = server.command(Path(directory), port)
         log = Path(directory, "log")
         with log.open("wb") as output:
-            server = subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 cwd=directory,
                 env=_environment(),
@@ -80,9 +74,10 @@ def serving(command: Sequence[str], core: int | None) -> Iterator[Running]:
                 preexec_fn=_confine(core),  # noqa: PLW1509 -- the benchmark has one thread
             )
         try:
-            yield Running(_wait_for_port(server, log), server.pid)
+            port = _wait_for_port(child, log, port)
+            yield Running(port, _with_children(child.pid))
         finally:
-            _stop(server)
+            _stop(child)
 
 
 def output_of(command: Sequence[str], core: int | None) -> str:
@@ -106,20 +101,37 @@ def output_of(command: Sequence[str], core: int | None) -> str:
 
 def _environment() -> dict[str, str]:
     """Return an environment in which the chatd beside this package is found before any other."""
-    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": paths, "PATH": search_path()}
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _with_children(pid: int) -> tuple[int, ...]:
+    """Return a process and those that it has started."""
+    tasks = Path(f"/proc/{pid}/task")
+    started = " ".join(path.read_text() for path in tasks.glob("*/children"))
+    return (pid, *(each for child in started.split() for each in _with_children(int(child))))
 
 
 def _confine(core: int | None) -> Callable[[], None]:
     def confine() -> None:
         signal.alarm(LIFETIME_SECONDS)
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         if core is not None:
             os.sched_setaffinity(0, {core})
 
     return confine
 
 
-def _wait_for_port(server: subprocess.Popen[bytes], log: Path) -> int:
+def _wait_for_port(server: subprocess.Popen[bytes], log: Path, port: int) -> int:
+    """Return the port at which a server listens, once it does: the one it was told, or the one it says."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         ended = server.poll() is not None
@@ -129,9 +141,17 @@ def _wait_for_port(server: subprocess.Popen[bytes], log: Path) -> int:
         if ended:
             said = _last_line(text.decode(errors="replace"))
             raise BenchError(f"the server did not start: {said or 'it said nothing'}")
+        if port and _is_open(port):
+            return port
         if time.monotonic() > deadline:
             raise BenchError(f"the server does not listen after {START_SECONDS} s")
         time.sleep(0.02)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _stop(child: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:

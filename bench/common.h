@@ -33,7 +33,7 @@ static inline int64_t nanoseconds(clockid_t clock)
 }
 
 /* Make sure that `wanted` sockets can be open: the usual soft limit is 1024, the hard one far more. */
-static void allow_sockets(rlim_t wanted)
+static inline void allow_sockets(rlim_t wanted)
 {
     struct rlimit limit;
     wanted += 32; /* the standard streams, epoll, the listener, and some air */

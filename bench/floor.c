@@ -1,14 +1,15 @@
 /* The floor: a chat server that does the I/O and nothing else, to tell what the machine could do.
  *
- *     floor MEMBERS
+ *     floor CLIENTS
  *
- * Listens on a free port of 127.0.0.1 and prints it. Speaks NUL framing: answers "`join ROOM NAME" with
- * "Server: You join @chatroom 1"; everything else that a member says goes to all others as "NAME: text".
- * There is one room and there are no rules. It does what any server must do: all that was readable in
- * one turn of epoll becomes one batch, built once, and every member gets one send of what the others
- * said, the batch itself or, for who spoke, the batch without his own part. MEMBERS: at most so many.
+ * Listens on a free port of 127.0.0.1 and prints it. Speaks NUL framing: "`enter ROOM NAME", ROOM being a
+ * number, is answered with "Server: You join @chatroom ROOM", any other command with "Server: " and itself;
+ * everything else that a member says goes to all others in his room as "NAME: text". There are no rules.
+ * It does what any server must do: all that was readable in one turn of epoll becomes one batch for each
+ * room, built once, and every member gets one send of what the others said, the batch itself or, for who
+ * spoke, the batch without his own part. CLIENTS: at most so many.
  *
- * Ends when the last member has gone, or after ten minutes.
+ * Ends when the last client has gone, or after ten minutes.
  */
 
 #define _GNU_SOURCE
@@ -22,7 +23,8 @@
 #include <unistd.h>
 
 enum {
-    MAX_MEMBERS = 10000,
+    MAX_CLIENTS = 16384,
+    MAX_ROOMS = 1024,
     MAX_FRAME = 2048, /* longest frame taken */
     MAX_NAME = 32,
     READ_SIZE = 65536,
@@ -31,9 +33,19 @@ enum {
     LIFETIME_SECONDS = 600,
 };
 
+struct room {
+    struct member **members; /* without gaps */
+    int count, size;
+    char *batch;
+    size_t batch_length, batch_size;
+    int changed; /* something was said in this turn */
+};
+
 struct member {
     int fd;
-    int in_room;
+    struct room *room;
+    int seat; /* in the room */
+    int dropped;
     size_t carried; /* bytes of a frame whose end has not come yet */
     char carry[MAX_FRAME];
     char prefix[MAX_NAME + 3]; /* "NAME: " */
@@ -43,11 +55,11 @@ struct member {
     size_t queued;
 };
 
-static struct member *all[MAX_MEMBERS]; /* those connected, without gaps */
+static struct room rooms[MAX_ROOMS];
+static struct room *changed[MAX_ROOMS];
+static int changes;
 static int connected, most;
 static int poller, listener;
-static char *batch;
-static size_t batch_length, batch_size;
 static char buffer[MAX_FRAME + READ_SIZE];
 static char share[1 << 22];
 
@@ -63,7 +75,7 @@ static void watch(struct member *m, uint32_t what)
 static void drop(struct member *m)
 {
     shutdown(m->fd, SHUT_RDWR);
-    m->in_room = 0;
+    m->dropped = 1;
 }
 
 static void queue_rest(struct member *m, const char *bytes, size_t length)
@@ -106,61 +118,92 @@ static void write_queue(struct member *m)
         watch(m, EPOLLIN);
 }
 
-/* End the turn: one send for every member. */
-static void flush_batch(void)
+/* End the turn for a room: one send for every member. */
+static void flush_batch(struct room *room)
 {
-    for (int i = 0; i < connected; i++) {
-        struct member *m = all[i];
+    for (int i = 0; i < room->count; i++) {
+        struct member *m = room->members[i];
         size_t own = m->own_end - m->own_start;
-        if (m->in_room && own == 0) {
-            write_to(m, batch, batch_length);
-        } else if (m->in_room && own < batch_length) {
-            memcpy(share, batch, m->own_start);
-            memcpy(share + m->own_start, batch + m->own_end, batch_length - m->own_end);
-            write_to(m, share, batch_length - own);
+        if (own == 0 && !m->dropped) {
+            write_to(m, room->batch, room->batch_length);
+        } else if (own < room->batch_length && !m->dropped) {
+            memcpy(share, room->batch, m->own_start);
+            memcpy(share + m->own_start, room->batch + m->own_end, room->batch_length - m->own_end);
+            write_to(m, share, room->batch_length - own);
         }
         m->own_start = m->own_end = 0;
     }
-    batch_length = 0;
+    room->batch_length = 0;
+    room->changed = 0;
 }
 
 /* -- input */
 
-static void note(const char *bytes, size_t length)
+static void note(struct room *room, const char *bytes, size_t length)
 {
-    if (batch_length + length > batch_size) {
-        batch_size = 2 * (batch_length + length);
-        if (batch_size > sizeof share || (batch = realloc(batch, batch_size)) == NULL)
+    if (room->batch_length + length > room->batch_size) {
+        room->batch_size = 2 * (room->batch_length + length);
+        room->batch = realloc(room->batch, room->batch_size);
+        if (room->batch_size > sizeof share || room->batch == NULL)
             die("too much was said in one turn");
     }
-    memcpy(batch + batch_length, bytes, length);
-    batch_length += length;
+    memcpy(room->batch + room->batch_length, bytes, length);
+    room->batch_length += length;
+    if (!room->changed) {
+        room->changed = 1;
+        changed[changes++] = room;
+    }
 }
 
-static void take_frame(struct member *m, char *frame, size_t length)
+static void enter(struct member *m, unsigned number, const char *name)
 {
-    static const char welcome[] = "Server: You join @chatroom 1";
+    struct room *room = &rooms[number % MAX_ROOMS];
+    char news[MAX_NAME + 64], welcome[64];
+    if (room->count == room->size) {
+        room->size = room->size ? 2 * room->size : 16;
+        room->members = realloc(room->members, (size_t)room->size * sizeof *room->members);
+        if (room->members == NULL)
+            die("no memory");
+    }
+    m->prefix_length = (size_t)snprintf(m->prefix, sizeof m->prefix, "%.*s: ", MAX_NAME, name);
+    m->room = room;
+    m->seat = room->count;
+    room->members[room->count++] = m;
+    write_to(m, welcome, (size_t)sprintf(welcome, "Server: You join @chatroom %u", number) + 1);
+    m->own_start = room->batch_length;
+    note(room, news, (size_t)sprintf(news, "%sjoined us @chatroom %u.", m->prefix, number) + 1);
+    m->own_end = room->batch_length;
+}
+
+static void take_frame(struct member *m, const char *frame, size_t length)
+{
+    unsigned number;
+    char name[MAX_NAME];
     if (frame[0] == '`') {
-        const char *name = strrchr(frame, ' ');
-        m->prefix_length =
-            (size_t)snprintf(m->prefix, sizeof m->prefix, "%.*s: ", MAX_NAME, name ? name + 1 : "nobody");
-        m->in_room = 1;
-        write_to(m, welcome, sizeof welcome);
-    } else if (m->in_room) {
-        note(m->prefix, m->prefix_length);
-        note(frame, length + 1);
+        if (m->room == NULL && sscanf(frame, "`enter %u %31s", &number, name) == 2) {
+            enter(m, number, name);
+        } else {
+            write_to(m, "Server: ", 8);
+            write_to(m, frame, length + 1);
+        }
+    } else if (m->room != NULL) {
+        note(m->room, m->prefix, m->prefix_length);
+        note(m->room, frame, length + 1);
+        m->own_end = m->room->batch_length;
     }
 }
 
 static void forget(struct member *m)
 {
-    for (int i = 0; i < connected; i++)
-        if (all[i] == m)
-            all[i] = all[--connected];
+    if (m->room != NULL) {
+        struct member *last = m->room->members[--m->room->count];
+        m->room->members[m->seat] = last;
+        last->seat = m->seat;
+    }
     close(m->fd);
     free(m->queue);
     free(m);
-    if (connected == 0)
+    if (--connected == 0)
         exit(0);
 }
 
@@ -175,12 +218,12 @@ static void read_member(struct member *m)
         return;
     }
     char *at = buffer, *end = buffer + m->carried + got, *nul;
-    m->own_start = batch_length;
+    if (m->room != NULL)
+        m->own_start = m->own_end = m->room->batch_length;
     while ((nul = memchr(at, '\0', (size_t)(end - at))) != NULL) {
         take_frame(m, at, (size_t)(nul - at));
         at = nul + 1;
     }
-    m->own_end = batch_length;
     m->carried = (size_t)(end - at);
     if (m->carried > MAX_FRAME) {
         m->carried = 0;
@@ -197,10 +240,10 @@ static void accept_members(void)
         struct member *m = calloc(1, sizeof *m);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = m};
         if (m == NULL || connected == most || epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
-            die("too many members");
+            die("too many clients");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         m->fd = fd;
-        all[connected++] = m;
+        connected++;
     }
 }
 
@@ -215,7 +258,7 @@ static void listen_on_loopback(void)
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     poller = epoll_create1(EPOLL_CLOEXEC);
     if (listener < 0 || poller < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 128) != 0 || getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
+        listen(listener, 1024) != 0 || getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
         epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0)
         die("cannot listen on 127.0.0.1: %s", strerror(errno));
     printf("listening at (127.0.0.1, %d)\n", ntohs(address.sin_port));
@@ -237,15 +280,15 @@ static void turn(void)
         if (events[i].events & ~(uint32_t)EPOLLOUT)
             read_member(m);
     }
-    if (batch_length > 0)
-        flush_batch();
+    while (changes > 0)
+        flush_batch(changed[--changes]);
 }
 
 int main(int count, char **arguments)
 {
     most = count == 2 ? atoi(arguments[1]) : 0;
-    if (most < 1 || most > MAX_MEMBERS)
-        die("usage: floor MEMBERS, from 1 to %d", MAX_MEMBERS);
+    if (most < 1 || most > MAX_CLIENTS)
+        die("usage: floor CLIENTS, from 1 to %d", MAX_CLIENTS);
     alarm(LIFETIME_SECONDS);
     allow_sockets((rlim_t)most);
     listen_on_loopback();

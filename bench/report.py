@@ -1,174 +1,151 @@
-"""What the benchmark found: rounds, their medians, and the table that shows them."""
+"""The report: a table for each scenario, and everything as JSON."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from statistics import median
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+
+from bench.figures import Figures, Result
+from bench.rounds import Length
+from bench.scenarios import Kind, Scenario
+from bench.servers import CHATD, FLOOR, PEERS, SERVERS, UNMIXED
+
+Shown = Callable[[Figures], str]
+Column = tuple[str, Shown]
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """Who is in the room and how much they say."""
-
-    name: str = "B"
-    members: int = 500
-    speakers: int = 10
-    window: int = 16
-    message_bytes: int = 64
-
-    def __str__(self) -> str:
-        return (
-            f"Scenario {self.name}: {self.members} members in one room, {self.speakers} speak, "
-            f"{self.message_bytes}-byte messages, {self.window} in flight for each speaker"
-        )
+def _column(head: str, field: str, form: str, scale: float = 1) -> Column:
+    return head, lambda figures: form.format(getattr(figures, field) * scale)
 
 
-@dataclass(frozen=True)
-class Figures:
-    """What the load generator measured in one round, or the medians of several.
+_LATENCIES: Final = (
+    _column("p50 ms", "p50_ms", "{:.2f}"),
+    _column("p99 ms", "p99_ms", "{:.2f}"),
+    _column("p99.9 ms", "p999_ms", "{:.2f}"),
+)
+_EFFORT: Final = (
+    _column("CPU s/million", "server_cpu_per_million", "{:.4f}"),
+    _column("server busy", "server_busy", "{:.0%}"),
+    _column("generator busy", "generator_busy", "{:.0%}"),
+)
+_JOINING: Final = (
+    _column("KiB/connection", "memory_per_connection", "{:.1f}", 1 / 1024),
+    _column("all in after s", "connect_s", "{:.2f}"),
+    _column("CPU s to join", "joins_cpu_s", "{:.2f}"),
+)
+_COLUMNS: Final = {
+    Kind.RATE: (_column("deliveries/s", "deliveries_per_s", "{:,.0f}"), *_EFFORT, *_LATENCIES),
+    Kind.LATENCY: (*_LATENCIES, *_EFFORT),
+    Kind.STORM: (_column("joins/s", "joins_per_s", "{:,.0f}"),),
+}
+_MANY: Final = 1000
+"""So many clients tell how much memory each of them takes; fewer do not."""
 
-    `server_cpu_per_million`: seconds of CPU time the server took for a million deliveries.
-    `server_busy`, `generator_busy`: the part of the time they had a core.
-    """
+_WITHHELD: Final = 0.05
+"""For what part of the time others may have the generator's core before figures are in doubt."""
 
-    deliveries_per_s: float
-    messages_per_s: float
-    p50_ms: float
-    p99_ms: float
-    server_cpu_per_million: float
-    server_busy: float
-    generator_busy: float
-    deliveries_per_read: float
-    missing: int
-    repeated: int
-    own: int
-    strange: int
-    errors: int
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round: the same load for the server and the floor, one after the other."""
-
-    chatd: Figures
-    floor: Figures
+_ERRORS: Final[Column] = ("errors", lambda figures: f"{figures.errors:,.0f}")
 
 
-@dataclass(frozen=True)
-class Result:
-    """All rounds, and their medians: ratios are taken within a round."""
+def table(result: Result) -> str:
+    """Return what is shown of a scenario: a row for each server, then how chatd compares."""
+    scenario = result.scenario
+    columns = (*_columns(scenario), _ERRORS)
+    rows = [["", *(head for head, _ in columns)]]
+    for server in result.servers:
+        medians = result.of(server)
+        rows.append([SERVERS[server].title, *(shown(medians) for _, shown in columns)])
+    lines = [str(scenario), "", *_aligned(rows), *_ratio_lines(result)]
+    lines += [f"{SERVERS[name].title} failed: {why}" for name, why in result.failures.items()]
+    if any(result.of(name).withheld > _WITHHELD for name in result.servers):
+        lines.append("The machine was busy with other things: measure again.")
+    if result.errors:
+        lines.append(f"ERRORS: {result.errors} deliveries lost, doubled, disordered or not to be")
+    return "\n".join([*lines, ""])
 
-    scenario: Scenario
-    seconds: int
-    rounds: Sequence[Round]
 
-    @property
-    def chatd(self) -> Figures:
-        """Return the medians of the server."""
-        return _medians([one.chatd for one in self.rounds])
+def ratios(result: Result) -> dict[str, float]:
+    """Return how chatd compares in what the scenario is about, and in CPU time: medians of the rounds."""
+    against = {"floor": (FLOOR,), "best peer": PEERS, "NUL alone": (UNMIXED,)}
+    found = {}
+    for name, others in against.items():
+        found[f"chatd/{name}"] = result.ratio(CHATD, others)
+        if result.scenario.kind is Kind.RATE:
+            cpu = result.ratio(CHATD, others, "server_cpu_per_million")
+            found[f"chatd/{name}, CPU time"] = cpu
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
 
-    @property
-    def floor(self) -> Figures:
-        """Return the medians of the floor."""
-        return _medians([one.floor for one in self.rounds])
 
-    @property
-    def rate_ratio(self) -> float:
-        """Return what part of the floor's deliveries a second the server reaches."""
-        return median(
-            one.chatd.deliveries_per_s / one.floor.deliveries_per_s for one in self.rounds
-        )
-
-    @property
-    def cpu_ratio(self) -> float:
-        """Return how many times the floor's CPU time the server takes for a delivery."""
-        return median(
-            one.chatd.server_cpu_per_million / one.floor.server_cpu_per_million
-            for one in self.rounds
-        )
-
-    @property
-    def errors(self) -> int:
-        """Return how many deliveries were lost, doubled, out of order or unknown, in all rounds."""
-        return sum(one.chatd.errors + one.floor.errors for one in self.rounds)
-
-    def table(self) -> str:
-        """Return what is shown."""
-        rows = [
-            ("", *(head for head, _, _ in _COLUMNS)),
-            ("chatd", *_cells(self.chatd)),
-            ("floor", *_cells(self.floor)),
-            ("chatd/floor", f"{self.rate_ratio:.2f}", *[""] * 3, f"{self.cpu_ratio:.2f}", "", ""),
-        ]
-        lines = [str(self.scenario), f"Medians of {len(self.rounds)} x {self.seconds} s", ""]
-        lines += [_line(row) for row in rows]
-        if self.errors:
-            lines += ["", f"ERRORS: {self.errors} deliveries lost, doubled, disordered or unknown"]
-        return "\n".join([*lines, "", _machine_line()])
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, for programs."""
-        return {
-            "machine": machine(),
-            **asdict(self),
-            "chatd": asdict(self.chatd),
-            "floor": asdict(self.floor),
-            "rate_ratio": round(self.rate_ratio, 4),
-            "cpu_ratio": round(self.cpu_ratio, 4),
-            "errors": self.errors,
-        }
+def as_json(results: Sequence[Result], length: Length) -> dict[str, Any]:
+    """Return everything, for programs."""
+    return {
+        "machine": machine(),
+        "length": vars(length),
+        "scenarios": {
+            result.scenario.name: {
+                **result.as_json(),
+                "ratios": {name: round(ratio, 4) for name, ratio in ratios(result).items()},
+            }
+            for result in results
+        },
+    }
 
 
 def machine() -> dict[str, Any]:
     """Return what the figures depend on."""
     return {
         "cores": len(os.sched_getaffinity(0)),
-        "processor": platform.machine(),
+        "processor": _processor(),
         "python": platform.python_version(),
         "twisted": version("Twisted"),
         "system": f"{platform.system()} {platform.release()}",
+        "peers": {name: found for name in PEERS if (found := SERVERS[name].version())},
     }
 
 
-_COLUMNS = (
-    ("deliveries/s", "deliveries_per_s", "{:,.0f}"),
-    ("messages/s", "messages_per_s", "{:,.0f}"),
-    ("p50 ms", "p50_ms", "{:.1f}"),
-    ("p99 ms", "p99_ms", "{:.1f}"),
-    ("CPU s/million", "server_cpu_per_million", "{:.4f}"),
-    ("server busy", "server_busy", "{:.0%}"),
-    ("generator busy", "generator_busy", "{:.0%}"),
-)
-
-
-def _medians(rounds: Sequence[Figures]) -> Figures:
-    return Figures(
-        **{
-            field.name: median(getattr(figures, field.name) for figures in rounds)
-            for field in fields(Figures)
-        }
-    )
-
-
-def _cells(figures: Figures) -> list[str]:
-    return [shown.format(getattr(figures, field)) for _, field, shown in _COLUMNS]
-
-
-def _line(row: Sequence[str]) -> str:
-    name, *cells = row
-    widths = (max(len(head), 10) for head, _, _ in _COLUMNS)
-    shown = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-    return f"{name:<11}  {shown}".rstrip()
-
-
-def _machine_line() -> str:
+def machine_line() -> str:
+    """Return the same in one line."""
     about = machine()
     return (
         f"{about['cores']} cores ({about['processor']}), Python {about['python']}, "
         f"Twisted {about['twisted']}, {about['system']}"
     )
+
+
+def _processor() -> str:
+    """Return what the processor calls itself, or else its architecture."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "model name":
+            return " ".join(value.split())
+    return platform.machine()
+
+
+def _columns(scenario: Scenario) -> Sequence[Column]:
+    return (*_COLUMNS[scenario.kind], *(_JOINING if scenario.clients >= _MANY else ()))
+
+
+def _ratio_lines(result: Result) -> list[str]:
+    unit = {Kind.RATE: "deliveries/s", Kind.LATENCY: "p99", Kind.STORM: "joins/s"}
+    shown = [
+        f"{name}: {ratio:.2f}"
+        if "," in name
+        else f"{name}, {unit[result.scenario.kind]}: {ratio:.2f}"
+        for name, ratio in ratios(result).items()
+    ]
+    return ["", "   ".join(shown)] if shown else []
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,73 @@
+"""A plain Twisted chat server: one `transport.write` for each member and message.
+
+    python -m bench.plain_server
+
+Listens on a free port of 127.0.0.1 and prints it. It speaks as much of NUL framing as the load generator
+does, as the floor does (floor.c), and has no rules either: what differs is the design alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, cast
+
+from twisted.internet import reactor
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
+
+_rooms: defaultdict[str, set[Connection]] = defaultdict(set)
+
+
+class Connection(TwistedProtocol):
+    """One client."""
+
+    def connectionMade(self) -> None:
+        """Begin in no room."""
+        self.room = ""
+        self.name = b""
+        self._tail = b""
+        cast("ITCPTransport", self.transport).setTcpNoDelay(True)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take the whole frames of what was read."""
+        *frames, self._tail = (self._tail + data).split(b"\0")
+        for frame in frames:
+            self._take(frame)
+
+    def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002 -- Twisted's
+        """Leave."""
+        _rooms[self.room].discard(self)
+
+    def _take(self, frame: bytes) -> None:
+        if not frame.startswith(b"`"):
+            self._say(self.name + b": " + frame)
+            return
+        command, *words = frame[1:].decode().split()
+        if command != "enter":
+            self._answer(b"Server: no such thing")
+            return
+        self.room, self.name = words[0], words[1].encode()
+        self._answer(f"Server: You join @chatroom {self.room}".encode())
+        self._say(self.name + f": joined us @chatroom {self.room}.".encode())
+        _rooms[self.room].add(self)
+
+    def _say(self, frame: bytes) -> None:
+        for member in _rooms[self.room]:
+            if member is not self:
+                member._answer(frame)  # noqa: SLF001 -- one of its kind
+
+    def _answer(self, frame: bytes) -> None:
+        cast("ITCPTransport", self.transport).write(frame + b"\0")
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    loop = cast("Any", reactor)
+    port = loop.listenTCP(0, Factory.forProtocol(Connection), backlog=1024, interface="127.0.0.1")
+    print(f"listening at ('127.0.0.1', {port.getHost().port})", flush=True)
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Measures: all servers of a scenario one after the other, round by round, so that all see the same weather."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.build import BenchError, program
+from bench.children import Cores, output_of, serving
+from bench.figures import Figures, Result
+from bench.scenarios import Kind, Scenario
+from bench.servers import Server
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Length:
+    """How often and how long is measured, and how long before nothing is noted."""
+
+    rounds: int = 3
+    seconds: float = 5
+    warm_up_seconds: float = 1
+
+
+def run(
+    scenario: Scenario,
+    servers: Sequence[Server],
+    length: Length,
+    cores: Cores,
+    progress: Progress,
+) -> Result:
+    """Measure each server once a round; one that fails is left out from then on."""
+    failures: dict[str, str] = {}
+    rounds = []
+    for number in range(1, length.rounds + 1):
+        figures = {}
+        for server in servers:
+            if server.name in failures:
+                continue
+            progress(f"{scenario.name}: round {number} of {length.rounds}: {server.title}")
+            try:
+                figures[server.name] = measure(server, scenario, length, cores)
+            except BenchError as error:
+                failures[server.name] = str(error)
+        rounds.append(figures)
+    return Result(scenario, rounds, failures)
+
+
+def measure(server: Server, scenario: Scenario, length: Length, cores: Cores) -> Figures:
+    """Start a server, put it under load, stop it."""
+    with serving(server, cores.server) as running:
+        load = {
+            "port": running.port,
+            "pids": ",".join(map(str, running.pids)),
+            **_load(scenario, length),
+            **server.load(scenario),
+        }
+        words = [f"{name}={value}" for name, value in load.items()]
+        output = output_of([str(program("loadgen")), *words], cores.generator)
+        return Figures(**json.loads(output))
+
+
+def _load(scenario: Scenario, length: Length) -> dict[str, object]:
+    load: dict[str, object] = {
+        "members": scenario.members,
+        "rooms": scenario.rooms,
+        "speakers": scenario.speakers,
+        "bytes": scenario.message_bytes,
+        "measure": round(length.seconds * 1000),
+        "warm_up": round(length.warm_up_seconds * 1000),
+    }
+    if scenario.window is not None:
+        load["window"] = scenario.window
+    if scenario.rate is not None:
+        load["rate"] = scenario.rate
+    if scenario.kind is Kind.STORM:
+        load["storm"] = 1
+    return load

@@ -1,0 +1,100 @@
+"""The scenarios: who is in which room, and how much they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Kind(Enum):
+    """What a scenario asks: the field of the figures that it is about, and whether more is better."""
+
+    RATE = ("deliveries_per_s", True)
+    LATENCY = ("p99_ms", False)
+    STORM = ("joins_per_s", True)
+
+    @property
+    def field(self) -> str:
+        """The name of the figure."""
+        return self.value[0]
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether the greater figure is the better one."""
+        return self.value[1]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A load: `members`, of whom `speakers` speak, in each of `rooms`.
+
+    With a `window`, each speaker keeps so many messages in flight; with a `rate`, all together send
+    so many a second; with neither, the clients join as fast as they can. `lines`: every second member
+    speaks lines instead of NUL framing; the last `json` in each room speak JSON.
+    """
+
+    name: str
+    about: str
+    members: int
+    speakers: int = 1
+    rooms: int = 1
+    window: int | None = None
+    rate: int | None = None
+    message_bytes: int = 64
+    lines: bool = False
+    json: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        """What it asks."""
+        if self.window is not None:
+            return Kind.RATE
+        return Kind.STORM if self.rate is None else Kind.LATENCY
+
+    @property
+    def clients(self) -> int:
+        """How many connections it makes."""
+        return self.rooms * self.members
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the members speak different protocols."""
+        return self.lines or bool(self.json)
+
+    def __str__(self) -> str:
+        return f"Scenario {self.name}: {self.about}"
+
+
+SCENARIOS: Final = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("A", "50 members, 5 speak, 16 in flight for each", 50, 5, window=16),
+        Scenario("B", "500 members, 10 speak, 16 in flight for each", 500, 10, window=16),
+        Scenario(
+            "C", "200 members who all speak, and a silent one, 1 in flight", 201, 200, window=1
+        ),
+        Scenario("D", "100 rooms of 5, one speaks in each, 1 in flight", 5, 1, 100, window=1),
+        Scenario("E", "500 members, 200 messages a second", 500, 10, rate=200),
+        Scenario("F", "50 members, 100 messages a second", 50, 5, rate=100),
+        Scenario("G", "10,000 members in 100 rooms, 100 messages a second", 100, 1, 100, rate=100),
+        Scenario("H", "2,000 clients join one room as fast as they can", 2000),
+        Scenario(
+            "I",
+            "200 members, 10 speak, 16 in flight for each, 1 KiB messages",
+            200,
+            10,
+            window=16,
+            message_bytes=1024,
+        ),
+        Scenario(
+            "J",
+            "as B, but 245 members on lines, 245 on NUL framing, 10 on JSON",
+            500,
+            10,
+            window=16,
+            lines=True,
+            json=10,
+        ),
+    )
+}

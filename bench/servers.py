@@ -1,0 +1,151 @@
+"""The servers that are measured: how each is started, what is spoken to it, and where it makes no sense."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from bench import peers
+from bench.build import BenchError, program
+from bench.scenarios import SCENARIOS, Scenario
+
+Command = Callable[[Path, int], list[str]]
+"""What starts a server in a directory on a port; one that prints its own port is not told any."""
+
+_ALL: Final = frozenset(SCENARIOS)
+_UNMIXED: Final = _ALL - {"J"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """One of the servers.
+
+    `package`: Debian's, for one that is not of this tree; `prints_port`: it chooses a port and says so.
+    `mixed`: it is spoken to in several protocols where the scenario has them. `at_once`: how many
+    clients may wait to be let in, less than what its listener keeps waiting.
+    """
+
+    name: str
+    title: str
+    protocol: str
+    command: Command
+    scenarios: frozenset[str] = _UNMIXED
+    package: str | None = None
+    prints_port: bool = False
+    mixed: bool = False
+    at_once: int = 32
+
+    def why_not(self) -> str | None:
+        """Return what is missing to run it, if something is."""
+        if self.package is None or shutil.which(self.package, path=search_path()):
+            return None
+        return f"{self.title} is left out: install it (on Debian: apt install {self.package})"
+
+    def version(self) -> str | None:
+        """Return what it says of its version, if it is a package that is installed."""
+        if self.package is None or self.why_not() is not None:
+            return None
+        said = subprocess.run(
+            [self.package, "--version"],
+            env={**os.environ, "PATH": search_path()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
+        return next(iter(said.stdout.splitlines()), "")
+
+    def load(self, scenario: Scenario) -> dict[str, object]:
+        """Return what the load generator is told of it."""
+        mixed = self.mixed and scenario.is_mixed
+        protocols = f"{self.protocol},lines" if mixed and scenario.lines else self.protocol
+        return {
+            "protocols": protocols,
+            "json": scenario.json if mixed else 0,
+            "at_once": self.at_once,
+        }
+
+
+def search_path() -> str:
+    """Return where programs are looked for: Debian's daemons are not on everybody's PATH."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+
+
+@cache
+def chatd_limits() -> tuple[str, ...]:
+    """Return the options that switch off what limits clients, as far as this chatd has them."""
+    from chatd.tap import Options  # noqa: PLC0415 -- slow to import, and for chatd alone
+
+    known = {name.rstrip("=") for name in Options().longOpt}
+    limits = ("rate", "max-clients", "max-per-address")
+    return tuple(word for limit in limits if limit in known for word in (f"--{limit}", "0"))
+
+
+def _chatd(*options: str) -> Command:
+    def command(_directory: Path, _port: int) -> list[str]:
+        twistd = Path(sys.executable).with_name("twistd")
+        if not twistd.exists():
+            raise BenchError(f"there is no twistd beside {sys.executable}: install chatd there")
+        listen = "tcp:0:interface=127.0.0.1"
+        words = ["--listen", listen, "--admin", "", "--no-console", *chatd_limits(), *options]
+        return [sys.executable, str(twistd), "-n", "--pidfile=", "chatd", *words]
+
+    return command
+
+
+def _python(module: str) -> Command:
+    return lambda _directory, _port: [sys.executable, "-m", module]
+
+
+def _floor(_directory: Path, _port: int) -> list[str]:
+    return [str(program("floor")), "16384"]
+
+
+CHATD: Final = "chatd"
+FLOOR: Final = "floor"
+PEERS: Final = ("ngircd", "inspircd", "redis", "nats")
+"""The four written in C, C++ and Go."""
+
+UNMIXED: Final = "chatd-nul"
+"""What a mixed scenario is compared with: all in NUL framing, as in scenario B."""
+
+SERVERS: Final = {
+    server.name: server
+    for server in (
+        Server(CHATD, "chatd", "nul", _chatd(), _ALL, prints_port=True, mixed=True),
+        Server(
+            "chatd-memory",
+            "chatd, memory:",
+            "nul",
+            _chatd("--store", "memory:"),
+            _ALL,
+            prints_port=True,
+            mixed=True,
+        ),
+        Server(UNMIXED, "chatd, NUL alone", "nul", _chatd(), _ALL - _UNMIXED, prints_port=True),
+        Server(FLOOR, "floor", "nul", _floor, prints_port=True),
+        # A line of IRC has 510 bytes at most; a listener of ngIRCd keeps ten waiting.
+        Server("ngircd", "ngIRCd", "irc", peers.ngircd, _UNMIXED - {"I"}, "ngircd", at_once=8),
+        # InspIRCd lets in who came since its last look, once a second.
+        Server("inspircd", "InspIRCd", "irc", peers.inspircd, package="inspircd", at_once=1000),
+        # Redis and NATS tell nobody who has come, which is what a storm of joins is about.
+        Server("redis", "Redis", "resp", peers.redis, _UNMIXED - {"H"}, "redis-server"),
+        Server("nats", "NATS", "nats", peers.nats, _UNMIXED - {"H"}, "nats-server"),
+        Server("plain", "plain Twisted", "nul", _python("bench.plain_server"), prints_port=True),
+        Server(
+            "lab",
+            "threads",
+            "nul",
+            _python("bench.lab_server"),
+            _UNMIXED - {"G", "H"},
+            prints_port=True,
+        ),
+    )
+}

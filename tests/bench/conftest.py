@@ -1,0 +1,42 @@
+"""Makes the benchmark importable, which is not installed, and makes results up."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from bench.figures import Figures, Result
+from bench.scenarios import SCENARIOS
+
+_FLAWLESS = dict.fromkeys(("missing", "repeated", "disordered", "own", "strange"), 0)
+_JOINING = dict.fromkeys(("connect_s", "memory_per_connection", "joins_cpu_s", "joins_per_s"), 1.0)
+
+
+@pytest.fixture
+def figures():
+    """Return a function that makes figures of those given."""
+    return lambda **given: Figures(**{**_FLAWLESS, **_JOINING, **given})
+
+
+@pytest.fixture
+def result(figures):
+    """Return a function that makes a result: of a scenario, a field, and its values a round."""
+
+    def make(scenario, field, *rounds):
+        return Result(
+            SCENARIOS[scenario],
+            [{name: figures(**{field: value}) for name, value in one.items()} for one in rounds],
+            {},
+        )
+
+    return make
+
+
+@pytest.fixture
+def compiler():
+    """Skip the test where there is no C compiler."""
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler (cc)")

@@ -1,0 +1,85 @@
+"""What the command line asks for, and which servers are there."""
+
+import dataclasses
+
+import pytest
+
+from bench.__main__ import QUICK, plan
+from bench.rounds import Length
+from bench.scenarios import SCENARIOS, Kind
+from bench.servers import PEERS, SERVERS
+
+
+def _names(things):
+    return [thing.name for thing in things]
+
+
+def test_all_is_measured_by_default():
+    """Every scenario with every server, three rounds."""
+    chosen = plan([])
+    assert _names(chosen.scenarios) == list(SCENARIOS)
+    assert _names(chosen.servers) == list(SERVERS)
+    assert chosen.length == Length(rounds=3, seconds=5)
+
+
+def test_scenarios_and_servers_can_be_chosen():
+    """Both options may be repeated; what is named twice is measured once."""
+    words = "--scenario C --scenario A --scenario C --server redis --rounds 2 --seconds 1"
+    chosen = plan(words.split())
+    assert _names(chosen.scenarios) == ["C", "A"]
+    assert _names(chosen.servers) == ["redis"]
+    assert chosen.length == Length(rounds=2, seconds=1)
+
+
+def test_quick_is_short():
+    """Four scenarios, chatd and the floor, one round."""
+    chosen = plan(["--quick"])
+    assert _names(chosen.scenarios) == ["A", "B", "C", "D"]
+    assert _names(chosen.servers) == ["chatd", "floor"]
+    assert chosen.length == QUICK
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--rounds", "0"], ["--scenario", "Z"], ["--server", "x"], ["--json", "/no/such/file"]],
+)
+def test_what_cannot_be_is_refused(words, capsys):
+    """One line says what is wrong, before anything is measured."""
+    with pytest.raises(SystemExit) as ended:
+        plan(words)
+    assert ended.value.code == 2
+    assert words[0].strip("-") in capsys.readouterr().err or "directory" in words[1]
+
+
+def test_a_missing_package_is_named():
+    """Who has not installed a peer is told how."""
+    absent = dataclasses.replace(SERVERS["redis"], package="no-such-server")
+    assert "apt install no-such-server" in absent.why_not()
+
+
+def test_the_scenarios_are_of_three_kinds():
+    """A window asks for the rate, a rate for the latency, neither for the joins."""
+    kinds = {name: scenario.kind for name, scenario in SCENARIOS.items()}
+    assert [name for name in kinds if kinds[name] is Kind.LATENCY] == ["E", "F", "G"]
+    assert [name for name in kinds if kinds[name] is Kind.STORM] == ["H"]
+
+
+def test_a_mixed_scenario_is_for_chatd_alone():
+    """The others have one protocol, and so has what it is compared with."""
+    mixed = SCENARIOS["J"]
+    assert [name for name in SERVERS if "J" in SERVERS[name].scenarios] == [
+        "chatd",
+        "chatd-memory",
+        "chatd-nul",
+    ]
+    assert SERVERS["chatd"].load(mixed)["protocols"] == "nul,lines"
+    assert SERVERS["chatd-nul"].load(mixed) == {"protocols": "nul", "json": 0, "at_once": 32}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_peer_is_configured_for_the_port(name, tmp_path):
+    """Its configuration is written where it is started, and what starts it names it."""
+    command = SERVERS[name].command(tmp_path, 54321)
+    [configuration] = tmp_path.iterdir()
+    assert str(configuration) in command
+    assert "54321" in configuration.read_text()
