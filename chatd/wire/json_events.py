@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from chatd.core import errors
@@ -67,7 +68,12 @@ def decode_event(text: str) -> Event | Answer:
 
 
 def _time(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
+    return _moment(int(seconds * 1000))
+
+
+@lru_cache(maxsize=64)  # where much is said, much is said in one millisecond
+def _moment(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
