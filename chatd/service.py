@@ -78,8 +78,8 @@ class Config:
 class ChatService(Service):
     """The whole server. `log` is set where the log goes to standard output.
 
-    `hashing` and `store` are used in place of those that `config` asks for. That it is listening is said last: whoever reads that
-    finds all doors open.
+    `hashing` and `store` are used in place of those that `config` asks for. That it is listening is
+    said last: whoever reads that finds all doors open.
     """
 
     def __init__(

@@ -16,12 +16,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chatd.batch import Listener
 from chatd.core import errors
 from chatd.core.chat import Chat
 from chatd.core.events import Address, Dismissal
 from chatd.core.people import People
 from chatd.core.rooms import Chatter
-from chatd.delivery import Delivery, Listener
+from chatd.delivery import Delivery
 from chatd.history.recorder import Recorder
 from chatd.interfaces import IHistory, IOutlet
 from chatd.journal import Journal

@@ -83,7 +83,8 @@ def test_an_account_that_is_banned(server):
     back = server.connect()
     back.ask("`format json")
     (answer,) = back.ask(json.dumps({"command": "resume", "session": secret}))
-    assert json.loads(answer)["code"] in {"banned", "no-such-session"}
+    assert (json.loads(answer)["event"], json.loads(answer)["code"]) == ("closing", "banned")
+    assert back.closed
     server.console("ban newcomer")
     assert server.connect().ask(f"`register newcomer {WORD}") == [BANNED]
 

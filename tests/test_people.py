@@ -5,9 +5,9 @@ import json
 import pytest
 
 from chatd.core.chat import Starters
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import UnavailableError, busy
 from chatd.store.memory import MemoryStore
-from chatd.testing import MemoryServer
+from chatd.testing import MemoryHashing, MemoryServer
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone
 WORD = "staple-battery"
@@ -176,6 +176,35 @@ def test_taking_over_in_json(server):
         "from": "Server",
         "text": "You logged in from another place.",
     }
+
+
+def test_too_many_at_once():
+    """Who comes when too many passwords wait to be checked is told, and can try again."""
+
+    class Full(MemoryHashing):
+        full = False
+
+        async def verify(self, password_hash, password):
+            if self.full:
+                raise busy()
+            return await super().verify(password_hash, password)
+
+    hashing = Full()
+    server = MemoryServer(hashing=hashing)
+    registered(server).lose()
+    client = server.connect()
+    hashing.full = True
+    assert client.ask(f"`login alice {WORD}") == ["Server: Busy, try again."]
+    hashing.full = False
+    assert client.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
+
+
+def test_who_is_logged_in_may_send_more(server):
+    """A guest's frames have 2048 bytes at most until he has joined; a login is as good."""
+    guest, alice = server.connect(), registered(server)
+    long = "x" * 2049
+    assert guest.ask(long) == ["Server: Message too long (at most 2048 bytes)."]
+    assert alice.ask(long) == ["Server: Join a room first!"]
 
 
 def test_require_login():

@@ -27,7 +27,7 @@ from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.wire.answers import Answer, Reply
-from chatd.wire.json_events import UnknownEventError, decode_event
+from chatd.wire.json_reading import UnknownEventError, decode_event
 
 OPENING: Final = "`format json"
 """The first frame, in text: from its answer on both sides speak JSON."""

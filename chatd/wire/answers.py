@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from chatd.core.errors import BannedError
 from chatd.core.events import ADMINISTRATOR, SERVER, Address, Said
 from chatd.core.rooms import Room
 
@@ -92,6 +93,6 @@ FAULT = Closing("fault", "The connection is closed because of a fault of the ser
 REPLACED = Closing("replaced", "You logged in from another place.", False)
 UNREGISTERED = Closing("unregistered", "Your account was removed by the Administrator.", False)
 PASSWORD_SET = Closing("password-set", "Your password was set by the Administrator.", True)
-BANNED = Closing("banned", "You were banned by the Administrator!", False)
+BANNED = Closing("banned", BannedError().text, False)
 
 Answer = Reply | Refusal | RoomList | History | Stored | Closing

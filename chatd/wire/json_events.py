@@ -1,7 +1,6 @@
 """Events and answers as JSON, for programs (spec section 7): one object a frame.
 
-The server encodes, the line client decodes. A frame that is no event it knows is left alone by the
-client, so that events can be added.
+What the server does; the line client reads them with json_reading.py.
 """
 
 from __future__ import annotations
@@ -11,11 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from chatd.core import errors
 from chatd.core.events import (
-    ADMINISTRATOR,
     SERVER,
-    Address,
     Closed,
     Event,
     Grouped,
@@ -34,37 +30,17 @@ from chatd.wire.answers import (
     Refusal,
     Reply,
     RoomList,
-    RoomRow,
     Stored,
 )
-from chatd.wire.json import Fields, dump, load
+from chatd.wire.json import Fields, dump
 from chatd.wire.text import personal_notice
 
 _Move = Joined | Left | Kicked | Grouped
 
 
-class UnknownEventError(ValueError):
-    """A frame from the server is no event that this program knows."""
-
-
 def encode(event: Event | Answer, *, show_addresses: bool = True) -> tuple[str, ...]:
     """Return the frames that tell of `event`, without their ends."""
     return tuple(dump(fields) for fields in _FIELDS[type(event)](event, show_addresses))
-
-
-def decode_event(text: str) -> Event | Answer:
-    """Return what a frame of the server tells; raise `UnknownEventError` if it is unknown.
-
-    A server is a peer as well: what is not of the right type is unknown.
-    """
-    try:
-        fields = load(text)
-        return _EVENTS[fields["event"]](fields)
-    except (errors.ChatError, LookupError, ArithmeticError, ValueError, TypeError) as error:
-        raise UnknownEventError(text) from error
-
-
-# -- to JSON
 
 
 def _time(seconds: float) -> str:
@@ -198,107 +174,4 @@ _FIELDS: dict[type, Callable[[Any, bool], list[Fields]]] = {
     History: _history,
     Stored: _stored,
     Closing: _closing,
-}
-
-# -- from JSON
-
-
-def _word(fields: Fields, key: str) -> str:
-    value = fields[key]
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is no string")
-    return value
-
-
-def _word_or_none(fields: Fields, key: str) -> str | None:
-    return None if fields.get(key) is None else _word(fields, key)
-
-
-def _when(fields: Fields) -> float:
-    seconds = datetime.fromisoformat(_word(fields, "time")).timestamp()
-    datetime.fromtimestamp(seconds, UTC)  # raises what cannot be shown in UTC
-    return seconds
-
-
-def _address(value: Any) -> Address | None:
-    if value is None or isinstance(value, str):
-        return value
-    host, port = value
-    return (_word({"host": host}, "host"), int(port))
-
-
-def _to_said(f: Fields) -> Said:
-    return Said(_word(f, "room"), int(f["id"]), _word(f, "from"), _word(f, "text"), _when(f))
-
-
-def _to_joined(f: Fields) -> Joined:
-    return Joined(_word(f, "room"), _word(f, "who"), _address(f["address"]), _when(f))
-
-
-def _to_left(f: Fields) -> Left:
-    who, address = _word(f, "who"), _address(f["address"])
-    return Left(_word(f, "room"), who, address, Reason(f["reason"]), _when(f))
-
-
-def _to_closed(f: Fields) -> Closed:
-    return Closed(_word(f, "room"), _when(f))
-
-
-def _to_notice(f: Fields) -> Notice:
-    return Notice(_word(f, "from"), _word(f, "text"), _when(f), _word_or_none(f, "room"))
-
-
-def _to_secret(f: Fields) -> Whispered:
-    return Whispered(_word(f, "from"), _word(f, "text"), _when(f))
-
-
-def _data(f: Fields) -> Fields:
-    known = {"event", "command", "tag", "text", "code"}
-    return {key: value for key, value in f.items() if key not in known}
-
-
-def _to_reply(f: Fields) -> Reply:
-    return Reply(_word(f, "command"), _word(f, "text"), _word_or_none(f, "tag"), _data(f))
-
-
-def _to_error(f: Fields) -> Refusal:
-    command, tag = _word_or_none(f, "command"), _word_or_none(f, "tag")
-    return Refusal(command, _word(f, "code"), _word(f, "text"), tag, _data(f))
-
-
-def _to_row(f: Fields) -> RoomRow:
-    chatters = tuple((_word(c, "name"), _address(c["address"])) for c in f["chatters"])
-    return RoomRow(_word(f, "id"), _word(f, "name"), chatters)
-
-
-def _to_rooms(f: Fields) -> RoomList:
-    return RoomList(tuple(map(_to_row, f["rooms"])), _word_or_none(f, "tag"))
-
-
-def _to_history(f: Fields) -> History:
-    return History(_word(f, "room"), tuple(map(_to_said, f["messages"])), _word_or_none(f, "tag"))
-
-
-def _to_stored(f: Fields) -> Stored:
-    return Stored(_word(f, "room"), int(f["id"]), _word_or_none(f, "tag"))
-
-
-def _to_closing(f: Fields) -> Closing:
-    sender = _word(f, "from") if "from" in f else ADMINISTRATOR
-    return Closing(_word(f, "code"), _word(f, "text"), bool(f["retry"]), sender)
-
-
-_EVENTS: dict[str, Callable[[Fields], Event | Answer]] = {
-    "said": _to_said,
-    "joined": _to_joined,
-    "left": _to_left,
-    "closed": _to_closed,
-    "notice": _to_notice,
-    "secret": _to_secret,
-    "reply": _to_reply,
-    "error": _to_error,
-    "rooms": _to_rooms,
-    "history": _to_history,
-    "stored": _to_stored,
-    "closing": _to_closing,
 }

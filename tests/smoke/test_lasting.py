@@ -12,14 +12,20 @@ import pytest
 WORD = "canary-7f3a-sings"
 OTHER = "canary-99b1-sings"
 SPEAKERS = 4
+SECONDS = 20
+"""How long anything may take before the test gives up waiting."""
 
 
 class Talker:
-    """A client in JSON that talks without end, in a thread, and notes what it is told."""
+    """A client in JSON that talks without end, in a thread, and notes what it is told.
 
-    def __init__(self, daemon, name):
+    `confirmed` is released for each message that is stored.
+    """
+
+    def __init__(self, daemon, name, confirmed):
         self.stored = {}
         self.seen = 0
+        self._confirmed = confirmed
         self._client = daemon.connect()
         self._client.ask("`enter talk " + name, "Server: You join @chatroom talk")
         self._client.send("`format json")
@@ -39,6 +45,7 @@ class Talker:
                 self.seen = max(self.seen, event.get("id", 0))
                 if event["event"] == "stored":
                     self.stored[event["id"]] = event["tag"]
+                    self._confirmed.release()
                     sent += 1
                     self._say(sent)
         except OSError:
@@ -69,10 +76,10 @@ def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
     keeper.ask(f"`register keeper {WORD}", "Server: Registered successfully.")
     stored, seen = {}, 0
     for _ in range(2):
-        talkers = [Talker(daemon, f"talker{number}") for number in range(SPEAKERS)]
-        watch = threading.Event()
-        while sum(len(talker.stored) for talker in talkers) < messages:
-            watch.wait(0.01)
+        confirmed = threading.Semaphore(0)
+        talkers = [Talker(daemon, f"talker{number}", confirmed) for number in range(SPEAKERS)]
+        for _ in range(messages):
+            assert confirmed.acquire(timeout=SECONDS)
         daemon.process.send_signal(signal.SIGKILL)
         daemon.ended()
         for talker in talkers:

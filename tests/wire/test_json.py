@@ -18,7 +18,7 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire import json, json_events
+from chatd.wire import json, json_events, json_reading
 from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
 from chatd.wire.commands import CLIENT_COMMANDS, Request
 
@@ -45,7 +45,7 @@ EVENTS = st.one_of(
 def test_event_round_trip(event):
     """What the server tells is what the client reads, to the millisecond."""
     (frame,) = json_events.encode(event)
-    read = json_events.decode_event(frame)
+    read = json_reading.decode_event(frame)
     if hasattr(event, "time"):
         assert read.time == pytest.approx(event.time, abs=0.0011)
         read = type(read)(**{**fields(read), "time": event.time})
@@ -78,7 +78,7 @@ def test_said_is_word_for_word():
 def test_kicked_is_a_notice_and_a_left():
     """Who is kicked reads why, and a program of his that he has left."""
     frames = json_events.encode(Kicked("1", "tea", "Bob", ("127.0.0.1", 5), 0.0))
-    notice, left = map(json_events.decode_event, frames)
+    notice, left = map(json_reading.decode_event, frames)
     text = "You were kicked out from chatroom tea@1 by the Administrator!"
     assert notice == Notice("Server", text, 0.0)
     assert left == Left("1", "Bob", ("127.0.0.1", 5), Reason.KICKED, 0.0)
@@ -87,7 +87,7 @@ def test_kicked_is_a_notice_and_a_left():
 def test_grouped_is_a_notice_a_left_and_a_joined():
     """Who is grouped reads why, and a program of his where he is now."""
     frames = json_events.encode(Grouped("2", "food", "1", "Bob", "unix", 0.0))
-    notice, left, joined = map(json_events.decode_event, frames)
+    notice, left, joined = map(json_reading.decode_event, frames)
     assert notice.text == "You were grouped into chatroom food@2 by the Administrator."
     assert left == Left("1", "Bob", "unix", Reason.GROUPED, 0.0)
     assert joined == Joined("2", "Bob", "unix", 0.0)
@@ -169,8 +169,8 @@ def test_strings_are_cleaned():
 )
 def test_unknown_events(frame):
     """A client passes over what it does not know."""
-    with pytest.raises(json_events.UnknownEventError):
-        json_events.decode_event(frame)
+    with pytest.raises(json_reading.UnknownEventError):
+        json_reading.decode_event(frame)
 
 
 @given(st.text(max_size=200))
