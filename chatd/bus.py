@@ -11,7 +11,7 @@ from typing import Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import Dismissal, Event, RoomEvent, Said
+from chatd.core.events import Burst, Dismissal, Event, RoomEvent
 from chatd.core.rooms import Chatter, Room
 from chatd.delivery import Delivery
 from chatd.interfaces import IBus
@@ -27,7 +27,7 @@ class Consumer(Protocol):
 class Hearer(Consumer, Protocol):
     """Somebody who is shown what is said as well."""
 
-    def said(self, room: Room, said: Said, by: Chatter, /) -> None:
+    def said(self, room: Room, burst: Burst, by: Chatter, /) -> None:
         """Note what `by` has said in `room`."""
 
 
@@ -47,14 +47,14 @@ class LocalBus:
         self._heard = tuple(hearer.said for hearer in (delivery, *hearers))
         self._consumers = tuple(one.published for one in (delivery, *hearers, *consumers))
 
-    def say(self, room: Room, by: Chatter, text: str, now: float) -> Said:
-        """Take a message of `by` into the one order of `room`, and let all others in it know."""
-        room.count += 1
-        self.messages += 1
-        said = Said(room.id, room.count, by.name, text, now)
+    def say(self, room: Room, by: Chatter, texts: Sequence[str], now: float) -> Burst:
+        """Take messages of `by` into the one order of `room`, and let all others in it know."""
+        burst = Burst(room.id, room.count + 1, by.name, texts, now)
+        room.count += len(texts)
+        self.messages += len(texts)
         for hear in self._heard:
-            hear(room, said, by)
-        return said
+            hear(room, burst, by)
+        return burst
 
     def publish(self, room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from chatd.batch import Batch, Listener
-from chatd.core.events import Address, Closed, Dismissal, Event, Joined, Left, RoomEvent, Said
+from chatd.core.events import Address, Burst, Closed, Dismissal, Event, Joined, Left, RoomEvent
 from chatd.core.rooms import Chatter, Room
 from chatd.wire.answers import Answer
 from chatd.wire.dialects import Dialect
@@ -92,7 +92,7 @@ class Delivery:
 
     # -- rooms
 
-    def said(self, room: Room, said: Said, by: Chatter) -> None:
+    def said(self, room: Room, burst: Burst, by: Chatter) -> None:
         """Note what `by` has said: at the end of the turn all others in the room are told."""
         batch = self._batches.get(room)
         if batch is None:
@@ -102,7 +102,7 @@ class Delivery:
             if not listener.holes:
                 self._touched[listener] = None
             listener.holes.append(self._count)
-        self._note(batch, said)
+        self._note(batch, burst)
 
     def published(self, room: Room, event: RoomEvent, by: Chatter | None) -> None:
         """Note an event of a room: at the end of the turn all in it but `by` are told."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, Dismissal, Event, RoomEvent, Said
+    from chatd.core.events import Address, Burst, Dismissal, Event, RoomEvent, Said
     from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
     from chatd.core.rooms import Chatter, Lost, Room
 
@@ -40,8 +40,8 @@ class IOutlet(Interface):
 class IBus(Interface):
     """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
 
-    def say(room: Room, by: Chatter, text: str, now: float) -> Said:
-        """Take a message of `by` into the one order of `room`, and let all others in it know."""
+    def say(room: Room, by: Chatter, texts: Sequence[str], now: float) -> Burst:
+        """Take messages of `by` into the one order of `room`, and let all others in it know."""
 
     def publish(room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""

@@ -84,11 +84,11 @@ def _switch(session: Session, request: Request) -> Answer:
 
 def _say(session: Session, request: Request) -> None:
     arguments = request.arguments
-    session.say(arguments["text"], arguments.get("chatroom_id"), request.tag)
+    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag)
 
 
 def _broadcast(session: Session, request: Request) -> None:
-    session.say(request.arguments["message"], request.arguments["chatroom_id"], request.tag)
+    session.say([request.arguments["message"]], request.arguments["chatroom_id"], request.tag)
 
 
 def _secret(session: Session, request: Request) -> Answer:

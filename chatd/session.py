@@ -9,7 +9,7 @@ next frame may come.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -166,19 +166,24 @@ class Session:
         self.address = self.chatter.address = address
         self.sessions.journal.connected(address)
 
-    def receive(self, frame: bytes) -> None:
-        """Carry out the request in a frame; not to be called while `busy` or `closed`."""
+    def receive(self, frames: Sequence[bytes]) -> int:
+        """Carry out the first request in `frames`, or say what is said in the first of them.
+
+        Returns how many that were. Not to be called while `busy` or `closed`.
+        """
         listener = self._listener
         assert listener is not None, "nothing comes before the framing is known"
+        if self._delivery.trace is not None or self.chatter.current is None:
+            frames = frames[:1]  # each is shown, or refused, by itself
         if self._delivery.trace is not None:
-            self.sessions.journal.received(self.address, listener.dialect.trace_frame(frame))
+            self.sessions.journal.received(self.address, listener.dialect.trace_frame(frames[0]))
         request = None
         try:
-            message = listener.dialect.message(frame)
-            if message is not None:
-                self.say(message)
-                return
-            request = listener.dialect.decode(frame)
+            messages = listener.dialect.messages(frames)
+            if messages:
+                self.say(messages)
+                return len(messages)
+            request = listener.dialect.decode(frames[0])
             answer = self.sessions.commands[request.command](self, request)
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
@@ -186,6 +191,7 @@ class Session:
                 self.answer(answer)
         except Exception:  # noqa: BLE001 -- sorted into refusals and faults there
             self._fail(Failure(), request)
+        return 1
 
     def refuse(self, error: errors.ChatError, request: Request | None = None) -> None:
         """Answer with a refusal."""
@@ -232,13 +238,13 @@ class Session:
         if answer is not None and not self.closed:
             self._delivery.send(self._speaking(), answer)
 
-    def say(self, text: str, room_id: str | None = None, tag: str | None = None) -> None:
+    def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
         """Say something in a room, the current one if none is given; programs are told what becomes of it."""
         sessions, chatter = self.sessions, self.chatter
         room = sessions.chat.own_room(chatter, room_id)
-        said = sessions.chat.say(chatter, room, text, sessions.now())
-        if said is not None and not self.is_person:
-            sessions.recorder.report(said, chatter, tag)
+        burst = sessions.chat.say(chatter, room, texts, sessions.now())
+        if burst is not None and not self.is_person:
+            sessions.recorder.report(burst, chatter, tag)
 
     def speak(self, *, json: bool) -> None:
         """Speak JSON from now on, or text."""

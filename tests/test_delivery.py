@@ -120,10 +120,10 @@ class Town:
         self.chat.leave_all(who, Reason.LOST, 0)
 
     def say(self, who, *_):
-        self.chat.say(who, self.chat.own_room(who), "said\nin two lines", 0)
+        self.chat.say(who, self.chat.own_room(who), ["said\nin two lines", "and again"], 0)
 
     def broadcast(self, who, room, *_):
-        self.chat.say(who, self.chat.own_room(who, room), "broadcast", 0)
+        self.chat.say(who, self.chat.own_room(who, room), ["broadcast"], 0)
 
     def whisper(self, who, _, other, __):
         self.chat.whisper(who, other.name, "psst", 0)
@@ -277,8 +277,8 @@ def test_numbers_are_the_rooms_own():
     seen = []
 
     class Hearer:
-        def said(self, _, said, __):
-            seen.append((said.room, said.id))
+        def said(self, _, burst, __):
+            seen.append((burst.room, burst.id, burst.last))
 
         def published(self, *_):
             pass
@@ -289,8 +289,8 @@ def test_numbers_are_the_rooms_own():
     for room in ("a", "b"):
         Deferred.fromCoroutine(chat.enter(who, room, "Ann", 0))
     for room in ("a", "a", "b", "a"):
-        chat.say(who, chat.own_room(who, room), "x", 0)
+        chat.say(who, chat.own_room(who, room), ["x", "y"], 0)
     Deferred.fromCoroutine(chat.end("a", 0))
     Deferred.fromCoroutine(chat.enter(who, "A", None, 0))
-    chat.say(who, chat.own_room(who, "a"), "x", 0)
-    assert seen == [("a", 1), ("a", 2), ("b", 1), ("a", 3), ("A", 4)]
+    chat.say(who, chat.own_room(who, "a"), ["x", "", "y"], 0)
+    assert seen == [("a", 1, 2), ("a", 3, 4), ("b", 1, 2), ("a", 5, 6), ("A", 7, 8)]

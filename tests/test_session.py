@@ -435,6 +435,7 @@ def test_a_flood_behind_a_slow_request_is_not_read(slow):
     client.send(*["x" * 1000] * 70)
     assert client.transport.producerState == "paused"
     gate.callback(None)
+    server.turn()
     assert client.transport.producerState == "producing"
     assert client.ask("`quit")[-1] == "Server: You quitted from chatroom a@1"
 

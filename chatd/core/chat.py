@@ -18,6 +18,7 @@ from enum import StrEnum
 from chatd.core import errors
 from chatd.core.events import (
     ADMINISTRATOR,
+    Burst,
     Closed,
     Grouped,
     Joined,
@@ -198,9 +199,11 @@ class Chat:
 
     # -- talking
 
-    def say(self, who: Chatter, room: Room, text: str, now: float) -> Said | None:
-        """Say `text` in `room`, a room of `who`; return the message, or None if it is empty."""
-        return self._bus.say(room, who, text, now) if text else None
+    def say(self, who: Chatter, room: Room, texts: Sequence[str], now: float) -> Burst | None:
+        """Say `texts` in `room`, a room of `who`; return what was said, or None if all are empty."""
+        if "" in texts:
+            texts = [text for text in texts if text]
+        return self._bus.say(room, who, texts, now) if texts else None
 
     async def history(
         self, who: Chatter, room_id: str | None, since: int | None, limit: int

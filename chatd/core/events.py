@@ -6,6 +6,7 @@ epoch (UTC). Events of a room have its id in `room`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NamedTuple
@@ -48,6 +49,30 @@ class Said(NamedTuple):
     sender: str
     text: str
     time: float
+
+
+class Burst(NamedTuple):
+    """What somebody said in a room in one go, a message or more; `id` is that of the first.
+
+    What arrives together stays together all the way, so that many messages cost little more than
+    one.
+    """
+
+    room: str
+    id: int
+    sender: str
+    texts: Sequence[str]
+    time: float
+
+    @property
+    def last(self) -> int:
+        """The id of the last message."""
+        return self.id + len(self.texts) - 1
+
+    def messages(self) -> list[Said]:
+        """Return the messages one by one."""
+        room, first, sender, texts, time = self
+        return [Said(room, number, sender, text, time) for number, text in enumerate(texts, first)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +146,5 @@ class Whispered:
     time: float
 
 
-RoomEvent = Said | Joined | Left | Closed | Notice
+RoomEvent = Burst | Said | Joined | Left | Closed | Notice
 Event = RoomEvent | Kicked | Grouped | Whispered

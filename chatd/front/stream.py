@@ -31,6 +31,9 @@ from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 WAITING_BYTES: Final = 65536
 """How much a connection may have waiting in whole frames before it is not read from."""
 
+FRAMES_A_TURN: Final = 50
+"""How many frames of one connection are served in one turn of the reactor: others have theirs, too."""
+
 UNKNOWN_MAX_FRAME: Final = 2048
 """The longest frame, in bytes, of who has no name yet: name, password and room need no more."""
 
@@ -72,6 +75,7 @@ class ChatProtocol(Protocol):
         self._reading = True
         self._serving = False
         self._refusing: IDelayedCall | None = None
+        self._next_turn: IDelayedCall | None = None
 
     # -- Twisted's
 
@@ -116,8 +120,9 @@ class ChatProtocol(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
         """End the session."""
-        if self._refusing is not None and self._refusing.active():
-            self._refusing.cancel()
+        for call in (self._refusing, self._next_turn):
+            if call is not None and call.active():
+                call.cancel()
         self._outlet.lost()
         self._session.lost()
 
@@ -125,32 +130,46 @@ class ChatProtocol(Protocol):
 
     def _serve(self) -> None:
         """Serve the frames that wait, until the session is busy with one."""
-        if self._serving:
+        if self._serving or self._next_turn is not None:
             return
         self._serving = True
         try:
-            self._serve_frames()
+            all_served = self._serve_frames()
         finally:
             self._serving = False
-        if self._ended and not self._session.busy:
+        if not all_served:
+            self._next_turn = self._clock.callLater(0, self._serve_on)
+        elif self._ended and not self._session.busy:
             self._session.no_more()
         elif not self._session.closed and self._reading != (self._frames.waiting < WAITING_BYTES):
             self._reading = not self._reading
             transport = cast("Any", self.transport)
             (transport.resumeProducing if self._reading else transport.pauseProducing)()
 
-    def _serve_frames(self) -> None:
-        session, frames = self._session, self._frames
-        while not (session.busy or session.closed):
+    def _serve_on(self) -> None:
+        """Serve what was left for this turn, that others might have theirs."""
+        self._next_turn = None
+        self._serve()
+
+    def _serve_frames(self) -> bool:
+        """Serve frames; return False if that is enough for this turn, and more may wait."""
+        session, receiver = self._session, self._frames
+        left = FRAMES_A_TURN
+        while left and not (session.busy or session.closed):
             if not self._known:
                 self._raise_limits()
-            frame = frames.next_frame()
-            if frame is None:
-                return
-            if isinstance(frame, TooLong):
-                session.refuse(errors.too_long(frame.limit))
+            # The first request may change the limits for those that follow.
+            frames = receiver.next_frames(left if self._known else 1)
+            if isinstance(frames, TooLong):
+                session.refuse(errors.too_long(frames.limit))
+                left -= 1
+            elif frames:
+                served = session.receive(frames)
+                receiver.put_back(frames[served:])
+                left -= served
             else:
-                session.receive(frame)
+                return True
+        return left > 0
 
     def _raise_limits(self) -> None:
         if self._session.is_known:

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from chatd.core.errors import UnavailableError
-from chatd.core.events import Closed, RoomEvent, Said
+from chatd.core.events import Burst, Closed, RoomEvent, Said
 from chatd.core.rooms import Chatter, Room
 from chatd.history.pruning import oldest_kept
 from chatd.history.recorder import Recorder
@@ -76,11 +76,12 @@ class History:
         self._replay = min(replay, MOST_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def said(self, _: Room, said: Said, __: Chatter) -> None:
+    def said(self, _: Room, burst: Burst, __: Chatter) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
-        tail = self._tails.get(said.room)
+        tail = self._tails.get(burst.room)
         if tail is not None:
-            tail.add(said)
+            for said in burst.messages():
+                tail.add(said)
 
     def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
         """Forget a room that was ended."""

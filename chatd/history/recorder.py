@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import UnavailableError, not_stored
-from chatd.core.events import Closed, RoomEvent, Said
+from chatd.core.events import Burst, Closed, RoomEvent, Said
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
 from chatd.interfaces import IStore
@@ -76,10 +76,10 @@ class Recorder:
         """How many messages wait to be stored."""
         return len(self._waiting) + len(self._in_hand)
 
-    def said(self, _: Room, said: Said, __: Chatter) -> None:
+    def said(self, _: Room, burst: Burst, __: Chatter) -> None:
         """Take note of what is said."""
-        self._waiting.append(said)
-        self._waiting_size += len(said.text)
+        self._waiting += burst.messages()
+        self._waiting_size += sum(map(len, burst.texts))
         if not self._running:
             self._running = True
             Deferred.fromCoroutine(self._run()).addErrback(self._failed)
@@ -91,12 +91,13 @@ class Recorder:
         if isinstance(event, Closed):
             self._forget(event.room)
 
-    def report(self, said: Said, who: Chatter, tag: str | None) -> None:
+    def report(self, burst: Burst, who: Chatter, tag: str | None) -> None:
         """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
-        if self._waiting and self._waiting[-1] is said:
-            self._askers[said.room, said.id] = (who, tag)
-        else:  # there was too much to keep it
-            self._tell(who, _not_stored(said.room, said.id, tag))
+        for said in burst.messages():
+            if self._waiting and self._waiting[-1].room == burst.room:
+                self._askers[said.room, said.id] = (who, tag)
+            else:  # there was too much to keep it
+                self._tell(who, _not_stored(said.room, said.id, tag))
 
     async def caught_up(self) -> None:
         """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""

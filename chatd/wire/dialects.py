@@ -6,12 +6,13 @@ the same share one object, so that an event is encoded once for them all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import ClassVar, Protocol
 
-from chatd.core.events import Event, RoomEvent, Said, Whispered
-from chatd.core.safety import clean
+from chatd.core.events import Event, RoomEvent, Whispered
+from chatd.core.safety import clean, clean_all
 from chatd.wire import json, json_events, text
 from chatd.wire.answers import Answer, Reply
 from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, HIDDEN_PASSWORD, Request
@@ -35,8 +36,8 @@ class Dialect(Protocol):
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return what the trace shows of `event`, a text for each frame."""
 
-    def message(self, frame: bytes) -> str | None:
-        """Return what is said in a frame to the current room; None if it is a request."""
+    def messages(self, frames: Sequence[bytes]) -> list[str]:
+        """Return what is said to the current room in those of `frames` that come before a request."""
 
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""
@@ -58,20 +59,23 @@ class TextDialect:
     for_people: ClassVar[bool] = True
 
     def encode(self, event: Event | Answer) -> bytes:
-        """Return `event` as one frame."""
-        if type(event) is Said and not self.room_tags:
-            return self.framing.wrap(text.said(event))  # most are: no search for what they are
+        """Return `event` as one frame, or a burst as one for each message."""
         return self.framing.wrap(self._words(event))
 
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return the words; those of an answer without its `Server: ` (spec section 6)."""
         words = self._words(_redacted(event))
-        return (words if isinstance(event, RoomEvent) else words.removeprefix("Server: "),)
+        if not isinstance(event, RoomEvent):
+            words = words.removeprefix("Server: ")
+        return tuple(words.split("\0"))
 
-    def message(self, frame: bytes) -> str | None:
-        """Return what is said in a frame: all but commands."""
-        words = clean(frame.decode(errors="replace"))
-        return None if words.startswith(text.COMMAND_SIGN) else words
+    def messages(self, frames: Sequence[bytes]) -> list[str]:
+        """Return what is said in the frames before the first command."""
+        texts = clean_all(frames)
+        for at, words in enumerate(texts):
+            if words.startswith(text.COMMAND_SIGN):
+                return texts[:at]
+        return texts
 
     def decode(self, frame: bytes) -> Request:
         """Return the command in a frame; raise `ChatError` if it is none."""
@@ -100,15 +104,15 @@ class JsonDialect:
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as the frames that tell of it."""
         frames = json_events.encode(event, show_addresses=self.show_addresses)
-        return b"".join(map(self.framing.wrap, frames))
+        return self.framing.wrap("\0".join(frames))
 
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return the objects, secrets masked."""
         return json_events.encode(_redacted(event), show_addresses=self.show_addresses)
 
-    def message(self, frame: bytes) -> str | None:  # noqa: ARG002 -- to say is a request
-        """Return None."""
-        return None
+    def messages(self, frames: Sequence[bytes]) -> list[str]:  # noqa: ARG002 -- to say is a request
+        """Return nothing."""
+        return []
 
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""

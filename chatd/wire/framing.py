@@ -9,7 +9,7 @@ one read brings for the rest, if the reader stops feeding while `waiting` is lar
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -31,12 +31,15 @@ class Framing(Enum):
     LF = b"\n"
     CRLF = b"\r\n"
 
-    def wrap(self, text: str) -> bytes:
-        """Return `text` as one frame."""
+    def wrap(self, texts: str) -> bytes:
+        """Return text as one frame, or, where there is a NUL in it, as one before and one after that."""
         end = self._value_  # what `value` is, without a call
+        encoded = texts.encode()
+        if end == b"\0":
+            return encoded + end
         if end == b"\r\n":
-            text = text.replace("\n", "\r\n")
-        return text.encode() + end
+            encoded = encoded.replace(b"\n", end)
+        return encoded.replace(b"\0", end) + end
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class FrameReceiver:
         self.framing: Framing | None = None
         self._delimiter: bytes | None = None
         self._telnet = _TelnetFilter()
-        self._frames: deque[bytes | TooLong] = deque()
+        self._frames: list[bytes | TooLong] = []
         self._frames_size = 0
         self._tail = b""
         # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
@@ -81,17 +84,30 @@ class FrameReceiver:
                 return
         self._cut(data)
 
-    def next_frame(self) -> bytes | TooLong | None:
-        """Return the next whole frame, or None if there is none yet."""
+    def next_frames(self, most: int) -> list[bytes] | TooLong:
+        """Return the next whole frames, `most` of them at most, or that the next was too long."""
         if not self._frames:
-            return self._drop_what_is_too_long()
-        frame = self._frames.popleft()
+            return self._drop_what_is_too_long() or []
+        limit = self.limit
+        taken = []
+        for frame in self._frames[:most]:
+            if isinstance(frame, TooLong) or len(frame) > limit:
+                break
+            taken.append(frame)
+        if taken:
+            del self._frames[: len(taken)]
+            self._frames_size -= sum(map(len, taken)) + len(taken)
+            return taken
+        frame = self._frames.pop(0)
         if isinstance(frame, TooLong):
             return frame
         self._frames_size -= len(frame) + 1
-        if self._delimiter == b"\n" and frame.endswith(b"\r"):
-            frame = frame[:-1]
-        return TooLong(self.limit) if len(frame) > self.limit else frame
+        return TooLong(limit)
+
+    def put_back(self, frames: Sequence[bytes]) -> None:
+        """Take frames back that were given out last, to give them out again."""
+        self._frames[:0] = frames
+        self._frames_size += sum(map(len, frames)) + len(frames)
 
     def _decide(self, data: bytes) -> bytes | None:
         """Return the delimiter that the first bytes ask for, or None if they do not tell yet."""
@@ -112,20 +128,23 @@ class FrameReceiver:
         if self._delimiter == b"\n":
             data = self._telnet.strip(data)
         data = self._tail + data
+        if self._delimiter == b"\n":
+            if self.framing is None and b"\n" in data:
+                ends_in_cr = data[: data.index(b"\n")].endswith(b"\r")
+                self.framing = Framing.CRLF if ends_in_cr else Framing.LF
+            data = data.replace(b"\r\n", b"\n")
         frames = data.split(self._delimiter)
         self._tail = frames.pop()
         self._frames_size += len(data) - len(self._tail)
         if not frames:
             return
-        if self.framing is None:
-            self.framing = Framing.CRLF if frames[0].endswith(b"\r") else Framing.LF
         if self._dropping:
             self._dropping = False
             self._frames_size -= len(frames.pop(0)) + 1
             if self._owed is not None:
                 self._frames.append(self._owed)
                 self._owed = None
-        self._frames.extend(frames)
+        self._frames += frames
 
     def _drop_what_is_too_long(self) -> TooLong | None:
         """Forget the frame that has not ended, if it is too long; return what is to be said of it now."""

@@ -72,6 +72,11 @@ def dump(fields: Mapping[str, object]) -> str:
     return _encode(fields)
 
 
+def quote(text: str) -> str:
+    """Return `text` as a string in JSON."""
+    return _encode(text)
+
+
 def load(text: str) -> Fields:
     """Return the object in a frame; raise `ChatError` if there is none."""
     try:

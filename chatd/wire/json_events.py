@@ -12,6 +12,7 @@ from typing import Any
 
 from chatd.core.events import (
     SERVER,
+    Burst,
     Closed,
     Event,
     Grouped,
@@ -32,7 +33,7 @@ from chatd.wire.answers import (
     RoomList,
     Stored,
 )
-from chatd.wire.json import Fields, dump
+from chatd.wire.json import Fields, dump, quote
 from chatd.wire.text import personal_notice
 
 _Move = Joined | Left | Kicked | Grouped
@@ -40,7 +41,19 @@ _Move = Joined | Left | Kicked | Grouped
 
 def encode(event: Event | Answer, *, show_addresses: bool = True) -> tuple[str, ...]:
     """Return the frames that tell of `event`, without their ends."""
+    if type(event) is Burst:  # most are: no object is made of each message
+        return _burst(event)
     return tuple(dump(fields) for fields in _FIELDS[type(event)](event, show_addresses))
+
+
+def _burst(event: Burst) -> tuple[str, ...]:
+    start = f'{{"event":"said","room":{quote(event.room)},"id":'
+    middle = f',"from":{quote(event.sender)},"text":'
+    end = f',"time":"{_time(event.time)}"}}'
+    return tuple(
+        f"{start}{number}{middle}{quote(text)}{end}"
+        for number, text in enumerate(event.texts, event.id)
+    )
 
 
 def _time(seconds: float) -> str:

@@ -14,6 +14,7 @@ from chatd.core.events import (
     ADMINISTRATOR,
     SERVER,
     Address,
+    Burst,
     Closed,
     Event,
     Grouped,
@@ -42,22 +43,29 @@ COMMAND_SIGN = "`"
 
 
 def render(event: Event | Answer, *, show_addresses: bool = True, room_tags: bool = False) -> str:
-    """Return the words for `event`; with `room_tags`, what happens in a room starts with `[id] `."""
+    """Return the words for `event`; with `room_tags`, what happens in a room starts with `[id] `.
+
+    Between the messages of a burst there is a NUL, which no words contain.
+    """
+    if type(event) is Burst:  # most are: no search for what they are
+        return _burst(event, room_tags=room_tags)
     words = _words(event, show_addresses=show_addresses)
     if room_tags and isinstance(event, RoomEvent) and event.room is not None:
         return f"[{event.room}] {words}"
     return words
 
 
-def said(event: Said) -> str:
-    """Return the words for a message, which is what there is most of."""
-    return f"{event.sender}: {_indent(event.text)}"
+def _burst(event: Burst, *, room_tags: bool) -> str:
+    start = f"[{event.room}] {event.sender}: " if room_tags else f"{event.sender}: "
+    return start + _indent(f"\0{start}".join(event.texts))
 
 
 def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
-        case Said():
-            return said(event)
+        case Burst():
+            return _burst(event, room_tags=False)
+        case Said() | Notice() | Closing():
+            return f"{event.sender}: {_indent(event.text)}"
         case Joined():
             return f"{event.who}: joined us @chatroom {event.room}."
         case Left(reason=Reason.KICKED):
@@ -84,8 +92,6 @@ def _words(event: Event | Answer, *, show_addresses: bool) -> str:  # noqa: C901
             return f"{SERVER}: \n{history_lines(event.messages)}"
         case Stored():
             return f"{SERVER}: Message {event.id} of chatroom {event.room} is stored."
-        case Notice() | Closing():
-            return f"{event.sender}: {_indent(event.text)}"
 
 
 def personal_notice(event: Kicked | Grouped) -> str:

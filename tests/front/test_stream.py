@@ -27,6 +27,29 @@ def test_telnet(server):
     assert client.ask("`list") == ["Server: No room exists!"]
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_flood_in_one_read_leaves_others_their_turn(server, as_json):
+    """After 50 frames of one client it is the others' turn; nothing of the rest is lost."""
+    ann, bob, cid = (server.join("1", name) for name in ("Ann", "Bob", "Cid"))
+    said = [str(number) for number in range(120)]
+    if as_json:
+        ann.ask("`format json")
+        ann.send(*[f'{{"command":"say","text":"{text}"}}' for text in said])
+    else:
+        ann.send(*said)
+    bob.send("hi")
+    frames = [f"Ann: {text}" for text in said]
+    assert cid.read()[-121:] == [*frames[:50], "Bob: hi", *frames[50:]]
+
+
+def test_a_flood_before_the_end_is_served(server):
+    """Who sends much and nothing more is served to the end, then closed."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.send(*[str(number) for number in range(120)])
+    ann.half_close()
+    assert bob.read()[-121:] == [*[f"Ann: {n}" for n in range(120)], "Server: Ann quitted."]
+
+
 def test_three_framings_in_one_room(server):
     """Everybody reads the others in his own."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")

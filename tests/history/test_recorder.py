@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.core.errors import UnavailableError
-from chatd.core.events import Closed, Said
+from chatd.core.events import Burst, Closed
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
 from chatd.history import recorder as module
@@ -52,10 +52,10 @@ class House:
     def say(self, who=None, tag=None, room="1", text="x"):
         """Say something; report it to `who`."""
         self.rooms[room].count += 1
-        said = Said(room, self.rooms[room].count, "Ann", text, self.clock.seconds())
-        self.recorder.said(self.rooms[room], said, None)
+        burst = Burst(room, self.rooms[room].count, "Ann", [text], self.clock.seconds())
+        self.recorder.said(self.rooms[room], burst, None)
         if who is not None:
-            self.recorder.report(said, who, tag)
+            self.recorder.report(burst, who, tag)
 
     def close(self, room="1"):
         self.recorder.published(self.rooms[room], Closed(room, self.clock.seconds()), None)

@@ -9,14 +9,26 @@ from hypothesis import strategies as st
 from chatd.wire.framing import FrameReceiver, Framing, NotChatError, TooLong
 
 
+def take_all(receiver, most=50):
+    """Return all that the receiver has, taken so many at a time, one of them put back and taken again."""
+    taken = []
+    while frames := receiver.next_frames(most):
+        if isinstance(frames, TooLong):
+            taken.append(frames)
+            continue
+        assert len(frames) <= most
+        taken.append(frames[0])
+        receiver.put_back(frames[1:])
+    return taken
+
+
 def receive(*chunks, limit=100):
     """Return the receiver, and the frames it made of the chunks."""
     receiver = FrameReceiver(limit)
     frames = []
     for chunk in chunks:
         receiver.feed(chunk)
-        while (frame := receiver.next_frame()) is not None:
-            frames.append(frame)
+        frames += take_all(receiver)
     return receiver, frames
 
 
@@ -132,12 +144,11 @@ def test_too_long_is_never_held():
     receiver, frames = receive(b"x\0")
     for _ in range(100):
         receiver.feed(b"x" * 65536)
-        while (frame := receiver.next_frame()) is not None:
-            frames.append(frame)
+        frames += take_all(receiver)
         assert len(receiver._tail) <= receiver.limit
     assert frames == [b"x", TooLong(100)]
     receiver.feed(b"\0y\0")
-    assert receiver.next_frame() == b"y"
+    assert take_all(receiver) == [b"y"]
 
 
 def test_too_long_before_the_framing_is_known():
@@ -158,9 +169,19 @@ def test_limit_may_rise_between_frames():
     """Who joins in the same packet as he sends a long message has the larger limit for it."""
     receiver = FrameReceiver(10)
     receiver.feed(b"join\0" + b"x" * 50 + b"\0")
-    assert receiver.next_frame() == b"join"
+    assert receiver.next_frames(50) == [b"join"]
     receiver.limit = 100
-    assert receiver.next_frame() == b"x" * 50
+    assert receiver.next_frames(50) == [b"x" * 50]
+
+
+def test_frames_are_taken_as_many_as_wanted():
+    """Some at a time, in order; what is put back comes first again."""
+    receiver = FrameReceiver(10)
+    receiver.feed(b"1\x002\x003\x004\0")
+    assert receiver.next_frames(3) == [b"1", b"2", b"3"]
+    receiver.put_back([b"2", b"3"])
+    assert receiver.next_frames(3) == [b"2", b"3", b"4"]
+    assert receiver.next_frames(3) == []
 
 
 @given(st.lists(st.binary(max_size=50)))
@@ -171,8 +192,7 @@ def test_what_waits_is_counted(chunks):
         receiver.feed(chunk)
     frames = sum(len(f) + 1 for f in receiver._frames if isinstance(f, bytes))
     assert receiver.waiting == frames + len(receiver._tail)
-    while receiver.next_frame() is not None:
-        pass
+    take_all(receiver, 2)
     assert receiver.waiting == len(receiver._tail) <= receiver.limit
 
 
@@ -183,3 +203,4 @@ def test_what_waits_is_counted(chunks):
 def test_wrap(framing, wire):
     """Newlines within a frame are sent as the ending of the first line."""
     assert framing.wrap("a\nb") == wire
+    assert framing.wrap("a\nb\0a\nb") == wire * 2

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.core.events import (
+    Burst,
     Closed,
     Grouped,
     Joined,
@@ -67,12 +68,20 @@ def test_event_is_one_line_of_json(event):
 
 
 def test_said_is_word_for_word():
-    """The example of the spec."""
-    (frame,) = json_events.encode(Said("1", 7394, "Alice", "hi", 1795186276.042))
-    assert frame == (
+    """The example of the spec, and what is said right after it."""
+    first, second = json_events.encode(Burst("1", 7394, "Alice", ["hi", '"'], 1795186276.042))
+    assert first == (
         '{"event":"said","room":"1","id":7394,"from":"Alice","text":"hi",'
         '"time":"2026-11-20T14:51:16.042Z"}'
     )
+    assert second == first.replace("7394", "7395").replace('"hi"', '"\\""')
+
+
+@given(st.builds(Burst, WORD, st.integers(1), WORD, st.lists(WORD, min_size=1), TIME))
+def test_a_burst_is_its_messages(burst):
+    """To a program a burst is no more than its messages one by one."""
+    one_by_one = [frame for said in burst.messages() for frame in json_events.encode(said)]
+    assert list(json_events.encode(burst)) == one_by_one
 
 
 def test_kicked_is_a_notice_and_a_left():

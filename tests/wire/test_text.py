@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
-from chatd.core.events import Notice, Said, Whispered
+from chatd.core.events import Burst, Notice, Said, Whispered
 from chatd.wire import text
 from chatd.wire.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
 
@@ -83,6 +83,7 @@ def test_lines_cannot_be_forged():
     forged = "hi\nServer: You are fired"
     for event in (
         Said("1", 1, "Eve", forged, 0),
+        Burst("1", 1, "Eve", [forged], 0),
         Whispered("Eve", forged, 0),
         Notice("X", forged, 0),
     ):
