@@ -2,39 +2,32 @@
 
 What a peer does not read waits here, not in the transport, which would take all memory there is.
 The waiting blobs are shared with all others who got the same, so that a slow reader costs little.
-When a plain TCP or UNIX transport has nothing queued, a blob goes straight to the socket: that
-spares two epoll_ctl calls and a turn of the reactor. All others, TLS above all, take `write`.
+On a plain TCP or UNIX transport a blob goes straight to the socket: that spares two epoll_ctl calls
+and a turn of the reactor. All others, TLS above all, take `write`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
-from twisted.internet import tcp, unix
-from twisted.internet.interfaces import IDelayedCall, IPullProducer, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
+from chatd.front.sockets import PlainSocket
 from chatd.interfaces import IOutlet
 
 FINISH_SECONDS: Final = 5
 """How long a peer may take to read what is still to be sent before it is closed."""
 
-_CHUNK: Final = 65536
+_PIECES: Final = 64
+"""How many blobs are sent in one call of the system."""
 
 
 Overflow = Callable[[int, int], None]
-
-
-def outlet_for(transport: Any, clock: IReactorTime, limit: int, on_overflow: Overflow) -> Outlet:
-    """Return the fastest outlet that is safe on `transport`, which is a stream's.
-
-    `limit`: bytes that may wait; past it the connection is aborted and `on_overflow(queued, limit)` called.
-    """
-    # By exact type: a TLS transport hands on the raw socket, which would send plain text.
-    direct = type(transport) in (tcp.Server, unix.Server)
-    return (DirectOutlet if direct else Outlet)(transport, clock, limit, on_overflow)
+_Blob = bytes | memoryview
 
 
 @implementer(IOutlet, IPushProducer)
@@ -49,7 +42,7 @@ class Outlet:
         self._transport = transport
         self._clock = clock
         self._on_overflow = on_overflow
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[_Blob] = deque()
         self._closed = False
         self._finishing: IDelayedCall | None = None
         self._open()
@@ -110,7 +103,7 @@ class Outlet:
 
     # -- within
 
-    def _hold(self, blob: bytes) -> None:
+    def _hold(self, blob: _Blob) -> None:
         self._waiting.append(blob)
         self.queued += len(blob)
         if self.queued > self.limit:
@@ -118,7 +111,7 @@ class Outlet:
             self.abort()
             self._on_overflow(queued, self.limit)
 
-    def _release(self) -> bytes:
+    def _release(self) -> _Blob:
         blob = self._waiting.popleft()
         self.queued -= len(blob)
         return blob
@@ -129,25 +122,28 @@ class Outlet:
             self._transport.loseConnection()
 
 
-@implementer(IPullProducer)
-class DirectOutlet(Outlet):
-    """Writes straight to the socket of a plain transport; what that does not take waits for the reactor.
+class PlainOutlet(Outlet):
+    """Writes straight to the socket of a plain transport; what that does not take waits until it does."""
 
-    While something waits, the transport has us as a pull producer: it asks for the next piece
-    when it has sent the last.
-    """
+    def __init__(
+        self,
+        socket: PlainSocket,
+        clock: IReactorTime,
+        limit: int,
+        on_overflow: Overflow,
+    ) -> None:
+        self._socket = socket
+        self._send = socket.send
+        super().__init__(socket.transport, clock, limit, on_overflow)
 
     def _open(self) -> None:
-        self._pulling = False
-        # The transport's own writeSomeData does the same by way of three calls more.
-        self._send = self._transport.socket.send
+        self._full = False
 
     def write(self, blob: bytes) -> None:
         """Send `blob` after all that was written before."""
-        if self._closed:
-            return
-        if self._pulling:
-            self._hold(blob)
+        if self._full:
+            if not self._closed:
+                self._hold(blob)
             return
         try:
             sent = self._send(blob)
@@ -156,28 +152,40 @@ class DirectOutlet(Outlet):
         except OSError:
             self.abort()  # the peer is gone
             return
-        if sent < len(blob):
-            self._hold(blob[sent:] if sent else blob)
-            self._pull()
+        if sent != len(blob):
+            self._full = True
+            self._socket.call_when_writable(self.resumeProducing)
+            self._hold(memoryview(blob)[sent:])
 
-    def _pull(self) -> None:
-        if not self._closed:
-            self._pulling = True
-            self._transport.registerProducer(self, False)
+    def lost(self) -> None:
+        """Forget everything: the connection has ended."""
+        self._full = True
+        super().lost()
 
     def resumeProducing(self) -> None:
-        """Give the transport the next piece."""
-        if self._waiting:
-            size, pieces = 0, []
-            while self._waiting and size < _CHUNK:
-                pieces.append(self._release())
-                size += len(pieces[-1])
-            self._transport.writeSequence(pieces)
-        else:
-            self._pulling = False
-            self._transport.unregisterProducer()
+        """Send what waits: the socket has room."""
+        if self._closed:
+            return
+        try:
+            sent = self._socket.sendmsg(list(islice(self._waiting, _PIECES)))
+        except BlockingIOError:
+            return
+        except OSError:
+            self.abort()
+            return
+        while sent:
+            blob = self._release()
+            if len(blob) > sent:
+                rest = memoryview(blob)[sent:]
+                self._waiting.appendleft(rest)
+                self.queued += len(rest)
+                break
+            sent -= len(blob)
+        if not self._waiting:
+            self._full = False
+            self._socket.call_when_writable(None)
             self._close_when_sent()
 
     def _close_when_sent(self) -> None:
-        if self._finishing is not None and not self._pulling and not self._closed:
+        if self._finishing is not None and not self._waiting and not self._closed:
             self._transport.loseConnection()

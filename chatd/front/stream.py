@@ -24,7 +24,8 @@ from zope.interface import implementer
 
 from chatd.core import errors
 from chatd.core.events import Address
-from chatd.front.outlet import FINISH_SECONDS, Outlet, outlet_for
+from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.front.sockets import Sockets
 from chatd.session import Session, Sessions
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
@@ -65,9 +66,12 @@ def peer_address(transport: ITransport) -> Address:
 class ChatProtocol(Protocol):
     """One connection: bytes to frames, frames to its session."""
 
-    def __init__(self, sessions: Sessions, clock: IReactorTime, limits: Limits) -> None:
+    def __init__(
+        self, sessions: Sessions, clock: IReactorTime, sockets: Sockets, limits: Limits
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._sockets = sockets
         self._limits = limits
         self._frames = FrameReceiver(limits.frame(known=False))
         self._known = False
@@ -88,7 +92,12 @@ class ChatProtocol(Protocol):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
         limit = self._limits.queue(known=False)
-        self._outlet: Outlet = outlet_for(transport, self._clock, limit, self._overflowed)
+        self._socket = self._sockets.take(transport, self.dataReceived)
+        self._outlet: Outlet = (
+            Outlet(transport, self._clock, limit, self._overflowed)
+            if self._socket is None
+            else PlainOutlet(self._socket, self._clock, limit, self._overflowed)
+        )
         self._session: Session = self._sessions.connect(self._address, self._outlet, self._serve)
         # Who is banned is told so once it is known how, and not waited for long.
         if self._session.is_barred:
@@ -123,6 +132,8 @@ class ChatProtocol(Protocol):
         for call in (self._refusing, self._next_turn):
             if call is not None and call.active():
                 call.cancel()
+        if self._socket is not None:
+            self._sockets.lost(self._socket)
         self._outlet.lost()
         self._session.lost()
 
@@ -143,8 +154,8 @@ class ChatProtocol(Protocol):
             self._session.no_more()
         elif not self._session.closed and self._reading != (self._frames.waiting < WAITING_BYTES):
             self._reading = not self._reading
-            transport = cast("Any", self.transport)
-            (transport.resumeProducing if self._reading else transport.pauseProducing)()
+            source: Any = self._socket or self.transport
+            (source.resumeProducing if self._reading else source.pauseProducing)()
 
     def _serve_on(self) -> None:
         """Serve what was left for this turn, that others might have theirs."""
@@ -193,11 +204,12 @@ class ChatFactory(Factory):
 
     noisy = False
 
-    def __init__(self, sessions: Sessions, clock: IReactorTime, limits: Limits) -> None:
+    def __init__(self, sessions: Sessions, reactor: Any, limits: Limits) -> None:
         self._sessions = sessions
-        self._clock = clock
+        self._reactor = reactor
+        self._sockets = Sockets(reactor)
         self._limits = limits
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection."""
-        return ChatProtocol(self._sessions, self._clock, self._limits)
+        return ChatProtocol(self._sessions, self._reactor, self._sockets, self._limits)

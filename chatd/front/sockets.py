@@ -1,0 +1,166 @@
+"""The sockets of plain transports, read and written past them.
+
+The reactor calls each connection that can be read or written by itself, and there may be hundreds
+in a turn. What it does around each call costs as much as a message. So the sockets of plain TCP and
+UNIX transports are watched by an epoll of our own, and that, as it can be polled itself, by the
+reactor: one call of it reads and writes all that can be. How a connection ends is left to the
+reactor and the transport. All other transports, TLS above all, and systems without epoll are
+read and written by the reactor alone.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet import tcp, unix
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+_READ_BYTES: Final = 65536
+
+_log = Logger(namespace="chatd")
+
+Receive = Callable[[bytes], None]
+
+
+@implementer(IReadDescriptor)
+class Sockets:
+    """Watches plain sockets, all of them in one call of `reactor`."""
+
+    def __init__(self, reactor: IReactorFDSet) -> None:
+        self._reactor = reactor
+        self._sockets: dict[int, PlainSocket] = {}
+        self._epoll: Any = None
+
+    def take(self, transport: Any, receive: Receive) -> PlainSocket | None:
+        """Read from the socket of `transport` from now on, and give what comes to `receive`.
+
+        Returns None if that cannot be done, or must not be.
+        """
+        # By exact type: a TLS transport hands on the raw socket, which would send plain text.
+        plain = type(transport) in (tcp.Server, unix.Server)
+        if not (plain and hasattr(select, "epoll")):
+            return None
+        if self._epoll is None:
+            self._epoll = select.epoll()
+            self._reactor.addReader(self)
+        transport.pauseProducing()
+        socket = PlainSocket(self._epoll, transport, receive)
+        self._sockets[socket.fd] = socket
+        socket.resumeProducing()
+        return socket
+
+    def lost(self, socket: PlainSocket) -> None:
+        """Forget a socket: its transport has closed it."""
+        del self._sockets[socket.fd]
+
+    # -- the reactor
+
+    def fileno(self) -> int:
+        """Return what to watch."""
+        return int(self._epoll.fileno())
+
+    def logPrefix(self) -> str:
+        """Return what twistd's log shows of who logs."""
+        return "Sockets"
+
+    def doRead(self) -> None:
+        """Read from all sockets that can be read, and write to those that wait to be written."""
+        sockets = self._sockets
+        for fd, ready in self._epoll.poll(0):
+            socket = sockets.get(fd)
+            if socket is None:
+                continue  # one that was read before has put an end to it
+            try:
+                if ready & ~select.EPOLLIN and socket.writable is not None:
+                    socket.writable()
+                if ready & ~select.EPOLLOUT:
+                    socket.read()
+            except Exception:  # noqa: BLE001 -- a fault of ours hurts one connection
+                _log.failure("What was received met a fault", Failure())
+                socket.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 -- Twisted's
+        """Stop: the reactor has."""
+        self._epoll.close()
+
+
+class PlainSocket:
+    """The socket of a plain transport: `send` and `sendmsg` are the system's.
+
+    `writable` is called while the socket can be written to, if it is set.
+    """
+
+    __slots__ = (
+        "_epoll",
+        "_reading",
+        "_recv",
+        "_watched",
+        "fd",
+        "receive",
+        "send",
+        "sendmsg",
+        "transport",
+        "writable",
+    )
+
+    def __init__(self, epoll: Any, transport: Any, receive: Receive) -> None:
+        self.transport = transport
+        self.receive = receive
+        self.fd: int = transport.fileno()
+        self.send = transport.socket.send
+        self.sendmsg = transport.socket.sendmsg
+        self.writable: Callable[[], None] | None = None
+        self._recv = transport.socket.recv
+        self._epoll = epoll
+        self._reading = False
+        self._watched = 0
+
+    def read(self) -> None:
+        """Give what has come to `receive`; let the reactor see to it if that is the end."""
+        if not self._reading:
+            return
+        try:
+            data = self._recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.receive(data)
+        else:
+            self.pauseProducing()
+            self.transport.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+        self._reading = False
+        self._watch()
+
+    def resumeProducing(self) -> None:
+        """Read on."""
+        self._reading = True
+        self._watch()
+
+    def call_when_writable(self, call: Callable[[], None] | None) -> None:
+        """Have something called while the socket can be written to, or nothing any more."""
+        self.writable = call
+        self._watch()
+
+    def _watch(self) -> None:
+        wanted = select.EPOLLIN if self._reading else 0
+        if self.writable is not None:
+            wanted |= select.EPOLLOUT
+        if wanted == self._watched:
+            return
+        if not wanted:
+            self._epoll.unregister(self.fd)
+        elif not self._watched:
+            self._epoll.register(self.fd, wanted)
+        else:
+            self._epoll.modify(self.fd, wanted)
+        self._watched = wanted
