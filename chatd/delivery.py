@@ -195,7 +195,7 @@ class Delivery:
         for batch in batches:
             for dialect, group in batch.audience.items():
                 tape = batch.tape(dialect)
-                whole = bytes(tape.buffer)
+                whole = tape.whole()
                 size = len(whole)
                 for listener in tuple(group):
                     if len(listener.batches) > 1:

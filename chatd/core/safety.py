@@ -43,10 +43,11 @@ def clean(text: str) -> str:
 
 def clean_all(frames: Sequence[bytes]) -> list[str]:
     """Return what is in `frames`, clean; bytes that are no UTF-8 become U+FFFD."""
-    whole = b"".join(frames)
-    # Of plain ASCII to look at all at once takes a fraction of the time.
-    if whole.isascii() and len(whole.translate(None, _UNCLEAN_ASCII)) == len(whole):
-        return [frame.decode() for frame in frames]
+    # To look at all at once, if it is plain ASCII, takes a fraction of the time. NUL is unclean: if
+    # no more is taken out than those between the frames, the frames hold none.
+    whole = b"\0".join(frames)
+    if whole.isascii() and len(whole.translate(None, _UNCLEAN_ASCII)) > len(whole) - len(frames):
+        return whole.decode().split("\0")
     return [clean(frame.decode(errors="replace")) for frame in frames]
 
 

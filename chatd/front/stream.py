@@ -107,16 +107,10 @@ class ChatProtocol(Protocol):
         """Take in what was read, and serve what can be."""
         if self._session.closed:
             return  # what is still to be sent goes out; what still comes is nothing to us
-        framing_was_known = self._frames.framing is not None
-        if not framing_was_known:
-            self._note_address()
-        try:
+        if self._frames.framing is not None:
             self._frames.feed(data)
-        except NotChatError:
-            self._session.close()
+        elif not self._begin(data):
             return
-        if not framing_was_known and self._frames.framing is not None:
-            self._session.open(self._frames.framing)
         self._serve()
 
     def readConnectionLost(self) -> None:
@@ -138,6 +132,18 @@ class ChatProtocol(Protocol):
         self._session.lost()
 
     # -- within
+
+    def _begin(self, data: bytes) -> bool:
+        """Take in the first bytes, which tell the framing; return False if they are no chat."""
+        self._note_address()
+        try:
+            self._frames.feed(data)
+        except NotChatError:
+            self._session.close()
+            return False
+        if self._frames.framing is not None:
+            self._session.open(self._frames.framing)
+        return True
 
     def _serve(self) -> None:
         """Serve the frames that wait, until the session is busy with one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from typing import ClassVar, Protocol
 
 from chatd.core.events import Event, RoomEvent, Whispered
@@ -72,9 +73,8 @@ class TextDialect:
     def messages(self, frames: Sequence[bytes]) -> list[str]:
         """Return what is said in the frames before the first command."""
         texts = clean_all(frames)
-        for at, words in enumerate(texts):
-            if words.startswith(text.COMMAND_SIGN):
-                return texts[:at]
+        if text.COMMAND_SIGN in "".join(texts):
+            return list(takewhile(lambda words: not words.startswith(text.COMMAND_SIGN), texts))
         return texts
 
     def decode(self, frame: bytes) -> Request:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, cast
 
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
@@ -61,7 +61,9 @@ class FrameReceiver:
         self.framing: Framing | None = None
         self._delimiter: bytes | None = None
         self._telnet = _TelnetFilter()
+        # In place of a frame that was dropped there is a mark.
         self._frames: list[bytes | TooLong] = []
+        self._has_marks = False
         self._frames_size = 0
         self._tail = b""
         # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
@@ -86,11 +88,15 @@ class FrameReceiver:
 
     def next_frames(self, most: int) -> list[bytes] | TooLong:
         """Return the next whole frames, `most` of them at most, or that the next was too long."""
-        if not self._frames:
+        frames, limit = self._frames, self.limit
+        if not frames:
             return self._drop_what_is_too_long() or []
-        limit = self.limit
+        if self._frames_size <= limit and len(frames) <= most and not self._has_marks:
+            # So little altogether that none can be too long.
+            self._frames, self._frames_size = [], 0
+            return cast("list[bytes]", frames)
         taken = []
-        for frame in self._frames[:most]:
+        for frame in frames[:most]:
             if isinstance(frame, TooLong) or len(frame) > limit:
                 break
             taken.append(frame)
@@ -98,8 +104,9 @@ class FrameReceiver:
             del self._frames[: len(taken)]
             self._frames_size -= sum(map(len, taken)) + len(taken)
             return taken
-        frame = self._frames.pop(0)
+        frame = frames.pop(0)
         if isinstance(frame, TooLong):
+            self._has_marks = any(isinstance(frame, TooLong) for frame in frames)
             return frame
         self._frames_size -= len(frame) + 1
         return TooLong(limit)
@@ -143,6 +150,7 @@ class FrameReceiver:
             self._frames_size -= len(frames.pop(0)) + 1
             if self._owed is not None:
                 self._frames.append(self._owed)
+                self._has_marks = True
                 self._owed = None
         self._frames += frames
 

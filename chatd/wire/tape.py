@@ -8,31 +8,39 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
 
 
 class Tape:
     """Events in one dialect, end to end: `order[i]` is the turn's count of event i, `ends[i + 1]` its end."""
 
-    __slots__ = ("buffer", "ends", "order")
+    __slots__ = ("_whole", "ends", "order", "pieces")
 
     def __init__(self, order: list[int]) -> None:
         self.order = order
         self.ends = [0]
-        self.buffer = bytearray()
+        self.pieces: list[bytes] = []
+        self._whole: bytes | None = None
 
-    def extend(self, encoded: Sequence[bytes | memoryview]) -> None:
+    def extend(self, encoded: list[bytes]) -> None:
         """Add the next events."""
-        self.buffer += b"".join(encoded)
-        self.ends += accumulate(map(len, encoded), initial=self.ends.pop())
+        end = self.ends[-1]
+        for piece in encoded:
+            end += len(piece)
+            self.ends.append(end)
+        self.pieces += encoded
+        self._whole = None
+
+    def whole(self) -> bytes:
+        """Return all events: the same object as long as none is added."""
+        if self._whole is None:
+            self._whole = b"".join(self.pieces)
+        return self._whole
 
     def share(self, since: int, holes: Sequence[int]) -> bytes:
         """Return the events from `since` on but for those at `holes`: slices, not a loop over events."""
         order, ends = self.order, self.ends
         start = bisect_left(order, since)
-        view = memoryview(self.buffer)
-        if not holes:
-            return bytes(view[ends[start] :])
+        view = memoryview(self.whole())
         pieces = []
         for hole in holes:
             at = bisect_left(order, hole, start)
@@ -53,6 +61,5 @@ def merged(tapes: Sequence[Tape], since: int = 0) -> Tape:
         for at in range(bisect_left(tape.order, since), len(tape.order))
     )
     whole = Tape([count for count, _, _ in places])
-    views = [memoryview(tape.buffer) for tape in tapes]
-    whole.extend([views[w][tapes[w].ends[at] : tapes[w].ends[at + 1]] for _, w, at in places])
+    whole.extend([tapes[which].pieces[at] for _, which, at in places])
     return whole
