@@ -183,8 +183,13 @@ class IStore(Interface):
     async def remove_room(room_id: str, count: int) -> None:
         """Remove a room and its history; keep `count` for one that is started again under the id."""
 
-    async def keep(messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
-        """Add messages, all of them or none; those that are there already stay as they are.
+    async def keep(bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
+        """Add a batch of messages, all of them or none.
+
+        In each room their ids rise, and are above all that were kept, but that a batch of which it
+        is not known whether it was kept may be given again, before any other: as it was, or without its
+        oldest bursts, or without all of a room. What was kept is then there once. Texts and
+        names have no control characters but newlines and tabs, as `safety.clean` leaves them.
 
         `reserved`: for rooms, by id, up to which message id no later start of the server may begin.
         """
@@ -195,10 +200,11 @@ class IStore(Interface):
         They have at most `size` bytes as JSON, but there is one at least if there is any.
         """
 
-    async def prune(before: float) -> int:
+    async def prune(before: float) -> bool:
         """Remove messages said before a time, and what is left of rooms that were ended.
 
-        Some of them at once; returns how many: 0 if none are left.
+        Some of them at once; returns whether there may be more. What was said together goes together:
+        some messages may stay as long as it takes to fill a batch, and a second.
         """
 
     async def account(name: str) -> Account | None:

@@ -43,9 +43,9 @@ class SlowStore(MemoryStore):
         super().__init__()
         self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
 
-    async def keep(self, messages, reserved):
+    async def keep(self, bursts, reserved):
         await self.writing.passed()
-        await super().keep(messages, reserved)
+        await super().keep(bursts, reserved)
 
     async def history(self, *arguments):
         await self.reading.passed()

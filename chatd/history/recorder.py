@@ -3,13 +3,14 @@
 A consumer of the bus. Messages are delivered at once and written some milliseconds later, as many
 as have come until then, in one transaction; while one batch is written the next one gathers. Who
 asked for it is told when his message is stored, or that it could not be. While the store cannot be
-written to, what waits is tried again until it is too old, so that memory stays bounded and nobody
-is left without an answer. Knows no database and no connection.
+written to, the batch is tried again until it is too old, so that memory stays bounded and nobody
+is left without an answer; it stays a batch of its own, as the store knows it by that if it has it
+already. Knows no database and no connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred
@@ -19,9 +20,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import UnavailableError, not_stored
-from chatd.core.events import Burst, Closed, RoomEvent, Said
+from chatd.core.events import Burst, Closed, RoomEvent
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
+from chatd.history.backlog import Backlog, count, said_before
 from chatd.interfaces import IStore
 from chatd.journal import Journal
 from chatd.wire.answers import Refusal, Stored
@@ -38,11 +40,11 @@ TOLD_WITHIN: Final = 9.5
 CLOSE_SECONDS: Final = 4.0
 """How long the end of the server waits for the store."""
 
-MOST_IN_BATCH: Final = 4096
-
 MOST_WAITING: Final = 200_000
 MOST_WAITING_SIZE: Final = 64 * 1024 * 1024
 """How much may wait for the store, in messages and in characters; past it all of it is given up."""
+
+_Answer = Callable[[str, int, str | None], Stored | Refusal]
 
 _log = Logger(namespace="chatd")
 
@@ -62,9 +64,9 @@ class Recorder:
         self._clock = clock
         self._tell = tell
         self._journal = journal
-        self._waiting: list[Said] = []
-        self._waiting_size = 0
-        self._in_hand: list[Said] = []
+        self._waiting = Backlog()
+        self._in_hand: list[Burst] = []
+        # Of each burst that was asked for, by its room and first id.
         self._askers: dict[tuple[str, int], tuple[Chatter, str | None]] = {}
         self._raise_at: dict[str, int] = {}
         self._watchers: list[Deferred[None]] = []
@@ -74,17 +76,17 @@ class Recorder:
     @property
     def unstored(self) -> int:
         """How many messages wait to be stored."""
-        return len(self._waiting) + len(self._in_hand)
+        return self._waiting.messages + count(self._in_hand)
 
     def said(self, _: Room, burst: Burst, __: Chatter) -> None:
         """Take note of what is said."""
-        self._waiting += burst.messages()
-        self._waiting_size += sum(map(len, burst.texts))
+        waiting = self._waiting
+        waiting.add(burst)
         if not self._running:
             self._running = True
             Deferred.fromCoroutine(self._run()).addErrback(self._failed)
-        elif len(self._waiting) > MOST_WAITING or self._waiting_size > MOST_WAITING_SIZE:
-            self._give_up(self._take(len(self._waiting)))
+        elif waiting.messages > MOST_WAITING or waiting.size > MOST_WAITING_SIZE:
+            self._give_up(waiting.take_all())
 
     def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
         """Take note that a room was ended: its history goes with it."""
@@ -93,11 +95,11 @@ class Recorder:
 
     def report(self, burst: Burst, who: Chatter, tag: str | None) -> None:
         """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
-        for said in burst.messages():
-            if self._waiting and self._waiting[-1].room == burst.room:
-                self._askers[said.room, said.id] = (who, tag)
-            else:  # there was too much to keep it
-                self._tell(who, _not_stored(said.room, said.id, tag))
+        waiting = self._waiting.bursts
+        if waiting and waiting[-1] is burst:
+            self._askers[burst.room, burst.id] = (who, tag)
+        else:  # there was too much to keep it
+            self._tell(who, *_answers(burst, _not_stored, tag))
 
     async def caught_up(self) -> None:
         """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""
@@ -120,23 +122,28 @@ class Recorder:
         waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
         waiting.addErrback(lambda failure: failure.trap(UnavailableError))
         await waiting
-        self._give_up(self._take(len(self._waiting)))
+        if self._given_up is not None:
+            self._give_up(self._in_hand)
+            self._in_hand = []
+        self._give_up(self._waiting.take_all())
         self._end_of_outage()
 
     # -- writing
 
     async def _run(self) -> None:
         """Write until nothing waits."""
-        while self._waiting:
-            await deferLater(self._clock, BATCH_SECONDS)
-            if self._waiting:
-                await self._write(self._take(MOST_IN_BATCH))
+        while self._in_hand or self._waiting.bursts:
+            if not self._waiting.fills_a_batch:
+                await deferLater(self._clock, BATCH_SECONDS)
+            if not self._in_hand:
+                self._in_hand = self._waiting.take_batch()
+            if self._in_hand:
+                await self._write(self._in_hand)
         self._running = False
 
-    async def _write(self, batch: list[Said]) -> None:
-        self._in_hand = batch
+    async def _write(self, batch: Sequence[Burst]) -> None:
         # Who waits for more than this batch waits for the next.
-        watchers = [] if self._waiting else self._take_watchers()
+        watchers = [] if self._waiting.bursts else self._take_watchers()
         reserved = self._reservations(batch)
         began, error = self._clock.seconds(), None
         try:
@@ -144,15 +151,18 @@ class Recorder:
         except UnavailableError as away:
             error = away
             self._note_outage(away)
-            self._put_back(self._clock.seconds() - began)
+            self._give_up_late(self._clock.seconds() - began)
         except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
             _log.failure("Messages met a fault on their way to the store")
-            self._give_up(batch)
+            self._give_up(self._in_hand)
+            self._in_hand = []
         else:
+            self._in_hand = []
             self._raise_at.update((room, top - lead(top) // 2) for room, top in reserved.items())
-            self._end_of_outage()
             self._report(batch, Stored)
-        self._in_hand = []
+            if self._given_up is not None:
+                self._give_up_late(self._clock.seconds() - began)
+                self._end_of_outage()
         # Who has come meanwhile does not wait for a batch that may never be.
         _fire([*watchers, *self._watchers_to_fire(error)], error)
         if error is not None:
@@ -161,64 +171,51 @@ class Recorder:
     def _watchers_to_fire(self, error: UnavailableError | None) -> list[Deferred[None]]:
         return self._take_watchers() if error is not None or not self.unstored else []
 
-    def _reservations(self, batch: Sequence[Said]) -> dict[str, int]:
+    def _reservations(self, batch: Sequence[Burst]) -> dict[str, int]:
         """Return up to which id rooms are to be reserved that come near the end of what is."""
-        last = {said.room: said.id for said in batch}
+        newest = {burst.room: burst for burst in batch}
         return {
-            room: newest + lead(newest)
-            for room, newest in last.items()
-            if newest > self._raise_at.get(room, 0)
+            room: burst.last + lead(burst.last)
+            for room, burst in newest.items()
+            if burst.last > self._raise_at.get(room, 0)
         }
 
-    def _put_back(self, took: float) -> None:
-        """Let what could not be written wait again, save what would be told of too late."""
-        waiting = self._waiting = [*self._in_hand, *self._waiting]
-        self._waiting_size += sum(len(said.text) for said in self._in_hand)
-        # The next try may take as long as the last.
+    def _give_up_late(self, took: float) -> None:
+        """Let go of what would be told of too late if the next try takes as long as the last."""
         told_too_late = self._clock.seconds() + RETRY_SECONDS + took - TOLD_WITHIN
-        self._give_up(self._take(sum(1 for said in waiting if said.time < told_too_late)))
-
-    def _take(self, most: int) -> list[Said]:
-        """Return the first messages that wait, which then wait no more."""
-        taken, self._waiting = self._waiting[:most], self._waiting[most:]
-        self._waiting_size -= sum(len(said.text) for said in taken)
-        return taken
+        late = said_before(self._in_hand, told_too_late)
+        lost, self._in_hand = self._in_hand[:late], self._in_hand[late:]
+        self._give_up([*lost, *self._waiting.take_said_before(told_too_late)])
 
     def _forget(self, room: str) -> None:
         """Write nothing more of a room that is no more."""
-        gone = [said for said in (*self._in_hand, *self._waiting) if said.room == room]
-        self._in_hand = [said for said in self._in_hand if said.room != room]
-        self._waiting = [said for said in self._waiting if said.room != room]
-        self._waiting_size = sum(len(said.text) for said in self._waiting)
+        gone = [burst for burst in self._in_hand if burst.room == room]
+        self._in_hand = [burst for burst in self._in_hand if burst.room != room]
         self._raise_at.pop(room, None)
-        self._report(gone, _not_stored)
+        self._report([*gone, *self._waiting.take_room(room)], _not_stored)
         if not self.unstored:
             _fire(self._take_watchers())
 
     # -- telling
 
-    def _report(
-        self,
-        messages: Sequence[Said],
-        answer: Callable[[str, int, str | None], Stored | Refusal],
-    ) -> None:
+    def _report(self, bursts: Sequence[Burst], answer: _Answer) -> None:
         """Tell those who asked what has become of messages."""
         if not self._askers:
             return
         answers: dict[Chatter, list[Stored | Refusal]] = {}
-        for said in messages:
-            asker = self._askers.pop((said.room, said.id), None)
+        for burst in bursts:
+            asker = self._askers.pop((burst.room, burst.id), None)
             if asker is not None:
                 who, tag = asker
-                answers.setdefault(who, []).append(answer(said.room, said.id, tag))
+                answers.setdefault(who, []).extend(_answers(burst, answer, tag))
         for who, his in answers.items():
             self._tell(who, *his)
 
-    def _give_up(self, messages: Sequence[Said]) -> None:
+    def _give_up(self, bursts: Sequence[Burst]) -> None:
         """Let messages go that could not be stored."""
-        if messages:
-            self._given_up = (self._given_up or 0) + len(messages)
-            self._report(messages, _not_stored)
+        if bursts:
+            self._given_up = (self._given_up or 0) + count(bursts)
+            self._report(bursts, _not_stored)
 
     def _note_outage(self, error: UnavailableError) -> None:
         if self._given_up is None:
@@ -237,6 +234,10 @@ class Recorder:
     def _failed(self, failure: Failure) -> None:
         self._running = False
         _log.failure("The recorder met a fault", failure)
+
+
+def _answers(burst: Burst, answer: _Answer, tag: str | None) -> Iterator[Stored | Refusal]:
+    return (answer(burst.room, number, tag) for number in range(burst.id, burst.last + 1))
 
 
 def _not_stored(room: str, message_id: int, tag: str | None) -> Refusal:

@@ -9,15 +9,15 @@ pass through. What a job is, it does not know.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, TextClause, exc
 
 from chatd.core.errors import UnavailableError
+from chatd.store.chunks import Chunk
 
 T = TypeVar("T")
-Row = tuple[str, int, str, str, float]
-"""A message as it is in the table: the room's key, its id, who said it, what and when."""
+Parameters = tuple[Any, ...]
 
 Job = Callable[[Connection], T]
 """What is done in one transaction. It may be run a second time, if the first was in vain."""
@@ -31,6 +31,9 @@ class Link(Protocol):
     def run(self, job: Job[T]) -> T:
         """Run `job` in a transaction; raise `UnavailableError` if the database cannot do it now."""
 
+    def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do the same with one statement, in the driver's own words, and without any detour."""
+
     def cut(self) -> None:
         """Make the job that runs fail soon. For another thread; not called when none runs."""
 
@@ -38,11 +41,13 @@ class Link(Protocol):
 class Database(Protocol):
     """A database of one kind.
 
-    `place`: where it is, for people, and so without a password. `see`: sets `seen` to `:now` for
-    the logins whose digests are in the JSON array `:digests`.
+    `place`: where it is, for people, and so without a password. `keep`: adds chunks, but those that are
+    there stay as they are; in the driver's own words. `see`: sets `seen` to `:now` for the
+    logins whose digests are in the JSON array `:digests`.
     """
 
     place: str
+    keep: str
     see: TextClause
 
     @property
@@ -53,8 +58,8 @@ class Database(Protocol):
     def reader(self) -> Link:
         """The link for all else: what is read does not wait for what is written."""
 
-    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Add messages; those that are there stay."""
+    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return what the statement `keep` takes."""
 
     def claim(self) -> None:
         """Make it ours, and make it if it is new; raise `StoreError` if that cannot be."""

@@ -14,14 +14,14 @@ from typing import Final
 
 from zope.interface import implementer
 
-from chatd.core.events import Said
+from chatd.core.events import Burst, Said
 from chatd.core.names import room_key
 from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
 from chatd.interfaces import IStore
 from chatd.store.bounds import within
 
 HISTORY_LENGTH: Final = 4000
-"""How many messages of a room are kept."""
+"""How many messages of a room are kept, and what was said together with the oldest of them."""
 
 
 @dataclass
@@ -33,7 +33,24 @@ class _Room:
     reserved: int
     cleared: int = 0
     live: bool = True
-    messages: deque[Said] = field(default_factory=lambda: deque(maxlen=HISTORY_LENGTH))
+    bursts: deque[Burst] = field(default_factory=deque)
+    length: int = 0
+
+    def add(self, burst: Burst) -> None:
+        """Put a burst behind the others, unless it is there already or is from before the end."""
+        if burst.id <= (self.bursts[-1].id if self.bursts else self.cleared):
+            return
+        self.bursts.append(burst)
+        self.length += len(burst.texts)
+        while self.length - len(self.bursts[0].texts) >= HISTORY_LENGTH:
+            self.length -= len(self.bursts.popleft().texts)
+
+    def prune(self, before: float) -> bool:
+        """Remove what was said before a time; return whether there was any."""
+        young = [burst for burst in self.bursts if burst.time >= before]
+        removed = len(young) < len(self.bursts)
+        self.bursts, self.length = deque(young), sum(len(burst.texts) for burst in young)
+        return removed
 
 
 @implementer(IStore)
@@ -76,14 +93,15 @@ class MemoryStore:
     async def remove_room(self, room_id: str, count: int) -> None:
         """Remove a room and its history; keep `count`."""
         room = self._rooms[room_key(room_id)]
-        room.messages.clear()
+        room.bursts.clear()
+        room.length = 0
         room.live = False
         room.reserved = room.cleared = count
 
-    async def keep(self, messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
+    async def keep(self, bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
         """Add messages; those that are there already stay as they are."""
-        for message in messages:
-            self._keep(message)
+        for burst in bursts:
+            self._rooms[room_key(burst.room)].add(burst)
         for room_id, count in reserved.items():
             room = self._rooms[room_key(room_id)]
             room.reserved = max(room.reserved, count)
@@ -96,21 +114,22 @@ class MemoryStore:
         if room is None:
             return []
         found = (
-            reversed(room.messages)
+            (said for burst in reversed(room.bursts) for said in reversed(burst.messages()))
             if since is None
-            else (message for message in room.messages if message.id > since)
+            else (
+                said
+                for burst in room.bursts
+                if burst.last > since
+                for said in burst.messages()
+                if said.id > since
+            )
         )
         some = within((said._replace(room=room.id) for said in islice(found, limit)), size)
         return some[::-1] if since is None else some
 
-    async def prune(self, before: float) -> int:
-        """Remove all messages said before a time; return how many."""
-        removed = 0
-        for room in self._rooms.values():
-            young = [message for message in room.messages if message.time >= before]
-            removed += len(room.messages) - len(young)
-            room.messages = deque(young, HISTORY_LENGTH)
-        return removed
+    async def prune(self, before: float) -> bool:
+        """Remove messages said before a time, of one room at once; return whether there were any."""
+        return any(room.prune(before) for room in self._rooms.values())
 
     # -- accounts, bans, logins
 
@@ -181,15 +200,3 @@ class MemoryStore:
         room.reserved = max(room.reserved, record.count)
         self._rooms[key] = room
         return room
-
-    def _keep(self, message: Said) -> None:
-        """Put a message where its id belongs; nearly always that is the end."""
-        room = self._rooms[room_key(message.room)]
-        known = room.messages
-        if message.id <= room.cleared:
-            return
-        if not known or message.id > known[-1].id:
-            known.append(message)
-        elif all(other.id != message.id for other in known):
-            merged = sorted([*known, message], key=lambda said: said.id)
-            room.messages = deque(merged, HISTORY_LENGTH)

@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy import URL, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.store.database import Job, Row, T, attempt
+from chatd.store.chunks import Chunk
+from chatd.store.database import Job, Parameters, T, attempt
 
 _OPTIONS: Final = {
     "application_name": "chatd",
@@ -38,13 +39,12 @@ _LOCK: Final = "SELECT pg_try_advisory_lock(1667785076, hashtext(coalesce(curren
 # (as a standby), and it has put an end to a transaction that took too long.
 _AWAY_TOO: Final = ("25006", "25P03")
 
-_KEEP: Final = text(r"""
-    INSERT INTO messages (room, id, sender, text, said_at)
-    SELECT value->>0, CAST(value->>1 AS bigint), value->>2, value->>3,
-        CAST(value->>4 AS double precision)
-    FROM json_array_elements(CAST(:batch AS json)) AS batch (value)
+_KEEP: Final = """
+    INSERT INTO chunks (room, last, said_before, body)
+    SELECT value->>0, CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), value->>3
+    FROM json_array_elements(CAST(%s AS json)) AS batch (value)
     ON CONFLICT DO NOTHING
-""")
+"""
 _SEE: Final = """
     UPDATE logins SET seen = :now
     WHERE digest IN (SELECT value FROM json_array_elements_text(CAST(:digests AS json)))
@@ -54,6 +54,7 @@ _SEE: Final = """
 class PostgresqlDatabase:
     """The database at `url`; raises `StoreError` if psycopg is missing."""
 
+    keep = _KEEP
     see = text(_SEE)
 
     def __init__(self, url: URL) -> None:
@@ -68,9 +69,9 @@ class PostgresqlDatabase:
                 "PostgreSQL needs psycopg, which is not installed: pip install 'chatd[postgresql]'"
             ) from None
 
-    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Add messages, all in one parameter: psycopg would make a text of each value by itself."""
-        connection.execute(_KEEP, {"batch": json.dumps(rows, ensure_ascii=False)})
+    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return all in one parameter: psycopg would make a text of each value by itself."""
+        return (json.dumps(chunks, ensure_ascii=False),)
 
     def claim(self) -> None:
         """Do nothing: the connection that writes takes the lock itself, each time it is made."""
@@ -109,6 +110,10 @@ class PostgresqlLink:
             return attempt(self.engine, job, _is_away)
         finally:
             self._line.mend()
+
+    def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do one statement in a transaction of its own."""
+        self.run(lambda connection: connection.exec_driver_sql(statement, parameters))
 
     def cut(self) -> None:
         """Shut down the connection's socket, also if it is just being made."""

@@ -42,16 +42,18 @@ rooms = Table(
     Column("cleared", BigInteger, nullable=False),
 )
 
-messages = Table(
-    "messages",
+# What was said, many messages in a row (`store.chunks`). The view `messages`, which is for people,
+# takes them apart: the database's kind has the statement for it.
+chunks = Table(
+    "chunks",
     metadata,
+    # No foreign key: a room's row is never removed, and the check costs as much as the rest.
     Column("room", Text, primary_key=True),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("sender", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("said_at", Double, nullable=False),
-    # No foreign key: a room's row is never removed, and the check costs as much as the message.
-    sqlite_with_rowid=False,
+    # The id of the last message.
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    # The second by which the last message was said.
+    Column("said_before", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 accounts = Table(

@@ -17,11 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from zope.interface import implementer
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.core.events import Said
-from chatd.core.names import room_key
+from chatd.core.events import Burst, Said
 from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
 from chatd.interfaces import IStore
 from chatd.store import people, talk
+from chatd.store.chunks import pack
 from chatd.store.database import Database, reason
 from chatd.store.migration import SCRIPTS, bring_up_to_date
 from chatd.store.worker import Runner
@@ -39,6 +39,7 @@ class SqlStore:
     ) -> None:
         self._database = database
         self._write = writer.run
+        self._execute = writer.execute
         self._read = reader.run
         self._runners = (writer, reader)
         self._scripts = scripts
@@ -70,17 +71,16 @@ class SqlStore:
         """Remove a room and its history; keep `count`."""
         await self._write(partial(talk.remove_room, room_id=room_id, count=count))
 
-    async def keep(self, messages: Sequence[Said], reserved: Mapping[str, int]) -> None:
-        """Add messages; those that are there already stay as they are."""
-        keys = {room: room_key(room) for room in {said.room for said in messages}}
-        rows = [(keys[said.room], *said[1:]) for said in messages]
+    async def keep(self, bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
+        """Add a batch of messages; what is there already stays as it is."""
+        statement, parameters = self._database.keep, self._database.parameters(pack(bursts))
 
         def job(connection: Connection) -> None:
-            if rows:
-                self._database.keep(connection, rows)
+            connection.exec_driver_sql(statement, parameters)
             talk.raise_reserved(connection, reserved)
 
-        await self._write(job)
+        # Nearly always nothing is reserved, and the statement is the whole transaction.
+        await (self._write(job) if reserved else self._execute(statement, parameters))
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
@@ -89,11 +89,13 @@ class SqlStore:
         job = partial(talk.history, room_id=room_id, since=since, limit=limit, size=size)
         return await self._read(job)
 
-    async def prune(self, before: float) -> int:
-        """Remove some messages said before a time; return how many."""
+    async def prune(self, before: float) -> bool:
+        """Remove some messages said before a time; return whether there were any."""
         # Searching takes longer than removing, and is not to keep others from writing.
         rooms = await self._read(partial(talk.rooms_to_prune, before=before))
-        return await self._write(partial(talk.prune, keys=rooms, before=before)) if rooms else 0
+        if rooms:
+            await self._write(partial(talk.prune, keys=rooms, before=before))
+        return bool(rooms)
 
     # -- accounts
 

@@ -7,19 +7,20 @@ vanishes with the process. SQLite's own locks are of another kind and last for o
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from chatd.core.errors import StoreError
-from chatd.store.database import Job, Row, T, attempt
+from chatd.core.errors import StoreError, UnavailableError
+from chatd.store.chunks import Chunk
+from chatd.store.database import Job, Parameters, T, attempt
 
 BUSY_SECONDS: Final = 1.0
 """How long to wait for another process that has the file locked, such as an `sqlite3` shell."""
@@ -39,11 +40,18 @@ _AWAY: Final = {
     sqlite3.SQLITE_READONLY,
 }
 
-_ROW: Final = "(?, ?, ?, ?, ?)"
-
-STATEMENTS: Final = 32
-"""How many prepared statements are held: each size of a batch is one, and a large one takes memory."""
-
+# The first parameter is a table in JSON, its last two columns where in the second the bodies are.
+_KEEP: Final = """
+    INSERT INTO chunks (room, last, said_before, body)
+    SELECT
+        json_extract(value, '$[0]'),
+        json_extract(value, '$[1]'),
+        json_extract(value, '$[2]'),
+        CAST(substr(?2, json_extract(value, '$[3]'), json_extract(value, '$[4]')) AS TEXT)
+    FROM json_each(?1)
+    WHERE true
+    ON CONFLICT DO NOTHING
+"""
 _SEE: Final = """
     UPDATE logins SET seen = :now WHERE digest IN (SELECT value FROM json_each(:digests))
 """
@@ -52,6 +60,7 @@ _SEE: Final = """
 class SqliteDatabase:
     """A database in the file at `path`."""
 
+    keep = _KEEP
     see = text(_SEE)
 
     def __init__(self, path: Path) -> None:
@@ -62,18 +71,18 @@ class SqliteDatabase:
         self.reader = SqliteLink(path, isolation_level="AUTOCOMMIT")
         event.listen(self.writer.engine, "begin", _begin)
 
-    def keep(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Add messages, all in one statement.
+    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return a table and, in bytes, of which SQLite takes a part without counting, all bodies.
 
-        So sqlite3 lets go of the GIL once for all the work; with executemany it asks for it back
-        after every row, and has to wait for it.
+        The statement is always the same then, and with few parameters: the rest is done without the GIL.
         """
-        values = ", ".join([_ROW] * len(rows))
-        connection.exec_driver_sql(
-            f"INSERT INTO messages (room, id, sender, text, said_at) VALUES {values} "  # noqa: S608
-            "ON CONFLICT DO NOTHING",
-            tuple(chain.from_iterable(rows)),
-        )
+        bodies = [chunk.body.encode() for chunk in chunks]
+        ends = accumulate(map(len, bodies), initial=1)
+        table = [
+            (*chunk[:3], start, len(body))
+            for chunk, body, start in zip(chunks, bodies, ends, strict=False)
+        ]
+        return (json.dumps(table), b"".join(bodies))
 
     def claim(self) -> None:
         """Make the file, if there is none, and lock it."""
@@ -133,7 +142,17 @@ class SqliteLink:
 
     def run(self, job: Job[T]) -> T:
         """Run `job` in a transaction; raise `UnavailableError` if it is locked, full, or cannot be read."""
-        return attempt(self.engine, job, _is_away)
+        return attempt(self.engine, job, lambda error: _is_away(error.orig))
+
+    def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do one statement, which is a transaction: so the GIL is let go of once for all of it."""
+        assert self._connection is not None
+        try:
+            self._connection.execute(statement, parameters)
+        except sqlite3.Error as error:
+            if _is_away(error):
+                raise UnavailableError(str(error)) from error
+            raise
 
     def cut(self) -> None:
         """Interrupt the statement that runs."""
@@ -148,7 +167,6 @@ class SqliteLink:
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
-            cached_statements=STATEMENTS,
         )
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
@@ -165,10 +183,10 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _is_away(error: DBAPIError) -> bool:
+def _is_away(error: BaseException | None) -> bool:
     # The low byte is the kind of an error, the others say more of it. Errors that Python finds by
     # itself have no code.
-    code = getattr(error.orig, "sqlite_errorcode", 0)
+    code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in _AWAY
 
 

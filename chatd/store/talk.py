@@ -5,7 +5,7 @@ Rooms go by their keys here. What differs between databases is not here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -26,21 +26,23 @@ from chatd.core.events import Said
 from chatd.core.names import room_key
 from chatd.core.records import RoomRecord, lead
 from chatd.store.bounds import within
-from chatd.store.schema import messages, rooms
+from chatd.store.chunks import unpack
+from chatd.store.schema import chunks, rooms
 
-PAGE: Final = 100
-"""How many messages are read at once, so that few are read in vain."""
+PAGE: Final = 4
+MOST_IN_PAGE: Final = 64
+"""How many chunks are read at once, so that few are read in vain: each time twice as many."""
 
-PRUNE_DEPTH: Final = 1000
-"""How many messages of a room, the oldest, are looked at to find those too old."""
+PRUNE_DEPTH: Final = 16
+"""How many chunks of a room, the oldest, are looked at to find those too old."""
 
 PRUNE_LENGTH: Final = 1000
-"""How many messages to remove in one transaction; a room's are not divided, so it may be some more."""
+"""How many chunks, the oldest, of a room may be removed at once.
 
-CLEAR_LENGTH: Final = 10_000
-"""How many messages of a room go with it at once; the rest is out of sight."""
+As many are what a transaction removes; a room's are not divided, so it may be some more.
+"""
 
-_oldest_messages = messages.alias("oldest")
+_oldest_chunks = chunks.alias("oldest")
 
 # -- rooms
 
@@ -75,7 +77,7 @@ def remove_room(connection: Connection, room_id: str, count: int) -> None:
     key = room_key(room_id)
     ended = {"live": False, "reserved": count, "cleared": count}
     connection.execute(update(rooms).where(rooms.c.key == key).values(ended))
-    connection.execute(_delete_oldest(key, CLEAR_LENGTH))
+    connection.execute(_delete_oldest(key))
 
 
 def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
@@ -131,31 +133,41 @@ def history(
     if room is None:
         return []
     after = room.cleared if since is None else max(since, room.cleared)
-    wanted = _said(room_key(room_id)).where(messages.c.id > after).limit(min(limit, PAGE))
-    rows = _backwards(connection, wanted) if since is None else _forwards(connection, wanted)
-    some = within((Said(room.id, *row) for row in islice(rows, limit)), size)
+    wanted = select(chunks.c.last, chunks.c.body).where(
+        chunks.c.room == room_key(room_id), chunks.c.last > after
+    )
+    if since is None:
+        read = (
+            said
+            for body in _backwards(connection, wanted)
+            for said in reversed(list(unpack(room.id, body)))
+        )
+    else:
+        read = (said for body in _forwards(connection, wanted) for said in unpack(room.id, body))
+    some = within(islice((said for said in read if said.id > after), limit), size)
     return some[::-1] if since is None else some
 
 
-def _said(key: str) -> Select[Any]:
-    columns = (messages.c.id, messages.c.sender, messages.c.text, messages.c.said_at)
-    return select(*columns).where(messages.c.room == key)
+def _forwards(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+    wanted = wanted.order_by(chunks.c.last)
+    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last > last))
 
 
-def _forwards(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
-    wanted = wanted.order_by(messages.c.id)
-    page = connection.execute(wanted).all()
-    while page:
-        yield from page
-        page = connection.execute(wanted.where(messages.c.id > page[-1].id)).all()
+def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+    wanted = wanted.order_by(chunks.c.last.desc())
+    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last < last))
 
 
-def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
-    wanted = wanted.order_by(messages.c.id.desc())
-    page = connection.execute(wanted).all()
-    while page:
-        yield from page
-        page = connection.execute(wanted.where(messages.c.id < page[-1].id)).all()
+def _pages(
+    connection: Connection, wanted: Select[Any], beyond: Callable[[int], Select[Any]]
+) -> Iterator[str]:
+    """Return the bodies of chunks; `beyond` leads to those that come after one."""
+    length = PAGE
+    while page := connection.execute(wanted.limit(length)).all():
+        for row in page:
+            yield row.body
+        wanted = beyond(page[-1].last)
+        length = min(2 * length, MOST_IN_PAGE)
 
 
 # -- removing what is old
@@ -164,34 +176,32 @@ def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
 def rooms_to_prune(connection: Connection, before: float) -> Sequence[str]:
     """Return the rooms, also ended ones, with messages that are to go."""
     looked_at = _oldest(rooms.c.key, PRUNE_DEPTH).correlate(rooms).subquery()
-    is_to_go = or_(looked_at.c.said_at < before, looked_at.c.id <= rooms.c.cleared)
-    old = select(looked_at.c.id).where(is_to_go).correlate(rooms)
+    is_to_go = or_(looked_at.c.said_before <= before, looked_at.c.last <= rooms.c.cleared)
+    old = select(looked_at.c.last).where(is_to_go).correlate(rooms)
     return connection.scalars(select(rooms.c.key).where(old.exists())).all()
 
 
-def prune(connection: Connection, keys: Collection[str], before: float) -> int:
+def prune(connection: Connection, keys: Collection[str], before: float) -> None:
     """Remove from these rooms, one after the other, what is to go, until it is enough for once."""
-    cleared = select(rooms.c.cleared).where(rooms.c.key == messages.c.room)
+    cleared = select(rooms.c.cleared).where(rooms.c.key == chunks.c.room)
     is_to_go = or_(
-        messages.c.said_at < before,
-        messages.c.id <= cleared.correlate(messages).scalar_subquery(),
+        chunks.c.said_before <= before,
+        chunks.c.last <= cleared.correlate(chunks).scalar_subquery(),
     )
     removed = 0
     for key in keys:
-        old = _delete_oldest(key, PRUNE_DEPTH).where(is_to_go)
-        removed += connection.execute(old).rowcount
+        removed += connection.execute(_delete_oldest(key).where(is_to_go)).rowcount
         if removed >= PRUNE_LENGTH:
             break
-    return removed
 
 
-def _delete_oldest(key: str, depth: int) -> Delete:
-    oldest = _oldest(key, depth).with_only_columns(_oldest_messages.c.id)
-    return delete(messages).where(messages.c.room == key, messages.c.id.in_(oldest))
+def _delete_oldest(key: str) -> Delete:
+    oldest = _oldest(key, PRUNE_LENGTH).with_only_columns(_oldest_chunks.c.last)
+    return delete(chunks).where(chunks.c.room == key, chunks.c.last.in_(oldest))
 
 
 def _oldest(key: Any, depth: int) -> Select[Any]:
-    """Return the oldest messages of a room; by their ids, as there is no index on the time."""
-    wanted = select(_oldest_messages.c.id, _oldest_messages.c.said_at)
-    of_room = wanted.where(_oldest_messages.c.room == key)
-    return of_room.order_by(_oldest_messages.c.id).limit(depth)
+    """Return the oldest chunks of a room; by their ids, as there is no index on the time."""
+    wanted = select(_oldest_chunks.c.last, _oldest_chunks.c.said_before)
+    of_room = wanted.where(_oldest_chunks.c.room == key)
+    return of_room.order_by(_oldest_chunks.c.last).limit(depth)

@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from chatd.store.database import Database, Job, Link
+from chatd.store.database import Database, Job, Link, Parameters
 from chatd.store.migration import SCRIPTS
 from chatd.store.sql import SqlStore
 from chatd.store.urls import database_for
@@ -31,6 +31,10 @@ class Inline:
     async def run(self, job: Job[T]) -> T:
         """Run a job, and block meanwhile."""
         return self._link.run(job)
+
+    async def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do the same with one statement."""
+        self._link.execute(statement, parameters)
 
     async def stop(self) -> None:
         """Do nothing: no job runs."""

@@ -8,6 +8,7 @@ begun, and a worker that may rest does not try for a while after a failure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Thread
 from typing import Any, Final, Protocol
 
@@ -16,7 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from chatd.core.errors import UnavailableError
-from chatd.store.database import Job, Link, T
+from chatd.store.database import Job, Link, Parameters, T
 
 DEADLINE_SECONDS: Final = 4.0
 """How long a job may take, and how long it may wait for its turn."""
@@ -30,6 +31,9 @@ class Runner(Protocol):
 
     async def run(self, job: Job[T]) -> T:
         """Run a job; raise `UnavailableError` if the database cannot do it now."""
+
+    async def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do the same with one statement, without any detour."""
 
     async def stop(self) -> None:
         """Let the job that runs come to its end; there is none after it."""
@@ -54,13 +58,11 @@ class Worker:
 
     async def run(self, job: Job[T]) -> T:
         """Run a job when it is its turn; raise `UnavailableError` if it cannot be done in time."""
-        came = self._reactor.seconds()
-        await self._turn.acquire()
-        try:
-            self._refuse(came)
-            return await self._attempt(job)
-        finally:
-            self._turn.release()
+        return await self._in_turn(self._link.run, job)
+
+    async def execute(self, statement: str, parameters: Parameters) -> None:
+        """Do the same with one statement."""
+        await self._in_turn(self._link.execute, statement, parameters)
 
     async def stop(self) -> None:
         """Let the job that runs come to its end, and end the thread; later jobs fail."""
@@ -69,6 +71,15 @@ class Worker:
         if self._pool.started:
             self._pool.stop()
         self._turn.release()
+
+    async def _in_turn(self, call: Callable[..., T], *args: Any) -> T:
+        came = self._reactor.seconds()
+        await self._turn.acquire()
+        try:
+            self._refuse(came)
+            return await self._attempt(call, *args)
+        finally:
+            self._turn.release()
 
     def _refuse(self, came: float) -> None:
         now = self._reactor.seconds()
@@ -79,12 +90,12 @@ class Worker:
         if now - came >= DEADLINE_SECONDS:
             raise UnavailableError("the database is too slow")
 
-    async def _attempt(self, job: Job[T]) -> T:
+    async def _attempt(self, call: Callable[..., T], *args: Any) -> T:
         if not self._pool.started:
             self._pool.start()
         watch = self._reactor.callLater(DEADLINE_SECONDS, self._link.cut)
         try:
-            return await deferToThreadPool(self._reactor, self._pool, self._link.run, job)
+            return await deferToThreadPool(self._reactor, self._pool, call, *args)
         except UnavailableError as error:
             self._resting, self._resting_until = error, self._reactor.seconds() + self._rest
             raise

@@ -1,6 +1,6 @@
 """What the tests of stores say in rooms."""
 
-from chatd.core.events import Said
+from chatd.core.events import Burst, Said
 
 ALL = 10**9
 NOW = 1_700_000_000.1234567
@@ -11,6 +11,16 @@ def said(number, text="x", room="tea", sender="Ann", time=NOW):
     return Said(room, number, sender, text, time)
 
 
+def bursts(*messages):
+    """Return messages as bursts of one each."""
+    return [Burst(one.room, one.id, one.sender, [one.text], one.time) for one in messages]
+
+
+def burst(first, count, room="tea", time=NOW):
+    """Return a burst of messages, whose texts are their ids."""
+    return Burst(room, first, "Ann", [str(n) for n in range(first, first + count)], time)
+
+
 def ids(messages):
     """Return the ids of messages."""
     return [message.id for message in messages]
@@ -18,4 +28,4 @@ def ids(messages):
 
 def talk(store, count, room="tea"):
     """Say `count` messages in a room."""
-    store.keep([said(n, room=room) for n in range(1, count + 1)], {})
+    store.keep(bursts(*(said(n, room=room) for n in range(1, count + 1))), {})

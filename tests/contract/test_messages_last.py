@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from talking import ALL, NOW, ids, said, talk
+from talking import ALL, NOW, burst, bursts, ids, said, talk
 
 from chatd.core.records import RoomRecord, lead
 from chatd.store.bounds import MESSAGE_FRAME
@@ -27,7 +27,7 @@ def test_what_was_said_comes_back_exactly(opened):
     kept = [
         said(n, text, sender=f"Zoë'{n}", time=NOW + n / 7) for n, text in enumerate(texts, start=1)
     ]
-    opened.keep(kept, {})
+    opened.keep(bursts(*kept), {})
     assert opened.history("tea", None, 9, ALL) == kept
 
 
@@ -42,21 +42,51 @@ def test_any_message_comes_back(opened, spoken):
     last = opened.history("tea", None, 1, ALL)
     first = last[0].id + 1 if last else 1
     kept = [said(n, text, time=time) for n, (text, time) in enumerate(spoken, start=first)]
-    opened.keep(kept, {})
+    opened.keep(bursts(*kept), {})
     assert opened.history("tea", first - 1, 9, ALL) == kept
 
 
-def test_keeping_again_changes_nothing(opened):
-    """A batch of which some is there already adds the rest; what is there stays."""
-    opened.keep([said(1), said(3)], {"tea": 20_000})
-    opened.keep([said(1, "other"), said(2), said(3, "other")], {"tea": 20_000})
-    assert opened.history("tea", 0, 9, ALL) == [said(1), said(2), said(3)]
+def test_bursts(opened):
+    """Each of their messages is one, whose id is its own; some of one can be read."""
+    batch = [burst(1, 70), burst(71, 1), burst(72, 60), burst(140, 3)]
+    opened.keep(batch, {})
+    kept = [said for each in batch for said in each.messages()]
+    assert opened.history("tea", 0, 999, ALL) == opened.history("tea", None, 999, ALL) == kept
+    assert opened.history("tea", 30, 5, ALL) == kept[30:35]
+    assert opened.history("tea", None, 5, ALL) == kept[-5:]
+    assert ids(opened.history("tea", 130, 4, ALL)) == [131, 140, 141, 142]
+
+
+@pytest.mark.parametrize("length", [1, 16, 100])
+def test_keeping_again_changes_nothing(opened, length):
+    """A batch that is there is not added again, be it complete or what is left of it later."""
+    opened.add_room("cake", "cake")
+    before = [burst(n, length, room) for n in range(7, 300, length) for room in ("tea", "cake")]
+    batch = [burst(n, length, room) for n in range(400, 900, length) for room in ("tea", "cake")]
+    opened.keep(before, {"tea": 20_000})
+    opened.keep(batch, {"tea": 20_000})
+    kept = [opened.history(room, 0, 9999, ALL) for room in ("tea", "cake")]
+    for oldest in range(len(batch)):
+        opened.keep(batch[oldest:], {"tea": 20_000})
+    for room in ("tea", "cake"):
+        opened.keep([each for each in batch if each.room == room], {})
+        opened.keep([each for each in batch[5:] if each.room == room], {})
+    assert [opened.history(room, 0, 9999, ALL) for room in ("tea", "cake")] == kept
+    opened.keep([burst(1000, length)], {})
+    assert len(opened.history("tea", 0, 9999, ALL)) == len(kept[0]) + length
+
+
+def test_what_is_left_of_a_batch_is_kept(opened):
+    """Where it was not there, what is given again is added."""
+    batch = [burst(n, 16) for n in range(1, 200, 16)]
+    opened.keep(batch[3:], {})
+    assert ids(opened.history("tea", 0, 999, ALL)) == list(range(49, 209))
 
 
 def test_rooms_have_their_own_ids(opened):
     """A batch may be for many rooms, by ids in any case; messages have the room's own spelling."""
     opened.add_room("Cake", "cake")
-    opened.keep([said(1, room="TEA"), said(1, room="cake"), said(2, room="tea")], {})
+    opened.keep(bursts(said(1, room="TEA"), said(1, room="cake"), said(2, room="tea")), {})
     assert opened.history("CAKE", None, 9, ALL) == [said(1, room="Cake")]
     assert opened.history("Tea", None, 9, ALL) == [said(1), said(2)]
 
@@ -68,11 +98,11 @@ def test_nothing_to_keep(opened):
 
 
 def test_all_or_none(opened):
-    """If one message of a batch cannot be kept, none is, and nothing is reserved."""
+    """If ids cannot be reserved, no message is kept."""
     if isinstance(opened.store, MemoryStore):
         pytest.skip("nothing fails in memory")
-    with pytest.raises(Exception, match=r"(?i)null"):
-        opened.keep([said(1), said(2, None), said(3)], {"tea": 50_000})
+    with pytest.raises(Exception, match=r"(?i)too large|out of range"):
+        opened.keep(bursts(said(1)), {"tea": 10**30})
     assert opened.history("tea", None, 9, ALL) == []
     opened.crash()
     assert opened.open().rooms[0].count == lead(0)
@@ -101,7 +131,7 @@ def test_the_messages_since(opened):
 def test_the_size_is_that_of_the_json(opened):
     """It counts what JSON escapes and UTF-8 makes longer; as many come as fit exactly."""
     kept = [said(n, 'é"\n😀' * 10, sender="Zoë") for n in range(1, 10)]
-    opened.keep(kept, {})
+    opened.keep(bursts(*kept), {})
     words = json.dumps(kept[0].text, ensure_ascii=False) + json.dumps("Zoë", ensure_ascii=False)
     size = len(words.encode()) + MESSAGE_FRAME
     for since, first, last in ((None, [7, 8, 9], [8, 9]), (0, [1, 2, 3], [1, 2])):
@@ -127,7 +157,7 @@ def test_memory_has_an_end():
     store = MemoryStore()
     store.open([RoomRecord("tea", "tea")])
     with pytest.raises(StopIteration):
-        store.keep([said(n) for n in range(1, HISTORY_LENGTH + 3)], {}).send(None)
+        store.keep(bursts(*map(said, range(1, HISTORY_LENGTH + 3))), {}).send(None)
     with pytest.raises(StopIteration) as end:
         store.history("tea", 0, 1, ALL).send(None)
     assert ids(end.value.value) == [3]
@@ -136,30 +166,39 @@ def test_memory_has_an_end():
 # -- pruning
 
 
+def prune(opened, before):
+    """Remove what was said before a time; return whether there was any."""
+    calls = 0
+    while opened.prune(before):
+        calls += 1
+    return calls > 0
+
+
 def test_prune(opened):
     """What was said before a time is removed, in all rooms, in a few calls, and nothing else."""
     opened.add_room("cake", "cake")
-    old = [said(n, room=room, time=NOW - 1) for n in range(1, 2501) for room in ("tea", "cake")]
-    opened.keep(old + [said(n) for n in range(2501, 2600)], {})
-    removed = 0
-    while count := opened.prune(NOW):
-        removed += count
-    assert removed == 5000
-    assert ids(opened.history("tea", 0, 999, ALL)) == list(range(2501, 2600))
+    old = [burst(n, 1, room, NOW - 2) for n in range(1, 99_999, 64) for room in ("tea", "cake")]
+    opened.keep(old, {})
+    opened.keep([burst(100_000, 99)], {})
+    assert prune(opened, NOW)
+    assert ids(opened.history("tea", 0, 999, ALL)) == list(range(100_000, 100_099))
     assert opened.history("cake", 0, 999, ALL) == []
 
 
 def test_prune_where_the_clock_went_back(opened):
     """A message that is old goes, also behind one that is not."""
-    opened.keep([said(1), said(2, time=NOW - 9), said(3)], {})
-    assert (opened.prune(NOW - 1), opened.prune(NOW - 1)) == (1, 0)
+    for message in (said(1), said(2, time=NOW - 9), said(3)):
+        opened.keep(bursts(message), {})
+    assert prune(opened, NOW - 1)
+    assert not prune(opened, NOW - 1)
     assert ids(opened.history("tea", None, 9, ALL)) == [1, 3]
 
 
 def test_prune_removes_nothing_else(opened):
     """Neither what was said at that very time, nor rooms, nor counts."""
     talk(opened, 3)
-    assert opened.prune(NOW) == 0
-    assert opened.prune(NOW + 1) == 3
+    assert not prune(opened, NOW)
+    assert prune(opened, NOW + 1)
+    assert opened.history("tea", None, 9, ALL) == []
     opened.close(tea=3)
     assert opened.open().rooms == [RoomRecord("tea", "tea", 3)]

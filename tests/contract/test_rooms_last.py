@@ -1,6 +1,6 @@
 """What every store does with rooms, their counts and their order: `IStore`, line by line."""
 
-from talking import ALL, NOW, ids, said, talk
+from talking import ALL, NOW, burst, bursts, ids, said, talk
 from zope.interface.verify import verifyObject
 
 from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
@@ -41,7 +41,7 @@ def test_everything_is_there_again(opened):
     opened.add_login(login)
     for ban in bans:
         opened.add_ban(ban)
-    opened.keep([said(1)], {})
+    opened.keep(bursts(said(1)), {})
     opened.close(tea=1)
     assert opened.open() == Contents([RoomRecord("tea", "tea", 1)], ["Zoë"], bans)
     assert opened.account("Zoë") == account
@@ -70,8 +70,8 @@ def test_counts_after_a_crash(opened):
 
 def test_reserved_ids_are_not_given_again(opened):
     """What is reserved as messages are kept is never lowered by that."""
-    opened.keep([said(1)], {"Tea": 50_000})
-    opened.keep([said(2)], {"tea": 40_000})
+    opened.keep(bursts(said(1)), {"Tea": 50_000})
+    opened.keep(bursts(said(2)), {"tea": 40_000})
     opened.crash()
     assert opened.open().rooms[0].count == 50_000
 
@@ -118,20 +118,20 @@ def test_history_goes_with_its_room(opened):
     talk(opened, 3)
     opened.remove_room("tea", 4)
     assert opened.history("tea", None, 9, ALL) == []
-    opened.keep([said(4)], {})
+    opened.keep(bursts(said(4)), {})
     opened.add_room("tea", "tea")
     assert opened.history("tea", None, 9, ALL) == opened.history("tea", 0, 9, ALL) == []
-    opened.keep([said(5)], {})
+    opened.keep(bursts(said(5)), {})
     assert ids(opened.history("tea", 0, 9, ALL)) == [5]
 
 
 def test_a_long_history_goes_with_its_room(opened):
     """It is out of sight at once, and what cannot be removed at once goes with what is too old."""
-    talk(opened, 12_000)
-    opened.remove_room("tea", 12_000)
+    opened.keep([burst(n, 1) for n in range(1, 128_000, 64)], {})
+    opened.remove_room("tea", 128_000)
     opened.add_room("tea", "tea")
-    opened.keep([said(12_001)], {})
-    assert ids(opened.history("tea", None, 9, ALL)) == [12_001]
+    opened.keep(bursts(said(128_001)), {})
+    assert ids(opened.history("tea", None, 9, ALL)) == [128_001]
     while opened.prune(0.0):
         pass
-    assert ids(opened.history("tea", None, 9, ALL)) == [12_001]
+    assert ids(opened.history("tea", None, 9, ALL)) == [128_001]

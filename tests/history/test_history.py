@@ -20,10 +20,10 @@ class SlowStore(MemoryStore):
     broken = False
     reading: Deferred | None = None
 
-    async def keep(self, messages, reserved):
+    async def keep(self, bursts, reserved):
         if self.broken:
             raise UnavailableError("it is broken")
-        await super().keep(messages, reserved)
+        await super().keep(bursts, reserved)
 
     async def history(self, *arguments):
         if self.reading is not None:

@@ -10,6 +10,7 @@ from chatd.core.errors import UnavailableError
 from chatd.core.events import Burst, Closed
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
+from chatd.history import backlog
 from chatd.history import recorder as module
 from chatd.history.recorder import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
 from chatd.journal import Journal
@@ -24,9 +25,10 @@ class SlowStore:
     def __init__(self):
         self.writes = []
 
-    async def keep(self, messages, reserved):
+    async def keep(self, bursts, reserved):
         done = Deferred()
-        self.writes.append(([said.id for said in messages], dict(reserved), done))
+        ids = [said.id for burst in bursts for said in burst.messages()]
+        self.writes.append((ids, dict(reserved), done))
         await done
 
     def answer(self, result=None):
@@ -49,10 +51,11 @@ class House:
     def tell(self, who, *answers):
         self.told += [(who, answer) for answer in answers]
 
-    def say(self, who=None, tag=None, room="1", text="x"):
+    def say(self, who=None, tag=None, room="1", text="x", times=1):
         """Say something; report it to `who`."""
-        self.rooms[room].count += 1
-        burst = Burst(room, self.rooms[room].count, "Ann", [text], self.clock.seconds())
+        first = self.rooms[room].count + 1
+        self.rooms[room].count += times
+        burst = Burst(room, first, "Ann", [text] * times, self.clock.seconds())
         self.recorder.said(self.rooms[room], burst, None)
         if who is not None:
             self.recorder.report(burst, who, tag)
@@ -96,19 +99,20 @@ def test_who_asked_is_told_after_the_commit(house):
     house.say(ANN, "a")
     house.say()
     house.say(BOB, None)
-    house.say(ANN, "b")
+    house.say(ANN, "b", times=2)
     house.clock.advance(BATCH_SECONDS)
     assert house.told == []
     house.store.answer()
     assert house.told == [
         (ANN, Stored("1", 1, "a")),
         (ANN, Stored("1", 4, "b")),
+        (ANN, Stored("1", 5, "b")),
         (BOB, Stored("1", 3, None)),
     ]
 
 
 def test_an_outage_that_is_short(house, capture_log):
-    """What could not be written is tried again, with what has come meanwhile, in order."""
+    """What could not be written is tried again as it was, and then what has come meanwhile."""
     house.say(ANN, "a")
     house.clock.advance(BATCH_SECONDS)
     house.say(ANN, "b")
@@ -116,12 +120,53 @@ def test_an_outage_that_is_short(house, capture_log):
     assert house.reports() == []
     house.clock.advance(RETRY_SECONDS)
     house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [1, 2]
-    assert house.reports() == [("a", True), ("b", True)]
+    assert house.store.answer() == [1]
+    assert house.reports() == [("a", True)]
+    house.clock.advance(BATCH_SECONDS)
+    assert house.store.answer() == [2]
+    assert house.reports() == [("b", True)]
     assert capture_log() == [
         "System: the store cannot be written to: no disk",
         "System: the store can be written to again, 0 messages were lost",
     ]
+
+
+def test_a_batch_stays_one(house):
+    """What is tried again is what was tried, save its oldest messages that are too old, and ended rooms."""
+    house.say(ANN, "old")
+    house.clock.advance(BATCH_SECONDS)
+    house.say(room="2")
+    house.clock.advance(TOLD_WITHIN / 2)
+    house.say(ANN, "young", times=3)
+    house.store.answer()
+    assert house.reports() == [("old", True)]
+    house.clock.advance(BATCH_SECONDS)
+    for pause, expected in (
+        (TOLD_WITHIN / 2, [1, 2, 3, 4]),
+        (RETRY_SECONDS, [1, 2, 3, 4]),
+        (RETRY_SECONDS, [2, 3, 4]),
+    ):
+        house.say()
+        assert house.store.answer(UnavailableError()) == expected
+        house.clock.advance(pause)
+        house.clock.advance(BATCH_SECONDS)
+    house.close("1")
+    assert house.reports() == [("young", False)] * 3
+    assert house.recorder.unstored == 0
+
+
+def test_more_than_a_batch(house, monkeypatch):
+    """Where much waits it is written in pieces, whole bursts each, without a pause."""
+    monkeypatch.setattr(backlog, "MOST_IN_BATCH", 5)
+    monkeypatch.setattr(backlog, "MOST_IN_BATCH_SIZE", 20)
+    for text in ("x", "x", "x", "12345678", "x"):
+        house.say(text=text, times=3)
+    house.clock.advance(BATCH_SECONDS)
+    assert house.recorder.unstored == 15
+    assert [house.store.answer() for _ in range(2)] == [[*range(1, 7)], [*range(7, 13)]]
+    house.clock.advance(BATCH_SECONDS)
+    assert house.store.answer() == [13, 14, 15]
+    assert house.recorder.unstored == 0
 
 
 @pytest.mark.parametrize("seconds_a_try", [0.0, 1.0, 5.0])

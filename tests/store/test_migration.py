@@ -9,13 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from chatd.core.errors import StoreError
-from chatd.core.events import Said
+from chatd.core.events import Burst
 from chatd.core.records import RoomRecord
 from chatd.store.migration import SCRIPTS
 from chatd.store.schema import VERSION_TABLE, metadata
 from chatd.store.testing import inline_store, result
 from chatd.store.urls import database_for
 
+NOW = 1_700_000_000.1234567
 STEP = '''
 """A second step."""
 
@@ -47,7 +48,7 @@ def path(tmp_path):
     path = tmp_path / "chatd.db"
     store = inline_store(database_for(f"sqlite:///{path}"))
     store.open([RoomRecord("tea", "tea")])
-    result(store.keep([Said("tea", 1, "Ann", "hello", 1.0)], {}))
+    result(store.keep([Burst("tea", 1, "Ann", ["hello"], 1.0)], {}))
     result(store.close({"tea": 1}))
     return path
 
@@ -90,6 +91,22 @@ def test_the_steps_make_the_tables(database):
     found = database.reader.run(differences)
     result(store.close({}))
     assert found == []
+
+
+def test_the_view_of_messages(database):
+    """Who looks into the database sees every message, as it was said, but those of rooms that were ended."""
+    store = inline_store(database)
+    store.open([RoomRecord("Tea", "tea"), RoomRecord("old", "old")])
+    texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
+    batch = [Burst("Tea", 60, "Zoë", texts, NOW), Burst("Tea", 64, "'Bob'", ["x"], NOW + 1)]
+    result(store.keep([*batch, Burst("old", 1, "Ann", ["x"], NOW)], {}))
+    result(store.remove_room("old", 1))
+    result(store.keep([Burst("old", 1, "Ann", ["x"], NOW)], {}))
+    found = database.reader.run(
+        lambda c: c.exec_driver_sql("SELECT room, id, sender, text, said_at FROM messages").all()
+    )
+    assert sorted(found) == [said for each in batch for said in each.messages()]
+    result(store.close({}))
 
 
 def test_a_new_database_needs_no_backup(path, capfd):

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.core.events import Said
+from chatd.core.events import Burst, Said
 from chatd.core.records import RoomRecord
 from chatd.store.sql import SqlStore
 from chatd.store.testing import inline_store, result
@@ -25,6 +25,11 @@ from chatd.store.worker import DEADLINE_SECONDS, Worker
 def said(number):
     """Return a message."""
     return Said("tea", number, "Ann", "hello", 1.0)
+
+
+def burst(number):
+    """Return the same, as it is kept."""
+    return Burst("tea", number, "Ann", ["hello"], 1.0)
 
 
 class Relay:
@@ -166,9 +171,9 @@ def test_how_it_is_connected(store):
 
 def test_lost_connections(store, relay):
     """They are made anew, by the next call that needs one, once the server has noticed, too."""
-    result(store.keep([said(1)], {}))
+    result(store.keep([burst(1)], {}))
     relay.lose()
-    _try_until_done(lambda: result(store.keep([said(2)], {})))
+    _try_until_done(lambda: result(store.keep([burst(2)], {})))
     assert result(store.history("tea", None, 9, 9999)) == [said(1), said(2)]
 
 
@@ -177,11 +182,11 @@ def test_a_server_that_is_away(store, relay):
     relay.away = True
     relay.lose()
     with pytest.raises(UnavailableError):
-        result(store.keep([said(1)], {}))
+        result(store.keep([burst(1)], {}))
     with pytest.raises(UnavailableError):
         result(store.history("tea", None, 9, 9999))
     relay.away = False
-    _try_until_done(lambda: result(store.keep([said(1)], {})))
+    _try_until_done(lambda: result(store.keep([burst(1)], {})))
     assert result(store.history("tea", None, 9, 9999)) == [said(1)]
 
 
@@ -190,23 +195,23 @@ def test_another_server_took_over(store, relay, postgresql):
     relay.away = True
     relay.lose()
     with pytest.raises(UnavailableError):
-        result(store.keep([said(1)], {}))
+        result(store.keep([burst(1)], {}))
     relay.away = False
     other = inline_store(database_for(postgresql))
     _open_when_free(other)
     with pytest.raises(UnavailableError) as error:
-        result(store.keep([said(1)], {}))
+        result(store.keep([burst(1)], {}))
     assert error.value.why == "it is in use by another chatd"
     result(other.close({}))
-    _try_until_done(lambda: result(store.keep([said(1)], {})))
+    _try_until_done(lambda: result(store.keep([burst(1)], {})))
 
 
 def test_a_server_that_hangs(threaded, relay, reactor):
     """Who waits for it is let go in the end, and the next call is done when it moves again."""
     start = Deferred.fromCoroutine
-    reactor.result(start(threaded.keep([said(1)], {})))
+    reactor.result(start(threaded.keep([burst(1)], {})))
     relay.flowing.clear()
-    writing = start(threaded.keep([said(2)], {}))
+    writing = start(threaded.keep([burst(2)], {}))
     reading = start(threaded.history("tea", None, 9, 9999))
     assert relay.held.wait(30)
     reactor.advance(DEADLINE_SECONDS)
@@ -215,7 +220,7 @@ def test_a_server_that_hangs(threaded, relay, reactor):
             reactor.result(waiting)
     relay.flowing.set()
     reactor.advance(1)
-    _try_until_done(lambda: reactor.result(start(threaded.keep([said(2)], {}))))
+    _try_until_done(lambda: reactor.result(start(threaded.keep([burst(2)], {}))))
     found = reactor.result(start(threaded.history("tea", None, 9, 9999)))
     assert found == [said(1), said(2)]
     reactor.result(start(threaded.close({"tea": 2})))

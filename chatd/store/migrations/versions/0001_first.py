@@ -1,4 +1,4 @@
-"""The first schema: rooms, messages, accounts, bans, logins."""
+"""The first schema: rooms, what is said in them, accounts, bans, logins."""
 
 from __future__ import annotations
 
@@ -7,6 +7,45 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+
+# One row for each message, for people. In a chunk there is RS (30) between bursts, and in each US (31)
+# between the first id, the sender, the time in ticks and the texts.
+_SQLITE_VIEW = r"""
+    CREATE VIEW messages (room, id, sender, text, said_at) AS
+    WITH escaped (room, cleared, body) AS (
+        SELECT rooms.id, cleared, replace(replace(replace(replace(body,
+            '\', '\\'), '"', '\"'), char(10), '\n'), char(9), '\t')
+        FROM chunks JOIN rooms ON rooms.key = chunks.room
+        WHERE last > cleared
+    ), arrays (room, cleared, body) AS (
+        SELECT room, cleared,
+            '[["' || replace(replace(body, char(31), '","'), char(30), '"],["') || '"]]'
+        FROM escaped
+    )
+    SELECT
+        room,
+        CAST(json_extract(burst.value, '$[0]') AS INTEGER) + field.key - 3 AS id,
+        json_extract(burst.value, '$[1]'),
+        field.value,
+        json_extract(burst.value, '$[2]') / 8388608.0
+    FROM arrays, json_each(body) AS burst, json_each(burst.value) AS field
+    WHERE field.key >= 3
+"""
+_POSTGRESQL_VIEW = """
+    CREATE VIEW messages (room, id, sender, text, said_at) AS
+    SELECT
+        rooms.id,
+        CAST(burst.fields[1] AS bigint) + field.number - 1,
+        burst.fields[2],
+        field.text,
+        CAST(burst.fields[3] AS bigint) / CAST(8388608 AS double precision)
+    FROM
+        chunks
+        JOIN rooms ON rooms.key = chunks.room AND last > cleared,
+        unnest(string_to_array(body, chr(30))) AS run,
+        CAST(string_to_array(run, chr(31)) AS text[]) AS burst (fields),
+        unnest(burst.fields[4:]) WITH ORDINALITY AS field (text, number)
+"""
 
 
 def upgrade() -> None:
@@ -22,14 +61,14 @@ def upgrade() -> None:
         sa.Column("cleared", sa.BigInteger, nullable=False),
     )
     op.create_table(
-        "messages",
+        "chunks",
         sa.Column("room", sa.Text, primary_key=True),
-        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("sender", sa.Text, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("said_at", sa.Double, nullable=False),
-        sqlite_with_rowid=False,
+        sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("said_before", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
     )
+    is_sqlite = op.get_context().dialect.name == "sqlite"
+    op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
     _make_tables_of_people()
 
 
