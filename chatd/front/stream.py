@@ -182,8 +182,9 @@ class ChatProtocol(Protocol):
                 left -= 1
             elif frames:
                 served = session.receive(frames)
-                receiver.put_back(frames[served:])
                 left -= served
+                if served < len(frames):
+                    receiver.put_back(frames[served:])
             else:
                 return True
         return left > 0
