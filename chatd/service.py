@@ -79,7 +79,7 @@ class ChatService(Service):
     """The whole server. `log` is set where the log goes to standard output.
 
     `hashing` and `store` are used in place of those that `config` asks for. That it is listening is
-    said last: whoever reads that finds all doors open.
+    said last: whoever reads that finds all doors open. `ending`: whether `end` was called.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class ChatService(Service):
         self._build()
         self._ports: list[tuple[str, IListeningPort]] = []
         self._admin: IListeningPort | None = None
-        self._ending = False
+        self.ending = False
 
     def _build(self) -> None:
         """Make all parts, and let each know those it works with."""
@@ -160,8 +160,8 @@ class ChatService(Service):
 
     def end(self) -> None:
         """Begin to end the server: `stopService` follows."""
-        if not self._ending:
-            self._ending = True
+        if not self.ending:
+            self.ending = True
             self._reactor.stop()
 
     def privilegedStartService(self) -> None:

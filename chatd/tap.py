@@ -1,20 +1,16 @@
 """What `twistd chatd` understands on its command line, and what it makes of it.
 
-The one place of the server that meets the global reactor, the log and the signals of the process.
+The one place of the server that meets the global reactor; what becomes of the process is process.py's.
 """
 
 from __future__ import annotations
 
-import gc
 import re
-import signal
 import sys
 from collections.abc import Mapping
 from functools import partial
-from types import TracebackType
 from typing import Any, ClassVar, cast
 
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
@@ -24,6 +20,7 @@ from chatd.admin.stdio import StandardOutputLog
 from chatd.core.chat import Rules, Starters
 from chatd.core.safety import clean
 from chatd.history.reading import MOST_READ
+from chatd.process import Process, one_line_for_start_errors
 from chatd.service import ChatService, Config, StartError
 
 _log = Logger(namespace="chatd")
@@ -156,9 +153,8 @@ def makeService(options: Options) -> ChatService:
         service = _Application(options.config(), reactor, log)
     except StartError as error:
         sys.exit(f"chatd: {error}")
-    sys.excepthook = partial(_one_line_for_start_errors, not to_stdout)
-    reactor.callWhenRunning(_take_signals, service, reactor)
-    reactor.callWhenRunning(_spare_the_collector)
+    sys.excepthook = partial(one_line_for_start_errors, not to_stdout)
+    reactor.callWhenRunning(Process(service, reactor).take_over)
     if _WITH_PASSWORD.search(" ".join(sys.argv)):
         reactor.callWhenRunning(_log.warn, _EVERYBODY_READS)
     return service
@@ -185,42 +181,3 @@ def _twistd_options() -> Mapping[str, Any]:
     twistd = ServerOptions()
     twistd.parseOptions()
     return cast("Mapping[str, Any]", twistd)
-
-
-def _take_signals(service: ChatService, reactor: IReactorFromThreads) -> None:
-    """Let SIGTERM and SIGINT end the server as `quit` does; Twisted's own would exit with their status."""
-
-    def end(number: int, _: object) -> None:
-        reactor.callFromThread(_end, service, signal.Signals(number).name)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector pass over what is there at the start, and stays.
-
-    It is most of what there is: to look at all of it stops everything for some 40 ms each time.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-def _end(service: ChatService, cause: str) -> None:
-    _log.info("System: {cause} received", cause=cause)
-    service.end()
-
-
-def _one_line_for_start_errors(
-    logged: bool,
-    kind: type[BaseException],
-    error: BaseException,
-    traceback: TracebackType | None,
-) -> None:
-    """Say in one line what cannot be, also in the log if that is elsewhere; all else is shown whole."""
-    if isinstance(error, StartError):
-        if logged:
-            _log.critical("chatd: {error}", error=error)
-        print(f"chatd: {error}", file=sys.__stderr__)
-    else:
-        sys.__excepthook__(kind, error, traceback)

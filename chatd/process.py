@@ -1,0 +1,74 @@
+"""The process that the server runs in: its signals, and its last words where it cannot start.
+
+The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from types import TracebackType
+from typing import Any, NoReturn
+
+from twisted.logger import Logger
+
+from chatd.service import ChatService, StartError
+
+_log = Logger(namespace="chatd")
+
+
+class Process:
+    """Brings together the server and the process that twistd runs it in."""
+
+    def __init__(self, service: ChatService, reactor: Any) -> None:
+        self._service = service
+        self._reactor = reactor
+        self._told_to_end = False
+
+    def take_over(self) -> None:
+        """Take the signals; to be called once the reactor runs, as it takes them, too, when it starts."""
+        # Twisted's own would exit with their status.
+        signal.signal(signal.SIGTERM, self._told)
+        signal.signal(signal.SIGINT, self._told)
+        _spare_the_collector()
+
+    def _told(self, number: int, _: object) -> None:
+        if self._told_to_end or self._service.ending:
+            _leave(number)
+        self._told_to_end = True
+        self._reactor.callFromThread(self._end, signal.Signals(number))
+
+    def _end(self, cause: signal.Signals) -> None:
+        _log.info("System: {cause} received", cause=cause.name)
+        self._service.end()
+
+
+def _leave(number: int) -> NoReturn:
+    """End the process, whatever it waits for: not even its log may be written to any more."""
+    os._exit(128 + number)
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what is there at the start, and stays.
+
+    It is most of what there is: to look at all of it stops everything for some 40 ms each time.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def one_line_for_start_errors(
+    logged: bool,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    """Say in one line what cannot be, also in the log if that is elsewhere; all else is shown whole."""
+    if isinstance(error, StartError):
+        if logged:
+            _log.critical("chatd: {error}", error=error)
+        print(f"chatd: {error}", file=sys.__stderr__)
+    else:
+        sys.__excepthook__(kind, error, traceback)
