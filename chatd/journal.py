@@ -53,6 +53,10 @@ class Journal:
         """Note that the store can be written to again, and how many messages were never stored."""
         _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
 
+    def not_reloaded(self, why: str) -> None:
+        """Note that something that was to be read again could not be."""
+        _log.error("System: {why}; what was read before stays", why=escape(why))
+
     def received(self, peer: Address, text: str) -> None:
         """Trace a frame received."""
         _log.info("Received message from {peer}: {text}", peer=_shown(peer), text=escape(text))

@@ -1,6 +1,8 @@
 """The process that the server runs in: its signals, and its last words where it cannot start.
 
-The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once.
+The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once. At
+SIGHUP what is on the disk is read again; but where the server was started on a terminal, and that has
+gone, nobody is there any more, and it ends.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ import os
 import signal
 import sys
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from twisted.logger import Logger
 
 from chatd.service import ChatService, StartError
+
+_STDIN: Final = 0
 
 _log = Logger(namespace="chatd")
 
@@ -26,12 +30,17 @@ class Process:
         self._service = service
         self._reactor = reactor
         self._told_to_end = False
+        # Who has it ignored (nohup) wants to outlive the terminal.
+        self._lives_with_terminal = (
+            os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        )
 
     def take_over(self) -> None:
         """Take the signals; to be called once the reactor runs, as it takes them, too, when it starts."""
         # Twisted's own would exit with their status.
         signal.signal(signal.SIGTERM, self._told)
         signal.signal(signal.SIGINT, self._told)
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._hung_up))
         _spare_the_collector()
 
     def _told(self, number: int, _: object) -> None:
@@ -39,6 +48,16 @@ class Process:
             _leave(number)
         self._told_to_end = True
         self._reactor.callFromThread(self._end, signal.Signals(number))
+
+    def _hung_up(self) -> None:
+        if self._lives_with_terminal and not os.isatty(_STDIN):
+            self._end(signal.SIGHUP)
+        else:
+            self._reload()
+
+    def _reload(self) -> None:
+        _log.info("System: SIGHUP received, reading again what is on the disk")
+        self._service.reload()
 
     def _end(self, cause: signal.Signals) -> None:
         _log.info("System: {cause} received", cause=cause.name)

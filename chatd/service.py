@@ -23,6 +23,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.python.failure import Failure
 
+from chatd import motd
 from chatd.accounts.accounts import Accounts
 from chatd.accounts.hashing import Argon2Hashing, Hashing
 from chatd.admin import unixsocket
@@ -71,6 +72,7 @@ class Config:
     trace: bool = False
     console: bool = True
     admin: str = "chatd-admin.sock"
+    motd: str = ""
     max_frame: int = 16384
     send_queue: int = 1048576
 
@@ -173,6 +175,7 @@ class ChatService(Service):
         """Open the store and the consoles; raise `StartError` if one cannot be."""
         super().startService()  # type: ignore[no-untyped-call]
         # Not before: the process may have gone to the background, and is whose files are to be.
+        self._read_motd()
         self._open_store()
         self._hashing.start()
         self._housekeeping.start()
@@ -187,12 +190,28 @@ class ChatService(Service):
             log = self.log or StandardOutputLog(sys.__stdout__)
             open_console(self._reactor, self.consoles, log)
 
+    def reload(self) -> None:
+        """Read again what may have changed on the disk; what cannot be read stays as it was."""
+        try:
+            self._read_motd()
+        except StartError as error:
+            self.journal.not_reloaded(str(error))
+
     def stopService(self) -> Deferred[None]:
         """Stop in order; fires when all is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
         return Deferred.fromCoroutine(self._stop())
 
     # -- start
+
+    def _read_motd(self) -> None:
+        path = self._config.motd
+        if path:
+            try:
+                self.sessions.motd = motd.read(path)
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise StartError(f"--motd {path}: {why}") from error
 
     def _open_store(self) -> None:
         try:

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from chatd.batch import Listener
 from chatd.core import errors
 from chatd.core.chat import Chat
-from chatd.core.events import Address, Dismissal
+from chatd.core.events import SERVER, Address, Dismissal, Notice
 from chatd.core.people import People
 from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery
@@ -59,7 +59,7 @@ class Sessions:
     """All open connections, and what they have in common.
 
     `commands` carries out requests, `now` returns seconds since the epoch; `show_addresses`: whether
-    clients see where others are.
+    clients see where others are. `motd` is said to each client before the first answer.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Sessions:
         self.journal = journal
         self.now = now
         self.show_addresses = show_addresses
+        self.motd = ""
         self._open: dict[Session, None] = {}
         self._all_gone: Deferred[None] | None = None
 
@@ -139,6 +140,7 @@ class Session:
         self._delivery = sessions.delivery
         self._on_idle = on_idle
         self._listener: Listener | None = None
+        self._greeted = False
         self._lost = False
 
     @property
@@ -210,6 +212,7 @@ class Session:
         if self.closed:
             return
         if why is not None and self._listener is not None:
+            self._greeted = True  # it is no time for greetings
             self.answer(why)
         self.closed = True
         self.outlet.finish()
@@ -236,6 +239,10 @@ class Session:
     def answer(self, answer: Answer | None) -> None:
         """Say something to the client, if there is something to say."""
         if answer is not None and not self.closed:
+            if self.sessions.motd and not self._greeted:
+                motd = Notice(SERVER, self.sessions.motd, self.sessions.now())
+                self._delivery.send(self._speaking(), motd)
+            self._greeted = True
             self._delivery.send(self._speaking(), answer)
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:

@@ -91,6 +91,12 @@ class Options(usage.Options):
             "UNIX socket of the console, for its owner alone; empty: none.",
         ],
         [
+            "motd",
+            None,
+            "",
+            "File whose words are said to each client before the first answer; read again at SIGHUP.",
+        ],
+        [
             "max-frame",
             None,
             16384,
@@ -138,6 +144,7 @@ class Options(usage.Options):
             trace=bool(self["trace"]),
             console=not self["no-console"],
             admin=self["admin"],
+            motd=self["motd"],
             max_frame=self["max-frame"],
             send_queue=self["send-queue"],
         )

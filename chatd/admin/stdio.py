@@ -140,8 +140,6 @@ class _TerminalConsole:
         stop = consoles.office.stop
         self._terminal = ConsoleTerminal(consoles, log.write, self._close, on_interrupt=stop)
         self._input = _StandardInput(reactor, self._received, self._terminal.console.end)
-        # A terminal that is closed ends the server as SIGTERM does, also after its console.
-        self._on_signal(signal.SIGHUP, stop)
         self._signals_before = {
             number: self._on_signal(number, self._resume)
             for number in (signal.SIGWINCH, signal.SIGCONT)

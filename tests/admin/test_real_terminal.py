@@ -89,12 +89,18 @@ class Terminal:
         """Wait for the end of the program, return its exit status."""
         return self.process.wait(SECONDS)
 
+    def hang_up(self):
+        """Close the screen, as who closes the window does."""
+        os.close(self._screen)
+        self._screen = None
+
     def close(self):
         """End the program, if it has not ended, and take the terminal away."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._screen)
+        if self._screen is not None:
+            os.close(self._screen)
         os.close(self._program_side)
 
 
@@ -166,8 +172,28 @@ def test_a_terminal_that_is_closed(run):
     """It ends the server in order, as SIGTERM does."""
     server = run(TWISTD)
     server.expect(PROMPT)
+    server.hang_up()
+    assert server.ended() == 0
+
+
+def test_a_terminal_that_is_closed_after_the_console(run):
+    """The server ends with it all the same."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
+    server.type("\x04")
+    server.expect("\r\x1b[J")
+    server.hang_up()
+    assert server.ended() == 0
+
+
+def test_a_hangup_signal_while_the_terminal_is_there(run):
+    """It came from somebody who wants the files to be read again, and the console stays."""
+    server = run(TWISTD)
+    server.expect(PROMPT)
     server.process.send_signal(signal.SIGHUP)
-    server.expect("System: Shutting down server...")
+    server.expect("System: SIGHUP received")
+    server.expect(PROMPT)
+    server.type("quit\r")
     assert server.ended() == 0
     assert server.attributes == server.before
 
