@@ -1,4 +1,4 @@
-"""The process that the server runs in: its signals, and its last words where it cannot start.
+"""The process that the server runs in: its signals, its log file, and its last words where it cannot start.
 
 The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once. At
 SIGHUP what is on the disk is read again; but where the server was started on a terminal, and that has
@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from twisted.logger import Logger
 
+from chatd.logs import LogFile
 from chatd.service import ChatService, StartError
 
 _STDIN: Final = 0
@@ -24,11 +25,12 @@ _log = Logger(namespace="chatd")
 
 
 class Process:
-    """Brings together the server and the process that twistd runs it in."""
+    """Brings together the server and the process that twistd runs it in; `log` is its log file, if any."""
 
-    def __init__(self, service: ChatService, reactor: Any) -> None:
+    def __init__(self, service: ChatService, reactor: Any, log: LogFile | None) -> None:
         self._service = service
         self._reactor = reactor
+        self._log = log
         self._told_to_end = False
         # Who has it ignored (nohup) wants to outlive the terminal.
         self._lives_with_terminal = (
@@ -41,6 +43,10 @@ class Process:
         signal.signal(signal.SIGTERM, self._told)
         signal.signal(signal.SIGINT, self._told)
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._hung_up))
+        if self._log is not None:
+            # As twistd does where the file is its own.
+            begin_anew = self._log.rotate
+            signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(begin_anew))
         _spare_the_collector()
 
     def _told(self, number: int, _: object) -> None:
@@ -56,8 +62,16 @@ class Process:
             self._reload()
 
     def _reload(self) -> None:
+        self._reopen_log()
         _log.info("System: SIGHUP received, reading again what is on the disk")
         self._service.reload()
+
+    def _reopen_log(self) -> None:
+        if self._log is not None:
+            try:
+                self._log.reopen()
+            except OSError as error:
+                _log.error("System: the log file cannot be opened again: {why}", why=error.strerror)
 
     def _end(self, cause: signal.Signals) -> None:
         _log.info("System: {cause} received", cause=cause.name)

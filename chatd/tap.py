@@ -16,10 +16,10 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
-from chatd.admin.stdio import StandardOutputLog
 from chatd.core.chat import Rules, Starters
 from chatd.core.safety import clean
 from chatd.history.reading import MOST_READ
+from chatd.logs import Log, LogError
 from chatd.process import Process, one_line_for_start_errors
 from chatd.service import ChatService, Config, StartError
 
@@ -65,6 +65,7 @@ class Options(usage.Options):
         ["require-login", None, "Guests may not join rooms."],
         ["trace", None, "Print every frame received and sent, secrets masked."],
         ["no-console", None, "No console on standard input."],
+        ["log-json", None, "Log in JSON, an object a line."],
     ]
     optParameters: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
         [
@@ -154,33 +155,29 @@ def makeService(options: Options) -> ChatService:
     """Return the server that `options` ask for; called by twistd and by chatd.tac."""
     from twisted.internet import reactor  # noqa: PLC0415 -- to import it installs it
 
-    to_stdout = _logs_to_stdout(options.parent or _twistd_options())
-    log = StandardOutputLog(sys.stdout) if to_stdout else None
     try:
+        log = Log(options.parent or _twistd_options(), in_json=bool(options["log-json"]))
         service = _Application(options.config(), reactor, log)
-    except StartError as error:
+    except (StartError, LogError) as error:
         sys.exit(f"chatd: {error}")
-    sys.excepthook = partial(one_line_for_start_errors, not to_stdout)
-    reactor.callWhenRunning(Process(service, reactor).take_over)
+    sys.excepthook = partial(one_line_for_start_errors, log.screen is None)
+    reactor.callWhenRunning(Process(service, reactor, log.file).take_over)
     if _WITH_PASSWORD.search(" ".join(sys.argv)):
         reactor.callWhenRunning(_log.warn, _EVERYBODY_READS)
     return service
 
 
 class _Application(ChatService):
-    """The server as twistd runs it: where the log goes to standard output, it is printed our way."""
+    """The server as twistd runs it, with a log of our own."""
+
+    def __init__(self, config: Config, reactor: Any, log: Log) -> None:
+        super().__init__(config, reactor, log.screen)
+        self._observer = log.observer
 
     def setServiceParent(self, parent: Any) -> None:
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
-        if self.log is not None and isinstance(parent, Componentized):
-            parent.setComponent(ILogObserver, self.log)
-
-
-def _logs_to_stdout(twistd: Mapping[str, Any]) -> bool:
-    """Tell whether twistd, by its own options, prints its log; a file or syslog is left to twistd."""
-    if twistd.get("syslog") or twistd.get("logger"):
-        return False
-    return bool(twistd.get("nodaemon")) and twistd.get("logfile") in (None, "", "-")
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
 
 
 def _twistd_options() -> Mapping[str, Any]:

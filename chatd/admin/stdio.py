@@ -29,25 +29,35 @@ _STDIN: Final = 0
 _READ_SIZE: Final = 65536
 
 
+LinesOf = Callable[[LogEvent], Sequence[str]]
+
+
+def bare_lines(event: LogEvent) -> Sequence[str]:
+    """Return the lines of spec section 6 bare, and of all else only what is a warning or worse."""
+    ours = event.get("log_namespace") == "chatd"
+    if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
+        return ()
+    text = eventAsText(event, includeTimestamp=False, includeSystem=not ours)
+    return [escape(line) for line in text.split("\n")]
+
+
 @implementer(ILogObserver)
 class StandardOutputLog:
-    """Prints the lines of spec section 6 bare, and of all else only what is a warning or worse.
+    """Prints what is logged, in lines that `lines_of` makes, which have to be safe to print.
 
     `above` is how to print while there is a line being typed. `stream` is standard output, None
     where that is closed.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, lines_of: LinesOf = bare_lines) -> None:
+        self._lines_of = lines_of
         self.above: Callable[[Sequence[str]], None] | None = None
         self._descriptor = None if stream is None else stream.fileno()
 
     def __call__(self, event: LogEvent) -> None:
-        """Print an event, if it is for people."""
-        ours = event.get("log_namespace") == "chatd"
-        if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
-            return
-        text = eventAsText(event, includeTimestamp=False, includeSystem=not ours)
-        self.print_lines([escape(line) for line in text.split("\n")])
+        """Print an event."""
+        if lines := self._lines_of(event):
+            self.print_lines(lines)
 
     def print_lines(self, lines: Sequence[str]) -> None:
         """Print lines, which are safe to print, above the one being typed if there is one."""

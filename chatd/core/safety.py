@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 _C0_C1 = [*range(0x20), *range(0x7F, 0xA0)]
 _BIDI = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
@@ -24,9 +25,11 @@ _CLEAN: dict[int, str | None] = {
 _UNCLEAN = re.compile("[" + "".join(re.escape(chr(code)) for code in _CLEAN) + "]")
 _UNCLEAN_ASCII = bytes(code for code in _CLEAN if code < 0x80)  # noqa: PLR2004 -- ASCII's end
 
+UNPRINTABLE: Final = (*_C0_C1, *_BIDI, *_NEWLINES, *_SURROGATES)
+"""The code points that do something to a terminal or to a reader of lines, or cannot be encoded."""
+
 _ESCAPED: dict[int, str] = {
-    code: chr(code).encode("unicode_escape").decode("ascii")
-    for code in [*_C0_C1, *_BIDI, *_NEWLINES, *_SURROGATES]
+    code: chr(code).encode("unicode_escape").decode("ascii") for code in UNPRINTABLE
 }
 
 
