@@ -11,17 +11,16 @@ import os
 import re
 import secrets
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IListeningPort
 
 from chatd import motd
 from chatd.accounts.accounts import Accounts
@@ -37,6 +36,7 @@ from chatd.core.errors import ChatError, StoreError, UnavailableError
 from chatd.core.people import People
 from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
+from chatd.front.listening import Listener, ListenError
 from chatd.front.stream import ChatFactory, Limits
 from chatd.history.pruning import prune
 from chatd.history.reading import History
@@ -96,7 +96,8 @@ class ChatService(Service):
         self._config = config
         self._reactor = reactor
         self.log = log
-        self._endpoints = [(text, self._endpoint(text)) for text in config.listen]
+        with _one_line():
+            self._listeners = [Listener("--listen", text, reactor) for text in config.listen]
         self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
         self._hashing = hashing or Argon2Hashing(reactor)
         try:
@@ -104,7 +105,6 @@ class ChatService(Service):
         except StoreError as error:
             raise StartError(f"--store: {error}") from error
         self._build()
-        self._ports: list[tuple[str, IListeningPort]] = []
         self._admin: IListeningPort | None = None
         self.ending = False
 
@@ -168,8 +168,9 @@ class ChatService(Service):
 
     def privilegedStartService(self) -> None:
         """Open the ports, while we may open any; raise `StartError` if one cannot be."""
-        for text, endpoint in self._endpoints:
-            self._listen(text, endpoint)
+        with _one_line():
+            for listener in self._listeners:
+                listener.listen(self.factory)
 
     def startService(self) -> None:
         """Open the store and the consoles; raise `StartError` if one cannot be."""
@@ -183,8 +184,8 @@ class ChatService(Service):
             self.delivery.trace = self.journal.sent
         if self._config.admin:
             self._open_admin_socket(self._config.admin)
-        for text, port in self._ports:
-            self._announce(text, port)
+        for listener in self._listeners:
+            self._announce(listener)
         if self._config.console:
             # sys.stdout itself leads into the log by now.
             log = self.log or StandardOutputLog(sys.__stdout__)
@@ -192,10 +193,11 @@ class ChatService(Service):
 
     def reload(self) -> None:
         """Read again what may have changed on the disk; what cannot be read stays as it was."""
-        try:
-            self._read_motd()
-        except StartError as error:
-            self.journal.not_reloaded(str(error))
+        for read in (self._read_motd, *(listener.renew for listener in self._listeners)):
+            try:
+                read()
+            except (StartError, ListenError) as error:
+                self.journal.not_reloaded(str(error))
 
     def stopService(self) -> Deferred[None]:
         """Stop in order; fires when all is closed."""
@@ -219,32 +221,14 @@ class ChatService(Service):
         except StoreError as error:
             raise StartError(f"--store: {error}") from error
 
-    def _endpoint(self, text: str) -> IStreamServerEndpoint:
-        try:
-            return cast("IStreamServerEndpoint", serverFromString(self._reactor, text))
-        except Exception as error:
-            raise StartError(
-                f"--listen {text}: this is no endpoint to listen at ({error}); "
-                "one is, for instance, tcp:9999:interface=localhost"
-            ) from error
-
-    def _listen(self, text: str, endpoint: IStreamServerEndpoint) -> None:
-        listening = endpoint.listen(self.factory)
-        failed: list[Failure] = []
-        listening.addCallbacks(lambda port: self._ports.append((text, port)), failed.append)
-        if failed:
-            error = failed[0].value
-            why = error.socketError if isinstance(error, CannotListenError) else error
-            raise StartError(f"cannot listen at {text}: {why}")
-
-    def _announce(self, text: str, port: IListeningPort) -> None:
-        host: Any = port.getHost()
+    def _announce(self, listener: Listener) -> None:
+        host: Any = listener.port.getHost()
         if hasattr(host, "port"):
-            interface = _INTERFACE.search(text)
+            interface = _INTERFACE.search(listener.text)
             shown = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
             self.journal.listening(shown, host.port)
         else:
-            self.journal.listening(os.fsdecode(getattr(host, "name", None) or text))
+            self.journal.listening(os.fsdecode(getattr(host, "name", None) or listener.text))
 
     def _open_admin_socket(self, path: str) -> None:
         try:
@@ -256,7 +240,7 @@ class ChatService(Service):
     # -- stop
 
     async def _stop(self) -> None:
-        ports = [port for _, port in self._ports]
+        ports = [listener.port for listener in self._listeners]
         if self._admin is not None:
             ports.append(self._admin)
         closed = [maybeDeferred(port.stopListening) for port in ports]
@@ -269,6 +253,15 @@ class ChatService(Service):
         await self.recorder.close()
         with suppress(UnavailableError):  # then the rooms go on behind what was reserved
             await self.store.close({room.id: room.count for room in self._registry.rooms()})
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Let the operator see why it cannot be listened somewhere."""
+    try:
+        yield
+    except ListenError as error:
+        raise StartError(str(error)) from error
 
 
 def _room_record(room_id: str, name: str) -> RoomRecord:

@@ -78,5 +78,8 @@ def _explain_tls(error: BaseException | None) -> str:
     reasons = args[0] if args and isinstance(args[0], list) else []
     words = ", ".join(str(reason[-1]) for reason in reasons if reason)
     if "certificate verify failed" in words:
-        return f"certificate refused: {words}"
+        return (
+            "certificate refused: it is not signed by anybody who is trusted here, "
+            "or its time is over (--cafile FILE trusts more)"
+        )
     return f"no TLS there: {words}" if words else str(error) or name

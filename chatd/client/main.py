@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         "--guided", action="store_true", help="be asked for all, and type no commands"
     )
     parser.add_argument("--tls", action="store_true", help="speak TLS; certificates are checked")
-    parser.add_argument("--cafile", metavar="FILE", help="trust the certificates in FILE as well")
+    parser.add_argument(
+        "--cafile",
+        metavar="FILE",
+        help="trust the certificates in FILE (PEM) as well; implies --tls",
+    )
     return parser
 
 

@@ -1,47 +1,19 @@
 """The doors beside plain TCP, and peers who do not read, over real sockets."""
 
-import datetime as dt
-import ipaddress
+import signal
 import socket
 import ssl
 import subprocess
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 ANOTHER = r"System: ChatServer is listening at \(127\.0\.0\.1, (\d+)\)\.\.\."
 
 
 @pytest.fixture
-def certificate(tmp_path):
-    """Return the folder with cert.pem and key.pem, a certificate for localhost that signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+def certificate(make_certificate, tmp_path):
+    """Return the folder with cert.pem and key.pem."""
+    make_certificate()
     return tmp_path
 
 
@@ -67,6 +39,34 @@ def test_tls(start, certificate):
     ann.expect("Server: Bob quitted.")
 
 
+def test_a_renewed_certificate(start, certificate, make_certificate):
+    """SIGHUP takes it; who is connected stays, and the next one is shown the new one."""
+    endpoint = "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
+    daemon = start("--listen", endpoint, "--room", "1")
+    port = int(daemon.expect(ANOTHER)[1])
+
+    def connect():
+        context = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+        plain = socket.create_connection(("127.0.0.1", port), timeout=20)
+        return context.wrap_socket(plain, server_hostname="localhost")
+
+    with connect() as ann:
+        ann.sendall(b"`join 1 Ann\0")
+        assert ann.recv(1000) == b"Server: You join @chatroom 1\0"
+        new = make_certificate()
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.expect("System: SIGHUP received, reading again what is on the disk")
+        with connect() as bob:
+            assert bob.getpeercert(binary_form=True) == new
+            bob.sendall(b"`join 1 Bob\0")
+            assert ann.recv(1000) == b"Bob: joined us @chatroom 1.\0"
+            (certificate / "cert.pem").write_text("broken")
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.expect(r"System: --listen ssl:.*; what was read before stays")
+            bob.sendall(b"hello\0")
+            assert ann.recv(1000) == b"Bob: hello\0"
+
+
 @pytest.mark.usefixtures("certificate")
 def test_the_client_over_tls(start, run):
     """It checks the certificate: only with the CA file does it talk."""
@@ -78,6 +78,9 @@ def test_the_client_over_tls(start, run):
     assert (trusting.stdout, trusting.returncode) == ("Server: No room exists!\n", 0)
     doubting = run("chatd-client", "localhost", port, "--tls", input="`list")
     assert "No room" not in doubting.stdout
+    assert "certificate refused: it is not signed by anybody who is trusted here" in (
+        doubting.stdout + doubting.stderr
+    )
     assert doubting.returncode == 1
 
 

@@ -1,0 +1,118 @@
+"""Endpoints to listen at, and certificates that are renewed while connections go on."""
+
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL.SSL import TLS_METHOD, Connection, Context, WantReadError
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
+
+from chatd.front.listening import Listener, ListenError
+
+# What Twisted gives to pyOpenSSL.
+pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
+
+
+@pytest.fixture
+def folder(make_certificate, tmp_path):
+    """Return the folder with a certificate in it."""
+    make_certificate()
+    return tmp_path
+
+
+@pytest.fixture
+def endpoint(folder):
+    """Return an endpoint that speaks TLS."""
+    return f"ssl:9999:privateKey={folder}/key.pem:certKey={folder}/cert.pem"
+
+
+@pytest.fixture
+def listening(endpoint):
+    """Return a listener, and what Twisted asks for the certificate of each connection."""
+    reactor = MemoryReactorClock()
+    listener = Listener("--listen", endpoint, reactor)
+    listener.listen(Factory())
+    return listener, reactor.sslServers[0][2]
+
+
+def shown(contexts):
+    """Return the certificate that the next connection is shown."""
+    server, client = Connection(contexts.getContext()), Connection(Context(TLS_METHOD))
+    server.set_accept_state()
+    client.set_connect_state()
+    for sender, receiver in ((client, server), (server, client)):
+        with pytest.raises(WantReadError):
+            sender.do_handshake()
+        receiver.bio_write(sender.bio_read(65536))
+    client.do_handshake()
+    return client.get_peer_certificate(as_cryptography=True).public_bytes(Encoding.DER)
+
+
+def test_a_renewed_certificate(listening, make_certificate):
+    """Who comes after it was renewed is shown the new one."""
+    listener, contexts = listening
+    old = shown(contexts)
+    new = make_certificate()
+    assert shown(contexts) == old
+    listener.renew()
+    assert shown(contexts) == new != old
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda folder: (folder / "key.pem").unlink(), "key.pem: No such file or directory"),
+        (lambda folder: (folder / "key.pem").write_text("x"), "no endpoint or certificate"),
+        (lambda folder: (folder / "cert.pem").write_text("x"), "no endpoint or certificate"),
+    ],
+)
+def test_one_that_is_broken(listening, folder, endpoint, spoil, why):
+    """At the start it is one line; later the old one stays."""
+    listener, contexts = listening
+    old = shown(contexts)
+    spoil(folder)
+    with pytest.raises(ListenError, match=why) as error:
+        Listener("--listen", endpoint, MemoryReactorClock())
+    assert "\n" not in str(error.value)
+    with pytest.raises(ListenError, match=why):
+        listener.renew()
+    assert shown(contexts) == old
+
+
+def test_a_key_of_another(listening, folder, make_certificate):
+    """Half a renewal, with the new certificate and the old key, changes nothing."""
+    listener, contexts = listening
+    old, key = shown(contexts), (folder / "key.pem").read_bytes()
+    make_certificate()
+    (folder / "key.pem").write_bytes(key)
+    with pytest.raises(ListenError, match="do not match"):
+        listener.renew()
+    assert shown(contexts) == old
+
+
+def test_one_behind_a_proxy(endpoint, make_certificate):
+    """It is renewed, too, whatever it is wrapped in."""
+    reactor = MemoryReactorClock()
+    listener = Listener("--listen", f"haproxy:{endpoint}", reactor)
+    listener.listen(Factory())
+    new = make_certificate()
+    listener.renew()
+    assert shown(reactor.sslServers[0][2]) == new
+
+
+def test_without_a_certificate():
+    """There is nothing to renew."""
+    reactor = MemoryReactorClock()
+    listener = Listener("--listen", "tcp:9999", reactor)
+    listener.listen(Factory())
+    listener.renew()
+    assert len(reactor.tcpServers) == 1
+
+
+def test_without_the_packages(monkeypatch):
+    """What is to be installed is said."""
+    monkeypatch.delattr("twisted.internet.ssl")
+    monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
+    with pytest.raises(ListenError, match=r"pip install 'chatd\[tls\]'"):
+        Listener("--metrics", "ssl:9999", MemoryReactorClock())
