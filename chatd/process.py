@@ -2,7 +2,7 @@
 
 The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once. At
 SIGHUP what is on the disk is read again; but where the server was started on a terminal, and that has
-gone, nobody is there any more, and it ends.
+gone, nobody is there any more, and it ends. The service manager, if there is one, is told of all that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from chatd.logs import LogFile
 from chatd.service import ChatService, StartError
+from chatd.systemd import ServiceManager
 
 _STDIN: Final = 0
 
@@ -25,12 +26,18 @@ _log = Logger(namespace="chatd")
 
 
 class Process:
-    """Brings together the server and the process that twistd runs it in; `log` is its log file, if any."""
+    """Brings together the server and the process that twistd runs it in.
 
-    def __init__(self, service: ChatService, reactor: Any, log: LogFile | None) -> None:
+    `log` is its log file, if any.
+    """
+
+    def __init__(
+        self, service: ChatService, reactor: Any, log: LogFile | None, manager: ServiceManager
+    ) -> None:
         self._service = service
         self._reactor = reactor
         self._log = log
+        self._manager = manager
         self._told_to_end = False
         # Who has it ignored (nohup) wants to outlive the terminal.
         self._lives_with_terminal = (
@@ -38,7 +45,10 @@ class Process:
         )
 
     def take_over(self) -> None:
-        """Take the signals; to be called once the reactor runs, as it takes them, too, when it starts."""
+        """Take the signals, and say that all is ready; to be called once the reactor runs.
+
+        As it starts, it takes the signals, too.
+        """
         # Twisted's own would exit with their status.
         signal.signal(signal.SIGTERM, self._told)
         signal.signal(signal.SIGINT, self._told)
@@ -48,6 +58,8 @@ class Process:
             begin_anew = self._log.rotate
             signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(begin_anew))
         _spare_the_collector()
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._manager.stopping)
+        self._manager.ready()
 
     def _told(self, number: int, _: object) -> None:
         if self._told_to_end or self._service.ending:
@@ -62,9 +74,11 @@ class Process:
             self._reload()
 
     def _reload(self) -> None:
+        self._manager.reloading()
         self._reopen_log()
         _log.info("System: SIGHUP received, reading again what is on the disk")
         self._service.reload()
+        self._manager.ready()
 
     def _reopen_log(self) -> None:
         if self._log is not None:

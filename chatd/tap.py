@@ -5,6 +5,7 @@ The one place of the server that meets the global reactor; what becomes of the p
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from chatd.history.reading import MOST_READ
 from chatd.logs import Log, LogError
 from chatd.process import Process, one_line_for_start_errors
 from chatd.service import ChatService, Config, StartError
+from chatd.systemd import ServiceManager
 
 _log = Logger(namespace="chatd")
 
@@ -161,7 +163,8 @@ def makeService(options: Options) -> ChatService:
     except (StartError, LogError) as error:
         sys.exit(f"chatd: {error}")
     sys.excepthook = partial(one_line_for_start_errors, log.screen is None)
-    reactor.callWhenRunning(Process(service, reactor, log.file).take_over)
+    manager = ServiceManager(os.environ.get("NOTIFY_SOCKET"))
+    reactor.callWhenRunning(Process(service, reactor, log.file, manager).take_over)
     if _WITH_PASSWORD.search(" ".join(sys.argv)):
         reactor.callWhenRunning(_log.warn, _EVERYBODY_READS)
     return service

@@ -7,6 +7,7 @@ where an endpoint asks for it, and not known here.
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
@@ -37,7 +38,7 @@ class Listener:
         self.text = text
         self._option = option
         self._reactor = reactor
-        self._tls = _RenewingReactor(reactor)
+        self._tls = _EndpointReactor(reactor)
         self._endpoint = self._parse(self._tls)
 
     def listen(self, factory: IProtocolFactory) -> None:
@@ -97,8 +98,8 @@ class _Certificate:
         return self._source.getContext()
 
 
-class _RenewingReactor:
-    """The reactor as an endpoint sees it, with a certificate that can be renewed."""
+class _EndpointReactor:
+    """The reactor as an endpoint sees it: certificates can be renewed, and what is another's is left alone."""
 
     def __init__(self, reactor: Any) -> None:
         self.certificate: Any = None
@@ -112,8 +113,17 @@ class _RenewingReactor:
         self.certificate = _Certificate(contextFactory)
         return self._reactor.listenSSL(port, factory, self.certificate, **how)
 
+    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> Any:
+        """Listen with a socket of the service manager's."""
+        port = self._reactor.adoptStreamPort(descriptor, family, factory)
+        if family == socket.AF_UNIX:
+            # Twisted would remove the file in the end, and shut the socket down for all who hold it. But the
+            # next start is to find it, with those who wait there. There is no public way to say so.
+            port._bindPath, port._shouldShutdown = "\0", False  # noqa: SLF001
+        return port
 
-class _ReadingReactor(_RenewingReactor):
+
+class _ReadingReactor(_EndpointReactor):
     """The reactor as an endpoint sees it that is only to show its certificate."""
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **how: Any) -> None:  # noqa: ARG002, N803 -- Twisted's
