@@ -16,7 +16,13 @@ _log = Logger(namespace="chatd")
 
 
 class Journal:
-    """Writes the log."""
+    """Writes the log, and counts what the metrics tell of connections and logins."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.aborted = 0
+        self.failed_logins = 0
+        self.lost_messages = 0
 
     def listening(self, host: str, port: int | None = None) -> None:
         """Note a listener: `(localhost, 9999)`, or what stands for it where there is no port."""
@@ -33,6 +39,7 @@ class Journal:
 
     def too_slow(self, peer: Address, queued: int, limit: int) -> None:
         """Note that a connection is aborted because it does not read."""
+        self.aborted += 1
         _log.warn(
             "System: connection from {peer} aborted: it does not read, "
             "{queued} bytes wait (at most {limit})",
@@ -43,6 +50,7 @@ class Journal:
 
     def login_failed(self, peer: Address) -> None:
         """Note a wrong password. Not the name: it may be a password, typed in the wrong place."""
+        self.failed_logins += 1
         _log.warn("System: failed login from {peer}", peer=_shown(peer))
 
     def store_lost(self, why: str) -> None:
@@ -51,6 +59,7 @@ class Journal:
 
     def store_back(self, given_up: int) -> None:
         """Note that the store can be written to again, and how many messages were never stored."""
+        self.lost_messages += given_up
         _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
 
     def not_reloaded(self, why: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd import motd
 from chatd.accounts.accounts import Accounts
@@ -73,6 +73,7 @@ class Config:
     console: bool = True
     admin: str = "chatd-admin.sock"
     motd: str = ""
+    metrics: str = ""
     max_frame: int = 16384
     send_queue: int = 1048576
 
@@ -98,6 +99,9 @@ class ChatService(Service):
         self.log = log
         with _one_line():
             self._listeners = [Listener("--listen", text, reactor) for text in config.listen]
+            self._metrics = (
+                Listener("--metrics", config.metrics, reactor) if config.metrics else None
+            )
         self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
         self._hashing = hashing or Argon2Hashing(reactor)
         try:
@@ -171,6 +175,8 @@ class ChatService(Service):
         with _one_line():
             for listener in self._listeners:
                 listener.listen(self.factory)
+            if self._metrics is not None:
+                self._metrics.listen(self._metrics_site())
 
     def startService(self) -> None:
         """Open the store and the consoles; raise `StartError` if one cannot be."""
@@ -193,7 +199,7 @@ class ChatService(Service):
 
     def reload(self) -> None:
         """Read again what may have changed on the disk; what cannot be read stays as it was."""
-        for read in (self._read_motd, *(listener.renew for listener in self._listeners)):
+        for read in (self._read_motd, *(listener.renew for listener in self._all_listeners())):
             try:
                 read()
             except (StartError, ListenError) as error:
@@ -221,6 +227,25 @@ class ChatService(Service):
         except StoreError as error:
             raise StartError(f"--store: {error}") from error
 
+    def _all_listeners(self) -> list[Listener]:
+        return self._listeners if self._metrics is None else [*self._listeners, self._metrics]
+
+    def _metrics_site(self) -> IProtocolFactory:
+        from chatd import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load
+
+        measured = metrics.Metrics(
+            chat=self.chat,
+            sessions=self.sessions,
+            bus=self.bus,
+            delivery=self.delivery,
+            recorder=self.recorder,
+            journal=self.journal,
+        )
+        # A transaction that changes nothing.
+        return metrics.site(
+            measured, lambda: self.store.refresh_logins((), 0.0, 0.0), self._reactor
+        )
+
     def _announce(self, listener: Listener) -> None:
         host: Any = listener.port.getHost()
         if hasattr(host, "port"):
@@ -240,7 +265,7 @@ class ChatService(Service):
     # -- stop
 
     async def _stop(self) -> None:
-        ports = [listener.port for listener in self._listeners]
+        ports = [listener.port for listener in self._all_listeners()]
         if self._admin is not None:
             ports.append(self._admin)
         closed = [maybeDeferred(port.stopListening) for port in ports]

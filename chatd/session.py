@@ -98,6 +98,7 @@ class Sessions:
         """Return the session of a new connection; `on_idle` is called when it can take a frame again."""
         session = Session(self, address, outlet, on_idle)
         self._open[session] = None
+        self.journal.connections += 1
         self.journal.connected(address)
         return session
 

@@ -100,6 +100,12 @@ class Options(usage.Options):
             "File whose words are said to each client before the first answer; read again at SIGHUP.",
         ],
         [
+            "metrics",
+            None,
+            "",
+            "Endpoint for HTTP: /metrics for Prometheus, /healthz. Not for everybody to reach.",
+        ],
+        [
             "max-frame",
             None,
             16384,
@@ -148,6 +154,7 @@ class Options(usage.Options):
             console=not self["no-console"],
             admin=self["admin"],
             motd=self["motd"],
+            metrics=self["metrics"],
             max_frame=self["max-frame"],
             send_queue=self["send-queue"],
         )
