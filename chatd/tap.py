@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 from functools import partial
+from importlib.metadata import version
 from typing import Any, ClassVar, cast
 
 from twisted.logger import ILogObserver, Logger
@@ -59,6 +60,24 @@ def _starters(text: str) -> Starters:
         raise ValueError(f"must be one of {', '.join(Starters)}") from None
 
 
+_ABOUT = """\
+A chat server for people and programs: rooms that one reaches with nc, telnet,
+chatd-client or a program that speaks JSON.
+
+twistd -n chatd   runs it in the foreground, with the administrator's console
+                  on standard input
+twistd chatd      runs it in the background: chatd-admin is the console,
+                  twistd.log the log
+What stands before the word chatd is for twistd, such as --logfile FILE.
+
+Endpoints: tcp:9999 (all addresses), tcp:9999:interface=localhost,
+unix:chat.sock:mode=660, ssl:9998:privateKey=key.pem:certKey=cert.pem,
+systemd:domain=INET:name=chat, haproxy:tcp:9999
+
+SIGTERM and SIGINT end the server in order, a second one at once. SIGHUP reads
+--motd and certificates again, and opens the log file again."""
+
+
 class Options(usage.Options):
     """The options of spec section 1."""
 
@@ -96,13 +115,13 @@ class Options(usage.Options):
         [
             "motd",
             None,
-            "",
+            None,
             "File whose words are said to each client before the first answer; read again at SIGHUP.",
         ],
         [
             "metrics",
             None,
-            "",
+            None,
             "Endpoint for HTTP: /metrics for Prometheus, /healthz. Not for everybody to reach.",
         ],
         [
@@ -125,6 +144,16 @@ class Options(usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
         self["room"] = []
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Return what --help displays."""
+        # Not as longdesc, of which Twisted makes one paragraph.
+        return f"{super().getUsage(width)}\n{_ABOUT}\n"
+
+    def opt_version(self) -> None:
+        """Display the versions of chatd and Twisted, and exit."""
+        sys.stdout.write(f"chatd {version('chatd')}, Twisted {version('Twisted')}\n")
+        sys.exit(0)
 
     def opt_listen(self, endpoint: str) -> None:
         """Listen at a Twisted endpoint; may be repeated. Default: tcp:9999:interface=localhost."""
@@ -153,8 +182,8 @@ class Options(usage.Options):
             trace=bool(self["trace"]),
             console=not self["no-console"],
             admin=self["admin"],
-            motd=self["motd"],
-            metrics=self["metrics"],
+            motd=self["motd"] or "",
+            metrics=self["metrics"] or "",
             max_frame=self["max-frame"],
             send_queue=self["send-queue"],
         )

@@ -39,6 +39,13 @@ from chatd.client.pipe import (
 from chatd.client.talk import Talk
 from chatd.output import write_all
 
+_DESCRIPTION = """\
+Chat on a server of chatd. What you type is said in your room; what begins with
+a backtick is a command: `help lists them, `enter 1 Ann is a beginning, `exit ends.
+On a terminal there are line editing, history and completion with Tab. Else lines
+are read from standard input and what comes is printed as it is:
+printf '`list\\n' | chatd-client chat.example.org"""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the client; ends the program."""
@@ -52,13 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="chatd-client", description="The line client of chatd.")
-    parser.add_argument("host", nargs="?", default="localhost", help="default: localhost")
-    parser.add_argument("port", nargs="?", default="9999", help="default: 9999")
+    parser = argparse.ArgumentParser(
+        prog="chatd-client",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "host", metavar="HOST", nargs="?", default="localhost", help="default: localhost"
+    )
+    parser.add_argument("port", metavar="PORT", nargs="?", default="9999", help="default: 9999")
     parser.add_argument(
         "--guided", action="store_true", help="be asked for all, and type no commands"
     )
-    parser.add_argument("--tls", action="store_true", help="speak TLS; certificates are checked")
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS; the certificate has to be for HOST, and be signed by who is trusted",
+    )
     parser.add_argument(
         "--cafile",
         metavar="FILE",

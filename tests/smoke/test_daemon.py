@@ -115,9 +115,21 @@ def test_help(run):
     """Each option is explained."""
     text = run("twistd", "chatd", "--help").stdout
     options = "listen room rooms-per-client max-rooms hide-addresses trace no-console admin"
-    more = "max-frame send-queue store who-starts require-login replay keep"
+    more = "max-frame send-queue store who-starts require-login replay keep motd metrics log-json"
     for option in f"{options} {more}".split():
         assert f"--{option}" in text
+    assert "[default: ]" not in text
+    assert "SIGHUP" in text
+    versions = run("twistd", "chatd", "--version").stdout
+    assert versions.startswith("chatd ")
+
+
+@pytest.mark.parametrize("program", ["chatd-client", "chatd-admin"])
+def test_help_of_the_other_programs(run, program):
+    """It says what the program is for, and not only which options it has."""
+    done = run(program, "--help")
+    assert done.returncode == 0
+    assert "On a terminal there are line editing, history and completion" in done.stdout
 
 
 def test_tac(run, tmp_path):
