@@ -70,7 +70,7 @@ class Process:
     def _hung_up(self) -> None:
         if self._lives_with_terminal and not os.isatty(_STDIN):
             self._end(signal.SIGHUP)
-        else:
+        elif not self._service.ending:
             self._reload()
 
     def _reload(self) -> None:

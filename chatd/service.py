@@ -268,11 +268,11 @@ class ChatService(Service):
         ports = [listener.port for listener in self._all_listeners()]
         if self._admin is not None:
             ports.append(self._admin)
-        closed = [maybeDeferred(port.stopListening) for port in ports]
+        # Twisted closes them in the next turn; who would come until then would be told nothing.
+        await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         self.consoles.shut_down()
         self.delivery.flush()
         await self.sessions.shut_down()
-        await DeferredList(closed)
         self._housekeeping.stop()
         self._hashing.stop()
         await self.recorder.close()

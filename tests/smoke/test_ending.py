@@ -59,7 +59,7 @@ def test_the_end_under_load(busy, tmp_path):
         assert frame.startswith("Ann: ")
     assert bob.read() is None
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("localhost", daemon.port))
+        daemon.connect()
     events = [json.loads(frame) for frame in iter(ann.read, None)]
     assert daemon.ended() == 0
     assert events[-1]["event"] == "closing"
