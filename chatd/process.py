@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import signal
 import sys
 from types import TracebackType
@@ -45,7 +46,7 @@ class Process:
         )
 
     def take_over(self) -> None:
-        """Take the signals, and say that all is ready; to be called once the reactor runs.
+        """Take the signals, and then say that all is ready; to be called once the reactor runs.
 
         As it starts, it takes the signals, too.
         """
@@ -58,6 +59,7 @@ class Process:
             begin_anew = self._log.rotate
             signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(begin_anew))
         _spare_the_collector()
+        self._service.announce()
         self._reactor.addSystemEventTrigger("before", "shutdown", self._manager.stopping)
         self._manager.ready()
 
@@ -104,6 +106,12 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def raise_descriptor_limit() -> None:
+    """Let the process have as many descriptors open as it may ask for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def one_line_for_start_errors(

@@ -30,9 +30,9 @@ def _help(_: Session, request: Request) -> Answer:
 
 
 async def _start(session: Session, request: Request) -> Answer:
-    arguments = request.arguments
-    room = await session.sessions.chat.start(
-        arguments["chatroom_id"], arguments["chatroom_name"], session.chatter
+    arguments, sessions = request.arguments, session.sessions
+    room = await sessions.chat.start(
+        arguments["chatroom_id"], arguments["chatroom_name"], sessions.now(), session.chatter
     )
     return Reply("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
 

@@ -36,8 +36,10 @@ from chatd.core.errors import ChatError, StoreError, UnavailableError
 from chatd.core.people import People
 from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
+from chatd.front.admission import Admission
+from chatd.front.limits import Limits
 from chatd.front.listening import Listener, ListenError
-from chatd.front.stream import ChatFactory, Limits
+from chatd.front.stream import ChatFactory, Door
 from chatd.history.pruning import prune
 from chatd.history.reading import History
 from chatd.history.recorder import Recorder
@@ -74,8 +76,7 @@ class Config:
     admin: str = "chatd-admin.sock"
     motd: str = ""
     metrics: str = ""
-    max_frame: int = 16384
-    send_queue: int = 1048576
+    limits: Limits = field(default_factory=Limits)
 
 
 class ChatService(Service):
@@ -140,8 +141,8 @@ class ChatService(Service):
             show_addresses=not config.hide_addresses,
         )
         self.consoles = Consoles(self._office())
-        limits = Limits(config.max_frame, config.send_queue)
-        self.factory = ChatFactory(self.sessions, reactor, limits)
+        admission = Admission(config.limits)
+        self.factory = ChatFactory(Door(self.sessions, reactor, config.limits, admission))
         self._housekeeping = Housekeeping(
             reactor,
             tickets.refresh,
@@ -190,6 +191,9 @@ class ChatService(Service):
             self.delivery.trace = self.journal.sent
         if self._config.admin:
             self._open_admin_socket(self._config.admin)
+
+    def announce(self) -> None:
+        """Say where the server listens, and open the console: it may be told to end from now on."""
         for listener in self._listeners:
             self._announce(listener)
         if self._config.console:

@@ -156,13 +156,15 @@ class Session:
 
     # -- what the door calls
 
-    def open(self, framing: Framing) -> None:
-        """Begin to speak: it is known how frames end."""
+    def open(self, framing: Framing, refusal: Closing | None = None) -> None:
+        """Begin to speak: it is known how frames end. Who is refused is told so, and closed."""
         dialect = text_dialect(framing, self.sessions.show_addresses)
         self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
         self._delivery.attach(self.chatter, self._listener)
         if self.is_barred or self.chatter.gone:
-            self.close(BANNED)
+            refusal = BANNED
+        if refusal is not None:
+            self.close(refusal)
 
     def move(self, address: Address) -> None:
         """Take note of where the client really is: a proxy has told."""

@@ -20,9 +20,10 @@ from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
 from chatd.core.chat import Rules, Starters
 from chatd.core.safety import clean
+from chatd.front.limits import Limits
 from chatd.history.reading import MOST_READ
 from chatd.logs import Log, LogError
-from chatd.process import Process, one_line_for_start_errors
+from chatd.process import Process, one_line_for_start_errors, raise_descriptor_limit
 from chatd.service import ChatService, Config, StartError
 from chatd.systemd import ServiceManager
 
@@ -47,6 +48,7 @@ def _whole_number(least: int, most: int | None = None) -> Any:
     return convert
 
 
+_number = _whole_number(0)
 _replay = _whole_number(0, MOST_READ)
 
 _STORE_HELP = """Where accounts, rooms and history are kept: sqlite:///FILE,
@@ -138,6 +140,30 @@ class Options(usage.Options):
             "Unsent output held for one client, in bytes, past which it is disconnected.",
             _whole_number(1024),
         ],
+        ["rate", None, 5, "Frames a second that one client is served; 0: no limit.", _number],
+        ["burst", None, 20, "Frames that one client is served at once.", _whole_number(1)],
+        ["max-clients", None, 10000, "Connections at once; 0: no limit.", _number],
+        [
+            "max-per-address",
+            None,
+            64,
+            "Connections at once from one address (or IPv6 /64), this machine's own aside; 0: no limit.",
+            _number,
+        ],
+        [
+            "first-frame",
+            None,
+            60,
+            "Seconds a client has for his first frame; 0: for ever.",
+            _number,
+        ],
+        [
+            "idle-timeout",
+            None,
+            0,
+            "Seconds without a frame after which a client is disconnected; 0: never.",
+            _number,
+        ],
     ]
 
     def __init__(self) -> None:
@@ -184,8 +210,16 @@ class Options(usage.Options):
             admin=self["admin"],
             motd=self["motd"] or "",
             metrics=self["metrics"] or "",
-            max_frame=self["max-frame"],
-            send_queue=self["send-queue"],
+            limits=Limits(
+                max_frame=self["max-frame"],
+                send_queue=self["send-queue"],
+                rate=self["rate"],
+                burst=self["burst"],
+                first_frame=self["first-frame"],
+                idle_timeout=self["idle-timeout"],
+                max_clients=self["max-clients"],
+                max_per_address=self["max-per-address"],
+            ),
         )
 
 
@@ -193,6 +227,7 @@ def makeService(options: Options) -> ChatService:
     """Return the server that `options` ask for; called by twistd and by chatd.tac."""
     from twisted.internet import reactor  # noqa: PLC0415 -- to import it installs it
 
+    raise_descriptor_limit()
     try:
         log = Log(options.parent or _twistd_options(), in_json=bool(options["log-json"]))
         service = _Application(options.config(), reactor, log)

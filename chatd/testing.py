@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
@@ -19,13 +19,16 @@ from zope.interface import implementer
 from chatd.accounts.hashing import Hashing
 from chatd.admin.commands import execute
 from chatd.core.chat import Rules
+from chatd.front.limits import Limits
 from chatd.front.stream import ChatProtocol
 from chatd.interfaces import IOutlet, IStore
 from chatd.service import ChatService, Config
 
 
 class MemoryServer:
-    """A server in memory; options are those of `Config`, or of the `Rules` in it.
+    """A server in memory; options are those of `Config`, or of the `Rules` and `Limits` in it.
+
+    Frames are served as fast as they come unless `rate` is given.
 
     `store` and `hashing` are used in place of those that would be made.
     """
@@ -34,11 +37,12 @@ class MemoryServer:
         self, *, store: IStore | None = None, hashing: Hashing | None = None, **options: Any
     ) -> None:
         self.reactor = MemoryReactorClock()
-        known = {field.name for field in fields(Rules)}
-        rules = Rules(**{name: options.pop(name) for name in known & options.keys()})
+        rules = Rules(**_taken(options, Rules))
+        limits = Limits(**{"rate": 0, **_taken(options, Limits)})
         config = Config(
             **{"listen": (), "admin": "", "console": False, "store": "memory:", **options},
             rules=rules,
+            limits=limits,
         )
         hashing = hashing or MemoryHashing()
         self.service = ChatService(config, self.reactor, hashing=hashing, store=store)
@@ -50,10 +54,11 @@ class MemoryServer:
         """Let a turn of the reactor pass, and so many seconds."""
         self.reactor.advance(seconds)
 
-    def connect(self, **options: Any) -> MemoryClient:
-        """Return a new connection; options are those of `MemoryClient`."""
+    def connect(self, host: str = "127.0.0.1", **options: Any) -> MemoryClient:
+        """Return a new connection from `host`; options are those of `MemoryClient`."""
         self._port += 1
-        return MemoryClient(self, IPv4Address("TCP", "127.0.0.1", self._port), **options)
+        make = IPv6Address if ":" in host else IPv4Address
+        return MemoryClient(self, make("TCP", host, self._port), **options)
 
     def join(self, room_id: str, name: str, **options: Any) -> MemoryClient:
         """Return a client who has entered a room, with all that was said to him read."""
@@ -93,13 +98,21 @@ class MemoryHashing:
         return False
 
 
+def _taken(options: dict[str, Any], kind: type[Rules | Limits]) -> dict[str, Any]:
+    """Take out of `options` what is for `kind`."""
+    known = {field.name for field in fields(kind)}
+    return {name: options.pop(name) for name in known & options.keys()}
+
+
 class MemoryClient:
     """A client of a `MemoryServer`. `end`: what ends its frames, a NUL or an end of line."""
 
-    def __init__(self, server: MemoryServer, peer: IPv4Address, end: bytes = b"\0") -> None:
+    def __init__(
+        self, server: MemoryServer, peer: IPv4Address | IPv6Address, end: bytes = b"\0"
+    ) -> None:
         self.end = end
         self.transport = _Transport(peer)
-        self.protocol: ChatProtocol = server.service.factory.buildProtocol(peer)
+        self.protocol = cast("ChatProtocol", server.service.factory.buildProtocol(peer))
         self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
         self.transport.on_close = self._closed
         self._server = server
@@ -160,7 +173,7 @@ class _Transport(StringTransport):
     closes_late = False
     on_close: Callable[[], None]
 
-    def __init__(self, peer: IPv4Address) -> None:
+    def __init__(self, peer: IPv4Address | IPv6Address) -> None:
         super().__init__(peerAddress=peer)  # type: ignore[no-untyped-call]
 
     def setTcpNoDelay(self, enabled: bool) -> None:

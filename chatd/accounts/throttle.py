@@ -9,10 +9,9 @@ whoever fails at the name of another makes him wait some seconds at the most.
 from __future__ import annotations
 
 from collections import OrderedDict
-from ipaddress import IPv6Network
 from typing import Final, NamedTuple
 
-from chatd.core.addresses import host_of
+from chatd.core.addresses import origin_of
 from chatd.core.errors import busy
 from chatd.core.events import Address
 from chatd.core.names import NAME_LENGTH, name_keys
@@ -62,8 +61,8 @@ def keys_of(name: str, address: Address | None) -> tuple[Key, ...]:
     """Return what a try at `name` from `address` counts for."""
     # No account has a longer name: what comes after that is not worth the work.
     named = Key("name", name_keys(name[:NAME_LENGTH]).folded)
-    network = _network(address)
-    return (named,) if network is None else (named, Key(_ADDRESS, network))
+    origin = origin_of(address)
+    return (named,) if origin is None else (named, Key(_ADDRESS, origin))
 
 
 class Throttle:
@@ -130,12 +129,3 @@ class Throttle:
 def _counts(began: float, now: float) -> bool:
     # Either way: the clock may be set back.
     return abs(now - began) < WINDOW
-
-
-def _network(address: Address | None) -> str | None:
-    """Return whom an address counts for; None for this machine, which may stand for many people."""
-    host = host_of(address)
-    if host is None or host.is_loopback:
-        return None
-    # One customer has a whole IPv6 /64, and every address in it.
-    return str(host.supernet(new_prefix=64) if isinstance(host, IPv6Network) else host)

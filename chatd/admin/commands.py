@@ -141,7 +141,8 @@ async def _list(office: Office, _: Arguments) -> list[str]:
 
 
 async def _start(office: Office, arguments: Arguments) -> list[str]:
-    room = await office.chat.start(arguments["chatroom_id"], arguments["chatroom_name"])
+    room_id, name = arguments["chatroom_id"], arguments["chatroom_name"]
+    room = await office.chat.start(room_id, name, office.now())
     return [_said(f"Chatroom {room.id} started!")]
 
 

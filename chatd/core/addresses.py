@@ -37,6 +37,15 @@ def host_of(address: Address | None) -> Network | None:
     return ip_network(_plain(host))
 
 
+def origin_of(address: Address | None) -> str | None:
+    """Return whom an address counts for; None for this machine, which may stand for many people."""
+    host = host_of(address)
+    if host is None or host.is_loopback:
+        return None
+    # One customer has a whole IPv6 /64, and every address in it.
+    return str(host.supernet(new_prefix=64) if isinstance(host, IPv6Network) else host)
+
+
 def _plain(host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address of `::ffff:1.2.3.4`; any other as it is."""
     return getattr(host, "ipv4_mapped", None) or host

@@ -11,7 +11,7 @@ checked before is checked again after.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
+from chatd.core.quota import Quota
 from chatd.core.rooms import Chatter, Room
 from chatd.interfaces import IBus, IHistory, IRegistry
 
@@ -64,6 +65,7 @@ class Chat:
         self._bus = bus
         self._history = history
         self._rules = rules or Rules()
+        self._quota = Quota()
 
     # -- rooms
 
@@ -78,14 +80,15 @@ class Chat:
             raise errors.no_such_room(room_id)
         return room
 
-    async def start(self, room_id: str, name: str, by: Chatter | None = None) -> Room:
+    async def start(self, room_id: str, name: str, now: float, by: Chatter | None = None) -> Room:
         """Start a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
         `by` is None for the Administrator, who always may.
         """
         if by is not None:
             self._check_may_start(by)
-        return await self._registry.start_room(room_id, name)
+        with self._started(by, now):
+            return await self._registry.start_room(room_id, name)
 
     async def end(self, room_id: str, now: float) -> Room:
         """End a room: its members are told, and are in it no more; its history goes with it."""
@@ -128,8 +131,7 @@ class Chat:
             await self._history.prepare(room)
         async with self.claimed_name(who, who.account or name, now) as his:
             if self._registry.room(room_id) is None:
-                self._check_may_start(who)
-                await self._start_unless_started(room_id)
+                await self._start_unless_started(room_id, who, now)
             self._check_may_join(who)
             return self._take_in(who, self.room(room_id), his, now)
 
@@ -236,6 +238,12 @@ class Chat:
         if may is Starters.NOBODY or (may is Starters.ACCOUNTS and who.account is None):
             raise errors.may_not_start()
 
+    def _started(self, by: Chatter | None, now: float) -> AbstractContextManager[None]:
+        """Count a room being started, if a guest does."""
+        if by is None or by.account is not None:
+            return nullcontext()
+        return self._quota.spent(by.address, now)
+
     def _check_place(self, who: Chatter, room: Room | None, name: str | None) -> None:
         """Raise `ChatError` unless `who` can join `room` (None: a new one) as `name` (None: as he is)."""
         if room is not None and who.is_in(room):
@@ -275,9 +283,9 @@ class Chat:
         who.account = None
         self._registry.take_name(who, "")
 
-    async def _start_unless_started(self, room_id: str) -> None:
+    async def _start_unless_started(self, room_id: str, by: Chatter, now: float) -> None:
         try:
-            await self._registry.start_room(room_id, room_id)
+            await self.start(room_id, room_id, now, by)
         except errors.ChatError as error:
             if error.code != errors.ROOM_EXISTS:
                 raise

@@ -166,6 +166,11 @@ def may_not_start() -> ChatError:
     return ChatError("may-not-start", "You may not start chatrooms.")
 
 
+def too_much_made() -> ChatError:
+    """Return the refusal of a guest who has made much already."""
+    return ChatError("too-many", "You made too many chatrooms or accounts, try again in an hour.")
+
+
 def no_such_session() -> ChatError:
     """Return the answer to a session secret that is unknown, or too old."""
     return ChatError("no-such-session", "There is no such session, join or login again.")

@@ -13,6 +13,7 @@ from chatd.core import errors
 from chatd.core.bans import ban_on
 from chatd.core.chat import Chat
 from chatd.core.events import Address, Dismissal, Reason
+from chatd.core.quota import Quota
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.rooms import Chatter
 from chatd.interfaces import IAccounts, IBus, IRegistry, ITickets
@@ -34,6 +35,7 @@ class People:
         self._tickets = tickets
         self._bus = bus
         self._chat = chat
+        self._quota = Quota()
 
     # -- what a client can do
 
@@ -47,7 +49,8 @@ class People:
         try:
             self._check_in_no_room(who)
             self._check_not_banned(name, now)
-            await self._accounts.create(name, password, now)
+            with self._quota.spent(who.address, now):
+                await self._accounts.create(name, password, now)
             self._registry.add_account(name)
             # He may have been grouped meanwhile, or the name banned: then the account is there,
             # and he is not logged in to it.

@@ -36,10 +36,12 @@ class Sockets:
         self._sockets: dict[int, PlainSocket] = {}
         self._epoll: Any = None
 
-    def take(self, transport: Any, receive: Receive) -> PlainSocket | None:
+    def take(
+        self, transport: Any, receive: Receive, on_hang_up: Callable[[], None]
+    ) -> PlainSocket | None:
         """Read from the socket of `transport` from now on, and give what comes to `receive`.
 
-        Returns None if that cannot be done, or must not be.
+        `on_hang_up` is called if the peer closes his side while he is not read from. Returns None if that cannot be done, or must not be.
         """
         # By exact type: a TLS transport hands on the raw socket, which would send plain text.
         plain = type(transport) in (tcp.Server, unix.Server)
@@ -49,7 +51,7 @@ class Sockets:
             self._epoll = select.epoll()
             self._reactor.addReader(self)
         transport.pauseProducing()
-        socket = PlainSocket(self._epoll, transport, receive)
+        socket = PlainSocket(self._epoll, transport, receive, on_hang_up)
         self._sockets[socket.fd] = socket
         socket.resumeProducing()
         return socket
@@ -97,6 +99,8 @@ class PlainSocket:
 
     __slots__ = (
         "_epoll",
+        "_hung_up",
+        "_on_hang_up",
         "_reading",
         "_recv",
         "_watched",
@@ -108,7 +112,9 @@ class PlainSocket:
         "writable",
     )
 
-    def __init__(self, epoll: Any, transport: Any, receive: Receive) -> None:
+    def __init__(
+        self, epoll: Any, transport: Any, receive: Receive, on_hang_up: Callable[[], None]
+    ) -> None:
         self.transport = transport
         self.receive = receive
         self.fd: int = transport.fileno()
@@ -117,12 +123,18 @@ class PlainSocket:
         self.writable: Callable[[], None] | None = None
         self._recv = transport.socket.recv
         self._epoll = epoll
+        self._on_hang_up = on_hang_up
         self._reading = False
+        self._hung_up = False
         self._watched = 0
 
     def read(self) -> None:
         """Give what has come to `receive`; let the reactor see to it if that is the end."""
         if not self._reading:
+            if not self._hung_up:
+                self._hung_up = True
+                self._watch()
+                self._on_hang_up()
             return
         try:
             data = self._recv(_READ_BYTES)
@@ -133,6 +145,7 @@ class PlainSocket:
         if data:
             self.receive(data)
         else:
+            self._hung_up = True
             self.pauseProducing()
             self.transport.resumeProducing()
 
@@ -152,7 +165,8 @@ class PlainSocket:
         self._watch()
 
     def _watch(self) -> None:
-        wanted = select.EPOLLIN if self._reading else 0
+        unread = 0 if self._hung_up else select.EPOLLRDHUP
+        wanted = select.EPOLLIN if self._reading else unread
         if self.writable is not None:
             wanted |= select.EPOLLOUT
         if wanted == self._watched:

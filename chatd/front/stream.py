@@ -1,20 +1,19 @@
 """The native door: a stream of frames ended by NUL, or of lines, over TCP, TLS or a UNIX socket.
 
 `ChatFactory` builds a `ChatProtocol` for each connection. The protocol cuts frames and feeds the
-session one at a time; it stops reading while too much waits, and it serves what came before the
-peer closed his side.
+session one at a time, or many messages at once, as many as its limits allow; it stops reading while
+too much waits, and it serves what came before the peer closed his side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
 from typing import Any, Final, cast
 
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
-    IReactorTime,
     ITCPTransport,
     ITransport,
 )
@@ -24,9 +23,13 @@ from zope.interface import implementer
 
 from chatd.core import errors
 from chatd.core.events import Address
+from chatd.front.admission import Admission
+from chatd.front.deadlines import Deadlines
+from chatd.front.limits import Bucket, Limits
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.sockets import Sockets
 from chatd.session import Session, Sessions
+from chatd.wire.answers import IDLE, Closing
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
 WAITING_BYTES: Final = 65536
@@ -35,24 +38,12 @@ WAITING_BYTES: Final = 65536
 FRAMES_A_TURN: Final = 50
 """How many frames of one connection are served in one turn of the reactor: others have theirs, too."""
 
-UNKNOWN_MAX_FRAME: Final = 2048
-"""The longest frame, in bytes, of who has no name yet: name, password and room need no more."""
+SERVE_AFTER_END: Final = 10.0
+"""For how many seconds what waits is served after the end of its connection (spec section 2)."""
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What one connection may make the server hold, in bytes (spec section 1)."""
-
-    max_frame: int = 16384
-    send_queue: int = 1048576
-
-    def frame(self, known: bool) -> int:
-        """Return the longest frame accepted."""
-        return self.max_frame if known else min(self.max_frame, UNKNOWN_MAX_FRAME)
-
-    def queue(self, known: bool) -> int:
-        """Return how much output may wait."""
-        return self.send_queue if known else self.send_queue // 2
+# Seconds, and how often: a peer that is dead is found in two minutes, also while it is owed something.
+_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+_USER_TIMEOUT: Final = {"TCP_USER_TIMEOUT": 120_000}
 
 
 def peer_address(transport: ITransport) -> Address:
@@ -62,45 +53,69 @@ def peer_address(transport: ITransport) -> Address:
     return "unix" if host is None or port is None else (host, port)
 
 
+class Door:
+    """What the connections of the native door share."""
+
+    def __init__(
+        self, sessions: Sessions, reactor: Any, limits: Limits, admission: Admission
+    ) -> None:
+        self.sessions = sessions
+        self.clock = reactor
+        self.limits = limits
+        self.admission = admission
+        self.sockets = Sockets(reactor)
+        self.silent: Deadlines[ChatProtocol] = Deadlines(
+            reactor, limits.first_frame, ChatProtocol.close_silent
+        )
+        self.idle: Deadlines[ChatProtocol] = Deadlines(
+            reactor, limits.idle_timeout, ChatProtocol.close_idle
+        )
+
+
 @implementer(IHalfCloseableProtocol)
 class ChatProtocol(Protocol):
     """One connection: bytes to frames, frames to its session."""
 
-    def __init__(
-        self, sessions: Sessions, clock: IReactorTime, sockets: Sockets, limits: Limits
-    ) -> None:
-        self._sessions = sessions
-        self._clock = clock
-        self._sockets = sockets
-        self._limits = limits
+    def __init__(self, door: Door) -> None:
+        limits = door.limits
+        self._door = door
+        self._clock = door.clock
         self._frames = FrameReceiver(limits.frame(known=False))
+        self._bucket = (
+            Bucket(limits.rate, limits.burst, door.clock.seconds()) if limits.rate else None
+        )
+        self._refusal: Closing | None = None
         self._known = False
         self._ended = False
+        self._lost = False
+        self._left = False
         self._reading = True
         self._serving = False
         self._refusing: IDelayedCall | None = None
         self._next_turn: IDelayedCall | None = None
+        self._end_of_service: IDelayedCall | None = None
 
     # -- Twisted's
 
     def connectionMade(self) -> None:
         """Begin a session."""
-        transport = cast("ITCPTransport", self.transport)
+        door, transport = self._door, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
         if isinstance(self._address, tuple):
-            # Nagle's algorithm makes one message in a hundred wait for a delayed ACK.
-            transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(True)
-        limit = self._limits.queue(known=False)
-        self._socket = self._sockets.take(transport, self.dataReceived)
+            _tune(transport)
+        limit = door.limits.queue(known=False)
+        self._socket = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
         self._outlet: Outlet = (
             Outlet(transport, self._clock, limit, self._overflowed)
             if self._socket is None
             else PlainOutlet(self._socket, self._clock, limit, self._overflowed)
         )
-        self._session: Session = self._sessions.connect(self._address, self._outlet, self._serve)
-        # Who is banned is told so once it is known how, and not waited for long.
-        if self._session.is_barred:
+        self._session: Session = door.sessions.connect(self._address, self._outlet, self._serve)
+        door.silent.start(self)
+        door.admission.connected()
+        self._refusal = door.admission.enter(self._address)
+        # Who is not let in is told so once it is known how, and not waited for long.
+        if self._refusal is not None or self._session.is_barred:
             self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
 
     def dataReceived(self, data: bytes) -> None:
@@ -116,20 +131,37 @@ class ChatProtocol(Protocol):
     def readConnectionLost(self) -> None:
         """Serve what came before the peer closed his side, then close."""
         self._ended = True
+        self._expect_the_end()
         self._serve()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: we never close our side alone."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
-        """End the session."""
-        for call in (self._refusing, self._next_turn):
-            if call is not None and call.active():
-                call.cancel()
+        """End the session, once what came before is served."""
+        self._lost = self._ended = True
         if self._socket is not None:
-            self._sockets.lost(self._socket)
+            self._door.sockets.lost(self._socket)
         self._outlet.lost()
-        self._session.lost()
+        self._door.admission.disconnected()
+        if self._refusal is None:
+            self._door.admission.leave(self._address)
+        self._expect_the_end()
+        if self._session.closed or not self._frames.has_frames:
+            self._leave()
+
+    # -- the door
+
+    def close_silent(self) -> None:
+        """Close: no whole frame has come in time. Nothing can be said, as it is not known how."""
+        self._session.close()
+
+    def close_idle(self) -> None:
+        """Close, unless the peer has still to read: then it is he who is waited for."""
+        if self._outlet.queued:
+            self._door.idle.start(self)
+        else:
+            self._session.close(IDLE)
 
     # -- within
 
@@ -142,68 +174,107 @@ class ChatProtocol(Protocol):
             self._session.close()
             return False
         if self._frames.framing is not None:
-            self._session.open(self._frames.framing)
+            self._door.silent.stop(self)
+            self._door.idle.start(self)
+            self._session.open(self._frames.framing, self._refusal)
         return True
 
     def _serve(self) -> None:
-        """Serve the frames that wait, until the session is busy with one."""
+        """Serve the frames that wait, until the session is busy with one or it is enough for now."""
         if self._serving or self._next_turn is not None:
             return
         self._serving = True
         try:
-            all_served = self._serve_frames()
+            wait = self._serve_frames()
         finally:
             self._serving = False
-        if not all_served:
-            self._next_turn = self._clock.callLater(0, self._serve_on)
+        if wait is not None:
+            self._next_turn = self._clock.callLater(wait, self._serve_on)
         elif self._ended and not self._session.busy:
-            self._session.no_more()
-        elif not self._session.closed and self._reading != (self._frames.waiting < WAITING_BYTES):
+            self._leave() if self._lost else self._session.no_more()
+        if self._reading != (self._frames.waiting < WAITING_BYTES) and not self._ended:
             self._reading = not self._reading
             source: Any = self._socket or self.transport
             (source.resumeProducing if self._reading else source.pauseProducing)()
 
     def _serve_on(self) -> None:
-        """Serve what was left for this turn, that others might have theirs."""
         self._next_turn = None
         self._serve()
 
-    def _serve_frames(self) -> bool:
-        """Serve frames; return False if that is enough for this turn, and more may wait."""
-        session, receiver = self._session, self._frames
+    def _serve_frames(self) -> float | None:
+        """Serve frames; if some are left for later, return in how many seconds."""
+        session, receiver, bucket = self._session, self._frames, self._bucket
         left = FRAMES_A_TURN
-        while left and not (session.busy or session.closed):
+        if bucket is not None:
+            left = min(left, bucket.available(self._clock.seconds()))
+        while not (session.busy or session.closed):
+            if not left:
+                wait = 0.0 if bucket is None else bucket.wait()
+                return wait if receiver.waiting else None
             if not self._known:
                 self._raise_limits()
             # The first request may change the limits for those that follow.
             frames = receiver.next_frames(left if self._known else 1)
             if isinstance(frames, TooLong):
+                served = 1
                 session.refuse(errors.too_long(frames.limit))
-                left -= 1
             elif frames:
                 served = session.receive(frames)
-                left -= served
                 if served < len(frames):
                     receiver.put_back(frames[served:])
             else:
-                return True
-        return left > 0
+                return None
+            left -= served
+            if bucket is not None:
+                bucket.take(served)
+            if self._door.limits.idle_timeout:
+                self._door.idle.start(self)
+        return None
 
     def _raise_limits(self) -> None:
         if self._session.is_known:
             self._known = True
-            self._frames.limit = self._limits.frame(known=True)
-            self._outlet.limit = self._limits.queue(known=True)
+            self._frames.limit = self._door.limits.frame(known=True)
+            self._outlet.limit = self._door.limits.queue(known=True)
 
     def _note_address(self) -> None:
         """Learn where the client is: behind a proxy that is known with the first bytes only."""
         address = peer_address(cast("ITransport", self.transport))
         if address != self._address:
+            if self._refusal is None:
+                self._door.admission.leave(self._address)
             self._address = address
+            self._refusal = self._door.admission.enter(address)
             self._session.move(address)
 
+    # -- the end
+
+    def _expect_the_end(self) -> None:
+        """Serve what waits, but not for long: who is gone is not to speak for hours."""
+        if self._end_of_service is None:
+            self._end_of_service = self._clock.callLater(SERVE_AFTER_END, self._serve_no_more)
+
+    def _serve_no_more(self) -> None:
+        self._ended = True
+        self._frames.clear()
+        _cancel(self._next_turn)
+        self._next_turn = None
+        self._serve()
+
+    def _leave(self) -> None:
+        if self._left:
+            return
+        self._left = True
+        for call in (self._refusing, self._next_turn, self._end_of_service):
+            _cancel(call)
+        self._frames.clear()
+        self._door.silent.stop(self)
+        self._door.idle.stop(self)
+        self._session.lost()
+
     def _overflowed(self, queued: int, limit: int) -> None:
-        self._sessions.journal.too_slow(self._address, queued, limit)
+        self._frames.clear()
+        self._door.sessions.journal.too_slow(self._address, queued, limit)
 
 
 class ChatFactory(Factory):
@@ -211,12 +282,25 @@ class ChatFactory(Factory):
 
     noisy = False
 
-    def __init__(self, sessions: Sessions, reactor: Any, limits: Limits) -> None:
-        self._sessions = sessions
-        self._reactor = reactor
-        self._sockets = Sockets(reactor)
-        self._limits = limits
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
-    def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:  # noqa: ARG002 -- Twisted's
-        """Return the protocol of a new connection."""
-        return ChatProtocol(self._sessions, self._reactor, self._sockets, self._limits)
+    def buildProtocol(self, addr: IAddress | None) -> ChatProtocol | None:  # noqa: ARG002 -- Twisted's
+        """Return the protocol of a new connection, or None if there is no place for it."""
+        return ChatProtocol(self._door) if self._door.admission.is_open else None
+
+
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None and call.active():
+        call.cancel()
+
+
+def _tune(transport: ITCPTransport) -> None:
+    # Nagle's algorithm makes one message in a hundred wait for a delayed ACK.
+    transport.setTcpNoDelay(True)
+    transport.setTcpKeepAlive(True)
+    handle = getattr(transport, "socket", None)
+    if handle is not None:
+        for name, value in {**_KEEP_ALIVE, **_USER_TIMEOUT}.items():
+            if hasattr(socket, name):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -94,5 +94,8 @@ REPLACED = Closing("replaced", "You logged in from another place.", False)
 UNREGISTERED = Closing("unregistered", "Your account was removed by the Administrator.", False)
 PASSWORD_SET = Closing("password-set", "Your password was set by the Administrator.", True)
 BANNED = Closing("banned", BannedError().text, False)
+FULL = Closing("full", "The server is full, try again later.", True)
+CROWDED = Closing("full", "Too many connections from your address.", True)
+IDLE = Closing("idle", "You were idle for too long.", False)
 
 Answer = Reply | Refusal | RoomList | History | Stored | Closing

@@ -75,6 +75,11 @@ class FrameReceiver:
         """How many bytes are held: frames not yet taken, and the one that has not ended."""
         return self._frames_size + len(self._tail)
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether there are whole frames not yet taken."""
+        return bool(self._frames)
+
     def feed(self, data: bytes) -> None:
         """Take in what was read; raise `NotChatError` if the first bytes are no chat."""
         if self._delimiter is None:
@@ -115,6 +120,10 @@ class FrameReceiver:
         """Take frames back that were given out last, to give them out again."""
         self._frames[:0] = frames
         self._frames_size += sum(map(len, frames)) + len(frames)
+
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self._frames, self._frames_size, self._has_marks, self._tail = [], 0, False, b""
 
     def _decide(self, data: bytes) -> bytes | None:
         """Return the delimiter that the first bytes ask for, or None if they do not tell yet."""

@@ -39,9 +39,13 @@ class Receiver(Protocol):
     def __init__(self):
         self.received = b""
         self.lost = False
+        self.hung_up = False
 
     def dataReceived(self, data):
         self.received += data
+
+    def readConnectionLost(self):
+        self.hung_up = True
 
     def connectionLost(self, _):
         self.lost = True
@@ -63,7 +67,8 @@ class House:
         receiver = Receiver()
         transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, self.reactor)
         receiver.makeConnection(transport)
-        taken = self.sockets.take(transport, receive or receiver.dataReceived)
+        hung_up = receiver.readConnectionLost
+        taken = self.sockets.take(transport, receive or receiver.dataReceived, hung_up)
         return peer, transport, taken, receiver
 
 
@@ -96,6 +101,24 @@ def test_paused_is_not_read(house):
     taken.resumeProducing()
     house.sockets.doRead()
     assert receiver.received == b"x"
+
+
+def test_who_hangs_up_while_he_is_not_read(house):
+    """It is told at once, and only once, though there is more to read."""
+    peer, _, taken, receiver = house.connect()
+    taken.pauseProducing()
+    peer.send(b"last words")
+    house.sockets.doRead()
+    assert not receiver.hung_up
+    peer.shutdown(socket.SHUT_WR)
+    house.sockets.doRead()
+    assert receiver.hung_up
+    receiver.hung_up = False
+    house.sockets.doRead()
+    assert not receiver.hung_up
+    taken.resumeProducing()
+    house.sockets.doRead()
+    assert receiver.received == b"last words"
 
 
 def test_writable(house):
@@ -163,5 +186,5 @@ def test_a_fault_hurts_one_connection(house, capture_log):
 def test_any_other_transport_is_read_by_the_reactor(house):
     """One that encrypts, say, or one that only resembles a plain one and may."""
     for transport in (StringTransport(), Subclass.__new__(Subclass)):
-        assert house.sockets.take(transport, print) is None
+        assert house.sockets.take(transport, print, print) is None
     assert house.reactor.readers == set()

@@ -1,0 +1,49 @@
+"""Deadlines of many connections, all as far ahead, with one timer for them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+T = TypeVar("T")
+
+
+class Deadlines(Generic[T]):
+    """Calls `on_late` with who was not heard of for `seconds`; 0: never."""
+
+    def __init__(self, clock: IReactorTime, seconds: float, on_late: Callable[[T], None]) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._on_late = on_late
+        # The soonest comes first, as all are as far ahead.
+        self._at: dict[T, float] = {}
+        self._timer: IDelayedCall | None = None
+
+    def start(self, who: T) -> None:
+        """Give `who` the full time, from now on."""
+        if self._seconds:
+            self._at.pop(who, None)
+            self._at[who] = self._clock.seconds() + self._seconds
+            if self._timer is None:
+                self._timer = self._clock.callLater(self._seconds, self._look)
+
+    def stop(self, who: T) -> None:
+        """Expect nothing more of `who`."""
+        if self._at.pop(who, None) is not None and not self._at and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        late = []
+        for who, at in self._at.items():
+            if at > now:
+                self._timer = self._clock.callLater(at - now, self._look)
+                break
+            late.append(who)
+        for who in late:
+            self.stop(who)
+            self._on_late(who)
