@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -78,14 +77,7 @@ def search_path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
-@cache
-def chatd_limits() -> tuple[str, ...]:
-    """Return the options that switch off what limits clients, as far as this chatd has them."""
-    from chatd.tap import Options  # noqa: PLC0415 -- slow to import, and for chatd alone
-
-    known = {name.rstrip("=") for name in Options().longOpt}
-    limits = ("rate", "max-clients", "max-per-address")
-    return tuple(word for limit in limits if limit in known for word in (f"--{limit}", "0"))
+_NO_LIMITS: Final = ("--rate", "0", "--max-clients", "0")
 
 
 def _chatd(*options: str) -> Command:
@@ -94,7 +86,7 @@ def _chatd(*options: str) -> Command:
         if not twistd.exists():
             raise BenchError(f"there is no twistd beside {sys.executable}: install chatd there")
         listen = "tcp:0:interface=127.0.0.1"
-        words = ["--listen", listen, "--admin", "", "--no-console", *chatd_limits(), *options]
+        words = ["--listen", listen, "--admin", "", "--no-console", *_NO_LIMITS, *options]
         return [sys.executable, str(twistd), "-n", "--pidfile=", "chatd", *words]
 
     return command
