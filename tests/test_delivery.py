@@ -234,14 +234,18 @@ def blobs(listeners: Iterable[Listener]) -> list[list[bytes]]:
     return [listener.outlet.blobs for listener in listeners]
 
 
+@pytest.mark.parametrize("dialects", [1, 3])
 @pytest.mark.parametrize(("members", "messages"), [(10, 1), (10, 50), (200, 50)])
-def test_a_turn_costs_messages_and_members(members, messages):
-    """Each message is encoded once, each member gets one write: not one for each message."""
-    clock, town, dialect = crowd(members)
+def test_a_turn_costs_messages_and_members(members, messages, dialects):
+    """Each message is encoded once in each dialect, each member gets one write: not one for each message."""
+    clock, town, first = crowd(members)
+    spoken = [first, *(CountingDialect(dialect) for dialect in DIALECTS[1:dialects])]
+    for number, listener in enumerate(town.listeners):
+        town.delivery.speak(listener, spoken[number % dialects])
     for number in range(messages):
         town.say(town.people[number % 5])
     clock.advance(0)
-    assert dialect.encoded == messages
+    assert [dialect.encoded for dialect in spoken] == [messages] * dialects
     assert all(len(written) == 1 for written in blobs(town.listeners[5:]))
     assert all(len(written) <= 1 for written in blobs(town.listeners[:5]))
 
