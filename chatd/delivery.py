@@ -194,14 +194,15 @@ class Delivery:
         in_several: dict[Listener, list[Batch]] = {}
         for batch in batches:
             for dialect, group in batch.audience.items():
-                tape = batch.tape(dialect)
-                whole = tape.whole()
+                whole = batch.whole(dialect)
                 size = len(whole)
                 for listener in tuple(group):
                     if len(listener.batches) > 1:
                         in_several.setdefault(listener, []).append(batch)
+                    elif listener.holes == batch.order:
+                        pass  # he has said all there is
                     elif listener.since or listener.holes or self.trace is not None:
-                        self._write_share(listener, tape)
+                        self._write_share(listener, batch.tape(dialect))
                     else:
                         self.bytes_sent += size
                         listener.outlet.write(whole)
@@ -213,8 +214,6 @@ class Delivery:
             self._write_share(listener, tapes[key])
 
     def _write_share(self, listener: Listener, tape: Tape) -> None:
-        if listener.holes == tape.order:
-            return  # he has said all there is
         share = tape.share(listener.since, listener.holes)
         if not share:
             return

@@ -20,6 +20,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.connections = 0
+        self.refused = 0
         self.aborted = 0
         self.failed_logins = 0
         self.lost_messages = 0

@@ -82,6 +82,7 @@ class Metrics(Collector):
         journal = self._journal
         for name, what, value in (
             ("accepted_connections", "Connections that came.", journal.connections),
+            ("refused_connections", "Connections there was no place for.", journal.refused),
             ("aborted_connections", "Connections aborted as they did not read.", journal.aborted),
             ("failed_logins", "Logins with a wrong password or name.", journal.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),

@@ -13,7 +13,6 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -30,14 +29,14 @@ from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.bus import LocalBus
+from chatd.config import Config
 from chatd.core import names
-from chatd.core.chat import Chat, Rules
+from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, UnavailableError
 from chatd.core.people import People
 from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
 from chatd.front.admission import Admission
-from chatd.front.limits import Limits
 from chatd.front.listening import Listener, ListenError
 from chatd.front.stream import ChatFactory, Door
 from chatd.history.pruning import prune
@@ -57,26 +56,6 @@ _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
 class StartError(Exception):
     """What was asked for cannot be; the message is the one line the operator sees."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """What the operator can choose (spec section 1)."""
-
-    listen: tuple[str, ...] = ("tcp:9999:interface=localhost",)
-    store: str = "sqlite:///chatd.db"
-    rooms: tuple[tuple[str, str], ...] = ()
-    rules: Rules = field(default_factory=Rules)
-    max_rooms: int = 1000
-    replay: int = 0
-    keep: int = 0
-    hide_addresses: bool = False
-    trace: bool = False
-    console: bool = True
-    admin: str = "chatd-admin.sock"
-    motd: str = ""
-    metrics: str = ""
-    limits: Limits = field(default_factory=Limits)
 
 
 class ChatService(Service):

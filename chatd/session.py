@@ -10,7 +10,7 @@ next frame may come.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -28,11 +28,9 @@ from chatd.interfaces import IHistory, IOutlet
 from chatd.journal import Journal
 from chatd.wire.answers import (
     BANNED,
+    DISMISSED,
     FAULT,
-    PASSWORD_SET,
-    REPLACED,
     SHUTDOWN,
-    UNREGISTERED,
     Answer,
     Closing,
     Refusal,
@@ -46,13 +44,6 @@ _log = Logger(namespace="chatd")
 
 Answered = Answer | None | Coroutine[Any, Any, Answer | None]
 Commands = Mapping[str, Callable[["Session", Request], Answered]]
-
-_CLOSINGS: Final = {
-    Dismissal.REPLACED: REPLACED,
-    Dismissal.BANNED: BANNED,
-    Dismissal.UNREGISTERED: UNREGISTERED,
-    Dismissal.PASSWORD_SET: PASSWORD_SET,
-}
 
 
 class Sessions:
@@ -290,7 +281,7 @@ class Session:
         self.close(FAULT)
 
     def _dismissed(self, why: Dismissal) -> None:
-        self.close(_CLOSINGS[why])
+        self.close(DISMISSED[why])
 
     def _give_up(self, failure: Failure) -> None:
         """End a connection that cannot even be told of a fault."""

@@ -18,13 +18,14 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
+from chatd.config import Config
 from chatd.core.chat import Rules, Starters
 from chatd.core.safety import clean
 from chatd.front.limits import Limits
 from chatd.history.reading import MOST_READ
 from chatd.logs import Log, LogError
 from chatd.process import Process, one_line_for_start_errors, raise_descriptor_limit
-from chatd.service import ChatService, Config, StartError
+from chatd.service import ChatService, StartError
 from chatd.systemd import ServiceManager
 
 _log = Logger(namespace="chatd")

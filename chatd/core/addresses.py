@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -28,10 +29,13 @@ def network_of(text: str) -> Network | None:
 
 def host_of(address: Address | None) -> Network | None:
     """Return the one address that somebody comes from, or None where there is none, as with `unix`."""
-    if not isinstance(address, tuple):
-        return None
+    return _network_of_host(address[0]) if isinstance(address, tuple) else None
+
+
+@lru_cache(maxsize=4096)  # it is asked for several times as somebody comes, and takes a while
+def _network_of_host(text: str) -> Network | None:
     try:
-        host = ip_address(address[0].partition("%")[0])
+        host = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     return ip_network(_plain(host))

@@ -7,7 +7,6 @@ too much waits, and it serves what came before the peer closed his side.
 
 from __future__ import annotations
 
-import socket
 from typing import Any, Final, cast
 
 from twisted.internet.interfaces import (
@@ -22,11 +21,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core import errors
-from chatd.core.events import Address
 from chatd.front.admission import Admission
 from chatd.front.deadlines import Deadlines
 from chatd.front.limits import Bucket, Limits
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.front.peers import peer_address, tune
 from chatd.front.sockets import Sockets
 from chatd.session import Session, Sessions
 from chatd.wire.answers import IDLE, Closing
@@ -40,17 +39,6 @@ FRAMES_A_TURN: Final = 50
 
 SERVE_AFTER_END: Final = 10.0
 """For how many seconds what waits is served after the end of its connection (spec section 2)."""
-
-# Seconds, and how often: a peer that is dead is found in two minutes, also while it is owed something.
-_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
-_USER_TIMEOUT: Final = {"TCP_USER_TIMEOUT": 120_000}
-
-
-def peer_address(transport: ITransport) -> Address:
-    """Return where a peer is: host and port, or `unix`."""
-    peer = transport.getPeer()
-    host, port = getattr(peer, "host", None), getattr(peer, "port", None)
-    return "unix" if host is None or port is None else (host, port)
 
 
 class Door:
@@ -102,7 +90,7 @@ class ChatProtocol(Protocol):
         door, transport = self._door, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
         if isinstance(self._address, tuple):
-            _tune(transport)
+            tune(transport)
         limit = door.limits.queue(known=False)
         self._socket = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
         self._outlet: Outlet = (
@@ -114,6 +102,7 @@ class ChatProtocol(Protocol):
         door.silent.start(self)
         door.admission.connected()
         self._refusal = door.admission.enter(self._address)
+        door.sessions.journal.refused += self._refusal is not None
         # Who is not let in is told so once it is known how, and not waited for long.
         if self._refusal is not None or self._session.is_barred:
             self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
@@ -181,17 +170,18 @@ class ChatProtocol(Protocol):
 
     def _serve(self) -> None:
         """Serve the frames that wait, until the session is busy with one or it is enough for now."""
-        if self._serving or self._next_turn is not None:
-            return
-        self._serving = True
-        try:
-            wait = self._serve_frames()
-        finally:
-            self._serving = False
-        if wait is not None:
-            self._next_turn = self._clock.callLater(wait, self._serve_on)
-        elif self._ended and not self._session.busy:
-            self._leave() if self._lost else self._session.no_more()
+        if not (self._serving or self._next_turn is not None):
+            self._serving = True
+            try:
+                wait = self._serve_frames()
+            finally:
+                self._serving = False
+            if self._session.closed:
+                self._frames.clear()
+            if wait is not None:
+                self._next_turn = self._clock.callLater(wait, self._serve_on)
+            elif self._ended and not self._session.busy:
+                self._leave() if self._lost else self._session.no_more()
         if self._reading != (self._frames.waiting < WAITING_BYTES) and not self._ended:
             self._reading = not self._reading
             source: Any = self._socket or self.transport
@@ -287,20 +277,12 @@ class ChatFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol | None:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection, or None if there is no place for it."""
-        return ChatProtocol(self._door) if self._door.admission.is_open else None
+        if self._door.admission.is_open:
+            return ChatProtocol(self._door)
+        self._door.sessions.journal.refused += 1
+        return None
 
 
 def _cancel(call: IDelayedCall | None) -> None:
     if call is not None and call.active():
         call.cancel()
-
-
-def _tune(transport: ITCPTransport) -> None:
-    # Nagle's algorithm makes one message in a hundred wait for a delayed ACK.
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    handle = getattr(transport, "socket", None)
-    if handle is not None:
-        for name, value in {**_KEEP_ALIVE, **_USER_TIMEOUT}.items():
-            if hasattr(socket, name):
-                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

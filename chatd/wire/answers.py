@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.core.errors import BannedError
-from chatd.core.events import ADMINISTRATOR, SERVER, Address, Said
+from chatd.core.events import ADMINISTRATOR, SERVER, Address, Dismissal, Said
 from chatd.core.rooms import Room
 
 
@@ -94,6 +94,12 @@ REPLACED = Closing("replaced", "You logged in from another place.", False)
 UNREGISTERED = Closing("unregistered", "Your account was removed by the Administrator.", False)
 PASSWORD_SET = Closing("password-set", "Your password was set by the Administrator.", True)
 BANNED = Closing("banned", BannedError().text, False)
+DISMISSED = {
+    Dismissal.REPLACED: REPLACED,
+    Dismissal.BANNED: BANNED,
+    Dismissal.UNREGISTERED: UNREGISTERED,
+    Dismissal.PASSWORD_SET: PASSWORD_SET,
+}
 FULL = Closing("full", "The server is full, try again later.", True)
 CROWDED = Closing("full", "Too many connections from your address.", True)
 IDLE = Closing("idle", "You were idle for too long.", False)

@@ -175,3 +175,24 @@ def test_shutdown(server):
     assert bob.closed
     server.turn(0.02)  # "last words" is stored before the end
     assert stopped.called
+
+
+def test_what_comes_too_fast_waits_and_is_not_read_for_ever():
+    """Past 64 KiB the connection is not read from; all is said in the end, at the rate."""
+    server = MemoryServer(rate=5, burst=20, first_frame=0)
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    for number in range(100):
+        ann.send(f"{number} {'x' * 1000}")
+        if ann.transport.producerState == "paused":
+            break
+    assert 64 <= number < 90
+    server.turn()
+    said = bob.read()
+    assert len([frame for frame in said if frame.startswith("Ann: ")]) == 19  # and the join
+    while len(said) < number + 1:
+        server.turn(1)
+        more = bob.read()
+        assert len(more) == min(5, number + 1 - len(said))
+        said += more
+    assert [frame.split()[1] for frame in said] == [str(each) for each in range(number + 1)]
+    assert ann.transport.producerState == "producing"
