@@ -8,6 +8,9 @@ from typing import Final
 UNKNOWN_MAX_FRAME: Final = 2048
 """The longest frame, in bytes, of who has no name yet: name, password and room need no more."""
 
+# What may be missing from a whole frame after the time for it has passed: sums of times are not exact.
+_ROUNDING: Final = 1e-6
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -52,7 +55,7 @@ class Bucket:
         gained = max(now - self._filled_at, 0.0) * self._rate
         self._tokens = min(self._tokens + gained, self._burst)
         self._filled_at = now
-        return int(self._tokens)
+        return int(self._tokens + _ROUNDING)
 
     def take(self, frames: int) -> None:
         """Note that so many are served."""

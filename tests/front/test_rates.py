@@ -1,0 +1,196 @@
+"""`--rate` and `--burst` at the door: who floods is served as the clock says, and holds little of us."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.front.limits import Bucket
+from chatd.front.stream import FRAMES_A_TURN, SERVE_AFTER_END, WAITING_BYTES
+from chatd.testing import MemoryServer
+
+A_READ = 65536
+
+
+@pytest.fixture
+def limited():
+    """Return a server with the limits an operator has who chose none."""
+    return MemoryServer(rate=5, burst=20)
+
+
+def said(client):
+    """Return what Ann has said since the last call."""
+    lines = [frame for frame in client.read() if frame.startswith("Ann: ")]
+    return [line.removeprefix("Ann: ") for line in lines if not line.endswith("@chatroom 1.")]
+
+
+def flood(client, frames):
+    """Send that many frames in one read; return them."""
+    texts = [str(number) for number in range(frames)]
+    client.send(*texts)
+    return texts
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_flood_in_one_read(limited, as_json):
+    """Twenty frames are served at once, then five a second; nothing is lost."""
+    bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
+    if as_json:
+        ann.ask("`format json")
+    limited.turn(60)
+    said(bob)
+    texts = [str(number) for number in range(100)]
+    ann.send(*[f'{{"command":"say","text":"{text}"}}' if as_json else text for text in texts])
+    read = said(bob)
+    assert read == texts[:20]
+    for second in range(1, 17):
+        for _ in range(10):
+            limited.turn(0.1)
+        read += said(bob)
+        assert abs(len(read) - (20 + 5 * second)) <= 1
+    limited.turn(1)
+    assert read + said(bob) == texts
+
+
+def test_who_is_slow_is_never_kept_waiting(limited):
+    """Five frames a second are served as they come."""
+    bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
+    said(bob)
+    for number in range(100):
+        limited.turn(0.2)
+        ann.send(str(number))
+        assert said(bob) == [str(number)]
+
+
+def test_no_rate():
+    """With 0 all is served, some of it in each turn."""
+    server = MemoryServer(rate=0)
+    bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
+    said(bob)
+    texts = flood(ann, 10 * FRAMES_A_TURN)
+    assert said(bob) == texts
+
+
+@pytest.mark.parametrize("frame", [b"xx\0", b"\0", b"x" * 100 + b"\0", b"x"])
+def test_a_flood_is_not_read_for_long(limited, frame):
+    """From 64 KiB on, also while the time for the next frame has not come."""
+    ann = limited.join("1", "Ann")
+    flood(ann, 100)
+    sent = 0
+    while ann.transport.producerState == "producing":
+        ann.send_bytes(frame * 1000)
+        sent += len(frame) * 1000
+        assert sent <= WAITING_BYTES + A_READ
+    assert sent >= WAITING_BYTES
+
+
+def test_who_waits_is_read_from_again(limited):
+    """Once there is less than that; all is served in the end."""
+    bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
+    said(bob)
+    texts = [f"{number} {'x' * 10_000}" for number in range(30)]
+    ann.send(*texts)
+    assert ann.transport.producerState == "paused"
+    read = said(bob)
+    for _ in range(30):
+        limited.turn(0.2)
+        read += said(bob)
+    assert ann.transport.producerState == "producing"
+    assert read == texts
+
+
+@pytest.mark.parametrize("how", ["half_close", "lose"])
+def test_a_flood_before_the_end(limited, how):
+    """What waits is served for ten seconds, the rest is dropped; then nobody has that name."""
+    bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
+    said(bob)
+    texts = flood(ann, 500)
+    getattr(ann, how)()
+    read = []
+    for _ in range(99):
+        read += said(bob)
+        limited.turn(0.1)
+    read += said(bob)
+    assert not limited.reactor.advance(0.2)
+    *last, goodbye = bob.read()
+    read += [line.removeprefix("Ann: ") for line in last]
+    assert goodbye == "Server: Ann quitted."
+    assert read == texts[: len(read)]
+    # Twenty, less the one that she joined with, and five a second.
+    assert 19 + 5 * 9 <= len(read) <= 20 + 5 * 10
+    assert ann.closed
+    assert limited.connect().ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
+    limited.turn(60)
+    assert bob.read() == ["Ann: joined us @chatroom 1."]
+
+
+@pytest.mark.parametrize("end", ["kick Ann 1", "ban Ann", "ban 10.0.0.1", "end 1"])
+@pytest.mark.parametrize("then", ["stay", "half_close", "lose"])
+def test_a_flooder_who_is_put_out(limited, end, then):
+    """Nothing that waits is said any more, whether he is still here or not."""
+    bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann", host="10.0.0.1")
+    flood(ann, 500)
+    if then != "stay":
+        getattr(ann, then)()
+    assert len(said(bob)) == 19
+    ann.read()
+    limited.console(end)
+    bob.read()
+    for _ in range(100):
+        limited.turn(0.2)
+        assert said(bob) == []
+    if end.startswith("ban"):
+        assert ann.closed
+    elif then == "stay":
+        assert set(ann.read()[1:]) == {"Server: Join a room first!"}
+
+
+@pytest.mark.parametrize("how", ["half_close", "lose"])
+def test_nothing_is_left_of_a_flooder(limited, how):
+    """No timer, no session, no memory of what he sent."""
+    before = set(limited.reactor.getDelayedCalls())
+    ann = limited.connect(host="10.0.0.1")
+    flood(ann, 500)
+    getattr(ann, how)()
+    limited.turn(SERVE_AFTER_END + 1)
+    assert set(limited.reactor.getDelayedCalls()) == before
+    assert len(limited.service.sessions) == 0
+    assert ann.protocol._frames.waiting == 0
+
+
+RATES = st.sampled_from([1, 3, 5, 7, 1000])
+STEPS = st.lists(st.tuples(st.floats(0, 10), st.integers(0, 30)), max_size=50)
+
+
+@given(RATES, st.integers(1, 50), STEPS)
+def test_the_bucket(rate, burst, steps):
+    """Never are `burst` and `rate` a second passed, and after the wait there is one frame more."""
+    began = now = 1.8e9
+    taken = 0
+    bucket = Bucket(rate, burst, now)
+    for seconds, wanted in steps:
+        now += seconds
+        served = min(wanted, bucket.available(now))
+        bucket.take(served)
+        taken += served
+        assert taken <= burst + rate * (now - began) + 0.01
+        if not bucket.available(now):
+            now += bucket.wait()
+            assert rate == 1000 or bucket.available(now) == 1
+
+
+def test_the_bucket_where_sums_are_not_exact():
+    """After the wait there is a frame: else the wait would be over before it began, without an end."""
+    bucket = Bucket(5, 1, 0.0)
+    now = 0.0
+    for _ in range(1000):
+        assert bucket.available(now) == 1
+        bucket.take(1)
+        now += bucket.wait()
+
+
+def test_a_clock_that_is_set_back():
+    """Nothing is gained by it, and nothing is lost."""
+    bucket = Bucket(5, 20, 1000.0)
+    bucket.take(20)
+    assert bucket.available(500.0) == 0
+    assert bucket.available(500.25) == 1
