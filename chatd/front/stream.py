@@ -101,11 +101,7 @@ class ChatProtocol(Protocol):
         self._session: Session = door.sessions.connect(self._address, self._outlet, self._serve)
         door.silent.start(self)
         door.admission.connected()
-        self._refusal = door.admission.enter(self._address)
-        door.sessions.journal.refused += self._refusal is not None
-        # Who is not let in is told so once it is known how, and not waited for long.
-        if self._refusal is not None or self._session.is_barred:
-            self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
+        self._admit()
 
     def dataReceived(self, data: bytes) -> None:
         """Take in what was read, and serve what can be."""
@@ -234,8 +230,16 @@ class ChatProtocol(Protocol):
             if self._refusal is None:
                 self._door.admission.leave(self._address)
             self._address = address
-            self._refusal = self._door.admission.enter(address)
             self._session.move(address)
+            self._admit()
+
+    def _admit(self) -> None:
+        """Let the client in, or not: then he is told so once it is known how, and not waited for long."""
+        self._refusal = self._door.admission.enter(self._address)
+        _cancel(self._refusing)
+        self._refusing = None
+        if self._refusal is not None or self._session.is_barred:
+            self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
 
     # -- the end
 

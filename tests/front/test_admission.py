@@ -1,0 +1,192 @@
+"""`--max-clients` and `--max-per-address`: who is let in, what the others are told, and what is counted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
+
+from chatd.front.admission import SPARE_DESCRIPTORS, Admission
+from chatd.front.limits import Limits
+from chatd.front.outlet import FINISH_SECONDS
+from chatd.testing import MemoryServer
+from chatd.wire.answers import CROWDED, FULL
+
+THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
+TOLD = {FULL: "Server: The server is full, try again later."}
+TOLD[CROWDED] = "Server: Too many connections from your address."
+
+
+def test_the_server_is_full():
+    """One more is told so and closed; when somebody goes there is a place again."""
+    server = MemoryServer(max_clients=2)
+    first = server.join("1", "Ann")
+    server.join("1", "Bob")
+    late = server.connect()
+    assert late.read_bytes() == b""
+    assert late.ask("`list") == [TOLD[FULL]]
+    assert late.closed
+    first.lose()
+    assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("10.0.0.1", "::ffff:10.0.0.1", True),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("127.1.2.3", "127.1.2.3", False),
+        ("::1", "::1", False),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", False),
+    ],
+)
+def test_one_address(one, other, same):
+    """A customer's /64 is one, however it is written; this machine may stand for many people."""
+    server = MemoryServer(max_per_address=1)
+    server.connect(one)
+    late = server.connect(other)
+    assert late.ask("`list") == [TOLD[CROWDED] if same else "Server: No room exists!"]
+    assert late.closed == same
+
+
+def test_unix_sockets_do_not_count():
+    """They have no address."""
+    admission = Admission(Limits(max_per_address=1))
+    assert [admission.enter("unix") for _ in range(3)] == [None, None, None]
+    assert peers(admission) == (3, {})
+
+
+@pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
+@pytest.mark.parametrize("request_", ["`format json", "`start 1 tea", "hello"])
+def test_who_is_refused_is_told_in_one_frame(end, request_):
+    """In the framing of the first frame, as text; nothing of what he sent is carried out."""
+    server = MemoryServer(max_per_address=1)
+    server.connect(THERE)
+    late = server.connect(THERE, end=end)
+    late.send(*[request_] * 3)
+    assert late.read_bytes() == TOLD[CROWDED].encode() + end
+    assert late.closed
+    assert list(server.service.chat.rooms()) == []
+
+
+@pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfb\x18", b"x" * 100_000])
+def test_who_is_refused_and_says_nothing(first_bytes):
+    """He is closed in silence after some seconds."""
+    server = MemoryServer(max_per_address=1)
+    server.connect(THERE)
+    late = server.connect(THERE)
+    late.send_bytes(first_bytes)
+    server.turn(FINISH_SECONDS - 0.1)
+    assert not late.closed
+    server.turn(0.1)
+    assert late.closed
+    assert late.read_bytes() == b""
+
+
+def test_no_limits():
+    """0 is none."""
+    server = MemoryServer(max_per_address=0, max_clients=0)
+    clients = [server.connect(THERE) for _ in range(200)]
+    assert {*clients[-1].ask("`list")} == {"Server: No room exists!"}
+
+
+def test_descriptors_are_kept_free():
+    """Past that nobody gets a protocol, and so is not even told."""
+    admission = Admission(Limits(), descriptors=SPARE_DESCRIPTORS + 1)
+    assert admission.is_open
+    admission.connected()
+    assert not admission.is_open
+    admission.disconnected()
+    assert admission.is_open
+
+
+# -- behind a proxy the address is known with the first bytes
+
+
+def arrive(client, host):
+    """Let it be known where a client really is."""
+    client.transport.peerAddr = IPv4Address("TCP", host, 4)
+
+
+def peers(admission):
+    """Return how many are inside, and how many of each address."""
+    return admission._inside, dict(admission._of_origin)
+
+
+def test_refused_where_the_proxy_is_but_not_where_he_is():
+    """Who is let in after all stays in."""
+    server = MemoryServer(max_per_address=1, first_frame=0)
+    server.connect(THERE)
+    late = server.connect(THERE)
+    arrive(late, ELSEWHERE)
+    assert late.ask("`list") == ["Server: No room exists!"]
+    server.turn(FINISH_SECONDS)
+    assert not late.closed
+
+
+@pytest.mark.parametrize("why", ["crowded", "banned"])
+def test_refused_where_he_is_but_not_where_the_proxy_is(why):
+    """He is not waited for longer than others who are refused."""
+    server = MemoryServer(max_per_address=1)
+    if why == "crowded":
+        server.connect(THERE)
+    else:
+        server.console(f"ban {THERE}")
+    late = server.connect(ELSEWHERE)
+    arrive(late, THERE)
+    late.send_bytes(b"`li")
+    server.turn(FINISH_SECONDS)
+    assert late.closed
+    other = server.connect(ELSEWHERE)
+    arrive(other, THERE)
+    told = TOLD[CROWDED] if why == "crowded" else "Server: You were banned by the Administrator!"
+    assert other.ask("`list") == [told]
+
+
+HOSTS = st.sampled_from(["127.0.0.1", THERE, ELSEWHERE, "::1", "2001:db8::1", "2001:db8::2"])
+CLIENTS = st.integers(0, 9)
+STEPS = st.one_of(
+    st.tuples(st.just("connect"), HOSTS),
+    st.tuples(
+        st.just("send"), CLIENTS, st.sampled_from([b"x", b"\0", b"\n", b"\x16\x03", b"`exit\0"])
+    ),
+    st.tuples(st.just("arrive"), CLIENTS, st.sampled_from([THERE, ELSEWHERE])),
+    st.tuples(st.just("lose"), CLIENTS),
+    st.tuples(st.just("half_close"), CLIENTS),
+    st.tuples(st.just("wait"), st.sampled_from([0, 1, 5])),
+)
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_counts_go_back_to_zero(steps):
+    """Whoever comes, is refused, turns out to be elsewhere and goes: in the end nobody is counted."""
+    server = MemoryServer(max_clients=4, max_per_address=2)
+    idle = set(server.reactor.getDelayedCalls())
+    admission = server.service.factory._door.admission
+    clients = []
+    for what, *details in steps:
+        if what == "connect":
+            clients.append(server.connect(*details))
+        elif what == "wait":
+            server.turn(*details)
+        elif details[0] < len(clients) and not clients[details[0]].closed:
+            client = clients[details[0]]
+            if what == "send":
+                client.send_bytes(details[1])
+            elif what == "arrive":
+                arrive(client, details[1])
+            else:
+                getattr(client, what)()
+        assert admission._inside <= 4
+        assert all(0 < count <= 2 for count in admission._of_origin.values())
+        assert admission._open == len(server.service.sessions)
+    for client in clients:
+        client.lose()
+    server.turn(20)
+    assert peers(admission) == (0, {})
+    assert admission._open == len(server.service.sessions) == 0
+    assert set(server.reactor.getDelayedCalls()) <= idle
