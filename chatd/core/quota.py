@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from chatd.core.addresses import origin_of
@@ -39,15 +39,17 @@ class Quota:
             yield
             return
         self._forget(now)
-        times = [time for time in self._times.pop(origin, ()) if _counts(time, now)]
-        self._times[origin] = times
+        times = self._times.setdefault(origin, [])
+        self._times.move_to_end(origin)
+        times[:] = [time for time in times if _counts(time, now)]
         if len(times) >= AN_HOUR:
             raise too_much_made()
         times.append(now)
         try:
             yield
         except ChatError:
-            times.remove(now)
+            with suppress(ValueError):  # an hour may have passed since
+                times.remove(now)
             raise
 
     def _forget(self, now: float) -> None:

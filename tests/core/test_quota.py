@@ -1,0 +1,109 @@
+"""What guests may make in an hour: the count, whom it counts for, and what is taken back."""
+
+import pytest
+
+from chatd.core import quota
+from chatd.core.errors import ChatError, bad_name
+from chatd.core.quota import AN_HOUR, Quota
+from chatd.testing import MemoryServer
+
+WORD = "staple-battery"
+REFUSED = "Server: You made too many chatrooms or accounts, try again in an hour."
+THERE = "10.0.0.1"
+
+
+def start(server, number, host=THERE):
+    """Return what a new guest is answered who starts a room."""
+    client = server.connect(host)
+    answers = client.ask(f"`start {number} tea")
+    client.lose()
+    return answers
+
+
+def refuse(spent):
+    """Let what is being made be refused."""
+    error = bad_name("x")
+    assert not spent.__exit__(ChatError, error, error.__traceback__)
+
+
+@pytest.mark.parametrize("command", ["`start {} tea", "`enter {} N{}", "`register u{} " + WORD])
+def test_twenty_an_hour(command):
+    """One address makes twenty; another is not concerned, nor is this one an hour later."""
+    server = MemoryServer()
+    hosts = [THERE] * (AN_HOUR + 1) + ["10.0.0.2"]
+    answers = []
+    for number, host in enumerate(hosts):
+        client = server.connect(host)
+        answers += client.ask(command.format(number, number))
+        client.lose()
+    assert REFUSED not in answers[:AN_HOUR]
+    assert answers[AN_HOUR] == REFUSED
+    assert answers[AN_HOUR + 1] != REFUSED
+    server.turn(3600)
+    assert server.connect(THERE).ask(command.format("x", "x")) != [REFUSED]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "127.0.0.9"])
+def test_this_machine_has_no_limit(host):
+    """Behind it there may be many people."""
+    server = MemoryServer()
+    for number in range(50):
+        assert start(server, number, host) == [f"Server: Chatroom {number} started!"]
+
+
+def test_rooms_and_accounts_are_counted_apart():
+    """Who has made twenty rooms can register."""
+    server = MemoryServer()
+    for number in range(AN_HOUR):
+        start(server, number)
+    client = server.connect(THERE)
+    assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
+    # And as she is logged in, rooms are not counted.
+    assert client.ask("`start x tea") == ["Server: Chatroom x started!"]
+
+
+def test_what_is_refused_does_not_count():
+    """Nor what exists already."""
+    server = MemoryServer()
+    start(server, "there")
+    for _ in range(100):
+        assert start(server, "there") == ["Server: Chatroom there exists!"]
+        assert start(server, "a@b") == ["Server: Chatroom id a@b is not allowed."]
+    for number in range(AN_HOUR - 1):
+        assert start(server, number) == [f"Server: Chatroom {number} started!"]
+    assert start(server, "more") == [REFUSED]
+
+
+def test_two_at_once_of_which_one_is_refused():
+    """What it took is given back, also if another was counted meanwhile."""
+    made = Quota()
+    one, other = made.spent((THERE, 1), 1.0), made.spent((THERE, 2), 2.0)
+    one.__enter__()
+    other.__enter__()
+    refuse(one)
+    other.__exit__(None, None, None)
+    for _ in range(AN_HOUR - 1):
+        with made.spent((THERE, 3), 3.0):
+            pass
+    with pytest.raises(ChatError), made.spent((THERE, 3), 3.0):
+        pass
+
+
+def test_refused_after_an_hour():
+    """What takes so long has been forgotten already."""
+    made = Quota()
+    late = made.spent((THERE, 1), 1.0)
+    late.__enter__()
+    with made.spent((THERE, 1), 5000.0):
+        pass
+    refuse(late)
+
+
+def test_memory_is_bounded(monkeypatch):
+    """Of so many addresses the oldest are forgotten."""
+    monkeypatch.setattr(quota, "MOST_ADDRESSES", 100)
+    made = Quota()
+    for number in range(1000):
+        with made.spent((f"10.0.{number // 250}.{number % 250}", 1), float(number)):
+            pass
+        assert len(made._times) <= 101
