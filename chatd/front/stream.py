@@ -142,8 +142,8 @@ class ChatProtocol(Protocol):
         self._session.close()
 
     def close_idle(self) -> None:
-        """Close, unless the peer has still to read: then it is he who is waited for."""
-        if self._outlet.queued:
+        """Close, unless the peer has still to read, or we to answer: then it is not he who is idle."""
+        if self._outlet.queued or self._session.busy or self._frames.has_frames:
             self._door.idle.start(self)
         else:
             self._session.close(IDLE)
@@ -201,20 +201,20 @@ class ChatProtocol(Protocol):
                 self._raise_limits()
             # The first request may change the limits for those that follow.
             frames = receiver.next_frames(left if self._known else 1)
+            if not frames:
+                return None
+            if self._door.limits.idle_timeout:
+                self._door.idle.start(self)
             if isinstance(frames, TooLong):
                 served = 1
                 session.refuse(errors.too_long(frames.limit))
-            elif frames:
+            else:
                 served = session.receive(frames)
                 if served < len(frames):
                     receiver.put_back(frames[served:])
-            else:
-                return None
             left -= served
             if bucket is not None:
                 bucket.take(served)
-            if self._door.limits.idle_timeout:
-                self._door.idle.start(self)
         return None
 
     def _raise_limits(self) -> None:

@@ -1,0 +1,198 @@
+"""`--first-frame` and `--idle-timeout`: who says nothing is closed, and no timer is left of who has gone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from chatd.front.deadlines import Deadlines
+from chatd.testing import MemoryHashing, MemoryServer
+
+IDLE = "Server: You were idle for too long."
+
+
+# -- the first frame
+
+
+@pytest.mark.parametrize("drop", [b"x", b"x" * 3000, b"\xff\xfb\x18", b"\xff\xfax\n", b"\xff", b""])
+def test_a_trickle_does_not_restart_the_clock(drop):
+    """Whatever comes: without a whole frame it is no chat. Nothing is said, as it is not known how."""
+    server = MemoryServer(first_frame=60)
+    client = server.connect()
+    for _ in range(59):
+        client.send_bytes(drop)
+        server.turn(1)
+    assert not client.closed
+    server.turn(1)
+    assert client.closed
+    assert client.read_bytes() == b""
+
+
+@pytest.mark.parametrize("first", [b"\0", b"\n", b"\xff\xfb\x18`list\r\n", b"x" * 3000 + b"\0"])
+def test_a_frame_in_time(first):
+    """Also one that is empty or too long: then one may be silent for ever."""
+    server = MemoryServer(first_frame=60)
+    client = server.connect()
+    server.turn(59)
+    client.send_bytes(first)
+    server.turn(100_000)
+    assert not client.closed
+
+
+def test_no_first_frame_is_waited_for():
+    """0 is no limit."""
+    server = MemoryServer(first_frame=0)
+    client = server.connect()
+    server.turn(100_000)
+    assert not client.closed
+
+
+# -- the others
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_idle(as_json):
+    """After the last frame, and not before; programs get the code."""
+    server = MemoryServer(idle_timeout=30)
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    if as_json:
+        ann.ask("`format json")
+    for _ in range(5):
+        server.turn(29)
+        ann.send("" if not as_json else '{"command":"say","text":"x"}')
+        bob.send("hello")
+    ann.read()
+    server.turn(29)
+    bob.send("hello")
+    assert not ann.closed
+    server.turn(1)
+    assert ann.closed
+    last = ann.read()[-1]
+    if as_json:
+        fields = json.loads(last)
+        assert (fields["event"], fields["code"], fields["retry"]) == ("closing", "idle", False)
+    else:
+        assert last == IDLE
+    assert bob.read()[-1] == "Server: Ann quitted."
+    assert not bob.closed
+
+
+def test_who_has_still_to_read_is_not_idle():
+    """It is he who is waited for, and the send queue has its own limit."""
+    server = MemoryServer(idle_timeout=30)
+    ann = server.join("1", "Ann")
+    outlet = ann.protocol._outlet
+    outlet.pauseProducing()
+    ann.send("`help")
+    server.turn(300)
+    assert not ann.closed
+    outlet.resumeProducing()
+    server.turn(30)
+    assert ann.read()[-1] == IDLE
+
+
+class SlowHashing(MemoryHashing):
+    """Hashes in its own time."""
+
+    def __init__(self):
+        self.done = Deferred()
+
+    async def verify(self, *_):
+        return await self.done
+
+
+def test_who_waits_for_an_answer_is_not_idle():
+    """It is we who have not answered."""
+    hashing = SlowHashing()
+    server = MemoryServer(idle_timeout=30, hashing=hashing)
+    ann = server.connect()
+    ann.send("`login ann staple-battery")
+    server.turn(100)
+    assert not ann.closed
+    hashing.done.callback(False)
+    assert ann.read() == ["Server: Wrong username or password."]
+    server.turn(30)
+    assert ann.read() == [IDLE]
+
+
+def test_who_waits_for_his_turn_is_not_idle():
+    """What he sent lies with us."""
+    server = MemoryServer(idle_timeout=1, rate=1, burst=1)
+    ann = server.connect()
+    ann.send(*["`list"] * 10)
+    for _ in range(19):
+        server.turn(0.5)
+    assert ann.read() == ["Server: No room exists!"] * 10
+    server.turn(1)
+    assert ann.read() == [IDLE]
+
+
+@pytest.mark.parametrize(
+    "end", ["`exit", "half_close", "lose", "close_idle", "http", "ban", "stop"]
+)
+def test_no_timers_are_left(end):
+    """However a connection ends."""
+    server = MemoryServer(idle_timeout=30, rate=5)
+    before = set(server.reactor.getDelayedCalls())
+    clients = [server.connect("10.0.0.1") for _ in range(3)]
+    for number, client in enumerate(clients):
+        if end == "http":
+            client.send_bytes(b"GET / HTTP/1.1\r\n")
+        else:
+            client.ask(f"`enter 1 N{number}")
+        if end.startswith("`"):
+            client.send(end)
+        elif end in {"half_close", "lose"}:
+            getattr(client, end)()
+    if end == "close_idle":
+        server.turn(30)
+    elif end == "ban":
+        server.console("ban 10.0.0.1")
+    elif end == "stop":
+        server.service.stopService()
+    assert all(client.closed for client in clients)
+    server.turn(1)
+    assert set(server.reactor.getDelayedCalls()) <= before
+
+
+# -- one timer for them all
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["start", "stop", "wait"]), st.integers(0, 5)), max_size=60
+)
+
+
+@given(STEPS)
+def test_deadlines(steps):
+    """Everybody is late exactly when his own time is over; there is one timer, or none."""
+    clock, late, model = Clock(), [], {}
+    deadlines = Deadlines(clock, 3, lambda who: late.append((who, clock.seconds())))
+    expected = []
+    for what, number in steps:
+        if what == "start":
+            deadlines.start(number)
+            model[number] = clock.seconds() + 3
+        elif what == "stop":
+            deadlines.stop(number)
+            model.pop(number, None)
+        else:
+            for _ in range(number):
+                clock.advance(1)
+                over = [who for who, at in model.items() if at <= clock.seconds()]
+                expected += [(who, model.pop(who)) for who in over]
+        assert len(clock.getDelayedCalls()) == bool(model)
+        assert sorted(late) == sorted(expected)
+
+
+def test_one_who_is_late_starts_anew():
+    """As who has still to read does."""
+    clock, late = Clock(), []
+    deadlines = Deadlines(clock, 3, lambda who: (late.append(who), deadlines.start(who)))
+    deadlines.start("x")
+    clock.pump([3, 3, 3])
+    assert late == ["x"] * 3
+    deadlines.stop("x")
+    assert clock.getDelayedCalls() == []
