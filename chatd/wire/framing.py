@@ -19,6 +19,16 @@ _HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
 # How much of a first line that is too long is kept, to see whether it ends in HTTP/1.x.
 _HTTP_ENDING_LENGTH: Final = 16
 
+_IAC: Final = b"\xff"
+_WITH_OPTION: Final = rb"[\xfb-\xfe]"
+_SUBNEGOTIATION: Final = rb"\xfa(?:[^\xff]+|\xff[^\xf0])*+"
+_NEGOTIATION: Final = re.compile(
+    rb"\xff(?:(\xff)"  # 0xFF itself, escaped
+    rb"|%(option)b.|%(sub)b\xff\xf0|[^\xfa-\xff]"
+    rb"|(%(option)b?\Z|%(sub)b(\xff?)\Z))" % {b"option": _WITH_OPTION, b"sub": _SUBNEGOTIATION},
+    re.DOTALL,
+)
+
 
 class NotChatError(Exception):
     """The peer speaks TLS or HTTP: it is to be closed without an answer."""
@@ -179,50 +189,21 @@ class FrameReceiver:
 
 
 class _TelnetFilter:
-    """Takes telnet's negotiation (RFC 854) out of lines, wherever the reads may cut it."""
+    """Takes telnet's negotiation (RFC 854) out of lines, wherever the reads may cut it.
 
-    _IAC, _SB, _SE = b"\xff", b"\xfa", b"\xf0"
-    _WITH_OPTION = b"\xfb\xfc\xfd\xfe"
+    By one search for all there is: who sends nothing but negotiation must not cost a step a byte.
+    """
 
     def __init__(self) -> None:
         self._command = b""  # the negotiation that has begun: IAC, IAC WILL, IAC SB or IAC SB IAC
 
     def strip(self, data: bytes) -> bytes:
         """Return `data` without negotiation; the rest of one that has not ended is taken out next time."""
-        if not self._command and self._IAC not in data:
+        if not self._command and _IAC not in data:
             return data
-        kept = bytearray()
-        at = 0
-        while at < len(data):
-            if not self._command:
-                end = data.find(self._IAC, at)
-                kept += data[at:] if end < 0 else data[at:end]
-                if end < 0:
-                    break
-                at = end
-            elif self._command == self._IAC + self._SB:
-                at = data.find(self._IAC, at)
-                if at < 0:
-                    break
-            self._step(data[at : at + 1], kept)
-            at += 1
-        return bytes(kept)
-
-    def _step(self, byte: bytes, kept: bytearray) -> None:
-        subnegotiation = self._IAC + self._SB
-        match self._command:
-            case b"":
-                self._command = byte
-            case self._IAC:
-                if byte == self._IAC:
-                    kept += byte  # 0xFF itself, escaped
-                    self._command = b""
-                else:
-                    waits = byte == self._SB or byte in self._WITH_OPTION
-                    self._command = self._IAC + byte if waits else b""
-            case command if command == subnegotiation:
-                self._command += byte
-            case command if command == subnegotiation + self._IAC:
-                self._command = b"" if byte == self._SE else subnegotiation
-            case _:
-                self._command = b""
+        # Text, and of the negotiation behind it what is text, what has begun, and what of that ends in IAC.
+        parts = _NEGOTIATION.split(self._command + data)
+        begun, ends_in_iac = parts[-3:-1]
+        self._command = b"" if begun is None else _IAC + begun[:1] + (ends_in_iac or b"")
+        del parts[2::4], parts[2::3]
+        return b"".join(filter(None, parts))
