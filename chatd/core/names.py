@@ -52,8 +52,7 @@ def chatter_name(text: str) -> str:
     # PRECIS maps wide forms to plain ones and may compose or decompose: look at what it made.
     if len(name) > NAME_LENGTH or _FORBIDDEN.intersection(name) or " " in name:
         raise bad_name(text)
-    keys = name_keys(name)
-    if any(keys.same_as(reserved) for reserved in _reserved()):
+    if _is_reserved(name):
         raise bad_name(text)
     return name
 
@@ -120,11 +119,22 @@ def room_key(text: str) -> str:
 
 
 def room_name(text: str) -> str:
-    """Return `text` as the name of a room, runs of white space as one space; raise `ChatError` if it is none."""
+    """Return `text` as the name of a room, runs of white space as one space; raise `ChatError` if it is none.
+
+    A line of the list starts with it, and must not read as if somebody, or the server, said it.
+    """
     name = " ".join(text.split())
     if not 1 <= len(name) <= ROOM_NAME_LENGTH:
         raise bad_name(text)
+    start, colon, _ = unicodedata.normalize("NFKC", name).partition(":")
+    if colon and (": " in unicodedata.normalize("NFKC", f"{name} ") or _is_reserved(start.strip())):
+        raise bad_name(text)
     return name
+
+
+def _is_reserved(name: str) -> bool:
+    keys = name_keys(name)
+    return any(keys.same_as(reserved) for reserved in _reserved())
 
 
 @cache
