@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatd.core import errors
-from chatd.core.safety import clean
+from chatd.core.safety import UNPRINTABLE, clean
 from chatd.wire.commands import Command, Request
 
 Fields = dict[str, Any]
 
 # json.dumps would make one for every object.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+# JSON escapes C0 itself.
+_ESCAPED = {code: f"\\u{code:04x}" for code in UNPRINTABLE}
 
 
 def decode_request(text: str, commands: dict[str, Command]) -> Request:
@@ -68,8 +71,9 @@ def encode_request(request: Request) -> str:
 
 
 def dump(fields: Mapping[str, object]) -> str:
-    """Return an object as a frame, without its end."""
-    return _encode(fields)
+    """Return an object as a frame, without its end: what does something to a terminal is escaped."""
+    text = _encode(fields)
+    return text if text.isprintable() else text.translate(_ESCAPED)
 
 
 def quote(text: str) -> str:
@@ -91,7 +95,7 @@ def load(text: str) -> Fields:
         raise errors.bad_json("not an object")
     if "\\u" in text:  # by no other way does half a surrogate pair get in
         try:
-            dump(fields).encode()
+            _encode(fields).encode()
         except UnicodeEncodeError:
             raise errors.bad_json("half a surrogate pair") from None
     return fields
