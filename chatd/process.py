@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, NoReturn
 
@@ -111,7 +112,8 @@ def _spare_the_collector() -> None:
 def raise_descriptor_limit() -> None:
     """Let the process have as many descriptors open as it may ask for."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with suppress(ValueError, OSError):  # not every system lets a process have no limit at all
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def one_line_for_start_errors(

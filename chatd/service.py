@@ -37,8 +37,9 @@ from chatd.core.people import People
 from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
 from chatd.front.admission import Admission
+from chatd.front.door import Door
 from chatd.front.listening import Listener, ListenError
-from chatd.front.stream import ChatFactory, Door
+from chatd.front.stream import ChatFactory
 from chatd.history.pruning import prune
 from chatd.history.reading import History
 from chatd.history.recorder import Recorder

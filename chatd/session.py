@@ -210,6 +210,7 @@ class Session:
             self.answer(why)
         self.closed = True
         self.outlet.finish()
+        self._on_idle()  # no frame is taken any more
 
     def no_more(self) -> None:
         """Close the connection once all is answered: the client will send nothing more."""

@@ -142,7 +142,7 @@ class Options(usage.Options):
             _whole_number(1024),
         ],
         ["rate", None, 5, "Frames a second that one client is served; 0: no limit.", _number],
-        ["burst", None, 20, "Frames that one client is served at once.", _whole_number(1)],
+        ["burst", None, 20, "Frames that one client is served at once; 0: no limit.", _number],
         ["max-clients", None, 10000, "Connections at once; 0: no limit.", _number],
         [
             "max-per-address",

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("faults")
 def held(client):
     """Return how many bytes of what a client sent are held."""
     frames = client.protocol._frames
-    return sum(map(len, frames._frames)) + len(frames._tail) + len(frames._telnet._command)
+    return frames.waiting + len(frames._telnet._command)
 
 
 @pytest.mark.parametrize("rate", [0, 5])

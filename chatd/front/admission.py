@@ -7,6 +7,7 @@ as many as the system allows, less some that the server needs for itself, nobody
 from __future__ import annotations
 
 import resource
+import sys
 from collections import Counter
 from typing import Final
 
@@ -18,6 +19,9 @@ from chatd.wire.answers import CROWDED, FULL, Closing
 SPARE_DESCRIPTORS: Final = 32
 """How many descriptors are kept free: at the limit the store and the log could not be written to."""
 
+MOST_REFUSED: Final = 256
+"""How many who are refused are waited for, to be told why: the others are closed at once."""
+
 
 class Admission:
     """Counts connections. `descriptors` is how many the process may have open."""
@@ -27,6 +31,7 @@ class Admission:
         self._room = (descriptors or _descriptors()) - SPARE_DESCRIPTORS
         self._open = 0
         self._inside = 0
+        self._refused = 0
         self._of_origin: Counter[str] = Counter()
 
     @property
@@ -42,22 +47,28 @@ class Admission:
         """Count it no more."""
         self._open -= 1
 
+    @property
+    def is_patient(self) -> bool:
+        """Whether there is time to tell who is refused why: not for a crowd of them."""
+        return self._refused <= MOST_REFUSED
+
     def enter(self, address: Address) -> Closing | None:
         """Let a connection in, or return why not."""
+        refusal = self._refusal(address)
+        if refusal is not None:
+            self._refused += 1
+            return refusal
         origin = origin_of(address)
-        most = self._limits.max_clients
-        if most and self._inside >= most:
-            return FULL
-        most = self._limits.max_per_address
         if origin is not None:
-            if most and self._of_origin[origin] >= most:
-                return CROWDED
             self._of_origin[origin] += 1
         self._inside += 1
         return None
 
-    def leave(self, address: Address) -> None:
-        """Count one less of those who were let in."""
+    def leave(self, address: Address, refusal: Closing | None = None) -> None:
+        """Count one less of those who were let in, or of those who were refused."""
+        if refusal is not None:
+            self._refused -= 1
+            return
         self._inside -= 1
         origin = origin_of(address)
         if origin is not None:
@@ -65,7 +76,15 @@ class Admission:
             if not self._of_origin[origin]:
                 del self._of_origin[origin]
 
+    def _refusal(self, address: Address) -> Closing | None:
+        limits, origin = self._limits, origin_of(address)
+        if limits.max_clients and self._inside >= limits.max_clients:
+            return FULL
+        if origin is None or not limits.max_per_address:
+            return None
+        return CROWDED if self._of_origin.get(origin, 0) >= limits.max_per_address else None
+
 
 def _descriptors() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft

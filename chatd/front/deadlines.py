@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 T = TypeVar("T")
+
+_log = Logger(namespace="chatd")
 
 
 class Deadlines(Generic[T]):
@@ -46,4 +50,7 @@ class Deadlines(Generic[T]):
             late.append(who)
         for who in late:
             self.stop(who)
-            self._on_late(who)
+            try:
+                self._on_late(who)
+            except Exception:  # noqa: BLE001 -- a fault with one is not to keep the others from it
+                _log.failure("A deadline met a fault", Failure())

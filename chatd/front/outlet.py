@@ -54,8 +54,8 @@ class Outlet:
     # -- IOutlet
 
     def write(self, blob: bytes) -> None:
-        """Send `blob` after all that was written before."""
-        if self._closed:
+        """Send `blob` after all that was written before; nothing after the end was announced."""
+        if self._closed or self._finishing is not None:
             return
         if self._full:
             self._hold(blob)
@@ -140,9 +140,9 @@ class PlainOutlet(Outlet):
         self._full = False
 
     def write(self, blob: bytes) -> None:
-        """Send `blob` after all that was written before."""
+        """Send `blob` after all that was written before; nothing after the end was announced."""
         if self._full:
-            if not self._closed:
+            if not self._closed and self._finishing is None:
                 self._hold(blob)
             return
         try:
@@ -156,6 +156,11 @@ class PlainOutlet(Outlet):
             self._full = True
             self._socket.call_when_writable(self.resumeProducing)
             self._hold(memoryview(blob)[sent:])
+
+    def finish(self) -> None:
+        """Close once all is sent, or in `FINISH_SECONDS` at the latest."""
+        super().finish()
+        self._full = True
 
     def lost(self) -> None:
         """Forget everything: the connection has ended."""
@@ -182,7 +187,7 @@ class PlainOutlet(Outlet):
                 break
             sent -= len(blob)
         if not self._waiting:
-            self._full = False
+            self._full = self._finishing is not None
             self._socket.call_when_writable(None)
             self._close_when_sent()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import ITCPTransport, ITransport
@@ -34,5 +35,6 @@ def tune(transport: ITCPTransport) -> None:
     handle = getattr(transport, "socket", None)
     if handle is not None:
         for name, value in _OPTIONS.items():
-            if hasattr(socket, name):  # it depends on the system
+            # It depends on the system, and the peer may be gone already.
+            with suppress(AttributeError, OSError):
                 handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -33,7 +33,7 @@ class Sockets:
 
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
-        self._sockets: dict[int, PlainSocket] = {}
+        self._sockets: dict[int, PlainSocket | GuardedSocket] = {}
         self._epoll: Any = None
 
     def take(
@@ -47,18 +47,37 @@ class Sockets:
         plain = type(transport) in (tcp.Server, unix.Server)
         if not (plain and hasattr(select, "epoll")):
             return None
+        socket = PlainSocket(self._watching(), transport, receive, on_hang_up)
+        try:
+            socket.resumeProducing()
+        except OSError:
+            return None  # the system watches as many as it can: the reactor finds that, too
+        transport.pauseProducing()
+        self._sockets[socket.fd] = socket
+        return socket
+
+    def guard(self, transport: Any, on_hang_up: Callable[[], None]) -> Source:
+        """Return what stops and starts the reading of a transport that is not plain.
+
+        `on_hang_up` is called if the peer closes his side while he is not read from.
+        """
+        handle = getattr(transport, "socket", None)
+        if handle is None or not hasattr(select, "epoll"):
+            return transport  # type: ignore[no-any-return]
+        guarded = GuardedSocket(self._watching(), transport, handle.fileno(), on_hang_up)
+        self._sockets[guarded.fd] = guarded
+        return guarded
+
+    def lost(self, source: Source) -> None:
+        """Forget a socket: its transport has closed it."""
+        if isinstance(source, PlainSocket | GuardedSocket):
+            del self._sockets[source.fd]
+
+    def _watching(self) -> Any:
         if self._epoll is None:
             self._epoll = select.epoll()
             self._reactor.addReader(self)
-        transport.pauseProducing()
-        socket = PlainSocket(self._epoll, transport, receive, on_hang_up)
-        self._sockets[socket.fd] = socket
-        socket.resumeProducing()
-        return socket
-
-    def lost(self, socket: PlainSocket) -> None:
-        """Forget a socket: its transport has closed it."""
-        del self._sockets[socket.fd]
+        return self._epoll
 
     # -- the reactor
 
@@ -89,6 +108,51 @@ class Sockets:
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 -- Twisted's
         """Stop: the reactor has."""
         self._epoll.close()
+
+
+class Source(Protocol):
+    """Where bytes come from, and whether they come."""
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+
+    def resumeProducing(self) -> None:
+        """Read on."""
+
+
+class GuardedSocket:
+    """The socket of a transport that reads it itself: watched while it does not, for the peer's end."""
+
+    writable = None
+
+    def __init__(self, epoll: Any, transport: Any, fd: int, on_hang_up: Callable[[], None]) -> None:
+        self.transport = transport
+        self.fd = fd
+        self._epoll = epoll
+        self._on_hang_up = on_hang_up
+        self._watched = False
+
+    def read(self) -> None:
+        """Tell that the peer has closed his side."""
+        self._watch(False)
+        self._on_hang_up()
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+        self.transport.pauseProducing()
+        self._watch(True)
+
+    def resumeProducing(self) -> None:
+        """Read on."""
+        self._watch(False)
+        self.transport.resumeProducing()
+
+    def _watch(self, wanted: bool) -> None:
+        if wanted and not self._watched:
+            self._epoll.register(self.fd, select.EPOLLRDHUP)
+        elif self._watched and not wanted:
+            self._epoll.unregister(self.fd)
+        self._watched = wanted
 
 
 class PlainSocket:
@@ -140,8 +204,11 @@ class PlainSocket:
             data = self._recv(_READ_BYTES)
         except BlockingIOError:
             return
-        except OSError:
-            data = b""
+        except OSError:  # it was reset
+            self._hung_up = True
+            self.pauseProducing()
+            self.transport.abortConnection()
+            return
         if data:
             self.receive(data)
         else:

@@ -7,7 +7,7 @@ too much waits, and it serves what came before the peer closed his side.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from twisted.internet.interfaces import (
     IAddress,
@@ -17,17 +17,16 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core import errors
-from chatd.front.admission import Admission
-from chatd.front.deadlines import Deadlines
-from chatd.front.limits import Bucket, Limits
+from chatd.front.door import Door
+from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
-from chatd.front.sockets import Sockets
-from chatd.session import Session, Sessions
+from chatd.session import Session
 from chatd.wire.answers import IDLE, Closing
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
@@ -41,23 +40,7 @@ SERVE_AFTER_END: Final = 10.0
 """For how many seconds what waits is served after the end of its connection (spec section 2)."""
 
 
-class Door:
-    """What the connections of the native door share."""
-
-    def __init__(
-        self, sessions: Sessions, reactor: Any, limits: Limits, admission: Admission
-    ) -> None:
-        self.sessions = sessions
-        self.clock = reactor
-        self.limits = limits
-        self.admission = admission
-        self.sockets = Sockets(reactor)
-        self.silent: Deadlines[ChatProtocol] = Deadlines(
-            reactor, limits.first_frame, ChatProtocol.close_silent
-        )
-        self.idle: Deadlines[ChatProtocol] = Deadlines(
-            reactor, limits.idle_timeout, ChatProtocol.close_idle
-        )
+_log = Logger(namespace="chatd")
 
 
 @implementer(IHalfCloseableProtocol)
@@ -70,7 +53,9 @@ class ChatProtocol(Protocol):
         self._clock = door.clock
         self._frames = FrameReceiver(limits.frame(known=False))
         self._bucket = (
-            Bucket(limits.rate, limits.burst, door.clock.seconds()) if limits.rate else None
+            Bucket(limits.rate, limits.burst, door.clock.seconds())
+            if limits.rate and limits.burst
+            else None
         )
         self._refusal: Closing | None = None
         self._known = False
@@ -92,11 +77,12 @@ class ChatProtocol(Protocol):
         if isinstance(self._address, tuple):
             tune(transport)
         limit = door.limits.queue(known=False)
-        self._socket = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
+        plain = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
+        self._source = plain or door.sockets.guard(transport, self._expect_the_end)
         self._outlet: Outlet = (
             Outlet(transport, self._clock, limit, self._overflowed)
-            if self._socket is None
-            else PlainOutlet(self._socket, self._clock, limit, self._overflowed)
+            if plain is None
+            else PlainOutlet(plain, self._clock, limit, self._overflowed)
         )
         self._session: Session = door.sessions.connect(self._address, self._outlet, self._serve)
         door.silent.start(self)
@@ -125,12 +111,9 @@ class ChatProtocol(Protocol):
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
         """End the session, once what came before is served."""
         self._lost = self._ended = True
-        if self._socket is not None:
-            self._door.sockets.lost(self._socket)
+        self._door.sockets.lost(self._source)
         self._outlet.lost()
         self._door.admission.disconnected()
-        if self._refusal is None:
-            self._door.admission.leave(self._address)
         self._expect_the_end()
         if self._session.closed or not self._frames.has_frames:
             self._leave()
@@ -166,6 +149,8 @@ class ChatProtocol(Protocol):
 
     def _serve(self) -> None:
         """Serve the frames that wait, until the session is busy with one or it is enough for now."""
+        if self._left:
+            return
         if not (self._serving or self._next_turn is not None):
             self._serving = True
             try:
@@ -176,16 +161,27 @@ class ChatProtocol(Protocol):
                 self._frames.clear()
             if wait is not None:
                 self._next_turn = self._clock.callLater(wait, self._serve_on)
+            elif self._lost and (self._session.closed or not self._session.busy):
+                self._leave()
             elif self._ended and not self._session.busy:
-                self._leave() if self._lost else self._session.no_more()
+                self._session.no_more()
         if self._reading != (self._frames.waiting < WAITING_BYTES) and not self._ended:
-            self._reading = not self._reading
-            source: Any = self._socket or self.transport
-            (source.resumeProducing if self._reading else source.pauseProducing)()
+            self._read(not self._reading)
+
+    def _read(self, on: bool) -> None:
+        self._reading = on
+        (self._source.resumeProducing if on else self._source.pauseProducing)()
 
     def _serve_on(self) -> None:
+        """Serve in a turn of our own; a fault of ours ends this connection, as it does where one is read."""
         self._next_turn = None
-        self._serve()
+        try:
+            self._serve()
+        except Exception:  # noqa: BLE001 -- whatever it is
+            _log.failure("What was received met a fault", Failure())
+            self._outlet.abort()
+            if self._lost:
+                self._leave()
 
     def _serve_frames(self) -> float | None:
         """Serve frames; if some are left for later, return in how many seconds."""
@@ -227,8 +223,7 @@ class ChatProtocol(Protocol):
         """Learn where the client is: behind a proxy that is known with the first bytes only."""
         address = peer_address(cast("ITransport", self.transport))
         if address != self._address:
-            if self._refusal is None:
-                self._door.admission.leave(self._address)
+            self._door.admission.leave(self._address, self._refusal)
             self._address = address
             self._session.move(address)
             self._admit()
@@ -239,7 +234,8 @@ class ChatProtocol(Protocol):
         _cancel(self._refusing)
         self._refusing = None
         if self._refusal is not None or self._session.is_barred:
-            self._refusing = self._clock.callLater(FINISH_SECONDS, self._session.close)
+            patience = FINISH_SECONDS if self._door.admission.is_patient else 0
+            self._refusing = self._clock.callLater(patience, self._session.close)
 
     # -- the end
 
@@ -249,11 +245,14 @@ class ChatProtocol(Protocol):
             self._end_of_service = self._clock.callLater(SERVE_AFTER_END, self._serve_no_more)
 
     def _serve_no_more(self) -> None:
+        if self._lost:
+            self._leave()
+            return
+        self._read(False)
         self._ended = True
         self._frames.clear()
         _cancel(self._next_turn)
-        self._next_turn = None
-        self._serve()
+        self._serve_on()
 
     def _leave(self) -> None:
         if self._left:
@@ -262,6 +261,8 @@ class ChatProtocol(Protocol):
         for call in (self._refusing, self._next_turn, self._end_of_service):
             _cancel(call)
         self._frames.clear()
+        # Not before: what of it waits takes memory.
+        self._door.admission.leave(self._address, self._refusal)
         self._door.silent.stop(self)
         self._door.idle.stop(self)
         self._session.lost()
@@ -279,12 +280,23 @@ class ChatFactory(Factory):
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    def buildProtocol(self, addr: IAddress | None) -> ChatProtocol | None:  # noqa: ARG002 -- Twisted's
-        """Return the protocol of a new connection, or None if there is no place for it."""
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:  # noqa: ARG002 -- Twisted's
+        """Return the protocol of a new connection, also if there is no place for it.
+
+        None would do for `tcp:` alone: what wraps others, for TLS say, does not expect it.
+        """
         if self._door.admission.is_open:
             return ChatProtocol(self._door)
         self._door.sessions.journal.refused += 1
-        return None
+        return _TurnedAway()
+
+
+class _TurnedAway(Protocol):
+    """A connection there is no descriptor for."""
+
+    def connectionMade(self) -> None:
+        """Close at once."""
+        cast("ITCPTransport", self.transport).abortConnection()
 
 
 def _cancel(call: IDelayedCall | None) -> None:

@@ -132,9 +132,13 @@ class Recorder:
 
     async def _run(self) -> None:
         """Write until nothing waits."""
+        begins = True
         while self._in_hand or self._waiting.bursts:
-            if not self._waiting.fills_a_batch:
-                await deferLater(self._clock, BATCH_SECONDS)
+            enough = self._waiting.fills_a_batch
+            # At first a turn at least: who has just spoken is still to say that he wants to be told.
+            if begins or not enough:
+                await deferLater(self._clock, 0 if enough else BATCH_SECONDS)
+            begins = False
             if not self._in_hand:
                 self._in_hand = self._waiting.take_batch()
             if self._in_hand:

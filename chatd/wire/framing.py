@@ -1,7 +1,7 @@
 """Cuts what a peer sends into frames: ended by NUL, or lines (spec section 2).
 
 The first bytes decide which; until then nothing may be sent. Bytes are fed in as they come and
-frames are taken out one at a time, so that whoever takes them can stop in the middle of a flood.
+frames are taken out a few at a time, so that whoever takes them can stop in the middle of a flood.
 What a peer makes us hold is bounded: by `limit` for a frame that has not ended, and by what
 one read brings for the rest, if the reader stops feeding while `waiting` is large.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, cast
+from typing import Final
 
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
@@ -42,7 +42,7 @@ class Framing(Enum):
     CRLF = b"\r\n"
 
     def wrap(self, texts: str) -> bytes:
-        """Return text as one frame, or, where there is a NUL in it, as one before and one after that."""
+        """Return text as a frame, or, where there are NULs in it, as the frames between them."""
         end = self._value_  # what `value` is, without a call
         encoded = texts.encode()
         if end == b"\0":
@@ -62,8 +62,9 @@ class TooLong:
 class FrameReceiver:
     """Takes in bytes, gives out frames without their ends.
 
-    `limit` is the longest frame in bytes, and may be changed at any time; `framing` is None until
-    the first bytes have decided it.
+    What waits is held as it came, and cut when it is taken: many small frames take no more memory than
+    their bytes. `limit` is the longest frame in bytes, and may be changed at any time; `framing` is None
+    until the first bytes have decided it.
     """
 
     def __init__(self, limit: int) -> None:
@@ -71,11 +72,7 @@ class FrameReceiver:
         self.framing: Framing | None = None
         self._delimiter: bytes | None = None
         self._telnet = _TelnetFilter()
-        # In place of a frame that was dropped there is a mark.
-        self._frames: list[bytes | TooLong] = []
-        self._has_marks = False
-        self._frames_size = 0
-        self._tail = b""
+        self._held = b""
         # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
         self._dropping = False
         self._owed: TooLong | None = None
@@ -83,57 +80,57 @@ class FrameReceiver:
     @property
     def waiting(self) -> int:
         """How many bytes are held: frames not yet taken, and the one that has not ended."""
-        return self._frames_size + len(self._tail)
+        return len(self._held)
 
     @property
     def has_frames(self) -> bool:
         """Whether there are whole frames not yet taken."""
-        return bool(self._frames)
+        return self._delimiter is not None and self._delimiter in self._held
 
     def feed(self, data: bytes) -> None:
         """Take in what was read; raise `NotChatError` if the first bytes are no chat."""
         if self._delimiter is None:
-            data = self._tail + data
-            self._tail = b""
+            data = self._held + data
+            self._held = b""
             self._delimiter = self._decide(data)
             if self._delimiter is None:
-                self._tail = data
+                self._held = data
                 return
-        self._cut(data)
+        if self._delimiter == b"\n":
+            data = self._telnet.strip(data)
+            if self.framing is None and b"\n" in data:
+                line = self._held + data[: data.index(b"\n")]
+                self.framing = Framing.CRLF if line.endswith(b"\r") else Framing.LF
+        if self._dropping:
+            _, end, data = data.partition(self._delimiter)
+            self._dropping = not end
+        self._held += data
 
     def next_frames(self, most: int) -> list[bytes] | TooLong:
         """Return the next whole frames, `most` of them at most, or that the next was too long."""
-        frames, limit = self._frames, self.limit
-        if not frames:
-            return self._drop_what_is_too_long() or []
-        if self._frames_size <= limit and len(frames) <= most and not self._has_marks:
-            # So little altogether that none can be too long.
-            self._frames, self._frames_size = [], 0
-            return cast("list[bytes]", frames)
-        taken = []
-        for frame in frames[:most]:
-            if isinstance(frame, TooLong) or len(frame) > limit:
-                break
-            taken.append(frame)
-        if taken:
-            del self._frames[: len(taken)]
-            self._frames_size -= sum(map(len, taken)) + len(taken)
-            return taken
-        frame = frames.pop(0)
-        if isinstance(frame, TooLong):
-            self._has_marks = any(isinstance(frame, TooLong) for frame in frames)
-            return frame
-        self._frames_size -= len(frame) + 1
-        return TooLong(limit)
+        if self._owed is not None and self.framing is not None:
+            owed, self._owed = self._owed, None
+            return owed
+        held, delimiter = self._held, self._delimiter
+        if delimiter is None or delimiter not in held:
+            return self._drop_what_is_too_long()
+        frames = held.split(delimiter, most)
+        self._held = frames.pop()
+        if delimiter == b"\n":
+            frames = [frame.removesuffix(b"\r") for frame in frames]
+        if len(held) <= self.limit:
+            return frames  # so little altogether that none can be too long
+        return self._up_to_too_long(frames)
 
     def put_back(self, frames: Sequence[bytes]) -> None:
         """Take frames back that were given out last, to give them out again."""
-        self._frames[:0] = frames
-        self._frames_size += sum(map(len, frames)) + len(frames)
+        if frames:
+            assert self._delimiter is not None, "frames have been given out"
+            self._held = self._delimiter.join((*frames, self._held))
 
     def clear(self) -> None:
         """Forget all that waits."""
-        self._frames, self._frames_size, self._has_marks, self._tail = [], 0, False, b""
+        self._held = b""
 
     def _decide(self, data: bytes) -> bytes | None:
         """Return the delimiter that the first bytes ask for, or None if they do not tell yet."""
@@ -150,42 +147,25 @@ class FrameReceiver:
             return b"\0"
         return b"\n" if newline else None
 
-    def _cut(self, data: bytes) -> None:
-        if self._delimiter == b"\n":
-            data = self._telnet.strip(data)
-        data = self._tail + data
-        if self._delimiter == b"\n":
-            if self.framing is None and b"\n" in data:
-                ends_in_cr = data[: data.index(b"\n")].endswith(b"\r")
-                self.framing = Framing.CRLF if ends_in_cr else Framing.LF
-            data = data.replace(b"\r\n", b"\n")
-        frames = data.split(self._delimiter)
-        self._tail = frames.pop()
-        self._frames_size += len(data) - len(self._tail)
-        if not frames:
-            return
-        if self._dropping:
-            self._dropping = False
-            self._frames_size -= len(frames.pop(0)) + 1
-            if self._owed is not None:
-                self._frames.append(self._owed)
-                self._has_marks = True
-                self._owed = None
-        self._frames += frames
+    def _up_to_too_long(self, frames: list[bytes]) -> list[bytes] | TooLong:
+        """Return the frames before the first that is too long, or that it is the first of all."""
+        for at, frame in enumerate(frames):
+            if len(frame) > self.limit:
+                self.put_back(frames[at:] if at else frames[1:])
+                return frames[:at] or TooLong(self.limit)
+        return frames
 
-    def _drop_what_is_too_long(self) -> TooLong | None:
-        """Forget the frame that has not ended, if it is too long; return what is to be said of it now."""
-        if len(self._tail) <= self.limit and not self._dropping:
-            return None
+    def _drop_what_is_too_long(self) -> list[bytes] | TooLong:
+        """Forget the frame that has not ended, if it is too long; say so, if it can be said now."""
+        if len(self._held) <= self.limit:
+            return []
         # While the framing is not known nothing can be said, and HTTP must still be recognised.
-        self._tail = self._tail[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""
-        if not self._dropping:
-            self._dropping = True
-            self._owed = TooLong(self.limit)
-        if self.framing is None or self._owed is None:
-            return None
-        owed, self._owed = self._owed, None
-        return owed
+        self._held = self._held[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""
+        self._dropping = True
+        if self.framing is not None:
+            return TooLong(self.limit)
+        self._owed = TooLong(self.limit)
+        return []
 
 
 class _TelnetFilter:

@@ -72,13 +72,16 @@ def encode_request(request: Request) -> str:
 
 def dump(fields: Mapping[str, object]) -> str:
     """Return an object as a frame, without its end: what does something to a terminal is escaped."""
-    text = _encode(fields)
-    return text if text.isprintable() else text.translate(_ESCAPED)
+    return _safe(_encode(fields))
 
 
 def quote(text: str) -> str:
-    """Return `text` as a string in JSON."""
-    return _encode(text)
+    """Return `text` as a string in JSON, as it is in a frame."""
+    return _safe(_encode(text))
+
+
+def _safe(text: str) -> str:
+    return text if text.isprintable() else text.translate(_ESCAPED)
 
 
 def load(text: str) -> Fields:

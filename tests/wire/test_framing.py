@@ -1,5 +1,6 @@
 """Spec section 2: how bytes become frames."""
 
+import sys
 from itertools import pairwise
 
 import pytest
@@ -145,7 +146,7 @@ def test_too_long_is_never_held():
     for _ in range(100):
         receiver.feed(b"x" * 65536)
         frames += take_all(receiver)
-        assert len(receiver._tail) <= receiver.limit
+        assert receiver.waiting <= receiver.limit
     assert frames == [b"x", TooLong(100)]
     receiver.feed(b"\0y\0")
     assert take_all(receiver) == [b"y"]
@@ -186,14 +187,24 @@ def test_frames_are_taken_as_many_as_wanted():
 
 @given(st.lists(st.binary(max_size=50)))
 def test_what_waits_is_counted(chunks):
-    """What is held is counted, and all whole frames can be taken."""
+    """What is held is no more than what came, and all whole frames can be taken."""
     receiver = FrameReceiver(20)
-    for chunk in [b"x\0", *filter(None, chunks)]:
+    for chunk in [b"x\0", *chunks]:
         receiver.feed(chunk)
-    frames = sum(len(f) + 1 for f in receiver._frames if isinstance(f, bytes))
-    assert receiver.waiting == frames + len(receiver._tail)
+    assert receiver.waiting <= 2 + sum(map(len, chunks))
+    assert receiver.has_frames
     take_all(receiver, 2)
-    assert receiver.waiting == len(receiver._tail) <= receiver.limit
+    assert not receiver.has_frames
+    assert receiver.waiting <= receiver.limit
+
+
+def test_many_small_frames_take_no_more_than_their_bytes():
+    """A flood of tiny frames that have to wait is held as it came."""
+    receiver = FrameReceiver(1000)
+    receiver.feed(b"a\0" * 30_000)
+    assert receiver.next_frames(50) == [b"a"] * 50
+    assert sys.getsizeof(receiver._held) < receiver.waiting + 100
+    assert receiver.waiting == 2 * 29_950
 
 
 @pytest.mark.parametrize(

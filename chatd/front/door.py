@@ -1,0 +1,40 @@
+"""What the connections of the native door share."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from chatd.front.admission import Admission
+from chatd.front.deadlines import Deadlines
+from chatd.front.limits import Limits
+from chatd.front.sockets import Sockets
+from chatd.session import Sessions
+
+
+class Late(Protocol):
+    """A connection from which something was expected and has not come."""
+
+    def close_silent(self) -> None:
+        """Close: no whole frame has come in time."""
+
+    def close_idle(self) -> None:
+        """Close, if it is the peer who does nothing."""
+
+
+class Door:
+    """Sessions, clock and limits, and who is to be heard of by when."""
+
+    def __init__(
+        self, sessions: Sessions, reactor: Any, limits: Limits, admission: Admission
+    ) -> None:
+        self.sessions = sessions
+        self.clock = reactor
+        self.limits = limits
+        self.admission = admission
+        self.sockets = Sockets(reactor)
+        self.silent: Deadlines[Late] = Deadlines(
+            reactor, limits.first_frame, lambda late: late.close_silent()
+        )
+        self.idle: Deadlines[Late] = Deadlines(
+            reactor, limits.idle_timeout, lambda late: late.close_idle()
+        )
