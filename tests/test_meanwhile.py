@@ -150,6 +150,20 @@ def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     assert ann.closed
 
 
+def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
+    """The end of it ends his waiting, but he does not come in while it is being ended."""
+    ann, bob = server.join("1", "Ann"), server.join("2", "Bob")
+    bob.send("not stored yet")
+    ann.send("`history", "`quit", "`join 2", "`list")
+    server.console("end 2")
+    assert ann.read() == [
+        "Server: No messages in chatroom 1!",
+        "Server: You quitted from chatroom tea@1",
+        "Server: Chatroom 2 NOT exist!",
+        "Server: \ntea@1: no chatters!\n",
+    ]
+
+
 # -- who one is
 
 

@@ -198,7 +198,8 @@ class Recorder:
         self._raise_at.pop(room, None)
         self._report([*gone, *self._waiting.take_room(room)], _not_stored)
         if not self.unstored:
-            _fire(self._take_watchers())
+            # In the next turn: whoever ends the room is in the middle of that.
+            self._clock.callLater(0, _fire, self._take_watchers())
 
     # -- telling
 
