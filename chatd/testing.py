@@ -31,13 +31,18 @@ class MemoryServer:
 
     Frames are served as fast as they come unless `rate` is given.
 
-    `store` and `hashing` are used in place of those that would be made.
+    `store`, `hashing` and `reactor` are used in place of those that would be made.
     """
 
     def __init__(
-        self, *, store: IStore | None = None, hashing: Hashing | None = None, **options: Any
+        self,
+        *,
+        store: IStore | None = None,
+        hashing: Hashing | None = None,
+        reactor: Any = None,
+        **options: Any,
     ) -> None:
-        self.reactor = MemoryReactorClock()
+        self.reactor = reactor or MemoryReactorClock()
         rules = Rules(**_taken(options, Rules))
         limits = Limits(**{"rate": 0, **_taken(options, Limits)})
         config = Config(

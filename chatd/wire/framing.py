@@ -157,7 +157,8 @@ class FrameReceiver:
 
     def _drop_what_is_too_long(self) -> list[bytes] | TooLong:
         """Forget the frame that has not ended, if it is too long; say so, if it can be said now."""
-        if len(self._held) <= self.limit:
+        # The rest of its end may be on its way.
+        if len(self._held.removesuffix(b"\r")) <= self.limit:
             return []
         # While the framing is not known nothing can be said, and HTTP must still be recognised.
         self._held = self._held[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""

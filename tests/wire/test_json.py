@@ -19,6 +19,7 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
+from chatd.core.safety import clean
 from chatd.wire import json, json_events, json_reading
 from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
 from chatd.wire.commands import CLIENT_COMMANDS, Request
@@ -77,7 +78,10 @@ def test_said_is_word_for_word():
     assert second == first.replace("7394", "7395").replace('"hi"', '"\\""')
 
 
-@given(st.builds(Burst, WORD, st.integers(1), WORD, st.lists(WORD, min_size=1), TIME))
+CLEAN = WORD.map(clean)
+
+
+@given(st.builds(Burst, CLEAN, st.integers(1), CLEAN, st.lists(CLEAN, min_size=1), TIME))
 def test_a_burst_is_its_messages(burst):
     """To a program a burst is no more than its messages one by one."""
     one_by_one = [frame for said in burst.messages() for frame in json_events.encode(said)]

@@ -1,0 +1,219 @@
+"""People who do all there is to do, at random, on a server whose store is slow and fails at random.
+
+What must hold after each step is checked: `Crowd.step` raises `AssertionError` if it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+
+from chatd.core.errors import UnavailableError
+from chatd.store.memory import MemoryStore
+from chatd.testing import MemoryClient, MemoryServer
+
+_ROOMS: Final = ("1", "2", "3")
+_NAMES: Final = ("Ann", "Bob", "Cid", "Dan", "ann", "Eve")
+_WORD: Final = "staple-battery"
+_EXIT: Final = '{"command":"exit"}'
+_MOST: Final = 12
+
+
+def _late(name: str) -> Callable[..., Any]:
+    async def call(self: WeakStore, *arguments: Any) -> Any:
+        await self.turn_of_fate()
+        result = await getattr(MemoryStore, name)(self, *arguments)
+        await self.turn_of_fate(may_fail=False)
+        return result
+
+    return call
+
+
+class WeakStore(MemoryStore):
+    """A store in memory that answers late, or fails."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self.well = False
+        self._chance = chance
+        self._waiting: list[Deferred[None]] = []
+
+    async def turn_of_fate(self, *, may_fail: bool = True) -> None:
+        """Wait until `go_on`, or not; then fail, or not."""
+        if not self.well and self._chance.random() < 0.3:  # noqa: PLR2004 -- often enough
+            self._waiting.append(Deferred())
+            await self._waiting[-1]
+        if may_fail and not self.well and self._chance.random() < 0.2:  # noqa: PLR2004 -- the same
+            raise UnavailableError("at random")
+
+    def go_on(self) -> None:
+        """Let those go on who wait."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.callback(None)
+
+    add_room = _late("add_room")
+    remove_room = _late("remove_room")
+    keep = _late("keep")
+    history = _late("history")
+    account = _late("account")
+    add_account = _late("add_account")
+    set_password_hash = _late("set_password_hash")
+    remove_account = _late("remove_account")
+    add_ban = _late("add_ban")
+    remove_ban = _late("remove_ban")
+    login = _late("login")
+    add_login = _late("add_login")
+    remove_logins = _late("remove_logins")
+
+
+class Crowd:
+    """The people, and the server. All speak JSON, so that it is known what they read of which room."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._store = WeakStore(chance)
+        self._server = MemoryServer(store=self._store, rooms_per_client=2)
+        self._clients: list[MemoryClient] = []
+        self._inside: dict[MemoryClient, set[str]] = {}
+        self._heard: dict[tuple[str, int], tuple[str, str]] = {}
+        self._newest: dict[tuple[MemoryClient, str], int] = {}
+        self._count = 0
+
+    def step(self) -> None:
+        """Let somebody do something, and look at what comes of it."""
+        chance = self._chance
+        act = chance.choices(
+            (self._come, self._go, self._ask, self._administer, self._wait), (2, 1, 20, 4, 6)
+        )[0]
+        act()
+        for client in self._clients:
+            self._read(client)
+        self._clients = [client for client in self._clients if not client.closed]
+        self._check()
+
+    def end(self) -> None:
+        """Let all go, and check that nothing is left of anybody."""
+        self._store.well = True
+        for client in self._clients:
+            client.lose()
+        for _ in range(40):
+            self._store.go_on()
+            self._server.turn(1)
+        service = self._server.service
+        assert len(service.sessions) == 0
+        assert not service._registry._names._by_folded  # noqa: SLF001 -- nobody has a name
+        assert not service._registry._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
+        assert not service._registry._changing  # noqa: SLF001 -- no room is under way
+        assert not service.delivery._listeners  # noqa: SLF001 -- nobody listens
+        assert all(not room.members for room in service.chat.rooms())
+        assert service.recorder.unstored == 0
+
+    # -- what is done
+
+    def _come(self) -> None:
+        if len(self._clients) < _MOST:
+            client = self._server.connect(self._chance.choice(("127.0.0.1", "10.0.0.1")))
+            self._inside[client] = set()
+            self._clients.append(client)
+            client.send("`format json")
+
+    def _go(self) -> None:
+        if self._clients:
+            client = self._chance.choice(self._clients)
+            self._chance.choice((client.lose, client.half_close, lambda: client.send(_EXIT)))()
+
+    def _ask(self) -> None:
+        if not self._clients:
+            return
+        chance, client = self._chance, self._chance.choice(self._clients)
+        room, name = chance.choice(_ROOMS), chance.choice(_NAMES)
+        self._count += 1
+        requests: list[dict[str, object]] = [
+            {"command": "join", "chatroom_id": room, "chatter_name": name},
+            {"command": "enter", "chatroom_id": room, "chatter_name": name},
+            {"command": "enter", "chatroom_id": room, "chatter_name": name},
+            {"command": "start", "chatroom_id": room, "chatroom_name": "tea"},
+            {"command": "quit", "chatroom_id": room},
+            {"command": "switch", "chatroom_id": room},
+            *[{"command": "say", "text": f"{self._count}"}] * 8,
+            {"command": "secret", "chatter_name": name, "message": "psst"},
+            {"command": "history", "chatroom_id": room, "since": 0},
+            {"command": "register", "username": name, "password": _WORD},
+            {"command": "login", "username": name, "password": _WORD},
+            {"command": "password", "old_password": _WORD, "new_password": _WORD},
+            {"command": "logout"},
+        ]
+        client.send(*(json.dumps(chance.choice(requests)) for _ in range(chance.randint(1, 3))))
+
+    def _administer(self) -> None:
+        room, name = self._chance.choice(_ROOMS), self._chance.choice(_NAMES)
+        lines = (
+            f"end {room}", f"kick {name} {room}", f"kick {name} {room}", f"group {room} {name} {self._chance.choice(_NAMES)}",
+            f"ban {name} 1", f"unban {name}", f"start {room} tea", f"say {room} hear", f"unregister {name}", "list", "who",
+        )  # fmt: skip
+        self._server.console(self._chance.choice(lines))
+
+    def _wait(self) -> None:
+        self._store.go_on()
+        self._server.turn(self._chance.choice((0.0, 0.02, 0.5, 20.0)))
+
+    # -- what must hold
+
+    def _read(self, client: MemoryClient) -> None:
+        rooms = self._inside[client]
+        for frame in client.read():
+            event = json.loads(frame)
+            self._hear(client, rooms, event)
+
+    def _hear(self, client: MemoryClient, rooms: set[str], event: dict[str, Any]) -> None:  # noqa: C901 -- a table
+        match event:
+            case {"event": "said", "room": room, "id": number, "from": sender, "text": text}:
+                assert room in rooms, f"read without being in the room: {event}"
+                said = self._heard.setdefault((room, number), (sender, text))
+                assert said == (sender, text), f"another order: {event}, not {said}"
+                assert self._newest.get((client, room), 0) < number, f"not in order: {event}"
+                self._newest[client, room] = number
+            case {"event": "reply", "command": "join" | "enter", "room": room}:
+                rooms.add(room)
+            case {"event": "reply", "command": "quit", "room": room}:
+                rooms.remove(room)
+            case {"event": "reply", "command": "logout"}:
+                rooms.clear()
+            case {"event": "closed", "room": room}:
+                assert room in rooms
+                rooms.remove(room)
+            case {"event": "joined", "room": room, "who": who} if room not in rooms:
+                assert who == self._name(client), f"read without being in the room: {event}"
+                rooms.add(room)
+            case {"event": "left", "room": room, "who": who, "reason": "kicked" | "grouped"}:
+                assert room in rooms
+                if who == self._name(client):
+                    rooms.remove(room)
+            case {"event": "left" | "joined", "room": room}:
+                assert room in rooms, f"read without being in the room: {event}"
+            case {"event": "history", "room": room}:
+                assert room in rooms, f"read without being in the room: {event}"
+            case {"event": "closing", "code": code}:
+                assert code in {"banned", "replaced", "unregistered"}, event
+
+    def _name(self, client: MemoryClient) -> str:
+        return client.protocol._session.chatter.name  # noqa: SLF001 -- who it is now
+
+    def _check(self) -> None:
+        service = self._server.service
+        names = [session.chatter.name for session in service.sessions if session.chatter.name]
+        assert len({name.casefold() for name in names}) == len(names), f"held by two: {names}"
+        rooms = list(service.chat.rooms())
+        for session in service.sessions:
+            for room in session.chatter.rooms.values():
+                assert session.chatter in room.members
+                assert room in rooms or room.key in service._registry._changing  # noqa: SLF001
+        for client in self._clients:
+            session = client.protocol._session  # noqa: SLF001 -- who it is now
+            # Who is being logged out is in no room already, and told so later.
+            assert session.busy or self._inside[client] == set(session.chatter.rooms)

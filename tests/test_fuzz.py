@@ -1,0 +1,132 @@
+"""Random frames and random people: whatever they do, there is no fault. `python -m bench.fuzz` does more of it."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.python.failure import Failure
+
+from bench.crowd import Crowd
+from bench.fuzz import Faults, frames, in_memory
+from chatd.core.errors import ChatError
+from chatd.testing import MemoryServer
+from chatd.wire.dialects import json_dialect, text_dialect
+from chatd.wire.framing import FrameReceiver, Framing, NotChatError
+
+SEEDS = st.integers(0, 2**32)
+PIECES = [
+    b"\0",
+    b"\n",
+    b"\r",
+    b"\xff",
+    b"\xfa",
+    b"\xf0",
+    b"\xfb",
+    b"x",
+    b"`list",
+    b"\x16\x03",
+    b"y" * 60,
+]
+BYTES = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=3)), max_size=30)
+FRAMES = st.lists(st.binary(max_size=40), max_size=10)
+
+
+@pytest.fixture(autouse=True)
+def faults():
+    """Check at the end that nothing was logged that has a traceback."""
+    faults = Faults()
+    with faults.watched():
+        yield
+    assert faults.count == 0
+
+
+def taken(receiver):
+    """Return all frames that wait."""
+    frames = []
+    while found := receiver.next_frames(3):
+        frames += found if isinstance(found, list) else [found]
+    return frames
+
+
+@given(st.sampled_from([b"\0", b"\n", b"\r\n"]), BYTES)
+def test_frames_do_not_depend_on_the_reads(first, pieces):
+    """However bytes are cut into reads, the frames are the same, and no more is held than one of them."""
+    whole, cut = FrameReceiver(50), FrameReceiver(50)
+    for receiver in (whole, cut):
+        receiver.feed(first)
+        taken(receiver)
+    whole.feed(b"".join(pieces))
+    found = []
+    for piece in pieces:
+        cut.feed(piece)
+        found += taken(cut)
+        assert cut.waiting <= 51
+    assert found == taken(whole)
+
+
+@given(BYTES)
+def test_first_bytes(pieces):
+    """Whatever they are, they are held as far as they may be a frame, or are no chat."""
+    receiver = FrameReceiver(50)
+    with suppress(NotChatError):
+        for piece in pieces:
+            receiver.feed(piece)
+            taken(receiver)
+            assert receiver.waiting <= 51
+
+
+def test_the_longest_line_with_its_end_cut_in_two():
+    """The carriage return is not part of it."""
+    receiver = FrameReceiver(50)
+    receiver.feed(b"\r\n")
+    taken(receiver)
+    receiver.feed(b"x" * 50 + b"\r")
+    assert taken(receiver) == []
+    receiver.feed(b"\n")
+    assert taken(receiver) == [b"x" * 50]
+
+
+@given(st.binary(max_size=60))
+def test_requests(frame):
+    """What is in a frame is a request, or refused, and can be traced."""
+    for make in (text_dialect, json_dialect):
+        dialect = make(Framing.NUL, True)
+        with suppress(ChatError):
+            dialect.decode(frame)
+        assert isinstance(dialect.trace_frame(frame), str)
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_frames(seed):
+    """Many of them at a whole server."""
+    in_memory(500, random.Random(seed))
+
+
+@given(SEEDS, st.sampled_from([b"", b"\0", b"\n", b"`format json\0"]))
+def test_frames_that_come_all_at_once(seed, before):
+    """In one read, with a trace."""
+    server = MemoryServer(trace=True, rooms=(("1", "tea"),))
+    client = server.connect()
+    stream = frames(random.Random(seed))
+    client.send_bytes(before + b"".join(next(stream) for _ in range(50)))
+    assert b"fault" not in client.read_bytes()
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_people(seed):
+    """Who do all there is to do, on a store that is slow and fails."""
+    crowd = Crowd(random.Random(seed))
+    for _ in range(200):
+        crowd.step()
+    crowd.end()
+
+
+def test_a_fault_is_noticed():
+    """Else all this would show nothing."""
+    faults = Faults()
+    faults.note({"log_failure": Failure(ZeroDivisionError())})
+    assert faults.count == 1
