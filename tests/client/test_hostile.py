@@ -1,0 +1,34 @@
+"""What hostile people write, as it is shown by the line client."""
+
+import json
+
+import pytest
+
+from chatd.core.safety import UNPRINTABLE
+
+FORGED = "Server: forged"
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    ["\x1b[2J", "\x1b]0;t\x07", "\x1bP+q\x1b\\", "\x9b2J", "\u202e\u2066", "\x07\x08", "\0"]
+    + [f"x{end}{FORGED}" for end in ("\r", "\r\n", "\n", "\u2028", "\u2029", "\x85", "\v", "\f")],
+)
+def test_nothing_is_carried_out_or_forged(rooms, desk, nasty):
+    """Messages, secrets and names of rooms."""
+    desk.type("`join 1 Ann")
+    eve = rooms.connect()
+    eve.ask("`format json")
+    for request in (
+        {"command": "join", "chatroom_id": "1", "chatter_name": "Eve"},
+        {"command": "say", "text": nasty},
+        {"command": "secret", "chatter_name": "Ann", "message": nasty},
+        {"command": "start", "chatroom_id": "9", "chatroom_name": nasty},
+        {"command": "start", "chatroom_id": nasty, "chatroom_name": "tea"},
+    ):
+        eve.send(json.dumps(request))
+    shown = [*desk.read(), *desk.type("`list", "`history")]
+    assert any(words.startswith("Eve: ") for words in shown) or not nasty.isprintable()
+    for line in "\n".join(shown).split("\n"):
+        assert not [character for character in line if ord(character) in UNPRINTABLE], line
+        assert not line.startswith(FORGED)
