@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+
+from twisted.internet import protocol
+from twisted.internet.interfaces import ITCPTransport
 
 from chatd.front.admission import Admission
 from chatd.front.deadlines import Deadlines
@@ -38,3 +41,11 @@ class Door:
         self.idle: Deadlines[Late] = Deadlines(
             reactor, limits.idle_timeout, lambda late: late.close_idle()
         )
+
+
+class TurnedAway(protocol.Protocol):
+    """A connection there is no descriptor for."""
+
+    def connectionMade(self) -> None:
+        """Close at once."""
+        cast("ITCPTransport", self.transport).abortConnection()

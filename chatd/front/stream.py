@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core import errors
-from chatd.front.door import Door
+from chatd.front.door import Door, TurnedAway
 from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
@@ -288,15 +288,7 @@ class ChatFactory(Factory):
         if self._door.admission.is_open:
             return ChatProtocol(self._door)
         self._door.sessions.journal.refused += 1
-        return _TurnedAway()
-
-
-class _TurnedAway(Protocol):
-    """A connection there is no descriptor for."""
-
-    def connectionMade(self) -> None:
-        """Close at once."""
-        cast("ITCPTransport", self.transport).abortConnection()
+        return TurnedAway()
 
 
 def _cancel(call: IDelayedCall | None) -> None:
