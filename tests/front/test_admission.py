@@ -95,7 +95,7 @@ def test_no_limits():
 
 
 def test_descriptors_are_kept_free():
-    """Past that nobody gets a protocol, and so is not even told."""
+    """Past that nobody is even told."""
     admission = Admission(Limits(), descriptors=SPARE_DESCRIPTORS + 1)
     assert admission.is_open
     admission.connected()

@@ -1,6 +1,7 @@
 """Where bytes come from: all that can be read is read in one call, and ends are left to the reactor."""
 
 import socket
+import struct
 
 import pytest
 from twisted.internet import tcp
@@ -188,3 +189,20 @@ def test_any_other_transport_is_read_by_the_reactor(house):
     for transport in (StringTransport(), Subclass.__new__(Subclass)):
         assert house.sockets.take(transport, print, print) is None
     assert house.reactor.readers == set()
+
+
+def test_a_reset_is_the_end(house):
+    """Not half of it: who has reset his connection does not wait for answers."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    peer = socket.create_connection(listener.getsockname())
+    ours, _ = listener.accept()
+    ours.setblocking(False)
+    house.ends += [listener, ours]
+    receiver = Receiver()
+    transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, house.reactor)
+    receiver.makeConnection(transport)
+    house.sockets.take(transport, receiver.dataReceived, receiver.readConnectionLost)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    house.sockets.doRead()
+    assert (receiver.lost, receiver.hung_up) == (True, False)

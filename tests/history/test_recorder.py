@@ -339,3 +339,13 @@ def test_every_message_is_reported_once(steps):
     assert sorted(stored + failed, key=int) == asked
     assert stored == sorted(stored, key=int)
     assert house.recorder.unstored == 0
+
+
+def test_a_burst_that_fills_a_batch_by_itself(house, monkeypatch):
+    """It is no reason to tell who said it that it could not be stored."""
+    monkeypatch.setattr(backlog, "MOST_IN_BATCH_SIZE", 5)
+    house.say(ANN, "tag", text="0123456789")
+    assert house.told == []
+    house.clock.advance(0)
+    house.store.answer()
+    assert house.told == [(ANN, Stored("1", 1, "tag"))]

@@ -1,0 +1,126 @@
+"""The ends of connections that owe us nothing, or that we owe something: places, names, the server's own end."""
+
+import socket
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import StringTransport
+from twisted.protocols.policies import WrappingFactory
+
+from chatd.front.admission import MOST_REFUSED
+from chatd.front.outlet import FINISH_SECONDS
+from chatd.front.stream import SERVE_AFTER_END
+from chatd.testing import MemoryHashing, MemoryServer
+
+
+class SlowHashing(MemoryHashing):
+    """Never comes to an end of a password."""
+
+    async def verify(self, *_):
+        await Deferred()
+
+
+FAR = "192.0.2.1"
+
+
+def test_a_place_is_free_when_nothing_is_left():
+    """Who is lost while his frames wait for their time takes his place up until they are served."""
+    server = MemoryServer(rate=1, burst=1, max_per_address=1)
+    server.connect(FAR).send(*["`list"] * 5)
+    client = server.connect(FAR)
+    client.send("`list")
+    assert client.read() == ["Server: Too many connections from your address."]
+    lost = next(iter(server.service.sessions))
+    lost.outlet._transport.on_close()
+    assert len(server.service.sessions) == 1
+    assert server.connect(FAR).ask("`list") == ["Server: Too many connections from your address."]
+    server.turn(SERVE_AFTER_END)
+    assert len(server.service.sessions) == 0
+    assert server.connect(FAR).ask("`list") == ["Server: No room exists!"]
+
+
+def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
+    """Whatever his request waits for, and whatever waits behind it: his name is free."""
+    server = MemoryServer(hashing=SlowHashing())
+    bob = server.join("1", "Bob")
+    ann = server.join("1", "Ann")
+    ann.send("`quit", "`register ann staple-battery", "`list")
+    ann.lose()
+    server.turn(SERVE_AFTER_END)
+    bob.read()
+    assert server.join("1", "Ann").ask("`list")[0].startswith("Server: \n1@1: Bob")
+
+
+def test_the_server_ends_without_those_who_are_lost():
+    """It waits for nobody whose connection has ended."""
+    server = MemoryServer(hashing=SlowHashing())
+    for _ in range(3):
+        client = server.connect(FAR)
+        client.send("`login bob staple-battery", "`list", "`list")
+        client.lose()
+    assert len(server.service.sessions) == 3
+    ended = []
+    server.service.stopService().addCallback(ended.append)
+    server.turn()
+    assert ended == [None]
+
+
+def test_a_crowd_that_is_refused_is_not_waited_for():
+    """The first are told why when they speak; the others are closed at once."""
+    server = MemoryServer(max_per_address=1)
+    server.connect(FAR)
+    crowd = [server.connect(FAR) for _ in range(600)]
+    server.turn()
+    closed = sum(client.closed for client in crowd)
+    assert closed == 600 - MOST_REFUSED
+    server.turn(FINISH_SECONDS)
+    assert all(client.closed for client in crowd)
+
+
+def test_no_descriptor_left():
+    """Who cannot be taken in is closed at once, also where something wraps our protocol, as for TLS."""
+    server = MemoryServer()
+    admission = server.service.factory._door.admission
+    while admission.is_open:
+        admission.connected()
+    wrapping = WrappingFactory(server.service.factory)
+    transport = StringTransport()
+    transport.abortConnection = transport.loseConnection
+    wrapping.buildProtocol(IPv4Address("TCP", FAR, 5)).makeConnection(transport)
+    assert transport.disconnecting
+    assert server.service.journal.refused == 1
+    assert len(server.service.sessions) == 0
+
+
+def test_nothing_follows_the_word_that_it_is_closed():
+    """Room messages least of all."""
+    server = MemoryServer(idle_timeout=10)
+    bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
+    bob.transport.closes_late = True
+    server.turn(5)
+    ann.send("hi")
+    server.turn(5)
+    ann.send("are you there?")
+    assert bob.read()[-1] == "Server: You were idle for too long."
+
+
+def test_the_peer_of_a_guarded_transport_hangs_up():
+    """Of one that is not ours to read the end is noticed all the same while it is not read."""
+    server = MemoryServer()
+    ours, peer = socket.socketpair()
+    transport = StringTransport()
+    transport.socket = ours
+    told = []
+    sockets = server.service.factory._door.sockets
+    guarded = sockets.guard(transport, lambda: told.append("end"))
+    guarded.pauseProducing()
+    sockets.doRead()
+    assert (told, transport.producerState) == ([], "paused")
+    peer.close()
+    sockets.doRead()
+    sockets.doRead()
+    assert told == ["end"]
+    guarded.resumeProducing()
+    assert transport.producerState == "producing"
+    sockets.lost(guarded)
+    ours.close()
