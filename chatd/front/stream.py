@@ -75,7 +75,7 @@ class ChatProtocol(Protocol):
         door, transport = self._door, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
         if isinstance(self._address, tuple):
-            tune(transport)
+            tune(transport, self._address[1])
         limit = door.limits.queue(known=False)
         plain = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
         self._source = plain or door.sockets.guard(transport, self._expect_the_end)
