@@ -1,8 +1,8 @@
 """Builds everything from a `Config`, and starts and stops it in order.
 
 The only place that knows every class. Start: ports, store, consoles, all before the reactor runs.
-Stop: no new clients, tell consoles and clients why, let them have what is still to be sent, close,
-write what is still to be stored, close the store.
+Stop: no new clients, tell consoles and clients why, let them have what is still to be sent and close,
+write meanwhile what is still to be stored, close the store.
 """
 
 from __future__ import annotations
@@ -256,10 +256,12 @@ class ChatService(Service):
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         self.consoles.shut_down()
         self.delivery.flush()
-        await self.sessions.shut_down()
+        gone = self.sessions.shut_down()
+        # Nobody says anything more: whoever does not read and a store that hangs are waited for together.
+        await self.recorder.close()
+        await gone
         self._housekeeping.stop()
         self._hashing.stop()
-        await self.recorder.close()
         with suppress(UnavailableError):  # then the rooms go on behind what was reserved
             await self.store.close({room.id: room.count for room in self._registry.rooms()})
 

@@ -7,8 +7,9 @@ from twisted.internet.defer import Deferred
 
 from chatd.core.chat import Starters
 from chatd.core.errors import UnavailableError
+from chatd.front.outlet import FINISH_SECONDS
 from chatd.history import recorder
-from chatd.history.recorder import BATCH_SECONDS
+from chatd.history.recorder import BATCH_SECONDS, CLOSE_SECONDS
 from chatd.store.memory import MemoryStore
 from chatd.testing import MemoryHashing, MemoryServer
 
@@ -148,6 +149,22 @@ def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     server.turn(BATCH_SECONDS)
     assert [json.loads(frame)["event"] for frame in ann.read()] == ["stored", "stored"]
     assert ann.closed
+
+
+def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store):
+    """Both are waited for at the same time, so that it is not too long in all."""
+    ann = server.join("1", "Ann")
+    ann.transport.closes_late = True
+    store.writing.shut = True
+    ann.send("never stored")
+    server.turn(BATCH_SECONDS)
+    stopped = server.service.stopService()
+    server.turn(min(FINISH_SECONDS, CLOSE_SECONDS) - 0.1)
+    assert not stopped.called
+    server.turn(abs(FINISH_SECONDS - CLOSE_SECONDS) + 0.1)
+    server.turn()
+    assert ann.closed
+    assert stopped.called
 
 
 def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
