@@ -135,6 +135,16 @@ async def connect(port: int, client: C) -> C:
     return client
 
 
+async def knock(port: int) -> Client:
+    """Connect to a server that may have no place; return a client that is closed if it has none."""
+    client = Client()
+    try:
+        await connect(port, client)
+    except ConnectionError:  # it was as quick as that
+        client.closed.set_result(None)
+    return client
+
+
 async def all_of(work: Iterable[Coroutine[Any, Any, Any]], at_once: int = AT_ONCE) -> list[Any]:
     """Do all of some work, so much at a time; return what came of each."""
     gate = asyncio.Semaphore(at_once)

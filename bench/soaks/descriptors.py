@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from bench.soaks.clients import Client, LostError, Program, all_of, connect
+from bench.soaks.clients import Client, LostError, Program, all_of, connect, knock
 from bench.soaks.daemon import Daemon, running
 from bench.soaks.report import Report, milliseconds, percentile
 
@@ -83,7 +83,7 @@ async def descriptors(seconds: float, report: Report) -> None:
                 f"{milliseconds(inside.latencies)}, {quiet:.1%} of a core, {start} descriptors",
             )
             inside.latencies.clear()
-            crowd = await all_of(connect(daemon.port, Client()) for _ in range(CROWD))
+            crowd = await all_of(knock(daemon.port) for _ in range(CROWD))
             tries = await _try_again(daemon, crowd, seconds)
             let_in = sum(not one.closed.done() for one in crowd)
             used = daemon.descriptors()
@@ -96,7 +96,8 @@ async def descriptors(seconds: float, report: Report) -> None:
                 "while they are there", f"{milliseconds(inside.latencies)}, {crowded:.1%} of a core"
             )
             for one in crowd:
-                one.transport.abort()
+                if not one.closed.done():
+                    one.transport.abort()
             took = await _time_to_join(daemon)
             report.check(
                 f"when they have gone a new client can join within {BACK_WITHIN:g} s",
@@ -135,7 +136,7 @@ async def _try_again(daemon: Daemon, crowd: list[Client], seconds: float) -> int
     while time.monotonic() < end:
         began = time.monotonic()
         outside = [place for place, one in enumerate(crowd) if one.closed.done()]
-        again = await all_of(connect(daemon.port, Client()) for _ in outside)
+        again = await all_of(knock(daemon.port) for _ in outside)
         for place, client in zip(outside, again, strict=True):
             crowd[place] = client
         tries += len(again)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bench.soak import SCENARIOS, main
-from bench.soaks.clients import Client, LostError, Program, connect
+from bench.soaks.clients import Client, LostError, Program, connect, knock
 from bench.soaks.daemon import running
 from bench.soaks.visits import LOST_PROGRAM, WAYS, visit
 
@@ -18,7 +18,7 @@ DESCRIPTORS = 80
 async def joins(port):
     """Join as soon as there is a place."""
     while True:
-        client = await connect(port, Client())
+        client = await knock(port)
         try:
             return await client.join("1", "Late")
         except LostError:
@@ -36,7 +36,7 @@ def test_more_clients_than_descriptors():
             program = await connect(daemon.port, Program())
             await program.begin()
             await program.request("join", chatroom_id="1", chatter_name="Ann")
-            clients = [await connect(daemon.port, Client()) for _ in range(DESCRIPTORS)]
+            clients = [await knock(daemon.port) for _ in range(DESCRIPTORS)]
             await asyncio.wait([one.closed for one in clients], return_when="FIRST_COMPLETED")
             answer = await program.request("say", text="still here")
             assert daemon.descriptors() < DESCRIPTORS
