@@ -133,6 +133,7 @@ class Crowd:
         chance, client = self._chance, self._chance.choice(self._clients)
         room, name = chance.choice(_ROOMS), chance.choice(_NAMES)
         self._count += 1
+        say: dict[str, object] = {"command": "say", "text": f"{self._count}"}
         requests: list[dict[str, object]] = [
             {"command": "join", "chatroom_id": room, "chatter_name": name},
             {"command": "enter", "chatroom_id": room, "chatter_name": name},
@@ -140,7 +141,7 @@ class Crowd:
             {"command": "start", "chatroom_id": room, "chatroom_name": "tea"},
             {"command": "quit", "chatroom_id": room},
             {"command": "switch", "chatroom_id": room},
-            *[{"command": "say", "text": f"{self._count}"}] * 8,
+            *[say] * 8,
             {"command": "secret", "chatter_name": name, "message": "psst"},
             {"command": "history", "chatroom_id": room, "since": 0},
             {"command": "register", "username": name, "password": _WORD},

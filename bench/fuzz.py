@@ -25,9 +25,9 @@ from time import perf_counter, thread_time
 from typing import Any, Final
 
 from twisted.internet import reactor as _reactor
-from twisted.internet.protocol import ServerFactory
 from twisted.internet.threads import deferToThread
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
+from zope.interface import implementer
 
 from bench.crowd import Crowd
 from chatd.testing import MemoryServer
@@ -80,13 +80,14 @@ def mutated(frame: bytes, chance: random.Random) -> bytes:
     return frame[:at] + put + frame[chance.choice((at, to)) :]
 
 
+@implementer(ILogObserver)
 class Faults:
     """Counts what was logged that is a fault of the server."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def note(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: dict[str, Any]) -> None:
         """Look at an event of the log, and show it if it is one."""
         if event.get("log_failure") is not None:
             self.count += 1
@@ -95,11 +96,11 @@ class Faults:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Count what is logged inside."""
-        globalLogPublisher.addObserver(self.note)
+        globalLogPublisher.addObserver(self)
         try:
             yield
         finally:
-            globalLogPublisher.removeObserver(self.note)
+            globalLogPublisher.removeObserver(self)
 
 
 def memory_megabytes() -> float:
@@ -160,7 +161,7 @@ def over_sockets(count: int, chance: random.Random) -> int:
     """Send so many frames over sockets to a server in this process; return the answers."""
     reactor: Any = _reactor
     server = MemoryServer(reactor=reactor, rooms=(("1", "tea"),))
-    factory: ServerFactory = server.service.factory
+    factory: Any = server.service.factory
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
     answers: list[int] = []
     reactor.callWhenRunning(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from bench.build import BenchError
 from bench.report import machine_line
@@ -17,7 +17,7 @@ from bench.soaks.long import long
 from bench.soaks.report import Report
 from bench.soaks.stuck import stuck
 
-Scenario = Callable[[float, Report], Awaitable[None]]
+Scenario = Callable[[float, Report], Coroutine[Any, Any, None]]
 
 SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "stuck": (

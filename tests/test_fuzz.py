@@ -128,5 +128,5 @@ def test_people(seed):
 def test_a_fault_is_noticed():
     """Else all this would show nothing."""
     faults = Faults()
-    faults.note({"log_failure": Failure(ZeroDivisionError())})
+    faults({"log_failure": Failure(ZeroDivisionError())})
     assert faults.count == 1

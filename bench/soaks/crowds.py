@@ -116,7 +116,7 @@ async def silent(_: float, report: Report) -> None:
         crowd = [Crowded() for _ in range(SILENT)]
         await all_of(connect(daemon.port, one) for one in crowd)
         stays = (_stays(one, trickles=number % 5 == 0) for number, one in enumerate(crowd))
-        *ages, answers = await asyncio.gather(*stays, _answers(witness, FIRST_FRAME))
+        ages, answers = await asyncio.gather(asyncio.gather(*stays), _answers(witness, FIRST_FRAME))
         report.figure(f"{SILENT:,} were closed after", f"{min(ages):.2f} to {max(ages):.2f} s")
         report.check(
             f"none was there for more than {FIRST_FRAME + LATE:g} s, nor closed too soon",

@@ -59,7 +59,7 @@ class Play:
 
     async def begin(self) -> None:
         """Let in those who stay."""
-        everybody = (*self.talkers, *self.persons)
+        everybody: list[Talker | Person] = [*self.talkers, *self.persons]
         await all_of(one.begin(self.daemon.port) for one in everybody)
 
     def acts(self) -> list[Coroutine[Any, Any, None]]:
