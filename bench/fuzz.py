@@ -30,6 +30,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
 from bench.crowd import Crowd
+from chatd.front.stream import FRAMES_A_TURN
 from chatd.testing import MemoryServer
 from chatd.wire.commands import CLIENT_COMMANDS
 
@@ -123,7 +124,9 @@ def in_memory(count: int, chance: random.Random) -> float:
                 client.send("`format json")
         gc.collect()
         gc.disable()
-        for _ in range(_ROUND):
+        for number in range(_ROUND):
+            if number % FRAMES_A_TURN == 0:
+                server.turn()
             client, frame = chance.choice(clients), next(stream)
             if not client.closed:
                 began = thread_time()
