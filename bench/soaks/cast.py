@@ -45,13 +45,8 @@ class Talker:
         while True:
             await self._here.wait()
             text = f"#{self.name}-{next(self._said)} ".ljust(length, "x")
-            answer = await self.client.request("say", chatroom_id=self.room, text=text)
-            if answer["event"] == "stored":
-                self._view.stored(answer["id"], self.name, text)
-            elif answer["code"] == "not-in-room":
-                self.refused += 1  # kicked meanwhile
-            else:
-                self._ledger.faults.append(f"{self.name}: {answer}")
+            # Whoever is cancelled in between still learns what has become of his last message.
+            await asyncio.shield(self._say(text))
             await asyncio.sleep(seconds)
 
     def look(self) -> None:
@@ -59,6 +54,15 @@ class Talker:
         self._view.look(self._ledger.newest(self.room))
         if self.client.closed.done():
             self._ledger.faults.append(f"{self.name} was disconnected")
+
+    async def _say(self, text: str) -> None:
+        answer = await self.client.request("say", chatroom_id=self.room, text=text)
+        if answer["event"] == "stored":
+            self._view.stored(answer["id"], self.name, text)
+        elif answer["code"] == "not-in-room":
+            self.refused += 1  # kicked meanwhile
+        else:
+            self._ledger.faults.append(f"{self.name}: {answer}")
 
     async def _join(self) -> None:
         request = self.client.request("join", chatroom_id=self.room, chatter_name=self.name)
