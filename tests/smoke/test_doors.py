@@ -98,7 +98,7 @@ def test_haproxy(start):
 
 def test_who_does_not_read_is_aborted(start):
     """The log says why, and the others go on."""
-    daemon = start("--send-queue", "100000", stdin=subprocess.DEVNULL)
+    daemon = start("--send-queue", "100000", "--rate", "0", stdin=subprocess.DEVNULL)
     ann, deaf, bob = (daemon.connect() for _ in range(3))
     for client, name in ((ann, "Ann"), (deaf, "Deaf"), (bob, "Bob")):
         client.ask(f"`enter 1 {name}", "Server: You join @chatroom 1")

@@ -34,7 +34,7 @@ def deaf(tmp_path):
 @pytest.fixture
 def busy(start, deaf):
     """Return a daemon with three who do not read and have output waiting, and one who speaks JSON."""
-    daemon = start("--room", "1", "--listen", "unix:chat.sock")
+    daemon = start("--room", "1", "--listen", "unix:chat.sock", "--rate", "0")
     for name in ("Deaf", "Deaf2", "Deaf3"):
         deaf(name)
     ann = daemon.connect()

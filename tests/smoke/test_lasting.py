@@ -71,7 +71,7 @@ def history(client, room="talk"):
 @pytest.mark.parametrize("messages", [1, 400])
 def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
     """Every message reported as stored is there once and in order; ids go on beyond all seen."""
-    daemon = start("--no-console")
+    daemon = start("--no-console", "--rate", "0")
     keeper = daemon.connect()
     keeper.ask(f"`register keeper {WORD}", "Server: Registered successfully.")
     stored, seen = {}, 0
@@ -89,7 +89,7 @@ def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
         with closing(sqlite3.connect(tmp_path / "chatd.db")) as database:
             assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
 
-        daemon = start("--no-console")
+        daemon = start("--no-console", "--rate", "0")
         reader = daemon.connect()
         reader.ask(f"`login keeper {WORD}", "Server: Welcome back, keeper.")
         reader.send("`format json", '{"command":"join","chatroom_id":"talk"}')
