@@ -9,7 +9,7 @@ somebody speaks.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -57,8 +57,9 @@ def chatter_name(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
 def name_keys(name: str) -> NameKeys:
-    """Return the keys that `name` is compared by."""
+    """Return the keys that `name` is compared by: who joins is looked for half a dozen times."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     # The skeleton of Cyrillic capital ve is B, that of the small one is not b: skeleton first.
     return NameKeys(folded, skeleton(name).casefold())
