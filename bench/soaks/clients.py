@@ -83,7 +83,7 @@ class Client(asyncio.Protocol):
 
 
 class Program(Client):
-    """A client that speaks JSON; each event that is no answer to a request is given to `on_event`."""
+    """A client that speaks JSON; each event, answers among them, is given to `on_event` as it comes."""
 
     def __init__(self, on_event: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
         super().__init__()
@@ -101,11 +101,10 @@ class Program(Client):
     def received(self, frame: bytes) -> None:
         """Take an event."""
         event = json.loads(frame)
+        self.on_event(event)
         answers = event["event"] in {"reply", "error", "stored"}
         future = self._answers.pop(event.get("tag") or "", None) if answers else None
-        if future is None:
-            self.on_event(event)
-        elif not future.done():
+        if future is not None and not future.done():
             future.set_result(event)
 
     async def request(self, command: str, **parameters: object) -> dict[str, Any]:
