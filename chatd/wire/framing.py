@@ -112,6 +112,8 @@ class FrameReceiver:
             owed, self._owed = self._owed, None
             return owed
         held, delimiter = self._held, self._delimiter
+        if not held:
+            return []  # as after most reads, once what they brought is served
         if delimiter is None or delimiter not in held:
             return self._drop_what_is_too_long()
         frames = held.split(delimiter, most)
@@ -157,8 +159,9 @@ class FrameReceiver:
 
     def _drop_what_is_too_long(self) -> list[bytes] | TooLong:
         """Forget the frame that has not ended, if it is too long; say so, if it can be said now."""
-        # The rest of its end may be on its way.
-        if len(self._held.removesuffix(b"\r")) <= self.limit:
+        # The rest of a line's end may be on its way.
+        begun = self._held if self.framing is Framing.NUL else self._held.removesuffix(b"\r")
+        if len(begun) <= self.limit:
             return []
         # While the framing is not known nothing can be said, and HTTP must still be recognised.
         self._held = self._held[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""

@@ -4,7 +4,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.wire.framing import FrameReceiver, Framing, NotChatError, TooLong
@@ -186,6 +186,7 @@ def test_frames_are_taken_as_many_as_wanted():
 
 
 @given(st.lists(st.binary(max_size=50)))
+@example([b"x" * 20 + b"\r"])
 def test_what_waits_is_counted(chunks):
     """What is held is no more than what came, and all whole frames can be taken."""
     receiver = FrameReceiver(20)
