@@ -41,16 +41,17 @@ class Process:
         self._log = log
         self._manager = manager
         self._told_to_end = False
-        # Who has it ignored (nohup) wants to outlive the terminal.
-        self._lives_with_terminal = (
-            os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-        )
+        self._lives_with_terminal = False
 
     def take_over(self) -> None:
         """Take the signals, and then say that all is ready; to be called once the reactor runs.
 
         As it starts, it takes the signals, too.
         """
+        # Not before: in the background there is no terminal any more. Who has it ignored (nohup) wants to outlive his.
+        self._lives_with_terminal = (
+            os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        )
         # Twisted's own would exit with their status.
         signal.signal(signal.SIGTERM, self._told)
         signal.signal(signal.SIGINT, self._told)

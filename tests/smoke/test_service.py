@@ -32,12 +32,12 @@ class Manager:
         self._hearing.bind(f"\0{folder}/notify")
         self._processes = []
 
-    def start(self, *command, **how):
+    def start(self, *command, stdin=subprocess.DEVNULL, **how):
         """Start a program, and wait until it is ready."""
         process = subprocess.Popen(
             [str(word) for word in command],
             cwd=self._folder,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             env={**os.environ, "NOTIFY_SOCKET": f"@{self._folder}/notify"},
             **how,
         )
@@ -94,9 +94,11 @@ def test_a_life(manager, tmp_path):
 
 
 def test_in_the_background(manager, tmp_path):
-    """The same where twistd has left its terminal."""
+    """The same where twistd has left the terminal it was started on."""
     log = tmp_path / "twistd.log"
-    manager.start(TWISTD, "chatd", "--listen", "unix:chat.sock").wait(SECONDS)
+    screen, terminal = os.openpty()
+    words = "chatd --listen unix:chat.sock"
+    manager.start(TWISTD, *words.split(), stdin=terminal).wait(SECONDS)
     pid = int((tmp_path / "twistd.pid").read_text())
     try:
         log.rename(tmp_path / "moved.log")
@@ -105,6 +107,8 @@ def test_in_the_background(manager, tmp_path):
     finally:
         os.kill(pid, signal.SIGTERM)
         manager.expect("STOPPING=1")
+        os.close(screen)
+        os.close(terminal)
 
 
 @pytest.mark.parametrize("which", ["index=0", "name=chat"])
