@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from zope.interface import implementer
 
 from chatd.core import names
@@ -43,6 +43,8 @@ class LocalRegistry:
         self._names: NameIndex[Chatter] = NameIndex()
         self._accounts: NameIndex[str] = NameIndex()
         self._bans = BanList()
+        # What is done with bans is done in the store in the same order.
+        self._changing_bans = DeferredLock()
 
     def load(self, contents: Contents) -> None:
         """Take in what the store holds."""
@@ -166,21 +168,21 @@ class LocalRegistry:
 
     async def add_ban(self, ban: Ban) -> None:
         """Ban somebody, or change until when."""
-        before = self._bans.find(ban)
-        if before is not None:
-            ban = Ban(before.kind, before.subject, ban.until)
-        await self._store.add_ban(ban)
-        self._bans.add(ban)
+        async with self._changing_bans:
+            before = self._bans.find(ban)
+            if before is not None:
+                ban = Ban(before.kind, before.subject, ban.until)
+            await self._store.add_ban(ban)
+            self._bans.add(ban)
 
     async def lift_ban(self, ban: Ban, now: float) -> Ban:
         """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
-        found = self._bans.find(ban)
-        if found is None or is_over(found, now):
-            raise not_banned(ban.subject)
-        await self._store.remove_ban(found)
-        if self._bans.find(found) is found:  # nobody else was faster
-            self._bans.remove(found)
-        return found
+        async with self._changing_bans:
+            found = self._bans.find(ban)
+            if found is None or is_over(found, now):
+                raise not_banned(ban.subject)
+            await self._remove_ban(found)
+            return found
 
     def bans(self, now: float) -> Sequence[Ban]:
         """Return all bans that hold."""
@@ -188,8 +190,13 @@ class LocalRegistry:
 
     async def forget_bans(self, now: float) -> None:
         """Remove the bans that are over."""
-        for ban in self._bans.over(now):
-            await self.lift_ban(ban, 0)
+        async with self._changing_bans:
+            for ban in self._bans.over(now):
+                await self._remove_ban(ban)
+
+    async def _remove_ban(self, ban: Ban) -> None:
+        await self._store.remove_ban(ban)
+        self._bans.remove(ban)
 
     def bars_name(self, name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""

@@ -100,9 +100,18 @@ class Tickets:
             return
         account, secret = who.account, self._held.get(who)
         await self.void(account)
-        if secret is not None and account not in self._not_void:
+        if secret is None or not self._is_good_for(_digest(secret), account):
+            return  # meanwhile he was put out, or has left
+        if account not in self._not_void:
             with suppress(UnavailableError):  # it is good until the server is restarted
                 await self._store.add_login(Login(_digest(secret), account, self._now()))
+
+    def _is_good_for(self, digest: str, account: str) -> bool:
+        """Tell whether who has this secret is logged in to `account`, or was when his connection was lost."""
+        holder = self._holders.get(digest)
+        return self._lost_of.get(account) == digest or (
+            holder is not None and holder.account == account
+        )
 
     async def void(self, account: str) -> None:
         """Let no secret be good for an account."""

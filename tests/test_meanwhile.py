@@ -12,6 +12,7 @@ from chatd.history import recorder
 from chatd.history.recorder import BATCH_SECONDS, CLOSE_SECONDS
 from chatd.store.memory import MemoryStore
 from chatd.testing import MemoryHashing, MemoryServer
+from chatd.tickets import GUEST_SECONDS
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
@@ -36,13 +37,20 @@ class Gate:
         for one in waiting:
             one.callback(None) if error is None else one.errback(error)
 
+    def work_off(self):
+        """Let them through one by one; who comes back waits behind the others."""
+        while self._waiting:
+            self._waiting.pop(0).callback(None)
+        self.shut = False
+
 
 class SlowStore(MemoryStore):
-    """A store in memory whose writes and reads wait at a gate of their own."""
+    """A store in memory: what is said, what is read, logins and bans wait at gates of their own."""
 
     def __init__(self):
         super().__init__()
         self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
+        self.logins, self.banning = Gate(), Gate()
 
     async def keep(self, bursts, reserved):
         await self.writing.passed()
@@ -52,10 +60,27 @@ class SlowStore(MemoryStore):
         await self.reading.passed()
         return await super().history(*arguments)
 
+    async def login(self, digest):
+        await self.logins.passed()
+        return await super().login(digest)
+
+    async def add_login(self, login):
+        await self.logins.passed()
+        await super().add_login(login)
+
     async def remove_logins(self, account):
         if self.logins_lost:
             raise UnavailableError("out of reach")
+        await self.logins.passed()
         await super().remove_logins(account)
+
+    async def add_ban(self, ban):
+        await self.banning.passed()
+        await super().add_ban(ban)
+
+    async def remove_ban(self, ban):
+        await self.banning.passed()
+        await super().remove_ban(ban)
 
 
 class SlowHashing(MemoryHashing):
@@ -267,6 +292,54 @@ def test_the_administrator_sets_a_password(server):
     assert not resumes(server, first)
 
 
+def logging_in(server, store, name="ann"):
+    """Return a client who has just shown the right password, and his secret; the store is still at work."""
+    client = server.connect()
+    secret = json.loads(client.ask("`format json")[0])["session"]
+    store.logins.shut = True
+    client.send(json.dumps({"command": "login", "username": name, "password": WORD}))
+    return client, secret
+
+
+def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store):
+    """Who came in by the old one has nothing by which he could come back."""
+    registered(server)
+    intruder, secret = logging_in(server, store)
+    setting = Deferred.fromCoroutine(
+        server.service.people.set_password("ann", "another-one", server.reactor.seconds())
+    )
+    store.logins.work_off()
+    assert setting.called
+    assert intruder.closed
+    assert not resumes(server, secret)
+    assert not resumes(MemoryServer(store=store), secret)
+
+
+def test_a_connection_is_lost_while_its_login_is_stored(server, store):
+    """He comes back, also after a restart."""
+    registered(server)
+    client, secret = logging_in(server, store)
+    client.lose()
+    store.logins.work_off()
+    assert resumes(MemoryServer(store=store), secret)
+
+
+def test_grouped_while_he_resumes(server, store):
+    """He does not resume, and the name of the account is free for its owner."""
+    ann, secret = registered(server)
+    ann.lose()
+    server.turn(GUEST_SECONDS + 1)
+    bob = server.join("1", "Bob")
+    bob.ask("`quit")
+    bob.ask("`format json")
+    store.logins.shut = True
+    bob.send(json.dumps({"command": "resume", "session": secret}))
+    server.console("group 1 Bob")
+    store.logins.open()
+    assert json.loads(bob.read()[-1])["code"] == "in-a-room"
+    assert server.connect().ask(f"`login ann {WORD}") == ["Server: Welcome back, ann."]
+
+
 def test_exit_ends_a_login(server, store):
     """The secret of who says `exit` is good for nothing, not even after a restart."""
     ann, secret = registered(server)
@@ -368,6 +441,18 @@ def test_bans_that_are_over_leave_the_store(store, server):
     server.turn(3600)
     server.turn(3600)
     assert [ban.subject for ban in store.open([]).bans] == ["Cid"]
+
+
+def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
+    """What was confirmed is in the store."""
+    server.console("ban Al 1")
+    server.console("ban Bob 1")
+    store.banning.shut = True
+    server.turn(3600)
+    answer = server.console("ban Bob")
+    store.banning.work_off()
+    assert answer == ["Administrator: Bob was banned."]
+    assert [ban.subject for ban in store.open([]).bans] == ["Bob"]
 
 
 @pytest.mark.parametrize("frame", ["`Login ann PASS", "`passwd PASS", "`lgoin\tann PASS"])

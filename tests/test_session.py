@@ -408,9 +408,9 @@ def slow(server, monkeypatch):
     claim = registry.claim_name
     gate = Deferred()
 
-    async def claim_late(who, name):
+    async def claim_late(who, name, account):
         await gate
-        return await claim(who, name)
+        return await claim(who, name, account)
 
     monkeypatch.setattr(registry, "claim_name", claim_late)
     return server, gate

@@ -263,14 +263,19 @@ class Chat:
         return self._registry.find(name) is who
 
     @asynccontextmanager
-    async def claimed_name(self, who: Chatter, name: str | None, now: float) -> AsyncIterator[str]:
-        """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back."""
+    async def claimed_name(
+        self, who: Chatter, name: str | None, now: float, account: str | None = None
+    ) -> AsyncIterator[str]:
+        """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back.
+
+        A name that is registered is had by who shows to be the owner of that `account`.
+        """
         if name is None or self._is_name_of(who, name):
             if not who.name:
                 raise errors.NameMissingError
             yield who.name
             return
-        claimed = await self._registry.claim_name(who, name)
+        claimed = await self._registry.claim_name(who, name, account)
         try:
             if self._registry.bars_name(claimed, now):
                 raise errors.BannedError

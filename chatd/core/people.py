@@ -67,7 +67,6 @@ class People:
         self._check_logged_out(who)
         name = self._registry.account_named(username) or username
         await self._accounts.authenticate(name, password, who.address)
-        self._check_in_no_room(who)
         await self._come_in(who, name, now)
         return name
 
@@ -185,14 +184,15 @@ class People:
         """Log `who` in, whose account it is."""
         if who.gone:
             raise errors.gone()
+        self._check_in_no_room(who)
         if self._registry.account_named(name) != name:
             raise errors.wrong_password()  # it has just been removed
         self._check_not_banned(name, now)
         holder = self._registry.find(name)
         if holder is not None and holder.account is not None:
             self._replace(holder, now)
-        await self._registry.claim_name(who, name, account=name)
-        self._become(who, name, account=name)
+        async with self._chat.claimed_name(who, name, now, account=name):
+            self._become(who, name, account=name)
         await self._tickets.bind(who)
 
     def _become(self, who: Chatter, name: str, account: str | None = None) -> None:
