@@ -31,7 +31,7 @@ from chatd.wire.answers import IDLE, Closing
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
 WAITING_BYTES: Final = 65536
-"""How much a connection may have waiting in whole frames before it is not read from."""
+"""How much a connection may have waiting before it is not read from; or one frame, if it may be longer."""
 
 FRAMES_A_TURN: Final = 50
 """How many frames of one connection are served in one turn of the reactor: others have theirs, too."""
@@ -52,6 +52,7 @@ class ChatProtocol(Protocol):
         self._door = door
         self._clock = door.clock
         self._frames = FrameReceiver(limits.frame(known=False))
+        self._enough = WAITING_BYTES
         self._bucket = (
             Bucket(limits.rate, limits.burst, door.clock.seconds())
             if limits.rate and limits.burst
@@ -165,7 +166,7 @@ class ChatProtocol(Protocol):
                 self._leave()
             elif self._ended and not self._session.busy:
                 self._session.no_more()
-        if self._reading != (self._frames.waiting < WAITING_BYTES) and not self._ended:
+        if self._reading != (self._frames.waiting < self._enough) and not self._ended:
             self._read(not self._reading)
 
     def _read(self, on: bool) -> None:
@@ -216,7 +217,9 @@ class ChatProtocol(Protocol):
     def _raise_limits(self) -> None:
         if self._session.is_known:
             self._known = True
-            self._frames.limit = self._door.limits.frame(known=True)
+            limit = self._frames.limit = self._door.limits.frame(known=True)
+            # A whole frame and its end have to find their place.
+            self._enough = max(WAITING_BYTES, limit + 2)
             self._outlet.limit = self._door.limits.queue(known=True)
 
     def _note_address(self) -> None:

@@ -119,6 +119,19 @@ def test_max_frame_option():
     assert client.read() == ["Server: Message too long (at most 100 bytes)."]
 
 
+def test_a_frame_longer_than_what_waits():
+    """Where the operator allows such, all of it is read."""
+    server = MemoryServer(max_frame=100_000)
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.read()
+    for frame in b"x" * 100_000, b"x" * 100_001 + b"\r":
+        bob.send_bytes(frame)
+        assert bob.transport.producerState == "producing"
+        bob.send_bytes(b"\0")
+    assert ann.read() == ["Bob: " + "x" * 100_000]
+    assert bob.read() == ["Server: Message too long (at most 100000 bytes)."]
+
+
 def test_who_does_not_read_is_aborted(capture_log):
     """Past --send-queue (half of it before he has joined), and the log says why."""
     server = MemoryServer(send_queue=20_000)
