@@ -11,6 +11,7 @@ already. Knows no database and no connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred
@@ -118,17 +119,24 @@ class Recorder:
 
     async def close(self) -> None:
         """Store what waits, if that can be done soon; to be called when nobody says anything more."""
-        waiting = Deferred.fromCoroutine(self.caught_up())
+        waiting = Deferred.fromCoroutine(self._all_stored())
         waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
-        waiting.addErrback(lambda failure: failure.trap(UnavailableError))
         await waiting
         if self._given_up is not None:
             self._give_up(self._in_hand)
             self._in_hand = []
         self._give_up(self._waiting.take_all())
-        self._end_of_outage()
+        if self._given_up:
+            self._journal.never_stored(self._given_up)
+            self._given_up = None
 
     # -- writing
+
+    async def _all_stored(self) -> None:
+        """Return when all that was said is stored, however often that is tried."""
+        while self.unstored:
+            with suppress(UnavailableError):
+                await self.caught_up()
 
     async def _run(self) -> None:
         """Write until nothing waits."""

@@ -302,6 +302,33 @@ def test_closing_writes_what_waits(house):
     assert closing.called
 
 
+def test_closing_tries_again(house, capture_log):
+    """What cannot be stored at the first try is, if the store comes back in time."""
+    house.say()
+    closing = Deferred.fromCoroutine(house.recorder.close())
+    house.clock.advance(BATCH_SECONDS)
+    house.store.answer(UnavailableError("locked"))
+    house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
+    assert not closing.called
+    assert house.store.answer() == [1]
+    assert closing.called
+    assert "System: the store can be written to again, 0 messages were lost" in capture_log()
+
+
+def test_closing_while_the_store_is_away(house, capture_log):
+    """It is tried for some time, and what is lost is counted."""
+    house.say(ANN, "x", times=3)
+    closing = Deferred.fromCoroutine(house.recorder.close())
+    house.clock.advance(BATCH_SECONDS)
+    began = house.clock.seconds()
+    while not closing.called:
+        house.store.answer(UnavailableError("locked"))
+        house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
+    assert house.clock.seconds() - began >= module.CLOSE_SECONDS - RETRY_SECONDS
+    assert house.reports() == [("x", False)] * 3
+    assert capture_log()[-1] == "System: 3 messages could not be stored, and are lost"
+
+
 def test_what_waits_is_bounded(house, monkeypatch):
     """Past the bound all that waits is given up, and told so."""
     monkeypatch.setattr(module, "MOST_WAITING_SIZE", 100)
