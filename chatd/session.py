@@ -210,6 +210,7 @@ class Session:
             self.answer(why)
         self.closed = True
         self.outlet.finish()
+        self._go()
         self._on_idle()  # no frame is taken any more
 
     def no_more(self) -> None:
@@ -225,7 +226,7 @@ class Session:
         """Let everybody know that the connection has ended, also if a request is under way."""
         self._lost = self.closed = True
         self.sessions.disconnected(self)
-        self.sessions.people.lose(self.chatter, self.sessions.now())
+        self._go()
         if self._listener is not None:
             self._delivery.detach(self.chatter)
 
@@ -283,6 +284,10 @@ class Session:
 
     def _dismissed(self, why: Dismissal) -> None:
         self.close(DISMISSED[why])
+
+    def _go(self) -> None:
+        """Be in no room any more, though the goodbye may still have to be read."""
+        self.sessions.people.lose(self.chatter, self.sessions.now())
 
     def _give_up(self, failure: Failure) -> None:
         """End a connection that cannot even be told of a fault."""

@@ -77,6 +77,20 @@ def test_idle(as_json):
     else:
         assert last == IDLE
     assert bob.read()[-1] == "Server: Ann quitted."
+
+
+def test_idle_and_slow_to_read_it():
+    """Who has been told is not in the room any more, and nobody's secret goes to him."""
+    server = MemoryServer(idle_timeout=30)
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.transport.closes_late = True
+    server.turn(29)
+    bob.send("hello")
+    server.turn(1)
+    assert not ann.closed
+    assert bob.read() == ["Server: Ann quitted."]
+    assert bob.ask("`secret Ann psst") == ["Server: Chatter Ann NOT found!"]
+
     assert not bob.closed
 
 
