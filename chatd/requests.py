@@ -178,6 +178,7 @@ async def _format(session: Session, request: Request) -> Answer:
 async def _exit(session: Session, request: Request) -> None:
     sessions = session.sessions
     await sessions.people.leave(session.chatter, sessions.now())
+    await sessions.recorder.reported(session.chatter)
     session.answer(Reply("exit", "Goodbye!", request.tag))
     session.close()
 

@@ -158,6 +158,21 @@ def test_history_after_a_fault(server, store, capture_log):
     assert "ZeroDivisionError" in "".join(capture_log())
 
 
+def test_exit_while_what_he_said_is_stored(server, store):
+    """Who asked is told before the goodbye; he is out of the room at once."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.ask("`format json")
+    store.writing.shut = True
+    ann.send('{"command":"say","text":"x"}', '{"command":"exit"}')
+    server.turn(BATCH_SECONDS)
+    assert bob.read() == ["Ann: x", "Server: Ann quitted."]
+    assert not ann.closed
+    store.writing.open()
+    told = [json.loads(frame) for frame in ann.read()]
+    assert [event["event"] for event in told] == ["stored", "reply"]
+    assert ann.closed
+
+
 def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     """Who asked is told at once of what cannot be kept, and his end is the end."""
     monkeypatch.setattr(recorder, "MOST_WAITING", 3)
