@@ -395,6 +395,8 @@ def test_not_json(server):
     client.ask("`format json")
     (answer,) = client.ask("hello")
     assert '"event":"error","command":null,"code":"bad-json"' in answer
+    (answer,) = client.ask('{"command":7,"tag":"t2"}')
+    assert '"event":"error","command":null,"tag":"t2","code":"bad-json"' in answer
     assert client.ask('{"command":"list"}') == ['{"event":"rooms","command":"list","rooms":[]}']
 
 

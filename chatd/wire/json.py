@@ -27,8 +27,10 @@ def decode_request(text: str, commands: dict[str, Command]) -> Request:
     """Return the request in a frame; raise `ChatError` if it is none."""
     fields = load(text)
     name, tag = fields.get("command"), fields.get("tag")
-    if not isinstance(name, str) or not isinstance(tag, str | None):
-        raise errors.bad_json("command and tag must be strings")
+    if not isinstance(tag, str | None):
+        raise errors.bad_json("tag must be a string")
+    if not isinstance(name, str):
+        raise RefusedRequestError(errors.bad_json("command must be a string"), None, tag)
     command = commands.get(name)
     if command is None:
         raise RefusedRequestError(errors.unknown_command(clean(name)), name, tag)
@@ -41,7 +43,7 @@ def decode_request(text: str, commands: dict[str, Command]) -> Request:
 class RefusedRequestError(errors.ChatError):
     """A request that can be made out, but not carried out; keeps whom the answer is for."""
 
-    def __init__(self, error: errors.ChatError, command: str, tag: str | None) -> None:
+    def __init__(self, error: errors.ChatError, command: str | None, tag: str | None) -> None:
         super().__init__(error.code, error.text)
         self.command = command
         self.tag = tag
