@@ -10,6 +10,7 @@ next frame may come.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -142,20 +143,24 @@ class Session:
 
     @property
     def is_barred(self) -> bool:
-        """Whether nobody may come from where the client is."""
-        return self.sessions.people.bars(self.address, self.sessions.now())
+        """Whether nobody may come from where the client is, or might when he came."""
+        return self.chatter.gone or self.sessions.people.bars(self.address, self.sessions.now())
 
     # -- what the door calls
 
-    def open(self, framing: Framing, refusal: Closing | None = None) -> None:
-        """Begin to speak: it is known how frames end. Who is refused is told so, and closed."""
+    def open(self, framing: Framing) -> None:
+        """Begin to speak: it is known how frames end."""
         dialect = text_dialect(framing, self.sessions.show_addresses)
         self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
         self._delivery.attach(self.chatter, self._listener)
-        if self.is_barred or self.chatter.gone:
-            refusal = BANNED
-        if refusal is not None:
-            self.close(refusal)
+
+    def turn_away(self, why: Closing, frame: bytes) -> None:
+        """Say why nobody is let in, and close; in JSON if that is what the first frame asks for."""
+        with suppress(errors.ChatError):
+            request = self._speaking().dialect.decode(frame)
+            if request.command == "format":
+                self.speak(json=request.arguments["format"] == "json")
+        self.close(why)
 
     def move(self, address: Address) -> None:
         """Take note of where the client really is: a proxy has told."""

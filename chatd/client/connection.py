@@ -26,8 +26,9 @@ from twisted.python.failure import Failure
 from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
-from chatd.wire.answers import Answer, Reply
+from chatd.wire.answers import Answer, Closing, Reply
 from chatd.wire.json_reading import UnknownEventError, decode_event
+from chatd.wire.text import render
 
 OPENING: Final = "`format json"
 """The first frame, in text: from its answer on both sides speak JSON."""
@@ -58,7 +59,7 @@ class LinkListener(Protocol):
         """Hear what the server tells."""
 
     def link_text(self, words: str) -> None:
-        """Hear what the server says in plain text, before it speaks JSON."""
+        """Hear why the server lets nobody in, which it may say in plain text, and at every try."""
 
 
 class Link:
@@ -175,7 +176,12 @@ class Link:
             self._came_up(event)
             return
         self._was_told = True
-        self._listener.link_event(event)
+        if not self.is_up and isinstance(event, Closing) and event.retry:
+            self._listener.link_text(
+                render(event)
+            )  # the same at every try, as from who says it in text
+        else:
+            self._listener.link_event(event)
 
     def _came_up(self, opening: Reply) -> None:
         self._stop_timer()

@@ -27,7 +27,7 @@ from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
 from chatd.session import Session
-from chatd.wire.answers import IDLE, Closing
+from chatd.wire.answers import BANNED, IDLE, Closing
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
 WAITING_BYTES: Final = 65536
@@ -145,7 +145,11 @@ class ChatProtocol(Protocol):
         if self._frames.framing is not None:
             self._door.silent.stop(self)
             self._door.idle.start(self)
-            self._session.open(self._frames.framing, self._refusal)
+            self._session.open(self._frames.framing)
+            refusal = BANNED if self._session.is_barred else self._refusal
+            if refusal is not None:
+                frames = self._frames.next_frames(1)
+                self._session.turn_away(refusal, b"" if isinstance(frames, TooLong) else frames[0])
         return True
 
     def _serve(self) -> None:

@@ -1,8 +1,10 @@
 """One link: frames, the opening, and the ends of a connection."""
 
+import json
+
 import pytest
 from twisted.internet import error
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -24,8 +26,7 @@ class Endpoint:
         """Connect."""
         self.protocol = factory.buildProtocol(None)
         self.protocol.makeConnection(self.transport)
-        self.connecting.callback(self.protocol)
-        return self.connecting
+        return succeed(self.protocol)
 
     def says(self, *frames):
         """Let the server send frames."""
@@ -172,6 +173,20 @@ def test_refused_with_words(endpoint, heard):
     endpoint.says("Server: You were banned by the Administrator!")
     endpoint.closes(error.ConnectionDone())
     assert heard.all[1:] == [("failed", None)]
+
+
+@pytest.mark.usefixtures("link")
+def test_refused_in_json(endpoint, clock, heard):
+    """A server that is full is tried again, and its words are those of one that says so in text."""
+    full = {"event": "closing", "code": "full", "text": "The server is full.", "from": "Server"}
+    endpoint.says(UP)
+    endpoint.closes(error.ConnectionLost())
+    for retry in True, False:
+        clock.advance(30)
+        endpoint.says(json.dumps({**full, "retry": retry}))
+        endpoint.closes(error.ConnectionDone())
+    assert heard.all[2] == "Server: The server is full."
+    assert heard.all[3].retry is False
 
 
 @pytest.mark.usefixtures("link")

@@ -1,5 +1,7 @@
 """`--max-clients` and `--max-per-address`: who is let in, what the others are told, and what is counted."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,9 @@ def test_unix_sockets_do_not_count():
 
 
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
-@pytest.mark.parametrize("request_", ["`format json", "`start 1 tea", "hello"])
+@pytest.mark.parametrize(
+    "request_", ["`format", "`format text", "`start 1 tea", "hello", "x" * 9999]
+)
 def test_who_is_refused_is_told_in_one_frame(end, request_):
     """In the framing of the first frame, as text; nothing of what he sent is carried out."""
     server = MemoryServer(max_per_address=1)
@@ -69,6 +73,25 @@ def test_who_is_refused_is_told_in_one_frame(end, request_):
     late = server.connect(THERE, end=end)
     late.send(*[request_] * 3)
     assert late.read_bytes() == TOLD[CROWDED].encode() + end
+    assert late.closed
+    assert list(server.service.chat.rooms()) == []
+
+
+@pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
+def test_a_program_that_is_refused(end):
+    """It is told in JSON, if that is the first it asks for."""
+    server = MemoryServer(max_clients=1)
+    server.connect()
+    late = server.connect(end=end)
+    late.send("`format json", '{"command":"start","chatroom_id":"1","chatroom_name":"tea"}')
+    (told,) = late.read()
+    assert json.loads(told) == {
+        "event": "closing",
+        "code": "full",
+        "retry": True,
+        "text": TOLD[FULL].removeprefix("Server: "),
+        "from": "Server",
+    }
     assert late.closed
     assert list(server.service.chat.rooms()) == []
 
