@@ -39,6 +39,7 @@ from chatd.delivery import Delivery
 from chatd.front.admission import Admission
 from chatd.front.door import Door
 from chatd.front.listening import Listener, ListenError
+from chatd.front.outlet import FINISH_SECONDS
 from chatd.front.stream import ChatFactory
 from chatd.history.pruning import prune
 from chatd.history.reading import History
@@ -91,6 +92,7 @@ class ChatService(Service):
             raise StartError(f"--store: {error}") from error
         self._build()
         self._admin: IListeningPort | None = None
+        self._admin_connections = unixsocket.ConsoleFactory(self.consoles)
         self.ending = False
 
     def _build(self) -> None:
@@ -241,7 +243,7 @@ class ChatService(Service):
 
     def _open_admin_socket(self, path: str) -> None:
         try:
-            self._admin = unixsocket.listen(self._reactor, path, self.consoles)
+            self._admin = unixsocket.listen(self._reactor, path, self._admin_connections)
         except (OSError, CannotListenError) as error:
             why = error.socketError if isinstance(error, CannotListenError) else error
             raise StartError(f"cannot open the admin socket {path}: {why}") from error
@@ -255,11 +257,13 @@ class ChatService(Service):
         # Twisted closes them in the next turn; who would come until then would be told nothing.
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         self.consoles.shut_down()
+        told = self._admin_connections.shut_down()
+        told.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
         self.delivery.flush()
         gone = self.sessions.shut_down()
         # Nobody says anything more: whoever does not read and a store that hangs are waited for together.
         await self.recorder.close()
-        await gone
+        await DeferredList([gone, told])
         self._housekeeping.stop()
         self._hashing.stop()
         with suppress(UnavailableError):  # then the rooms go on behind what was reserved

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, cast
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableProtocol,
@@ -33,13 +34,13 @@ TERMINAL_SIGN: Final = b"\0"
 _OWNER_ONLY: Final = 0o600
 
 
-def listen(reactor: IReactorUNIX, path: str, consoles: Consoles) -> IListeningPort:
+def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListeningPort:
     """Open the socket at `path` for its owner alone; raise `OSError` or `CannotListenError` if it cannot be."""
     _remove_stale(Path(path))
     # The mode is set when the socket is there already: until then the mask holds.
     umask = os.umask(0o777 & ~_OWNER_ONLY)
     try:
-        return reactor.listenUNIX(path, ConsoleFactory(consoles), mode=_OWNER_ONLY)
+        return reactor.listenUNIX(path, factory, mode=_OWNER_ONLY)
     finally:
         os.umask(umask)
 
@@ -70,20 +71,46 @@ class ConsoleFactory(Factory):
     noisy = False
 
     def __init__(self, consoles: Consoles) -> None:
-        self._consoles = consoles
+        self.consoles = consoles
+        self._connected: dict[ConsoleProtocol, None] = {}
+        self._all_gone: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ConsoleProtocol:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection."""
-        return ConsoleProtocol(self._consoles)
+        return ConsoleProtocol(self)
+
+    def shut_down(self) -> Deferred[None]:
+        """Close the connections that have no console yet; fires when those of all consoles are closed, too."""
+        for connection in self._connected:
+            connection.shut_down()
+        self._all_gone = Deferred()
+        if not self._connected:
+            self._all_gone.callback(None)
+        return self._all_gone
+
+    def connected(self, connection: ConsoleProtocol) -> None:
+        """Take note of a connection."""
+        self._connected[connection] = None
+
+    def disconnected(self, connection: ConsoleProtocol) -> None:
+        """Forget a connection that has ended."""
+        del self._connected[connection]
+        if self._all_gone is not None and not self._connected:
+            self._all_gone.callback(None)
 
 
 @implementer(IHalfCloseableProtocol)
 class ConsoleProtocol(Protocol):
     """One administrator's connection; the first byte tells whether he sits at a terminal."""
 
-    def __init__(self, consoles: Consoles) -> None:
-        self._consoles = consoles
+    def __init__(self, factory: ConsoleFactory) -> None:
+        self._factory = factory
+        self._consoles = factory.consoles
         self._door: LineConsole | ConsoleTerminal | None = None
+
+    def connectionMade(self) -> None:
+        """Wait for the first byte."""
+        self._factory.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Take in lines or keys."""
@@ -102,6 +129,12 @@ class ConsoleProtocol(Protocol):
         """Close the console after what has come."""
         if self._door is not None:
             self._door.ended()
+        self._factory.disconnected(self)
+
+    def shut_down(self) -> None:
+        """Close the connection, if there is no console to do that."""
+        if self._door is None:
+            self._stream().loseConnection()
 
     # -- within
 

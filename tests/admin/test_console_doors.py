@@ -226,7 +226,9 @@ def listener(server, tmp_path):
     """Return a reactor with a function that opens the console's socket in a folder."""
     reactor = Listener()
     reactor.path = tmp_path / "admin.sock"
-    reactor.open = lambda: listen(reactor, str(reactor.path), server.service.consoles)
+    reactor.open = lambda: listen(
+        reactor, str(reactor.path), ConsoleFactory(server.service.consoles)
+    )
     yield reactor
     reactor.close()
 

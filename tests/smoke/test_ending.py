@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from chatd.wire.commands import SHUTDOWN_LINES
+
 NOTICE = "Administrator: Chatserver is going to shutdown..."
 MESSAGE = "x" * 16000
 
@@ -68,6 +70,16 @@ def test_the_end_under_load(busy, tmp_path):
         stored = {row[0] for row in database.execute("select id from messages")}
     assert stored >= confirmed
     assert stored == set(range(1, len(stored) + 1))
+
+
+def test_quit_over_the_socket(start, run, tmp_path):
+    """The console has its last words also where nothing else is to be waited for; who says nothing is no hindrance."""
+    daemon = start("--store", "memory:")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(str(tmp_path / "chatd-admin.sock"))
+        assert run("chatd-admin", input="quit\n").stdout.splitlines() == [*SHUTDOWN_LINES]
+        assert silent.recv(1) == b""
+    assert daemon.ended() == 0
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "quit"])
