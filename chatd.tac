@@ -5,7 +5,7 @@ from twisted.application.service import Application
 from chatd.tap import Options, makeService
 
 options = Options()
-options.parseOptions([])  # type: ignore[no-untyped-call]  # for instance ["--room", "tea:Tea house", "--hide-addresses"]
+options.parseOptions([])  # for instance ["--room", "tea:Tea house", "--hide-addresses"]
 
 application = Application("chatd")
 makeService(options).setServiceParent(application)  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any, ClassVar, cast
@@ -30,16 +30,33 @@ from chatd.systemd import ServiceManager
 
 _log = Logger(namespace="chatd")
 
-_WITH_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
+_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&]password=")
 _EVERYBODY_READS = (
     "System: everybody on this machine can read the store's password in the list of processes; "
     "keep it in ~/.pgpass instead"
 )
 
+Convert = Callable[[str], object]
 
-def _whole_number(least: int, most: int | None = None) -> Any:
+
+def _option(name: str, default: object, about: str, convert: Convert = str) -> list[Any]:
+    """Return an option as Twisted wants it; `convert` raises `ValueError` with what its value must be."""
+
+    def checked(text: str) -> object:
+        try:
+            return convert(text)
+        except ValueError as error:
+            raise usage.UsageError(f"--{name} {text}: {error}") from error
+
+    return [name, None, default, about, checked]
+
+
+def _whole_number(least: int, most: int | None = None) -> Convert:
     def convert(text: str) -> int:
-        number = int(text)
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
         if number < least:
             raise ValueError(f"must be {least} or more")
         if most is not None and number > most:
@@ -92,85 +109,82 @@ class Options(usage.Options):
         ["log-json", None, "Log in JSON, an object a line."],
     ]
     optParameters: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
-        [
+        _option(
             "store",
-            None,
             "sqlite:///chatd.db",
             _STORE_HELP,
-        ],
-        ["rooms-per-client", None, 1, "How many rooms one client may be in.", _whole_number(1)],
-        ["max-rooms", None, 1000, "How many rooms there may be in all.", _whole_number(1)],
-        [
+        ),
+        _option("rooms-per-client", 1, "How many rooms one client may be in.", _whole_number(1)),
+        _option("max-rooms", 1000, "How many rooms there may be in all.", _whole_number(1)),
+        _option(
             "who-starts",
-            None,
             "everyone",
             "Who may start rooms: everyone, accounts or nobody (but the Administrator).",
             _starters,
-        ],
-        ["replay", None, 0, "Messages of history shown to who joins with a text client.", _replay],
-        ["keep", None, 0, "Days after which history is removed; 0: never.", _whole_number(0)],
-        [
+        ),
+        _option("replay", 0, "Messages of history shown to who joins with a text client.", _replay),
+        _option("keep", 0, "Days after which history is removed; 0: never.", _whole_number(0)),
+        _option(
             "admin",
-            None,
             "chatd-admin.sock",
             "UNIX socket of the console, for its owner alone; empty: none.",
-        ],
-        [
+        ),
+        _option(
             "motd",
             None,
-            None,
             "File whose words are said to each client before the first answer; read again at SIGHUP.",
-        ],
-        [
+        ),
+        _option(
             "metrics",
             None,
-            None,
             "Endpoint for HTTP: /metrics for Prometheus, /healthz. Not for everybody to reach.",
-        ],
-        [
+        ),
+        _option(
             "max-frame",
-            None,
             16384,
             "Longest frame accepted, in bytes (at most 2048 until the client has joined or logged in).",
             _whole_number(64),
-        ],
-        [
+        ),
+        _option(
             "send-queue",
-            None,
             1048576,
             "Unsent output held for one client, in bytes, past which it is disconnected.",
             _whole_number(1024),
-        ],
-        ["rate", None, 5, "Frames a second that one client is served; 0: no limit.", _number],
-        ["burst", None, 20, "Frames that one client is served at once; 0: no limit.", _number],
-        ["max-clients", None, 10000, "Connections at once; 0: no limit.", _number],
-        [
+        ),
+        _option("rate", 5, "Frames a second that one client is served; 0: no limit.", _number),
+        _option("burst", 20, "Frames that one client is served at once; 0: no limit.", _number),
+        _option("max-clients", 10000, "Connections at once; 0: no limit.", _number),
+        _option(
             "max-per-address",
-            None,
             64,
             "Connections at once from one address (or IPv6 /64), this machine's own aside; 0: no limit.",
             _number,
-        ],
-        [
+        ),
+        _option(
             "first-frame",
-            None,
             60,
             "Seconds a client has for his first frame; 0: for ever.",
             _number,
-        ],
-        [
+        ),
+        _option(
             "idle-timeout",
-            None,
             0,
             "Seconds without a frame after which a client is disconnected; 0: never.",
             _number,
-        ],
+        ),
     ]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
         self["room"] = []
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read what was chosen; end the process with one line where that cannot be."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            sys.exit(f"chatd: {error} (see twistd chatd --help)")
 
     def getUsage(self, width: int | None = None) -> str:
         """Return what --help displays."""
