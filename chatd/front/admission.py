@@ -52,8 +52,8 @@ class Admission:
         """Whether there is time to tell who is refused why: not for a crowd of them."""
         return self._refused <= MOST_REFUSED
 
-    def enter(self, address: Address) -> Closing | None:
-        """Let a connection in, or return why not."""
+    def enter(self, address: Address | None) -> Closing | None:
+        """Let a connection in, or return why not; where its address is not known, only all are counted."""
         refusal = self._refusal(address)
         if refusal is not None:
             self._refused += 1
@@ -64,7 +64,7 @@ class Admission:
         self._inside += 1
         return None
 
-    def leave(self, address: Address, refusal: Closing | None = None) -> None:
+    def leave(self, address: Address | None, refusal: Closing | None = None) -> None:
         """Count one less of those who were let in, or of those who were refused."""
         if refusal is not None:
             self._refused -= 1
@@ -76,7 +76,7 @@ class Admission:
             if not self._of_origin[origin]:
                 del self._of_origin[origin]
 
-    def _refusal(self, address: Address) -> Closing | None:
+    def _refusal(self, address: Address | None) -> Closing | None:
         limits, origin = self._limits, origin_of(address)
         if limits.max_clients and self._inside >= limits.max_clients:
             return FULL

@@ -21,6 +21,8 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.front import proxied
+
 
 class ListenError(Exception):
     """It cannot be listened there; the message is the one line the operator sees."""
@@ -63,6 +65,9 @@ class Listener:
 
     def _parse(self, reactor: Any) -> Any:
         try:
+            if self.text.startswith(proxied.PREFIX):
+                inner = self.text.removeprefix(proxied.PREFIX)
+                return proxied.behind_proxy(serverFromString(reactor, inner))
             return serverFromString(reactor, self.text)
         except ImportError as error:
             raise ListenError(

@@ -26,6 +26,7 @@ from chatd.front.door import Door, TurnedAway
 from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
+from chatd.front.proxied import ILocated, IProxied
 from chatd.session import Session
 from chatd.wire.answers import BANNED, IDLE, Closing
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
@@ -43,7 +44,7 @@ SERVE_AFTER_END: Final = 10.0
 _log = Logger(namespace="chatd")
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, ILocated)
 class ChatProtocol(Protocol):
     """One connection: bytes to frames, frames to its session."""
 
@@ -75,6 +76,7 @@ class ChatProtocol(Protocol):
         """Begin a session."""
         door, transport = self._door, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
+        self._origin = None if IProxied.providedBy(transport) else self._address
         if isinstance(self._address, tuple):
             tune(transport, self._address[1])
         limit = door.limits.queue(known=False)
@@ -118,6 +120,13 @@ class ChatProtocol(Protocol):
         self._expect_the_end()
         if self._session.closed or not self._frames.has_frames:
             self._leave()
+
+    # -- the proxy
+
+    def located(self) -> None:
+        """Count the client where he is, though he may have said nothing yet."""
+        if self._frames.framing is None and not self._session.closed:
+            self._note_address()
 
     # -- the door
 
@@ -227,17 +236,17 @@ class ChatProtocol(Protocol):
             self._outlet.limit = self._door.limits.queue(known=True)
 
     def _note_address(self) -> None:
-        """Learn where the client is: behind a proxy that is known with the first bytes only."""
+        """Learn where the client is: behind a proxy that is not known at once."""
         address = peer_address(cast("ITransport", self.transport))
         if address != self._address:
-            self._door.admission.leave(self._address, self._refusal)
-            self._address = address
+            self._door.admission.leave(self._origin, self._refusal)
+            self._address = self._origin = address
             self._session.move(address)
             self._admit()
 
     def _admit(self) -> None:
         """Let the client in, or not: then he is told so once it is known how, and not waited for long."""
-        self._refusal = self._door.admission.enter(self._address)
+        self._refusal = self._door.admission.enter(self._origin)
         _cancel(self._refusing)
         self._refusing = None
         if self._refusal is not None or self._session.is_barred:
@@ -269,7 +278,7 @@ class ChatProtocol(Protocol):
             _cancel(call)
         self._frames.clear()
         # Not before: what of it waits takes memory.
-        self._door.admission.leave(self._address, self._refusal)
+        self._door.admission.leave(self._origin, self._refusal)
         self._door.silent.stop(self)
         self._door.idle.stop(self)
         self._session.lost()
