@@ -8,7 +8,6 @@ logger that the operator brings, is left to twistd.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,10 +24,7 @@ from twisted.logger import (
 from twisted.python.logfile import LogFile as TwistedLogFile
 
 from chatd.admin.stdio import StandardOutputLog, bare_lines
-from chatd.core.safety import UNPRINTABLE
-
-# What JSON allows as it is, and a terminal or a reader of lines takes for something else.
-_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in UNPRINTABLE}
+from chatd.wire.json import dump
 
 
 def as_json(event: LogEvent) -> str:
@@ -43,7 +39,7 @@ def as_json(event: LogEvent) -> str:
     failure = event.get("log_failure")
     if failure is not None:
         fields["traceback"] = failure.getTraceback()
-    return json.dumps(fields, ensure_ascii=False).translate(_JSON_ESCAPES)
+    return dump(fields)
 
 
 class LogError(Exception):

@@ -40,8 +40,7 @@ def test_an_event_in_json(logged):
     """Four things that people look for, and names as they are written."""
     event = {**logged("warn", "{who} joined", who="Zoë"), "log_time": 1_763_000_000.25}
     assert as_json(event) == (
-        '{"time": "2025-11-13T02:13:20.250Z", "level": "warn", "namespace": "chatd", '
-        '"text": "Zoë joined"}'
+        '{"time":"2025-11-13T02:13:20.250Z","level":"warn","namespace":"chatd","text":"Zoë joined"}'
     )
 
 

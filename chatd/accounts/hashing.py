@@ -130,7 +130,7 @@ class Argon2Hashing:
         return password_hash is not None
 
 
-class _Thread(Thread):
+class _LowPriorityThread(Thread):
     """Steps back behind the reactor's thread, and does not keep the process alive."""
 
     def __init__(self, target: Callable[[], object], name: str) -> None:
@@ -150,4 +150,4 @@ class _Thread(Thread):
 
 
 class _Pool(ThreadPool):
-    threadFactory: type[Thread] = _Thread  # noqa: N815 -- Twisted's
+    threadFactory: type[Thread] = _LowPriorityThread  # noqa: N815 -- Twisted's

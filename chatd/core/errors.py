@@ -2,7 +2,7 @@
 
 A `ChatError` is raised where a rule is broken and turned into one answer in one place, the session
 (or the console). All of them are made here, so that this page is the list of them; docs/protocol.md
-shows the same list to those who write clients.
+shows those that clients get to those who write them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from chatd.core.addresses import origin_of
 from chatd.core.errors import ChatError, too_much_made
 from chatd.core.events import Address
 
-AN_HOUR: Final = 20
+MOST_AN_HOUR: Final = 20
 """How many times in an hour."""
 
 _HOUR: Final = 3600.0
@@ -42,7 +42,7 @@ class Quota:
         times = self._times.setdefault(origin, [])
         self._times.move_to_end(origin)
         times[:] = [time for time in times if _counts(time, now)]
-        if len(times) >= AN_HOUR:
+        if len(times) >= MOST_AN_HOUR:
             raise too_much_made()
         times.append(now)
         try:

@@ -277,6 +277,8 @@ class ChatProtocol(Protocol):
         for call in (self._refusing, self._next_turn, self._end_of_service):
             _cancel(call)
         self._frames.clear()
+        if self._refusal is not None:
+            self._door.sessions.journal.refused += 1
         # Not before: what of it waits takes memory.
         self._door.admission.leave(self._origin, self._refusal)
         self._door.silent.stop(self)

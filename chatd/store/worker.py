@@ -51,7 +51,7 @@ class Worker:
         self._rest = rest
         self._turn = DeferredLock()
         self._pool = ThreadPool(1, 1, "store")
-        self._pool.threadFactory = _Thread
+        self._pool.threadFactory = _DaemonThread
         self._resting: UnavailableError | None = None
         self._resting_until = 0.0
         self._stopped = False
@@ -104,7 +104,7 @@ class Worker:
                 watch.cancel()
 
 
-class _Thread(Thread):
+class _DaemonThread(Thread):
     """A thread that does not keep a process from ending that ends without closing its store."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from chatd.core import quota
 from chatd.core.errors import ChatError, bad_name
-from chatd.core.quota import AN_HOUR, Quota
+from chatd.core.quota import MOST_AN_HOUR, Quota
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"
@@ -30,15 +30,15 @@ def refuse(spent):
 def test_twenty_an_hour(command):
     """One address makes twenty; another is not concerned, nor is this one an hour later."""
     server = MemoryServer()
-    hosts = [THERE] * (AN_HOUR + 1) + ["10.0.0.2"]
+    hosts = [THERE] * (MOST_AN_HOUR + 1) + ["10.0.0.2"]
     answers = []
     for number, host in enumerate(hosts):
         client = server.connect(host)
         answers += client.ask(command.format(number, number))
         client.lose()
-    assert REFUSED not in answers[:AN_HOUR]
-    assert answers[AN_HOUR] == REFUSED
-    assert answers[AN_HOUR + 1] != REFUSED
+    assert REFUSED not in answers[:MOST_AN_HOUR]
+    assert answers[MOST_AN_HOUR] == REFUSED
+    assert answers[MOST_AN_HOUR + 1] != REFUSED
     server.turn(3600)
     assert server.connect(THERE).ask(command.format("x", "x")) != [REFUSED]
 
@@ -54,7 +54,7 @@ def test_this_machine_has_no_limit(host):
 def test_rooms_and_accounts_are_counted_apart():
     """Who has made twenty rooms can register."""
     server = MemoryServer()
-    for number in range(AN_HOUR):
+    for number in range(MOST_AN_HOUR):
         start(server, number)
     client = server.connect(THERE)
     assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
@@ -69,7 +69,7 @@ def test_what_is_refused_does_not_count():
     for _ in range(100):
         assert start(server, "there") == ["Server: Chatroom there exists!"]
         assert start(server, "a@b") == ["Server: Chatroom id a@b is not allowed."]
-    for number in range(AN_HOUR - 1):
+    for number in range(MOST_AN_HOUR - 1):
         assert start(server, number) == [f"Server: Chatroom {number} started!"]
     assert start(server, "more") == [REFUSED]
 
@@ -82,7 +82,7 @@ def test_two_at_once_of_which_one_is_refused():
     other.__enter__()
     refuse(one)
     other.__exit__(None, None, None)
-    for _ in range(AN_HOUR - 1):
+    for _ in range(MOST_AN_HOUR - 1):
         with made.spent((THERE, 3), 3.0):
             pass
     with pytest.raises(ChatError), made.spent((THERE, 3), 3.0):
