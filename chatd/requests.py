@@ -18,12 +18,14 @@ from chatd.session import Commands, Session
 from chatd.wire.answers import Answer, History, Reply, RoomList
 from chatd.wire.commands import CLIENT_COMMANDS, Request, help_text
 
+_HELP: Final = f"\n{help_text(CLIENT_COMMANDS.values())}"
+
 _HISTORY_LENGTH: Final = 20
 """How many messages are shown to who does not say how many."""
 
 
 def _help(_: Session, request: Request) -> Answer:
-    return Reply("help", f"\n{help_text(CLIENT_COMMANDS.values())}", request.tag)
+    return Reply("help", _HELP, request.tag)
 
 
 # -- rooms

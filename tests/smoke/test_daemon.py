@@ -85,19 +85,14 @@ def test_one_line_for_what_cannot_be(run):
             assert "Traceback" not in done.stdout
 
 
-def test_an_option_that_is_none(run):
-    """What it must be is said in one line."""
-    for words, said in (
-        ("--max-frame many", "--max-frame many: must be a whole number"),
-        ("--max-frame 0", "--max-frame 0: must be 64 or more"),
-        ("--replay 501", "--replay 501: must be 500 or less"),
-        ("--who-starts me", "--who-starts me: must be one of everyone, accounts, nobody"),
-        ("--port 9999", "option --port not recognized"),
-    ):
-        done = run("twistd", "-n", "chatd", *words.split())
-        assert done.returncode != 0
-        assert done.stderr == f"chatd: {said} (see twistd chatd --help)\n"
-        assert done.stdout == ""
+def test_an_option_that_cannot_be(run):
+    """What it must be is said in one line, and nothing else."""
+    done = run("twistd", "-n", "chatd", "--max-frame", "many")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "chatd: --max-frame many: must be a whole number (see twistd chatd --help)\n"
+    )
+    assert done.stdout == ""
 
 
 def test_a_database_of_a_newer_chatd(start, run, tmp_path):
