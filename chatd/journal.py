@@ -63,10 +63,10 @@ class Journal:
         self.lost_messages += given_up
         _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
 
-    def never_stored(self, given_up: int) -> None:
-        """Note how many messages were not stored by the end of the server."""
-        self.lost_messages += given_up
-        _log.error("System: {n} messages could not be stored, and are lost", n=given_up)
+    def unconfirmed(self, messages: int) -> None:
+        """Note of how many messages it is not known, at the end of the server, whether they are stored."""
+        self.lost_messages += messages
+        _log.error("System: {n} messages may not have been stored", n=messages)
 
     def not_reloaded(self, why: str) -> None:
         """Note that something that was to be read again could not be."""

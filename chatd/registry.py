@@ -190,9 +190,10 @@ class LocalRegistry:
 
     async def forget_bans(self, now: float) -> None:
         """Remove the bans that are over."""
-        async with self._changing_bans:
-            for ban in self._bans.over(now):
-                await self._remove_ban(ban)
+        for ban in self._bans.over(now):
+            async with self._changing_bans:
+                if self._bans.find(ban) is ban:  # it was not renewed meanwhile
+                    await self._remove_ban(ban)
 
     async def _remove_ban(self, ban: Ban) -> None:
         await self._store.remove_ban(ban)

@@ -143,7 +143,7 @@ class Session:
 
     @property
     def is_barred(self) -> bool:
-        """Whether nobody may come from where the client is, or might when he came."""
+        """Whether nobody may come from where the client is, or he was put out before he spoke."""
         return self.chatter.gone or self.sessions.people.bars(self.address, self.sessions.now())
 
     # -- what the door calls
@@ -156,6 +156,8 @@ class Session:
 
     def turn_away(self, why: Closing, frame: bytes) -> None:
         """Say why nobody is let in, and close; in JSON if that is what the first frame asks for."""
+        if self._delivery.trace is not None:
+            self._show(frame)
         with suppress(errors.ChatError):
             request = self._speaking().dialect.decode(frame)
             if request.command == "format":
@@ -177,7 +179,7 @@ class Session:
         if self._delivery.trace is not None or self.chatter.current is None:
             frames = frames[:1]  # each is shown, or refused, by itself
         if self._delivery.trace is not None:
-            self.sessions.journal.received(self.address, listener.dialect.trace_frame(frames[0]))
+            self._show(frames[0])
         request = None
         try:
             messages = listener.dialect.messages(frames)
@@ -207,7 +209,10 @@ class Session:
         self.answer(refusal)
 
     def close(self, why: Closing | None = None) -> None:
-        """Say why, if there is something to say and it is known how, and close the connection."""
+        """Say why, if there is something to say and it is known how, and close the connection.
+
+        He is gone for the others at once, though he may still have to read that.
+        """
         if self.closed:
             return
         if why is not None and self._listener is not None:
@@ -289,6 +294,11 @@ class Session:
 
     def _dismissed(self, why: Dismissal) -> None:
         self.close(DISMISSED[why])
+
+    def _show(self, frame: bytes) -> None:
+        """Show a frame received in the trace."""
+        received = self._speaking().dialect.trace_frame(frame)
+        self.sessions.journal.received(self.address, received)
 
     def _go(self) -> None:
         """Be in no room any more, though the goodbye may still have to be read."""

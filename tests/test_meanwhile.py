@@ -9,9 +9,9 @@ from chatd.core.chat import Starters
 from chatd.core.errors import UnavailableError
 from chatd.front.outlet import FINISH_SECONDS
 from chatd.history import recorder
-from chatd.history.recorder import BATCH_SECONDS, CLOSE_SECONDS
+from chatd.history.recorder import BATCH_SECONDS, CLOSE_SECONDS, TOLD_WITHIN
 from chatd.store.memory import MemoryStore
-from chatd.testing import MemoryHashing, MemoryServer
+from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
 from chatd.tickets import GUEST_SECONDS
 
 WORD = "staple-battery"
@@ -40,8 +40,13 @@ class Gate:
     def work_off(self):
         """Let them through one by one; who comes back waits behind the others."""
         while self._waiting:
-            self._waiting.pop(0).callback(None)
+            self.let_through(1)
         self.shut = False
+
+    def let_through(self, number):
+        """Let so many through, one after another."""
+        for _ in range(number):
+            self._waiting.pop(0).callback(None)
 
 
 class SlowStore(MemoryStore):
@@ -170,6 +175,23 @@ def test_exit_while_what_he_said_is_stored(server, store):
     store.writing.open()
     told = [json.loads(frame) for frame in ann.read()]
     assert [event["event"] for event in told] == ["stored", "reply"]
+    assert ann.closed
+
+
+@pytest.mark.parametrize(
+    "ends", [lambda ann: ann.send('{"command":"exit"}'), MemoryClient.half_close]
+)
+def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
+    """It is not waited for longer than anybody is who asked."""
+    ann = server.join("1", "Ann")
+    ann.ask("`format json")
+    store.writing.shut = True
+    ann.send('{"command":"say","text":"x"}')
+    server.turn(BATCH_SECONDS)
+    ends(ann)
+    server.turn(TOLD_WITHIN - 0.1)
+    assert not ann.closed
+    server.turn(0.1)
     assert ann.closed
 
 
@@ -339,6 +361,33 @@ def test_a_connection_is_lost_while_its_login_is_stored(server, store):
     assert resumes(MemoryServer(store=store), secret)
 
 
+def test_logged_out_while_his_secret_is_stored_again(server, store):
+    """It is good for nothing, not even after a restart."""
+    ann, secret = registered(server)
+    store.logins_lost = True
+    change = {"command": "password", "old_password": WORD, "new_password": "another-one"}
+    ann.ask(json.dumps(change))
+    store.logins_lost = False
+    store.logins.shut = True
+    server.turn(3600)
+    ann.send('{"command":"logout"}')
+    store.logins.work_off()
+    assert not resumes(MemoryServer(store=store), secret)
+
+
+def test_grouped_while_he_logs_in(server, hashing):
+    """He does not log in, and who is logged in stays."""
+    ann, _ = registered(server)
+    bob = server.join("1", "Bob")
+    bob.ask("`quit")
+    hashing.gate.shut = True
+    bob.send(f"`login ann {WORD}")
+    server.console("group 1 Bob")
+    hashing.gate.open()
+    assert bob.read()[-1] == "Server: You must quit your current chatroom 1 first."
+    assert not ann.closed
+
+
 def test_grouped_while_he_resumes(server, store):
     """He does not resume, and the name of the account is free for its owner."""
     ann, secret = registered(server)
@@ -468,6 +517,18 @@ def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
     store.banning.work_off()
     assert answer == ["Administrator: Bob was banned."]
     assert [ban.subject for ban in store.open([]).bans] == ["Bob"]
+
+
+def test_a_ban_while_many_old_ones_are_removed(store, server):
+    """It holds when its turn has come, not when the last of the others is gone."""
+    for number in range(10):
+        server.console(f"ban name{number} 1")
+    store.banning.shut = True
+    server.turn(3600)
+    bob = server.join("1", "Bob")
+    server.console("ban Bob")
+    store.banning.let_through(2)
+    assert bob.closed
 
 
 @pytest.mark.parametrize("frame", ["`Login ann PASS", "`passwd PASS", "`lgoin\tann PASS"])

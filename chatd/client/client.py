@@ -198,7 +198,7 @@ class Client:
             self.perform(self.talk.received(event))
 
     def link_text(self, words: str) -> None:
-        """Show what the server says in plain text: once, however often it is tried for in vain."""
+        """Show why the server lets nobody in: once, however often it is tried for in vain."""
         if words not in self._greetings:
             self._greetings.add(words)
             self.perform(self.talk.greeted(words))

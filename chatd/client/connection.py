@@ -59,7 +59,7 @@ class LinkListener(Protocol):
         """Hear what the server tells."""
 
     def link_text(self, words: str) -> None:
-        """Hear why the server lets nobody in, which it may say in plain text, and at every try."""
+        """Hear why the server lets nobody in: the same words at every try."""
 
 
 class Link:
@@ -177,9 +177,8 @@ class Link:
             return
         self._was_told = True
         if not self.is_up and isinstance(event, Closing) and event.retry:
-            self._listener.link_text(
-                render(event)
-            )  # the same at every try, as from who says it in text
+            # The same at every try.
+            self._listener.link_text(render(event))
         else:
             self._listener.link_event(event)
 

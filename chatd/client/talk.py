@@ -73,7 +73,7 @@ class Talk(ABC):
     # -- the server
 
     def greeted(self, words: str) -> list[Action]:
-        """Return what to do about words in plain text, from a server that does not speak JSON yet."""
+        """Return what to do about the words of a server that lets nobody in."""
         return [Line(clean(words))]
 
     def received(self, event: Event | Answer) -> list[Action]:

@@ -111,7 +111,7 @@ class People:
         return who.name
 
     def lose(self, who: Chatter, now: float) -> None:
-        """Let `who` go, whose connection is lost; he may come back."""
+        """Let `who` go, whose connection is closed or lost, if he has not gone yet; he may come back."""
         self._tickets.remember(who)
         self._chat.depart(who, Reason.LOST, now)
 

@@ -110,24 +110,21 @@ class Recorder:
             await watcher
 
     async def reported(self, who: Chatter) -> None:
-        """Return when `who` was told of all that he asked for."""
-        while self.unstored and any(asker is who for asker, _ in self._askers.values()):
-            try:
-                await self.caught_up()
-            except UnavailableError:
-                await deferLater(self._clock, RETRY_SECONDS)
+        """Return when `who` was told of all that he asked for, or it is too late for that."""
+        if self._awaits(who):
+            waiting = Deferred.fromCoroutine(self._all_reported(who))
+            waiting.addTimeout(TOLD_WITHIN, self._clock, lambda *_: None)
+            await waiting
 
     async def close(self) -> None:
         """Store what waits, if that can be done soon; to be called when nobody says anything more."""
         waiting = Deferred.fromCoroutine(self._all_stored())
         waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
         await waiting
-        if self._given_up is not None:
-            self._give_up(self._in_hand)
-            self._in_hand = []
-        self._give_up(self._waiting.take_all())
+        self._give_up([*self._in_hand, *self._waiting.take_all()])
+        self._in_hand = []
         if self._given_up:
-            self._journal.never_stored(self._given_up)
+            self._journal.unconfirmed(self._given_up)
             self._given_up = None
 
     # -- writing
@@ -210,6 +207,16 @@ class Recorder:
             self._clock.callLater(0, _fire, self._take_watchers())
 
     # -- telling
+
+    def _awaits(self, who: Chatter) -> bool:
+        return any(asker is who for asker, _ in self._askers.values())
+
+    async def _all_reported(self, who: Chatter) -> None:
+        while self.unstored and self._awaits(who):
+            try:
+                await self.caught_up()
+            except UnavailableError:
+                await deferLater(self._clock, RETRY_SECONDS)
 
     def _report(self, bursts: Sequence[Burst], answer: _Answer) -> None:
         """Tell those who asked what has become of messages."""

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from chatd.admin import console as console_module
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
+from chatd.front.outlet import FINISH_SECONDS
 from chatd.service import StartError
 from chatd.testing import MemoryServer
 from chatd.wire.commands import SHUTDOWN_LINES
@@ -171,6 +172,31 @@ def test_the_socket_is_told_of_the_end(connect, server):
     server.service.consoles.shut_down()
     assert peer.transport.value().decode().splitlines() == [*SHUTDOWN_LINES]
     assert peer.transport.disconnecting
+
+
+def test_who_has_said_nothing_is_closed_at_the_end(connect):
+    """No console would do it, and nobody is waited for in vain."""
+    silent, typing = connect(), connect()
+    typing.dataReceived(b"list\n")
+    gone = silent._factory.shut_down()
+    assert silent.transport.disconnecting
+    assert not typing.transport.disconnecting
+    silent.connectionLost(Failure(ConnectionDone()))
+    assert not gone.called
+    typing.connectionLost(Failure(ConnectionDone()))
+    assert gone.called
+
+
+def test_a_console_that_does_not_read_at_the_end(server):
+    """It holds the end up for some seconds at most."""
+    console = server.service._admin_connections.buildProtocol(None)
+    console.makeConnection(StringTransport())
+    console.dataReceived(b"list\n")
+    stopped = server.service.stopService()
+    server.turn(FINISH_SECONDS - 0.1)
+    assert not stopped.called
+    server.turn(0.1)
+    assert stopped.called
 
 
 def test_a_lost_connection_is_forgotten(connect, server):

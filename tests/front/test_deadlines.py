@@ -77,6 +77,7 @@ def test_idle(as_json):
     else:
         assert last == IDLE
     assert bob.read()[-1] == "Server: Ann quitted."
+    assert not bob.closed
 
 
 def test_idle_and_slow_to_read_it():
@@ -90,8 +91,6 @@ def test_idle_and_slow_to_read_it():
     assert not ann.closed
     assert bob.read() == ["Server: Ann quitted."]
     assert bob.ask("`secret Ann psst") == ["Server: Chatter Ann NOT found!"]
-
-    assert not bob.closed
 
 
 def test_who_has_still_to_read_is_not_idle():

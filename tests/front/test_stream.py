@@ -119,15 +119,16 @@ def test_max_frame_option():
     assert client.read() == ["Server: Message too long (at most 100 bytes)."]
 
 
-def test_a_frame_longer_than_what_waits():
+@pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
+def test_a_frame_longer_than_what_waits(end):
     """Where the operator allows such, all of it is read."""
     server = MemoryServer(max_frame=100_000)
-    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=end)
     ann.read()
-    for frame in b"x" * 100_000, b"x" * 100_001 + b"\r":
-        bob.send_bytes(frame)
+    for frame in b"x" * 100_000, b"x" * 100_001:
+        bob.send_bytes(frame + end[:-1])
         assert bob.transport.producerState == "producing"
-        bob.send_bytes(b"\0")
+        bob.send_bytes(end[-1:])
     assert ann.read() == ["Bob: " + "x" * 100_000]
     assert bob.read() == ["Server: Message too long (at most 100000 bytes)."]
 
