@@ -223,9 +223,9 @@ def test_in_the_background_of_a_terminal(tmp_path):
     """Job control does not stop it: there is no console then."""
     twistd = shutil.which("twistd", path=BIN)
     script = (
-        f"set -m\n{twistd} -n chatd --listen tcp:0 >log 2>&1 &\n"
+        f"set -m\n{twistd} -n chatd --listen tcp:0 >log 2>&1 & daemon=$!\n"
         "until grep -q listening log; do read -t 0.1 <> <(:); done\n"
-        f"jobs; echo quit | {BIN}/chatd-admin; wait %1; echo status $?\n"
+        f"jobs; echo quit | {BIN}/chatd-admin; wait $daemon; echo status $?\n"
     )
     pid, terminal = pty.fork()
     if pid == 0:
