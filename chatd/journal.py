@@ -65,7 +65,6 @@ class Journal:
 
     def unconfirmed(self, messages: int) -> None:
         """Note of how many messages it is not known, at the end of the server, whether they are stored."""
-        self.lost_messages += messages
         _log.error("System: {n} messages may not have been stored", n=messages)
 
     def not_reloaded(self, why: str) -> None:

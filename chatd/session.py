@@ -154,14 +154,18 @@ class Session:
         self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
         self._delivery.attach(self.chatter, self._listener)
 
-    def turn_away(self, why: Closing, frame: bytes) -> None:
-        """Say why nobody is let in, and close; in JSON if that is what the first frame asks for."""
-        if self._delivery.trace is not None:
-            self._show(frame)
-        with suppress(errors.ChatError):
-            request = self._speaking().dialect.decode(frame)
-            if request.command == "format":
-                self.speak(json=request.arguments["format"] == "json")
+    def turn_away(self, why: Closing, frame: bytes | None) -> None:
+        """Say why nobody is let in, and close.
+
+        In JSON if that is what the first frame asks for; None if it was too long.
+        """
+        if frame is not None:
+            if self._delivery.trace is not None:
+                self._show(frame)
+            with suppress(errors.ChatError):
+                request = self._speaking().dialect.decode(frame)
+                if request.command == "format":
+                    self.speak(json=request.arguments["format"] == "json")
         self.close(why)
 
     def move(self, address: Address) -> None:

@@ -268,7 +268,7 @@ class Chat:
     ) -> AsyncIterator[str]:
         """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back.
 
-        A name that is registered is had by who shows to be the owner of that `account`.
+        `account`: whose owner he has shown to be; the name of an account is for its owner alone.
         """
         if name is None or self._is_name_of(who, name):
             if not who.name:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.addresses import origin_of
@@ -21,6 +22,14 @@ SPARE_DESCRIPTORS: Final = 32
 
 MOST_REFUSED: Final = 256
 """How many who are refused are waited for, to be told why: the others are closed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a connection counts for: `origin` is whom, `refusal` why it is not let in, None if it is."""
+
+    origin: str | None
+    refusal: Closing | None
 
 
 class Admission:
@@ -52,32 +61,31 @@ class Admission:
         """Whether there is time to tell who is refused why: not for a crowd of them."""
         return self._refused <= MOST_REFUSED
 
-    def enter(self, address: Address | None) -> Closing | None:
-        """Let a connection in, or return why not; where its address is not known, only all are counted."""
-        refusal = self._refusal(address)
+    def enter(self, address: Address | None) -> Place:
+        """Let a connection in, or refuse it; where its address is not known, only all are counted."""
+        origin = origin_of(address)
+        refusal = self._refusal(origin)
         if refusal is not None:
             self._refused += 1
-            return refusal
-        origin = origin_of(address)
-        if origin is not None:
-            self._of_origin[origin] += 1
-        self._inside += 1
-        return None
+        else:
+            self._inside += 1
+            if origin is not None:
+                self._of_origin[origin] += 1
+        return Place(origin, refusal)
 
-    def leave(self, address: Address | None, refusal: Closing | None = None) -> None:
-        """Count one less of those who were let in, or of those who were refused."""
-        if refusal is not None:
+    def leave(self, place: Place) -> None:
+        """Take back what `enter` gave."""
+        if place.refusal is not None:
             self._refused -= 1
             return
         self._inside -= 1
-        origin = origin_of(address)
-        if origin is not None:
-            self._of_origin[origin] -= 1
-            if not self._of_origin[origin]:
-                del self._of_origin[origin]
+        if place.origin is not None:
+            self._of_origin[place.origin] -= 1
+            if not self._of_origin[place.origin]:
+                del self._of_origin[place.origin]
 
-    def _refusal(self, address: Address | None) -> Closing | None:
-        limits, origin = self._limits, origin_of(address)
+    def _refusal(self, origin: str | None) -> Closing | None:
+        limits = self._limits
         if limits.max_clients and self._inside >= limits.max_clients:
             return FULL
         if origin is None or not limits.max_per_address:

@@ -22,13 +22,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core import errors
+from chatd.core.events import Address
 from chatd.front.door import Door, TurnedAway
 from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
 from chatd.front.proxied import ILocated, IProxied
 from chatd.session import Session
-from chatd.wire.answers import BANNED, IDLE, Closing
+from chatd.wire.answers import BANNED, IDLE
 from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
 WAITING_BYTES: Final = 65536
@@ -59,7 +60,6 @@ class ChatProtocol(Protocol):
             if limits.rate and limits.burst
             else None
         )
-        self._refusal: Closing | None = None
         self._known = False
         self._ended = False
         self._lost = False
@@ -76,7 +76,6 @@ class ChatProtocol(Protocol):
         """Begin a session."""
         door, transport = self._door, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
-        self._origin = None if IProxied.providedBy(transport) else self._address
         if isinstance(self._address, tuple):
             tune(transport, self._address[1])
         limit = door.limits.queue(known=False)
@@ -90,7 +89,7 @@ class ChatProtocol(Protocol):
         self._session: Session = door.sessions.connect(self._address, self._outlet, self._serve)
         door.silent.start(self)
         door.admission.connected()
-        self._admit()
+        self._admit(None if IProxied.providedBy(transport) else self._address)
 
     def dataReceived(self, data: bytes) -> None:
         """Take in what was read, and serve what can be."""
@@ -155,10 +154,10 @@ class ChatProtocol(Protocol):
             self._door.silent.stop(self)
             self._door.idle.start(self)
             self._session.open(self._frames.framing)
-            refusal = BANNED if self._session.is_barred else self._refusal
+            refusal = BANNED if self._session.is_barred else self._place.refusal
             if refusal is not None:
                 frames = self._frames.next_frames(1)
-                self._session.turn_away(refusal, b"" if isinstance(frames, TooLong) else frames[0])
+                self._session.turn_away(refusal, None if isinstance(frames, TooLong) else frames[0])
         return True
 
     def _serve(self) -> None:
@@ -239,17 +238,17 @@ class ChatProtocol(Protocol):
         """Learn where the client is: behind a proxy that is not known at once."""
         address = peer_address(cast("ITransport", self.transport))
         if address != self._address:
-            self._door.admission.leave(self._origin, self._refusal)
-            self._address = self._origin = address
+            self._door.admission.leave(self._place)
+            self._address = address
             self._session.move(address)
-            self._admit()
+            self._admit(address)
 
-    def _admit(self) -> None:
+    def _admit(self, origin: Address | None) -> None:
         """Let the client in, or not: then he is told so once it is known how, and not waited for long."""
-        self._refusal = self._door.admission.enter(self._origin)
+        self._place = self._door.admission.enter(origin)
         _cancel(self._refusing)
         self._refusing = None
-        if self._refusal is not None or self._session.is_barred:
+        if self._place.refusal is not None or self._session.is_barred:
             patience = FINISH_SECONDS if self._door.admission.is_patient else 0
             self._refusing = self._clock.callLater(patience, self._session.close)
 
@@ -277,10 +276,10 @@ class ChatProtocol(Protocol):
         for call in (self._refusing, self._next_turn, self._end_of_service):
             _cancel(call)
         self._frames.clear()
-        if self._refusal is not None:
+        if self._place.refusal is not None:
             self._door.sessions.journal.refused += 1
         # Not before: what of it waits takes memory.
-        self._door.admission.leave(self._origin, self._refusal)
+        self._door.admission.leave(self._place)
         self._door.silent.stop(self)
         self._door.idle.stop(self)
         self._session.lost()

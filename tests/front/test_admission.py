@@ -59,7 +59,7 @@ def test_one_address(one, other, same):
 def test_unix_sockets_do_not_count():
     """They have no address."""
     admission = Admission(Limits(max_per_address=1))
-    assert [admission.enter("unix") for _ in range(3)] == [None, None, None]
+    assert [admission.enter("unix").refusal for _ in range(3)] == [None, None, None]
     assert peers(admission) == (3, {})
 
 
@@ -95,6 +95,20 @@ def test_a_program_that_is_refused(end):
     }
     assert late.closed
     assert list(server.service.chat.rooms()) == []
+
+
+def test_the_trace_shows_who_is_refused(capture_log):
+    """What he sent, and what he was told."""
+    server = MemoryServer(max_clients=1, trace=True)
+    server.connect()
+    late = server.connect()
+    late.ask("`list")
+    peer = ("127.0.0.1", late.transport.peerAddr.port)
+    assert capture_log()[-3:] == [
+        f"Received message from {peer}: `list",
+        f"Send to {peer}: The server is full, try again later.",
+        f"System: connection from {peer} closed",
+    ]
 
 
 @pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfb\x18", b"x" * 100_000])
