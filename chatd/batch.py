@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatd.core.events import Address, Dismissal, RoomEvent
+from chatd.core.ports import IOutlet
 from chatd.core.rooms import Room
-from chatd.interfaces import IOutlet
 from chatd.wire.dialects import Dialect
 from chatd.wire.tape import Tape
 

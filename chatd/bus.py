@@ -12,9 +12,9 @@ from typing import Protocol
 from zope.interface import implementer
 
 from chatd.core.events import Burst, Dismissal, Event, RoomEvent
+from chatd.core.ports import IBus
 from chatd.core.rooms import Chatter, Room
 from chatd.delivery import Delivery
-from chatd.interfaces import IBus
 
 
 class Consumer(Protocol):

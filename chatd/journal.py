@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
 from chatd.core.rooms import Chatter, Room
-from chatd.core.safety import escape
+from chatd.core.sanitize import escape
 
 _log = Logger(namespace="chatd")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 
 MOST_BYTES: Final = 8192
 """How long the file may be: everybody gets all of it."""

@@ -23,9 +23,9 @@ from chatd.core.errors import (
 )
 from chatd.core.events import Address
 from chatd.core.names import NameIndex
+from chatd.core.ports import IRegistry, IStore
 from chatd.core.records import Ban, Contents
 from chatd.core.rooms import Chatter, Room
-from chatd.interfaces import IRegistry, IStore
 
 
 @implementer(IRegistry)

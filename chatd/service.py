@@ -31,9 +31,10 @@ from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.bus import LocalBus
 from chatd.config import Config
 from chatd.core import names
+from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, UnavailableError
-from chatd.core.people import People
+from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
 from chatd.delivery import Delivery
 from chatd.front.admission import Admission
@@ -45,7 +46,6 @@ from chatd.history.pruning import prune
 from chatd.history.reading import History
 from chatd.history.recorder import Recorder
 from chatd.housekeeping import Housekeeping
-from chatd.interfaces import IStore
 from chatd.journal import Journal
 from chatd.registry import LocalRegistry
 from chatd.requests import COMMANDS

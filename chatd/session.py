@@ -19,13 +19,13 @@ from twisted.python.failure import Failure
 
 from chatd.batch import Listener
 from chatd.core import errors
+from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.events import SERVER, Address, Dismissal, Notice
-from chatd.core.people import People
+from chatd.core.ports import IHistory, IOutlet
 from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery
 from chatd.history.recorder import Recorder
-from chatd.interfaces import IHistory, IOutlet
 from chatd.journal import Journal
 from chatd.wire.answers import (
     BANNED,

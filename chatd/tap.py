@@ -20,7 +20,7 @@ from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
 from chatd.config import Config
 from chatd.core.chat import Rules, Starters
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.front.limits import Limits
 from chatd.history.reading import MOST_READ
 from chatd.logs import Log, LogError

@@ -20,9 +20,9 @@ from chatd.accounts.hashing import Hashing
 from chatd.admin.commands import execute
 from chatd.config import Config
 from chatd.core.chat import Rules
+from chatd.core.ports import IOutlet, IStore
 from chatd.front.limits import Limits
 from chatd.front.stream import ChatProtocol
-from chatd.interfaces import IOutlet, IStore
 from chatd.service import ChatService
 
 

@@ -16,9 +16,9 @@ from zope.interface import implementer
 
 from chatd.core import errors
 from chatd.core.errors import UnavailableError
+from chatd.core.ports import IStore, ITickets
 from chatd.core.records import Login
 from chatd.core.rooms import Chatter, Lost
-from chatd.interfaces import IStore, ITickets
 
 GUEST_SECONDS: Final = 600.0
 """How long a guest may take to come back: others may want his name."""

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chatd.core.safety import UNPRINTABLE
+from chatd.core.sanitize import UNPRINTABLE
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"

@@ -21,8 +21,8 @@ from chatd.accounts.passwords import Passwords, allowed
 from chatd.accounts.throttle import Throttle, keys_of
 from chatd.core.errors import WRONG_PASSWORD, ChatError, bad_password, wrong_password
 from chatd.core.events import Address
+from chatd.core.ports import IAccounts, IStore
 from chatd.core.records import Account
-from chatd.interfaces import IAccounts, IStore
 
 
 @implementer(IAccounts)

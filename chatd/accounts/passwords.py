@@ -14,8 +14,8 @@ from twisted.internet.defer import DeferredLock
 from chatd.accounts.hashing import Hashing
 from chatd.core.errors import ChatError
 from chatd.core.names import chatter_name
+from chatd.core.ports import IStore
 from chatd.core.records import Account
-from chatd.interfaces import IStore
 
 MIN_BYTES: Final = 8
 MAX_BYTES: Final = 1024

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from chatd.core.addresses import origin_of
 from chatd.core.errors import busy
 from chatd.core.events import Address
 from chatd.core.names import NAME_LENGTH, name_keys
+from chatd.core.network import origin_of
 
 WINDOW: Final = 60.0
 """For how many seconds a failure counts."""

@@ -14,11 +14,11 @@ from typing import Final
 
 from chatd.bus import LocalBus
 from chatd.core import errors
+from chatd.core.accounts import People
 from chatd.core.chat import Chat
-from chatd.core.people import People
 from chatd.core.records import Account, Ban
 from chatd.core.rooms import Chatter
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.delivery import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal

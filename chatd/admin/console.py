@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.admin.commands import Office, execute
-from chatd.core.safety import escape
+from chatd.core.sanitize import escape
 from chatd.wire.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384

@@ -22,7 +22,7 @@ from zope.interface import implementer
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.rawmode import RawMode, in_foreground
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.core.safety import escape
+from chatd.core.sanitize import escape
 from chatd.output import write_all
 
 _STDIN: Final = 0

@@ -25,7 +25,7 @@ from chatd.admin.commands import complete
 from chatd.admin.console import Consoles
 from chatd.admin.editing import EditedLine, visible_part
 from chatd.admin.keys import EDITS, TypedBytes
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 
 PROMPT: Final = "Chat administration:> "
 _SHORT_PROMPT: Final = ":> "

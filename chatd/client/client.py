@@ -29,7 +29,7 @@ from chatd.client.endpoints import EndpointFor
 from chatd.client.talk import Talk
 from chatd.client.waiting import Patience, Waiting
 from chatd.core.events import Event
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire.answers import Answer
 from chatd.wire.commands import Request
 from chatd.wire.json import encode_request

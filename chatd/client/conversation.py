@@ -25,7 +25,7 @@ from chatd.client.lines import MISSED_LOOK, mention, missed_heading, missed_line
 from chatd.client.talk import Talk
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, RoomEvent, Said, Whispered
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire import text
 from chatd.wire.answers import Answer, Refusal, Reply
 from chatd.wire.commands import Request, help_text

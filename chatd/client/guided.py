@@ -23,7 +23,7 @@ from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
 from chatd.client.lines import missed_heading, missed_line, undelivered_words
 from chatd.client.talk import Talk
 from chatd.core.events import Closed, Event, Said
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire.answers import Answer, Refusal, Reply, RoomList
 from chatd.wire.commands import Request
 

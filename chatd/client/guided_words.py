@@ -7,7 +7,7 @@ from chatd.client.lines import mention
 from chatd.client.paint import clock_time
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Address, Event, Joined, Left, Reason, Said
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire import text
 from chatd.wire.answers import Answer, Reply, RoomList
 

@@ -8,7 +8,7 @@ from typing import Final
 from chatd.client.actions import Line
 from chatd.client.happenings import Missed
 from chatd.core.events import Said
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire import text
 
 MISSED_LOOK: Final = "missed"

@@ -26,7 +26,7 @@ from chatd.client.conversation import Conversation
 from chatd.client.cutting import Cutter
 from chatd.client.modes import Echo
 from chatd.client.paint import paint_prompt
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 
 PATIENCE: Final = 10.0
 """For how many seconds at most one waits for the server at the end."""

@@ -15,7 +15,7 @@ from chatd.client.happenings import Happening
 from chatd.client.presence import Presence, Step
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Event
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire.answers import Answer
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.core import names
-from chatd.core.addresses import Network, host_of, network_of
 from chatd.core.events import Address
 from chatd.core.names import NameIndex
+from chatd.core.network import Network, host_of, network_of
 from chatd.core.records import Ban, BanKind
 
 

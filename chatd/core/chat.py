@@ -29,9 +29,9 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.core.quota import Quota
+from chatd.core.ports import IBus, IHistory, IRegistry
+from chatd.core.ratelimit import Quota
 from chatd.core.rooms import Chatter, Room
-from chatd.interfaces import IBus, IHistory, IRegistry
 
 
 class Starters(StrEnum):

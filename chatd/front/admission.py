@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from chatd.core.addresses import origin_of
 from chatd.core.events import Address
+from chatd.core.network import origin_of
 from chatd.front.limits import Limits
 from chatd.wire.answers import CROWDED, FULL, Closing
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
+from chatd.core.ports import IOutlet
 from chatd.front.sockets import PlainSocket
-from chatd.interfaces import IOutlet
 
 FINISH_SECONDS: Final = 5
 """How long a peer may take to read what is still to be sent before it is closed."""

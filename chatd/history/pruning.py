@@ -7,7 +7,7 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from chatd.interfaces import IStore
+from chatd.core.ports import IStore
 
 _PAUSE_SECONDS: Final = 0.1
 """Between two pieces: who talks comes first."""

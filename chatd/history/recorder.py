@@ -22,10 +22,10 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import UnavailableError, not_stored
 from chatd.core.events import Burst, Closed, RoomEvent
+from chatd.core.ports import IStore
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
 from chatd.history.backlog import Backlog, count, said_before
-from chatd.interfaces import IStore
 from chatd.journal import Journal
 from chatd.wire.answers import Refusal, Stored
 

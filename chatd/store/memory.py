@@ -16,8 +16,8 @@ from zope.interface import implementer
 
 from chatd.core.events import Burst, Said
 from chatd.core.names import room_key
+from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
-from chatd.interfaces import IStore
 from chatd.store.bounds import within
 
 HISTORY_LENGTH: Final = 4000

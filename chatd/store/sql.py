@@ -18,8 +18,8 @@ from zope.interface import implementer
 
 from chatd.core.errors import StoreError, UnavailableError
 from chatd.core.events import Burst, Said
+from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
-from chatd.interfaces import IStore
 from chatd.store import people, talk
 from chatd.store.chunks import pack
 from chatd.store.database import Database, reason

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import ClassVar, Protocol
 
 from chatd.core.events import Event, RoomEvent, Whispered
-from chatd.core.safety import clean, clean_all
+from chatd.core.sanitize import clean, clean_all
 from chatd.wire import json, json_events, text
 from chatd.wire.answers import Answer, Reply
 from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, HIDDEN_PASSWORD, Request

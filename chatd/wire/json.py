@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatd.core import errors
-from chatd.core.safety import UNPRINTABLE, clean
+from chatd.core.sanitize import UNPRINTABLE, clean
 from chatd.wire.commands import Command, Request
 
 Fields = dict[str, Any]

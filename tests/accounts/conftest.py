@@ -7,8 +7,8 @@ from zope.interface import implementer
 
 from chatd.accounts.accounts import Accounts
 from chatd.core.errors import UnavailableError
+from chatd.core.ports import IStore
 from chatd.core.records import Account
-from chatd.interfaces import IStore
 
 
 @implementer(IStore)

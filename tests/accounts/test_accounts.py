@@ -7,8 +7,8 @@ from chatd.accounts.accounts import Accounts
 from chatd.accounts.hashing import Argon2Hashing
 from chatd.accounts.throttle import FREE, WAITS, WINDOW
 from chatd.core.errors import UnavailableError, bad_password, busy, wrong_password
+from chatd.core.ports import IAccounts
 from chatd.core.records import Account
-from chatd.interfaces import IAccounts
 
 RIGHT = "correct horse"
 NEW = "battery staple"

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 
 UP, DOWN, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[D"
 

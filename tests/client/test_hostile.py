@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.core.safety import UNPRINTABLE
+from chatd.core.sanitize import UNPRINTABLE
 
 FORGED = "Server: forged"
 

@@ -3,8 +3,8 @@
 from talking import ALL, NOW, burst, bursts, ids, said, talk
 from zope.interface.verify import verifyObject
 
+from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
-from chatd.interfaces import IStore
 
 # -- opening
 

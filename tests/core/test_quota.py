@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatd.core import quota
+from chatd.core import ratelimit
 from chatd.core.errors import ChatError, bad_name
-from chatd.core.quota import MOST_AN_HOUR, Quota
+from chatd.core.ratelimit import MOST_AN_HOUR, Quota
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.safety import clean, escape
+from chatd.core.sanitize import clean, escape
 
 
 @pytest.mark.parametrize(

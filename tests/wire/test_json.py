@@ -19,7 +19,7 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.core.safety import clean
+from chatd.core.sanitize import clean
 from chatd.wire import json, json_events, json_reading
 from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
 from chatd.wire.commands import CLIENT_COMMANDS, Request

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from chatd.core.addresses import origin_of
 from chatd.core.errors import ChatError, too_much_made
 from chatd.core.events import Address
+from chatd.core.network import origin_of
 
 MOST_AN_HOUR: Final = 20
 """How many times in an hour."""

@@ -13,10 +13,10 @@ from chatd.core import errors
 from chatd.core.bans import ban_on
 from chatd.core.chat import Chat
 from chatd.core.events import Address, Dismissal, Reason
-from chatd.core.quota import Quota
+from chatd.core.ports import IAccounts, IBus, IRegistry, ITickets
+from chatd.core.ratelimit import Quota
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.rooms import Chatter
-from chatd.interfaces import IAccounts, IBus, IRegistry, ITickets
 
 
 class People:
