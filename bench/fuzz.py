@@ -31,8 +31,8 @@ from zope.interface import implementer
 
 from bench.crowd import Crowd
 from chatd.front.stream import FRAMES_A_TURN
+from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.testing import MemoryServer
-from chatd.wire.commands import CLIENT_COMMANDS
 
 _ROUND: Final = 500
 _AT_A_TIME: Final = 50

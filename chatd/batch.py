@@ -11,8 +11,8 @@ from collections.abc import Callable
 from chatd.core.events import Address, Dismissal, RoomEvent
 from chatd.core.ports import IOutlet
 from chatd.core.rooms import Room
-from chatd.wire.dialects import Dialect
-from chatd.wire.tape import Tape
+from chatd.fanout.encoded import Tape
+from chatd.protocol.codec import Dialect
 
 
 class Listener:

@@ -23,9 +23,9 @@ from typing import Protocol
 from chatd.batch import Batch, Listener
 from chatd.core.events import Address, Burst, Closed, Dismissal, Event, Joined, Left, RoomEvent
 from chatd.core.rooms import Chatter, Room
-from chatd.wire.answers import Answer
-from chatd.wire.dialects import Dialect
-from chatd.wire.tape import Tape, merged
+from chatd.fanout.encoded import Tape, merged
+from chatd.protocol.codec import Dialect
+from chatd.protocol.replies import Answer
 
 Trace = Callable[[Address, str], None]
 

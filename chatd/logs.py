@@ -24,7 +24,7 @@ from twisted.logger import (
 from twisted.python.logfile import LogFile as TwistedLogFile
 
 from chatd.admin.stdio import StandardOutputLog, bare_lines
-from chatd.wire.json import dump
+from chatd.protocol.jsonio import dump
 
 
 def as_json(event: LogEvent) -> str:

@@ -14,9 +14,9 @@ from typing import Final
 from chatd.core import errors
 from chatd.core.events import Reason
 from chatd.core.rooms import Chatter, Room
+from chatd.protocol.commands import CLIENT_COMMANDS, Request, help_text
+from chatd.protocol.replies import Answer, History, Reply, RoomList
 from chatd.session import Commands, Session
-from chatd.wire.answers import Answer, History, Reply, RoomList
-from chatd.wire.commands import CLIENT_COMMANDS, Request, help_text
 
 _HELP: Final = f"\n{help_text(CLIENT_COMMANDS.values())}"
 

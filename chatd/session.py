@@ -27,7 +27,11 @@ from chatd.core.rooms import Chatter
 from chatd.delivery import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
-from chatd.wire.answers import (
+from chatd.protocol.codec import json_dialect, text_dialect
+from chatd.protocol.commands import CLIENT_COMMANDS, Request
+from chatd.protocol.framing import Framing
+from chatd.protocol.jsonio import RefusedRequestError
+from chatd.protocol.replies import (
     BANNED,
     DISMISSED,
     FAULT,
@@ -36,10 +40,6 @@ from chatd.wire.answers import (
     Closing,
     Refusal,
 )
-from chatd.wire.commands import CLIENT_COMMANDS, Request
-from chatd.wire.dialects import json_dialect, text_dialect
-from chatd.wire.framing import Framing
-from chatd.wire.json import RefusedRequestError
 
 _log = Logger(namespace="chatd")
 

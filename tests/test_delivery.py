@@ -19,11 +19,11 @@ from chatd.delivery import Delivery
 from chatd.history.reading import History
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
+from chatd.protocol.codec import json_dialect, text_dialect
+from chatd.protocol.framing import Framing
 from chatd.registry import LocalRegistry
 from chatd.store.memory import MemoryStore
 from chatd.testing import MemoryOutlet
-from chatd.wire.dialects import json_dialect, text_dialect
-from chatd.wire.framing import Framing
 
 DIALECTS = [
     text_dialect(Framing.NUL, True),

@@ -11,9 +11,9 @@ from twisted.python.failure import Failure
 from bench.crowd import Crowd
 from bench.fuzz import Faults, frames, in_memory
 from chatd.core.errors import ChatError
+from chatd.protocol.codec import json_dialect, text_dialect
+from chatd.protocol.framing import FrameReceiver, Framing, NotChatError
 from chatd.testing import MemoryServer
-from chatd.wire.dialects import json_dialect, text_dialect
-from chatd.wire.framing import FrameReceiver, Framing, NotChatError
 
 SEEDS = st.integers(0, 2**32)
 PIECES = [

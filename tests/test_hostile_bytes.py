@@ -3,8 +3,8 @@
 import pytest
 
 from chatd.front.stream import FRAMES_A_TURN
+from chatd.protocol.jsonio import dump
 from chatd.testing import MemoryServer
-from chatd.wire.json import dump
 
 A_READ = 65536
 READS = 1600  # of 64 KiB each: 100 MiB
@@ -182,7 +182,7 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES)
 def test_json_values_of_every_kind(server, value):
     """In every parameter of every command: an answer or an event, and never a fault."""
-    from chatd.wire.commands import CLIENT_COMMANDS  # noqa: PLC0415
+    from chatd.protocol.commands import CLIENT_COMMANDS  # noqa: PLC0415
 
     client = server.connect()
     client.ask("`format json")

@@ -19,7 +19,7 @@ from typing import Final, NoReturn
 
 from chatd.admin.rawmode import RawMode
 from chatd.output import write_all
-from chatd.wire.commands import SHUTDOWN_LINES
+from chatd.protocol.commands import SHUTDOWN_LINES
 
 LAST_WORDS: Final = f"{SHUTDOWN_LINES[-1]}\n".encode()
 """What the server says at the very end to a console without a terminal."""

@@ -22,10 +22,10 @@ from chatd.core.sanitize import clean
 from chatd.delivery import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
+from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
+from chatd.protocol.replies import RoomList
+from chatd.protocol.text import COMMAND_SIGN, find_command, room_lines
 from chatd.session import Session, Sessions
-from chatd.wire.answers import RoomList
-from chatd.wire.commands import CONSOLE_COMMANDS, Command, help_text
-from chatd.wire.text import COMMAND_SIGN, find_command, room_lines
 
 Arguments = Mapping[str, str]
 Ask = Callable[[str], Awaitable[str | None]]

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from chatd.admin.commands import Office, execute
 from chatd.core.sanitize import escape
-from chatd.wire.commands import SHUTDOWN_LINES
+from chatd.protocol.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384
 """The longest line that is carried out, in characters."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
 
 
 @dataclass(frozen=True, slots=True)

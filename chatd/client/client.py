@@ -30,9 +30,9 @@ from chatd.client.talk import Talk
 from chatd.client.waiting import Patience, Waiting
 from chatd.core.events import Event
 from chatd.core.sanitize import clean
-from chatd.wire.answers import Answer
-from chatd.wire.commands import Request
-from chatd.wire.json import encode_request
+from chatd.protocol.commands import Request
+from chatd.protocol.jsonio import encode_request
+from chatd.protocol.replies import Answer
 
 
 class Screen(Protocol):

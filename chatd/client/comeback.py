@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from chatd.client.whereabouts import Whereabouts
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
 
 TAG: Final = "comeback"
 """The tag of the requests, by which their answers are known."""

@@ -11,8 +11,8 @@ from typing import Final
 
 from chatd.client.actions import Prompt
 from chatd.core.errors import ChatError
-from chatd.wire import text
-from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN_PASSWORD, Command, Parameter, Request
+from chatd.protocol import text
+from chatd.protocol.commands import CLIENT_COMMANDS, HIDDEN_PASSWORD, Command, Parameter, Request
 
 _OWN = (
     Command(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chatd.client.commands import LINE_COMMANDS
 from chatd.client.whereabouts import Whereabouts
-from chatd.wire.text import COMMAND_SIGN
+from chatd.protocol.text import COMMAND_SIGN
 
 
 def complete(before: str, where: Whereabouts) -> tuple[str, list[str]]:

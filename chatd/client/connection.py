@@ -26,9 +26,9 @@ from twisted.python.failure import Failure
 from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
-from chatd.wire.answers import Answer, Closing, Reply
-from chatd.wire.json_reading import UnknownEventError, decode_event
-from chatd.wire.text import render
+from chatd.protocol.json_decoder import UnknownEventError, decode_event
+from chatd.protocol.replies import Answer, Closing, Reply
+from chatd.protocol.text import render
 
 OPENING: Final = "`format json"
 """The first frame, in text: from its answer on both sides speak JSON."""

@@ -26,9 +26,9 @@ from chatd.client.talk import Talk
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, RoomEvent, Said, Whispered
 from chatd.core.sanitize import clean
-from chatd.wire import text
-from chatd.wire.answers import Answer, Refusal, Reply
-from chatd.wire.commands import Request, help_text
+from chatd.protocol import text
+from chatd.protocol.commands import Request, help_text
+from chatd.protocol.replies import Answer, Refusal, Reply
 
 PROMPT: Final = Prompt("😄 :> ")
 

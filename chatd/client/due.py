@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 from chatd.core.events import Event
-from chatd.wire.answers import Answer, History, Refusal, Reply, RoomList
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Answer, History, Refusal, Reply, RoomList
 
 _PROBE: Final = "caught up:"
 """What the tags of probes begin with."""

@@ -24,8 +24,8 @@ from chatd.client.lines import missed_heading, missed_line, undelivered_words
 from chatd.client.talk import Talk
 from chatd.core.events import Closed, Event, Said
 from chatd.core.sanitize import clean
-from chatd.wire.answers import Answer, Refusal, Reply, RoomList
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Answer, Refusal, Reply, RoomList
 
 _MENU: Final = (plain("Press 1 to register"), plain("Press 2 to login"))
 _CHOICES: Final = {"1": "register", "2": "login"}

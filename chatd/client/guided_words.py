@@ -8,8 +8,8 @@ from chatd.client.paint import clock_time
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Address, Event, Joined, Left, Reason, Said
 from chatd.core.sanitize import clean
-from chatd.wire import text
-from chatd.wire.answers import Answer, Reply, RoomList
+from chatd.protocol import text
+from chatd.protocol.replies import Answer, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
 

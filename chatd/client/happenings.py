@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chatd.core.events import Event, Said
-from chatd.wire.answers import Answer
+from chatd.protocol.replies import Answer
 
 
 @dataclass(frozen=True, slots=True)

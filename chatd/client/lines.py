@@ -9,7 +9,7 @@ from chatd.client.actions import Line
 from chatd.client.happenings import Missed
 from chatd.core.events import Said
 from chatd.core.sanitize import clean
-from chatd.wire import text
+from chatd.protocol import text
 
 MISSED_LOOK: Final = "missed"
 

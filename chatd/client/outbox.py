@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.events import Said
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
 
 _PRIVATE: Final = "secret"
 _TEXTS: Final = {"say": "text", "broadcast": "message", _PRIVATE: "message"}

@@ -17,8 +17,8 @@ from chatd.client.reading import NOT_NOW, READING_TAGS, STORE_PAUSE, Reading
 from chatd.client.reading import Step as ReadingStep
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Closed, Event, Joined, Left, RoomEvent, Said
-from chatd.wire.answers import Answer, Closing, History, Refusal, Reply, Stored
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Answer, Closing, History, Refusal, Reply, Stored
 
 Step = ReadingStep | StayAway
 

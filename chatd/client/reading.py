@@ -14,8 +14,8 @@ from chatd.client.bookmarks import AT_A_TIME, Bookmark
 from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
 from chatd.client.outbox import Outbox
 from chatd.core.events import Said
-from chatd.wire.answers import History, Refusal
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import History, Refusal
 
 Step = Happening | Ask | AskLater
 

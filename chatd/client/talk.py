@@ -16,7 +16,7 @@ from chatd.client.presence import Presence, Step
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Event
 from chatd.core.sanitize import clean
-from chatd.wire.answers import Answer
+from chatd.protocol.replies import Answer
 
 
 class Talk(ABC):

@@ -6,7 +6,7 @@ Kept from what the server says, nothing else: no request changes it, only the an
 from __future__ import annotations
 
 from chatd.core.events import Closed, Event, Joined, Left, Said, Whispered
-from chatd.wire.answers import Answer, Reply, RoomList
+from chatd.protocol.replies import Answer, Reply, RoomList
 
 
 class Whereabouts:

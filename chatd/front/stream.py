@@ -28,9 +28,9 @@ from chatd.front.limits import Bucket
 from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
 from chatd.front.peers import peer_address, tune
 from chatd.front.proxied import ILocated, IProxied
+from chatd.protocol.framing import FrameReceiver, NotChatError, TooLong
+from chatd.protocol.replies import BANNED, IDLE
 from chatd.session import Session
-from chatd.wire.answers import BANNED, IDLE
-from chatd.wire.framing import FrameReceiver, NotChatError, TooLong
 
 WAITING_BYTES: Final = 65536
 """How much a connection may have waiting before it is not read from; or one frame, if it may be longer."""

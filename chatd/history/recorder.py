@@ -27,7 +27,7 @@ from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
 from chatd.history.backlog import Backlog, count, said_before
 from chatd.journal import Journal
-from chatd.wire.answers import Refusal, Stored
+from chatd.protocol.replies import Refusal, Stored
 
 BATCH_SECONDS: Final = 0.02
 """How long a batch gathers: a crash loses no more, and a transaction for each message is dear."""

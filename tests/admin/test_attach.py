@@ -8,7 +8,7 @@ import pytest
 
 from chatd.admin import attach
 from chatd.admin.attach import LAST_WORDS, LineRelay
-from chatd.wire.commands import SHUTDOWN_LINES
+from chatd.protocol.commands import SHUTDOWN_LINES
 
 
 @pytest.fixture

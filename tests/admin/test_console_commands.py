@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.admin.commands import complete
-from chatd.wire.commands import SHUTDOWN_LINES
+from chatd.protocol.commands import SHUTDOWN_LINES
 
 HELP = """\
 `help`: Show usage of all commands.

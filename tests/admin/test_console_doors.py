@@ -16,9 +16,9 @@ from chatd.admin import console as console_module
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
 from chatd.front.outlet import FINISH_SECONDS
+from chatd.protocol.commands import SHUTDOWN_LINES
 from chatd.service import StartError
 from chatd.testing import MemoryServer
-from chatd.wire.commands import SHUTDOWN_LINES
 
 TOO_LONG = "Administrator: Line too long (at most 16384 characters)."
 

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
 from chatd.admin.unixsocket import ConsoleFactory
-from chatd.wire.commands import SHUTDOWN_LINES
+from chatd.protocol.commands import SHUTDOWN_LINES
 
 UP = b"\x1b[A"
 CHANGED = "Administrator: Password of alice changed."

@@ -4,7 +4,7 @@ import pytest
 
 from chatd.client.actions import Disconnect, Exit
 from chatd.core.events import Said
-from chatd.wire.answers import Closing, Reply
+from chatd.protocol.replies import Closing, Reply
 
 
 def test_a_conversation(desk, rooms):

@@ -16,8 +16,8 @@ from chatd.client.actions import (
 from chatd.client.comeback import TAG
 from chatd.client.conversation import Conversation
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
-from chatd.wire.answers import Closing, History, Refusal, Reply, RoomList, RoomRow
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Closing, History, Refusal, Reply, RoomList, RoomRow
 
 QUITTING = Line("quitting...", stamped=False)
 

@@ -10,9 +10,9 @@ from chatd.client.actions import Ask, Exit, Line, Prompt
 from chatd.client.guided import Guided
 from chatd.client.pipe import GuidedIntake, PipeScreen
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Closing, Refusal, Reply, RoomList, RoomRow
 from chatd.testing import MemoryServer
-from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
-from chatd.wire.commands import Request
 
 TIME = 1795186288.0  # 14:51:28
 MENU = ["Press 1 to register", "Press 2 to login"]

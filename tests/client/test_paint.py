@@ -10,7 +10,7 @@ from chatd.client.lines import missed_line
 from chatd.client.paint import paint, paint_prompt, style_of
 from chatd.client.whereabouts import Whereabouts
 from chatd.core.events import Said
-from chatd.wire.answers import RoomList, RoomRow
+from chatd.protocol.replies import RoomList, RoomRow
 
 SAID_AT = 1795186276.0
 

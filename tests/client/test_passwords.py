@@ -17,8 +17,8 @@ from chatd.client.conversation import PROMPT, Conversation
 from chatd.client.guided import Guided
 from chatd.client.pipe import CommandIntake
 from chatd.client.terminal import TerminalScreen
-from chatd.wire.answers import Reply
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Reply
 
 SECRET = "hunter22!"
 

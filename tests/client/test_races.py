@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chatd.client.actions import Ask, Line
 from chatd.client.conversation import Conversation
 from chatd.core.events import Said
-from chatd.wire.answers import History, Refusal, Reply, Stored
+from chatd.protocol.replies import History, Refusal, Reply, Stored
 
 ROOMS = ("1", "2")
 PAGE = 3  # a server may give less than it is asked for

@@ -6,8 +6,8 @@ from chatd.client.actions import Ask, AskLater, Line, StayAway
 from chatd.client.comeback import TAG
 from chatd.client.conversation import Conversation
 from chatd.core.events import Closed, Joined, Left, Reason, Said
-from chatd.wire.answers import Closing, History, Refusal, Reply, Stored
-from chatd.wire.commands import Request
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import Closing, History, Refusal, Reply, Stored
 
 MISSED = "missed:1"
 HEADING = "While you were away, in chatroom 1:"

@@ -15,7 +15,7 @@ from chatd.client.conversation import Conversation
 from chatd.client.guided import Guided
 from chatd.client.terminal import TerminalScreen
 from chatd.core.events import Closed, Said
-from chatd.wire.answers import Reply, RoomList
+from chatd.protocol.replies import Reply, RoomList
 
 
 def _marked(escape):

@@ -10,8 +10,8 @@ from twisted.internet.address import IPv4Address
 from chatd.front.admission import SPARE_DESCRIPTORS, Admission
 from chatd.front.limits import Limits
 from chatd.front.outlet import FINISH_SECONDS
+from chatd.protocol.replies import CROWDED, FULL
 from chatd.testing import MemoryServer
-from chatd.wire.answers import CROWDED, FULL
 
 THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
 TOLD = {FULL: "Server: The server is full, try again later."}

@@ -14,7 +14,7 @@ from chatd.history import backlog
 from chatd.history import recorder as module
 from chatd.history.recorder import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
 from chatd.journal import Journal
-from chatd.wire.answers import Stored
+from chatd.protocol.replies import Stored
 
 ANN, BOB = Chatter("unix"), Chatter("unix")
 

@@ -5,7 +5,7 @@ the spec says more than the sample (help, the usage after `Unknown commands.`, `
 and left, one line an event), the spec holds.
 """
 
-from chatd.wire.commands import CONSOLE_COMMANDS, help_text
+from chatd.protocol.commands import CONSOLE_COMMANDS, help_text
 
 
 def trace_of(daemon, client):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatd.wire.framing import FrameReceiver, Framing, NotChatError, TooLong
+from chatd.protocol.framing import FrameReceiver, Framing, NotChatError, TooLong
 
 
 def take_all(receiver, most=50):

@@ -20,9 +20,9 @@ from chatd.core.events import (
     Whispered,
 )
 from chatd.core.sanitize import clean
-from chatd.wire import json, json_events, json_reading
-from chatd.wire.answers import Closing, Refusal, Reply, RoomList, RoomRow
-from chatd.wire.commands import CLIENT_COMMANDS, Request
+from chatd.protocol import json_decoder, json_encoder, jsonio
+from chatd.protocol.commands import CLIENT_COMMANDS, Request
+from chatd.protocol.replies import Closing, Refusal, Reply, RoomList, RoomRow
 
 WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 ADDRESS = st.one_of(st.tuples(WORD, st.integers(0, 65535)), st.just("unix"), st.none())

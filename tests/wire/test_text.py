@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.core.events import Burst, Notice, Said, Whispered
-from chatd.wire import text
-from chatd.wire.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
+from chatd.protocol import text
+from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
 
 
 @pytest.mark.parametrize(

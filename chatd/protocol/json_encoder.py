@@ -24,7 +24,8 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire.answers import (
+from chatd.protocol.jsonio import Fields, dump, quote
+from chatd.protocol.replies import (
     Answer,
     Closing,
     History,
@@ -33,8 +34,7 @@ from chatd.wire.answers import (
     RoomList,
     Stored,
 )
-from chatd.wire.json import Fields, dump, quote
-from chatd.wire.text import personal_notice
+from chatd.protocol.text import personal_notice
 
 _Move = Joined | Left | Kicked | Grouped
 

@@ -22,7 +22,8 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire.answers import (
+from chatd.protocol.jsonio import Fields, load
+from chatd.protocol.replies import (
     Answer,
     Closing,
     History,
@@ -32,7 +33,6 @@ from chatd.wire.answers import (
     RoomRow,
     Stored,
 )
-from chatd.wire.json import Fields, load
 
 
 class UnknownEventError(ValueError):

@@ -14,10 +14,10 @@ from typing import ClassVar, Protocol
 
 from chatd.core.events import Event, RoomEvent, Whispered
 from chatd.core.sanitize import clean, clean_all
-from chatd.wire import json, json_events, text
-from chatd.wire.answers import Answer, Reply
-from chatd.wire.commands import CLIENT_COMMANDS, HIDDEN, HIDDEN_PASSWORD, Request
-from chatd.wire.framing import Framing
+from chatd.protocol import json_encoder, jsonio, text
+from chatd.protocol.commands import CLIENT_COMMANDS, HIDDEN, HIDDEN_PASSWORD, Request
+from chatd.protocol.framing import Framing
+from chatd.protocol.replies import Answer, Reply
 
 
 class Dialect(Protocol):
@@ -103,12 +103,12 @@ class JsonDialect:
 
     def encode(self, event: Event | Answer) -> bytes:
         """Return `event` as the frames that tell of it."""
-        frames = json_events.encode(event, show_addresses=self.show_addresses)
+        frames = json_encoder.encode(event, show_addresses=self.show_addresses)
         return self.framing.wrap("\0".join(frames))
 
     def trace(self, event: Event | Answer) -> tuple[str, ...]:
         """Return the objects, secrets masked."""
-        return json_events.encode(_redacted(event), show_addresses=self.show_addresses)
+        return json_encoder.encode(_redacted(event), show_addresses=self.show_addresses)
 
     def messages(self, frames: Sequence[bytes]) -> list[str]:  # noqa: ARG002 -- to say is a request
         """Return nothing."""
@@ -116,11 +116,11 @@ class JsonDialect:
 
     def decode(self, frame: bytes) -> Request:
         """Return the request in a frame; raise `ChatError` if it is none."""
-        return json.decode_request(frame.decode(errors="replace"), CLIENT_COMMANDS)
+        return jsonio.decode_request(frame.decode(errors="replace"), CLIENT_COMMANDS)
 
     def trace_frame(self, frame: bytes) -> str:
         """Return the frame, secrets masked."""
-        return json.redact(frame.decode(errors="replace"), CLIENT_COMMANDS)
+        return jsonio.redact(frame.decode(errors="replace"), CLIENT_COMMANDS)
 
     def tagged(self, in_rooms: int) -> Dialect:  # noqa: ARG002 -- every event names its room
         """Return the same dialect."""

@@ -27,7 +27,8 @@ from chatd.core.events import (
     Said,
     Whispered,
 )
-from chatd.wire.answers import (
+from chatd.protocol.commands import HIDDEN, Command, Request
+from chatd.protocol.replies import (
     Answer,
     Closing,
     History,
@@ -37,7 +38,6 @@ from chatd.wire.answers import (
     RoomRow,
     Stored,
 )
-from chatd.wire.commands import HIDDEN, Command, Request
 
 COMMAND_SIGN = "`"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from chatd.core import errors
 from chatd.core.sanitize import UNPRINTABLE, clean
-from chatd.wire.commands import Command, Request
+from chatd.protocol.commands import Command, Request
 
 Fields = dict[str, Any]
 
