@@ -22,10 +22,10 @@ from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from chatd.bus import LocalBus
 from chatd.core.chat import Chat
 from chatd.core.errors import UnavailableError
-from chatd.delivery import Delivery
+from chatd.fanout.bus import LocalBus
+from chatd.fanout.fanout import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.session import Sessions

@@ -28,7 +28,6 @@ from chatd.admin import unixsocket
 from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
-from chatd.bus import LocalBus
 from chatd.config import Config
 from chatd.core import names
 from chatd.core.accounts import People
@@ -36,7 +35,8 @@ from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, UnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
-from chatd.delivery import Delivery
+from chatd.fanout.bus import LocalBus
+from chatd.fanout.fanout import Delivery
 from chatd.front.admission import Admission
 from chatd.front.door import Door
 from chatd.front.listening import Listener, ListenError

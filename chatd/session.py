@@ -17,14 +17,14 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.batch import Listener
 from chatd.core import errors
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.events import SERVER, Address, Dismissal, Notice
 from chatd.core.ports import IHistory, IOutlet
 from chatd.core.rooms import Chatter
-from chatd.delivery import Delivery
+from chatd.fanout.buffer import Listener
+from chatd.fanout.fanout import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.protocol.codec import json_dialect, text_dialect

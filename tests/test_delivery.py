@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.batch import Listener
-from chatd.bus import LocalBus
 from chatd.core.chat import Chat, Rules
 from chatd.core.errors import ChatError
 from chatd.core.events import Closed, Joined, Left, Notice, Reason
 from chatd.core.rooms import Chatter
-from chatd.delivery import Delivery
+from chatd.fanout.buffer import Listener
+from chatd.fanout.bus import LocalBus
+from chatd.fanout.fanout import Delivery
 from chatd.history.reading import History
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.bus import LocalBus
 from chatd.core import errors
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.records import Account, Ban
 from chatd.core.rooms import Chatter
 from chatd.core.sanitize import clean
-from chatd.delivery import Delivery
+from chatd.fanout.bus import LocalBus
+from chatd.fanout.fanout import Delivery
 from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text

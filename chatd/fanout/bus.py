@@ -14,7 +14,7 @@ from zope.interface import implementer
 from chatd.core.events import Burst, Dismissal, Event, RoomEvent
 from chatd.core.ports import IBus
 from chatd.core.rooms import Chatter, Room
-from chatd.delivery import Delivery
+from chatd.fanout.fanout import Delivery
 
 
 class Consumer(Protocol):

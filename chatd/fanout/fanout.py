@@ -20,9 +20,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from chatd.batch import Batch, Listener
 from chatd.core.events import Address, Burst, Closed, Dismissal, Event, Joined, Left, RoomEvent
 from chatd.core.rooms import Chatter, Room
+from chatd.fanout.buffer import Batch, Listener
 from chatd.fanout.encoded import Tape, merged
 from chatd.protocol.codec import Dialect
 from chatd.protocol.replies import Answer
