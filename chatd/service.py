@@ -22,12 +22,12 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd import motd
-from chatd.accounts.accounts import Accounts
-from chatd.accounts.hashing import Argon2Hashing, Hashing
 from chatd.admin import unixsocket
 from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
+from chatd.auth.accounts import Accounts
+from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.config import Config
 from chatd.core import names
 from chatd.core.accounts import People

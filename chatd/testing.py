@@ -16,8 +16,8 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.accounts.hashing import Hashing
 from chatd.admin.commands import execute
+from chatd.auth.hashing import Hashing
 from chatd.config import Config
 from chatd.core.chat import Rules
 from chatd.core.ports import IOutlet, IStore

@@ -5,7 +5,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from chatd.accounts.accounts import Accounts
+from chatd.auth.accounts import Accounts
 from chatd.core.errors import UnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import Account

@@ -3,9 +3,9 @@
 import pytest
 from zope.interface.verify import verifyObject
 
-from chatd.accounts.accounts import Accounts
-from chatd.accounts.hashing import Argon2Hashing
-from chatd.accounts.throttle import FREE, WAITS, WINDOW
+from chatd.auth.accounts import Accounts
+from chatd.auth.hashing import Argon2Hashing
+from chatd.auth.throttle import FREE, WAITS, WINDOW
 from chatd.core.errors import UnavailableError, bad_password, busy, wrong_password
 from chatd.core.ports import IAccounts
 from chatd.core.records import Account

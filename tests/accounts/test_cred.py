@@ -8,8 +8,8 @@ from twisted.python.failure import Failure
 from zope.interface import Interface
 from zope.interface.verify import verifyObject
 
-from chatd.accounts.cred import IAccountHolder, account_portal, credentials
-from chatd.accounts.passwords import Passwords
+from chatd.auth.cred import IAccountHolder, account_portal, credentials
+from chatd.auth.passwords import Passwords
 from chatd.core.errors import UnavailableError, busy
 
 RIGHT = b"correct horse"

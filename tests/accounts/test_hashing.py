@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from chatd.accounts.hashing import ARGON2ID, THREADS, WAITING, Argon2Hashing
+from chatd.auth.hashing import ARGON2ID, THREADS, WAITING, Argon2Hashing
 
 PATIENCE = 30
 """Seconds until something that should have happened is taken for lost."""
@@ -233,7 +233,7 @@ def test_the_process_can_end():
         "from types import SimpleNamespace\n"
         "from argon2 import PasswordHasher\n"
         "from twisted.internet.defer import Deferred\n"
-        "from chatd.accounts.hashing import Argon2Hashing\n"
+        "from chatd.auth.hashing import Argon2Hashing\n"
         "reactor = SimpleNamespace(callFromThread=lambda *_: None)\n"
         "hashing = Argon2Hashing(reactor, PasswordHasher(1, 8, 1))\n"
         "hashing.start()\n"

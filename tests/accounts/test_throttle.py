@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.accounts.throttle import FREE, WAITS, WINDOW, Key, Throttle, keys_of
+from chatd.auth.throttle import FREE, WAITS, WINDOW, Key, Throttle, keys_of
 from chatd.core.errors import ChatError
 
 ALICE = (Key("name", "alice"),)

@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from chatd.accounts.cred import IAccountHolder, account_portal, credentials
-from chatd.accounts.hashing import Hashing
-from chatd.accounts.passwords import Passwords, allowed
-from chatd.accounts.throttle import Throttle, keys_of
+from chatd.auth.cred import IAccountHolder, account_portal, credentials
+from chatd.auth.hashing import Hashing
+from chatd.auth.passwords import Passwords, allowed
+from chatd.auth.throttle import Throttle, keys_of
 from chatd.core.errors import WRONG_PASSWORD, ChatError, bad_password, wrong_password
 from chatd.core.events import Address
 from chatd.core.ports import IAccounts, IStore

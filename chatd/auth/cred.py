@@ -18,7 +18,7 @@ from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface, implementer
 
-from chatd.accounts.passwords import Passwords
+from chatd.auth.passwords import Passwords
 from chatd.core.errors import ChatError
 
 

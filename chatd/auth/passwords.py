@@ -11,7 +11,7 @@ from typing import Final
 
 from twisted.internet.defer import DeferredLock
 
-from chatd.accounts.hashing import Hashing
+from chatd.auth.hashing import Hashing
 from chatd.core.errors import ChatError
 from chatd.core.names import chatter_name
 from chatd.core.ports import IStore
