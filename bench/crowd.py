@@ -13,7 +13,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import UnavailableError
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 
 _ROOMS: Final = ("1", "2", "3")

@@ -26,9 +26,9 @@ from chatd.core.chat import Chat
 from chatd.core.errors import UnavailableError
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.session import Sessions
+from chatd.storage.writer import Recorder
 
 _log = Logger(namespace="chatd")
 

@@ -42,15 +42,15 @@ from chatd.front.door import Door
 from chatd.front.listening import Listener, ListenError
 from chatd.front.outlet import FINISH_SECONDS
 from chatd.front.stream import ChatFactory
-from chatd.history.pruning import prune
-from chatd.history.reading import History
-from chatd.history.recorder import Recorder
 from chatd.housekeeping import Housekeeping
 from chatd.journal import Journal
 from chatd.registry import LocalRegistry
 from chatd.requests import COMMANDS
 from chatd.session import Sessions
-from chatd.store.urls import store_for
+from chatd.storage.history import History
+from chatd.storage.retention import prune
+from chatd.storage.urls import store_for
+from chatd.storage.writer import Recorder
 from chatd.tickets import Tickets
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")

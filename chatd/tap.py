@@ -22,10 +22,10 @@ from chatd.config import Config
 from chatd.core.chat import Rules, Starters
 from chatd.core.sanitize import clean
 from chatd.front.limits import Limits
-from chatd.history.reading import MOST_READ
 from chatd.logs import Log, LogError
 from chatd.process import Process, one_line_for_start_errors, raise_descriptor_limit
 from chatd.service import ChatService, StartError
+from chatd.storage.history import MOST_READ
 from chatd.systemd import ServiceManager
 
 _log = Logger(namespace="chatd")

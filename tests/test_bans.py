@@ -10,7 +10,7 @@ from chatd.core.bans import BanList, ban_on
 from chatd.core.errors import ChatError
 from chatd.core.records import BanKind
 from chatd.front.outlet import FINISH_SECONDS
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 
 WORD = "staple-battery"

@@ -16,13 +16,13 @@ from chatd.core.rooms import Chatter
 from chatd.fanout.buffer import Listener
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.history.reading import History
-from chatd.history.recorder import Recorder
 from chatd.journal import Journal
 from chatd.protocol.codec import json_dialect, text_dialect
 from chatd.protocol.framing import Framing
 from chatd.registry import LocalRegistry
-from chatd.store.memory import MemoryStore
+from chatd.storage.history import History
+from chatd.storage.memory import MemoryStore
+from chatd.storage.writer import Recorder
 from chatd.testing import MemoryOutlet
 
 DIALECTS = [

@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred
 from chatd.core.chat import Starters
 from chatd.core.errors import UnavailableError
 from chatd.front.outlet import FINISH_SECONDS
-from chatd.history import recorder
-from chatd.history.recorder import BATCH_SECONDS, CLOSE_SECONDS, TOLD_WITHIN
-from chatd.store.memory import MemoryStore
+from chatd.storage import writer
+from chatd.storage.memory import MemoryStore
+from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, TOLD_WITHIN
 from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
 from chatd.tickets import GUEST_SECONDS
 

@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import UnavailableError
 from chatd.service import StartError
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chatd.core.chat import Starters
 from chatd.core.errors import UnavailableError, busy
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryHashing, MemoryServer
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone

@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import UnavailableError
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
 UNAVAILABLE = "The server cannot reach its store now, try again later."

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.store.memory import MemoryStore
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 from chatd.tickets import GUEST_SECONDS, LOGIN_SECONDS
 

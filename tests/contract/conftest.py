@@ -5,9 +5,9 @@ import os
 import pytest
 
 from chatd.core.records import RoomRecord
-from chatd.store.memory import MemoryStore
-from chatd.store.testing import inline_store, result, schema_of_its_own
-from chatd.store.urls import database_for
+from chatd.storage.memory import MemoryStore
+from chatd.storage.testing import inline_store, result, schema_of_its_own
+from chatd.storage.urls import database_for
 
 
 class Kept:

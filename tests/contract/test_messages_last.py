@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from talking import ALL, NOW, burst, bursts, ids, said, talk
 
 from chatd.core.records import RoomRecord, lead
-from chatd.store.bounds import MESSAGE_FRAME
-from chatd.store.memory import HISTORY_LENGTH, MemoryStore
+from chatd.storage.bounds import MESSAGE_FRAME
+from chatd.storage.memory import HISTORY_LENGTH, MemoryStore
 
 # -- messages
 

@@ -6,9 +6,9 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import UnavailableError
-from chatd.history.reading import MOST_REPLAYED
-from chatd.history.recorder import BATCH_SECONDS, RETRY_SECONDS
-from chatd.store.memory import MemoryStore
+from chatd.storage.history import MOST_REPLAYED
+from chatd.storage.memory import MemoryStore
+from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS
 from chatd.testing import MemoryServer
 
 AT_START = "[1970-01-01 00:00:00]"

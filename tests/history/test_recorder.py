@@ -10,11 +10,11 @@ from chatd.core.errors import UnavailableError
 from chatd.core.events import Burst, Closed
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
-from chatd.history import backlog
-from chatd.history import recorder as module
-from chatd.history.recorder import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
 from chatd.journal import Journal
 from chatd.protocol.replies import Stored
+from chatd.storage import queue
+from chatd.storage import writer as module
+from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
 
 ANN, BOB = Chatter("unix"), Chatter("unix")
 

@@ -6,7 +6,7 @@ from queue import Queue
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.store.testing import schema_of_its_own
+from chatd.storage.testing import schema_of_its_own
 
 
 class PumpedReactor(Clock):

@@ -11,10 +11,10 @@ from alembic.migration import MigrationContext
 from chatd.core.errors import StoreError
 from chatd.core.events import Burst
 from chatd.core.records import RoomRecord
-from chatd.store.migration import SCRIPTS
-from chatd.store.schema import VERSION_TABLE, metadata
-from chatd.store.testing import inline_store, result
-from chatd.store.urls import database_for
+from chatd.storage.migrate import SCRIPTS
+from chatd.storage.schema import VERSION_TABLE, metadata
+from chatd.storage.testing import inline_store, result
+from chatd.storage.urls import database_for
 
 NOW = 1_700_000_000.1234567
 STEP = '''

@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import StoreError, UnavailableError
 from chatd.core.events import Burst, Said
 from chatd.core.records import RoomRecord
-from chatd.store.sql import SqlStore
-from chatd.store.testing import inline_store, result
-from chatd.store.urls import database_for
-from chatd.store.worker import DEADLINE_SECONDS, Worker
+from chatd.storage.sql import SqlStore
+from chatd.storage.testing import inline_store, result
+from chatd.storage.urls import database_for
+from chatd.storage.worker import DEADLINE_SECONDS, Worker
 
 
 def said(number):

@@ -13,15 +13,15 @@ from sqlalchemy import event
 from chatd.core.errors import StoreError, UnavailableError
 from chatd.core.events import Burst, Said
 from chatd.core.records import RoomRecord
-from chatd.store.testing import inline_store, result
-from chatd.store.urls import database_for
+from chatd.storage.testing import inline_store, result
+from chatd.storage.urls import database_for
 
 SERVER = """
 import sys
 from chatd.core.events import Burst
 from chatd.core.records import RoomRecord
-from chatd.store.testing import inline_store, result
-from chatd.store.urls import database_for
+from chatd.storage.testing import inline_store, result
+from chatd.storage.urls import database_for
 
 store = inline_store(database_for(sys.argv[1]))
 store.open([RoomRecord("tea", "tea")])

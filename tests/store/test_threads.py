@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import react
 from chatd.core.events import Burst
 from chatd.core.records import RoomRecord
-from chatd.store.urls import store_for
+from chatd.storage.urls import store_for
 
 start = Deferred.fromCoroutine
 

@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from chatd.core.errors import StoreError
-from chatd.store.memory import MemoryStore
-from chatd.store.sql import SqlStore
-from chatd.store.testing import inline_store
-from chatd.store.urls import database_for, store_for
+from chatd.storage.memory import MemoryStore
+from chatd.storage.sql import SqlStore
+from chatd.storage.testing import inline_store
+from chatd.storage.urls import database_for, store_for
 
 
 def refusal(url):

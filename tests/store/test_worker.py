@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import UnavailableError
-from chatd.store.worker import DEADLINE_SECONDS, REST_SECONDS, Worker
+from chatd.storage.worker import DEADLINE_SECONDS, REST_SECONDS, Worker
 
 
 class Link:

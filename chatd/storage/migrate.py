@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from chatd.core.errors import StoreError
-from chatd.store.database import Database
-from chatd.store.schema import VERSION_TABLE
+from chatd.storage.engine import Database
+from chatd.storage.schema import VERSION_TABLE
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 

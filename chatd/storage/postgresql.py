@@ -19,8 +19,8 @@ from sqlalchemy import URL, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.store.chunks import Chunk
-from chatd.store.database import Job, Parameters, T, attempt
+from chatd.storage.chunks import Chunk
+from chatd.storage.engine import Job, Parameters, T, attempt
 
 _OPTIONS: Final = {
     "application_name": "chatd",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
 from chatd.core.records import Account, Ban, BanKind, Login
-from chatd.store.schema import accounts, bans, logins
+from chatd.storage.schema import accounts, bans, logins
 
 # -- accounts
 

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from chatd.core.events import Said
 from chatd.core.names import room_key
 from chatd.core.records import RoomRecord, lead
-from chatd.store.bounds import within
-from chatd.store.chunks import unpack
-from chatd.store.schema import chunks, rooms
+from chatd.storage.bounds import within
+from chatd.storage.chunks import unpack
+from chatd.storage.schema import chunks, rooms
 
 PAGE: Final = 4
 MOST_IN_PAGE: Final = 64

@@ -1,6 +1,6 @@
 """The tables, as they are after the last migration.
 
-Statements are built on these; what makes them in a database is `chatd.store.migrations`, and a
+Statements are built on these; what makes them in a database is `chatd.storage.migrations`, and a
 test compares the two. A room's `key` is `room_key(id)`. Times are seconds since the epoch.
 """
 

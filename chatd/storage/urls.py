@@ -12,12 +12,12 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from chatd.core.errors import StoreError
-from chatd.store.database import Database
-from chatd.store.memory import MemoryStore
-from chatd.store.postgresql import PostgresqlDatabase
-from chatd.store.sql import SqlStore
-from chatd.store.sqlite import SqliteDatabase
-from chatd.store.worker import REST_SECONDS, Worker
+from chatd.storage.engine import Database
+from chatd.storage.memory import MemoryStore
+from chatd.storage.postgresql import PostgresqlDatabase
+from chatd.storage.sql import SqlStore
+from chatd.storage.sqlite import SqliteDatabase
+from chatd.storage.worker import REST_SECONDS, Worker
 
 MEMORY: Final = "memory:"
 KNOWN: Final = "memory:, sqlite:///chatd.db, postgresql://user@host/database"

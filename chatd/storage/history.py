@@ -17,8 +17,8 @@ from chatd.core.errors import UnavailableError
 from chatd.core.events import Burst, Closed, RoomEvent, Said
 from chatd.core.ports import IHistory, IStore
 from chatd.core.rooms import Chatter, Room
-from chatd.history.pruning import oldest_kept
-from chatd.history.recorder import Recorder
+from chatd.storage.retention import oldest_kept
+from chatd.storage.writer import Recorder
 
 MOST_READ: Final = 500
 MOST_READ_SIZE: Final = 256 * 1024

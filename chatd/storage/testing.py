@@ -14,10 +14,10 @@ from uuid import uuid4
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from chatd.store.database import Database, Job, Link, Parameters
-from chatd.store.migration import SCRIPTS
-from chatd.store.sql import SqlStore
-from chatd.store.urls import database_for
+from chatd.storage.engine import Database, Job, Link, Parameters
+from chatd.storage.migrate import SCRIPTS
+from chatd.storage.sql import SqlStore
+from chatd.storage.urls import database_for
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from chatd.core.events import Burst, Said
 from chatd.core.names import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
-from chatd.store.bounds import within
+from chatd.storage.bounds import within
 
 HISTORY_LENGTH: Final = 4000
 """How many messages of a room are kept, and what was said together with the oldest of them."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Engine, TextClause, exc
 
 from chatd.core.errors import UnavailableError
-from chatd.store.chunks import Chunk
+from chatd.storage.chunks import Chunk
 
 T = TypeVar("T")
 Parameters = tuple[Any, ...]

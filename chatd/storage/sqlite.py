@@ -19,8 +19,8 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
 from chatd.core.errors import StoreError, UnavailableError
-from chatd.store.chunks import Chunk
-from chatd.store.database import Job, Parameters, T, attempt
+from chatd.storage.chunks import Chunk
+from chatd.storage.engine import Job, Parameters, T, attempt
 
 BUSY_SECONDS: Final = 1.0
 """How long to wait for another process that has the file locked, such as an `sqlite3` shell."""

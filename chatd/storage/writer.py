@@ -25,9 +25,9 @@ from chatd.core.events import Burst, Closed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
-from chatd.history.backlog import Backlog, count, said_before
 from chatd.journal import Journal
 from chatd.protocol.replies import Refusal, Stored
+from chatd.storage.queue import Backlog, count, said_before
 
 BATCH_SECONDS: Final = 0.02
 """How long a batch gathers: a crash loses no more, and a transaction for each message is dear."""

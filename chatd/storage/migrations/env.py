@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that `chatd.store.migration` hands over.
+"""Runs the steps on the connection that `chatd.storage.migrate` hands over.
 
 Alembic executes this file. It leaves logging alone, and the transaction to who opened it: all
 steps are made, or none.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from chatd.store.schema import VERSION_TABLE
+from chatd.storage.schema import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

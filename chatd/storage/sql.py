@@ -20,11 +20,11 @@ from chatd.core.errors import StoreError, UnavailableError
 from chatd.core.events import Burst, Said
 from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
-from chatd.store import people, talk
-from chatd.store.chunks import pack
-from chatd.store.database import Database, reason
-from chatd.store.migration import SCRIPTS, bring_up_to_date
-from chatd.store.worker import Runner
+from chatd.storage import accounts_sql, rooms_sql
+from chatd.storage.chunks import pack
+from chatd.storage.engine import Database, reason
+from chatd.storage.migrate import SCRIPTS, bring_up_to_date
+from chatd.storage.worker import Runner
 
 
 @implementer(IStore)
@@ -55,7 +55,7 @@ class SqlStore:
     async def close(self, counts: Mapping[str, int]) -> None:
         """Set the counts of rooms, and let go of everything, also if that fails."""
         try:
-            await self._write(partial(talk.set_reserved, reserved=counts))
+            await self._write(partial(rooms_sql.set_reserved, reserved=counts))
         finally:
             for runner in self._runners:
                 await runner.stop()
@@ -65,11 +65,11 @@ class SqlStore:
 
     async def add_room(self, room_id: str, name: str) -> int:
         """Add a room, last in the order; return its count."""
-        return await self._write(partial(talk.add_room, room_id=room_id, name=name))
+        return await self._write(partial(rooms_sql.add_room, room_id=room_id, name=name))
 
     async def remove_room(self, room_id: str, count: int) -> None:
         """Remove a room and its history; keep `count`."""
-        await self._write(partial(talk.remove_room, room_id=room_id, count=count))
+        await self._write(partial(rooms_sql.remove_room, room_id=room_id, count=count))
 
     async def keep(self, bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
         """Add a batch of messages; what is there already stays as it is."""
@@ -77,7 +77,7 @@ class SqlStore:
 
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
-            talk.raise_reserved(connection, reserved)
+            rooms_sql.raise_reserved(connection, reserved)
 
         # Nearly always nothing is reserved, and the statement is the whole transaction.
         await (self._write(job) if reserved else self._execute(statement, parameters))
@@ -86,63 +86,63 @@ class SqlStore:
         self, room_id: str, since: int | None, limit: int, size: int
     ) -> Sequence[Said]:
         """Return the first messages after an id, or the last."""
-        job = partial(talk.history, room_id=room_id, since=since, limit=limit, size=size)
+        job = partial(rooms_sql.history, room_id=room_id, since=since, limit=limit, size=size)
         return await self._read(job)
 
     async def prune(self, before: float) -> bool:
         """Remove some messages said before a time; return whether there were any."""
         # Searching takes longer than removing, and is not to keep others from writing.
-        rooms = await self._read(partial(talk.rooms_to_prune, before=before))
+        rooms = await self._read(partial(rooms_sql.rooms_to_prune, before=before))
         if rooms:
-            await self._write(partial(talk.prune, keys=rooms, before=before))
+            await self._write(partial(rooms_sql.prune, keys=rooms, before=before))
         return bool(rooms)
 
     # -- accounts
 
     async def account(self, name: str) -> Account | None:
         """Return the account registered under exactly this name."""
-        return await self._read(partial(people.account, name=name))
+        return await self._read(partial(accounts_sql.account, name=name))
 
     async def accounts(self) -> Sequence[Account]:
         """Return all accounts, in the order in which they were registered."""
-        return await self._read(people.all_accounts)
+        return await self._read(accounts_sql.all_accounts)
 
     async def add_account(self, account: Account) -> None:
         """Add an account."""
-        await self._write(partial(people.add_account, account=account))
+        await self._write(partial(accounts_sql.add_account, account=account))
 
     async def set_password_hash(self, name: str, password_hash: str) -> None:
         """Change the hash of an account's password."""
-        job = partial(people.set_password_hash, name=name, password_hash=password_hash)
+        job = partial(accounts_sql.set_password_hash, name=name, password_hash=password_hash)
         await self._write(job)
 
     async def remove_account(self, name: str) -> None:
         """Remove an account and its logins."""
-        await self._write(partial(people.remove_account, name=name))
+        await self._write(partial(accounts_sql.remove_account, name=name))
 
     # -- bans
 
     async def add_ban(self, ban: Ban) -> None:
         """Add a ban, or change until when."""
-        await self._write(partial(people.add_ban, ban=ban))
+        await self._write(partial(accounts_sql.add_ban, ban=ban))
 
     async def remove_ban(self, ban: Ban) -> None:
         """Remove the ban on a subject."""
-        await self._write(partial(people.remove_ban, ban=ban))
+        await self._write(partial(accounts_sql.remove_ban, ban=ban))
 
     # -- logins
 
     async def login(self, digest: str) -> Login | None:
         """Return the login with a digest."""
-        return await self._read(partial(people.login, digest=digest))
+        return await self._read(partial(accounts_sql.login, digest=digest))
 
     async def add_login(self, login: Login) -> None:
         """Add a login, unless its account was removed meanwhile."""
-        await self._write(partial(people.add_login, login=login))
+        await self._write(partial(accounts_sql.add_login, login=login))
 
     async def remove_logins(self, account: str) -> None:
         """Remove all logins of an account."""
-        await self._write(partial(people.remove_logins, account=account))
+        await self._write(partial(accounts_sql.remove_logins, account=account))
 
     async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
         """Note that these logins are seen now; remove those last seen before a time."""
@@ -150,7 +150,7 @@ class SqlStore:
 
         def job(connection: Connection) -> None:
             connection.execute(self._database.see, seen)
-            people.remove_logins_before(connection, before)
+            accounts_sql.remove_logins_before(connection, before)
 
         await self._write(job)
 
@@ -169,9 +169,9 @@ class SqlStore:
 
 
 def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Contents:
-    talk.add_missing_rooms(connection, rooms)
+    rooms_sql.add_missing_rooms(connection, rooms)
     return Contents(
-        talk.reserve_for_all(connection),
-        people.account_names(connection),
-        people.all_bans(connection),
+        rooms_sql.reserve_for_all(connection),
+        accounts_sql.account_names(connection),
+        accounts_sql.all_bans(connection),
     )

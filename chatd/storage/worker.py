@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from chatd.core.errors import UnavailableError
-from chatd.store.database import Job, Link, Parameters, T
+from chatd.storage.engine import Job, Link, Parameters, T
 
 DEADLINE_SECONDS: Final = 4.0
 """How long a job may take, and how long it may wait for its turn."""
