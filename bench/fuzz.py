@@ -30,8 +30,8 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
 from bench.crowd import Crowd
-from chatd.front.stream import FRAMES_A_TURN
 from chatd.protocol.commands import CLIENT_COMMANDS
+from chatd.server.native import FRAMES_A_TURN
 from chatd.testing import MemoryServer
 
 _ROUND: Final = 500

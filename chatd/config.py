@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chatd.core.chat import Rules
-from chatd.front.limits import Limits
+from chatd.server.limits import Limits
 
 
 @dataclass(frozen=True)

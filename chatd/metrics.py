@@ -26,8 +26,8 @@ from chatd.core.chat import Chat
 from chatd.core.errors import UnavailableError
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.journal import Journal
-from chatd.session import Sessions
+from chatd.server.eventlog import Journal
+from chatd.server.session import Sessions
 from chatd.storage.writer import Recorder
 
 _log = Logger(namespace="chatd")

@@ -37,21 +37,21 @@ from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.front.admission import Admission
-from chatd.front.door import Door
-from chatd.front.listening import Listener, ListenError
-from chatd.front.outlet import FINISH_SECONDS
-from chatd.front.stream import ChatFactory
 from chatd.housekeeping import Housekeeping
-from chatd.journal import Journal
-from chatd.registry import LocalRegistry
-from chatd.requests import COMMANDS
-from chatd.session import Sessions
+from chatd.server.admission import Admission
+from chatd.server.context import Door
+from chatd.server.directory import LocalRegistry
+from chatd.server.eventlog import Journal
+from chatd.server.handlers import COMMANDS
+from chatd.server.listeners import Listener, ListenError
+from chatd.server.native import ChatFactory
+from chatd.server.resume import Tickets
+from chatd.server.sendqueue import FINISH_SECONDS
+from chatd.server.session import Sessions
 from chatd.storage.history import History
 from chatd.storage.retention import prune
 from chatd.storage.urls import store_for
 from chatd.storage.writer import Recorder
-from chatd.tickets import Tickets
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 

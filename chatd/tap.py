@@ -21,9 +21,9 @@ from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 from chatd.config import Config
 from chatd.core.chat import Rules, Starters
 from chatd.core.sanitize import clean
-from chatd.front.limits import Limits
 from chatd.logs import Log, LogError
 from chatd.process import Process, one_line_for_start_errors, raise_descriptor_limit
+from chatd.server.limits import Limits
 from chatd.service import ChatService, StartError
 from chatd.storage.history import MOST_READ
 from chatd.systemd import ServiceManager

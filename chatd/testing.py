@@ -21,8 +21,8 @@ from chatd.auth.hashing import Hashing
 from chatd.config import Config
 from chatd.core.chat import Rules
 from chatd.core.ports import IOutlet, IStore
-from chatd.front.limits import Limits
-from chatd.front.stream import ChatProtocol
+from chatd.server.limits import Limits
+from chatd.server.native import ChatProtocol
 from chatd.service import ChatService
 
 

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from chatd.core.bans import BanList, ban_on
 from chatd.core.errors import ChatError
 from chatd.core.records import BanKind
-from chatd.front.outlet import FINISH_SECONDS
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 

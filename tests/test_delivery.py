@@ -16,10 +16,10 @@ from chatd.core.rooms import Chatter
 from chatd.fanout.buffer import Listener
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.journal import Journal
 from chatd.protocol.codec import json_dialect, text_dialect
 from chatd.protocol.framing import Framing
-from chatd.registry import LocalRegistry
+from chatd.server.directory import LocalRegistry
+from chatd.server.eventlog import Journal
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import Recorder

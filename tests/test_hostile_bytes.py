@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatd.front.stream import FRAMES_A_TURN
 from chatd.protocol.jsonio import dump
+from chatd.server.native import FRAMES_A_TURN
 from chatd.testing import MemoryServer
 
 A_READ = 65536

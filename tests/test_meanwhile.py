@@ -7,12 +7,12 @@ from twisted.internet.defer import Deferred
 
 from chatd.core.chat import Starters
 from chatd.core.errors import UnavailableError
-from chatd.front.outlet import FINISH_SECONDS
+from chatd.server.resume import GUEST_SECONDS
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, TOLD_WITHIN
 from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
-from chatd.tickets import GUEST_SECONDS
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"

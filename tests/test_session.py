@@ -519,7 +519,9 @@ def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
     monkeypatch.setattr(server.service.chat, "switch", lambda *_: 1 // 0)
-    monkeypatch.setattr("chatd.session._log.failure", lambda *args, **_: failures.append(args))
+    monkeypatch.setattr(
+        "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
+    )
     (answer,) = bob.ask("`switch 1")
     assert answer == "Server: The connection is closed because of a fault of the server."
     assert bob.closed
@@ -533,7 +535,9 @@ def test_a_fault_while_answering(server, monkeypatch):
     client.ask("`list")
     failures = []
     monkeypatch.setattr(server.service.delivery, "send", lambda *_: 1 // 0)
-    monkeypatch.setattr("chatd.session._log.failure", lambda *args, **_: failures.append(args))
+    monkeypatch.setattr(
+        "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
+    )
     client.send("`start 1 a")
     server.turn()
     assert client.closed

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from chatd.server.resume import GUEST_SECONDS, LOGIN_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
-from chatd.tickets import GUEST_SECONDS, LOGIN_SECONDS
 
 WORD = "staple-battery"
 GONE = {

@@ -20,11 +20,11 @@ from chatd.core.rooms import Chatter
 from chatd.core.sanitize import clean
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.journal import Journal
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
 from chatd.protocol.text import COMMAND_SIGN, find_command, room_lines
-from chatd.session import Session, Sessions
+from chatd.server.eventlog import Journal
+from chatd.server.session import Session, Sessions
 from chatd.storage.writer import Recorder
 
 Arguments = Mapping[str, str]

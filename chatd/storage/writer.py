@@ -25,8 +25,8 @@ from chatd.core.events import Burst, Closed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
-from chatd.journal import Journal
 from chatd.protocol.replies import Refusal, Stored
+from chatd.server.eventlog import Journal
 from chatd.storage.queue import Backlog, count, said_before
 
 BATCH_SECONDS: Final = 0.02

@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 from chatd.admin import console as console_module
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
-from chatd.front.outlet import FINISH_SECONDS
 from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.service import StartError
 from chatd.testing import MemoryServer
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 
-from chatd.front.admission import SPARE_DESCRIPTORS, Admission
-from chatd.front.limits import Limits
-from chatd.front.outlet import FINISH_SECONDS
 from chatd.protocol.replies import CROWDED, FULL
+from chatd.server.admission import SPARE_DESCRIPTORS, Admission
+from chatd.server.limits import Limits
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"

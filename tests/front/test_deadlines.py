@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.front.deadlines import Deadlines
+from chatd.server.timeouts import Deadlines
 from chatd.testing import MemoryHashing, MemoryServer
 
 IDLE = "Server: You were idle for too long."

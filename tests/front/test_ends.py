@@ -7,9 +7,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
-from chatd.front.admission import MOST_REFUSED
-from chatd.front.outlet import FINISH_SECONDS
-from chatd.front.stream import SERVE_AFTER_END
+from chatd.server.admission import MOST_REFUSED
+from chatd.server.native import SERVE_AFTER_END
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryHashing, MemoryServer
 
 

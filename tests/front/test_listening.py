@@ -8,7 +8,7 @@ from OpenSSL.SSL import TLS_METHOD, Connection, Context, WantReadError
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.front.listening import Listener, ListenError
+from chatd.server.listeners import Listener, ListenError
 
 # What Twisted gives to pyOpenSSL.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")

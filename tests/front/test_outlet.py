@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.server.sendqueue import FINISH_SECONDS, Outlet, PlainOutlet
 
 
 class Socket:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from chatd.front.peers import tune
+from chatd.server.tcp import tune
 
 
 class Transport:

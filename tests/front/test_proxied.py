@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.front.outlet import FINISH_SECONDS
+from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 PROXY, THERE, ELSEWHERE = "10.0.0.1", "192.0.2.7", "192.0.2.8"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.front.limits import Bucket
-from chatd.front.stream import FRAMES_A_TURN, SERVE_AFTER_END, WAITING_BYTES
+from chatd.server.limits import Bucket
+from chatd.server.native import FRAMES_A_TURN, SERVE_AFTER_END, WAITING_BYTES
 from chatd.testing import MemoryServer
 
 A_READ = 65536

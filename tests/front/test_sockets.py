@@ -8,7 +8,7 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
-from chatd.front.sockets import Sockets
+from chatd.server.epoll import Sockets
 
 
 class Reactor:

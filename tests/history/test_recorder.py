@@ -10,8 +10,8 @@ from chatd.core.errors import UnavailableError
 from chatd.core.events import Burst, Closed
 from chatd.core.records import lead
 from chatd.core.rooms import Chatter, Room
-from chatd.journal import Journal
 from chatd.protocol.replies import Stored
+from chatd.server.eventlog import Journal
 from chatd.storage import queue
 from chatd.storage import writer as module
 from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder

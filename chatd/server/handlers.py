@@ -16,7 +16,7 @@ from chatd.core.events import Reason
 from chatd.core.rooms import Chatter, Room
 from chatd.protocol.commands import CLIENT_COMMANDS, Request, help_text
 from chatd.protocol.replies import Answer, History, Reply, RoomList
-from chatd.session import Commands, Session
+from chatd.server.session import Commands, Session
 
 _HELP: Final = f"\n{help_text(CLIENT_COMMANDS.values())}"
 

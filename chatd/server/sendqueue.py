@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from zope.interface import implementer
 
 from chatd.core.ports import IOutlet
-from chatd.front.sockets import PlainSocket
+from chatd.server.epoll import PlainSocket
 
 FINISH_SECONDS: Final = 5
 """How long a peer may take to read what is still to be sent before it is closed."""

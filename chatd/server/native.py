@@ -23,14 +23,14 @@ from zope.interface import implementer
 
 from chatd.core import errors
 from chatd.core.events import Address
-from chatd.front.door import Door, TurnedAway
-from chatd.front.limits import Bucket
-from chatd.front.outlet import FINISH_SECONDS, Outlet, PlainOutlet
-from chatd.front.peers import peer_address, tune
-from chatd.front.proxied import ILocated, IProxied
 from chatd.protocol.framing import FrameReceiver, NotChatError, TooLong
 from chatd.protocol.replies import BANNED, IDLE
-from chatd.session import Session
+from chatd.server.context import Door, TurnedAway
+from chatd.server.limits import Bucket
+from chatd.server.proxy_protocol import ILocated, IProxied
+from chatd.server.sendqueue import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.server.session import Session
+from chatd.server.tcp import peer_address, tune
 
 WAITING_BYTES: Final = 65536
 """How much a connection may have waiting before it is not read from; or one frame, if it may be longer."""

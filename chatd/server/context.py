@@ -7,11 +7,11 @@ from typing import Any, Protocol, cast
 from twisted.internet import protocol
 from twisted.internet.interfaces import ITCPTransport
 
-from chatd.front.admission import Admission
-from chatd.front.deadlines import Deadlines
-from chatd.front.limits import Limits
-from chatd.front.sockets import Sockets
-from chatd.session import Sessions
+from chatd.server.admission import Admission
+from chatd.server.epoll import Sockets
+from chatd.server.limits import Limits
+from chatd.server.session import Sessions
+from chatd.server.timeouts import Deadlines
 
 
 class Late(Protocol):

@@ -25,7 +25,6 @@ from chatd.core.ports import IHistory, IOutlet
 from chatd.core.rooms import Chatter
 from chatd.fanout.buffer import Listener
 from chatd.fanout.fanout import Delivery
-from chatd.journal import Journal
 from chatd.protocol.codec import json_dialect, text_dialect
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
 from chatd.protocol.framing import Framing
@@ -39,6 +38,7 @@ from chatd.protocol.replies import (
     Closing,
     Refusal,
 )
+from chatd.server.eventlog import Journal
 from chatd.storage.writer import Recorder
 
 _log = Logger(namespace="chatd")

@@ -21,7 +21,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.front import proxied
+from chatd.server import proxy_protocol
 
 
 class ListenError(Exception):
@@ -65,9 +65,9 @@ class Listener:
 
     def _parse(self, reactor: Any) -> Any:
         try:
-            if self.text.startswith(proxied.PREFIX):
-                inner = self.text.removeprefix(proxied.PREFIX)
-                return proxied.behind_proxy(serverFromString(reactor, inner))
+            if self.text.startswith(proxy_protocol.PREFIX):
+                inner = self.text.removeprefix(proxy_protocol.PREFIX)
+                return proxy_protocol.behind_proxy(serverFromString(reactor, inner))
             return serverFromString(reactor, self.text)
         except ImportError as error:
             raise ListenError(

@@ -14,8 +14,8 @@ from typing import Final
 
 from chatd.core.events import Address
 from chatd.core.network import origin_of
-from chatd.front.limits import Limits
 from chatd.protocol.replies import CROWDED, FULL, Closing
+from chatd.server.limits import Limits
 
 SPARE_DESCRIPTORS: Final = 32
 """How many descriptors are kept free: at the limit the store and the log could not be written to."""
