@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from chatd.admin.editing import EditedLine
+from chatd.admin.lineedit import EditedLine
 
 # By insults' names, by the sequences of some terminals that it does not know, and by control keys.
 _KEYS_OF_EDITS: Final = {

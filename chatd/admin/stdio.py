@@ -20,8 +20,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
-from chatd.admin.rawmode import RawMode, in_foreground
 from chatd.admin.terminal import ConsoleTerminal
+from chatd.admin.tty import RawMode, in_foreground
 from chatd.core.sanitize import escape
 from chatd.output import write_all
 

@@ -23,8 +23,8 @@ from twisted.conch.insults.insults import ServerProtocol, TerminalProtocol
 
 from chatd.admin.commands import complete
 from chatd.admin.console import Consoles
-from chatd.admin.editing import EditedLine, visible_part
 from chatd.admin.keys import EDITS, TypedBytes
+from chatd.admin.lineedit import EditedLine, visible_part
 from chatd.core.sanitize import clean
 
 PROMPT: Final = "Chat administration:> "

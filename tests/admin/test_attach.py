@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from chatd.admin import attach
-from chatd.admin.attach import LAST_WORDS, LineRelay
+from chatd.admin import cli
+from chatd.admin.cli import LAST_WORDS, LineRelay
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 

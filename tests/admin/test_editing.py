@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from chatd.admin.editing import EditedLine, visible_part
+from chatd.admin.lineedit import EditedLine, visible_part
 
 
 @pytest.fixture

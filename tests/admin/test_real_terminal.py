@@ -38,7 +38,7 @@ ConsoleTerminal.received = lambda self, data: 1 / 0
 sys.exit(run())
 """
 DYING_IN_RAW_MODE = """
-from chatd.admin.rawmode import RawMode
+from chatd.admin.tty import RawMode
 RawMode(0).enter()
 1 / 0
 """

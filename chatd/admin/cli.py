@@ -17,7 +17,7 @@ import socket
 import sys
 from typing import Final, NoReturn
 
-from chatd.admin.rawmode import RawMode
+from chatd.admin.tty import RawMode
 from chatd.output import write_all
 from chatd.protocol.commands import SHUTDOWN_LINES
 
