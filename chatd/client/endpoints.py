@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from chatd.client.actions import Address
+from chatd.client.ui.effects import Address
 
 EndpointFor = Callable[[Address], IStreamClientEndpoint]
 
@@ -38,7 +38,7 @@ def tls(reactor: Any, cafile: str | None = None) -> EndpointFor:
     Raises `TlsError` if that cannot be.
     """
     try:
-        from chatd.client.trust import Trust  # noqa: PLC0415 -- pyOpenSSL may be missing
+        from chatd.client.tls import Trust  # noqa: PLC0415 -- pyOpenSSL may be missing
     except ImportError as error:
         raise TlsError(f"--tls needs more packages: pip install 'chatd[tls]' ({error})") from error
     try:

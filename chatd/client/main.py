@@ -22,13 +22,14 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
 from chatd.client import endpoints
-from chatd.client.actions import Address
-from chatd.client.client import Client
-from chatd.client.conversation import Conversation, parse_address
-from chatd.client.guided import Guided
-from chatd.client.modes import Echo
-from chatd.client.pipe import PATIENCE as PIPE_PATIENCE
-from chatd.client.pipe import (
+from chatd.client.app import Client
+from chatd.client.ui.command_mode import Conversation, parse_address
+from chatd.client.ui.effects import Address
+from chatd.client.ui.frontend import Talk
+from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.modes import Echo
+from chatd.client.ui.pipe import PATIENCE as PIPE_PATIENCE
+from chatd.client.ui.pipe import (
     CommandIntake,
     GuidedIntake,
     Intake,
@@ -36,7 +37,6 @@ from chatd.client.pipe import (
     lines_of,
     start_reading,
 )
-from chatd.client.talk import Talk
 from chatd.output import write_all
 
 _DESCRIPTION = """\
@@ -105,7 +105,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     asyncioreactor.install()
     from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
 
-    from chatd.client.terminal import PATIENCE, TerminalScreen  # noqa: PLC0415 -- for terminals only
+    from chatd.client.ui.terminal import PATIENCE, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
     screen = TerminalScreen(completes=not options.guided)
     talk = _talk(options)

@@ -6,9 +6,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.client.actions import Address
-from chatd.client.client import Client
-from chatd.client.conversation import Conversation
+from chatd.client.app import Client
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.effects import Address
 from chatd.testing import MemoryServer
 
 HERE = Address("localhost", 9999)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.client.actions import Disconnect, Exit
+from chatd.client.ui.effects import Disconnect, Exit
 from chatd.core.events import Said
 from chatd.protocol.replies import Closing, Reply
 

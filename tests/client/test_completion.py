@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatd.client.completion import complete
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.state import Whereabouts
+from chatd.client.ui.completion import complete
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import pytest
 
-from chatd.client.actions import (
+from chatd.client.model.rejoin import TAG
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.effects import (
     NOT_CONNECTED,
     Address,
     Ask,
@@ -13,8 +15,6 @@ from chatd.client.actions import (
     Line,
     StayAway,
 )
-from chatd.client.comeback import TAG
-from chatd.client.conversation import Conversation
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import Closing, History, Refusal, Reply, RoomList, RoomRow

@@ -6,9 +6,9 @@ import time
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.client.actions import Ask, Exit, Line, Prompt
-from chatd.client.guided import Guided
-from chatd.client.pipe import GuidedIntake, PipeScreen
+from chatd.client.ui.effects import Ask, Exit, Line, Prompt
+from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.pipe import GuidedIntake, PipeScreen
 from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import Closing, Refusal, Reply, RoomList, RoomRow

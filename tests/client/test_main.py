@@ -6,8 +6,8 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from chatd.client import endpoints
-from chatd.client.actions import Address
 from chatd.client.main import main
+from chatd.client.ui.effects import Address
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-0", "9" * 5000, ""])
@@ -21,7 +21,7 @@ def test_bad_port(port):
 def test_tls_without_its_packages(monkeypatch):
     """TLS needs packages that may be missing."""
     monkeypatch.setitem(sys.modules, "service_identity", None)
-    monkeypatch.delitem(sys.modules, "chatd.client.trust", raising=False)
+    monkeypatch.delitem(sys.modules, "chatd.client.tls", raising=False)
     with pytest.raises(endpoints.TlsError, match=r"^--tls needs more packages: pip install"):
         endpoints.tls(MemoryReactorClock())
 

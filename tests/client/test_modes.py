@@ -12,11 +12,11 @@ from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
-from chatd.client.actions import Prompt
-from chatd.client.client import Client
-from chatd.client.guided import Guided
-from chatd.client.modes import Echo, quiet
-from chatd.client.terminal import TerminalScreen
+from chatd.client.app import Client
+from chatd.client.ui.effects import Prompt
+from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.modes import Echo, quiet
+from chatd.client.ui.terminal import TerminalScreen
 
 PASSWORD = Prompt("Enter password: ", hidden=True)
 

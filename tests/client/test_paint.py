@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from chatd.client.actions import Line, Prompt
-from chatd.client.guided_words import chat_line, info, people_lines
-from chatd.client.lines import missed_line
-from chatd.client.paint import paint, paint_prompt, style_of
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.state import Whereabouts
+from chatd.client.ui.effects import Line, Prompt
+from chatd.client.ui.guided_words import chat_line, info, people_lines
+from chatd.client.ui.lines import missed_line
+from chatd.client.ui.render import paint, paint_prompt, style_of
 from chatd.core.events import Said
 from chatd.protocol.replies import RoomList, RoomRow
 

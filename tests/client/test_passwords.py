@@ -10,13 +10,13 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.client.actions import NOT_CONNECTED, Ask, Exit, Prompt
-from chatd.client.client import Client
-from chatd.client.commands import is_to_be_forgotten
-from chatd.client.conversation import PROMPT, Conversation
-from chatd.client.guided import Guided
-from chatd.client.pipe import CommandIntake
-from chatd.client.terminal import TerminalScreen
+from chatd.client.app import Client
+from chatd.client.ui.command_mode import PROMPT, Conversation
+from chatd.client.ui.commands import is_to_be_forgotten
+from chatd.client.ui.effects import NOT_CONNECTED, Ask, Exit, Prompt
+from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.pipe import CommandIntake
+from chatd.client.ui.terminal import TerminalScreen
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import Reply
 

@@ -7,9 +7,9 @@ import threading
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.client.actions import Line
-from chatd.client.modes import Echo
-from chatd.client.pipe import CommandIntake, InputError, PipeScreen, lines_of, start_reading
+from chatd.client.ui.effects import Line
+from chatd.client.ui.modes import Echo
+from chatd.client.ui.pipe import CommandIntake, InputError, PipeScreen, lines_of, start_reading
 
 
 class Pipe:

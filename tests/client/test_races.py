@@ -6,8 +6,8 @@ from collections import Counter, deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.client.actions import Ask, Line
-from chatd.client.conversation import Conversation
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.effects import Ask, Line
 from chatd.core.events import Said
 from chatd.protocol.replies import History, Refusal, Reply, Stored
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatd.client.actions import Ask, AskLater, Line, StayAway
-from chatd.client.comeback import TAG
-from chatd.client.conversation import Conversation
+from chatd.client.model.rejoin import TAG
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.effects import Ask, AskLater, Line, StayAway
 from chatd.core.events import Closed, Joined, Left, Reason, Said
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import Closing, History, Refusal, Reply, Stored

@@ -10,10 +10,10 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
-from chatd.client.client import Client
-from chatd.client.conversation import Conversation
-from chatd.client.guided import Guided
-from chatd.client.terminal import TerminalScreen
+from chatd.client.app import Client
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.terminal import TerminalScreen
 from chatd.core.events import Closed, Said
 from chatd.protocol.replies import Reply, RoomList
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from chatd.client.actions import Line
-from chatd.client.happenings import Missed
+from chatd.client.model.updates import Missed
+from chatd.client.ui.effects import Line
 from chatd.core.events import Said
 from chatd.core.sanitize import clean
 from chatd.protocol import text

@@ -12,7 +12,10 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.actions import (
+from chatd.client.connection import Link
+from chatd.client.endpoints import EndpointFor
+from chatd.client.model.pending import Due
+from chatd.client.ui.effects import (
     Action,
     Address,
     Ask,
@@ -23,10 +26,7 @@ from chatd.client.actions import (
     Line,
     StayAway,
 )
-from chatd.client.connection import Link
-from chatd.client.due import Due
-from chatd.client.endpoints import EndpointFor
-from chatd.client.talk import Talk
+from chatd.client.ui.frontend import Talk
 from chatd.client.waiting import Patience, Waiting
 from chatd.core.events import Event
 from chatd.core.sanitize import clean

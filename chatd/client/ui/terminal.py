@@ -26,13 +26,13 @@ from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
-from chatd.client.actions import Line, Prompt
-from chatd.client.client import Client
-from chatd.client.commands import is_to_be_forgotten
-from chatd.client.completion import complete
-from chatd.client.modes import quiet
-from chatd.client.paint import STYLES, Fragments, paint, paint_prompt
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.app import Client
+from chatd.client.model.state import Whereabouts
+from chatd.client.ui.commands import is_to_be_forgotten
+from chatd.client.ui.completion import complete
+from chatd.client.ui.effects import Line, Prompt
+from chatd.client.ui.modes import quiet
+from chatd.client.ui.render import STYLES, Fragments, paint, paint_prompt
 
 PATIENCE: Final = 2.0
 """For how many seconds at most one waits for the server at the end."""

@@ -20,12 +20,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import blockingCallFromThread
 
-from chatd.client.actions import Ask, Exit, Line, Prompt
-from chatd.client.client import Client
-from chatd.client.conversation import Conversation
+from chatd.client.app import Client
 from chatd.client.cutting import Cutter
-from chatd.client.modes import Echo
-from chatd.client.paint import paint_prompt
+from chatd.client.ui.command_mode import Conversation
+from chatd.client.ui.effects import Ask, Exit, Line, Prompt
+from chatd.client.ui.modes import Echo
+from chatd.client.ui.render import paint_prompt
 from chatd.core.sanitize import clean
 
 PATIENCE: Final = 10.0

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatd.client.actions import Ask, AskLater, StayAway
-from chatd.client.comeback import TAG, Comeback
-from chatd.client.happenings import News, Turn
-from chatd.client.reading import NOT_NOW, READING_TAGS, STORE_PAUSE, Reading
-from chatd.client.reading import Step as ReadingStep
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.rejoin import TAG, Comeback
+from chatd.client.model.state import Whereabouts
+from chatd.client.model.sync import NOT_NOW, READING_TAGS, STORE_PAUSE, Reading
+from chatd.client.model.sync import Step as ReadingStep
+from chatd.client.model.updates import News, Turn
+from chatd.client.ui.effects import Ask, AskLater, StayAway
 from chatd.core.events import Closed, Event, Joined, Left, RoomEvent, Said
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import Answer, Closing, History, Refusal, Reply, Stored

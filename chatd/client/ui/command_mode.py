@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chatd.client.actions import (
+from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
+from chatd.client.ui.commands import LINE_COMMANDS, Question, question
+from chatd.client.ui.effects import (
     NOT_CONNECTED,
     Action,
     Address,
@@ -19,10 +21,14 @@ from chatd.client.actions import (
     Line,
     Prompt,
 )
-from chatd.client.commands import LINE_COMMANDS, Question, question
-from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
-from chatd.client.lines import MISSED_LOOK, mention, missed_heading, missed_line, undelivered_words
-from chatd.client.talk import Talk
+from chatd.client.ui.frontend import Talk
+from chatd.client.ui.lines import (
+    MISSED_LOOK,
+    mention,
+    missed_heading,
+    missed_line,
+    undelivered_words,
+)
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, RoomEvent, Said, Whispered
 from chatd.core.sanitize import clean

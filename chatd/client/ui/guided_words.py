@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatd.client.actions import Line
-from chatd.client.lines import mention
-from chatd.client.paint import clock_time
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.state import Whereabouts
+from chatd.client.ui.effects import Line
+from chatd.client.ui.lines import mention
+from chatd.client.ui.render import clock_time
 from chatd.core.events import Address, Event, Joined, Left, Reason, Said
 from chatd.core.sanitize import clean
 from chatd.protocol import text

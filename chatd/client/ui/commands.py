@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from chatd.client.actions import Prompt
+from chatd.client.ui.effects import Prompt
 from chatd.core.errors import ChatError
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, HIDDEN_PASSWORD, Command, Parameter, Request

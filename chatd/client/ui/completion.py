@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatd.client.commands import LINE_COMMANDS
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.state import Whereabouts
+from chatd.client.ui.commands import LINE_COMMANDS
 from chatd.protocol.text import COMMAND_SIGN
 
 

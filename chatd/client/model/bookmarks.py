@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chatd.client.happenings import News
+from chatd.client.model.updates import News
 from chatd.core.events import Said
 
 AT_A_TIME: Final = 500

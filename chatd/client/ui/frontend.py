@@ -10,10 +10,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from chatd.client.actions import Action, Address, Ask, AskLater, Connect, Line, Prompt, StayAway
-from chatd.client.happenings import Happening
-from chatd.client.presence import Presence, Step
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.session import Presence, Step
+from chatd.client.model.state import Whereabouts
+from chatd.client.model.updates import Happening
+from chatd.client.ui.effects import Action, Address, Ask, AskLater, Connect, Line, Prompt, StayAway
 from chatd.core.events import Event
 from chatd.core.sanitize import clean
 from chatd.protocol.replies import Answer

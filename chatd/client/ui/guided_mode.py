@@ -10,8 +10,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from chatd.client.actions import Action, Ask, Exit, Line, Prompt
-from chatd.client.guided_words import (
+from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
+from chatd.client.ui.effects import Action, Ask, Exit, Line, Prompt
+from chatd.client.ui.frontend import Talk
+from chatd.client.ui.guided_words import (
     chat_line,
     info,
     news_lines,
@@ -19,9 +21,7 @@ from chatd.client.guided_words import (
     plain,
     room_lines,
 )
-from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
-from chatd.client.lines import missed_heading, missed_line, undelivered_words
-from chatd.client.talk import Talk
+from chatd.client.ui.lines import missed_heading, missed_line, undelivered_words
 from chatd.core.events import Closed, Event, Said
 from chatd.core.sanitize import clean
 from chatd.protocol.commands import Request

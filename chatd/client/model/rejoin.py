@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from chatd.client.whereabouts import Whereabouts
+from chatd.client.model.state import Whereabouts
 from chatd.protocol.commands import Request
 
 TAG: Final = "comeback"

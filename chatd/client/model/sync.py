@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatd.client.actions import Ask, AskLater
-from chatd.client.bookmarks import AT_A_TIME, Bookmark
-from chatd.client.happenings import Happening, Missed, News, Turn, Undelivered
-from chatd.client.outbox import Outbox
+from chatd.client.model.bookmarks import AT_A_TIME, Bookmark
+from chatd.client.model.outbox import Outbox
+from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
+from chatd.client.ui.effects import Ask, AskLater
 from chatd.core.events import Said
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import History, Refusal

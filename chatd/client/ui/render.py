@@ -10,7 +10,7 @@ import zlib
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.client.actions import Line, Prompt
+from chatd.client.ui.effects import Line, Prompt
 
 Fragments = list[tuple[str, str]]
 
