@@ -2,7 +2,7 @@
 
 from twisted.application.service import Application
 
-from chatd.tap import Options, makeService
+from chatd.daemon.tap import Options, makeService
 
 options = Options()
 options.parseOptions([])  # for instance ["--room", "tea:Tea house", "--hide-addresses"]

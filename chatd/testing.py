@@ -21,9 +21,9 @@ from chatd.auth.hashing import Hashing
 from chatd.config import Config
 from chatd.core.chat import Rules
 from chatd.core.ports import IOutlet, IStore
+from chatd.daemon.service import ChatService
 from chatd.server.limits import Limits
 from chatd.server.native import ChatProtocol
-from chatd.service import ChatService
 
 
 class MemoryServer:

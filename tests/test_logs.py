@@ -6,7 +6,7 @@ import pytest
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from chatd.logs import Log, LogError, as_json
+from chatd.daemon.logfile import Log, LogError, as_json
 
 
 @pytest.fixture

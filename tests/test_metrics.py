@@ -7,7 +7,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.errors import UnavailableError
-from chatd.service import StartError
+from chatd.daemon.service import StartError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 

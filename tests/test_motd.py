@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chatd import motd
-from chatd.service import StartError
+from chatd.daemon import motd
+from chatd.daemon.service import StartError
 from chatd.testing import MemoryServer
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chatd.systemd import ServiceManager
+from chatd.daemon.sdnotify import ServiceManager
 
 
 @pytest.fixture(params=["file", "abstract"])

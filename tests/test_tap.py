@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.tap import Options
+from chatd.daemon.tap import Options
 
 
 @pytest.mark.parametrize(

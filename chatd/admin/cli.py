@@ -18,7 +18,7 @@ import sys
 from typing import Final, NoReturn
 
 from chatd.admin.tty import RawMode
-from chatd.output import write_all
+from chatd.io import write_all
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 LAST_WORDS: Final = f"{SHUTDOWN_LINES[-1]}\n".encode()

@@ -23,7 +23,7 @@ from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
 from chatd.admin.tty import RawMode, in_foreground
 from chatd.core.sanitize import escape
-from chatd.output import write_all
+from chatd.io import write_all
 
 _STDIN: Final = 0
 _READ_SIZE: Final = 65536

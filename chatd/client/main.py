@@ -37,7 +37,7 @@ from chatd.client.ui.pipe import (
     lines_of,
     start_reading,
 )
-from chatd.output import write_all
+from chatd.io import write_all
 
 _DESCRIPTION = """\
 Chat on a server of chatd. What you type is said in your room; what begins with

@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 from chatd.admin import console as console_module
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
+from chatd.daemon.service import StartError
 from chatd.protocol.commands import SHUTDOWN_LINES
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.service import StartError
 from chatd.testing import MemoryServer
 
 TOO_LONG = "Administrator: Line too long (at most 16384 characters)."

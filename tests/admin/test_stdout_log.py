@@ -84,7 +84,7 @@ def test_nothing_is_lost_where_another_made_it_non_blocking(monkeypatch):
         assert waiting == [writing]
         printed.append(os.read(reading, 10_000))
 
-    monkeypatch.setattr("chatd.output.select.select", wait_until_writable)
+    monkeypatch.setattr("chatd.io.select.select", wait_until_writable)
     with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as source:
         StandardOutputLog(stream)(event("x" * 200_000))
         stream.close()

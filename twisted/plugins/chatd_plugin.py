@@ -2,4 +2,6 @@
 
 from twisted.application.service import ServiceMaker
 
-chatd = ServiceMaker("chatd", "chatd.tap", "A chat daemon: rooms, messages, a console.", "chatd")
+chatd = ServiceMaker(
+    "chatd", "chatd.daemon.tap", "A chat daemon: rooms, messages, a console.", "chatd"
+)

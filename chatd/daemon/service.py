@@ -21,7 +21,6 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
-from chatd import motd
 from chatd.admin import unixsocket
 from chatd.admin.commands import Office
 from chatd.admin.console import Consoles
@@ -35,9 +34,10 @@ from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, UnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
+from chatd.daemon import motd
+from chatd.daemon.periodic import Housekeeping
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Delivery
-from chatd.housekeeping import Housekeeping
 from chatd.server.admission import Admission
 from chatd.server.context import Door
 from chatd.server.directory import LocalRegistry
@@ -217,7 +217,7 @@ class ChatService(Service):
         return self._listeners if self._metrics is None else [*self._listeners, self._metrics]
 
     def _metrics_site(self) -> IProtocolFactory:
-        from chatd import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load
+        from chatd.daemon import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load
 
         measured = metrics.Metrics(
             chat=self.chat,

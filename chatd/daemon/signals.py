@@ -18,9 +18,9 @@ from typing import Any, Final, NoReturn
 
 from twisted.logger import Logger
 
-from chatd.logs import LogFile
-from chatd.service import ChatService, StartError
-from chatd.systemd import ServiceManager
+from chatd.daemon.logfile import LogFile
+from chatd.daemon.sdnotify import ServiceManager
+from chatd.daemon.service import ChatService, StartError
 
 _STDIN: Final = 0
 

@@ -21,12 +21,12 @@ from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 from chatd.config import Config
 from chatd.core.chat import Rules, Starters
 from chatd.core.sanitize import clean
-from chatd.logs import Log, LogError
-from chatd.process import Process, one_line_for_start_errors, raise_descriptor_limit
+from chatd.daemon.logfile import Log, LogError
+from chatd.daemon.sdnotify import ServiceManager
+from chatd.daemon.service import ChatService, StartError
+from chatd.daemon.signals import Process, one_line_for_start_errors, raise_descriptor_limit
 from chatd.server.limits import Limits
-from chatd.service import ChatService, StartError
 from chatd.storage.history import MOST_READ
-from chatd.systemd import ServiceManager
 
 _log = Logger(namespace="chatd")
 
