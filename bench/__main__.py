@@ -14,7 +14,7 @@ from bench.build import BenchError, program
 from bench.children import choose_cores
 from bench.figures import Result
 from bench.plot import plot
-from bench.report import as_json, machine_line, table
+from bench.report import format_json, machine_line, table
 from bench.rounds import Length, run
 from bench.scenarios import SCENARIOS, Scenario
 from bench.servers import CHATD, FLOOR, SERVERS, Server
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         results = measure_all(chosen)
         if chosen.json is not None:
-            found = as_json(results, chosen.length)
+            found = format_json(results, chosen.length)
             chosen.json.write_text(json.dumps(found, indent=2) + "\n")
         if chosen.svg is not None:
             chosen.svg.write_text(plot(results))

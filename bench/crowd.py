@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 
@@ -48,7 +48,7 @@ class WeakStore(MemoryStore):
             self._waiting.append(Deferred())
             await self._waiting[-1]
         if may_fail and not self.well and self._chance.random() < 0.2:  # noqa: PLR2004 -- the same
-            raise UnavailableError("at random")
+            raise StoreUnavailableError("at random")
 
     def go_on(self) -> None:
         """Let those go on who wait."""
@@ -106,12 +106,12 @@ class Crowd:
             self._server.turn(1)
         service = self._server.service
         assert len(service.sessions) == 0
-        assert not service._registry._names._by_folded  # noqa: SLF001 -- nobody has a name
-        assert not service._registry._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
-        assert not service._registry._changing  # noqa: SLF001 -- no room is under way
-        assert not service.delivery._listeners  # noqa: SLF001 -- nobody listens
+        assert not service._directory._names._by_folded  # noqa: SLF001 -- nobody has a name
+        assert not service._directory._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
+        assert not service._directory._changing  # noqa: SLF001 -- no room is under way
+        assert not service.fanout._subscribers  # noqa: SLF001 -- nobody listens
         assert all(not room.members for room in service.chat.rooms())
-        assert service.recorder.unstored == 0
+        assert service.writer.pending == 0
 
     # -- what is done
 
@@ -203,18 +203,18 @@ class Crowd:
                 assert code in {"banned", "replaced", "unregistered"}, event
 
     def _name(self, client: MemoryClient) -> str:
-        return client.protocol._session.chatter.name  # noqa: SLF001 -- who it is now
+        return client.protocol._session.user.name  # noqa: SLF001 -- who it is now
 
     def _check(self) -> None:
         service = self._server.service
-        names = [session.chatter.name for session in service.sessions if session.chatter.name]
+        names = [session.user.name for session in service.sessions if session.user.name]
         assert len({name.casefold() for name in names}) == len(names), f"held by two: {names}"
         rooms = list(service.chat.rooms())
         for session in service.sessions:
-            for room in session.chatter.rooms.values():
-                assert session.chatter in room.members
-                assert room in rooms or room.key in service._registry._changing  # noqa: SLF001
+            for room in session.user.rooms.values():
+                assert session.user in room.members
+                assert room in rooms or room.key in service._directory._changing  # noqa: SLF001
         for client in self._clients:
             session = client.protocol._session  # noqa: SLF001 -- who it is now
             # Who is being logged out is in no room already, and told so later.
-            assert session.busy or self._inside[client] == set(session.chatter.rooms)
+            assert session.busy or self._inside[client] == set(session.user.rooms)

@@ -99,7 +99,7 @@ class Result:
                 ratios.append(getattr(one[server], field) / best(theirs))
         return median(ratios) if ratios else None
 
-    def as_json(self) -> dict[str, Any]:
+    def format_json(self) -> dict[str, Any]:
         """Return everything, for programs."""
         return {
             "scenario": {**asdict(self.scenario), "kind": self.scenario.kind.name.lower()},

@@ -31,7 +31,7 @@ from zope.interface import implementer
 
 from bench.crowd import Crowd
 from chatd.protocol.commands import CLIENT_COMMANDS
-from chatd.server.native import FRAMES_A_TURN
+from chatd.server.native import MAX_FRAMES_PER_TURN
 from chatd.testing import MemoryServer
 
 _ROUND: Final = 500
@@ -130,7 +130,7 @@ def in_memory(count: int, chance: random.Random) -> dict[bool, float]:
         gc.collect()
         gc.disable()
         for number in range(_ROUND):
-            if number % FRAMES_A_TURN == 0:
+            if number % MAX_FRAMES_PER_TURN == 0:
                 server.turn()
             client, frame = chance.choice(clients), next(stream)
             if not client.closed:

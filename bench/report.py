@@ -80,14 +80,14 @@ def ratios(result: Result) -> dict[str, float]:
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 
-def as_json(results: Sequence[Result], length: Length) -> dict[str, Any]:
+def format_json(results: Sequence[Result], length: Length) -> dict[str, Any]:
     """Return everything, for programs."""
     return {
         "machine": machine(),
         "length": vars(length),
         "scenarios": {
             result.scenario.name: {
-                **result.as_json(),
+                **result.format_json(),
                 "ratios": {name: round(ratio, 4) for name, ratio in ratios(result).items()},
             }
             for result in results

@@ -1,11 +1,64 @@
-"""What the operator can choose, as plain values (spec section 1). Where they come from is tap.py's."""
+"""What the operator can choose, as plain values (spec section 1); daemon/tap.py reads them.
+
+Every layer may import this module, so it imports none of them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
 
-from chatd.core.chat import Rules
-from chatd.server.limits import Limits
+UNREGISTERED_MAX_FRAME: Final = 2048
+"""The longest frame, in bytes, of a client without a name: name, password and room need no more."""
+
+
+class RoomCreators(StrEnum):
+    """Who may create rooms, beside the administrator."""
+
+    EVERYONE = "everyone"
+    ACCOUNTS = "accounts"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class RoomPolicy:
+    """The rules for rooms.
+
+    `rooms_per_client`: how many rooms a user may be in at once; `require_login`: guests may not
+    join.
+    """
+
+    rooms_per_client: int = 1
+    room_creators: RoomCreators = RoomCreators.EVERYONE
+    require_login: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a connection, and an address, may use of the server.
+
+    `max_frame` and `send_queue` are bytes, `rate` is frames a second, `burst` frames at once,
+    `first_frame` and `idle_timeout` are seconds, the others connections. 0 is no limit, except for
+    `max_frame` and `send_queue`.
+    """
+
+    max_frame: int = 16384
+    send_queue: int = 1048576
+    rate: int = 5
+    burst: int = 20
+    first_frame: int = 60
+    idle_timeout: int = 0
+    max_clients: int = 10000
+    max_per_address: int = 64
+
+    def frame(self, registered: bool) -> int:
+        """Return the longest frame accepted, in bytes."""
+        return self.max_frame if registered else min(self.max_frame, UNREGISTERED_MAX_FRAME)
+
+    def queue(self, registered: bool) -> int:
+        """Return how much output may wait for one client, in bytes."""
+        return self.send_queue if registered else self.send_queue // 2
 
 
 @dataclass(frozen=True)
@@ -15,7 +68,7 @@ class Config:
     listen: tuple[str, ...] = ("tcp:9999:interface=localhost",)
     store: str = "sqlite:///chatd.db"
     rooms: tuple[tuple[str, str], ...] = ()
-    rules: Rules = field(default_factory=Rules)
+    rules: RoomPolicy = field(default_factory=RoomPolicy)
     max_rooms: int = 1000
     replay: int = 0
     keep: int = 0

@@ -18,11 +18,9 @@ from zope.interface import implementer
 
 from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
-from chatd.config import Config
-from chatd.core.chat import Rules
-from chatd.core.ports import IOutlet, IStore
+from chatd.config import Config, Limits, RoomPolicy
+from chatd.core.ports import ISendQueue, IStore
 from chatd.daemon.service import ChatService
-from chatd.server.limits import Limits
 from chatd.server.native import ChatProtocol
 
 
@@ -43,7 +41,7 @@ class MemoryServer:
         **options: Any,
     ) -> None:
         self.reactor = reactor or MemoryReactorClock()
-        rules = Rules(**_taken(options, Rules))
+        rules = RoomPolicy(**_taken(options, RoomPolicy))
         limits = Limits(**{"rate": 0, **_taken(options, Limits)})
         config = Config(
             **{"listen": (), "admin": "", "console": False, "store": "memory:", **options},
@@ -76,7 +74,7 @@ class MemoryServer:
     def console(self, line: str) -> list[str]:
         """Return what the administrator is answered, who types `line`."""
         lines: list[str] = []
-        done = Deferred.fromCoroutine(execute(self.service.consoles.office, line))
+        done = Deferred.fromCoroutine(execute(self.service.consoles.context, line))
         done.addCallback(lines.extend)
         done.addErrback(Failure.raiseException)
         return lines
@@ -104,7 +102,7 @@ class MemoryHashing:
         return False
 
 
-def _taken(options: dict[str, Any], kind: type[Rules | Limits]) -> dict[str, Any]:
+def _taken(options: dict[str, Any], kind: type[RoomPolicy | Limits]) -> dict[str, Any]:
     """Take out of `options` what is for `kind`."""
     known = {field.name for field in fields(kind)}
     return {name: options.pop(name) for name in known & options.keys()}
@@ -200,8 +198,8 @@ class _Transport(StringTransport):
         self.on_close()
 
 
-@implementer(IOutlet)
-class MemoryOutlet:
+@implementer(ISendQueue)
+class MemorySendQueue:
     """Keeps what is written, a blob a write."""
 
     queued = 0

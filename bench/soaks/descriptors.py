@@ -19,7 +19,7 @@ INSIDE: Final = 20
 SAYS_EVERY: Final = 0.2
 STORED_WITHIN: Final = 0.5
 BACK_WITHIN: Final = 2.0
-FREE: Final = 10
+FREE_FAILURES: Final = 10
 """How many descriptors the server must have left for its store and its log."""
 
 SPINNING: Final = 0.1
@@ -106,7 +106,9 @@ async def descriptors(seconds: float, report: Report) -> None:
             )
             settled = await daemon.settles(start, BACK_WITHIN)
             report.check("descriptors are back", settled is not None, daemon.descriptors())
-        report.check(f"{FREE} descriptors stayed free", used <= DESCRIPTORS - FREE)
+        report.check(
+            f"{FREE_FAILURES} descriptors stayed free", used <= DESCRIPTORS - FREE_FAILURES
+        )
         report.check("the server does not spin", crowded - quiet <= SPINNING)
         slow = percentile(inside.latencies, 0.99)
         report.check(

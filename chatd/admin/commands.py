@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.core import errors
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
+from chatd.core.errors import ChatError
 from chatd.core.records import Account, Ban
-from chatd.core.rooms import Chatter
-from chatd.core.sanitize import clean
+from chatd.core.rooms import User
+from chatd.core.sanitize import sanitize
 from chatd.fanout.bus import LocalBus
-from chatd.fanout.fanout import Delivery
+from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
-from chatd.protocol.text import COMMAND_SIGN, find_command, room_lines
-from chatd.server.eventlog import Journal
+from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
+from chatd.server.eventlog import EventLog
 from chatd.server.session import Session, Sessions
-from chatd.storage.writer import Recorder
+from chatd.storage.writer import HistoryWriter
 
 Arguments = Mapping[str, str]
 Ask = Callable[[str], Awaitable[str | None]]
@@ -36,7 +36,7 @@ _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @dataclass
-class Office:
+class AdminContext:
     """What the administrator's commands work with.
 
     `now` returns seconds since the epoch; `stop` begins to end the server; `stopping` is set by
@@ -46,10 +46,10 @@ class Office:
     chat: Chat
     people: People
     sessions: Sessions
-    delivery: Delivery
-    recorder: Recorder
+    fanout: Fanout
+    writer: HistoryWriter
     bus: LocalBus
-    journal: Journal
+    event_log: EventLog
     now: Callable[[], float]
     started_at: float
     stop: Callable[[], None]
@@ -60,55 +60,55 @@ async def _nobody_answers(_: str) -> None:
     """Ask nobody."""
 
 
-async def execute(office: Office, line: str, ask: Ask = _nobody_answers) -> list[str]:
+async def execute(context: AdminContext, line: str, ask: Ask = _nobody_answers) -> list[str]:
     """Carry out what was typed, with or without the backtick; return the lines to print."""
-    line = clean(line).strip().removeprefix(COMMAND_SIGN)
+    line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
         return []
     try:
         command, words = find_command(line, CONSOLE_COMMANDS)
-    except errors.ChatError:
+    except ChatError:
         return ["Unknown commands.", *_help_lines()]
     try:
         arguments = command.check_typed(command.split(words))
-    except errors.ChatError:
+    except ChatError:
         return _usage_lines(command)
     try:
         if command.name in _ASKING_COMMANDS:
-            return await _ASKING_COMMANDS[command.name](office, arguments, ask)
-        return await _COMMANDS[command.name](office, arguments)
-    except errors.ChatError as error:
-        return [_said(error.text)]
+            return await _ASKING_COMMANDS[command.name](context, arguments, ask)
+        return await _COMMANDS[command.name](context, arguments)
+    except ChatError as error:
+        return [_said(error_text(error))]
 
 
-def complete(office: Office, line: str) -> list[str]:
+def complete(context: AdminContext, line: str) -> list[str]:
     """Return the words that can stand where the last word of `line` stands."""
-    *before, typed = line.removeprefix(COMMAND_SIGN).split(" ")
+    *before, typed = line.removeprefix(COMMAND_PREFIX).split(" ")
     words = [word for word in before if word]
     candidates: Iterable[str]
     if not words:
         candidates = CONSOLE_COMMANDS
     else:
         command = CONSOLE_COMMANDS.get(words[0])
-        candidates = _candidates(office, command, len(words) - 1) if command else ()
+        candidates = _candidates(context, command, len(words) - 1) if command else ()
     folded = typed.casefold()
     return [word for word in candidates if word.casefold().startswith(folded)]
 
 
-def _candidates(office: Office, command: Command, index: int) -> Iterable[str]:
+def _candidates(context: AdminContext, command: Command, index: int) -> Iterable[str]:
     if not command.parameters:
         return ()
     # The last parameter takes the rest of the line.
     parameter = command.parameters[min(index, len(command.parameters) - 1)]
     if parameter.name == "chatroom_id":
-        return [room.id for room in office.chat.rooms()]
+        return [room.id for room in context.chat.rooms()]
     if command.name == "unban":
-        return [ban.subject for ban in office.people.bans(office.now())]
-    chatters = [session.chatter for session in office.sessions]
+        return [ban.subject for ban in context.people.bans(context.now())]
+    chatters = [session.user for session in context.sessions]
     if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
-        return [who.name for who in chatters if who.name]
+        return [user.name for user in chatters if user.name]
     if parameter.name == "username":
-        return [who.account for who in chatters if who.account is not None]
+        return [user.account for user in chatters if user.account is not None]
     return parameter.choices
 
 
@@ -129,91 +129,91 @@ def _usage_lines(command: Command) -> list[str]:
     return ["Unknown commands.", command.help_line]
 
 
-async def _help(_: Office, __: Arguments) -> list[str]:
+async def _help(_: AdminContext, __: Arguments) -> list[str]:
     return ["", *_help_lines(), ""]
 
 
-async def _list(office: Office, _: Arguments) -> list[str]:
-    rooms = RoomList.of(office.chat.rooms()).rooms
+async def _list(context: AdminContext, _: Arguments) -> list[str]:
+    rooms = RoomList.of(context.chat.rooms()).rooms
     if not rooms:
         return [_said("No chatroom exists!")]
     return ["", *_said(room_lines(rooms)).split("\n")]
 
 
-async def _start(office: Office, arguments: Arguments) -> list[str]:
+async def _start(context: AdminContext, arguments: Arguments) -> list[str]:
     room_id, name = arguments["chatroom_id"], arguments["chatroom_name"]
-    room = await office.chat.start(room_id, name, office.now())
+    room = await context.chat.create_room(room_id, name, context.now())
     return [_said(f"Chatroom {room.id} started!")]
 
 
-async def _end(office: Office, arguments: Arguments) -> list[str]:
-    room = await office.chat.end(arguments["chatroom_id"], office.now())
+async def _end(context: AdminContext, arguments: Arguments) -> list[str]:
+    room = await context.chat.delete_room(arguments["chatroom_id"], context.now())
     return [_said(f"chatroom {room.id} closed.")]
 
 
-async def _kick(office: Office, arguments: Arguments) -> list[str]:
+async def _kick(context: AdminContext, arguments: Arguments) -> list[str]:
     name, room_id = arguments["chatter_name"], arguments["chatroom_id"]
-    who, room = office.chat.kick(name, room_id, office.now())
-    return [_said(f"{who.name} was kicked from chatroom {room.id}.")]
+    user, room = context.chat.kick(name, room_id, context.now())
+    return [_said(f"{user.name} was kicked from chatroom {room.id}.")]
 
 
-async def _group(office: Office, arguments: Arguments) -> list[str]:
-    room = office.chat.room(arguments["chatroom_id"])
+async def _group(context: AdminContext, arguments: Arguments) -> list[str]:
+    room = context.chat.room(arguments["chatroom_id"])
     lines = []
     for name in arguments["list_of_chatters"].split():
         try:
-            who = office.chat.group(name, room, office.now())
-            lines.append(_said(f"{who.name} was grouped into chatroom {room.id}."))
-        except errors.ChatError as error:
-            lines.append(_said(error.text))
+            user = context.chat.move_user(name, room, context.now())
+            lines.append(_said(f"{user.name} was grouped into chatroom {room.id}."))
+        except ChatError as error:
+            lines.append(_said(error_text(error)))
     return lines
 
 
-async def _say(office: Office, arguments: Arguments) -> list[str]:
-    office.chat.announce(arguments["chatroom_id"], arguments["text"], office.now())
+async def _say(context: AdminContext, arguments: Arguments) -> list[str]:
+    context.chat.announce(arguments["chatroom_id"], arguments["text"], context.now())
     return []
 
 
-async def _who(office: Office, _: Arguments) -> list[str]:
-    now = office.now()
-    return [_who_line(session, now) for session in office.sessions] or [
+async def _who(context: AdminContext, _: Arguments) -> list[str]:
+    now = context.now()
+    return [_who_line(session, now) for session in context.sessions] or [
         _said("Nobody is connected.")
     ]
 
 
 def _who_line(session: Session, now: float) -> str:
-    chatter = session.chatter
-    rooms = ",".join(room.id for room in chatter.rooms.values())
+    user = session.user
+    rooms = ",".join(room.id for room in user.rooms.values())
     seconds = int(now - session.connected_at)
     return (
-        f"{session.address} name={chatter.name or '-'} account={chatter.account or '-'} "
-        f"rooms={rooms or '-'} connected={seconds}s queued={session.outlet.queued}B"
+        f"{session.address} name={user.name or '-'} account={user.account or '-'} "
+        f"rooms={rooms or '-'} connected={seconds}s queued={session.send_queue.queued}B"
     )
 
 
-async def _ban(office: Office, arguments: Arguments) -> list[str]:
+async def _ban(context: AdminContext, arguments: Arguments) -> list[str]:
     minutes = int(arguments["minutes"]) if "minutes" in arguments else None
     if minutes == 0:
         return _usage_lines(CONSOLE_COMMANDS["ban"])
-    subject = await office.people.ban(
-        arguments["name_or_address"], minutes, _present(office), office.now()
+    subject = await context.people.ban(
+        arguments["name_or_address"], minutes, _present(context), context.now()
     )
     return [_said(f"{subject} was banned.")]
 
 
-def _present(office: Office) -> Iterator[Chatter]:
+def _present(context: AdminContext) -> Iterator[User]:
     """Yield who is here when this is looked at: somebody may come while a ban is being stored."""
-    for session in office.sessions:
-        yield session.chatter
+    for session in context.sessions:
+        yield session.user
 
 
-async def _unban(office: Office, arguments: Arguments) -> list[str]:
-    subject = await office.people.unban(arguments["name_or_address"], office.now())
+async def _unban(context: AdminContext, arguments: Arguments) -> list[str]:
+    subject = await context.people.unban(arguments["name_or_address"], context.now())
     return [_said(f"{subject} was unbanned.")]
 
 
-async def _bans(office: Office, _: Arguments) -> list[str]:
-    bans = office.people.bans(office.now())
+async def _bans(context: AdminContext, _: Arguments) -> list[str]:
+    bans = context.people.bans(context.now())
     return [_ban_line(ban) for ban in bans] or [_said("Nobody is banned.")]
 
 
@@ -222,8 +222,8 @@ def _ban_line(ban: Ban) -> str:
     return f"{ban.subject} ({ban.kind}) {until}"
 
 
-async def _accounts(office: Office, _: Arguments) -> list[str]:
-    accounts = await office.people.accounts()
+async def _accounts(context: AdminContext, _: Arguments) -> list[str]:
+    accounts = await context.people.accounts()
     return [_account_line(account) for account in accounts] or [_said("No account exists!")]
 
 
@@ -231,47 +231,47 @@ def _account_line(account: Account) -> str:
     return f"{account.name} registered {_shown_time(account.registered_at)}"
 
 
-async def _passwd(office: Office, arguments: Arguments, ask: Ask) -> list[str]:
-    username = office.people.account_named(arguments["username"])
+async def _passwd(context: AdminContext, arguments: Arguments, ask: Ask) -> list[str]:
+    username = context.people.find_account(arguments["username"])
     password = await ask("Enter password: ")
     if password is None:
         return [_said("Cancelled.")]
     # As one is that a client sends.
-    name = await office.people.set_password(username, clean(password), office.now())
+    name = await context.people.set_password(username, sanitize(password), context.now())
     return [_said(f"Password of {name} changed.")]
 
 
-async def _unregister(office: Office, arguments: Arguments) -> list[str]:
-    name = await office.people.unregister(arguments["username"], office.now())
+async def _unregister(context: AdminContext, arguments: Arguments) -> list[str]:
+    name = await context.people.unregister(arguments["username"], context.now())
     return [_said(f"{name} was unregistered.")]
 
 
-async def _trace(office: Office, arguments: Arguments) -> list[str]:
+async def _trace(context: AdminContext, arguments: Arguments) -> list[str]:
     on = arguments["trace"] == "on"
-    office.delivery.trace = office.journal.sent if on else None
+    context.fanout.trace = context.event_log.sent if on else None
     return [_said(f"Trace is {arguments['trace']}.")]
 
 
-async def _stats(office: Office, _: Arguments) -> list[str]:
-    queues = [session.outlet.queued for session in office.sessions]
+async def _stats(context: AdminContext, _: Arguments) -> list[str]:
+    queues = [session.send_queue.queued for session in context.sessions]
     return [
-        f"uptime: {int(office.now() - office.started_at)} s",
+        f"uptime: {int(context.now() - context.started_at)} s",
         f"connections: {len(queues)}",
-        f"rooms: {sum(1 for _ in office.chat.rooms())}",
-        f"messages: {office.bus.messages}",
-        f"messages not stored yet: {office.recorder.unstored}",
-        f"bytes sent: {office.delivery.bytes_sent}",
+        f"rooms: {sum(1 for _ in context.chat.rooms())}",
+        f"messages: {context.bus.messages}",
+        f"messages not stored yet: {context.writer.pending}",
+        f"bytes sent: {context.fanout.bytes_sent}",
         f"bytes queued: {sum(queues)}, at most {max(queues, default=0)} for one connection",
     ]
 
 
-async def _quit(office: Office, _: Arguments) -> list[str]:
-    office.stopping = True
-    office.stop()
+async def _quit(context: AdminContext, _: Arguments) -> list[str]:
+    context.stopping = True
+    context.stop()
     return []
 
 
-_COMMANDS: dict[str, Callable[[Office, Arguments], Awaitable[list[str]]]] = {
+_COMMANDS: dict[str, Callable[[AdminContext, Arguments], Awaitable[list[str]]]] = {
     "help": _help,
     "list": _list,
     "start": _start,
@@ -290,6 +290,6 @@ _COMMANDS: dict[str, Callable[[Office, Arguments], Awaitable[list[str]]]] = {
     "quit": _quit,
 }
 
-_ASKING_COMMANDS: dict[str, Callable[[Office, Arguments, Ask], Awaitable[list[str]]]] = {
+_ASKING_COMMANDS: dict[str, Callable[[AdminContext, Arguments, Ask], Awaitable[list[str]]]] = {
     "passwd": _passwd,
 }

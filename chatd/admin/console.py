@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.admin.commands import Office, execute
+from chatd.admin.commands import AdminContext, execute
 from chatd.core.sanitize import escape
 from chatd.protocol.commands import SHUTDOWN_LINES
 
@@ -38,8 +38,8 @@ def _nothing() -> None:
 class Consoles:
     """The consoles that are open: all are told when the server stops."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, context: AdminContext) -> None:
+        self.context = context
         self._open: dict[Console, None] = {}
 
     def open(
@@ -142,7 +142,7 @@ class Console:
     async def _work(self) -> None:
         """Carry out what came, a line at a time; who quits is still to read the last words."""
         try:
-            while self._lines and not self._consoles.office.stopping:
+            while self._lines and not self._consoles.context.stopping:
                 line = self._lines.popleft()
                 if line is None:
                     self.end()
@@ -154,7 +154,7 @@ class Console:
 
     async def _carry_out(self, line: str) -> None:
         try:
-            answer = await execute(self._consoles.office, line, self._ask)
+            answer = await execute(self._consoles.context, line, self._ask)
         except Exception:  # noqa: BLE001 -- whatever it is, the console goes on
             self._failed(Failure())
             answer = ["Administrator: that failed; the log says why."]

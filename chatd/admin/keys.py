@@ -10,21 +10,21 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from chatd.admin.lineedit import EditedLine
+from chatd.admin.lineedit import LineBuffer
 
 # By insults' names, by the sequences of some terminals that it does not know, and by control keys.
 _KEYS_OF_EDITS: Final = {
-    EditedLine.left: (b"[LEFT_ARROW]", b"\x1b[OD", b"\x02"),
-    EditedLine.right: (b"[RIGHT_ARROW]", b"\x1b[OC", b"\x06"),
-    EditedLine.home: (b"[HOME]", b"\x1b[OH", b"\x1b[7~", b"\x01"),
-    EditedLine.end: (b"[END]", b"\x1b[OF", b"\x1b[8~", b"\x05"),
-    EditedLine.older: (b"[UP_ARROW]", b"\x1b[OA", b"\x10"),
-    EditedLine.newer: (b"[DOWN_ARROW]", b"\x1b[OB", b"\x0e"),
-    EditedLine.backspace: (b"\x7f", b"\x08"),
-    EditedLine.delete: (b"[DELETE]",),
-    EditedLine.delete_to_end: (b"\x0b",),
-    EditedLine.delete_to_start: (b"\x15",),
-    EditedLine.delete_word: (b"\x17",),
+    LineBuffer.left: (b"[LEFT_ARROW]", b"\x1b[OD", b"\x02"),
+    LineBuffer.right: (b"[RIGHT_ARROW]", b"\x1b[OC", b"\x06"),
+    LineBuffer.home: (b"[HOME]", b"\x1b[OH", b"\x1b[7~", b"\x01"),
+    LineBuffer.end: (b"[END]", b"\x1b[OF", b"\x1b[8~", b"\x05"),
+    LineBuffer.older: (b"[UP_ARROW]", b"\x1b[OA", b"\x10"),
+    LineBuffer.newer: (b"[DOWN_ARROW]", b"\x1b[OB", b"\x0e"),
+    LineBuffer.backspace: (b"\x7f", b"\x08"),
+    LineBuffer.delete: (b"[DELETE]",),
+    LineBuffer.delete_to_end: (b"\x0b",),
+    LineBuffer.delete_to_start: (b"\x15",),
+    LineBuffer.delete_word: (b"\x17",),
 }
 EDITS: Final = {key: edit for edit, keys in _KEYS_OF_EDITS.items() for key in keys}
 """What a key does to the line, if it is one that edits."""
@@ -35,7 +35,7 @@ _UNFINISHED_SIZE: Final = re.compile(rb"\0(?:[0-9]{1,5}(?: [0-9]{0,5})?)?\Z")
 _ESCAPES: Final = re.compile(rb"\x1b+")
 
 
-class TypedBytes:
+class InputParser:
     """Tells keys from sizes, however they are cut into reads."""
 
     def __init__(self) -> None:

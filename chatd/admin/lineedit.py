@@ -11,7 +11,7 @@ _JOINER: Final = "\u200d"
 _EMOJI_SIGN: Final = "\ufe0f"
 
 
-class EditedLine:
+class LineBuffer:
     """The line. `cursor` is an index into `text`, never between a character and its accents."""
 
     def __init__(self) -> None:

@@ -147,7 +147,7 @@ class _TerminalConsole:
         self._reactor = reactor
         self._log = log
         self._raw = RawMode(_STDIN)
-        stop = consoles.office.stop
+        stop = consoles.context.stop
         self._terminal = ConsoleTerminal(consoles, log.write, self._close, on_interrupt=stop)
         self._input = _StandardInput(reactor, self._received, self._terminal.console.end)
         self._signals_before = {

@@ -23,16 +23,16 @@ from twisted.conch.insults.insults import ServerProtocol, TerminalProtocol
 
 from chatd.admin.commands import complete
 from chatd.admin.console import Consoles
-from chatd.admin.keys import EDITS, TypedBytes
-from chatd.admin.lineedit import EditedLine, visible_part
-from chatd.core.sanitize import clean
+from chatd.admin.keys import EDITS, InputParser
+from chatd.admin.lineedit import LineBuffer, visible_part
+from chatd.core.sanitize import sanitize
 
 PROMPT: Final = "Chat administration:> "
 _SHORT_PROMPT: Final = ":> "
 """For a terminal in which the prompt would take more than half a row."""
 
 _USUAL_COLUMNS: Final = 80
-_MOST_CANDIDATES: Final = 100
+_MAX_CANDIDATES: Final = 100
 
 _CTRL_C: Final = b"\x03"
 _END: Final = b""
@@ -57,16 +57,16 @@ class ConsoleTerminal(TerminalProtocol):
         self.console = consoles.open(self.print_lines, self._close, self._go_on)
         self.closed = False
         self.width = _USUAL_COLUMNS
-        self._office = consoles.office
+        self._office = consoles.context
         self._let_go = let_go
         self._on_interrupt = on_interrupt or self.console.end
         # What is not UTF-8 was not typed by anybody.
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        self._command = EditedLine()
+        self._command = LineBuffer()
         # A new one for each question: no history has a secret in it.
-        self._secret = EditedLine()
+        self._secret = LineBuffer()
         self._first_shown = 0
-        self._typed = TypedBytes()
+        self._typed = InputParser()
         self._waiting: deque[bytes] = deque()
         self._pressing = False
         self._screen = _Screen(write)
@@ -137,7 +137,7 @@ class ConsoleTerminal(TerminalProtocol):
         elif key in self._ACTIONS:
             self._ACTIONS[key](self)
         elif len(key) == 1:  # what is longer is a key that we do not know
-            self._line.insert(clean(self._decoder.decode(key)).replace("\n", ""))
+            self._line.insert(sanitize(self._decoder.decode(key)).replace("\n", ""))
 
     def _interrupt(self) -> None:
         if self.console.question is not None:
@@ -189,8 +189,8 @@ class ConsoleTerminal(TerminalProtocol):
             self._show_candidates(candidates)
 
     def _show_candidates(self, candidates: Sequence[str]) -> None:
-        shown = "  ".join(candidates[:_MOST_CANDIDATES])
-        more = len(candidates) - _MOST_CANDIDATES
+        shown = "  ".join(candidates[:_MAX_CANDIDATES])
+        more = len(candidates) - _MAX_CANDIDATES
         self.console.print_lines([f"{shown}  ... and {more} more" if more > 0 else shown])
 
     def _no_more(self) -> None:
@@ -208,13 +208,13 @@ class ConsoleTerminal(TerminalProtocol):
     # -- the console and the screen
 
     @property
-    def _line(self) -> EditedLine:
+    def _line(self) -> LineBuffer:
         """The line being typed: a command, or the answer to a question."""
         return self._command if self.console.question is None else self._secret
 
     def _go_on(self) -> None:
         """Carry out the keys that waited: the console asks, or is ready for the next command."""
-        self._secret = EditedLine()
+        self._secret = LineBuffer()
         self._carry_out_keys()
         self._draw()
 

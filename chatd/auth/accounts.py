@@ -19,7 +19,7 @@ from chatd.auth.cred import IAccountHolder, account_portal, credentials
 from chatd.auth.hashing import Hashing
 from chatd.auth.passwords import Passwords, allowed
 from chatd.auth.throttle import Throttle, keys_of
-from chatd.core.errors import WRONG_PASSWORD, ChatError, bad_password, wrong_password
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.ports import IAccounts, IStore
 from chatd.core.records import Account
@@ -47,7 +47,7 @@ class Accounts:
             try:
                 await self._portal.login(credentials(name, password), None, IAccountHolder)
             except UnauthorizedLogin:
-                raise wrong_password() from None
+                raise ChatError(ErrorCode.WRONG_PASSWORD) from None
 
     async def change_password(self, name: str, old: str, new: str, address: Address | None) -> None:
         """Set the password of an account, of which `old` must be the one so far.
@@ -57,10 +57,10 @@ class Accounts:
         async with self._attempt(name, address):
             account = await self._passwords.owned(name, old)
             if account is None:
-                raise wrong_password()
+                raise ChatError(ErrorCode.WRONG_PASSWORD)
         _check(new)
         if not await self._passwords.replace(account, new):
-            raise wrong_password()
+            raise ChatError(ErrorCode.WRONG_PASSWORD)
 
     async def set_password(self, name: str, new: str) -> None:
         """Set the password of an account."""
@@ -84,7 +84,9 @@ class Accounts:
         try:
             yield
         except ChatError as error:
-            if error.code != WRONG_PASSWORD:  # nobody's fault: too much to do, or no store
+            if (
+                error.code != ErrorCode.WRONG_PASSWORD
+            ):  # nobody's fault: too much to do, or no store
                 self._throttle.take_back(attempt)
             raise
         self._throttle.take_back(attempt)
@@ -92,4 +94,4 @@ class Accounts:
 
 def _check(password: str) -> None:
     if not allowed(password):
-        raise bad_password()
+        raise ChatError(ErrorCode.BAD_PASSWORD)

@@ -22,7 +22,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from chatd.core.errors import busy
+from chatd.core.errors import ChatError, ErrorCode
 
 THREADS: Final = 2
 """Each takes the memory of a hash: ten threads would take 200 MiB and be no faster on few cores."""
@@ -97,12 +97,12 @@ class Argon2Hashing:
     def _in_thread(self, job: Callable[[], _Result]) -> Deferred[_Result]:
         pool = self._pool
         if pool is None or self._jobs >= THREADS + WAITING:
-            raise busy()
+            raise ChatError(ErrorCode.BUSY)
         self._jobs += 1
 
         def unless_stopped() -> _Result:
             if self._pool is not pool:
-                raise busy()
+                raise ChatError(ErrorCode.BUSY)
             return job()
 
         # Two Deferreds: who waits may go away and cancel his, but the place is given back when the

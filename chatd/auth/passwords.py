@@ -13,7 +13,7 @@ from twisted.internet.defer import DeferredLock
 
 from chatd.auth.hashing import Hashing
 from chatd.core.errors import ChatError
-from chatd.core.names import chatter_name
+from chatd.core.names import user_name
 from chatd.core.ports import IStore
 from chatd.core.records import Account
 
@@ -82,7 +82,7 @@ class Passwords:
     async def _account(self, name: str) -> Account | None:
         try:
             # Not all that a client can send is text that every store can be asked for.
-            chatter_name(name)
+            user_name(name)
         except ChatError:
             return None
         return await self._store.account(name)

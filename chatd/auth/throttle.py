@@ -11,28 +11,28 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from chatd.core.errors import busy
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.names import NAME_LENGTH, name_keys
-from chatd.core.network import origin_of
+from chatd.core.network import limit_key
 
 WINDOW: Final = 60.0
 """For how many seconds a failure counts."""
 
-FREE: Final = 5
+FREE_FAILURES: Final = 5
 """How many failures in that time cost nothing: people do mistype."""
 
-WAITS: Final = (1.0, 2.0, 4.0, 8.0)
+BACKOFF: Final = (1.0, 2.0, 4.0, 8.0)
 """What the tries after that wait, in seconds, the last of these from then on.
 
 The first is hardly felt. The longest holds an address that guesses at some eight a minute, and is what
 an owner bears while somebody else guesses at his name.
 """
 
-MOST_WAIT: Final = 60.0
+MAX_BACKOFF: Final = 60.0
 """For how many seconds a try may be made to wait; more than that is refused."""
 
-MOST_KEYS: Final = 100_000
+MAX_KEYS: Final = 100_000
 """How many names and addresses are counted at a time, in some 30 MB; the oldest go first."""
 
 _KEPT: Final = 16
@@ -61,14 +61,14 @@ def keys_of(name: str, address: Address | None) -> tuple[Key, ...]:
     """Return what a try at `name` from `address` counts for."""
     # No account has a longer name: what comes after that is not worth the work.
     named = Key("name", name_keys(name[:NAME_LENGTH]).folded)
-    origin = origin_of(address)
+    origin = limit_key(address)
     return (named,) if origin is None else (named, Key(_ADDRESS, origin))
 
 
 class Throttle:
     """Counts tries that failed, or may yet, for at most `most` keys."""
 
-    def __init__(self, most: int = MOST_KEYS) -> None:
+    def __init__(self, most: int = MAX_KEYS) -> None:
         self._most = most
         # The key tried last comes last.
         self._times: OrderedDict[Key, list[float]] = OrderedDict()
@@ -82,8 +82,8 @@ class Throttle:
         """
         self._forget(now)
         wait = max((self._wait(key, now) for key in keys), default=0.0)
-        if wait > MOST_WAIT:
-            raise busy()
+        if wait > MAX_BACKOFF:
+            raise ChatError(ErrorCode.BUSY)
         for key in keys:
             self._count(key, now)
             self._free_at[key] = now + wait
@@ -100,9 +100,9 @@ class Throttle:
 
     def _wait(self, key: Key, now: float) -> float:
         failures = sum(_counts(began, now) for began in self._times.get(key, ()))
-        if failures < FREE:
+        if failures < FREE_FAILURES:
             return 0.0
-        wait = WAITS[min(failures - FREE, len(WAITS) - 1)]
+        wait = BACKOFF[min(failures - FREE_FAILURES, len(BACKOFF) - 1)]
         before = max(self._free_at[key] - now, 0.0) if key.kind == _ADDRESS else 0.0
         return before + wait
 

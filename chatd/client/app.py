@@ -21,18 +21,18 @@ from chatd.client.ui.effects import (
     Ask,
     AskLater,
     Connect,
-    Disconnect,
     Exit,
+    Hangup,
     Line,
     StayAway,
 )
 from chatd.client.ui.frontend import Talk
 from chatd.client.waiting import Patience, Waiting
 from chatd.core.events import Event
-from chatd.core.sanitize import clean
+from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
 from chatd.protocol.jsonio import encode_request
-from chatd.protocol.replies import Answer
+from chatd.protocol.replies import Reply
 
 
 class Screen(Protocol):
@@ -131,7 +131,7 @@ class Client:
         self._tell_prompted()
         return waiting
 
-    def caught_up(self) -> Deferred[bool]:
+    def drained(self) -> Deferred[bool]:
         """Fire when the server owes no answer, or False if it keeps silent for too long."""
         if self._link is None or not self._link.is_up or self.leaving or not self.unanswered:
             return succeed(True)
@@ -186,10 +186,10 @@ class Client:
 
     def link_broken(self, why: str) -> None:
         """Say that what the server sends cannot be dealt with, and leave it alone."""
-        self.trouble(clean(f"Cannot go on with {self.talk.server}: {why}."))
+        self.trouble(sanitize(f"Cannot go on with {self.talk.server}: {why}."))
         self.link_lost(coming_back=False)
 
-    def link_event(self, event: Event | Answer) -> None:
+    def link_event(self, event: Event | Reply) -> None:
         """Show what the server tells."""
         self._patience.renew()
         if self._due.came(event):
@@ -218,7 +218,7 @@ class Client:
                 self._timers.append(self._clock.callLater(action.seconds, self._try_again))
             case Connect():
                 self._connect(action)
-            case Disconnect():
+            case Hangup():
                 self._hang_up()
             case StayAway() if self._link is not None:
                 self._link.stay_away()

@@ -27,7 +27,7 @@ from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.protocol.json_decoder import UnknownEventError, decode_event
-from chatd.protocol.replies import Answer, Closing, Reply
+from chatd.protocol.replies import Disconnect, Ok, Reply
 from chatd.protocol.text import render
 
 OPENING: Final = "`format json"
@@ -55,7 +55,7 @@ class LinkListener(Protocol):
     def link_broken(self, why: str) -> None:
         """Hear that the connection is closed for good: what came there could not be dealt with."""
 
-    def link_event(self, event: Event | Answer) -> None:
+    def link_event(self, event: Event | Reply) -> None:
         """Hear what the server tells."""
 
     def link_text(self, words: str) -> None:
@@ -172,17 +172,17 @@ class Link:
                 self._was_told = True
                 self._listener.link_text(frame)
             return
-        if not self.is_up and isinstance(event, Reply) and event.command == "format":
+        if not self.is_up and isinstance(event, Ok) and event.command == "format":
             self._came_up(event)
             return
         self._was_told = True
-        if not self.is_up and isinstance(event, Closing) and event.retry:
+        if not self.is_up and isinstance(event, Disconnect) and event.retry:
             # The same at every try.
             self._listener.link_text(render(event))
         else:
             self._listener.link_event(event)
 
-    def _came_up(self, opening: Reply) -> None:
+    def _came_up(self, opening: Ok) -> None:
         self._stop_timer()
         self.is_up = self._faithful = True
         self._up_since = self._clock.seconds()

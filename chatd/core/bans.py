@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from chatd.core import names
 from chatd.core.events import Address
 from chatd.core.names import NameIndex
-from chatd.core.network import Network, host_of, network_of
+from chatd.core.network import Network, host_of, parse_network
 from chatd.core.records import Ban, BanKind
 
 
-def ban_on(subject: str, until: float | None = None) -> Ban:
+def parse_ban(subject: str, until: float | None = None) -> Ban:
     """Return a ban on a name, an address or a network; raise `ChatError` if it is none of them."""
-    network = network_of(subject)
+    network = parse_network(subject)
     if network is None:
-        return Ban(BanKind.NAME, names.chatter_name(subject), until)
+        return Ban(BanKind.NAME, names.user_name(subject), until)
     return Ban(BanKind.ADDRESS, _shown(network), until)
 
 
@@ -29,7 +29,7 @@ class BanList:
         self._bans: dict[str, Ban] = {}
         self._names: NameIndex[Ban] = NameIndex()
         self._networks: dict[Network, Ban] = {}
-        self._wide: dict[Network, Ban] = {}
+        self._subnets: dict[Network, Ban] = {}
 
     def add(self, ban: Ban) -> None:
         """Take a ban in; it takes the place of one on the same subject."""
@@ -37,13 +37,13 @@ class BanList:
         if before is not None:
             self.remove(before)
         self._bans[ban.subject] = ban
-        network = network_of(ban.subject) if ban.kind is BanKind.ADDRESS else None
+        network = parse_network(ban.subject) if ban.kind is BanKind.ADDRESS else None
         if network is None:
             self._names.add(ban.subject, ban)
         else:
             self._networks[network] = ban
             if network.num_addresses > 1:
-                self._wide[network] = ban
+                self._subnets[network] = ban
 
     def remove(self, ban: Ban) -> None:
         """Take a ban out."""
@@ -51,10 +51,10 @@ class BanList:
         if ban.kind is BanKind.NAME:
             self._names.remove(ban.subject)
             return
-        network = network_of(ban.subject)
+        network = parse_network(ban.subject)
         assert network is not None
         del self._networks[network]
-        self._wide.pop(network, None)
+        self._subnets.pop(network, None)
 
     def find(self, ban: Ban) -> Ban | None:
         """Return the ban there is on the same subject as that of `ban`."""
@@ -70,18 +70,18 @@ class BanList:
         """Return the bans that have run out."""
         return [ban for ban in self._bans.values() if is_over(ban, now)]
 
-    def bars_name(self, name: str, now: float) -> bool:
+    def is_name_banned(self, name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""
         return _holds(self._names.find(name), now)
 
-    def bars_address(self, address: Address | None, now: float) -> bool:
+    def is_address_banned(self, address: Address | None, now: float) -> bool:
         """Tell whether nobody may come from an address."""
         host = host_of(address)
         if host is None:
             return False
         if _holds(self._networks.get(host), now):
             return True
-        wide = (ban for net, ban in self._wide.items() if host.network_address in net)
+        wide = (ban for net, ban in self._subnets.items() if host.network_address in net)
         return any(_holds(ban, now) for ban in wide)
 
 

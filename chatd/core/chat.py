@@ -12,92 +12,72 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from enum import StrEnum
 
-from chatd.core import errors
+from chatd.config import RoomCreators, RoomPolicy
+from chatd.core.errors import BannedError, ChatError, ErrorCode, MissingNameError
 from chatd.core.events import (
     ADMINISTRATOR,
-    Burst,
-    Closed,
-    Grouped,
     Joined,
     Kicked,
+    LeaveReason,
     Left,
+    Message,
+    MessageBatch,
+    Moved,
     Notice,
-    Reason,
-    Said,
-    Whispered,
+    PrivateMessage,
+    RoomClosed,
 )
 from chatd.core.ports import IBus, IHistory, IRegistry
-from chatd.core.ratelimit import Quota
-from chatd.core.rooms import Chatter, Room
-
-
-class Starters(StrEnum):
-    """Who may start rooms, beside the Administrator."""
-
-    EVERYONE = "everyone"
-    ACCOUNTS = "accounts"
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the operator decides about rooms (spec section 1).
-
-    `rooms_per_client`: how many rooms a chatter may be in at once; `require_login`: guests may not
-    join.
-    """
-
-    rooms_per_client: int = 1
-    who_starts: Starters = Starters.EVERYONE
-    require_login: bool = False
+from chatd.core.ratelimit import CreationLimit
+from chatd.core.rooms import Room, User
 
 
 class Chat:
     """The rules of the chat."""
 
     def __init__(
-        self, registry: IRegistry, bus: IBus, history: IHistory, rules: Rules | None = None
+        self, directory: IRegistry, bus: IBus, history: IHistory, rules: RoomPolicy | None = None
     ) -> None:
-        self._registry = registry
+        self._directory = directory
         self._bus = bus
         self._history = history
-        self._rules = rules or Rules()
-        self._quota = Quota()
+        self._rules = rules or RoomPolicy()
+        self._quota = CreationLimit()
 
     # -- rooms
 
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order in which they were started."""
-        return self._registry.rooms()
+        return self._directory.rooms()
 
     def room(self, room_id: str) -> Room:
         """Return the room with that id; raise `ChatError` if there is none."""
-        room = self._registry.room(room_id)
+        room = self._directory.room(room_id)
         if room is None:
-            raise errors.no_such_room(room_id)
+            raise ChatError(ErrorCode.NO_SUCH_ROOM, room=room_id)
         return room
 
-    async def start(self, room_id: str, name: str, now: float, by: Chatter | None = None) -> Room:
+    async def create_room(
+        self, room_id: str, name: str, now: float, actor: User | None = None
+    ) -> Room:
         """Start a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
         `by` is None for the Administrator, who always may.
         """
-        if by is not None:
-            self._check_may_start(by)
-        with self._started(by, now):
-            return await self._registry.start_room(room_id, name)
+        if actor is not None:
+            self._check_may_start(actor)
+        with self._started(actor, now):
+            return await self._directory.start_room(room_id, name)
 
-    async def end(self, room_id: str, now: float) -> Room:
+    async def delete_room(self, room_id: str, now: float) -> Room:
         """End a room: its members are told, and are in it no more; its history goes with it."""
         room = self.room(room_id)
         # First, so that nobody says anything in it while the store removes it.
-        self._bus.publish(room, Closed(room.id, now))
+        self._bus.publish(room, RoomClosed(room.id, now))
         for member in list(room.members):
             room.remove(member)
-        await self._registry.end_room(room)
+        await self._directory.end_room(room)
         return room
 
     def announce(self, room_id: str, text: str, now: float) -> None:
@@ -107,201 +87,205 @@ class Chat:
 
     # -- coming and going
 
-    async def join(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
+    async def join(self, user: User, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not.
 
         Who is logged in chats as his account, whatever `name` says.
         """
-        self._check_may_join(who)
+        self._check_may_join(user)
         room = self.room(room_id)
-        self._check_place(who, room, who.account or name)
+        self._check_place(user, room, user.account or name)
         await self._history.prepare(room)
-        async with self.claimed_name(who, who.account or name, now) as his:
-            self._check_may_join(who)
-            return self._take_in(who, self.room(room_id), his, now)
+        async with self.reserved_name(user, user.account or name, now) as his:
+            self._check_may_join(user)
+            return self._take_in(user, self.room(room_id), his, now)
 
-    async def enter(self, who: Chatter, room_id: str, name: str | None, now: float) -> Room:
+    async def join_or_create(self, user: User, room_id: str, name: str | None, now: float) -> Room:
         """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
-        self._check_may_join(who)
-        room = self._registry.room(room_id)
-        self._check_place(who, room, who.account or name)
+        self._check_may_join(user)
+        room = self._directory.room(room_id)
+        self._check_place(user, room, user.account or name)
         if room is None:
-            self._check_may_start(who)
+            self._check_may_start(user)
         else:
             await self._history.prepare(room)
-        async with self.claimed_name(who, who.account or name, now) as his:
-            if self._registry.room(room_id) is None:
-                await self._start_unless_started(room_id, who, now)
-            self._check_may_join(who)
-            return self._take_in(who, self.room(room_id), his, now)
+        async with self.reserved_name(user, user.account or name, now) as his:
+            if self._directory.room(room_id) is None:
+                await self._start_unless_started(room_id, user, now)
+            self._check_may_join(user)
+            return self._take_in(user, self.room(room_id), his, now)
 
-    def switch(self, who: Chatter, room_id: str) -> Room:
+    def set_active_room(self, user: User, room_id: str) -> Room:
         """Make another of his rooms the current one of `who`."""
-        room = self.own_room(who, room_id)
-        who.current = room
+        room = self.joined_room(user, room_id)
+        user.current = room
         return room
 
-    def own_room(self, who: Chatter, room_id: str | None = None) -> Room:
+    def joined_room(self, user: User, room_id: str | None = None) -> Room:
         """Return the room of `who` with that id, or his current one; raise `ChatError` if there is none."""
         if room_id is None:
-            if who.current is None:
-                raise errors.in_no_room()
-            return who.current
-        room = self._registry.room(room_id)
-        if room is None or not who.is_in(room):
-            raise errors.not_in_room(room.id if room else room_id)
+            if user.current is None:
+                raise ChatError(ErrorCode.IN_NO_ROOM)
+            return user.current
+        room = self._directory.room(room_id)
+        if room is None or not user.is_in(room):
+            raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
         return room
 
-    def leave(self, who: Chatter, room: Room, reason: Reason, now: float) -> None:
+    def leave(self, user: User, room: Room, reason: LeaveReason, now: float) -> None:
         """Let `who` go out of `room`, which he is in."""
-        room.remove(who)
-        self._bus.publish(room, Left(room.id, who.name, who.address, reason, now), who)
+        room.remove(user)
+        self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user)
 
-    def leave_all(self, who: Chatter, reason: Reason, now: float) -> None:
+    def leave_all(self, user: User, reason: LeaveReason, now: float) -> None:
         """Let `who` go out of all his rooms, and be nobody: without a name, logged out."""
-        for room in list(who.rooms.values()):
-            self.leave(who, room, reason, now)
-        self._become_nobody(who)
+        for room in list(user.rooms.values()):
+            self.leave(user, room, reason, now)
+        self._become_nobody(user)
 
-    def depart(self, who: Chatter, reason: Reason, now: float) -> None:
+    def remove_user(self, user: User, reason: LeaveReason, now: float) -> None:
         """Let `who` go: he is no longer here."""
-        who.gone = True
-        self.leave_all(who, reason, now)
+        user.gone = True
+        self.leave_all(user, reason, now)
 
-    def withdraw(self, who: Chatter) -> None:
+    def remove_silently(self, user: User) -> None:
         """Let `who` go without a word to anybody: the server is about to stop."""
-        who.gone = True
-        for room in list(who.rooms.values()):
-            room.remove(who)
-        self._become_nobody(who)
+        user.gone = True
+        for room in list(user.rooms.values()):
+            room.remove(user)
+        self._become_nobody(user)
 
-    def kick(self, name: str, room_id: str, now: float) -> tuple[Chatter, Room]:
+    def kick(self, name: str, room_id: str, now: float) -> tuple[User, Room]:
         """Put somebody out of a room; return him and the room."""
-        room = self._registry.room(room_id)
-        who = self._person(name)
-        if room is None or who is None or not who.is_in(room):
-            raise errors.no_such_chatter_in_room(name, room.id if room else room_id)
-        self.leave(who, room, Reason.KICKED, now)
-        self._bus.tell(who, Kicked(room.id, room.name, who.name, who.address, now))
-        return who, room
+        room = self._directory.room(room_id)
+        user = self._person(name)
+        if room is None or user is None or not user.is_in(room):
+            raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room.id if room else room_id)
+        self.leave(user, room, LeaveReason.KICKED, now)
+        self._bus.tell(user, Kicked(room.id, room.name, user.name, user.address, now))
+        return user, room
 
-    def group(self, name: str, room: Room, now: float) -> Chatter:
+    def move_user(self, name: str, room: Room, now: float) -> User:
         """Bring somebody into `room`, out of his current one if he has no place free; return him."""
-        who = self._person(name)
-        if who is None:
-            raise errors.no_such_chatter(name)
-        if not who.is_in(room):
-            left = who.current if len(who.rooms) >= self._rules.rooms_per_client else None
+        user = self._person(name)
+        if user is None:
+            raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
+        if not user.is_in(room):
+            left = user.current if len(user.rooms) >= self._rules.rooms_per_client else None
             if left is not None:
-                self.leave(who, left, Reason.GROUPED, now)
+                self.leave(user, left, LeaveReason.GROUPED, now)
             left_id = left.id if left else None
-            self._bus.tell(who, Grouped(room.id, room.name, left_id, who.name, who.address, now))
-            self._take_in(who, room, who.name, now)
-        return who
+            self._bus.tell(user, Moved(room.id, room.name, left_id, user.name, user.address, now))
+            self._take_in(user, room, user.name, now)
+        return user
 
     # -- talking
 
-    def say(self, who: Chatter, room: Room, texts: Sequence[str], now: float) -> Burst | None:
+    def say(self, user: User, room: Room, texts: Sequence[str], now: float) -> MessageBatch | None:
         """Say `texts` in `room`, a room of `who`; return what was said, or None if all are empty."""
         if "" in texts:
             texts = [text for text in texts if text]
-        return self._bus.say(room, who, texts, now) if texts else None
+        return self._bus.say(room, user, texts, now) if texts else None
 
     async def history(
-        self, who: Chatter, room_id: str | None, since: int | None, limit: int
-    ) -> tuple[Room, Sequence[Said]]:
+        self, user: User, room_id: str | None, since: int | None, limit: int
+    ) -> tuple[Room, Sequence[Message]]:
         """Return a room of `who` and what was said in it: `IHistory.read` says which messages."""
-        room = self.own_room(who, room_id)
+        room = self.joined_room(user, room_id)
         messages = await self._history.read(room, since, limit)
-        if who.rooms.get(room.key) is not room:  # he has been put out meanwhile
-            raise errors.in_no_room() if who.current is None else errors.not_in_room(room.id)
+        if user.rooms.get(room.key) is not room:  # he has been put out meanwhile
+            raise (
+                ChatError(ErrorCode.IN_NO_ROOM)
+                if user.current is None
+                else ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)
+            )
         return room, messages
 
-    def whisper(self, who: Chatter, name: str, text: str, now: float) -> Chatter:
+    def send_private(self, user: User, name: str, text: str, now: float) -> User:
         """Say `text` to one chatter alone; return him."""
-        if not who.name:
-            raise errors.in_no_room()
+        if not user.name:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
         other = self._person(name)
         if other is None:
-            raise errors.no_such_chatter(name)
-        self._bus.tell(other, Whispered(who.name, text, now))
+            raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
+        self._bus.tell(other, PrivateMessage(user.name, text, now))
         return other
 
     # -- rules
 
-    def _check_may_join(self, who: Chatter) -> None:
-        if self._rules.require_login and who.account is None:
-            raise errors.login_first()
+    def _check_may_join(self, user: User) -> None:
+        if self._rules.require_login and user.account is None:
+            raise ChatError(ErrorCode.LOGIN_FIRST)
 
-    def _check_may_start(self, who: Chatter) -> None:
-        may = self._rules.who_starts
-        if may is Starters.NOBODY or (may is Starters.ACCOUNTS and who.account is None):
-            raise errors.may_not_start()
+    def _check_may_start(self, user: User) -> None:
+        may = self._rules.room_creators
+        if may is RoomCreators.NOBODY or (may is RoomCreators.ACCOUNTS and user.account is None):
+            raise ChatError(ErrorCode.CREATION_FORBIDDEN)
 
-    def _started(self, by: Chatter | None, now: float) -> AbstractContextManager[None]:
+    def _started(self, actor: User | None, now: float) -> AbstractContextManager[None]:
         """Count a room being started, if a guest does."""
-        if by is None or by.account is not None:
+        if actor is None or actor.account is not None:
             return nullcontext()
-        return self._quota.spent(by.address, now)
+        return self._quota.consume(actor.address, now)
 
-    def _check_place(self, who: Chatter, room: Room | None, name: str | None) -> None:
+    def _check_place(self, user: User, room: Room | None, name: str | None) -> None:
         """Raise `ChatError` unless `who` can join `room` (None: a new one) as `name` (None: as he is)."""
-        if room is not None and who.is_in(room):
-            raise errors.no_place_free(room.id)
-        if who.current is None:
+        if room is not None and user.is_in(room):
+            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=room.id)
+        if user.current is None:
             return
-        renames = name is not None and not self._is_name_of(who, name)
-        if renames or len(who.rooms) >= self._rules.rooms_per_client:
-            raise errors.no_place_free(who.current.id)
+        renames = name is not None and not self._is_name_of(user, name)
+        if renames or len(user.rooms) >= self._rules.rooms_per_client:
+            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=user.current.id)
 
-    def _person(self, name: str) -> Chatter | None:
+    def _person(self, name: str) -> User | None:
         """Return who has `name`, but not one for whom his first is only being claimed."""
-        who = self._registry.find(name)
-        return who if who is not None and who.name else None
+        user = self._directory.find(name)
+        return user if user is not None and user.name else None
 
-    def _is_name_of(self, who: Chatter, name: str) -> bool:
-        return self._registry.find(name) is who
+    def _is_name_of(self, user: User, name: str) -> bool:
+        return self._directory.find(name) is user
 
     @asynccontextmanager
-    async def claimed_name(
-        self, who: Chatter, name: str | None, now: float, account: str | None = None
+    async def reserved_name(
+        self, user: User, name: str | None, now: float, account: str | None = None
     ) -> AsyncIterator[str]:
         """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back.
 
         `account`: whose owner he has shown to be; the name of an account is for its owner alone.
         """
-        if name is None or self._is_name_of(who, name):
-            if not who.name:
-                raise errors.NameMissingError
-            yield who.name
+        if name is None or self._is_name_of(user, name):
+            if not user.name:
+                raise MissingNameError
+            yield user.name
             return
-        claimed = await self._registry.claim_name(who, name, account)
+        claimed = await self._directory.reserve_name(user, name, account)
         try:
-            if self._registry.bars_name(claimed, now):
-                raise errors.BannedError
+            if self._directory.is_name_banned(claimed, now):
+                raise BannedError
             yield claimed
         finally:
-            if who.name != claimed:
-                self._registry.release_name(who, claimed)
+            if user.name != claimed:
+                self._directory.release_name(user, claimed)
 
-    def _become_nobody(self, who: Chatter) -> None:
-        who.account = None
-        self._registry.take_name(who, "")
+    def _become_nobody(self, user: User) -> None:
+        user.account = None
+        self._directory.assign_name(user, "")
 
-    async def _start_unless_started(self, room_id: str, by: Chatter, now: float) -> None:
+    async def _start_unless_started(self, room_id: str, actor: User, now: float) -> None:
         try:
-            await self.start(room_id, room_id, now, by)
-        except errors.ChatError as error:
-            if error.code != errors.ROOM_EXISTS:
+            await self.create_room(room_id, room_id, now, actor)
+        except ChatError as error:
+            if error.code != ErrorCode.ROOM_EXISTS:
                 raise
 
-    def _take_in(self, who: Chatter, room: Room, name: str, now: float) -> Room:
-        if who.gone:
-            raise errors.gone()
+    def _take_in(self, user: User, room: Room, name: str, now: float) -> Room:
+        if user.gone:
+            raise ChatError(ErrorCode.SESSION_CLOSED)
         # While a name was claimed or a room started, he may have been grouped.
-        self._check_place(who, room, None)
-        if who.name != name:
-            self._registry.take_name(who, name)
-        room.add(who)
-        self._bus.publish(room, Joined(room.id, who.name, who.address, now), who)
+        self._check_place(user, room, None)
+        if user.name != name:
+            self._directory.assign_name(user, name)
+        room.add(user)
+        self._bus.publish(room, Joined(room.id, user.name, user.address, now), user)
         return room

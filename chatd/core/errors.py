@@ -1,191 +1,82 @@
-"""The peer's faults: every refusal of the chat, its code for programs and its words for people.
+"""What the chat refuses, as codes with parameters.
 
-A `ChatError` is raised where a rule is broken and turned into one answer in one place, the session
-(or the console). All of them are made here, so that this page is the list of them; docs/protocol.md
-shows those that clients get to those who write them.
+A rule that is broken raises a `ChatError`; the session or the console turns it into one reply, in
+one place. The words for people are in `chatd.protocol.text`, one table for all codes; docs/protocol.md
+lists the codes for those who write a client.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from enum import StrEnum
 
-ROOM_EXISTS: Final = "room-exists"
-WRONG_PASSWORD: Final = "wrong-password"  # noqa: S105 -- a code
+
+class ErrorCode(StrEnum):
+    """The reason of a refusal. The value is the `code` that a JSON client reads (spec section 7).
+
+    The comment names the parameters that `ChatError` carries beside the code.
+    """
+
+    ALREADY_IN_ROOM = "in-a-room"  # room: the current room, which the user must leave first
+    BAD_JSON = "bad-json"  # reason
+    BAD_NAME = "bad-name"  # name: of a user or of a room
+    BAD_PASSWORD = "bad-password"  # noqa: S105 -- a code
+    BAD_ROOM_ID = "bad-room-id"  # room
+    BANNED = "banned"
+    BUSY = "busy"
+    CREATION_FORBIDDEN = "may-not-start"
+    CREATION_LIMIT = "too-many"
+    IN_NO_ROOM = "in-no-room"
+    LOGGED_IN = "logged-in"  # name
+    LOGIN_FIRST = "login-first"
+    NAME_IN_USE = "name-in-use"  # name
+    NAME_NEEDS_LOGIN = "name-registered"  # name
+    NOT_BANNED = "not-banned"  # subject
+    NOT_IN_ROOM = "not-in-room"  # room
+    NOT_STORED = "not-stored"
+    NO_SUCH_ACCOUNT = "no-such-account"  # name
+    NO_SUCH_ROOM = "no-such-room"  # room
+    NO_SUCH_SESSION = "no-such-session"
+    NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
+    ROOM_EXISTS = "room-exists"  # room
+    SESSION_CLOSED = "gone"
+    TOO_LONG = "too-long"  # limit, in bytes
+    TOO_MANY_ROOMS = "too-many-rooms"  # limit
+    UNAVAILABLE = "unavailable"
+    UNKNOWN_COMMAND = "unknown-command"  # command
+    USAGE = "usage"  # usage: the command and its parameters
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a code
 
 
 class ChatError(Exception):
-    """Something the peer asked for and cannot have.
+    """A request that the chat refuses: a code, and the parameters that its text names."""
 
-    `code` is for programs (spec section 7), `text` for people (section 4), without `Server: `.
-    """
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, code: ErrorCode, **params: object) -> None:
+        super().__init__(code, params)
         self.code = code
-        self.text = text
+        self.params = params
 
 
-class NameMissingError(ChatError):
-    """A chatter who has no name yet did not give one; the door knows the usage to answer with."""
+class MissingNameError(ChatError):
+    """A user without a name gives none; the session answers with the usage of the command."""
 
     def __init__(self) -> None:
-        super().__init__("usage", "Give a name!")
+        super().__init__(ErrorCode.USAGE, usage="<chatter_name>")
 
 
 class BannedError(ChatError):
-    """Somebody came under a name that is banned; the door ends his connection."""
+    """A user takes a name that is banned; the session ends the connection."""
 
     def __init__(self) -> None:
-        super().__init__("banned", "You were banned by the Administrator!")
+        super().__init__(ErrorCode.BANNED)
 
 
-class UnavailableError(ChatError):
-    """The store cannot be reached or written to now; `why` is for the log."""
+class StoreUnavailableError(ChatError):
+    """The store cannot be reached or written to now; `reason` is for the log."""
 
-    def __init__(self, why: str = "") -> None:
-        super().__init__("unavailable", "The server cannot reach its store now, try again later.")
-        self.why = why
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(ErrorCode.UNAVAILABLE)
+        self.reason = reason
 
 
 class StoreError(Exception):
-    """The store cannot be opened; the message is the one line that the operator sees."""
-
-
-def bad_name(name: str) -> ChatError:
-    """Return the refusal of the name of a chatter or of a room."""
-    return ChatError("bad-name", f"Name {name} is not allowed.")
-
-
-def bad_room_id(room_id: str) -> ChatError:
-    """Return the refusal of a room's id."""
-    return ChatError("bad-room-id", f"Chatroom id {room_id} is not allowed.")
-
-
-def room_exists(room_id: str) -> ChatError:
-    """Return the refusal to start a room that is there already."""
-    return ChatError(ROOM_EXISTS, f"Chatroom {room_id} exists!")
-
-
-def too_many_rooms(limit: int) -> ChatError:
-    """Return the refusal to start one room more than the server holds."""
-    return ChatError("too-many-rooms", f"Too many chatrooms (at most {limit}).")
-
-
-def no_such_room(room_id: str) -> ChatError:
-    """Return the refusal to do something with a room that does not exist."""
-    return ChatError("no-such-room", f"Chatroom {room_id} NOT exist!")
-
-
-def no_place_free(room_id: str) -> ChatError:
-    """Return the refusal to join one room more, or to be renamed while in a room."""
-    return ChatError("in-a-room", f"You must quit your current chatroom {room_id} first.")
-
-
-def name_in_use(name: str) -> ChatError:
-    """Return the refusal of a name that someone on this server has."""
-    return ChatError("name-in-use", f"Name {name} is already in use!")
-
-
-def in_no_room() -> ChatError:
-    """Return the refusal to speak or to quit outside of all rooms."""
-    return ChatError("in-no-room", "Join a room first!")
-
-
-def not_in_room(room_id: str) -> ChatError:
-    """Return the refusal to speak in, quit or switch to a room one is not in."""
-    return ChatError("not-in-room", f"Join chatroom {room_id} first!")
-
-
-def no_such_chatter(name: str) -> ChatError:
-    """Return the answer for a name that nobody on this server has."""
-    return ChatError("no-such-chatter", f"Chatter {name} NOT found!")
-
-
-def no_such_chatter_in_room(name: str, room_id: str) -> ChatError:
-    """Return the answer for a name that nobody in the room has."""
-    return ChatError("no-such-chatter", f"Chatter {name} NOT found in chatroom {room_id}!")
-
-
-def usage(words: str) -> ChatError:
-    """Return the refusal of a command with too few or wrong parameters."""
-    return ChatError("usage", f"Usage: `{words}")
-
-
-def unknown_command(word: str) -> ChatError:
-    """Return the refusal of a command that does not exist."""
-    return ChatError("unknown-command", f"Unknown command `{word}. Type `help for usage.")
-
-
-def too_long(limit: int) -> ChatError:
-    """Return the answer to a frame of more than `limit` bytes, which was dropped."""
-    return ChatError("too-long", f"Message too long (at most {limit} bytes).")
-
-
-def bad_json(why: str) -> ChatError:
-    """Return the refusal of a frame that is no request in JSON."""
-    return ChatError("bad-json", f"Not a request in JSON: {why}.")
-
-
-def gone() -> ChatError:
-    """Return the refusal of what came too late: who asked for it is no longer here."""
-    return ChatError("gone", "You are no longer here.")
-
-
-def busy() -> ChatError:
-    """Return the refusal of what would take too long, since others wait for the same."""
-    return ChatError("busy", "Busy, try again.")
-
-
-def bad_password() -> ChatError:
-    """Return the refusal of a password that is too short or too long."""
-    return ChatError("bad-password", "Password must have 8 to 1024 bytes.")
-
-
-def wrong_password() -> ChatError:
-    """Return the answer to a wrong password and to an unknown user: the same."""
-    return ChatError(WRONG_PASSWORD, "Wrong username or password.")
-
-
-def name_registered(name: str) -> ChatError:
-    """Return the refusal to a guest of a name that belongs to an account."""
-    return ChatError("name-registered", f"Name {name} is registered, login first!")
-
-
-def login_first() -> ChatError:
-    """Return the refusal of what only those can do who are logged in."""
-    return ChatError("login-first", "Login first!")
-
-
-def logged_in(name: str) -> ChatError:
-    """Return the refusal to log in twice on one connection."""
-    return ChatError("logged-in", f"You are logged in as {name}, logout first.")
-
-
-def may_not_start() -> ChatError:
-    """Return the refusal to start rooms to who may not."""
-    return ChatError("may-not-start", "You may not start chatrooms.")
-
-
-def too_much_made() -> ChatError:
-    """Return the refusal of a guest who has made much already."""
-    return ChatError("too-many", "You made too many chatrooms or accounts, try again in an hour.")
-
-
-def no_such_session() -> ChatError:
-    """Return the answer to a session secret that is unknown, or too old."""
-    return ChatError("no-such-session", "There is no such session, join or login again.")
-
-
-def not_stored() -> ChatError:
-    """Return what is told to who wants to know whether his message was stored: it was not."""
-    return ChatError("not-stored", "Your message could not be stored.")
-
-
-def no_such_account(name: str) -> ChatError:
-    """Return the answer for a name that no account has."""
-    return ChatError("no-such-account", f"Account {name} NOT found!")
-
-
-def not_banned(subject: str) -> ChatError:
-    """Return the refusal to lift a ban that there is not."""
-    return ChatError("not-banned", f"{subject} is not banned.")
+    """The store cannot be opened; the message is the one line that the operator reads."""

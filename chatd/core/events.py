@@ -18,7 +18,7 @@ ADMINISTRATOR = "Administrator"
 SERVER = "Server"
 
 
-class Reason(StrEnum):
+class LeaveReason(StrEnum):
     """Why somebody left a room."""
 
     QUIT = "quit"
@@ -29,7 +29,7 @@ class Reason(StrEnum):
     BANNED = "banned"
 
 
-class Dismissal(Enum):
+class DisconnectReason(Enum):
     """Why the connection of somebody is ended who did not ask for it."""
 
     REPLACED = "replaced"
@@ -38,7 +38,7 @@ class Dismissal(Enum):
     PASSWORD_SET = "password-set"  # noqa: S105 -- not one
 
 
-class Said(NamedTuple):
+class Message(NamedTuple):
     """Somebody said something in a room; `id` is the room's own count, from 1 on.
 
     A tuple, as there are so many: one is made in half the time of a frozen dataclass.
@@ -51,7 +51,7 @@ class Said(NamedTuple):
     time: float
 
 
-class Burst(NamedTuple):
+class MessageBatch(NamedTuple):
     """What somebody said in a room in one go, a message or more; `id` is that of the first.
 
     What arrives together stays together all the way, so that many messages cost little more than
@@ -69,10 +69,12 @@ class Burst(NamedTuple):
         """The id of the last message."""
         return self.id + len(self.texts) - 1
 
-    def messages(self) -> list[Said]:
+    def messages(self) -> list[Message]:
         """Return the messages one by one."""
         room, first, sender, texts, time = self
-        return [Said(room, number, sender, text, time) for number, text in enumerate(texts, first)]
+        return [
+            Message(room, number, sender, text, time) for number, text in enumerate(texts, first)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Joined:
     """Somebody came into a room."""
 
     room: str
-    who: str
+    name: str
     address: Address | None
     time: float
 
@@ -90,14 +92,14 @@ class Left:
     """Somebody is no longer in a room."""
 
     room: str
-    who: str
+    name: str
     address: Address | None
-    reason: Reason
+    reason: LeaveReason
     time: float
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class RoomClosed:
     """A room was ended: nobody is in it any more, and nobody is told of each who left."""
 
     room: str
@@ -120,25 +122,25 @@ class Kicked:
 
     room: str
     room_name: str
-    who: str
+    name: str
     address: Address | None
     time: float
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped:
+class Moved:
     """To the one who was brought into a room by the Administrator, out of the room `left`, if any."""
 
     room: str
     room_name: str
     left: str | None
-    who: str
+    name: str
     address: Address | None
     time: float
 
 
 @dataclass(frozen=True, slots=True)
-class Whispered:
+class PrivateMessage:
     """A secret from one chatter to another; it is in no room and is never kept."""
 
     sender: str
@@ -146,5 +148,5 @@ class Whispered:
     time: float
 
 
-RoomEvent = Burst | Said | Joined | Left | Closed | Notice
-Event = RoomEvent | Kicked | Grouped | Whispered
+RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice
+Event = RoomEvent | Kicked | Moved | PrivateMessage

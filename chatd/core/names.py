@@ -15,7 +15,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from precis_i18n import get_profile
 
-from chatd.core.errors import bad_name, bad_room_id
+from chatd.core.errors import ChatError, ErrorCode
 
 NAME_LENGTH: Final = 32
 ROOM_ID_LENGTH: Final = 32
@@ -38,22 +38,22 @@ class NameKeys(NamedTuple):
         return self.folded == other.folded or self.skeleton == other.skeleton
 
 
-def chatter_name(text: str) -> str:
+def user_name(text: str) -> str:
     """Return `text` as the name of a chatter, in the form that PRECIS gives it.
 
     Raises `ChatError` if it is none. The length comes first: PRECIS is not for long texts.
     """
     if not 1 <= len(text) <= NAME_LENGTH:
-        raise bad_name(text)
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
     try:
         name: str = _username.enforce(text)
     except UnicodeError:
-        raise bad_name(text) from None
+        raise ChatError(ErrorCode.BAD_NAME, name=text) from None
     # PRECIS maps wide forms to plain ones and may compose or decompose: look at what it made.
     if len(name) > NAME_LENGTH or _FORBIDDEN.intersection(name) or " " in name:
-        raise bad_name(text)
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
     if _is_reserved(name):
-        raise bad_name(text)
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
     return name
 
 
@@ -110,7 +110,7 @@ def room_id(text: str) -> str:
     """Return `text` if it can be the id of a room; raise `ChatError` if not."""
     fits = 1 <= len(text) <= ROOM_ID_LENGTH
     if not fits or "@" in text or any(map(str.isspace, text)):
-        raise bad_room_id(text)
+        raise ChatError(ErrorCode.BAD_ROOM_ID, room=text)
     return text
 
 
@@ -126,10 +126,10 @@ def room_name(text: str) -> str:
     """
     name = " ".join(text.split())
     if not 1 <= len(name) <= ROOM_NAME_LENGTH:
-        raise bad_name(text)
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
     start, colon, _ = unicodedata.normalize("NFKC", name).partition(":")
     if colon and (": " in unicodedata.normalize("NFKC", f"{name} ") or _is_reserved(start.strip())):
-        raise bad_name(text)
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
     return name
 
 

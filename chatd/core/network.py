@@ -17,14 +17,14 @@ from chatd.core.events import Address
 Network = IPv4Network | IPv6Network
 
 
-def network_of(text: str) -> Network | None:
+def parse_network(text: str) -> Network | None:
     """Return the address or network (`10.0.0.0/8`) that `text` is, or None if it is neither."""
     try:
         network = ip_network(text, strict=False)
     except ValueError:
         return None
     whole = network.prefixlen == network.max_prefixlen
-    return ip_network(_plain(network.network_address)) if whole else network
+    return ip_network(_unmap_ipv4(network.network_address)) if whole else network
 
 
 def host_of(address: Address | None) -> Network | None:
@@ -38,10 +38,10 @@ def _network_of_host(text: str) -> Network | None:
         host = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return ip_network(_plain(host))
+    return ip_network(_unmap_ipv4(host))
 
 
-def origin_of(address: Address | None) -> str | None:
+def limit_key(address: Address | None) -> str | None:
     """Return whom an address counts for; None for this machine, which may stand for many people."""
     host = host_of(address)
     if host is None or host.is_loopback:
@@ -50,6 +50,6 @@ def origin_of(address: Address | None) -> str | None:
     return str(host.supernet(new_prefix=64) if isinstance(host, IPv6Network) else host)
 
 
-def _plain(host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _unmap_ipv4(host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Return the IPv4 address of `::ffff:1.2.3.4`; any other as it is."""
     return getattr(host, "ipv4_mapped", None) or host

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, Burst, Dismissal, Event, RoomEvent, Said
-    from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
-    from chatd.core.rooms import Chatter, Lost, Room
+    from chatd.core.events import Address, DisconnectReason, Event, Message, MessageBatch, RoomEvent
+    from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
+    from chatd.core.rooms import ResumableUser, Room, User
 
 
-class IOutlet(Interface):
+class ISendQueue(Interface):
     """Where a connection's bytes go (`front.outlet`).
 
     Never raises for a peer's fault, and never calls back: a connection that is to be aborted ends
@@ -40,16 +40,16 @@ class IOutlet(Interface):
 class IBus(Interface):
     """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
 
-    def say(room: Room, by: Chatter, texts: Sequence[str], now: float) -> Burst:
+    def say(room: Room, actor: User, texts: Sequence[str], now: float) -> MessageBatch:
         """Take messages of `by` into the one order of `room`, and let all others in it know."""
 
-    def publish(room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
+    def publish(room: Room, event: RoomEvent, actor: User | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""
 
-    def tell(who: Chatter, event: Event) -> None:
+    def tell(user: User, event: Event) -> None:
         """Let one chatter know, after all that happened before in his rooms."""
 
-    def dismiss(who: Chatter, why: Dismissal) -> None:
+    def dismiss(user: User, why: DisconnectReason) -> None:
         """Tell one chatter why, and end his connection."""
 
 
@@ -59,22 +59,22 @@ class IRegistry(Interface):
     What is to last is in the store when the call returns; `UnavailableError` if that cannot be reached.
     """
 
-    async def claim_name(who: Chatter, name: str, account: str | None = None) -> str:
+    async def reserve_name(user: User, name: str, account: str | None = None) -> str:
         """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`.
 
         The name of an account is for who is logged in to `account`.
         """
 
-    def take_name(who: Chatter, name: str) -> None:
+    def assign_name(user: User, name: str) -> None:
         """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
 
-    def release_name(who: Chatter, name: str) -> None:
+    def release_name(user: User, name: str) -> None:
         """Let go of a name that `who` claimed, but not of the one he has."""
 
-    def find(name: str) -> Chatter | None:
+    def find(name: str) -> User | None:
         """Return who has `name`, or one that is the same."""
 
-    def account_named(name: str) -> str | None:
+    def find_account(name: str) -> str | None:
         """Return the account whose name is `name`, or one that is the same."""
 
     def add_account(name: str) -> None:
@@ -98,41 +98,41 @@ class IRegistry(Interface):
     async def add_ban(ban: Ban) -> None:
         """Ban somebody, or change until when."""
 
-    async def lift_ban(ban: Ban, now: float) -> Ban:
+    async def remove_ban(ban: Ban, now: float) -> Ban:
         """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
 
     def bans(now: float) -> Sequence[Ban]:
         """Return all bans that hold."""
 
-    async def forget_bans(now: float) -> None:
+    async def purge_bans(now: float) -> None:
         """Remove the bans that are over."""
 
-    def bars_name(name: str, now: float) -> bool:
+    def is_name_banned(name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""
 
-    def bars_address(address: Address | None, now: float) -> bool:
+    def is_address_banned(address: Address | None, now: float) -> bool:
         """Tell whether nobody may come from an address."""
 
 
 class ITickets(Interface):
     """Session secrets, by which one comes back after a lost connection (`tickets.Tickets`)."""
 
-    async def issue(who: Chatter) -> str:
+    async def issue(user: User) -> str:
         """Return the secret of `who`, a new one if he has none."""
 
-    async def find(secret: str) -> Lost:
+    async def find(secret: str) -> ResumableUser:
         """Return who had this secret; raise `ChatError` if it is unknown or too old."""
 
     def spend(secret: str) -> None:
         """Forget a secret: it has been of use."""
 
-    def remember(who: Chatter) -> None:
+    def remember(user: User) -> None:
         """Take note of who `who` is: his connection is lost, and he may come back."""
 
-    def forget(who: Chatter) -> None:
+    def forget(user: User) -> None:
         """Take note that `who` does not come back."""
 
-    async def bind(who: Chatter) -> None:
+    async def bind(user: User) -> None:
         """Let the secret of `who`, and no other, be good for his account, if he is logged in."""
 
     async def void(account: str) -> None:
@@ -142,7 +142,7 @@ class ITickets(Interface):
 class IHistory(Interface):
     """What was said in the rooms (`history.History`)."""
 
-    async def read(room: Room, since: int | None, limit: int) -> Sequence[Said]:
+    async def read(room: Room, since: int | None, limit: int) -> Sequence[Message]:
         """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
 
         All that was said before the call is among them. Raises `UnavailableError`.
@@ -151,7 +151,7 @@ class IHistory(Interface):
     async def prepare(room: Room) -> None:
         """See to it that `tail` knows what was said in `room` before; it may fail to."""
 
-    def tail(room: Room) -> Sequence[Said]:
+    def tail(room: Room) -> Sequence[Message]:
         """Return the last messages of `room`, as many as are replayed to who joins."""
 
 
@@ -164,7 +164,7 @@ class IStore(Interface):
     it may have been, and the call can be made again. No call takes longer than a few seconds.
     """
 
-    def open(rooms: Sequence[RoomRecord]) -> Contents:
+    def open(rooms: Sequence[RoomRecord]) -> Snapshot:
         """Make the store ready, bring its schema up to date, and add those of `rooms` that it lacks.
 
         Blocks; called once, before the reactor runs. Raises `StoreError`, its message for the operator.
@@ -183,7 +183,7 @@ class IStore(Interface):
     async def remove_room(room_id: str, count: int) -> None:
         """Remove a room and its history; keep `count` for one that is started again under the id."""
 
-    async def keep(bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
+    async def keep(bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
         """Add a batch of messages, all of them or none.
 
         In each room their ids rise, and are above all that were kept, but that a batch of which it
@@ -194,7 +194,7 @@ class IStore(Interface):
         `reserved`: for rooms, by id, up to which message id no later start of the server may begin.
         """
 
-    async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Said]:
+    async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Message]:
         """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
 
         They have at most `size` bytes as JSON, but there is one at least if there is any.
@@ -228,10 +228,10 @@ class IStore(Interface):
     async def remove_ban(ban: Ban) -> None:
         """Remove the ban on a subject, if there is one."""
 
-    async def login(digest: str) -> Login | None:
+    async def login(digest: str) -> ResumeToken | None:
         """Return the login with a digest."""
 
-    async def add_login(login: Login) -> None:
+    async def add_login(login: ResumeToken) -> None:
         """Add a login; it takes the place of one with the same digest."""
 
     async def remove_logins(account: str) -> None:

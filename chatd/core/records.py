@@ -45,7 +45,7 @@ class Ban:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class ResumeToken:
     """A client that may come back as `account` without its password (spec section 7).
 
     `digest` is that of its session secret, `seen` when it was last here.
@@ -57,7 +57,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class Snapshot:
     """What a store holds that is kept in memory, as it is opened.
 
     Rooms are in the order in which they were started, `accounts` are names.
@@ -68,7 +68,7 @@ class Contents:
     bans: Sequence[Ban] = ()
 
 
-def lead(count: int) -> int:
+def ids_to_reserve(count: int) -> int:
     """Return how many ids beyond its count are reserved for a room.
 
     Messages are delivered before they are stored. So that no id which anybody has seen is given out

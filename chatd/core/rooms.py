@@ -12,7 +12,7 @@ from chatd.core import names
 from chatd.core.events import Address
 
 
-class Chatter:
+class User:
     """A person who chats: his name ("" before he has one), where he comes from, his rooms.
 
     `account` is the account he is logged in to, whose name is his. `rooms` is in the order of
@@ -35,7 +35,7 @@ class Chatter:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class ResumableUser:
     """Who somebody was on a connection that is lost, or is not known to be lost yet.
 
     `chatter` is None where he is gone, `until` when he may come back at the latest.
@@ -43,7 +43,7 @@ class Lost:
 
     name: str
     account: str | None
-    chatter: Chatter | None = None
+    user: User | None = None
     until: float = 0.0
 
 
@@ -60,16 +60,16 @@ class Room:
         self.key = names.room_key(room_id)
         self.name = name
         self.count = count
-        self.members: dict[Chatter, None] = {}
+        self.members: dict[User, None] = {}
 
-    def add(self, who: Chatter) -> None:
+    def add(self, user: User) -> None:
         """Take `who` in; it becomes his current room."""
-        self.members[who] = None
-        who.rooms[self.key] = who.current = self
+        self.members[user] = None
+        user.rooms[self.key] = user.current = self
 
-    def remove(self, who: Chatter) -> None:
+    def remove(self, user: User) -> None:
         """Let `who` go; of his other rooms the one he joined last becomes current."""
-        del self.members[who]
-        del who.rooms[self.key]
-        if who.current is self:
-            who.current = next(reversed(who.rooms.values()), None)
+        del self.members[user]
+        del user.rooms[self.key]
+        if user.current is self:
+            user.current = next(reversed(user.rooms.values()), None)

@@ -33,7 +33,7 @@ _ESCAPED: dict[int, str] = {
 }
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     r"""Return `text` without control characters and bidirectional overrides.
 
     What cannot be encoded (halves of surrogate pairs) becomes U+FFFD. Newline and tab stay; `\r\n`, U+0085, U+2028 and U+2029 become newline.
@@ -44,14 +44,14 @@ def clean(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_CLEAN)
 
 
-def clean_all(frames: Sequence[bytes]) -> list[str]:
+def decode_frames(frames: Sequence[bytes]) -> list[str]:
     """Return what is in `frames`, clean; bytes that are no UTF-8 become U+FFFD."""
     # To look at all at once, if it is plain ASCII, takes a fraction of the time. NUL is unclean: if
     # no more is taken out than those between the frames, the frames hold none.
     whole = b"\0".join(frames)
     if whole.isascii() and len(whole.translate(None, _UNCLEAN_ASCII)) > len(whole) - len(frames):
         return whole.decode().split("\0")
-    return [clean(frame.decode(errors="replace")) for frame in frames]
+    return [sanitize(frame.decode(errors="replace")) for frame in frames]
 
 
 def escape(text: str) -> str:

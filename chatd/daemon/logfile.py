@@ -27,7 +27,7 @@ from chatd.admin.stdio import StandardOutputLog, bare_lines
 from chatd.protocol.jsonio import dump
 
 
-def as_json(event: LogEvent) -> str:
+def format_json(event: LogEvent) -> str:
     """Return an event as one line: an object with `time`, `level`, `namespace`, `text`, and `traceback` of a failure."""
     moment = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     fields = {
@@ -91,8 +91,8 @@ def _open(path: str) -> LogFile:
 
 
 def _json_lines(event: LogEvent) -> list[str]:
-    return [as_json(event)]
+    return [format_json(event)]
 
 
 def _json_observer(file: IO[str]) -> FileLogObserver:
-    return FileLogObserver(file, lambda event: f"{as_json(event)}\n")
+    return FileLogObserver(file, lambda event: f"{format_json(event)}\n")

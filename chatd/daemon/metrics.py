@@ -23,12 +23,12 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from chatd.core.chat import Chat
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.fanout.bus import LocalBus
-from chatd.fanout.fanout import Delivery
-from chatd.server.eventlog import Journal
+from chatd.fanout.fanout import Fanout
+from chatd.server.eventlog import EventLog
 from chatd.server.session import Sessions
-from chatd.storage.writer import Recorder
+from chatd.storage.writer import HistoryWriter
 
 _log = Logger(namespace="chatd")
 
@@ -45,17 +45,17 @@ class Metrics(Collector):
         chat: Chat,
         sessions: Sessions,
         bus: LocalBus,
-        delivery: Delivery,
-        recorder: Recorder,
-        journal: Journal,
+        fanout: Fanout,
+        writer: HistoryWriter,
+        event_log: EventLog,
     ) -> None:
         self.store_is_up = True
         self._chat = chat
         self._sessions = sessions
         self._bus = bus
-        self._delivery = delivery
-        self._recorder = recorder
-        self._journal = journal
+        self._fanout = fanout
+        self._writer = writer
+        self._event_log = event_log
 
     def collect(self) -> Iterator[Metric]:
         """Yield all there is."""
@@ -66,33 +66,33 @@ class Metrics(Collector):
         yield from self._counters()
 
     def _gauges(self) -> Iterator[Metric]:
-        queues = [session.outlet.queued for session in self._sessions]
+        queues = [session.send_queue.queued for session in self._sessions]
         for name, what, value in (
             ("connections", "Connections that are open.", len(self._sessions)),
             ("chatters", "People and programs in a room.", self._chatters()),
             ("rooms", "Rooms.", sum(1 for _ in self._chat.rooms())),
             ("queued_bytes", "Output that waits for clients to read.", sum(queues)),
             ("queued_bytes_max", "The most of it for one client.", max(queues, default=0)),
-            ("messages_unstored", "Messages that wait to be stored.", self._recorder.unstored),
+            ("messages_unstored", "Messages that wait to be stored.", self._writer.pending),
             ("store_up", "Whether the store can be reached.", int(self.store_is_up)),
         ):
             yield GaugeMetricFamily(f"chatd_{name}", what, value=value)
 
     def _counters(self) -> Iterator[Metric]:
-        journal = self._journal
+        event_log = self._event_log
         for name, what, value in (
-            ("accepted_connections", "Connections that came.", journal.connections),
-            ("refused_connections", "Connections there was no place for.", journal.refused),
-            ("aborted_connections", "Connections aborted as they did not read.", journal.aborted),
-            ("failed_logins", "Logins with a wrong password or name.", journal.failed_logins),
+            ("accepted_connections", "Connections that came.", event_log.connections),
+            ("refused_connections", "Connections there was no place for.", event_log.refused),
+            ("aborted_connections", "Connections aborted as they did not read.", event_log.aborted),
+            ("failed_logins", "Logins with a wrong password or name.", event_log.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),
-            ("lost_messages", "Messages that could not be stored.", journal.lost_messages),
-            ("sent_bytes", "Bytes written to clients.", self._delivery.bytes_sent),
+            ("lost_messages", "Messages that could not be stored.", event_log.lost_messages),
+            ("sent_bytes", "Bytes written to clients.", self._fanout.bytes_sent),
         ):
             yield CounterMetricFamily(f"chatd_{name}", what, value=value)
 
     def _chatters(self) -> int:
-        return sum(1 for session in self._sessions if session.chatter.rooms)
+        return sum(1 for session in self._sessions if session.user.rooms)
 
 
 def site(metrics: Metrics, probe: Probe, reactor: Any) -> IProtocolFactory:
@@ -106,20 +106,20 @@ def site(metrics: Metrics, probe: Probe, reactor: Any) -> IProtocolFactory:
     return _Site(root, reactor=reactor)  # type: ignore[no-untyped-call]
 
 
-Answer = tuple[int, str, bytes]
+Reply = tuple[int, str, bytes]
 """A status, a type of content, the content."""
 
 
-def _exposition(registry: CollectorRegistry) -> Callable[[Request], Answer]:
-    def answer(request: Request) -> Answer:
+def _exposition(registry: CollectorRegistry) -> Callable[[Request], Reply]:
+    def answer(request: Request) -> Reply:
         encode, kind = choose_encoder(request.getHeader("accept") or "")
         return 200, kind, encode(registry)
 
     return answer
 
 
-def _health(metrics: Metrics) -> Callable[[Request], Answer]:
-    def answer(_: Request) -> Answer:
+def _health(metrics: Metrics) -> Callable[[Request], Reply]:
+    def answer(_: Request) -> Reply:
         if metrics.store_is_up:
             return 200, "text/plain", b"well\n"
         return 503, "text/plain", b"the store cannot be reached\n"
@@ -149,7 +149,7 @@ class _Page(Resource):
 
     isLeaf = True  # noqa: N815 -- Twisted's
 
-    def __init__(self, metrics: Metrics, probe: Probe, answer: Callable[[Request], Answer]) -> None:
+    def __init__(self, metrics: Metrics, probe: Probe, answer: Callable[[Request], Reply]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._metrics = metrics
         self._probe = probe
@@ -166,7 +166,7 @@ class _Page(Resource):
     async def _render(self, request: Request) -> None:
         try:
             await self._probe()
-        except UnavailableError:
+        except StoreUnavailableError:
             self._metrics.store_is_up = False
         else:
             self._metrics.store_is_up = True

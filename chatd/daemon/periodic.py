@@ -12,14 +12,14 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 
 EVERY_SECONDS: Final = 3600.0
 
 _log = Logger(namespace="chatd")
 
 
-class Housekeeping:
+class PeriodicTasks:
     """Does some `tasks`, one after the other, every hour from `start` to `stop`."""
 
     def __init__(self, clock: IReactorTime, *tasks: Callable[[], Awaitable[None]]) -> None:
@@ -41,7 +41,7 @@ class Housekeeping:
         while True:
             for task in self._tasks:
                 try:
-                    with suppress(UnavailableError):  # an hour later is soon enough
+                    with suppress(StoreUnavailableError):  # an hour later is soon enough
                         await task()
                 except CancelledError:
                     raise

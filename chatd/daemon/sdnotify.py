@@ -10,7 +10,7 @@ from twisted.logger import Logger
 _log = Logger(namespace="chatd")
 
 
-class ServiceManager:
+class SystemdNotifier:
     """The service manager that started the process; `address` is its socket, None if there is none."""
 
     def __init__(self, address: str | None) -> None:

@@ -22,7 +22,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd.admin import unixsocket
-from chatd.admin.commands import Office
+from chatd.admin.commands import AdminContext
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.accounts import Accounts
@@ -31,27 +31,28 @@ from chatd.config import Config
 from chatd.core import names
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
-from chatd.core.errors import ChatError, StoreError, UnavailableError
+from chatd.core.errors import ChatError, StoreError, StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
 from chatd.daemon import motd
-from chatd.daemon.periodic import Housekeeping
+from chatd.daemon.periodic import PeriodicTasks
 from chatd.fanout.bus import LocalBus
-from chatd.fanout.fanout import Delivery
+from chatd.fanout.fanout import Fanout
+from chatd.protocol.text import error_text
 from chatd.server.admission import Admission
-from chatd.server.context import Door
-from chatd.server.directory import LocalRegistry
-from chatd.server.eventlog import Journal
+from chatd.server.context import ServerContext
+from chatd.server.directory import Directory
+from chatd.server.eventlog import EventLog
 from chatd.server.handlers import COMMANDS
-from chatd.server.listeners import Listener, ListenError
+from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
-from chatd.server.resume import Tickets
+from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.session import Sessions
 from chatd.storage.history import History
 from chatd.storage.retention import prune
 from chatd.storage.urls import store_for
-from chatd.storage.writer import Recorder
+from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
@@ -79,10 +80,10 @@ class ChatService(Service):
         self._config = config
         self._reactor = reactor
         self.log = log
-        with _one_line():
-            self._listeners = [Listener("--listen", text, reactor) for text in config.listen]
+        with _as_start_error():
+            self._ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
             self._metrics = (
-                Listener("--metrics", config.metrics, reactor) if config.metrics else None
+                ListeningPort("--metrics", config.metrics, reactor) if config.metrics else None
             )
         self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
         self._hashing = hashing or Argon2Hashing(reactor)
@@ -98,50 +99,48 @@ class ChatService(Service):
     def _build(self) -> None:
         """Make all parts, and let each know those it works with."""
         config, reactor, store = self._config, self._reactor, self.store
-        self.journal = Journal()
-        self.delivery = Delivery(reactor)
-        self.recorder = Recorder(store, reactor, self.delivery.tell, self.journal)
-        history = History(
-            store, self.recorder, reactor, replay=config.replay, keep_days=config.keep
-        )
-        hearers = (self.recorder, history) if config.replay else (self.recorder,)
-        self.bus = LocalBus(self.delivery, hearers, [self.journal])
-        self._registry = LocalRegistry(store, config.max_rooms)
-        self.chat = Chat(self._registry, self.bus, history, config.rules)
+        self.event_log = EventLog()
+        self.fanout = Fanout(reactor)
+        self.writer = HistoryWriter(store, reactor, self.fanout.send_to, self.event_log)
+        history = History(store, self.writer, reactor, replay=config.replay, keep_days=config.keep)
+        hearers = (self.writer, history) if config.replay else (self.writer,)
+        self.bus = LocalBus(self.fanout, hearers, [self.event_log])
+        self._directory = Directory(store, config.max_rooms)
+        self.chat = Chat(self._directory, self.bus, history, config.rules)
         accounts = Accounts(store, self._hashing, reactor)
-        tickets = Tickets(store, reactor.seconds, secrets.token_urlsafe)
-        self.people = People(self._registry, accounts, tickets, self.bus, self.chat)
+        resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
+        self.people = People(self._directory, accounts, resume_tokens, self.bus, self.chat)
         self.sessions = Sessions(
             commands=COMMANDS,
             chat=self.chat,
             people=self.people,
             history=history,
-            recorder=self.recorder,
-            delivery=self.delivery,
-            journal=self.journal,
+            writer=self.writer,
+            fanout=self.fanout,
+            event_log=self.event_log,
             now=reactor.seconds,
             show_addresses=not config.hide_addresses,
         )
         self.consoles = Consoles(self._office())
         admission = Admission(config.limits)
-        self.factory = ChatFactory(Door(self.sessions, reactor, config.limits, admission))
-        self._housekeeping = Housekeeping(
+        self.factory = ChatFactory(ServerContext(self.sessions, reactor, config.limits, admission))
+        self._housekeeping = PeriodicTasks(
             reactor,
-            tickets.refresh,
-            lambda: self._registry.forget_bans(reactor.seconds()),
+            resume_tokens.refresh,
+            lambda: self._directory.purge_bans(reactor.seconds()),
             partial(prune, store, reactor, config.keep),
         )
 
-    def _office(self) -> Office:
+    def _office(self) -> AdminContext:
         reactor = self._reactor
-        return Office(
+        return AdminContext(
             chat=self.chat,
             people=self.people,
             sessions=self.sessions,
-            delivery=self.delivery,
-            recorder=self.recorder,
+            fanout=self.fanout,
+            writer=self.writer,
             bus=self.bus,
-            journal=self.journal,
+            event_log=self.event_log,
             now=reactor.seconds,
             started_at=reactor.seconds(),
             stop=self.end,
@@ -155,9 +154,9 @@ class ChatService(Service):
 
     def privilegedStartService(self) -> None:
         """Open the ports, while we may open any; raise `StartError` if one cannot be."""
-        with _one_line():
-            for listener in self._listeners:
-                listener.listen(self.factory)
+        with _as_start_error():
+            for port in self._ports:
+                port.listen(self.factory)
             if self._metrics is not None:
                 self._metrics.listen(self._metrics_site())
 
@@ -170,14 +169,14 @@ class ChatService(Service):
         self._hashing.start()
         self._housekeeping.start()
         if self._config.trace:
-            self.delivery.trace = self.journal.sent
+            self.fanout.trace = self.event_log.sent
         if self._config.admin:
             self._open_admin_socket(self._config.admin)
 
     def announce(self) -> None:
         """Say where the server listens, and open the console: it may be told to end from now on."""
-        for listener in self._listeners:
-            self._announce(listener)
+        for port in self._ports:
+            self._announce(port)
         if self._config.console:
             # sys.stdout itself leads into the log by now.
             log = self.log or StandardOutputLog(sys.__stdout__)
@@ -185,11 +184,11 @@ class ChatService(Service):
 
     def reload(self) -> None:
         """Read again what may have changed on the disk; what cannot be read stays as it was."""
-        for read in (self._read_motd, *(listener.renew for listener in self._all_listeners())):
+        for read in (self._read_motd, *(port.reload_certificate for port in self._all_listeners())):
             try:
                 read()
             except (StartError, ListenError) as error:
-                self.journal.not_reloaded(str(error))
+                self.event_log.not_reloaded(str(error))
 
     def stopService(self) -> Deferred[None]:
         """Stop in order; fires when all is closed."""
@@ -209,12 +208,12 @@ class ChatService(Service):
 
     def _open_store(self) -> None:
         try:
-            self._registry.load(self.store.open(self._rooms))
+            self._directory.load(self.store.open(self._rooms))
         except StoreError as error:
             raise StartError(f"--store: {error}") from error
 
-    def _all_listeners(self) -> list[Listener]:
-        return self._listeners if self._metrics is None else [*self._listeners, self._metrics]
+    def _all_listeners(self) -> list[ListeningPort]:
+        return self._ports if self._metrics is None else [*self._ports, self._metrics]
 
     def _metrics_site(self) -> IProtocolFactory:
         from chatd.daemon import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load
@@ -223,23 +222,23 @@ class ChatService(Service):
             chat=self.chat,
             sessions=self.sessions,
             bus=self.bus,
-            delivery=self.delivery,
-            recorder=self.recorder,
-            journal=self.journal,
+            fanout=self.fanout,
+            writer=self.writer,
+            event_log=self.event_log,
         )
         # A transaction that changes nothing.
         return metrics.site(
             measured, lambda: self.store.refresh_logins((), 0.0, 0.0), self._reactor
         )
 
-    def _announce(self, listener: Listener) -> None:
-        host: Any = listener.port.getHost()
+    def _announce(self, port: ListeningPort) -> None:
+        host: Any = port.port.getHost()
         if hasattr(host, "port"):
-            interface = _INTERFACE.search(listener.text)
+            interface = _INTERFACE.search(port.text)
             shown = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
-            self.journal.listening(shown, host.port)
+            self.event_log.listening(shown, host.port)
         else:
-            self.journal.listening(os.fsdecode(getattr(host, "name", None) or listener.text))
+            self.event_log.listening(os.fsdecode(getattr(host, "name", None) or port.text))
 
     def _open_admin_socket(self, path: str) -> None:
         try:
@@ -251,7 +250,7 @@ class ChatService(Service):
     # -- stop
 
     async def _stop(self) -> None:
-        ports = [listener.port for listener in self._all_listeners()]
+        ports = [port.port for port in self._all_listeners()]
         if self._admin is not None:
             ports.append(self._admin)
         # Twisted closes them in the next turn; who would come until then would be told nothing.
@@ -259,19 +258,19 @@ class ChatService(Service):
         self.consoles.shut_down()
         told = self._admin_connections.shut_down()
         told.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
-        self.delivery.flush()
+        self.fanout.flush()
         gone = self.sessions.shut_down()
         # Nobody says anything more: whoever does not read and a store that hangs are waited for together.
-        await self.recorder.close()
+        await self.writer.close()
         await DeferredList([gone, told])
         self._housekeeping.stop()
         self._hashing.stop()
-        with suppress(UnavailableError):  # then the rooms go on behind what was reserved
-            await self.store.close({room.id: room.count for room in self._registry.rooms()})
+        with suppress(StoreUnavailableError):  # then the rooms go on behind what was reserved
+            await self.store.close({room.id: room.count for room in self._directory.rooms()})
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
+def _as_start_error() -> Iterator[None]:
     """Let the operator see why it cannot be listened somewhere."""
     try:
         yield
@@ -284,4 +283,4 @@ def _room_record(room_id: str, name: str) -> RoomRecord:
     try:
         return RoomRecord(names.room_id(room_id), names.room_name(name))
     except ChatError as error:
-        raise StartError(f"--room {room_id}: {error}") from error
+        raise StartError(f"--room {room_id}: {error_text(error)}") from error

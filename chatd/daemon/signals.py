@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 from twisted.logger import Logger
 
 from chatd.daemon.logfile import LogFile
-from chatd.daemon.sdnotify import ServiceManager
+from chatd.daemon.sdnotify import SystemdNotifier
 from chatd.daemon.service import ChatService, StartError
 
 _STDIN: Final = 0
@@ -34,7 +34,7 @@ class Process:
     """
 
     def __init__(
-        self, service: ChatService, reactor: Any, log: LogFile | None, manager: ServiceManager
+        self, service: ChatService, reactor: Any, log: LogFile | None, manager: SystemdNotifier
     ) -> None:
         self._service = service
         self._reactor = reactor
@@ -43,7 +43,7 @@ class Process:
         self._told_to_end = False
         self._lives_with_terminal = False
 
-    def take_over(self) -> None:
+    def install(self) -> None:
         """Take the signals, and then say that all is ready; to be called once the reactor runs.
 
         As it starts, it takes the signals, too.
@@ -53,19 +53,19 @@ class Process:
             os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
         )
         # Twisted's own would exit with their status.
-        signal.signal(signal.SIGTERM, self._told)
-        signal.signal(signal.SIGINT, self._told)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGINT, self._on_terminate)
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._hung_up))
         if self._log is not None:
             # As twistd does where the file is its own.
             begin_anew = self._log.rotate
             signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(begin_anew))
-        _spare_the_collector()
+        _freeze_gc()
         self._service.announce()
         self._reactor.addSystemEventTrigger("before", "shutdown", self._manager.stopping)
         self._manager.ready()
 
-    def _told(self, number: int, _: object) -> None:
+    def _on_terminate(self, number: int, _: object) -> None:
         if self._told_to_end or self._service.ending:
             _leave(number)
         self._told_to_end = True
@@ -101,7 +101,7 @@ def _leave(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def _spare_the_collector() -> None:
+def _freeze_gc() -> None:
     """Let the garbage collector pass over what is there at the start, and stays.
 
     It is most of what there is: to look at all of it stops everything for some 40 ms each time.
@@ -117,7 +117,7 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def one_line_for_start_errors(
+def start_error_hook(
     logged: bool,
     kind: type[BaseException],
     error: BaseException,

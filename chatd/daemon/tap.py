@@ -18,20 +18,18 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
-from chatd.config import Config
-from chatd.core.chat import Rules, Starters
-from chatd.core.sanitize import clean
+from chatd.config import Config, Limits, RoomCreators, RoomPolicy
+from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
-from chatd.daemon.sdnotify import ServiceManager
+from chatd.daemon.sdnotify import SystemdNotifier
 from chatd.daemon.service import ChatService, StartError
-from chatd.daemon.signals import Process, one_line_for_start_errors, raise_descriptor_limit
-from chatd.server.limits import Limits
-from chatd.storage.history import MOST_READ
+from chatd.daemon.signals import Process, raise_descriptor_limit, start_error_hook
+from chatd.storage.history import MAX_READ
 
 _log = Logger(namespace="chatd")
 
 _WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&]password=")
-_EVERYBODY_READS = (
+_PASSWORD_VISIBLE_WARNING = (
     "System: everybody on this machine can read the store's password in the list of processes; "
     "keep it in ~/.pgpass instead"
 )
@@ -67,17 +65,17 @@ def _whole_number(least: int, most: int | None = None) -> Convert:
 
 
 _number = _whole_number(0)
-_replay = _whole_number(0, MOST_READ)
+_replay = _whole_number(0, MAX_READ)
 
 _STORE_HELP = """Where accounts, rooms and history are kept: sqlite:///FILE,
 postgresql://USER@HOST/DATABASE (its password in ~/.pgpass), or memory: for nowhere."""
 
 
-def _starters(text: str) -> Starters:
+def _starters(text: str) -> RoomCreators:
     try:
-        return Starters(text)
+        return RoomCreators(text)
     except ValueError:
-        raise ValueError(f"must be one of {', '.join(Starters)}") from None
+        raise ValueError(f"must be one of {', '.join(RoomCreators)}") from None
 
 
 _ABOUT = """\
@@ -202,7 +200,7 @@ class Options(usage.Options):
 
     def opt_room(self, room: str) -> None:
         """Have a room from the start, given as ID or ID:NAME; may be repeated."""
-        room_id, _, name = clean(room).partition(":")
+        room_id, _, name = sanitize(room).partition(":")
         self["room"].append((room_id, name or room_id))
 
     def config(self) -> Config:
@@ -211,9 +209,9 @@ class Options(usage.Options):
             listen=tuple(self["listen"]) or Config.listen,
             store=self["store"],
             rooms=tuple(self["room"]),
-            rules=Rules(
+            rules=RoomPolicy(
                 rooms_per_client=self["rooms-per-client"],
-                who_starts=Starters(self["who-starts"]),
+                room_creators=RoomCreators(self["who-starts"]),
                 require_login=bool(self["require-login"]),
             ),
             max_rooms=self["max-rooms"],
@@ -248,11 +246,11 @@ def makeService(options: Options) -> ChatService:
         service = _Application(options.config(), reactor, log)
     except (StartError, LogError) as error:
         sys.exit(f"chatd: {error}")
-    sys.excepthook = partial(one_line_for_start_errors, log.screen is None)
-    manager = ServiceManager(os.environ.get("NOTIFY_SOCKET"))
-    reactor.callWhenRunning(Process(service, reactor, log.file, manager).take_over)
+    sys.excepthook = partial(start_error_hook, log.screen is None)
+    manager = SystemdNotifier(os.environ.get("NOTIFY_SOCKET"))
+    reactor.callWhenRunning(Process(service, reactor, log.file, manager).install)
     if _WITH_PASSWORD.search(" ".join(sys.argv)):
-        reactor.callWhenRunning(_log.warn, _EVERYBODY_READS)
+        reactor.callWhenRunning(_log.warn, _PASSWORD_VISIBLE_WARNING)
     return service
 
 

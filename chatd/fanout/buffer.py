@@ -8,83 +8,92 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatd.core.events import Address, Dismissal, RoomEvent
-from chatd.core.ports import IOutlet
+from chatd.core.events import Address, DisconnectReason, RoomEvent
+from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room
-from chatd.fanout.encoded import Tape
-from chatd.protocol.codec import Dialect
+from chatd.fanout.encoded import EncodedBuffer
+from chatd.protocol.codec import Codec
 
 
-class Listener:
+class Subscriber:
     """The ear of one connection: where its bytes go, what it speaks, which batches it is in.
 
     `since` is the first event of this turn that it has not been written yet, `holes` are its own.
     `dismiss` says why and ends the connection.
     """
 
-    __slots__ = ("address", "batches", "dialect", "dismiss", "holes", "outlet", "since", "spoken")
+    __slots__ = (
+        "address",
+        "base_codec",
+        "buffers",
+        "codec",
+        "cursor",
+        "disconnect",
+        "own_events",
+        "send_queue",
+    )
 
     def __init__(
         self,
         address: Address,
-        outlet: IOutlet,
-        dialect: Dialect,
-        dismiss: Callable[[Dismissal], None],
+        send_queue: ISendQueue,
+        codec: Codec,
+        disconnect: Callable[[DisconnectReason], None],
     ) -> None:
         self.address = address
-        self.outlet = outlet
-        self.dismiss = dismiss
-        self.spoken = dialect
-        self.dialect = dialect
-        self.batches: dict[Room, Batch] = {}
-        self.since = 0
-        self.holes: list[int] = []
+        self.send_queue = send_queue
+        self.disconnect = disconnect
+        self.base_codec = codec
+        self.codec = codec
+        self.buffers: dict[Room, RoomBuffer] = {}
+        self.cursor = 0
+        self.own_events: list[int] = []
 
 
-class Batch:
+class RoomBuffer:
     """What has happened in one room in this turn, and who is to hear of it."""
 
-    __slots__ = ("audience", "events", "order", "tapes")
+    __slots__ = ("encoded_buffers", "events", "sequence", "subscribers")
 
     def __init__(self) -> None:
         self.events: list[RoomEvent] = []
-        self.order: list[int] = []
-        self.tapes: dict[Dialect, Tape] = {}
-        self.audience: dict[Dialect, dict[Listener, None]] = {}
+        self.sequence: list[int] = []
+        self.encoded_buffers: dict[Codec, EncodedBuffer] = {}
+        self.subscribers: dict[Codec, dict[Subscriber, None]] = {}
 
-    def seat(self, listener: Listener) -> None:
+    def add(self, subscriber: Subscriber) -> None:
         """Let `listener` hear."""
-        self.audience.setdefault(listener.dialect, {})[listener] = None
+        self.subscribers.setdefault(subscriber.codec, {})[subscriber] = None
 
-    def unseat(self, listener: Listener) -> None:
+    def remove(self, subscriber: Subscriber) -> None:
         """Let `listener` hear no more."""
-        group = self.audience[listener.dialect]
-        del group[listener]
+        group = self.subscribers[subscriber.codec]
+        del group[subscriber]
         if not group:
-            del self.audience[listener.dialect]
+            del self.subscribers[subscriber.codec]
 
-    def listeners(self) -> list[Listener]:
+    def all_subscribers(self) -> list[Subscriber]:
         """Return all who hear."""
-        return [listener for group in self.audience.values() for listener in group]
+        return [subscriber for group in self.subscribers.values() for subscriber in group]
 
-    def whole(self, dialect: Dialect) -> bytes:
+    def whole(self, codec: Codec) -> bytes:
         """Return all that has happened, in `dialect`; the same object each time."""
-        if len(self.events) == 1 and dialect not in self.tapes:
-            return dialect.encode(self.events[0])  # a quiet room: no tape is needed for one event
-        return self.tape(dialect).whole()
+        if len(self.events) == 1 and codec not in self.encoded_buffers:
+            return codec.encode(self.events[0])  # a quiet room: no tape is needed for one event
+        return self.encoded(codec).whole()
 
-    def tape(self, dialect: Dialect) -> Tape:
+    def encoded(self, codec: Codec) -> EncodedBuffer:
         """Return the tape in `dialect` of all that has happened so far; each event is encoded once."""
-        tape = self.tapes.get(dialect)
-        if tape is None:
-            tape = self.tapes[dialect] = Tape(self.order)
-        new = self.events[len(tape.ends) - 1 :]
+        encoded = self.encoded_buffers.get(codec)
+        if encoded is None:
+            encoded = self.encoded_buffers[codec] = EncodedBuffer(self.sequence)
+        new = self.events[len(encoded.ends) - 1 :]
         if new:
-            tape.extend([dialect.encode(event) for event in new])
-        return tape
+            encoded.extend([codec.encode(event) for event in new])
+        return encoded
 
     def clear(self) -> None:
         """Forget the turn."""
         self.events = []
-        self.order = []
-        self.tapes = {}
+        self.sequence = []
+        self.encoded_buffers = {}

@@ -11,23 +11,23 @@ from typing import Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import Burst, Dismissal, Event, RoomEvent
+from chatd.core.events import DisconnectReason, Event, MessageBatch, RoomEvent
 from chatd.core.ports import IBus
-from chatd.core.rooms import Chatter, Room
-from chatd.fanout.fanout import Delivery
+from chatd.core.rooms import Room, User
+from chatd.fanout.fanout import Fanout
 
 
-class Consumer(Protocol):
+class EventSubscriber(Protocol):
     """Somebody who is shown what happens in the rooms but for what is said, after it happened."""
 
-    def published(self, room: Room, event: RoomEvent, by: Chatter | None, /) -> None:
+    def on_event(self, room: Room, event: RoomEvent, sender: User | None, /) -> None:
         """Note that `event`, done by `by`, happened in `room`."""
 
 
-class Hearer(Consumer, Protocol):
+class MessageSubscriber(EventSubscriber, Protocol):
     """Somebody who is shown what is said as well."""
 
-    def said(self, room: Room, burst: Burst, by: Chatter, /) -> None:
+    def on_messages(self, room: Room, messages: MessageBatch, sender: User, /) -> None:
         """Note what `by` has said in `room`."""
 
 
@@ -37,34 +37,34 @@ class LocalBus:
 
     def __init__(
         self,
-        delivery: Delivery,
-        hearers: Sequence[Hearer] = (),
-        consumers: Sequence[Consumer] = (),
+        fanout: Fanout,
+        hearers: Sequence[MessageSubscriber] = (),
+        consumers: Sequence[EventSubscriber] = (),
     ) -> None:
         self.messages = 0
-        self._delivery = delivery
+        self._fanout = fanout
         # What is said is most of what happens: each is called by its own name, and nobody in vain.
-        self._heard = tuple(hearer.said for hearer in (delivery, *hearers))
-        self._consumers = tuple(one.published for one in (delivery, *hearers, *consumers))
+        self._heard = tuple(hearer.on_messages for hearer in (fanout, *hearers))
+        self._consumers = tuple(one.on_event for one in (fanout, *hearers, *consumers))
 
-    def say(self, room: Room, by: Chatter, texts: Sequence[str], now: float) -> Burst:
+    def say(self, room: Room, sender: User, texts: Sequence[str], now: float) -> MessageBatch:
         """Take messages of `by` into the one order of `room`, and let all others in it know."""
-        burst = Burst(room.id, room.count + 1, by.name, texts, now)
+        messages = MessageBatch(room.id, room.count + 1, sender.name, texts, now)
         room.count += len(texts)
         self.messages += len(texts)
         for hear in self._heard:
-            hear(room, burst, by)
-        return burst
+            hear(room, messages, sender)
+        return messages
 
-    def publish(self, room: Room, event: RoomEvent, by: Chatter | None = None) -> None:
+    def publish(self, room: Room, event: RoomEvent, sender: User | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""
         for consume in self._consumers:
-            consume(room, event, by)
+            consume(room, event, sender)
 
-    def tell(self, who: Chatter, event: Event) -> None:
+    def tell(self, user: User, event: Event) -> None:
         """Let one chatter know, after all that happened before in his rooms."""
-        self._delivery.tell(who, event)
+        self._fanout.send_to(user, event)
 
-    def dismiss(self, who: Chatter, why: Dismissal) -> None:
+    def dismiss(self, user: User, why: DisconnectReason) -> None:
         """Tell one chatter why, and end his connection."""
-        self._delivery.dismiss(who, why)
+        self._fanout.disconnect(user, why)

@@ -10,15 +10,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 
-class Tape:
+class EncodedBuffer:
     """Events in one dialect, end to end: `order[i]` is the turn's count of event i, `ends[i + 1]` its end."""
 
-    __slots__ = ("_whole", "ends", "order", "pieces")
+    __slots__ = ("_whole", "chunks", "ends", "sequence")
 
-    def __init__(self, order: list[int]) -> None:
-        self.order = order
+    def __init__(self, sequence: list[int]) -> None:
+        self.sequence = sequence
         self.ends = [0]
-        self.pieces: list[bytes] = []
+        self.chunks: list[bytes] = []
         self._whole: bytes | None = None
 
     def extend(self, encoded: list[bytes]) -> None:
@@ -27,39 +27,39 @@ class Tape:
         for piece in encoded:
             end += len(piece)
             self.ends.append(end)
-        self.pieces += encoded
+        self.chunks += encoded
         self._whole = None
 
     def whole(self) -> bytes:
         """Return all events: the same object as long as none is added."""
         if self._whole is None:
-            self._whole = b"".join(self.pieces)
+            self._whole = b"".join(self.chunks)
         return self._whole
 
-    def share(self, since: int, holes: Sequence[int]) -> bytes:
+    def slice_for(self, cursor: int, own_events: Sequence[int]) -> bytes:
         """Return the events from `since` on but for those at `holes`: slices, not a loop over events."""
-        order, ends = self.order, self.ends
-        start = bisect_left(order, since)
+        sequence, ends = self.sequence, self.ends
+        start = bisect_left(sequence, cursor)
         view = memoryview(self.whole())
-        pieces = []
-        for hole in holes:
-            at = bisect_left(order, hole, start)
-            if at < len(order) and order[at] == hole:
-                pieces.append(view[ends[start] : ends[at]])
+        chunks = []
+        for hole in own_events:
+            at = bisect_left(sequence, hole, start)
+            if at < len(sequence) and sequence[at] == hole:
+                chunks.append(view[ends[start] : ends[at]])
                 start = at + 1
-        pieces.append(view[ends[start] :])
-        return b"".join(pieces)
+        chunks.append(view[ends[start] :])
+        return b"".join(chunks)
 
 
-def merged(tapes: Sequence[Tape], since: int = 0) -> Tape:
+def merge(encoded_buffers: Sequence[EncodedBuffer], cursor: int = 0) -> EncodedBuffer:
     """Return one tape with the events of several from `since` on, in the order they happened."""
-    if len(tapes) == 1:
-        return tapes[0]
+    if len(encoded_buffers) == 1:
+        return encoded_buffers[0]
     places = sorted(
-        (tape.order[at], which, at)
-        for which, tape in enumerate(tapes)
-        for at in range(bisect_left(tape.order, since), len(tape.order))
+        (encoded.sequence[at], which, at)
+        for which, encoded in enumerate(encoded_buffers)
+        for at in range(bisect_left(encoded.sequence, cursor), len(encoded.sequence))
     )
-    whole = Tape([count for count, _, _ in places])
-    whole.extend([tapes[which].pieces[at] for _, which, at in places])
+    whole = EncodedBuffer([count for count, _, _ in places])
+    whole.extend([encoded_buffers[which].chunks[at] for _, which, at in places])
     return whole

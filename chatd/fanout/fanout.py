@@ -20,12 +20,21 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from chatd.core.events import Address, Burst, Closed, Dismissal, Event, Joined, Left, RoomEvent
-from chatd.core.rooms import Chatter, Room
-from chatd.fanout.buffer import Batch, Listener
-from chatd.fanout.encoded import Tape, merged
-from chatd.protocol.codec import Dialect
-from chatd.protocol.replies import Answer
+from chatd.core.events import (
+    Address,
+    DisconnectReason,
+    Event,
+    Joined,
+    Left,
+    MessageBatch,
+    RoomClosed,
+    RoomEvent,
+)
+from chatd.core.rooms import Room, User
+from chatd.fanout.buffer import RoomBuffer, Subscriber
+from chatd.fanout.encoded import EncodedBuffer, merge
+from chatd.protocol.codec import Codec
+from chatd.protocol.replies import Reply
 
 Trace = Callable[[Address, str], None]
 
@@ -37,7 +46,7 @@ class Clock(Protocol):
         """Call after `delay` seconds; 0 is the next turn."""
 
 
-class Delivery:
+class Fanout:
     """Brings events to the listeners, in order, with one write a turn.
 
     `clock.callLater` says when the turn is over. While `trace` is set, it is shown every frame.
@@ -47,195 +56,195 @@ class Delivery:
         self.trace: Trace | None = None
         self.bytes_sent = 0
         self._clock = clock
-        self._listeners: dict[Chatter, Listener] = {}
-        self._batches: dict[Room, Batch] = {}
-        self._changed: dict[Batch, None] = {}
-        self._touched: dict[Listener, None] = {}
+        self._subscribers: dict[User, Subscriber] = {}
+        self._buffers: dict[Room, RoomBuffer] = {}
+        self._dirty: dict[RoomBuffer, None] = {}
+        self._reset_after_flush: dict[Subscriber, None] = {}
         self._count = 0
         self._flush_is_due = False
 
     # -- listeners
 
-    def attach(self, who: Chatter, listener: Listener) -> None:
+    def attach(self, user: User, subscriber: Subscriber) -> None:
         """Let `listener` hear what is for `who`."""
-        self._listeners[who] = listener
+        self._subscribers[user] = subscriber
 
-    def detach(self, who: Chatter) -> None:
+    def detach(self, user: User) -> None:
         """Forget the listener of `who`, who is in no room any more."""
-        del self._listeners[who]
+        del self._subscribers[user]
 
-    def speak(self, listener: Listener, dialect: Dialect) -> None:
+    def set_codec(self, subscriber: Subscriber, codec: Codec) -> None:
         """Change what is spoken to `listener`, from the next event on."""
-        listener.spoken = dialect
-        self._retune(listener)
+        subscriber.base_codec = codec
+        self._update_codec(subscriber)
 
-    def send(self, listener: Listener, *messages: Event | Answer) -> None:
+    def send(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
         """Write to one listener, after all that happened before."""
-        self.catch_up(listener)
-        blob = b"".join(map(listener.dialect.encode, messages))
+        self.flush_one(subscriber)
+        blob = b"".join(map(subscriber.codec.encode, messages))
         for message in messages:
-            self._show(listener, message)
+            self._show(subscriber, message)
         self.bytes_sent += len(blob)
-        listener.outlet.write(blob)
+        subscriber.send_queue.write(blob)
 
-    def tell(self, who: Chatter, *messages: Event | Answer) -> None:
+    def send_to(self, user: User, *messages: Event | Reply) -> None:
         """Write to one chatter, if he is here, after all that happened before."""
-        listener = self._listeners.get(who)
-        if listener is not None:
-            self.send(listener, *messages)
+        subscriber = self._subscribers.get(user)
+        if subscriber is not None:
+            self.send(subscriber, *messages)
 
-    def dismiss(self, who: Chatter, why: Dismissal) -> None:
+    def disconnect(self, user: User, why: DisconnectReason) -> None:
         """Tell one chatter why, if he is here, and end his connection."""
-        listener = self._listeners.get(who)
-        if listener is not None:
-            listener.dismiss(why)
+        subscriber = self._subscribers.get(user)
+        if subscriber is not None:
+            subscriber.disconnect(why)
 
     # -- rooms
 
-    def said(self, room: Room, burst: Burst, by: Chatter) -> None:
+    def on_messages(self, room: Room, messages: MessageBatch, sender: User) -> None:
         """Note what `by` has said: at the end of the turn all others in the room are told."""
-        batch = self._batches.get(room)
-        if batch is None:
-            batch = self._batches[room] = Batch()
-        listener = self._listeners.get(by)
-        if listener is not None:
-            if not listener.holes:
-                self._touched[listener] = None
-            listener.holes.append(self._count)
-        self._note(batch, burst)
+        buffer = self._buffers.get(room)
+        if buffer is None:
+            buffer = self._buffers[room] = RoomBuffer()
+        subscriber = self._subscribers.get(sender)
+        if subscriber is not None:
+            if not subscriber.own_events:
+                self._reset_after_flush[subscriber] = None
+            subscriber.own_events.append(self._count)
+        self._append(buffer, messages)
 
-    def published(self, room: Room, event: RoomEvent, by: Chatter | None) -> None:
+    def on_event(self, room: Room, event: RoomEvent, sender: User | None) -> None:
         """Note an event of a room: at the end of the turn all in it but `by` are told."""
-        batch = self._batches.get(room)
-        if batch is None:
-            batch = self._batches[room] = Batch()
-        listener = self._listeners.get(by) if by is not None else None
+        buffer = self._buffers.get(room)
+        if buffer is None:
+            buffer = self._buffers[room] = RoomBuffer()
+        subscriber = self._subscribers.get(sender) if sender is not None else None
         if isinstance(event, Joined):
-            self._note(batch, event)
-            if listener is not None:
-                self._seat(listener, room, batch)
+            self._append(buffer, event)
+            if subscriber is not None:
+                self._add(subscriber, room, buffer)
         elif isinstance(event, Left):
-            if listener is not None:
-                self._unseat(listener, room, batch)
-            self._note(batch, event)
+            if subscriber is not None:
+                self._remove(subscriber, room, buffer)
+            self._append(buffer, event)
         else:
-            self._note(batch, event)
-            if isinstance(event, Closed):
-                self._close(room, batch)
+            self._append(buffer, event)
+            if isinstance(event, RoomClosed):
+                self._close(room, buffer)
 
-    def _note(self, batch: Batch, event: RoomEvent) -> None:
+    def _append(self, buffer: RoomBuffer, event: RoomEvent) -> None:
         if not self._flush_is_due:
             self._flush_is_due = True
             self._clock.callLater(0, self.flush)
-        if not batch.events:
-            self._changed[batch] = None
-        batch.events.append(event)
-        batch.order.append(self._count)
+        if not buffer.events:
+            self._dirty[buffer] = None
+        buffer.events.append(event)
+        buffer.sequence.append(self._count)
         self._count += 1
 
-    def _seat(self, listener: Listener, room: Room, batch: Batch) -> None:
-        self.catch_up(listener)
-        listener.batches[room] = batch
-        batch.seat(listener)
-        self._retune(listener)
+    def _add(self, subscriber: Subscriber, room: Room, buffer: RoomBuffer) -> None:
+        self.flush_one(subscriber)
+        subscriber.buffers[room] = buffer
+        buffer.add(subscriber)
+        self._update_codec(subscriber)
 
-    def _unseat(self, listener: Listener, room: Room, batch: Batch) -> None:
-        self.catch_up(listener)
-        del listener.batches[room]
-        batch.unseat(listener)
-        self._retune(listener)
+    def _remove(self, subscriber: Subscriber, room: Room, buffer: RoomBuffer) -> None:
+        self.flush_one(subscriber)
+        del subscriber.buffers[room]
+        buffer.remove(subscriber)
+        self._update_codec(subscriber)
 
-    def _retune(self, listener: Listener) -> None:
+    def _update_codec(self, subscriber: Subscriber) -> None:
         """Give `listener` the dialect for the number of his rooms, as one of its speakers in each."""
-        dialect = listener.spoken.tagged(len(listener.batches))
-        if dialect is not listener.dialect:
-            self.catch_up(listener)
-            for batch in listener.batches.values():
-                batch.unseat(listener)
-            listener.dialect = dialect
-            for batch in listener.batches.values():
-                batch.seat(listener)
+        codec = subscriber.base_codec.for_room_count(len(subscriber.buffers))
+        if codec is not subscriber.codec:
+            self.flush_one(subscriber)
+            for buffer in subscriber.buffers.values():
+                buffer.remove(subscriber)
+            subscriber.codec = codec
+            for buffer in subscriber.buffers.values():
+                buffer.add(subscriber)
 
-    def _close(self, room: Room, batch: Batch) -> None:
-        for listener in batch.listeners():
-            self._unseat(listener, room, batch)
-        del self._changed[batch], self._batches[room]
+    def _close(self, room: Room, buffer: RoomBuffer) -> None:
+        for subscriber in buffer.all_subscribers():
+            self._remove(subscriber, room, buffer)
+        del self._dirty[buffer], self._buffers[room]
 
     # -- writing
 
-    def catch_up(self, listener: Listener) -> None:
+    def flush_one(self, subscriber: Subscriber) -> None:
         """Write to `listener` what has happened in his rooms in this turn and he has not been told."""
-        if listener.since == self._count:
+        if subscriber.cursor == self._count:
             return
-        batches = [batch for batch in listener.batches.values() if batch.events]
-        if batches:
-            tapes = [batch.tape(listener.dialect) for batch in batches]
-            self._write_share(listener, merged(tapes, listener.since))
-        listener.since = self._count
-        listener.holes = []
-        self._touched[listener] = None
+        buffers = [buffer for buffer in subscriber.buffers.values() if buffer.events]
+        if buffers:
+            encoded_buffers = [buffer.encoded(subscriber.codec) for buffer in buffers]
+            self._write_slice(subscriber, merge(encoded_buffers, subscriber.cursor))
+        subscriber.cursor = self._count
+        subscriber.own_events = []
+        self._reset_after_flush[subscriber] = None
 
     def flush(self) -> None:
         """End the turn: write to every listener what he has not been told yet."""
-        changed, touched = self._changed, self._touched
-        self._changed, self._touched = {}, {}
+        changed, touched = self._dirty, self._reset_after_flush
+        self._dirty, self._reset_after_flush = {}, {}
         self._flush_is_due = False
         try:
             self._write_turn(changed)
         finally:
             self._count = 0
-            for listener in touched:
-                listener.since = 0
-                listener.holes = []
-            for batch in changed:
-                batch.clear()
+            for subscriber in touched:
+                subscriber.cursor = 0
+                subscriber.own_events = []
+            for buffer in changed:
+                buffer.clear()
 
-    def _write_turn(self, batches: Iterable[Batch]) -> None:
-        in_several: dict[Listener, list[Batch]] = {}
-        for batch in batches:
-            for dialect, group in batch.audience.items():
-                whole = batch.whole(dialect)
+    def _write_turn(self, buffers: Iterable[RoomBuffer]) -> None:
+        in_several: dict[Subscriber, list[RoomBuffer]] = {}
+        for buffer in buffers:
+            for codec, group in buffer.subscribers.items():
+                whole = buffer.whole(codec)
                 size = len(whole)
-                for listener in tuple(group):
-                    if len(listener.batches) > 1:
-                        in_several.setdefault(listener, []).append(batch)
-                    elif listener.holes == batch.order:
+                for subscriber in tuple(group):
+                    if len(subscriber.buffers) > 1:
+                        in_several.setdefault(subscriber, []).append(buffer)
+                    elif subscriber.own_events == buffer.sequence:
                         pass  # he has said all there is
-                    elif listener.since or listener.holes or self.trace is not None:
-                        self._write_share(listener, batch.tape(dialect))
+                    elif subscriber.cursor or subscriber.own_events or self.trace is not None:
+                        self._write_slice(subscriber, buffer.encoded(codec))
                     else:
                         self.bytes_sent += size
-                        listener.outlet.write(whole)
-        tapes: dict[tuple[Dialect, tuple[Batch, ...]], Tape] = {}
-        for listener, his in in_several.items():
-            key = (listener.dialect, tuple(his))
-            if key not in tapes:
-                tapes[key] = merged([batch.tape(listener.dialect) for batch in his])
-            self._write_share(listener, tapes[key])
+                        subscriber.send_queue.write(whole)
+        encoded_buffers: dict[tuple[Codec, tuple[RoomBuffer, ...]], EncodedBuffer] = {}
+        for subscriber, his in in_several.items():
+            key = (subscriber.codec, tuple(his))
+            if key not in encoded_buffers:
+                encoded_buffers[key] = merge([buffer.encoded(subscriber.codec) for buffer in his])
+            self._write_slice(subscriber, encoded_buffers[key])
 
-    def _write_share(self, listener: Listener, tape: Tape) -> None:
-        share = tape.share(listener.since, listener.holes)
-        if not share:
+    def _write_slice(self, subscriber: Subscriber, encoded: EncodedBuffer) -> None:
+        slice_for = encoded.slice_for(subscriber.cursor, subscriber.own_events)
+        if not slice_for:
             return
         if self.trace is not None:
-            self._show_share(listener)
-        self.bytes_sent += len(share)
-        listener.outlet.write(share)
+            self._show_share(subscriber)
+        self.bytes_sent += len(slice_for)
+        subscriber.send_queue.write(slice_for)
 
     # -- the trace
 
-    def _show(self, listener: Listener, message: Event | Answer) -> None:
+    def _show(self, subscriber: Subscriber, message: Event | Reply) -> None:
         if self.trace is not None:
-            for text in listener.dialect.trace(message):
-                self.trace(listener.address, text)
+            for text in subscriber.codec.trace(message):
+                self.trace(subscriber.address, text)
 
-    def _show_share(self, listener: Listener) -> None:
-        holes = set(listener.holes)
+    def _show_share(self, subscriber: Subscriber) -> None:
+        own_events = set(subscriber.own_events)
         places = sorted(
-            (batch.order[at], at, batch)
-            for batch in listener.batches.values()
-            for at in range(bisect_left(batch.order, listener.since), len(batch.order))
+            (buffer.sequence[at], at, buffer)
+            for buffer in subscriber.buffers.values()
+            for at in range(bisect_left(buffer.sequence, subscriber.cursor), len(buffer.sequence))
         )
-        for count, at, batch in places:
-            if count not in holes:
-                self._show(listener, batch.events[at])
+        for count, at, buffer in places:
+            if count not in own_events:
+                self._show(subscriber, buffer.events[at])

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from chatd.core import errors
+from chatd.core.errors import ChatError, ErrorCode
 
-HIDDEN: Final = "…"
-HIDDEN_PASSWORD: Final = "********"  # noqa: S105 -- shown instead of one
+MASK: Final = "…"
+PASSWORD_MASK: Final = "********"  # noqa: S105 -- shown instead of one
 
 _NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
-_MOST_DIGITS: Final = 15
+_MAX_DIGITS: Final = 15
 """Of a number: what has no more is exact in every language that reads JSON."""
 
 
@@ -41,7 +41,7 @@ class Parameter:
     def allows(self, value: str) -> bool:
         """Tell whether it can have this value."""
         if self.number:
-            return value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+            return value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
         return not self.choices or value in self.choices
 
 
@@ -73,9 +73,9 @@ class Command:
         """The line of help on this command."""
         return f"`{self.usage}`: {self.summary}"
 
-    def usage_error(self) -> errors.ChatError:
+    def usage_error(self) -> ChatError:
         """Return what is said to who gave too few or wrong words."""
-        return errors.usage(self.usage)
+        return ChatError(ErrorCode.USAGE, usage=self.usage)
 
     def split(self, words: str) -> dict[str, str]:
         """Return the parameters in `words`, by name; the last takes the rest."""
@@ -88,7 +88,7 @@ class Command:
     def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Return `arguments` with those masked that are nobody else's business, or unknown."""
         masks = {p.name: p.mask for p in self.parameters}
-        shown = {name: masks.get(name, HIDDEN) for name in arguments}
+        shown = {name: masks.get(name, MASK) for name in arguments}
         return {
             name: value if shown[name] is None else shown[name] for name, value in arguments.items()
         }
@@ -142,7 +142,7 @@ _SUBJECT = Parameter("name_or_address")
 
 
 def _password(name: str = "password") -> Parameter:
-    return Parameter(name, mask=HIDDEN_PASSWORD, word=True)
+    return Parameter(name, mask=PASSWORD_MASK, word=True)
 
 
 CLIENT_COMMANDS: Final = _table(
@@ -171,7 +171,7 @@ CLIENT_COMMANDS: Final = _table(
     Command(
         "secret",
         "Send a message to one chatter alone.",
-        (_CHATTER, Parameter("message", mask=HIDDEN)),
+        (_CHATTER, Parameter("message", mask=MASK)),
     ),
     Command(
         "history",
@@ -197,7 +197,7 @@ CLIENT_COMMANDS: Final = _table(
     Command(
         "resume",
         "Take back name and login of a lost connection.",
-        (Parameter("session", mask=HIDDEN_PASSWORD),),
+        (Parameter("session", mask=PASSWORD_MASK),),
         json_only=True,
     ),
     Command(

@@ -30,7 +30,7 @@ _NEGOTIATION: Final = re.compile(
 )
 
 
-class NotChatError(Exception):
+class UnknownProtocolError(Exception):
     """The peer speaks TLS or HTTP: it is to be closed without an answer."""
 
 
@@ -78,7 +78,7 @@ class FrameReceiver:
         self._owed: TooLong | None = None
 
     @property
-    def waiting(self) -> int:
+    def buffered(self) -> int:
         """How many bytes are held: frames not yet taken, and the one that has not ended."""
         return len(self._held)
 
@@ -140,10 +140,10 @@ class FrameReceiver:
             if data.startswith(b"\xff"):
                 return b"\n"
             if data.startswith(_TLS_HANDSHAKE):
-                raise NotChatError("TLS")
+                raise UnknownProtocolError("TLS")
         first_line, newline, _ = data.partition(b"\n")
         if newline and b"\0" not in first_line and _HTTP_ENDING.search(first_line):
-            raise NotChatError("HTTP")
+            raise UnknownProtocolError("HTTP")
         if b"\0" in data:
             self.framing = Framing.NUL
             return b"\0"

@@ -9,29 +9,29 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chatd.core import errors
+from chatd.core.errors import ChatError
 from chatd.core.events import (
     ADMINISTRATOR,
     Address,
-    Closed,
     Event,
     Joined,
+    LeaveReason,
     Left,
+    Message,
     Notice,
-    Reason,
-    Said,
-    Whispered,
+    PrivateMessage,
+    RoomClosed,
 )
 from chatd.protocol.jsonio import Fields, load
 from chatd.protocol.replies import (
-    Answer,
-    Closing,
+    Disconnect,
+    Error,
     History,
-    Refusal,
+    Ok,
+    Receipt,
     Reply,
+    RoomInfo,
     RoomList,
-    RoomRow,
-    Stored,
 )
 
 
@@ -39,7 +39,7 @@ class UnknownEventError(ValueError):
     """A frame from the server is no event that this program knows."""
 
 
-def decode_event(text: str) -> Event | Answer:
+def decode_event(text: str) -> Event | Reply:
     """Return what a frame of the server tells; raise `UnknownEventError` if it is unknown.
 
     A server is a peer as well: what is not of the right type is unknown.
@@ -47,11 +47,11 @@ def decode_event(text: str) -> Event | Answer:
     try:
         fields = load(text)
         return _EVENTS[fields["event"]](fields)
-    except (errors.ChatError, LookupError, ArithmeticError, ValueError, TypeError) as error:
+    except (ChatError, LookupError, ArithmeticError, ValueError, TypeError) as error:
         raise UnknownEventError(text) from error
 
 
-def _word(fields: Fields, key: str) -> str:
+def _require_str(fields: Fields, key: str) -> str:
     value = fields[key]
     if not isinstance(value, str):
         raise TypeError(f"{key} is no string")
@@ -59,11 +59,11 @@ def _word(fields: Fields, key: str) -> str:
 
 
 def _word_or_none(fields: Fields, key: str) -> str | None:
-    return None if fields.get(key) is None else _word(fields, key)
+    return None if fields.get(key) is None else _require_str(fields, key)
 
 
 def _when(fields: Fields) -> float:
-    seconds = datetime.fromisoformat(_word(fields, "time")).timestamp()
+    seconds = datetime.fromisoformat(_require_str(fields, "time")).timestamp()
     datetime.fromtimestamp(seconds, UTC)  # raises what cannot be shown in UTC
     return seconds
 
@@ -72,32 +72,40 @@ def _address(value: Any) -> Address | None:
     if value is None or isinstance(value, str):
         return value
     host, port = value
-    return (_word({"host": host}, "host"), int(port))
+    return (_require_str({"host": host}, "host"), int(port))
 
 
-def _to_said(f: Fields) -> Said:
-    return Said(_word(f, "room"), int(f["id"]), _word(f, "from"), _word(f, "text"), _when(f))
+def _to_said(f: Fields) -> Message:
+    return Message(
+        _require_str(f, "room"),
+        int(f["id"]),
+        _require_str(f, "from"),
+        _require_str(f, "text"),
+        _when(f),
+    )
 
 
 def _to_joined(f: Fields) -> Joined:
-    return Joined(_word(f, "room"), _word(f, "who"), _address(f["address"]), _when(f))
+    return Joined(_require_str(f, "room"), _require_str(f, "who"), _address(f["address"]), _when(f))
 
 
 def _to_left(f: Fields) -> Left:
-    who, address = _word(f, "who"), _address(f["address"])
-    return Left(_word(f, "room"), who, address, Reason(f["reason"]), _when(f))
+    name, address = _require_str(f, "who"), _address(f["address"])
+    return Left(_require_str(f, "room"), name, address, LeaveReason(f["reason"]), _when(f))
 
 
-def _to_closed(f: Fields) -> Closed:
-    return Closed(_word(f, "room"), _when(f))
+def _to_closed(f: Fields) -> RoomClosed:
+    return RoomClosed(_require_str(f, "room"), _when(f))
 
 
 def _to_notice(f: Fields) -> Notice:
-    return Notice(_word(f, "from"), _word(f, "text"), _when(f), _word_or_none(f, "room"))
+    return Notice(
+        _require_str(f, "from"), _require_str(f, "text"), _when(f), _word_or_none(f, "room")
+    )
 
 
-def _to_secret(f: Fields) -> Whispered:
-    return Whispered(_word(f, "from"), _word(f, "text"), _when(f))
+def _to_secret(f: Fields) -> PrivateMessage:
+    return PrivateMessage(_require_str(f, "from"), _require_str(f, "text"), _when(f))
 
 
 def _data(f: Fields) -> Fields:
@@ -105,18 +113,20 @@ def _data(f: Fields) -> Fields:
     return {key: value for key, value in f.items() if key not in known}
 
 
-def _to_reply(f: Fields) -> Reply:
-    return Reply(_word(f, "command"), _word(f, "text"), _word_or_none(f, "tag"), _data(f))
+def _to_reply(f: Fields) -> Ok:
+    return Ok(
+        _require_str(f, "command"), _require_str(f, "text"), _word_or_none(f, "tag"), _data(f)
+    )
 
 
-def _to_error(f: Fields) -> Refusal:
+def _to_error(f: Fields) -> Error:
     command, tag = _word_or_none(f, "command"), _word_or_none(f, "tag")
-    return Refusal(command, _word(f, "code"), _word(f, "text"), tag, _data(f))
+    return Error(command, _require_str(f, "code"), _require_str(f, "text"), tag, _data(f))
 
 
-def _to_row(f: Fields) -> RoomRow:
-    chatters = tuple((_word(c, "name"), _address(c["address"])) for c in f["chatters"])
-    return RoomRow(_word(f, "id"), _word(f, "name"), chatters)
+def _to_row(f: Fields) -> RoomInfo:
+    chatters = tuple((_require_str(c, "name"), _address(c["address"])) for c in f["chatters"])
+    return RoomInfo(_require_str(f, "id"), _require_str(f, "name"), chatters)
 
 
 def _to_rooms(f: Fields) -> RoomList:
@@ -124,19 +134,21 @@ def _to_rooms(f: Fields) -> RoomList:
 
 
 def _to_history(f: Fields) -> History:
-    return History(_word(f, "room"), tuple(map(_to_said, f["messages"])), _word_or_none(f, "tag"))
+    return History(
+        _require_str(f, "room"), tuple(map(_to_said, f["messages"])), _word_or_none(f, "tag")
+    )
 
 
-def _to_stored(f: Fields) -> Stored:
-    return Stored(_word(f, "room"), int(f["id"]), _word_or_none(f, "tag"))
+def _to_stored(f: Fields) -> Receipt:
+    return Receipt(_require_str(f, "room"), int(f["id"]), _word_or_none(f, "tag"))
 
 
-def _to_closing(f: Fields) -> Closing:
-    sender = _word(f, "from") if "from" in f else ADMINISTRATOR
-    return Closing(_word(f, "code"), _word(f, "text"), bool(f["retry"]), sender)
+def _to_closing(f: Fields) -> Disconnect:
+    sender = _require_str(f, "from") if "from" in f else ADMINISTRATOR
+    return Disconnect(_require_str(f, "code"), _require_str(f, "text"), bool(f["retry"]), sender)
 
 
-_EVENTS: dict[str, Callable[[Fields], Event | Answer]] = {
+_EVENTS: dict[str, Callable[[Fields], Event | Reply]] = {
     "said": _to_said,
     "joined": _to_joined,
     "left": _to_left,

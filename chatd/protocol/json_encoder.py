@@ -12,41 +12,41 @@ from typing import Any
 
 from chatd.core.events import (
     SERVER,
-    Burst,
-    Closed,
     Event,
-    Grouped,
     Joined,
     Kicked,
+    LeaveReason,
     Left,
+    Message,
+    MessageBatch,
+    Moved,
     Notice,
-    Reason,
-    Said,
-    Whispered,
+    PrivateMessage,
+    RoomClosed,
 )
 from chatd.protocol.jsonio import Fields, dump, quote
 from chatd.protocol.replies import (
-    Answer,
-    Closing,
+    Disconnect,
+    Error,
     History,
-    Refusal,
+    Ok,
+    Receipt,
     Reply,
     RoomList,
-    Stored,
 )
-from chatd.protocol.text import personal_notice
+from chatd.protocol.text import admin_notice
 
-_Move = Joined | Left | Kicked | Grouped
+_Move = Joined | Left | Kicked | Moved
 
 
-def encode(event: Event | Answer, *, show_addresses: bool = True) -> tuple[str, ...]:
+def encode(event: Event | Reply, *, show_addresses: bool = True) -> tuple[str, ...]:
     """Return the frames that tell of `event`, without their ends."""
-    if type(event) is Burst:  # most are: no object is made of each message
+    if type(event) is MessageBatch:  # most are: no object is made of each message
         return _burst(event)
     return tuple(dump(fields) for fields in _FIELDS[type(event)](event, show_addresses))
 
 
-def _burst(event: Burst) -> tuple[str, ...]:
+def _burst(event: MessageBatch) -> tuple[str, ...]:
     start = f'{{"event":"said","room":{quote(event.room)},"id":'
     middle = f',"from":{quote(event.sender)},"text":'
     end = f',"time":"{_time(event.time)}"}}'
@@ -66,7 +66,7 @@ def _moment(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _said(event: Said, _: bool) -> list[Fields]:
+def _said(event: Message, _: bool) -> list[Fields]:
     return [
         {
             "event": "said",
@@ -79,9 +79,9 @@ def _said(event: Said, _: bool) -> list[Fields]:
     ]
 
 
-def _move(name: str, room: str, event: _Move, reason: Reason | None, shown: bool) -> Fields:
+def _move(name: str, room: str, event: _Move, reason: LeaveReason | None, shown: bool) -> Fields:
     address = event.address if shown else None
-    fields: Fields = {"event": name, "room": room, "who": event.who, "address": address}
+    fields: Fields = {"event": name, "room": room, "who": event.name, "address": address}
     if reason is not None:
         fields["reason"] = reason.value
     return {**fields, "time": _time(event.time)}
@@ -95,7 +95,7 @@ def _left(event: Left, shown: bool) -> list[Fields]:
     return [_move("left", event.room, event, event.reason, shown)]
 
 
-def _closed(event: Closed, _: bool) -> list[Fields]:
+def _closed(event: RoomClosed, _: bool) -> list[Fields]:
     return [{"event": "closed", "room": event.room, "time": _time(event.time)}]
 
 
@@ -105,22 +105,22 @@ def _notice(event: Notice, _: bool) -> list[Fields]:
     return [{"event": "notice", **room, **words}]
 
 
-def _personal(event: Kicked | Grouped) -> Fields:
-    return _notice(Notice(SERVER, personal_notice(event), event.time), False)[0]
+def _personal(event: Kicked | Moved) -> Fields:
+    return _notice(Notice(SERVER, admin_notice(event), event.time), False)[0]
 
 
 def _kicked(event: Kicked, shown: bool) -> list[Fields]:
-    return [_personal(event), _move("left", event.room, event, Reason.KICKED, shown)]
+    return [_personal(event), _move("left", event.room, event, LeaveReason.KICKED, shown)]
 
 
-def _grouped(event: Grouped, shown: bool) -> list[Fields]:
+def _grouped(event: Moved, shown: bool) -> list[Fields]:
     moves = [_move("joined", event.room, event, None, shown)]
     if event.left is not None:
-        moves.insert(0, _move("left", event.left, event, Reason.GROUPED, shown))
+        moves.insert(0, _move("left", event.left, event, LeaveReason.GROUPED, shown))
     return [_personal(event), *moves]
 
 
-def _secret(event: Whispered, _: bool) -> list[Fields]:
+def _secret(event: PrivateMessage, _: bool) -> list[Fields]:
     words = {"from": event.sender, "text": event.text, "time": _time(event.time)}
     return [{"event": "secret", **words}]
 
@@ -132,13 +132,13 @@ def _tagged(name: str, command: str | None, tag: str | None) -> Fields:
     return fields
 
 
-def _reply(event: Reply, _: bool) -> list[Fields]:
+def _reply(event: Ok, _: bool) -> list[Fields]:
     return [{**_tagged("reply", event.command, event.tag), "text": event.text, **event.data}]
 
 
-def _error(event: Refusal, _: bool) -> list[Fields]:
-    tagged = _tagged("error", event.command, event.tag)
-    return [{**tagged, "code": event.code, "text": event.text, **event.data}]
+def _error(event: Error, _: bool) -> list[Fields]:
+    for_room_count = _tagged("error", event.command, event.tag)
+    return [{**for_room_count, "code": event.code, "text": event.text, **event.data}]
 
 
 def _rooms(event: RoomList, shown: bool) -> list[Fields]:
@@ -158,33 +158,33 @@ def _rooms(event: RoomList, shown: bool) -> list[Fields]:
 
 def _history(event: History, _: bool) -> list[Fields]:
     messages = [fields for said in event.messages for fields in _said(said, False)]
-    tagged = _tagged("history", "history", event.tag)
-    return [{**tagged, "room": event.room, "messages": messages}]
+    for_room_count = _tagged("history", "history", event.tag)
+    return [{**for_room_count, "room": event.room, "messages": messages}]
 
 
-def _stored(event: Stored, _: bool) -> list[Fields]:
+def _stored(event: Receipt, _: bool) -> list[Fields]:
     tag = {} if event.tag is None else {"tag": event.tag}
     return [{"event": "stored", "room": event.room, "id": event.id, **tag}]
 
 
-def _closing(event: Closing, _: bool) -> list[Fields]:
+def _closing(event: Disconnect, _: bool) -> list[Fields]:
     words = {"from": event.sender, "text": event.text}
     return [{"event": "closing", "code": event.code, "retry": event.retry, **words}]
 
 
 _FIELDS: dict[type, Callable[[Any, bool], list[Fields]]] = {
-    Said: _said,
+    Message: _said,
     Joined: _joined,
     Left: _left,
-    Closed: _closed,
+    RoomClosed: _closed,
     Notice: _notice,
     Kicked: _kicked,
-    Grouped: _grouped,
-    Whispered: _secret,
-    Reply: _reply,
-    Refusal: _error,
+    Moved: _grouped,
+    PrivateMessage: _secret,
+    Ok: _reply,
+    Error: _error,
     RoomList: _rooms,
     History: _history,
-    Stored: _stored,
-    Closing: _closing,
+    Receipt: _stored,
+    Disconnect: _closing,
 }

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chatd.core import errors
-from chatd.core.sanitize import UNPRINTABLE, clean
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.sanitize import UNPRINTABLE, sanitize
 from chatd.protocol.commands import Command, Request
 
 Fields = dict[str, Any]
@@ -28,23 +28,27 @@ def decode_request(text: str, commands: dict[str, Command]) -> Request:
     fields = load(text)
     name, tag = fields.get("command"), fields.get("tag")
     if not isinstance(tag, str | None):
-        raise errors.bad_json("tag must be a string")
+        raise ChatError(ErrorCode.BAD_JSON, reason="tag must be a string")
     if not isinstance(name, str):
-        raise RefusedRequestError(errors.bad_json("command must be a string"), None, tag)
+        raise RefusedRequestError(
+            ChatError(ErrorCode.BAD_JSON, reason="command must be a string"), None, tag
+        )
     command = commands.get(name)
     if command is None:
-        raise RefusedRequestError(errors.unknown_command(clean(name)), name, tag)
+        raise RefusedRequestError(
+            ChatError(ErrorCode.UNKNOWN_COMMAND, command=sanitize(name)), name, tag
+        )
     try:
         return Request(name, command.check(_arguments(fields, command)), tag)
-    except errors.ChatError as error:
+    except ChatError as error:
         raise RefusedRequestError(error, name, tag) from None
 
 
-class RefusedRequestError(errors.ChatError):
+class RefusedRequestError(ChatError):
     """A request that can be made out, but not carried out; keeps whom the answer is for."""
 
-    def __init__(self, error: errors.ChatError, command: str | None, tag: str | None) -> None:
-        super().__init__(error.code, error.text)
+    def __init__(self, error: ChatError, command: str | None, tag: str | None) -> None:
+        super().__init__(error.code, **error.params)
         self.command = command
         self.tag = tag
 
@@ -53,11 +57,11 @@ _UNKNOWN = Command("", "")
 _NAMES = ("command", "tag")
 
 
-def redact(text: str, commands: dict[str, Command]) -> str:
+def mask(text: str, commands: dict[str, Command]) -> str:
     """Return a request with the values masked that are nobody else's business."""
     try:
         fields = load(text)
-    except errors.ChatError:
+    except ChatError:
         return "(no request in JSON)"
     command = commands.get(str(fields.get("command")), _UNKNOWN)
     named: Fields = {key: fields.pop(key) for key in _NAMES if isinstance(fields.get(key), str)}
@@ -91,18 +95,20 @@ def load(text: str) -> Fields:
     try:
         fields = json.loads(text)
     except RecursionError:
-        raise errors.bad_json("nested too deeply") from None
+        raise ChatError(ErrorCode.BAD_JSON, reason="nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise errors.bad_json(f"{error.msg}, at character {error.pos}") from None
+        raise ChatError(
+            ErrorCode.BAD_JSON, reason=f"{error.msg}, at character {error.pos}"
+        ) from None
     except ValueError:
-        raise errors.bad_json("a number is too long") from None
+        raise ChatError(ErrorCode.BAD_JSON, reason="a number is too long") from None
     if not isinstance(fields, dict):
-        raise errors.bad_json("not an object")
+        raise ChatError(ErrorCode.BAD_JSON, reason="not an object")
     if "\\u" in text:  # by no other way does half a surrogate pair get in
         try:
             _encode(fields).encode()
         except UnicodeEncodeError:
-            raise errors.bad_json("half a surrogate pair") from None
+            raise ChatError(ErrorCode.BAD_JSON, reason="half a surrogate pair") from None
     return fields
 
 
@@ -111,7 +117,7 @@ def _arguments(fields: Fields, command: Command) -> dict[str, str]:
     for parameter in command.parameters:
         value = fields.get(parameter.name)
         if isinstance(value, str):
-            arguments[parameter.name] = clean(value)
+            arguments[parameter.name] = sanitize(value)
         elif parameter.number and type(value) is int:
             arguments[parameter.name] = str(value)
         elif value is not None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from chatd.core.errors import BannedError
-from chatd.core.events import ADMINISTRATOR, SERVER, Address, Dismissal, Said
+from chatd.core.events import ADMINISTRATOR, SERVER, Address, DisconnectReason, Message
 from chatd.core.rooms import Room
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Ok:
     """A request was carried out. `data` is what a program needs beside the words."""
 
     command: str
@@ -21,7 +20,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Error:
     """A request was refused; `command` is None where no request could be made out.
 
     `data` is what a program needs beside the words.
@@ -35,7 +34,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
+class RoomInfo:
     """A room in a list, with the name and the address of each who is in it."""
 
     id: str
@@ -47,14 +46,14 @@ class RoomRow:
 class RoomList:
     """All rooms and who is in them."""
 
-    rooms: tuple[RoomRow, ...]
+    rooms: tuple[RoomInfo, ...]
     tag: str | None = None
 
     @classmethod
     def of(cls, rooms: Iterable[Room], tag: str | None = None) -> RoomList:
         """Return the list of `rooms` as they are now."""
         rows = (
-            RoomRow(room.id, room.name, tuple((who.name, who.address) for who in room.members))
+            RoomInfo(room.id, room.name, tuple((user.name, user.address) for user in room.members))
             for room in rooms
         )
         return cls(tuple(rows), tag)
@@ -65,12 +64,12 @@ class History:
     """Messages that were said in a room, oldest first."""
 
     room: str
-    messages: tuple[Said, ...]
+    messages: tuple[Message, ...]
     tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Receipt:
     """A message of the one who reads this is in the store: it survives a crash from now on."""
 
     room: str
@@ -79,7 +78,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
+class Disconnect:
     """The connection is about to be closed; `retry` tells whether it makes sense to come back."""
 
     code: str
@@ -88,20 +87,22 @@ class Closing:
     sender: str = SERVER
 
 
-SHUTDOWN = Closing("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
-FAULT = Closing("fault", "The connection is closed because of a fault of the server.", True)
-REPLACED = Closing("replaced", "You logged in from another place.", False)
-UNREGISTERED = Closing("unregistered", "Your account was removed by the Administrator.", False)
-PASSWORD_SET = Closing("password-set", "Your password was set by the Administrator.", True)
-BANNED = Closing("banned", BannedError().text, False)
-DISMISSED = {
-    Dismissal.REPLACED: REPLACED,
-    Dismissal.BANNED: BANNED,
-    Dismissal.UNREGISTERED: UNREGISTERED,
-    Dismissal.PASSWORD_SET: PASSWORD_SET,
+SHUTDOWN = Disconnect("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
+INTERNAL_ERROR = Disconnect(
+    "fault", "The connection is closed because of a fault of the server.", True
+)
+REPLACED = Disconnect("replaced", "You logged in from another place.", False)
+UNREGISTERED = Disconnect("unregistered", "Your account was removed by the Administrator.", False)
+PASSWORD_SET = Disconnect("password-set", "Your password was set by the Administrator.", True)
+BANNED = Disconnect("banned", "You were banned by the Administrator!", False)
+DISCONNECT_REPLIES = {
+    DisconnectReason.REPLACED: REPLACED,
+    DisconnectReason.BANNED: BANNED,
+    DisconnectReason.UNREGISTERED: UNREGISTERED,
+    DisconnectReason.PASSWORD_SET: PASSWORD_SET,
 }
-FULL = Closing("full", "The server is full, try again later.", True)
-CROWDED = Closing("full", "Too many connections from your address.", True)
-IDLE = Closing("idle", "You were idle for too long.", False)
+FULL = Disconnect("full", "The server is full, try again later.", True)
+TOO_MANY_FROM_ADDRESS = Disconnect("full", "Too many connections from your address.", True)
+IDLE = Disconnect("idle", "You were idle for too long.", False)
 
-Answer = Reply | Refusal | RoomList | History | Stored | Closing
+Reply = Ok | Error | RoomList | History | Receipt | Disconnect

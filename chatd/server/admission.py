@@ -12,24 +12,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from chatd.config import Limits
 from chatd.core.events import Address
-from chatd.core.network import origin_of
-from chatd.protocol.replies import CROWDED, FULL, Closing
-from chatd.server.limits import Limits
+from chatd.core.network import limit_key
+from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS, Disconnect
 
 SPARE_DESCRIPTORS: Final = 32
 """How many descriptors are kept free: at the limit the store and the log could not be written to."""
 
-MOST_REFUSED: Final = 256
+MAX_REFUSED: Final = 256
 """How many who are refused are waited for, to be told why: the others are closed at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """What a connection counts for: `origin` is whom, `refusal` why it is not let in, None if it is."""
 
     origin: str | None
-    refusal: Closing | None
+    refusal: Disconnect | None
 
 
 class Admission:
@@ -57,13 +57,13 @@ class Admission:
         self._open -= 1
 
     @property
-    def is_patient(self) -> bool:
+    def can_explain(self) -> bool:
         """Whether there is time to tell who is refused why: not for a crowd of them."""
-        return self._refused <= MOST_REFUSED
+        return self._refused <= MAX_REFUSED
 
-    def enter(self, address: Address | None) -> Place:
+    def enter(self, address: Address | None) -> Slot:
         """Let a connection in, or refuse it; where its address is not known, only all are counted."""
-        origin = origin_of(address)
+        origin = limit_key(address)
         refusal = self._refusal(origin)
         if refusal is not None:
             self._refused += 1
@@ -71,26 +71,30 @@ class Admission:
             self._inside += 1
             if origin is not None:
                 self._of_origin[origin] += 1
-        return Place(origin, refusal)
+        return Slot(origin, refusal)
 
-    def leave(self, place: Place) -> None:
+    def leave(self, slot: Slot) -> None:
         """Take back what `enter` gave."""
-        if place.refusal is not None:
+        if slot.refusal is not None:
             self._refused -= 1
             return
         self._inside -= 1
-        if place.origin is not None:
-            self._of_origin[place.origin] -= 1
-            if not self._of_origin[place.origin]:
-                del self._of_origin[place.origin]
+        if slot.origin is not None:
+            self._of_origin[slot.origin] -= 1
+            if not self._of_origin[slot.origin]:
+                del self._of_origin[slot.origin]
 
-    def _refusal(self, origin: str | None) -> Closing | None:
+    def _refusal(self, origin: str | None) -> Disconnect | None:
         limits = self._limits
         if limits.max_clients and self._inside >= limits.max_clients:
             return FULL
         if origin is None or not limits.max_per_address:
             return None
-        return CROWDED if self._of_origin.get(origin, 0) >= limits.max_per_address else None
+        return (
+            TOO_MANY_FROM_ADDRESS
+            if self._of_origin.get(origin, 0) >= limits.max_per_address
+            else None
+        )
 
 
 def _descriptors() -> int:

@@ -7,24 +7,24 @@ from typing import Any, Protocol, cast
 from twisted.internet import protocol
 from twisted.internet.interfaces import ITCPTransport
 
+from chatd.config import Limits
 from chatd.server.admission import Admission
-from chatd.server.epoll import Sockets
-from chatd.server.limits import Limits
+from chatd.server.epoll import EpollReader
 from chatd.server.session import Sessions
-from chatd.server.timeouts import Deadlines
+from chatd.server.timeouts import TimeoutQueue
 
 
 class Late(Protocol):
     """A connection from which something was expected and has not come."""
 
-    def close_silent(self) -> None:
+    def handshake_timed_out(self) -> None:
         """Close: no whole frame has come in time."""
 
-    def close_idle(self) -> None:
+    def idle_timed_out(self) -> None:
         """Close, if it is the peer who does nothing."""
 
 
-class Door:
+class ServerContext:
     """Sessions, clock and limits, and who is to be heard of by when."""
 
     def __init__(
@@ -34,16 +34,16 @@ class Door:
         self.clock = reactor
         self.limits = limits
         self.admission = admission
-        self.sockets = Sockets(reactor)
-        self.silent: Deadlines[Late] = Deadlines(
-            reactor, limits.first_frame, lambda late: late.close_silent()
+        self.sockets = EpollReader(reactor)
+        self.handshake_timeouts: TimeoutQueue[Late] = TimeoutQueue(
+            reactor, limits.first_frame, lambda late: late.handshake_timed_out()
         )
-        self.idle: Deadlines[Late] = Deadlines(
-            reactor, limits.idle_timeout, lambda late: late.close_idle()
+        self.idle_timeouts: TimeoutQueue[Late] = TimeoutQueue(
+            reactor, limits.idle_timeout, lambda late: late.idle_timed_out()
         )
 
 
-class TurnedAway(protocol.Protocol):
+class RefusedProtocol(protocol.Protocol):
     """A connection there is no descriptor for."""
 
     def connectionMade(self) -> None:

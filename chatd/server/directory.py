@@ -14,22 +14,16 @@ from zope.interface import implementer
 
 from chatd.core import names
 from chatd.core.bans import BanList, is_over
-from chatd.core.errors import (
-    name_in_use,
-    name_registered,
-    not_banned,
-    room_exists,
-    too_many_rooms,
-)
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.names import NameIndex
 from chatd.core.ports import IRegistry, IStore
-from chatd.core.records import Ban, Contents
-from chatd.core.rooms import Chatter, Room
+from chatd.core.records import Ban, Snapshot
+from chatd.core.rooms import Room, User
 
 
 @implementer(IRegistry)
-class LocalRegistry:
+class Directory:
     """Claims of names, rooms and accounts on one machine.
 
     `max_rooms`: how many rooms there may be.
@@ -40,13 +34,13 @@ class LocalRegistry:
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
         self._changing: dict[str, list[Deferred[None]]] = {}
-        self._names: NameIndex[Chatter] = NameIndex()
+        self._names: NameIndex[User] = NameIndex()
         self._accounts: NameIndex[str] = NameIndex()
         self._bans = BanList()
         # What is done with bans is done in the store in the same order.
         self._changing_bans = DeferredLock()
 
-    def load(self, contents: Contents) -> None:
+    def load(self, contents: Snapshot) -> None:
         """Take in what the store holds."""
         for record in contents.rooms:
             room = Room(record.id, record.name, record.count)
@@ -58,37 +52,37 @@ class LocalRegistry:
 
     # -- names
 
-    async def claim_name(self, who: Chatter, name: str, account: str | None = None) -> str:
+    async def reserve_name(self, user: User, name: str, account: str | None = None) -> str:
         """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
-        name = names.chatter_name(name)
+        name = names.user_name(name)
         for holder in self._names.find_all(name):
-            if holder is not who:
-                raise name_in_use(holder.name or name)
+            if holder is not user:
+                raise ChatError(ErrorCode.NAME_IN_USE, name=holder.name or name)
         for owner in self._accounts.find_all(name):
             if owner != account:
-                raise name_registered(owner)
-        self._names.add(name, who)
+                raise ChatError(ErrorCode.NAME_NEEDS_LOGIN, name=owner)
+        self._names.add(name, user)
         return name
 
-    def take_name(self, who: Chatter, name: str) -> None:
+    def assign_name(self, user: User, name: str) -> None:
         """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
-        old, who.name = who.name, name
-        self.release_name(who, old)
+        old, user.name = user.name, name
+        self.release_name(user, old)
 
-    def release_name(self, who: Chatter, name: str) -> None:
+    def release_name(self, user: User, name: str) -> None:
         """Let go of a name that `who` claimed, but not of the one he has."""
         if name:
             self._names.remove(name)
-        if who.name:
-            self._names.add(who.name, who)
+        if user.name:
+            self._names.add(user.name, user)
 
-    def find(self, name: str) -> Chatter | None:
+    def find(self, name: str) -> User | None:
         """Return who has `name`, or one that is the same."""
         return self._names.find(name)
 
     # -- accounts
 
-    def account_named(self, name: str) -> str | None:
+    def find_account(self, name: str) -> str | None:
         """Return the account whose name is `name`, or one that is the same."""
         return self._accounts.find(name)
 
@@ -110,9 +104,9 @@ class LocalRegistry:
         while key in self._changing:
             await self._change_of(key)
         if key in self._rooms:
-            raise room_exists(self._rooms[key].id)
+            raise ChatError(ErrorCode.ROOM_EXISTS, room=self._rooms[key].id)
         if len(self._rooms) + len(self._changing) >= self._max_rooms:
-            raise too_many_rooms(self._max_rooms)
+            raise ChatError(ErrorCode.TOO_MANY_ROOMS, limit=self._max_rooms)
         with self._change(key):
             count = await self._store.add_room(room_id, name)
             room = self._rooms[key] = Room(room_id, name, count)
@@ -175,12 +169,12 @@ class LocalRegistry:
             await self._store.add_ban(ban)
             self._bans.add(ban)
 
-    async def lift_ban(self, ban: Ban, now: float) -> Ban:
+    async def remove_ban(self, ban: Ban, now: float) -> Ban:
         """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
         async with self._changing_bans:
             found = self._bans.find(ban)
             if found is None or is_over(found, now):
-                raise not_banned(ban.subject)
+                raise ChatError(ErrorCode.NOT_BANNED, subject=ban.subject)
             await self._remove_ban(found)
             return found
 
@@ -188,7 +182,7 @@ class LocalRegistry:
         """Return all bans that hold."""
         return self._bans.all(now)
 
-    async def forget_bans(self, now: float) -> None:
+    async def purge_bans(self, now: float) -> None:
         """Remove the bans that are over."""
         for ban in self._bans.over(now):
             async with self._changing_bans:
@@ -199,10 +193,10 @@ class LocalRegistry:
         await self._store.remove_ban(ban)
         self._bans.remove(ban)
 
-    def bars_name(self, name: str, now: float) -> bool:
+    def is_name_banned(self, name: str, now: float) -> bool:
         """Tell whether nobody may be here under a name."""
-        return self._bans.bars_name(name, now)
+        return self._bans.is_name_banned(name, now)
 
-    def bars_address(self, address: Address | None, now: float) -> bool:
+    def is_address_banned(self, address: Address | None, now: float) -> bool:
         """Tell whether nobody may come from an address."""
-        return self._bans.bars_address(address, now)
+        return self._bans.is_address_banned(address, now)

@@ -28,17 +28,17 @@ Receive = Callable[[bytes], None]
 
 
 @implementer(IReadDescriptor)
-class Sockets:
+class EpollReader:
     """Watches plain sockets, all of them in one call of `reactor`."""
 
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
-        self._sockets: dict[int, PlainSocket | GuardedSocket] = {}
+        self._sockets: dict[int, AdoptedSocket | HangupWatcher] = {}
         self._epoll: Any = None
 
-    def take(
+    def adopt(
         self, transport: Any, receive: Receive, on_hang_up: Callable[[], None]
-    ) -> PlainSocket | None:
+    ) -> AdoptedSocket | None:
         """Read from the socket of `transport` from now on, and give what comes to `receive`.
 
         `on_hang_up` is called if the peer closes his side while he is not read from. Returns None if that cannot be done, or must not be.
@@ -47,7 +47,7 @@ class Sockets:
         plain = type(transport) in (tcp.Server, unix.Server)
         if not (plain and hasattr(select, "epoll")):
             return None
-        socket = PlainSocket(self._watching(), transport, receive, on_hang_up)
+        socket = AdoptedSocket(self._watching(), transport, receive, on_hang_up)
         try:
             socket.resumeProducing()
         except OSError:
@@ -56,7 +56,7 @@ class Sockets:
         self._sockets[socket.fd] = socket
         return socket
 
-    def guard(self, transport: Any, on_hang_up: Callable[[], None]) -> Source:
+    def watch_hangup(self, transport: Any, on_hang_up: Callable[[], None]) -> Source:
         """Return what stops and starts the reading of a transport that is not plain.
 
         `on_hang_up` is called if the peer closes his side while he is not read from.
@@ -64,13 +64,13 @@ class Sockets:
         handle = getattr(transport, "socket", None)
         if handle is None or not hasattr(select, "epoll"):
             return transport  # type: ignore[no-any-return]
-        guarded = GuardedSocket(self._watching(), transport, handle.fileno(), on_hang_up)
+        guarded = HangupWatcher(self._watching(), transport, handle.fileno(), on_hang_up)
         self._sockets[guarded.fd] = guarded
         return guarded
 
     def lost(self, source: Source) -> None:
         """Forget a socket: its transport has closed it."""
-        if isinstance(source, PlainSocket | GuardedSocket):
+        if isinstance(source, AdoptedSocket | HangupWatcher):
             del self._sockets[source.fd]
 
     def _watching(self) -> Any:
@@ -120,7 +120,7 @@ class Source(Protocol):
         """Read on."""
 
 
-class GuardedSocket:
+class HangupWatcher:
     """The socket of a transport that reads it itself: watched while it does not, for the peer's end."""
 
     writable = None
@@ -155,7 +155,7 @@ class GuardedSocket:
         self._watched = wanted
 
 
-class PlainSocket:
+class AdoptedSocket:
     """The socket of a plain transport: `send` and `sendmsg` are the system's.
 
     `writable` is called while the socket can be written to, if it is set.

@@ -9,13 +9,13 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
-from chatd.core.rooms import Chatter, Room
+from chatd.core.rooms import Room, User
 from chatd.core.sanitize import escape
 
 _log = Logger(namespace="chatd")
 
 
-class Journal:
+class EventLog:
     """Writes the log, and counts what the metrics tell of connections and logins."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Journal:
         """Note the end of a connection."""
         _log.info("System: connection from {peer} closed", peer=_shown(peer))
 
-    def too_slow(self, peer: Address, queued: int, limit: int) -> None:
+    def send_queue_exceeded(self, peer: Address, queued: int, limit: int) -> None:
         """Note that a connection is aborted because it does not read."""
         self.aborted += 1
         _log.warn(
@@ -79,18 +79,18 @@ class Journal:
         """Trace a frame sent."""
         _log.info("Send to {peer}: {text}", peer=_shown(peer), text=escape(text))
 
-    def published(self, room: Room, event: RoomEvent, _: Chatter | None) -> None:
+    def on_event(self, room: Room, event: RoomEvent, _: User | None) -> None:
         """Note who joined and who left."""
         if isinstance(event, Joined):
             where = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
             _log.info(
-                "{who} joined room [{room}]{where}",
-                who=escape(event.who),
+                "{user} joined room [{room}]{where}",
+                user=escape(event.name),
                 room=escape(room.id),
                 where=where,
             )
         elif isinstance(event, Left):
-            _log.info("{who} left room [{room}].", who=escape(event.who), room=escape(room.id))
+            _log.info("{user} left room [{room}].", user=escape(event.name), room=escape(room.id))
 
 
 def _shown(peer: Address) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from chatd.core import errors
-from chatd.core.events import Reason
-from chatd.core.rooms import Chatter, Room
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import LeaveReason
+from chatd.core.rooms import Room, User
 from chatd.protocol.commands import CLIENT_COMMANDS, Request, help_text
-from chatd.protocol.replies import Answer, History, Reply, RoomList
+from chatd.protocol.replies import History, Ok, Reply, RoomList
 from chatd.server.session import Commands, Session
 
 _HELP: Final = f"\n{help_text(CLIENT_COMMANDS.values())}"
@@ -24,61 +24,61 @@ _HISTORY_LENGTH: Final = 20
 """How many messages are shown to who does not say how many."""
 
 
-def _help(_: Session, request: Request) -> Answer:
-    return Reply("help", _HELP, request.tag)
+def _help(_: Session, request: Request) -> Reply:
+    return Ok("help", _HELP, request.tag)
 
 
 # -- rooms
 
 
-async def _start(session: Session, request: Request) -> Answer:
+async def _start(session: Session, request: Request) -> Reply:
     arguments, sessions = request.arguments, session.sessions
-    room = await sessions.chat.start(
-        arguments["chatroom_id"], arguments["chatroom_name"], sessions.now(), session.chatter
+    room = await sessions.chat.create_room(
+        arguments["chatroom_id"], arguments["chatroom_name"], sessions.now(), session.user
     )
-    return Reply("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
+    return Ok("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
 
 
-def _list(session: Session, request: Request) -> Answer:
+def _list(session: Session, request: Request) -> Reply:
     return RoomList.of(session.sessions.chat.rooms(), request.tag)
 
 
-async def _join(session: Session, request: Request) -> Answer | None:
+async def _join(session: Session, request: Request) -> Reply | None:
     room = await session.sessions.chat.join(*_place_and_name(session, request))
     return _joined(session, request, room)
 
 
-async def _enter(session: Session, request: Request) -> Answer | None:
-    room = await session.sessions.chat.enter(*_place_and_name(session, request))
+async def _enter(session: Session, request: Request) -> Reply | None:
+    room = await session.sessions.chat.join_or_create(*_place_and_name(session, request))
     return _joined(session, request, room)
 
 
-def _place_and_name(session: Session, request: Request) -> tuple[Chatter, str, str | None, float]:
+def _place_and_name(session: Session, request: Request) -> tuple[User, str, str | None, float]:
     arguments = request.arguments
     name = arguments.get("chatter_name")
-    return session.chatter, arguments["chatroom_id"], name, session.sessions.now()
+    return session.user, arguments["chatroom_id"], name, session.sessions.now()
 
 
-def _joined(session: Session, request: Request, room: Room) -> Answer | None:
-    data = {"room": room.id, "name": session.chatter.name, "last": room.count}
-    session.answer(Reply(request.command, f"You join @chatroom {room.id}", request.tag, data))
-    messages = tuple(session.sessions.history.tail(room)) if session.is_person else ()
+def _joined(session: Session, request: Request, room: Room) -> Reply | None:
+    data = {"room": room.id, "name": session.user.name, "last": room.count}
+    session.answer(Ok(request.command, f"You join @chatroom {room.id}", request.tag, data))
+    messages = tuple(session.sessions.history.tail(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 
-def _quit(session: Session, request: Request) -> Answer:
+def _quit(session: Session, request: Request) -> Reply:
     chat = session.sessions.chat
-    chat.own_room(session.chatter)  # who is in no room at all is told so first
-    room = chat.own_room(session.chatter, request.arguments.get("chatroom_id"))
-    chat.leave(session.chatter, room, Reason.QUIT, session.sessions.now())
+    chat.joined_room(session.user)  # who is in no room at all is told so first
+    room = chat.joined_room(session.user, request.arguments.get("chatroom_id"))
+    chat.leave(session.user, room, LeaveReason.QUIT, session.sessions.now())
     text = f"You quitted from chatroom {room.name}@{room.id}"
-    return Reply("quit", text, request.tag, {"room": room.id})
+    return Ok("quit", text, request.tag, {"room": room.id})
 
 
-def _switch(session: Session, request: Request) -> Answer:
-    room = session.sessions.chat.switch(session.chatter, request.arguments["chatroom_id"])
+def _switch(session: Session, request: Request) -> Reply:
+    room = session.sessions.chat.set_active_room(session.user, request.arguments["chatroom_id"])
     text = f"You are now in chatroom {room.name}@{room.id}"
-    return Reply("switch", text, request.tag, {"room": room.id})
+    return Ok("switch", text, request.tag, {"room": room.id})
 
 
 # -- talking
@@ -93,18 +93,18 @@ def _broadcast(session: Session, request: Request) -> None:
     session.say([request.arguments["message"]], request.arguments["chatroom_id"], request.tag)
 
 
-def _secret(session: Session, request: Request) -> Answer:
+def _secret(session: Session, request: Request) -> Reply:
     name, text = request.arguments["chatter_name"], request.arguments["message"]
     sessions = session.sessions
-    other = sessions.chat.whisper(session.chatter, name, text, sessions.now())
-    return Reply("secret", f"Secret sent to {other.name}.", request.tag, {"name": other.name})
+    other = sessions.chat.send_private(session.user, name, text, sessions.now())
+    return Ok("secret", f"Secret sent to {other.name}.", request.tag, {"name": other.name})
 
 
-async def _history(session: Session, request: Request) -> Answer:
+async def _history(session: Session, request: Request) -> Reply:
     arguments = request.arguments
     since = arguments.get("since")
     room, messages = await session.sessions.chat.history(
-        session.chatter,
+        session.user,
         arguments.get("chatroom_id"),
         None if since is None else int(since),
         int(arguments.get("limit", _HISTORY_LENGTH)),
@@ -115,43 +115,43 @@ async def _history(session: Session, request: Request) -> Answer:
 # -- who one is
 
 
-async def _register(session: Session, request: Request) -> Answer:
+async def _register(session: Session, request: Request) -> Reply:
     sessions = session.sessions
-    name = await sessions.people.register(session.chatter, *_credentials(request), sessions.now())
-    return Reply("register", "Registered successfully.", request.tag, {"name": name})
+    name = await sessions.people.register(session.user, *_credentials(request), sessions.now())
+    return Ok("register", "Registered successfully.", request.tag, {"name": name})
 
 
-async def _login(session: Session, request: Request) -> Answer:
+async def _login(session: Session, request: Request) -> Reply:
     sessions = session.sessions
     with _failures_noted(session):
-        name = await sessions.people.login(session.chatter, *_credentials(request), sessions.now())
-    return Reply("login", f"Welcome back, {name}.", request.tag, {"name": name})
+        name = await sessions.people.login(session.user, *_credentials(request), sessions.now())
+    return Ok("login", f"Welcome back, {name}.", request.tag, {"name": name})
 
 
 def _credentials(request: Request) -> tuple[str, str]:
     return request.arguments["username"], request.arguments["password"]
 
 
-async def _password(session: Session, request: Request) -> Answer:
+async def _password(session: Session, request: Request) -> Reply:
     sessions, arguments = session.sessions, request.arguments
     with _failures_noted(session):
         await sessions.people.change_password(
-            session.chatter, arguments["old_password"], arguments["new_password"]
+            session.user, arguments["old_password"], arguments["new_password"]
         )
-    return Reply("password", "Password changed.", request.tag)
+    return Ok("password", "Password changed.", request.tag)
 
 
-async def _logout(session: Session, request: Request) -> Answer:
+async def _logout(session: Session, request: Request) -> Reply:
     sessions = session.sessions
-    name = await sessions.people.logout(session.chatter, sessions.now())
-    return Reply("logout", f"Bye, {name}", request.tag, {"name": name})
+    name = await sessions.people.logout(session.user, sessions.now())
+    return Ok("logout", f"Bye, {name}", request.tag, {"name": name})
 
 
-async def _resume(session: Session, request: Request) -> Answer:
-    sessions, chatter = session.sessions, session.chatter
-    name = await sessions.people.resume(chatter, request.arguments["session"], sessions.now())
-    data = {"name": name, "account": chatter.account}
-    return Reply("resume", f"Welcome back, {name}.", request.tag, data)
+async def _resume(session: Session, request: Request) -> Reply:
+    sessions, user = session.sessions, session.user
+    name = await sessions.people.resume(user, request.arguments["session"], sessions.now())
+    data = {"name": name, "account": user.account}
+    return Ok("resume", f"Welcome back, {name}.", request.tag, data)
 
 
 @contextmanager
@@ -159,29 +159,29 @@ def _failures_noted(session: Session) -> Iterator[None]:
     """Note in the log that a password was wrong."""
     try:
         yield
-    except errors.ChatError as error:
-        if error.code == errors.WRONG_PASSWORD:
-            session.sessions.journal.login_failed(session.address)
+    except ChatError as error:
+        if error.code == ErrorCode.WRONG_PASSWORD:
+            session.sessions.event_log.login_failed(session.address)
         raise
 
 
 # -- the connection
 
 
-async def _format(session: Session, request: Request) -> Answer:
+async def _format(session: Session, request: Request) -> Reply:
     wanted = request.arguments["format"]
     data = {"format": wanted}
     if wanted == "json":
-        data["session"] = await session.sessions.people.secret(session.chatter)
+        data["session"] = await session.sessions.people.secret(session.user)
     session.speak(json=wanted == "json")
-    return Reply("format", f"You now speak {wanted}.", request.tag, data)
+    return Ok("format", f"You now speak {wanted}.", request.tag, data)
 
 
 async def _exit(session: Session, request: Request) -> None:
     sessions = session.sessions
-    await sessions.people.leave(session.chatter, sessions.now())
-    await sessions.recorder.reported(session.chatter)
-    session.answer(Reply("exit", "Goodbye!", request.tag))
+    await sessions.people.leave(session.user, sessions.now())
+    await sessions.writer.reported(session.user)
+    session.answer(Ok("exit", "Goodbye!", request.tag))
     session.close()
 
 

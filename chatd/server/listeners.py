@@ -28,7 +28,7 @@ class ListenError(Exception):
     """It cannot be listened there; the message is the one line the operator sees."""
 
 
-class Listener:
+class ListeningPort:
     """Listens at the endpoint `text`, given as `option`; raises `ListenError` if that is none.
 
     `port` is there once it listens.
@@ -40,7 +40,7 @@ class Listener:
         self.text = text
         self._option = option
         self._reactor = reactor
-        self._tls = _EndpointReactor(reactor)
+        self._tls = _ReloadableTlsReactor(reactor)
         self._endpoint = self._parse(self._tls)
 
     def listen(self, factory: IProtocolFactory) -> None:
@@ -50,14 +50,14 @@ class Listener:
         except Exception as error:
             raise ListenError(f"cannot listen at {self.text}: {_why(error)}") from error
 
-    def renew(self) -> None:
+    def reload_certificate(self) -> None:
         """Take the certificate that is on the disk now; raise `ListenError`, and keep the old, if that cannot be."""
         if self._tls.certificate is None:
             return
         reading = _ReadingReactor(self._reactor)
         try:
             _result(self._parse(reading).listen(Factory()))
-            self._tls.certificate.renew(reading.certificate)
+            self._tls.certificate.reload_certificate(reading.certificate)
         except ListenError:
             raise
         except Exception as error:
@@ -91,9 +91,9 @@ class _Certificate:
     """What Twisted asks at each connection with which certificate to meet it."""
 
     def __init__(self, source: Any) -> None:
-        self.renew(source)
+        self.reload_certificate(source)
 
-    def renew(self, source: Any) -> None:
+    def reload_certificate(self, source: Any) -> None:
         """Use another from now on; raise what OpenSSL raises if the key is not its own."""
         source.getContext()
         self._source = source
@@ -103,7 +103,7 @@ class _Certificate:
         return self._source.getContext()
 
 
-class _EndpointReactor:
+class _ReloadableTlsReactor:
     """The reactor as an endpoint sees it: certificates can be renewed, and what is another's is left alone."""
 
     def __init__(self, reactor: Any) -> None:
@@ -128,7 +128,7 @@ class _EndpointReactor:
         return port
 
 
-class _ReadingReactor(_EndpointReactor):
+class _ReadingReactor(_ReloadableTlsReactor):
     """The reactor as an endpoint sees it that is only to show its certificate."""
 
     def listenSSL(self, port: int, factory: Any, contextFactory: Any, **how: Any) -> None:  # noqa: ARG002, N803 -- Twisted's

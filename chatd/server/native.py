@@ -21,46 +21,46 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.core import errors
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.protocol.framing import FrameReceiver, NotChatError, TooLong
+from chatd.core.ratelimit import TokenBucket
+from chatd.protocol.framing import FrameReceiver, TooLong, UnknownProtocolError
 from chatd.protocol.replies import BANNED, IDLE
-from chatd.server.context import Door, TurnedAway
-from chatd.server.limits import Bucket
-from chatd.server.proxy_protocol import ILocated, IProxied
-from chatd.server.sendqueue import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.server.context import RefusedProtocol, ServerContext
+from chatd.server.proxy_protocol import IPeerAware, IProxied
+from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
 from chatd.server.session import Session
-from chatd.server.tcp import peer_address, tune
+from chatd.server.tcp import peer_address, set_options
 
-WAITING_BYTES: Final = 65536
+READ_LIMIT: Final = 65536
 """How much a connection may have waiting before it is not read from; or one frame, if it may be longer."""
 
-FRAMES_A_TURN: Final = 50
+MAX_FRAMES_PER_TURN: Final = 50
 """How many frames of one connection are served in one turn of the reactor: others have theirs, too."""
 
-SERVE_AFTER_END: Final = 10.0
+DRAIN_SECONDS: Final = 10.0
 """For how many seconds what waits is served after the end of its connection (spec section 2)."""
 
 
 _log = Logger(namespace="chatd")
 
 
-@implementer(IHalfCloseableProtocol, ILocated)
+@implementer(IHalfCloseableProtocol, IPeerAware)
 class ChatProtocol(Protocol):
     """One connection: bytes to frames, frames to its session."""
 
-    def __init__(self, door: Door) -> None:
-        limits = door.limits
-        self._door = door
-        self._clock = door.clock
-        self._frames = FrameReceiver(limits.frame(known=False))
-        self._enough = WAITING_BYTES
+    def __init__(self, context: ServerContext) -> None:
+        limits = context.limits
+        self._context = context
+        self._clock = context.clock
+        self._frames = FrameReceiver(limits.frame(registered=False))
+        self._enough = READ_LIMIT
         self._bucket = (
-            Bucket(limits.rate, limits.burst, door.clock.seconds())
+            TokenBucket(limits.rate, limits.burst, context.clock.seconds())
             if limits.rate and limits.burst
             else None
         )
-        self._known = False
+        self._registered = False
         self._ended = False
         self._lost = False
         self._left = False
@@ -74,21 +74,23 @@ class ChatProtocol(Protocol):
 
     def connectionMade(self) -> None:
         """Begin a session."""
-        door, transport = self._door, cast("ITCPTransport", self.transport)
+        context, transport = self._context, cast("ITCPTransport", self.transport)
         self._address = peer_address(transport)
         if isinstance(self._address, tuple):
-            tune(transport, self._address[1])
-        limit = door.limits.queue(known=False)
-        plain = door.sockets.take(transport, self.dataReceived, self._expect_the_end)
-        self._source = plain or door.sockets.guard(transport, self._expect_the_end)
-        self._outlet: Outlet = (
-            Outlet(transport, self._clock, limit, self._overflowed)
+            set_options(transport, self._address[1])
+        limit = context.limits.queue(registered=False)
+        plain = context.sockets.adopt(transport, self.dataReceived, self._expect_the_end)
+        self._source = plain or context.sockets.watch_hangup(transport, self._expect_the_end)
+        self._send_queue: TransportSendQueue = (
+            TransportSendQueue(transport, self._clock, limit, self._overflowed)
             if plain is None
-            else PlainOutlet(plain, self._clock, limit, self._overflowed)
+            else SocketSendQueue(plain, self._clock, limit, self._overflowed)
         )
-        self._session: Session = door.sessions.connect(self._address, self._outlet, self._serve)
-        door.silent.start(self)
-        door.admission.connected()
+        self._session: Session = context.sessions.connect(
+            self._address, self._send_queue, self._serve
+        )
+        context.handshake_timeouts.start(self)
+        context.admission.connected()
         self._admit(None if IProxied.providedBy(transport) else self._address)
 
     def dataReceived(self, data: bytes) -> None:
@@ -113,30 +115,30 @@ class ChatProtocol(Protocol):
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
         """End the session, once what came before is served."""
         self._lost = self._ended = True
-        self._door.sockets.lost(self._source)
-        self._outlet.lost()
-        self._door.admission.disconnected()
+        self._context.sockets.lost(self._source)
+        self._send_queue.lost()
+        self._context.admission.disconnected()
         self._expect_the_end()
         if self._session.closed or not self._frames.has_frames:
             self._leave()
 
     # -- the proxy
 
-    def located(self) -> None:
+    def peer_known(self) -> None:
         """Count the client where he is, though he may have said nothing yet."""
         if self._frames.framing is None and not self._session.closed:
             self._note_address()
 
     # -- the door
 
-    def close_silent(self) -> None:
+    def handshake_timed_out(self) -> None:
         """Close: no whole frame has come in time. Nothing can be said, as it is not known how."""
         self._session.close()
 
-    def close_idle(self) -> None:
+    def idle_timed_out(self) -> None:
         """Close, unless the peer has still to read, or we to answer: then it is not he who is idle."""
-        if self._outlet.queued or self._session.busy or self._frames.has_frames:
-            self._door.idle.start(self)
+        if self._send_queue.queued or self._session.busy or self._frames.has_frames:
+            self._context.idle_timeouts.start(self)
         else:
             self._session.close(IDLE)
 
@@ -147,14 +149,14 @@ class ChatProtocol(Protocol):
         self._note_address()
         try:
             self._frames.feed(data)
-        except NotChatError:
+        except UnknownProtocolError:
             self._session.close()
             return False
         if self._frames.framing is not None:
-            self._door.silent.stop(self)
-            self._door.idle.start(self)
+            self._context.handshake_timeouts.stop(self)
+            self._context.idle_timeouts.start(self)
             self._session.open(self._frames.framing)
-            refusal = BANNED if self._session.is_barred else self._place.refusal
+            refusal = BANNED if self._session.is_banned else self._slot.refusal
             if refusal is not None:
                 frames = self._frames.next_frames(1)
                 self._session.turn_away(refusal, None if isinstance(frames, TooLong) else frames[0])
@@ -178,7 +180,7 @@ class ChatProtocol(Protocol):
                 self._leave()
             elif self._ended and not self._session.busy:
                 self._session.no_more()
-        if self._reading != (self._frames.waiting < self._enough) and not self._ended:
+        if self._reading != (self._frames.buffered < self._enough) and not self._ended:
             self._read(not self._reading)
 
     def _read(self, on: bool) -> None:
@@ -192,31 +194,31 @@ class ChatProtocol(Protocol):
             self._serve()
         except Exception:  # noqa: BLE001 -- whatever it is
             _log.failure("What was received met a fault", Failure())
-            self._outlet.abort()
+            self._send_queue.abort()
             if self._lost:
                 self._leave()
 
     def _serve_frames(self) -> float | None:
         """Serve frames; if some are left for later, return in how many seconds."""
         session, receiver, bucket = self._session, self._frames, self._bucket
-        left = FRAMES_A_TURN
+        left = MAX_FRAMES_PER_TURN
         if bucket is not None:
             left = min(left, bucket.available(self._clock.seconds()))
         while not (session.busy or session.closed):
             if not left:
                 wait = 0.0 if bucket is None else bucket.wait()
-                return wait if receiver.waiting else None
-            if not self._known:
+                return wait if receiver.buffered else None
+            if not self._registered:
                 self._raise_limits()
             # The first request may change the limits for those that follow.
-            frames = receiver.next_frames(left if self._known else 1)
+            frames = receiver.next_frames(left if self._registered else 1)
             if not frames:
                 return None
-            if self._door.limits.idle_timeout:
-                self._door.idle.start(self)
+            if self._context.limits.idle_timeout:
+                self._context.idle_timeouts.start(self)
             if isinstance(frames, TooLong):
                 served = 1
-                session.refuse(errors.too_long(frames.limit))
+                session.refuse(ChatError(ErrorCode.TOO_LONG, limit=frames.limit))
             else:
                 served = session.receive(frames)
                 if served < len(frames):
@@ -227,29 +229,29 @@ class ChatProtocol(Protocol):
         return None
 
     def _raise_limits(self) -> None:
-        if self._session.is_known:
-            self._known = True
-            limit = self._frames.limit = self._door.limits.frame(known=True)
+        if self._session.is_registered:
+            self._registered = True
+            limit = self._frames.limit = self._context.limits.frame(registered=True)
             # A whole frame and its end have to find their place.
-            self._enough = max(WAITING_BYTES, limit + 2)
-            self._outlet.limit = self._door.limits.queue(known=True)
+            self._enough = max(READ_LIMIT, limit + 2)
+            self._send_queue.limit = self._context.limits.queue(registered=True)
 
     def _note_address(self) -> None:
         """Learn where the client is: behind a proxy that is not known at once."""
         address = peer_address(cast("ITransport", self.transport))
         if address != self._address:
-            self._door.admission.leave(self._place)
+            self._context.admission.leave(self._slot)
             self._address = address
             self._session.move(address)
             self._admit(address)
 
     def _admit(self, origin: Address | None) -> None:
         """Let the client in, or not: then he is told so once it is known how, and not waited for long."""
-        self._place = self._door.admission.enter(origin)
+        self._slot = self._context.admission.enter(origin)
         _cancel(self._refusing)
         self._refusing = None
-        if self._place.refusal is not None or self._session.is_barred:
-            patience = FINISH_SECONDS if self._door.admission.is_patient else 0
+        if self._slot.refusal is not None or self._session.is_banned:
+            patience = FINISH_SECONDS if self._context.admission.can_explain else 0
             self._refusing = self._clock.callLater(patience, self._session.close)
 
     # -- the end
@@ -257,7 +259,7 @@ class ChatProtocol(Protocol):
     def _expect_the_end(self) -> None:
         """Serve what waits, but not for long: who is gone is not to speak for hours."""
         if self._end_of_service is None:
-            self._end_of_service = self._clock.callLater(SERVE_AFTER_END, self._serve_no_more)
+            self._end_of_service = self._clock.callLater(DRAIN_SECONDS, self._serve_no_more)
 
     def _serve_no_more(self) -> None:
         if self._lost:
@@ -276,17 +278,17 @@ class ChatProtocol(Protocol):
         for call in (self._refusing, self._next_turn, self._end_of_service):
             _cancel(call)
         self._frames.clear()
-        if self._place.refusal is not None:
-            self._door.sessions.journal.refused += 1
+        if self._slot.refusal is not None:
+            self._context.sessions.event_log.refused += 1
         # Not before: what of it waits takes memory.
-        self._door.admission.leave(self._place)
-        self._door.silent.stop(self)
-        self._door.idle.stop(self)
+        self._context.admission.leave(self._slot)
+        self._context.handshake_timeouts.stop(self)
+        self._context.idle_timeouts.stop(self)
         self._session.lost()
 
     def _overflowed(self, queued: int, limit: int) -> None:
         self._frames.clear()
-        self._door.sessions.journal.too_slow(self._address, queued, limit)
+        self._context.sessions.event_log.send_queue_exceeded(self._address, queued, limit)
 
 
 class ChatFactory(Factory):
@@ -294,18 +296,18 @@ class ChatFactory(Factory):
 
     noisy = False
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection, also if there is no place for it.
 
         None would do for `tcp:` alone: what wraps others, for TLS say, does not expect it.
         """
-        if self._door.admission.is_open:
-            return ChatProtocol(self._door)
-        self._door.sessions.journal.refused += 1
-        return TurnedAway()
+        if self._context.admission.is_open:
+            return ChatProtocol(self._context)
+        self._context.sessions.event_log.refused += 1
+        return RefusedProtocol()
 
 
 def _cancel(call: IDelayedCall | None) -> None:

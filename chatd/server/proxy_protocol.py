@@ -21,20 +21,20 @@ class IProxied(ITransport):
     """A transport whose peer is a proxy, until the proxy has told whose connection it is."""
 
 
-class ILocated(Interface):
+class IPeerAware(Interface):
     """A protocol that wants to know where its peer is."""
 
-    def located() -> None:
+    def peer_known() -> None:
         """Look at the transport's peer: it may be known by now."""
 
 
 def behind_proxy(endpoint: IStreamServerEndpoint) -> Any:
     """Return an endpoint for the clients of a proxy that connects to `endpoint`."""
-    return proxyEndpoint(_Attentive(endpoint))
+    return proxyEndpoint(_PeerAware(endpoint))
 
 
 @implementer(IStreamServerEndpoint)
-class _Attentive:
+class _PeerAware:
     """An endpoint that lets protocols know when their peers are known."""
 
     def __init__(self, endpoint: IStreamServerEndpoint) -> None:
@@ -42,7 +42,7 @@ class _Attentive:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Any:  # noqa: N803 -- Twisted's
         """Listen for the proxy."""
-        factory = _AttentiveFactory(protocolFactory)  # type: ignore[no-untyped-call]
+        factory = _PeerAwareFactory(protocolFactory)  # type: ignore[no-untyped-call]
         return self._endpoint.listen(factory)
 
 
@@ -55,10 +55,10 @@ class _FromProxy(ProtocolWrapper):
         # Before: it may be forgotten after.
         client = cast("ProtocolWrapper", self.wrappedProtocol).wrappedProtocol
         super().dataReceived(data)  # type: ignore[no-untyped-call]
-        if ILocated.providedBy(client):
-            client.located()
+        if IPeerAware.providedBy(client):
+            client.peer_known()
 
 
-class _AttentiveFactory(WrappingFactory):
+class _PeerAwareFactory(WrappingFactory):
     protocol = _FromProxy
     noisy = False

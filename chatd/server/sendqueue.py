@@ -16,8 +16,8 @@ from typing import Any, Final
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
-from chatd.core.ports import IOutlet
-from chatd.server.epoll import PlainSocket
+from chatd.core.ports import ISendQueue
+from chatd.server.epoll import AdoptedSocket
 
 FINISH_SECONDS: Final = 5
 """How long a peer may take to read what is still to be sent before it is closed."""
@@ -30,8 +30,8 @@ Overflow = Callable[[int, int], None]
 _Blob = bytes | memoryview
 
 
-@implementer(IOutlet, IPushProducer)
-class Outlet:
+@implementer(ISendQueue, IPushProducer)
+class TransportSendQueue:
     """Writes to any transport, and holds what comes while the transport says it is full."""
 
     def __init__(
@@ -122,12 +122,12 @@ class Outlet:
             self._transport.loseConnection()
 
 
-class PlainOutlet(Outlet):
+class SocketSendQueue(TransportSendQueue):
     """Writes straight to the socket of a plain transport; what that does not take waits until it does."""
 
     def __init__(
         self,
-        socket: PlainSocket,
+        socket: AdoptedSocket,
         clock: IReactorTime,
         limit: int,
         on_overflow: Overflow,

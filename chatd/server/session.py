@@ -17,34 +17,35 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core import errors
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
-from chatd.core.events import SERVER, Address, Dismissal, Notice
-from chatd.core.ports import IHistory, IOutlet
-from chatd.core.rooms import Chatter
-from chatd.fanout.buffer import Listener
-from chatd.fanout.fanout import Delivery
-from chatd.protocol.codec import json_dialect, text_dialect
+from chatd.core.errors import BannedError, ChatError, MissingNameError
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice
+from chatd.core.ports import IHistory, ISendQueue
+from chatd.core.rooms import User
+from chatd.fanout.buffer import Subscriber
+from chatd.fanout.fanout import Fanout
+from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.jsonio import RefusedRequestError
 from chatd.protocol.replies import (
     BANNED,
-    DISMISSED,
-    FAULT,
+    DISCONNECT_REPLIES,
+    INTERNAL_ERROR,
     SHUTDOWN,
-    Answer,
-    Closing,
-    Refusal,
+    Disconnect,
+    Error,
+    Reply,
 )
-from chatd.server.eventlog import Journal
-from chatd.storage.writer import Recorder
+from chatd.protocol.text import error_text
+from chatd.server.eventlog import EventLog
+from chatd.storage.writer import HistoryWriter
 
 _log = Logger(namespace="chatd")
 
-Answered = Answer | None | Coroutine[Any, Any, Answer | None]
-Commands = Mapping[str, Callable[["Session", Request], Answered]]
+HandlerResult = Reply | None | Coroutine[Any, Any, Reply | None]
+Commands = Mapping[str, Callable[["Session", Request], HandlerResult]]
 
 
 class Sessions:
@@ -61,9 +62,9 @@ class Sessions:
         chat: Chat,
         people: People,
         history: IHistory,
-        recorder: Recorder,
-        delivery: Delivery,
-        journal: Journal,
+        writer: HistoryWriter,
+        fanout: Fanout,
+        event_log: EventLog,
         now: Callable[[], float],
         show_addresses: bool = True,
     ) -> None:
@@ -71,9 +72,9 @@ class Sessions:
         self.chat = chat
         self.people = people
         self.history = history
-        self.recorder = recorder
-        self.delivery = delivery
-        self.journal = journal
+        self.writer = writer
+        self.fanout = fanout
+        self.event_log = event_log
         self.now = now
         self.show_addresses = show_addresses
         self.motd = ""
@@ -86,25 +87,27 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(self._open)
 
-    def connect(self, address: Address, outlet: IOutlet, on_idle: Callable[[], None]) -> Session:
+    def connect(
+        self, address: Address, send_queue: ISendQueue, on_idle: Callable[[], None]
+    ) -> Session:
         """Return the session of a new connection; `on_idle` is called when it can take a frame again."""
-        session = Session(self, address, outlet, on_idle)
+        session = Session(self, address, send_queue, on_idle)
         self._open[session] = None
-        self.journal.connections += 1
-        self.journal.connected(address)
+        self.event_log.connections += 1
+        self.event_log.connected(address)
         return session
 
     def disconnected(self, session: Session) -> None:
         """Forget a connection that has ended."""
         del self._open[session]
-        self.journal.disconnected(session.address)
+        self.event_log.disconnected(session.address)
         if self._all_gone is not None and not self._open:
             self._all_gone.callback(None)
 
     def shut_down(self) -> Deferred[None]:
         """Withdraw everybody, say why, and close all connections; fires when they are closed."""
         for session in self._open:
-            self.chat.withdraw(session.chatter)
+            self.chat.remove_silently(session.user)
         for session in list(self._open):
             session.close(SHUTDOWN)
         self._all_gone = Deferred()
@@ -120,77 +123,81 @@ class Session:
     """
 
     def __init__(
-        self, sessions: Sessions, address: Address, outlet: IOutlet, on_idle: Callable[[], None]
+        self,
+        sessions: Sessions,
+        address: Address,
+        send_queue: ISendQueue,
+        on_idle: Callable[[], None],
     ) -> None:
         self.address = address
-        self.chatter = Chatter(address)
+        self.user = User(address)
         self.connected_at = sessions.now()
         self.busy = False
         self.closed = False
-        self.is_person = True
-        self.outlet = outlet
+        self.is_text = True
+        self.send_queue = send_queue
         self.sessions = sessions
-        self._delivery = sessions.delivery
+        self._fanout = sessions.fanout
         self._on_idle = on_idle
-        self._listener: Listener | None = None
+        self._subscriber: Subscriber | None = None
         self._greeted = False
         self._lost = False
 
     @property
-    def is_known(self) -> bool:
+    def is_registered(self) -> bool:
         """Whether the client has joined a room or logged in: until then the limits are smaller."""
-        return bool(self.chatter.name)
+        return bool(self.user.name)
 
     @property
-    def is_barred(self) -> bool:
+    def is_banned(self) -> bool:
         """Whether nobody may come from where the client is, or he was put out before he spoke."""
-        return self.chatter.gone or self.sessions.people.bars(self.address, self.sessions.now())
+        return self.user.gone or self.sessions.people.bars(self.address, self.sessions.now())
 
     # -- what the door calls
 
     def open(self, framing: Framing) -> None:
         """Begin to speak: it is known how frames end."""
-        dialect = text_dialect(framing, self.sessions.show_addresses)
-        self._listener = Listener(self.address, self.outlet, dialect, self._dismissed)
-        self._delivery.attach(self.chatter, self._listener)
+        codec = text_codec(framing, self.sessions.show_addresses)
+        self._subscriber = Subscriber(self.address, self.send_queue, codec, self._dismissed)
+        self._fanout.attach(self.user, self._subscriber)
 
-    def turn_away(self, why: Closing, frame: bytes | None) -> None:
+    def turn_away(self, why: Disconnect, frame: bytes | None) -> None:
         """Say why nobody is let in, and close.
 
         In JSON if that is what the first frame asks for; None if it was too long.
         """
         if frame is not None:
-            if self._delivery.trace is not None:
+            if self._fanout.trace is not None:
                 self._show(frame)
-            with suppress(errors.ChatError):
-                request = self._speaking().dialect.decode(frame)
+            with suppress(ChatError):
+                request = self._speaking().codec.decode(frame)
                 if request.command == "format":
                     self.speak(json=request.arguments["format"] == "json")
         self.close(why)
 
     def move(self, address: Address) -> None:
         """Take note of where the client really is: a proxy has told."""
-        self.address = self.chatter.address = address
-        self.sessions.journal.connected(address)
+        self.address = self.user.address = address
+        self.sessions.event_log.connected(address)
 
     def receive(self, frames: Sequence[bytes]) -> int:
         """Carry out the first request in `frames`, or say what is said in the first of them.
 
         Returns how many that were. Not to be called while `busy` or `closed`.
         """
-        listener = self._listener
-        assert listener is not None, "nothing comes before the framing is known"
-        if self._delivery.trace is not None or self.chatter.current is None:
+        subscriber = self._subscriber
+        assert subscriber is not None, "nothing comes before the framing is known"
+        if self._fanout.trace is not None or self.user.current is None:
             frames = frames[:1]  # each is shown, or refused, by itself
-        if self._delivery.trace is not None:
+        if self._fanout.trace is not None:
             self._show(frames[0])
         request = None
         try:
-            messages = listener.dialect.messages(frames)
+            messages = subscriber.codec.messages(frames)
             if messages:
                 self.say(messages)
                 return len(messages)
-            request = listener.dialect.decode(frames[0])
+            request = subscriber.codec.decode(frames[0])
             answer = self.sessions.commands[request.command](self, request)
             if isinstance(answer, Awaitable):
                 self._wait_for(answer, request)
@@ -200,30 +207,30 @@ class Session:
             self._fail(Failure(), request)
         return 1
 
-    def refuse(self, error: errors.ChatError, request: Request | None = None) -> None:
+    def refuse(self, error: ChatError, request: Request | None = None) -> None:
         """Answer with a refusal."""
         if isinstance(error, RefusedRequestError):
-            refusal = Refusal(error.command, error.code, error.text, error.tag)
+            refusal = Error(error.command, error.code, error_text(error), error.tag)
         elif request is None:
-            refusal = Refusal(None, error.code, error.text)
+            refusal = Error(None, error.code, error_text(error))
         else:
-            if isinstance(error, errors.NameMissingError):
+            if isinstance(error, MissingNameError):
                 error = CLIENT_COMMANDS[request.command].usage_error()
-            refusal = Refusal(request.command, error.code, error.text, request.tag)
+            refusal = Error(request.command, error.code, error_text(error), request.tag)
         self.answer(refusal)
 
-    def close(self, why: Closing | None = None) -> None:
+    def close(self, why: Disconnect | None = None) -> None:
         """Say why, if there is something to say and it is known how, and close the connection.
 
         He is gone for the others at once, though he may still have to read that.
         """
         if self.closed:
             return
-        if why is not None and self._listener is not None:
+        if why is not None and self._subscriber is not None:
             self._greeted = True  # it is no time for greetings
             self.answer(why)
         self.closed = True
-        self.outlet.finish()
+        self.send_queue.finish()
         self._go()
         self._on_idle()  # no frame is taken any more
 
@@ -231,7 +238,7 @@ class Session:
         """Close the connection once all is answered: the client will send nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.sessions.recorder.reported(self.chatter))
+            waiting = Deferred.fromCoroutine(self.sessions.writer.reported(self.user))
             waiting.addErrback(self._give_up)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
@@ -241,39 +248,39 @@ class Session:
         self._lost = self.closed = True
         self.sessions.disconnected(self)
         self._go()
-        if self._listener is not None:
-            self._delivery.detach(self.chatter)
+        if self._subscriber is not None:
+            self._fanout.detach(self.user)
 
     # -- what the requests call
 
-    def answer(self, answer: Answer | None) -> None:
+    def answer(self, answer: Reply | None) -> None:
         """Say something to the client, if there is something to say."""
         if answer is not None and not self.closed:
             if self.sessions.motd and not self._greeted:
                 motd = Notice(SERVER, self.sessions.motd, self.sessions.now())
-                self._delivery.send(self._speaking(), motd)
+                self._fanout.send(self._speaking(), motd)
             self._greeted = True
-            self._delivery.send(self._speaking(), answer)
+            self._fanout.send(self._speaking(), answer)
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
         """Say something in a room, the current one if none is given; programs are told what becomes of it."""
-        sessions, chatter = self.sessions, self.chatter
-        room = sessions.chat.own_room(chatter, room_id)
-        burst = sessions.chat.say(chatter, room, texts, sessions.now())
-        if burst is not None and not self.is_person:
-            sessions.recorder.report(burst, chatter, tag)
+        sessions, user = self.sessions, self.user
+        room = sessions.chat.joined_room(user, room_id)
+        burst = sessions.chat.say(user, room, texts, sessions.now())
+        if burst is not None and not self.is_text:
+            sessions.writer.report(burst, user, tag)
 
     def speak(self, *, json: bool) -> None:
         """Speak JSON from now on, or text."""
-        listener = self._speaking()
-        make = json_dialect if json else text_dialect
-        dialect = make(listener.spoken.framing, self.sessions.show_addresses)
-        self.is_person = dialect.for_people
-        self._delivery.speak(listener, dialect)
+        subscriber = self._speaking()
+        make = json_codec if json else text_codec
+        codec = make(subscriber.base_codec.framing, self.sessions.show_addresses)
+        self.is_text = codec.is_text
+        self._fanout.set_codec(subscriber, codec)
 
     # -- one request at a time
 
-    def _wait_for(self, answer: Coroutine[Any, Any, Answer | None], request: Request) -> None:
+    def _wait_for(self, answer: Coroutine[Any, Any, Reply | None], request: Request) -> None:
         self.busy = True
         answered = Deferred.fromCoroutine(answer)
         answered.addCallback(self.answer)
@@ -287,33 +294,33 @@ class Session:
             self._on_idle()
 
     def _fail(self, failure: Failure, request: Request | None) -> None:
-        if isinstance(failure.value, errors.BannedError):
+        if isinstance(failure.value, BannedError):
             self.close(BANNED)
             return
-        if isinstance(failure.value, errors.ChatError):
+        if isinstance(failure.value, ChatError):
             self.refuse(failure.value, request)
             return
         _log.failure("A request of {peer} met a fault", failure, peer=self.address)
-        self.close(FAULT)
+        self.close(INTERNAL_ERROR)
 
-    def _dismissed(self, why: Dismissal) -> None:
-        self.close(DISMISSED[why])
+    def _dismissed(self, why: DisconnectReason) -> None:
+        self.close(DISCONNECT_REPLIES[why])
 
     def _show(self, frame: bytes) -> None:
         """Show a frame received in the trace."""
-        received = self._speaking().dialect.trace_frame(frame)
-        self.sessions.journal.received(self.address, received)
+        received = self._speaking().codec.describe_frame(frame)
+        self.sessions.event_log.received(self.address, received)
 
     def _go(self) -> None:
         """Be in no room any more, though the goodbye may still have to be read."""
-        self.sessions.people.lose(self.chatter, self.sessions.now())
+        self.sessions.people.lose(self.user, self.sessions.now())
 
     def _give_up(self, failure: Failure) -> None:
         """End a connection that cannot even be told of a fault."""
         _log.failure("An answer to {peer} met a fault", failure, peer=self.address)
-        self.outlet.abort()
+        self.send_queue.abort()
 
-    def _speaking(self) -> Listener:
-        if self._listener is None:
+    def _speaking(self) -> Subscriber:
+        if self._subscriber is None:
             raise RuntimeError("nothing can be said before the framing is known")
-        return self._listener
+        return self._subscriber

@@ -33,7 +33,7 @@ def peer_address(transport: ITransport) -> Address:
     return "unix" if host is None or port is None else (host, port)
 
 
-def tune(transport: ITCPTransport, port: int) -> None:
+def set_options(transport: ITCPTransport, port: int) -> None:
     """Let small messages go at once, and a dead peer be found; `port` is the peer's."""
     # Nagle's algorithm makes one message in a hundred wait for a delayed ACK.
     transport.setTcpNoDelay(True)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 _log = Logger(namespace="chatd")
 
 
-class Deadlines(Generic[T]):
+class TimeoutQueue(Generic[T]):
     """Calls `on_late` with who was not heard of for `seconds`; 0: never."""
 
     def __init__(self, clock: IReactorTime, seconds: float, on_late: Callable[[T], None]) -> None:
@@ -25,17 +25,17 @@ class Deadlines(Generic[T]):
         self._at: dict[T, float] = {}
         self._timer: IDelayedCall | None = None
 
-    def start(self, who: T) -> None:
+    def start(self, user: T) -> None:
         """Give `who` the full time, from now on."""
         if self._seconds:
-            self._at.pop(who, None)
-            self._at[who] = self._clock.seconds() + self._seconds
+            self._at.pop(user, None)
+            self._at[user] = self._clock.seconds() + self._seconds
             if self._timer is None:
                 self._timer = self._clock.callLater(self._seconds, self._look)
 
-    def stop(self, who: T) -> None:
+    def stop(self, user: T) -> None:
         """Expect nothing more of `who`."""
-        if self._at.pop(who, None) is not None and not self._at and self._timer is not None:
+        if self._at.pop(user, None) is not None and not self._at and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
@@ -43,14 +43,14 @@ class Deadlines(Generic[T]):
         self._timer = None
         now = self._clock.seconds()
         late = []
-        for who, at in self._at.items():
+        for user, at in self._at.items():
             if at > now:
                 self._timer = self._clock.callLater(at - now, self._look)
                 break
-            late.append(who)
-        for who in late:
-            self.stop(who)
+            late.append(user)
+        for user in late:
+            self.stop(user)
             try:
-                self._on_late(who)
+                self._on_late(user)
             except Exception:  # noqa: BLE001 -- a fault with one is not to keep the others from it
                 _log.failure("A deadline met a fault", Failure())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
-from chatd.core.records import Account, Ban, BanKind, Login
+from chatd.core.records import Account, Ban, BanKind, ResumeToken
 from chatd.storage.schema import accounts, bans, logins
 
 # -- accounts
@@ -81,14 +81,14 @@ def remove_ban(connection: Connection, ban: Ban) -> None:
 # -- logins
 
 
-def login(connection: Connection, digest: str) -> Login | None:
+def login(connection: Connection, digest: str) -> ResumeToken | None:
     """Return the login with a digest."""
     found = select(logins.c.digest, logins.c.account, logins.c.seen)
     row = connection.execute(found.where(logins.c.digest == digest)).first()
-    return None if row is None else Login(*row)
+    return None if row is None else ResumeToken(*row)
 
 
-def add_login(connection: Connection, login: Login) -> None:
+def add_login(connection: Connection, login: ResumeToken) -> None:
     """Add a login, unless its account was removed meanwhile: another's could take its name."""
     connection.execute(delete(logins).where(logins.c.digest == login.digest))
     row = select(literal(login.digest), accounts.c.name, literal(login.seen))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from chatd.core.events import Burst, Said
+from chatd.core.events import Message, MessageBatch
 from chatd.core.names import room_key
 
 SPAN: Final = 64
@@ -37,9 +37,9 @@ class Chunk(NamedTuple):
     body: str
 
 
-def pack(bursts: Iterable[Burst]) -> list[Chunk]:
+def pack(bursts: Iterable[MessageBatch]) -> list[Chunk]:
     """Return the chunks that bursts make, whose ids rise in each room."""
-    rooms: defaultdict[str, list[Burst]] = defaultdict(list)
+    rooms: defaultdict[str, list[MessageBatch]] = defaultdict(list)
     for burst in bursts:
         rooms[burst.room].append(burst)
     return [
@@ -50,25 +50,25 @@ def pack(bursts: Iterable[Burst]) -> list[Chunk]:
     ]
 
 
-def unpack(room: str, body: str) -> Iterator[Said]:
+def unpack(room: str, body: str) -> Iterator[Message]:
     """Return the messages in the text of a chunk of a room."""
     for run in body.split(RS):
         first, sender, ticks, *texts = run.split(US)
-        yield from Burst(room, int(first), sender, texts, int(ticks) / TICKS).messages()
+        yield from MessageBatch(room, int(first), sender, texts, int(ticks) / TICKS).messages()
 
 
-def _parts(bursts: list[Burst]) -> Iterable[Sequence[Burst]]:
+def _parts(bursts: list[MessageBatch]) -> Iterable[Sequence[MessageBatch]]:
     """Return the bursts of a room, span by span."""
     if _span(bursts[0]) == _span(bursts[-1]):
         return (bursts,)
     return [list(part) for _, part in groupby(bursts, _span)]
 
 
-def _span(burst: Burst) -> int:
+def _span(burst: MessageBatch) -> int:
     return burst.id // SPAN
 
 
-def _chunk(key: str, bursts: Sequence[Burst]) -> Chunk:
+def _chunk(key: str, bursts: Sequence[MessageBatch]) -> Chunk:
     runs = [
         f"{first}{US}{sender}{US}{int(time * TICKS)}{US}{US.join(texts)}"
         for _, first, sender, texts, time in bursts

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, TextClause, exc
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.storage.chunks import Chunk
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ Job = Callable[[Connection], T]
 """What is done in one transaction. It may be run a second time, if the first was in vain."""
 
 
-class Link(Protocol):
+class DbConnection(Protocol):
     """A way to the database, for one job at a time."""
 
     engine: Engine
@@ -51,11 +51,11 @@ class Database(Protocol):
     see: TextClause
 
     @property
-    def writer(self) -> Link:
+    def writer(self) -> DbConnection:
         """The link for all that changes something."""
 
     @property
-    def reader(self) -> Link:
+    def reader(self) -> DbConnection:
         """The link for all else: what is read does not wait for what is written."""
 
     def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
@@ -78,10 +78,10 @@ def attempt(engine: Engine, job: Job[T], away: Callable[[exc.DBAPIError], bool])
             return job(connection)
     except exc.DBAPIError as error:
         if error.connection_invalidated or away(error):
-            raise UnavailableError(reason(error)) from error
+            raise StoreUnavailableError(reason(error)) from error
         raise
     except (exc.DisconnectionError, exc.TimeoutError) as error:
-        raise UnavailableError(reason(error)) from error
+        raise StoreUnavailableError(reason(error)) from error
 
 
 def reason(error: exc.SQLAlchemyError) -> str:

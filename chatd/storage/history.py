@@ -13,18 +13,18 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from chatd.core.errors import UnavailableError
-from chatd.core.events import Burst, Closed, RoomEvent, Said
+from chatd.core.errors import StoreUnavailableError
+from chatd.core.events import Message, MessageBatch, RoomClosed, RoomEvent
 from chatd.core.ports import IHistory, IStore
-from chatd.core.rooms import Chatter, Room
+from chatd.core.rooms import Room, User
 from chatd.storage.retention import oldest_kept
-from chatd.storage.writer import Recorder
+from chatd.storage.writer import HistoryWriter
 
-MOST_READ: Final = 500
-MOST_READ_SIZE: Final = 256 * 1024
+MAX_READ: Final = 500
+MAX_READ_SIZE: Final = 256 * 1024
 """What is read at once, in messages and in bytes (spec section 7)."""
 
-MOST_REPLAYED: Final = 64 * 1024
+MAX_REPLAYED: Final = 64 * 1024
 """What is replayed to who joins, in characters: it is held for every room, and sent at one go."""
 
 
@@ -32,19 +32,19 @@ class _Tail:
     """The newest messages of a room; `complete` once those from before the start are in it."""
 
     def __init__(self, length: int) -> None:
-        self.messages: deque[Said] = deque()
+        self.messages: deque[Message] = deque()
         self.complete = False
         self._length = length
         self._size = 0
 
-    def add(self, said: Said) -> None:
+    def add(self, said: Message) -> None:
         """Put a message behind the others; the oldest make room for it."""
         self.messages.append(said)
         self._size += len(said.text)
-        while len(self.messages) > self._length or self._size > MOST_REPLAYED:
+        while len(self.messages) > self._length or self._size > MAX_REPLAYED:
             self._size -= len(self.messages.popleft().text)
 
-    def add_older(self, loaded: Sequence[Said]) -> None:
+    def add_older(self, loaded: Sequence[Message]) -> None:
         """Put those messages before the others that are not there yet."""
         first = self.messages[0].id if self.messages else None
         newer, self.messages, self._size = self.messages, deque(), 0
@@ -63,35 +63,35 @@ class History:
     def __init__(
         self,
         store: IStore,
-        recorder: Recorder,
+        writer: HistoryWriter,
         clock: IReactorTime,
         *,
         replay: int = 0,
         keep_days: int = 0,
     ) -> None:
         self._store = store
-        self._recorder = recorder
+        self._writer = writer
         self._clock = clock
         self._keep_days = keep_days
-        self._replay = min(replay, MOST_READ)
+        self._replay = min(replay, MAX_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def said(self, _: Room, burst: Burst, __: Chatter) -> None:
+    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
         tail = self._tails.get(burst.room)
         if tail is not None:
             for said in burst.messages():
                 tail.add(said)
 
-    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
         """Forget a room that was ended."""
-        if isinstance(event, Closed):
+        if isinstance(event, RoomClosed):
             self._tails.pop(event.room, None)
 
-    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Said]:
+    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
         """Return the first `limit` messages after id `since`, or, if None, the last; oldest first."""
-        await self._recorder.caught_up()
-        return await self._store.history(room.id, since, min(limit, MOST_READ), MOST_READ_SIZE)
+        await self._writer.drained()
+        return await self._store.history(room.id, since, min(limit, MAX_READ), MAX_READ_SIZE)
 
     async def prepare(self, room: Room) -> None:
         """See to it that `tail` knows what was said in `room` before; it may fail to."""
@@ -100,10 +100,10 @@ class History:
         tail = self._tails.setdefault(room.id, _Tail(self._replay))
         if tail.complete:
             return
-        with suppress(UnavailableError):  # who joins does so without
+        with suppress(StoreUnavailableError):  # who joins does so without
             tail.add_older(await self.read(room, None, self._replay))
 
-    def tail(self, room: Room) -> Sequence[Said]:
+    def tail(self, room: Room) -> Sequence[Message]:
         """Return the last messages of `room`, as many as are replayed to who joins."""
         tail = self._tails.get(room.id)
         oldest = oldest_kept(self._clock, self._keep_days)

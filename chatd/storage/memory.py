@@ -14,10 +14,18 @@ from typing import Final
 
 from zope.interface import implementer
 
-from chatd.core.events import Burst, Said
+from chatd.core.events import Message, MessageBatch
 from chatd.core.names import room_key
 from chatd.core.ports import IStore
-from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
+from chatd.core.records import (
+    Account,
+    Ban,
+    BanKind,
+    ResumeToken,
+    RoomRecord,
+    Snapshot,
+    ids_to_reserve,
+)
 from chatd.storage.bounds import within
 
 HISTORY_LENGTH: Final = 4000
@@ -33,10 +41,10 @@ class _Room:
     reserved: int
     cleared: int = 0
     live: bool = True
-    bursts: deque[Burst] = field(default_factory=deque)
+    bursts: deque[MessageBatch] = field(default_factory=deque)
     length: int = 0
 
-    def add(self, burst: Burst) -> None:
+    def add(self, burst: MessageBatch) -> None:
         """Put a burst behind the others, unless it is there already or is from before the end."""
         if burst.id <= (self.bursts[-1].id if self.bursts else self.cleared):
             return
@@ -62,9 +70,9 @@ class MemoryStore:
         self._rooms: dict[str, _Room] = {}
         self._accounts: dict[str, Account] = {}
         self._bans: dict[tuple[BanKind, str], Ban] = {}
-        self._logins: dict[str, Login] = {}
+        self._logins: dict[str, ResumeToken] = {}
 
-    def open(self, rooms: Sequence[RoomRecord]) -> Contents:
+    def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         """Add those of `rooms` that are not there, and return what is."""
         for record in rooms:
             if not self._live(record.id):
@@ -72,9 +80,9 @@ class MemoryStore:
         live = [room for room in self._rooms.values() if room.live]
         records = [RoomRecord(room.id, room.name, room.reserved) for room in live]
         for room in live:
-            room.reserved += lead(room.reserved)
+            room.reserved += ids_to_reserve(room.reserved)
         bans = [self._bans[subject] for subject in sorted(self._bans)]
-        return Contents(records, list(self._accounts), bans)
+        return Snapshot(records, list(self._accounts), bans)
 
     async def close(self, counts: Mapping[str, int]) -> None:
         """Set the counts of rooms."""
@@ -87,7 +95,7 @@ class MemoryStore:
         """Add a room, last in the order; return its count."""
         room = self._start(RoomRecord(room_id, name))
         count = room.reserved
-        room.reserved += lead(count)
+        room.reserved += ids_to_reserve(count)
         return count
 
     async def remove_room(self, room_id: str, count: int) -> None:
@@ -98,7 +106,7 @@ class MemoryStore:
         room.live = False
         room.reserved = room.cleared = count
 
-    async def keep(self, bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
+    async def keep(self, bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
         """Add messages; those that are there already stay as they are."""
         for burst in bursts:
             self._rooms[room_key(burst.room)].add(burst)
@@ -108,7 +116,7 @@ class MemoryStore:
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
-    ) -> Sequence[Said]:
+    ) -> Sequence[Message]:
         """Return the first messages after an id, or the last."""
         room = self._live(room_id)
         if room is None:
@@ -163,11 +171,11 @@ class MemoryStore:
         """Remove the ban on a subject."""
         self._bans.pop((ban.kind, ban.subject), None)
 
-    async def login(self, digest: str) -> Login | None:
+    async def login(self, digest: str) -> ResumeToken | None:
         """Return the login with a digest."""
         return self._logins.get(digest)
 
-    async def add_login(self, login: Login) -> None:
+    async def add_login(self, login: ResumeToken) -> None:
         """Add a login, unless its account was removed meanwhile."""
         if login.account in self._accounts:
             self._logins[login.digest] = login

@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import URL, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from chatd.core.errors import StoreError, UnavailableError
+from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, attempt
 
@@ -141,7 +141,7 @@ class PostgresqlLink:
         (ours,) = connection.execute(_LOCK).fetchone()
         connection.commit()
         if not ours:
-            raise UnavailableError("it is in use by another chatd")
+            raise StoreUnavailableError("it is in use by another chatd")
 
 
 class _Line:
@@ -170,7 +170,7 @@ class _Line:
     def refuse_if_cut(self) -> None:
         """Do not let a job whose time is over begin anew with another connection."""
         if self._is_cut:
-            raise UnavailableError("the database does not answer")
+            raise StoreUnavailableError("the database does not answer")
 
     def cut(self) -> None:
         """Shut the connection down, and refuse new ones."""

@@ -22,15 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from chatd.core.events import Said
+from chatd.core.events import Message
 from chatd.core.names import room_key
-from chatd.core.records import RoomRecord, lead
+from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.bounds import within
 from chatd.storage.chunks import unpack
 from chatd.storage.schema import chunks, rooms
 
 PAGE: Final = 4
-MOST_IN_PAGE: Final = 64
+MAX_IN_PAGE: Final = 64
 """How many chunks are read at once, so that few are read in vain: each time twice as many."""
 
 PRUNE_DEPTH: Final = 16
@@ -61,14 +61,14 @@ def reserve_for_all(connection: Connection) -> list[RoomRecord]:
     wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved)
     found = connection.execute(wanted.where(rooms.c.live).order_by(rooms.c.position))
     records = [RoomRecord(*row) for row in found]
-    set_reserved(connection, {room.id: room.count + lead(room.count) for room in records})
+    set_reserved(connection, {room.id: room.count + ids_to_reserve(room.count) for room in records})
     return records
 
 
 def add_room(connection: Connection, room_id: str, name: str) -> int:
     """Start a room and reserve ids beyond its count; return its count."""
     count = _start(connection, RoomRecord(room_id, name))
-    set_reserved(connection, {room_id: count + lead(count)})
+    set_reserved(connection, {room_id: count + ids_to_reserve(count)})
     return count
 
 
@@ -126,7 +126,7 @@ def _start(connection: Connection, record: RoomRecord) -> int:
 
 def history(
     connection: Connection, room_id: str, since: int | None, limit: int, size: int
-) -> list[Said]:
+) -> list[Message]:
     """Return the first messages after an id, or, if None, the last; oldest first."""
     found = select(rooms.c.id, rooms.c.cleared)
     room = connection.execute(found.where(rooms.c.key == room_key(room_id), rooms.c.live)).first()
@@ -167,7 +167,7 @@ def _pages(
         for row in page:
             yield row.body
         wanted = beyond(page[-1].last)
-        length = min(2 * length, MOST_IN_PAGE)
+        length = min(2 * length, MAX_IN_PAGE)
 
 
 # -- removing what is old

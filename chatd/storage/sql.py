@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from zope.interface import implementer
 
-from chatd.core.errors import StoreError, UnavailableError
-from chatd.core.events import Burst, Said
+from chatd.core.errors import StoreError, StoreUnavailableError
+from chatd.core.events import Message, MessageBatch
 from chatd.core.ports import IStore
-from chatd.core.records import Account, Ban, Contents, Login, RoomRecord
+from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
 from chatd.storage import accounts_sql, rooms_sql
 from chatd.storage.chunks import pack
 from chatd.storage.engine import Database, reason
@@ -44,7 +44,7 @@ class SqlStore:
         self._runners = (writer, reader)
         self._scripts = scripts
 
-    def open(self, rooms: Sequence[RoomRecord]) -> Contents:
+    def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         """Claim the database, bring its schema up to date, add rooms that it lacks, reserve ids."""
         try:
             return self._open(rooms)
@@ -71,7 +71,7 @@ class SqlStore:
         """Remove a room and its history; keep `count`."""
         await self._write(partial(rooms_sql.remove_room, room_id=room_id, count=count))
 
-    async def keep(self, bursts: Sequence[Burst], reserved: Mapping[str, int]) -> None:
+    async def keep(self, bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
         """Add a batch of messages; what is there already stays as it is."""
         statement, parameters = self._database.keep, self._database.parameters(pack(bursts))
 
@@ -84,7 +84,7 @@ class SqlStore:
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
-    ) -> Sequence[Said]:
+    ) -> Sequence[Message]:
         """Return the first messages after an id, or the last."""
         job = partial(rooms_sql.history, room_id=room_id, since=since, limit=limit, size=size)
         return await self._read(job)
@@ -132,11 +132,11 @@ class SqlStore:
 
     # -- logins
 
-    async def login(self, digest: str) -> Login | None:
+    async def login(self, digest: str) -> ResumeToken | None:
         """Return the login with a digest."""
         return await self._read(partial(accounts_sql.login, digest=digest))
 
-    async def add_login(self, login: Login) -> None:
+    async def add_login(self, login: ResumeToken) -> None:
         """Add a login, unless its account was removed meanwhile."""
         await self._write(partial(accounts_sql.add_login, login=login))
 
@@ -156,21 +156,21 @@ class SqlStore:
 
     # -- within
 
-    def _open(self, rooms: Sequence[RoomRecord]) -> Contents:
+    def _open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         try:
             self._database.claim()
             bring_up_to_date(self._database, self._scripts)
             return self._database.writer.run(partial(_load, rooms=rooms))
-        except UnavailableError as error:
-            why = error.why
+        except StoreUnavailableError as error:
+            why = error.reason
         except DBAPIError as error:
             why = reason(error)
         raise StoreError(f"{self._database.place} cannot be opened: {why}")
 
 
-def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Contents:
+def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
     rooms_sql.add_missing_rooms(connection, rooms)
-    return Contents(
+    return Snapshot(
         rooms_sql.reserve_for_all(connection),
         accounts_sql.account_names(connection),
         accounts_sql.all_bans(connection),

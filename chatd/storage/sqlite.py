@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
-from chatd.core.errors import StoreError, UnavailableError
+from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, attempt
 
@@ -151,7 +151,7 @@ class SqliteLink:
             self._connection.execute(statement, parameters)
         except sqlite3.Error as error:
             if _is_away(error):
-                raise UnavailableError(str(error)) from error
+                raise StoreUnavailableError(str(error)) from error
             raise
 
     def cut(self) -> None:

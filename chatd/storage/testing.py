@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from chatd.storage.engine import Database, Job, Link, Parameters
+from chatd.storage.engine import Database, DbConnection, Job, Parameters
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.sql import SqlStore
 from chatd.storage.urls import database_for
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Inline:
     """Runs jobs at once, where they come (`worker.Runner`)."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: DbConnection) -> None:
         self._link = link
 
     async def run(self, job: Job[T]) -> T:

@@ -16,8 +16,8 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from chatd.core.errors import UnavailableError
-from chatd.storage.engine import Job, Link, Parameters, T
+from chatd.core.errors import StoreUnavailableError
+from chatd.storage.engine import DbConnection, Job, Parameters, T
 
 DEADLINE_SECONDS: Final = 4.0
 """How long a job may take, and how long it may wait for its turn."""
@@ -45,14 +45,14 @@ class Worker:
     `rest`: for how many seconds jobs fail at once after one could not reach the database.
     """
 
-    def __init__(self, reactor: Any, link: Link, rest: float = 0) -> None:
+    def __init__(self, reactor: Any, link: DbConnection, rest: float = 0) -> None:
         self._reactor = reactor
         self._link = link
         self._rest = rest
         self._turn = DeferredLock()
         self._pool = ThreadPool(1, 1, "store")
         self._pool.threadFactory = _DaemonThread
-        self._resting: UnavailableError | None = None
+        self._resting: StoreUnavailableError | None = None
         self._resting_until = 0.0
         self._stopped = False
 
@@ -84,11 +84,11 @@ class Worker:
     def _refuse(self, came: float) -> None:
         now = self._reactor.seconds()
         if self._stopped:
-            raise UnavailableError("the store is closed")
+            raise StoreUnavailableError("the store is closed")
         if self._resting is not None and now < self._resting_until:
-            raise UnavailableError(self._resting.why)
+            raise StoreUnavailableError(self._resting.reason)
         if now - came >= DEADLINE_SECONDS:
-            raise UnavailableError("the database is too slow")
+            raise StoreUnavailableError("the database is too slow")
 
     async def _attempt(self, call: Callable[..., T], *args: Any) -> T:
         if not self._pool.started:
@@ -96,7 +96,7 @@ class Worker:
         watch = self._reactor.callLater(DEADLINE_SECONDS, self._link.cut)
         try:
             return await deferToThreadPool(self._reactor, self._pool, call, *args)
-        except UnavailableError as error:
+        except StoreUnavailableError as error:
             self._resting, self._resting_until = error, self._reactor.seconds() + self._rest
             raise
         finally:

@@ -20,14 +20,14 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.errors import UnavailableError, not_stored
-from chatd.core.events import Burst, Closed, RoomEvent
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
+from chatd.core.events import MessageBatch, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
-from chatd.core.records import lead
-from chatd.core.rooms import Chatter, Room
-from chatd.protocol.replies import Refusal, Stored
-from chatd.server.eventlog import Journal
-from chatd.storage.queue import Backlog, count, said_before
+from chatd.core.records import ids_to_reserve
+from chatd.core.rooms import Room, User
+from chatd.protocol.replies import Error, Receipt
+from chatd.protocol.text import error_text
+from chatd.storage.queue import WriteQueue, count, said_before
 
 BATCH_SECONDS: Final = 0.02
 """How long a batch gathers: a crash loses no more, and a transaction for each message is dear."""
@@ -35,17 +35,17 @@ BATCH_SECONDS: Final = 0.02
 RETRY_SECONDS: Final = 0.5
 """How long after a failure the store is tried again."""
 
-TOLD_WITHIN: Final = 9.5
+RECEIPT_TIMEOUT: Final = 9.5
 """After how many seconds who asked knows that his message could not be stored."""
 
 CLOSE_SECONDS: Final = 4.0
 """How long the end of the server waits for the store."""
 
-MOST_WAITING: Final = 200_000
-MOST_WAITING_SIZE: Final = 64 * 1024 * 1024
+MAX_WAITING: Final = 200_000
+MAX_WAITING_SIZE: Final = 64 * 1024 * 1024
 """How much may wait for the store, in messages and in characters; past it all of it is given up."""
 
-_Answer = Callable[[str, int, str | None], Stored | Refusal]
+_Answer = Callable[[str, int, str | None], Receipt | Error]
 
 _log = Logger(namespace="chatd")
 
@@ -53,67 +53,82 @@ _log = Logger(namespace="chatd")
 class Tell(Protocol):
     """Brings answers to a chatter, if he is here, after all that was said to him before."""
 
-    def __call__(self, who: Chatter, *answers: Stored | Refusal) -> None:
+    def __call__(self, user: User, *answers: Receipt | Error) -> None:
         """Tell `who`."""
 
 
-class Recorder:
+class OutageLog(Protocol):
+    """The lines of the log that tell the operator about the store."""
+
+    def store_lost(self, why: str) -> None:
+        """Log that the store cannot be written to, and why."""
+
+    def store_back(self, given_up: int) -> None:
+        """Log that the store can be written to again, and how many messages were lost."""
+
+    def unconfirmed(self, messages: int) -> None:
+        """Log how many messages the server did not store before it stopped."""
+
+
+class HistoryWriter:
     """Writes what is said."""
 
-    def __init__(self, store: IStore, clock: IReactorTime, tell: Tell, journal: Journal) -> None:
+    def __init__(
+        self, store: IStore, clock: IReactorTime, tell: Tell, event_log: OutageLog
+    ) -> None:
         self._store = store
         self._clock = clock
         self._tell = tell
-        self._journal = journal
-        self._waiting = Backlog()
-        self._in_hand: list[Burst] = []
+        self._event_log = event_log
+        self._waiting = WriteQueue()
+        self._in_flight: list[MessageBatch] = []
         # Of each burst that was asked for, by its room and first id.
-        self._askers: dict[tuple[str, int], tuple[Chatter, str | None]] = {}
-        self._raise_at: dict[str, int] = {}
-        self._watchers: list[Deferred[None]] = []
+        self._receipts: dict[tuple[str, int], tuple[User, str | None]] = {}
+        self._reserve_at: dict[str, int] = {}
+        self._drain_waiters: list[Deferred[None]] = []
         self._running = False
-        self._given_up: int | None = None
+        self._dropped: int | None = None
 
     @property
-    def unstored(self) -> int:
+    def pending(self) -> int:
         """How many messages wait to be stored."""
-        return self._waiting.messages + count(self._in_hand)
+        return self._waiting.messages + count(self._in_flight)
 
-    def said(self, _: Room, burst: Burst, __: Chatter) -> None:
+    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
         """Take note of what is said."""
         waiting = self._waiting
         waiting.add(burst)
         if not self._running:
             self._running = True
             Deferred.fromCoroutine(self._run()).addErrback(self._failed)
-        elif waiting.messages > MOST_WAITING or waiting.size > MOST_WAITING_SIZE:
+        elif waiting.messages > MAX_WAITING or waiting.size > MAX_WAITING_SIZE:
             self._give_up(waiting.take_all())
 
-    def published(self, _: Room, event: RoomEvent, __: Chatter | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
         """Take note that a room was ended: its history goes with it."""
-        if isinstance(event, Closed):
+        if isinstance(event, RoomClosed):
             self._forget(event.room)
 
-    def report(self, burst: Burst, who: Chatter, tag: str | None) -> None:
+    def report(self, burst: MessageBatch, who: User, tag: str | None) -> None:
         """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
         waiting = self._waiting.bursts
         if waiting and waiting[-1] is burst:
-            self._askers[burst.room, burst.id] = (who, tag)
+            self._receipts[burst.room, burst.id] = (who, tag)
         else:  # there was too much to keep it
             self._tell(who, *_answers(burst, _not_stored, tag))
 
-    async def caught_up(self) -> None:
+    async def drained(self) -> None:
         """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""
-        if self.unstored:
+        if self.pending:
             watcher: Deferred[None] = Deferred()
-            self._watchers.append(watcher)
+            self._drain_waiters.append(watcher)
             await watcher
 
-    async def reported(self, who: Chatter) -> None:
+    async def reported(self, who: User) -> None:
         """Return when `who` was told of all that he asked for, or it is too late for that."""
         if self._awaits(who):
             waiting = Deferred.fromCoroutine(self._all_reported(who))
-            waiting.addTimeout(TOLD_WITHIN, self._clock, lambda *_: None)
+            waiting.addTimeout(RECEIPT_TIMEOUT, self._clock, lambda *_: None)
             await waiting
 
     async def close(self) -> None:
@@ -121,55 +136,57 @@ class Recorder:
         waiting = Deferred.fromCoroutine(self._all_stored())
         waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
         await waiting
-        self._give_up([*self._in_hand, *self._waiting.take_all()])
-        self._in_hand = []
-        if self._given_up:
-            self._journal.unconfirmed(self._given_up)
-            self._given_up = None
+        self._give_up([*self._in_flight, *self._waiting.take_all()])
+        self._in_flight = []
+        if self._dropped:
+            self._event_log.unconfirmed(self._dropped)
+            self._dropped = None
 
     # -- writing
 
     async def _all_stored(self) -> None:
         """Return when all that was said is stored, however often that is tried."""
-        while self.unstored:
-            with suppress(UnavailableError):
-                await self.caught_up()
+        while self.pending:
+            with suppress(StoreUnavailableError):
+                await self.drained()
 
     async def _run(self) -> None:
         """Write until nothing waits."""
         begins = True
-        while self._in_hand or self._waiting.bursts:
+        while self._in_flight or self._waiting.bursts:
             enough = self._waiting.fills_a_batch
             # At first a turn at least: who has just spoken is still to say that he wants to be told.
             if begins or not enough:
                 await deferLater(self._clock, 0 if enough else BATCH_SECONDS)
             begins = False
-            if not self._in_hand:
-                self._in_hand = self._waiting.take_batch()
-            if self._in_hand:
-                await self._write(self._in_hand)
+            if not self._in_flight:
+                self._in_flight = self._waiting.take_batch()
+            if self._in_flight:
+                await self._write(self._in_flight)
         self._running = False
 
-    async def _write(self, batch: Sequence[Burst]) -> None:
+    async def _write(self, batch: Sequence[MessageBatch]) -> None:
         # Who waits for more than this batch waits for the next.
         watchers = [] if self._waiting.bursts else self._take_watchers()
         reserved = self._reservations(batch)
         began, error = self._clock.seconds(), None
         try:
             await self._store.keep(batch, reserved)
-        except UnavailableError as away:
+        except StoreUnavailableError as away:
             error = away
             self._note_outage(away)
             self._give_up_late(self._clock.seconds() - began)
         except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
             _log.failure("Messages met a fault on their way to the store")
-            self._give_up(self._in_hand)
-            self._in_hand = []
+            self._give_up(self._in_flight)
+            self._in_flight = []
         else:
-            self._in_hand = []
-            self._raise_at.update((room, top - lead(top) // 2) for room, top in reserved.items())
-            self._report(batch, Stored)
-            if self._given_up is not None:
+            self._in_flight = []
+            self._reserve_at.update(
+                (room, top - ids_to_reserve(top) // 2) for room, top in reserved.items()
+            )
+            self._report(batch, Receipt)
+            if self._dropped is not None:
                 self._give_up_late(self._clock.seconds() - began)
                 self._end_of_outage()
         # Who has come meanwhile does not wait for a batch that may never be.
@@ -177,78 +194,78 @@ class Recorder:
         if error is not None:
             await deferLater(self._clock, RETRY_SECONDS)
 
-    def _watchers_to_fire(self, error: UnavailableError | None) -> list[Deferred[None]]:
-        return self._take_watchers() if error is not None or not self.unstored else []
+    def _watchers_to_fire(self, error: StoreUnavailableError | None) -> list[Deferred[None]]:
+        return self._take_watchers() if error is not None or not self.pending else []
 
-    def _reservations(self, batch: Sequence[Burst]) -> dict[str, int]:
+    def _reservations(self, batch: Sequence[MessageBatch]) -> dict[str, int]:
         """Return up to which id rooms are to be reserved that come near the end of what is."""
         newest = {burst.room: burst for burst in batch}
         return {
-            room: burst.last + lead(burst.last)
+            room: burst.last + ids_to_reserve(burst.last)
             for room, burst in newest.items()
-            if burst.last > self._raise_at.get(room, 0)
+            if burst.last > self._reserve_at.get(room, 0)
         }
 
     def _give_up_late(self, took: float) -> None:
         """Let go of what would be told of too late if the next try takes as long as the last."""
-        told_too_late = self._clock.seconds() + RETRY_SECONDS + took - TOLD_WITHIN
-        late = said_before(self._in_hand, told_too_late)
-        lost, self._in_hand = self._in_hand[:late], self._in_hand[late:]
+        told_too_late = self._clock.seconds() + RETRY_SECONDS + took - RECEIPT_TIMEOUT
+        late = said_before(self._in_flight, told_too_late)
+        lost, self._in_flight = self._in_flight[:late], self._in_flight[late:]
         self._give_up([*lost, *self._waiting.take_said_before(told_too_late)])
 
     def _forget(self, room: str) -> None:
         """Write nothing more of a room that is no more."""
-        gone = [burst for burst in self._in_hand if burst.room == room]
-        self._in_hand = [burst for burst in self._in_hand if burst.room != room]
-        self._raise_at.pop(room, None)
+        gone = [burst for burst in self._in_flight if burst.room == room]
+        self._in_flight = [burst for burst in self._in_flight if burst.room != room]
+        self._reserve_at.pop(room, None)
         self._report([*gone, *self._waiting.take_room(room)], _not_stored)
-        if not self.unstored:
+        if not self.pending:
             # In the next turn: whoever ends the room is in the middle of that.
             self._clock.callLater(0, _fire, self._take_watchers())
 
     # -- telling
 
-    def _awaits(self, who: Chatter) -> bool:
-        return any(asker is who for asker, _ in self._askers.values())
+    def _awaits(self, who: User) -> bool:
+        return any(asker is who for asker, _ in self._receipts.values())
 
-    async def _all_reported(self, who: Chatter) -> None:
-        while self.unstored and self._awaits(who):
+    async def _all_reported(self, who: User) -> None:
+        while self.pending and self._awaits(who):
             try:
-                await self.caught_up()
-            except UnavailableError:
+                await self.drained()
+            except StoreUnavailableError:
                 await deferLater(self._clock, RETRY_SECONDS)
 
-    def _report(self, bursts: Sequence[Burst], answer: _Answer) -> None:
+    def _report(self, bursts: Sequence[MessageBatch], answer: _Answer) -> None:
         """Tell those who asked what has become of messages."""
-        if not self._askers:
+        if not self._receipts:
             return
-        answers: dict[Chatter, list[Stored | Refusal]] = {}
+        answers: dict[User, list[Receipt | Error]] = {}
         for burst in bursts:
-            asker = self._askers.pop((burst.room, burst.id), None)
+            asker = self._receipts.pop((burst.room, burst.id), None)
             if asker is not None:
                 who, tag = asker
                 answers.setdefault(who, []).extend(_answers(burst, answer, tag))
         for who, his in answers.items():
             self._tell(who, *his)
 
-    def _give_up(self, bursts: Sequence[Burst]) -> None:
+    def _give_up(self, bursts: Sequence[MessageBatch]) -> None:
         """Let messages go that could not be stored."""
         if bursts:
-            self._given_up = (self._given_up or 0) + count(bursts)
+            self._dropped = (self._dropped or 0) + count(bursts)
             self._report(bursts, _not_stored)
 
-    def _note_outage(self, error: UnavailableError) -> None:
-        if self._given_up is None:
-            self._given_up = 0
-            self._journal.store_lost(error.why)
+    def _note_outage(self, error: StoreUnavailableError) -> None:
+        if self._dropped is None:
+            self._dropped = 0
+            self._event_log.store_lost(error.reason)
 
     def _end_of_outage(self) -> None:
-        if self._given_up is not None:
-            self._journal.store_back(self._given_up)
-            self._given_up = None
+        if self._dropped is not None:
+            self._event_log.store_back(self._dropped)
+            self._dropped = None
 
     def _take_watchers(self) -> list[Deferred[None]]:
-        watchers, self._watchers = self._watchers, []
+        watchers, self._drain_waiters = self._drain_waiters, []
         return watchers
 
     def _failed(self, failure: Failure) -> None:
@@ -256,16 +273,16 @@ class Recorder:
         _log.failure("The recorder met a fault", failure)
 
 
-def _answers(burst: Burst, answer: _Answer, tag: str | None) -> Iterator[Stored | Refusal]:
+def _answers(burst: MessageBatch, answer: _Answer, tag: str | None) -> Iterator[Receipt | Error]:
     return (answer(burst.room, number, tag) for number in range(burst.id, burst.last + 1))
 
 
-def _not_stored(room: str, message_id: int, tag: str | None) -> Refusal:
-    error = not_stored()
-    return Refusal("say", error.code, error.text, tag, {"room": room, "id": message_id})
+def _not_stored(room: str, message_id: int, tag: str | None) -> Error:
+    error = ChatError(ErrorCode.NOT_STORED)
+    return Error("say", error.code, error_text(error), tag, {"room": room, "id": message_id})
 
 
-def _fire(watchers: Sequence[Deferred[None]], error: UnavailableError | None = None) -> None:
+def _fire(watchers: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:
     for watcher in watchers:
         if error is None:
             watcher.callback(None)

@@ -8,7 +8,7 @@ from twisted.internet.defer import succeed
 from wcwidth import wcwidth
 
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.core import errors
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import Account, Ban, BanKind
 from chatd.testing import MemoryServer
 
@@ -133,7 +133,7 @@ class FakePeople:
             if ban.subject == subject.title():
                 self._bans.remove(ban)
                 return ban.subject
-        raise errors.not_banned(subject)
+        raise ChatError(ErrorCode.NOT_BANNED, subject=subject)
 
     def bans(self, now):
         return [ban for ban in self._bans if ban.until is None or ban.until > now]
@@ -142,9 +142,9 @@ class FakePeople:
         await self.stored
         return [Account(name, "hash", 1795186276.9) for name in self.passwords]
 
-    def account_named(self, username):
+    def find_account(self, username):
         if username.lower() not in self.passwords:
-            raise errors.no_such_account(username)
+            raise ChatError(ErrorCode.NO_SUCH_ACCOUNT, name=username)
         return username.lower()
 
     async def set_password(self, username, new, now):
@@ -155,7 +155,7 @@ class FakePeople:
 
     async def unregister(self, username, now):
         assert now == 0
-        name = self.account_named(username)
+        name = self.find_account(username)
         del self.passwords[name]
         return name
 
@@ -164,7 +164,7 @@ def with_fake_people(server):
     """Let the consoles of a server work with people that are returned."""
     people = FakePeople()
     consoles = server.service.consoles
-    consoles.office = replace(consoles.office, people=people)
+    consoles.context = replace(consoles.context, people=people)
     return people
 
 

@@ -77,7 +77,7 @@ def main(monkeypatch, capsys):
     def main(*arguments):
         monkeypatch.setattr(sys, "argv", ["chatd-admin", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
-            attach.main()
+            cli.main()
         code = left.value.code
         return (1, code) if isinstance(code, str) else (code, capsys.readouterr().out)
 
@@ -112,7 +112,7 @@ def test_no_permission(main, monkeypatch):
         def connect(self, _):
             raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(attach.socket, "socket", Forbidden)
+    monkeypatch.setattr(cli.socket, "socket", Forbidden)
     status, said = main()
     assert status == 1
     assert said == (

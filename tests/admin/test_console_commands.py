@@ -239,4 +239,4 @@ def test_completion(server, line, expected):
     server.join("1", "Zoë")
     server.join("x2", "Bob")
     server.connect()
-    assert complete(server.service.consoles.office, line) == expected
+    assert complete(server.service.consoles.context, line) == expected

@@ -91,7 +91,7 @@ def logged_in(server):
     server.join("1", "Bob")
     server.join("1", "Zoë")
     _, session = server.service.sessions
-    session.chatter.account = "Zoë"
+    session.user.account = "Zoë"
 
 
 @pytest.mark.usefixtures("people", "logged_in")
@@ -120,7 +120,7 @@ def test_completion(server, line, expected):
     """Who is here, who is banned, and whose account is in use."""
     server.console("ban cathy")
     server.console("ban 10.0.0.7")
-    assert complete(server.service.consoles.office, line) == expected
+    assert complete(server.service.consoles.context, line) == expected
 
 
 # -- with the true people

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.core.sanitize import clean
+from chatd.core.sanitize import sanitize
 
 UP, DOWN, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[D"
 
@@ -231,4 +231,4 @@ def test_anything_can_be_typed(new_terminal, reads):
     """Whatever comes, the screen gets nothing that is not for it, and the line is clean."""
     terminal = new_terminal()
     terminal.type(*reads)
-    assert terminal.console.closed or clean(terminal.screen.line) == terminal.screen.line
+    assert terminal.console.closed or sanitize(terminal.screen.line) == terminal.screen.line

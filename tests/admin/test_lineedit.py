@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcwidth
 
-from chatd.admin.lineedit import EditedLine, visible_part
+from chatd.admin.lineedit import LineBuffer, visible_part
 
 
 @pytest.fixture
 def line():
     """Return a line with three words and the cursor at its end."""
-    line = EditedLine()
+    line = LineBuffer()
     line.insert("kick Zoë 1")
     return line
 
@@ -50,7 +50,7 @@ def test_insert_in_the_middle(line):
 @pytest.mark.parametrize("character", ["e\u0301", "☺\ufe0f", "👩\u200d👧"])
 def test_a_character_of_several_is_one(character):
     """Accents and joined emoji go with what they belong to."""
-    line = EditedLine()
+    line = LineBuffer()
     line.insert(f"a{character}b")
     line.left()
     line.left()

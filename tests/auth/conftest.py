@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from chatd.auth.accounts import Accounts
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import Account
 
@@ -23,7 +23,7 @@ class FakeStore:
     def _ask(self, what, name):
         self.asked.append((what, name))
         if what in self.failing:
-            raise UnavailableError("gone")
+            raise StoreUnavailableError("gone")
 
     async def account(self, name):
         self._ask("account", name)

@@ -5,8 +5,8 @@ from zope.interface.verify import verifyObject
 
 from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing
-from chatd.auth.throttle import FREE, WAITS, WINDOW
-from chatd.core.errors import UnavailableError, bad_password, busy, wrong_password
+from chatd.auth.throttle import BACKOFF, FREE_FAILURES, WINDOW
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.ports import IAccounts
 from chatd.core.records import Account
 
@@ -72,7 +72,7 @@ def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
         outcome(accounts.set_password("alice", password)),
         outcome(accounts.change_password("alice", RIGHT, password, None)),
     ):
-        assert str(refused.error) == str(bad_password())
+        assert str(refused.error) == str(ChatError(ErrorCode.BAD_PASSWORD))
     assert store.by_name == before
     assert [job[0] for job in hashing.work] == ["verify"]
 
@@ -94,22 +94,22 @@ def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
 def test_wrong(login, hashing, name, password):
     """Whatever is wrong: the same words for the same work."""
     answer = login(password, name=name)
-    assert str(answer.error) == str(wrong_password())
+    assert str(answer.error) == str(ChatError(ErrorCode.WRONG_PASSWORD))
     assert answer.code == "wrong-password"
     assert [job[0] for job in hashing.work] == ["verify"]
 
 
 def test_five_failures_are_free(login, clock):
     """Who then gives the right password waits for nothing."""
-    fail(login, FREE - 1)
+    fail(login, FREE_FAILURES - 1)
     assert login(RIGHT).code is None
     assert clock.getDelayedCalls() == []
 
 
 def test_after_five_it_takes_longer(login, hashing, clock):
     """Nothing is done before the time has come, be the password right or wrong."""
-    fail(login, FREE)
-    for wait in (*WAITS, WAITS[-1]):
+    fail(login, FREE_FAILURES)
+    for wait in (*BACKOFF, BACKOFF[-1]):
         before = len(hashing.work)
         answer = login("wrong horse")
         clock.advance(wait - 0.1)
@@ -118,29 +118,29 @@ def test_after_five_it_takes_longer(login, hashing, clock):
         clock.advance(0.1)
         assert answer.code == "wrong-password"
     answer = login(RIGHT)
-    clock.advance(WAITS[-1])
+    clock.advance(BACKOFF[-1])
     assert answer.code is None, "nobody is locked out"
 
 
 def test_a_hundred_at_once(login, hashing, clock):
     """All but five have to wait: a try counts before it has failed."""
     answers = [login("wrong horse") for _ in range(100)]
-    assert sum(answer.done for answer in answers) == FREE
-    assert len(hashing.work) == FREE
-    clock.advance(WAITS[-1])
+    assert sum(answer.done for answer in answers) == FREE_FAILURES
+    assert len(hashing.work) == FREE_FAILURES
+    clock.advance(BACKOFF[-1])
     assert all(answer.done for answer in answers)
 
 
 def test_names_that_do_not_exist_are_counted_too(login):
     """Else it could be told which do."""
-    fail(login, FREE, name="nobody")
+    fail(login, FREE_FAILURES, name="nobody")
     assert not login("wrong horse", name="Nobody").done
     assert login(RIGHT).code is None
 
 
 def test_addresses_are_counted(login):
     """Whatever names are tried from there."""
-    for n in range(FREE):
+    for n in range(FREE_FAILURES):
         fail(login, 1, name=f"name{n}", address=THERE)
     assert not login(RIGHT, address=THERE).done
     assert login(RIGHT, address=("192.0.2.2", 1)).code is None
@@ -149,37 +149,37 @@ def test_addresses_are_counted(login):
 
 def test_who_succeeds_is_never_slowed_down(login):
     """However often he comes."""
-    for _ in range(4 * FREE):
+    for _ in range(4 * FREE_FAILURES):
         assert login(RIGHT, address=THERE).code is None
 
 
 def test_a_minute_later(login, clock):
     """All is as it was."""
-    fail(login, FREE)
+    fail(login, FREE_FAILURES)
     clock.advance(WINDOW)
-    fail(login, FREE)
+    fail(login, FREE_FAILURES)
 
 
 def test_who_goes_away_while_he_waits(login, hashing, clock):
     """Nothing is left of him but that he tried."""
-    fail(login, FREE)
+    fail(login, FREE_FAILURES)
     answer = login("wrong horse")
     answer.deferred.cancel()
     assert clock.getDelayedCalls() == []
-    assert len(hashing.work) == FREE
+    assert len(hashing.work) == FREE_FAILURES
     login(RIGHT)
-    clock.advance(WAITS[0])
-    assert len(hashing.work) == FREE
-    clock.advance(WAITS[1] - WAITS[0])
-    assert len(hashing.work) == FREE + 1
+    clock.advance(BACKOFF[0])
+    assert len(hashing.work) == FREE_FAILURES
+    clock.advance(BACKOFF[1] - BACKOFF[0])
+    assert len(hashing.work) == FREE_FAILURES + 1
 
 
 def test_errors_come_through(login, store, hashing):
     """Who cannot be answered is told so, and not that he is wrong."""
-    hashing.error = busy()
+    hashing.error = ChatError(ErrorCode.BUSY)
     assert login(RIGHT).code == "busy"
     store.failing = {"account"}
-    assert type(login(RIGHT).error) is UnavailableError
+    assert type(login(RIGHT).error) is StoreUnavailableError
 
 
 # -- changing a password
@@ -201,14 +201,14 @@ def test_change_without_the_old_one(change, login, new):
 
 def test_change_is_throttled_as_logins_are(change, login, clock):
     """It is no way round: tries of both kinds count together, and a success is taken back."""
-    for _ in range(FREE):
+    for _ in range(FREE_FAILURES):
         assert change(RIGHT, "short", THERE).code == "bad-password"
-    for _ in range(FREE):
+    for _ in range(FREE_FAILURES):
         assert change("wrong horse", NEW, THERE).code == "wrong-password"
     assert not login(RIGHT).done
     answer = change(RIGHT, NEW)
     assert not answer.done
-    clock.advance(WAITS[-1])
+    clock.advance(BACKOFF[-1])
     assert answer.code is None
 
 
@@ -226,7 +226,7 @@ def test_change_undoes_no_other(change, store, hashing, outcome, accounts):
 def test_change_out_of_reach(change, store):
     """What could not be stored is not said to be changed."""
     store.failing = {"set_password_hash"}
-    assert type(change(RIGHT, NEW).error) is UnavailableError
+    assert type(change(RIGHT, NEW).error) is StoreUnavailableError
     assert change(RIGHT, "short").code == "bad-password", "the old one is still right"
 
 
@@ -261,7 +261,7 @@ def test_remove(accounts, outcome, login, store):
 def test_out_of_reach(accounts, outcome, store, failing, call):
     """What the store cannot do is told, and what comes after it is not held up."""
     store.failing = {failing}
-    assert type(outcome(call(accounts)).error) is UnavailableError
+    assert type(outcome(call(accounts)).error) is StoreUnavailableError
     store.failing = set()
     assert outcome(call(accounts)).code is None
 

@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 
 from chatd.auth.cred import IAccountHolder, account_portal, credentials
 from chatd.auth.passwords import Passwords
-from chatd.core.errors import UnavailableError, busy
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 
 RIGHT = b"correct horse"
 
@@ -136,12 +136,12 @@ def test_changed_while_it_was_verified(login, store, hashing, outcome, change):
 def test_the_store_is_out_of_reach(login, store):
     """That is not taken for a wrong password."""
     store.failing = {"account"}
-    assert type(login(b"alice", RIGHT).error) is UnavailableError
+    assert type(login(b"alice", RIGHT).error) is StoreUnavailableError
 
 
 def test_too_much_to_do(login, hashing):
     """Nor is this."""
-    hashing.error = busy()
+    hashing.error = ChatError(ErrorCode.BUSY)
     assert login(b"alice", RIGHT).error is hashing.error
 
 

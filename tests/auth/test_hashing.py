@@ -53,7 +53,7 @@ class Gate:
         return f"hash of {password}"
 
 
-class Recorder:
+class HistoryWriter:
     """A hasher that does its work and notes what it is."""
 
     def __init__(self):
@@ -125,11 +125,11 @@ def test_right_and_wrong(started, turns, outcome):
 @pytest.mark.parametrize("password_hash", [None, "", "!", "$2b$12$abcdefghijklmnopqrstuv"])
 def test_nobody_costs_the_same(started, turns, outcome, password_hash):
     """Where there is no hash, one made with the same parameters is verified, once."""
-    recorder = Recorder()
-    result = outcome(started(recorder).verify(password_hash, "password"))
+    writer = HistoryWriter()
+    result = outcome(started(writer).verify(password_hash, "password"))
     turns.until(result)
     assert result.result is False
-    done = [made for made in recorder.verified if made.startswith("$argon2")]
+    done = [made for made in writer.verified if made.startswith("$argon2")]
     assert [extract_parameters(made) for made in done] == [extract_parameters(TINY.hash("x"))]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.auth.throttle import FREE, WAITS, WINDOW, Key, Throttle, keys_of
+from chatd.auth.throttle import BACKOFF, FREE_FAILURES, WINDOW, Key, Throttle, keys_of
 from chatd.core.errors import ChatError
 
 ALICE = (Key("name", "alice"),)
@@ -29,10 +29,10 @@ def test_waits():
 def test_the_longer_wait_counts():
     """A try waits for its name or for its address, whichever is longer."""
     throttle = Throttle()
-    waits(throttle, ALICE, FREE + 1)
-    waits(throttle, (HERE,), FREE)
-    assert throttle.begin((*BOB, HERE), 0.0).wait == WAITS[0]
-    assert throttle.begin((*ALICE, HERE), 10.0).wait == WAITS[1]
+    waits(throttle, ALICE, FREE_FAILURES + 1)
+    waits(throttle, (HERE,), FREE_FAILURES)
+    assert throttle.begin((*BOB, HERE), 0.0).wait == BACKOFF[0]
+    assert throttle.begin((*ALICE, HERE), 10.0).wait == BACKOFF[1]
     assert throttle.begin(BOB, 10.0).wait == 0
 
 
@@ -45,15 +45,15 @@ def test_those_of_an_address_wait_one_behind_the_other():
         with pytest.raises(ChatError, match="Busy"):
             throttle.begin((HERE, *ALICE), 0.0)
     assert throttle.begin(ALICE, 0.0).wait == 0
-    assert throttle.begin((HERE,), 56.0).wait == WAITS[-1]
+    assert throttle.begin((HERE,), 56.0).wait == BACKOFF[-1]
 
 
 def test_who_waited_long_is_forgotten():
     """After a minute without failures it is as if there had been none."""
     throttle = Throttle()
     waits(throttle, ALICE, 100)
-    assert throttle.begin(ALICE, WINDOW - 1).wait == WAITS[-1]
-    assert waits(throttle, ALICE, FREE, now=2 * WINDOW) == [0] * FREE
+    assert throttle.begin(ALICE, WINDOW - 1).wait == BACKOFF[-1]
+    assert waits(throttle, ALICE, FREE_FAILURES, now=2 * WINDOW) == [0] * FREE_FAILURES
 
 
 def test_a_clock_set_back():
@@ -71,8 +71,8 @@ def test_the_first_five_are_free(history):
         now += step
         most = max(sum(key in k and now - at < WINDOW for k, at in failed) for key in keys)
         attempt = throttle.begin(keys, now)
-        assert (attempt.wait == 0) == (most < FREE)
-        assert attempt.wait <= WAITS[-1]
+        assert (attempt.wait == 0) == (most < FREE_FAILURES)
+        assert attempt.wait <= BACKOFF[-1]
         if succeeds:
             throttle.take_back(attempt)
         else:
@@ -84,7 +84,7 @@ def test_a_success_is_taken_back(history):
     """Who succeeds leaves no trace, however many succeed."""
     throttle, now = Throttle(), 0.0
     attempts = []
-    for keys, step, _ in history[:FREE]:
+    for keys, step, _ in history[:FREE_FAILURES]:
         now += step
         attempts.append(throttle.begin(keys, now))
     for attempt in attempts:

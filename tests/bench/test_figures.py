@@ -3,7 +3,7 @@
 import pytest
 
 from bench.figures import Figures
-from bench.report import as_json, ratios, table
+from bench.report import format_json, ratios, table
 from bench.rounds import Length
 
 
@@ -84,7 +84,7 @@ def test_the_table_has_a_row_for_each_server_and_the_ratios(result, scenario, fi
 def test_the_json_has_rounds_medians_and_ratios(result):
     """Programs find everything that the table is made of."""
     found = result("B", "deliveries_per_s", {"chatd": 1, "floor": 2})
-    scenario = as_json([found], Length())["scenarios"]["B"]
+    scenario = format_json([found], Length())["scenarios"]["B"]
     assert scenario["rounds"][0]["floor"]["deliveries_per_s"] == 2
     assert scenario["medians"]["chatd"]["deliveries_per_s"] == 1
     assert scenario["ratios"]["chatd/floor"] == 0.5

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chatd.client.ui.effects import Disconnect, Exit
-from chatd.core.events import Said
-from chatd.protocol.replies import Closing, Reply
+from chatd.client.ui.effects import Exit, Hangup
+from chatd.core.events import Message
+from chatd.protocol.replies import Disconnect, Ok
 
 
 def test_a_conversation(desk, rooms):
@@ -141,7 +141,7 @@ def test_connect_is_faithful_to_a_lost_server(desk):
 def test_stays_away_after_retry_false(desk, rooms):
     """Who is told not to come back does not."""
     for session in list(rooms.service.sessions):
-        session.close(Closing("banned", "You were banned by the Administrator!", retry=False))
+        session.close(Disconnect("banned", "You were banned by the Administrator!", retry=False))
     assert desk.read() == ["Server: You were banned by the Administrator!", "Not connected."]
     assert desk.wait(1000) == []
     assert desk.road.attempts == 1
@@ -261,7 +261,7 @@ def test_typed_while_leaving(desk):
 def test_nothing_is_done_while_leaving(desk):
     """Whatever comes of what the server still says, it is only shown."""
     desk.client.leave()
-    desk.client.perform([Disconnect()])
+    desk.client.perform([Hangup()])
     desk.read()
     assert desk.client.ended.called
 
@@ -299,7 +299,7 @@ def test_patience_counts_from_what_came_last(desk):
     desk.client.leave()
     for _ in range(3):
         desk.clock.advance(9)
-        desk.client.link_event(Said("1", 1, "Bob", "hi", 0.0))
+        desk.client.link_event(Message("1", 1, "Bob", "hi", 0.0))
     desk.clock.advance(9)
     assert not desk.client.ended.called
     desk.clock.advance(1)
@@ -310,7 +310,7 @@ def test_patience_counts_from_what_came_last(desk):
 def test_silence_answers_nothing(desk):
     """That a server was silent for too long does not make what it owes less."""
     desk.client.typed("`list")
-    waiting = desk.client.caught_up()
+    waiting = desk.client.drained()
     desk.clock.advance(10)
     assert waiting.result is False
     assert desk.client.unanswered
@@ -322,10 +322,10 @@ def test_silence_answers_nothing(desk):
 def test_probe_that_is_late(desk):
     """The answer to a question given up does not pass for the answer to the next."""
     desk.client.typed("`list")
-    desk.client.caught_up()
+    desk.client.drained()
     desk.clock.advance(10)
-    waiting = desk.client.caught_up()
-    desk.client.link_event(Reply("help", "…", "caught up:2"))
+    waiting = desk.client.drained()
+    desk.client.link_event(Ok("help", "…", "caught up:2"))
     assert not waiting.called
     desk.read()
     assert waiting.result is True

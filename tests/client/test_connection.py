@@ -10,7 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.connection import Link
-from chatd.protocol.replies import Reply
+from chatd.protocol.replies import Ok
 
 UP = '{"event":"reply","command":"format","text":"You now speak json."}'
 
@@ -118,7 +118,7 @@ def test_frames_are_cut(endpoint, heard):
         endpoint.protocol.dataReceived(bytes([byte]))
     assert heard.all == ["up"]
     endpoint.protocol.dataReceived(b"\0")
-    assert heard.all == ["up", Reply("x", "ü")]
+    assert heard.all == ["up", Ok("x", "ü")]
 
 
 @pytest.mark.parametrize(

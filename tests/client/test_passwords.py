@@ -18,7 +18,7 @@ from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.pipe import CommandIntake
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Reply
+from chatd.protocol.replies import Ok
 
 SECRET = "hunter22!"
 
@@ -90,10 +90,10 @@ def test_without_a_server():
 
 def test_who_one_is(talk):
     """One has the account's name from the login on, until the logout."""
-    talk.received(Reply("login", "Welcome back, alice.", None, {"name": "alice"}))
+    talk.received(Ok("login", "Welcome back, alice.", None, {"name": "alice"}))
     assert (talk.where.name, talk.where.account) == ("alice", "alice")
-    talk.received(Reply("join", "…", None, {"room": "1", "name": "alice", "last": 0}))
-    (line,) = talk.received(Reply("logout", "Bye, alice", None, {"name": "alice"}))
+    talk.received(Ok("join", "…", None, {"room": "1", "name": "alice", "last": 0}))
+    (line,) = talk.received(Ok("logout", "Bye, alice", None, {"name": "alice"}))
     assert line.text == "Server: Bye, alice"
     assert (talk.where.name, talk.where.account, talk.where.rooms) == ("", None, [])
     assert talk.typed("`join 1") == [Ask(Request("join", {"chatroom_id": "1"}))]

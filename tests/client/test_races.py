@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.effects import Ask, Line
-from chatd.core.events import Said
-from chatd.protocol.replies import History, Refusal, Reply, Stored
+from chatd.core.events import Message
+from chatd.protocol.replies import Error, History, Ok, Receipt
 
 ROOMS = ("1", "2")
 PAGE = 3  # a server may give less than it is asked for
@@ -31,7 +31,7 @@ class Server:
 
     def __init__(self):
         self.said = {room: [] for room in ROOMS}
-        self.unstored = []
+        self.pending = []
         self.store_away = False
         self.good_secret = None
         self.alice = Connection("secret 0")
@@ -39,19 +39,19 @@ class Server:
 
     def say(self, room, sender, text, tag=None):
         """Let somebody say something."""
-        said = Said(room, len(self.said[room]) + 1, sender, text, 0.0)
+        said = Message(room, len(self.said[room]) + 1, sender, text, 0.0)
         self.said[room].append(said)
         if sender == "Alice":
-            self.unstored.append((self.alice, Stored(room, said.id, tag)))
+            self.pending.append((self.alice, Receipt(room, said.id, tag)))
             self.own_said[text] += 1
         elif room in self.alice.rooms:
             self.alice.events.append(said)
 
     def store(self):
         """Store all that was said, and say so."""
-        for connection, stored in self.unstored:
+        for connection, stored in self.pending:
             connection.events.append(stored)
-        self.unstored.clear()
+        self.pending.clear()
 
     def work(self):
         """Carry out the next request."""
@@ -63,10 +63,10 @@ class Server:
 
     def _resume(self, request):
         if request.arguments["session"] != self.good_secret:
-            return Refusal("resume", "no-such-session", "…", request.tag)
+            return Error("resume", "no-such-session", "…", request.tag)
         self.good_secret = self.alice.secret
         data = {"name": "Alice", "account": None}
-        return Reply("resume", "Welcome back, Alice.", request.tag, data)
+        return Ok("resume", "Welcome back, Alice.", request.tag, data)
 
     def _join(self, request):
         # Who has resumed needs not take the name as a stranger would.
@@ -76,24 +76,24 @@ class Server:
         assert room not in self.alice.rooms
         self.alice.rooms.append(room)
         data = {"room": room, "name": "Alice", "last": len(self.said[room])}
-        return Reply("join", "You join", request.tag, data)
+        return Ok("join", "You join", request.tag, data)
 
     def _switch(self, request):
         room = request.arguments["chatroom_id"]
         if room not in self.alice.rooms:
-            return Refusal("switch", "not-in-room", f"Join chatroom {room} first!", request.tag)
+            return Error("switch", "not-in-room", f"Join chatroom {room} first!", request.tag)
         self.alice.current = room
-        return Reply("switch", "You are now", request.tag, {"room": self.alice.current})
+        return Ok("switch", "You are now", request.tag, {"room": self.alice.current})
 
     def _say(self, request):
         if self.alice.current is None:
-            return Refusal("say", "in-no-room", "Join a room first!", request.tag)
+            return Error("say", "in-no-room", "Join a room first!", request.tag)
         self.say(self.alice.current, "Alice", request.arguments["text"], request.tag)
         return None
 
     def _history(self, request):
         if self.store_away:
-            return Refusal("history", "unavailable", "…", request.tag)
+            return Error("history", "unavailable", "…", request.tag)
         self.store()
         room, since = request.arguments["chatroom_id"], int(request.arguments["since"])
         return History(room, tuple(self.said[room][since : since + PAGE]), request.tag)

@@ -5,29 +5,29 @@ import pytest
 from chatd.client.model.rejoin import TAG
 from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.effects import Ask, AskLater, Line, StayAway
-from chatd.core.events import Closed, Joined, Left, Reason, Said
+from chatd.core.events import Joined, LeaveReason, Left, Message, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Closing, History, Refusal, Reply, Stored
+from chatd.protocol.replies import Disconnect, Error, History, Ok, Receipt
 
 MISSED = "missed:1"
 HEADING = "While you were away, in chatroom 1:"
-UNKNOWN = Refusal("resume", "no-such-session", "There is no such session.", TAG)
+UNKNOWN = Error("resume", "no-such-session", "There is no such session.", TAG)
 
 
 def join(room="1", last=0, tag=None, name="Alice"):
     """Return the answer to a join."""
-    return Reply("join", "You join", tag, {"room": room, "name": name, "last": last})
+    return Ok("join", "You join", tag, {"room": room, "name": name, "last": last})
 
 
 def resumed(account=None):
     """Return the answer to the question for the old session."""
     data = {"name": "Alice", "account": account}
-    return Reply("resume", "Welcome back, Alice.", TAG, data)
+    return Ok("resume", "Welcome back, Alice.", TAG, data)
 
 
 def bob(number, room="1"):
     """Return a message."""
-    return Said(room, number, "Bob", f"message {number}", 0.0)
+    return Message(room, number, "Bob", f"message {number}", 0.0)
 
 
 def missed(*numbers):
@@ -80,7 +80,7 @@ def test_resumes(talk):
 
 def test_newest_secret(talk):
     """A secret that comes later is the one that counts."""
-    assert talk.received(Reply("format", "…", "x", {"session": "secret 1b"})) == []
+    assert talk.received(Ok("format", "…", "x", {"session": "secret 1b"})) == []
     talk.lost(coming_back=True)
     _, (resume,) = sort(talk.connected("secret 2"))
     assert resume.arguments == {"session": "secret 1b"}
@@ -106,9 +106,9 @@ def test_guest_is_not_known_any_more(talk, code):
     """A guest takes his name by joining, then, and waits for it as ever."""
     talk.lost(coming_back=True)
     talk.connected("secret 2")
-    lines, (rejoin,) = sort(talk.received(Refusal("resume", code, "…", TAG)))
+    lines, (rejoin,) = sort(talk.received(Error("resume", code, "…", TAG)))
     assert (lines, rejoin.command) == ([], "join")
-    told, later = talk.received(Refusal("join", "name-in-use", "…", TAG))
+    told, later = talk.received(Error("join", "name-in-use", "…", TAG))
     assert told.text == "Your name is still in use. Trying again..."
     assert isinstance(later, AskLater)
 
@@ -116,8 +116,8 @@ def test_guest_is_not_known_any_more(talk, code):
 @pytest.fixture
 def account(talk):
     """Return the conversation of somebody who is logged in and not known any more."""
-    talk.received(Reply("logout", "Bye, Alice", None, {"name": "Alice"}))
-    talk.received(Reply("login", "Welcome back", None, {"name": "Alice"}))
+    talk.received(Ok("logout", "Bye, Alice", None, {"name": "Alice"}))
+    talk.received(Ok("login", "Welcome back", None, {"name": "Alice"}))
     talk.received(join(last=5))
     talk.lost(coming_back=True)
     talk.connected("secret 2")
@@ -129,9 +129,7 @@ def test_log_in_again(account):
     assert sort(account.received(UNKNOWN)) == (["You have to log in again: `login Alice"], [])
     assert not account.coming_back
     account.typed("`login Alice password")
-    lines, (rejoin,) = sort(
-        account.received(Reply("login", "Welcome back", None, {"name": "Alice"}))
-    )
+    lines, (rejoin,) = sort(account.received(Ok("login", "Welcome back", None, {"name": "Alice"})))
     assert lines == ["Server: Welcome back"]
     assert rejoin.command == "join"
     _, (history,) = sort(account.received(join(last=6, tag=TAG)))
@@ -149,12 +147,12 @@ def test_log_in_again_and_lost_again(account):
 def test_log_in_as_somebody_else(account):
     """Somebody else is not brought into the rooms."""
     account.received(UNKNOWN)
-    assert sort(account.received(Reply("login", "…", None, {"name": "Carol"})))[1] == []
+    assert sort(account.received(Ok("login", "…", None, {"name": "Carol"})))[1] == []
 
 
 def test_store_away(account):
     """While the server cannot tell who one is, one waits, and says so once."""
-    refusal = Refusal("resume", "unavailable", "…", TAG)
+    refusal = Error("resume", "unavailable", "…", TAG)
     told, later = account.received(refusal)
     assert told.text == "The server cannot reach its store now. Trying again..."
     assert isinstance(later, AskLater)
@@ -168,7 +166,7 @@ def test_not_wanted_any_more(talk):
     """Who is told not to come back does not."""
     talk.lost(coming_back=True)
     talk.connected("secret 2")
-    told = talk.received(Closing("banned", "You were banned!", retry=False))
+    told = talk.received(Disconnect("banned", "You were banned!", retry=False))
     assert told[1:] == [StayAway()]
     assert sort(talk.lost(coming_back=False))[0] == ["Not connected."]
     assert talk.try_again() == []
@@ -236,8 +234,8 @@ def test_kicked_in_the_middle(away):
     """Who is put out before he could ask reads what came until then, and nothing is asked."""
     away.received(join(last=7, tag=TAG))
     away.received(bob(8))
-    assert away.received(Left("1", "Alice", None, Reason.KICKED, 0)) == []
-    answer = Refusal("history", "not-in-room", "Join chatroom 1 first!", MISSED)
+    assert away.received(Left("1", "Alice", None, LeaveReason.KICKED, 0)) == []
+    answer = Error("history", "not-in-room", "Join chatroom 1 first!", MISSED)
     assert sort(away.received(answer)) == (["Bob: message 8"], [])
     assert sort(away.received(join(last=9))) == (["Server: You join"], [])
 
@@ -245,7 +243,7 @@ def test_kicked_in_the_middle(away):
 def test_closed_in_the_middle(away):
     """The end of a room is told after what was said in it."""
     away.received(join(last=7, tag=TAG))
-    assert away.received(Closed("1", 0)) == []
+    assert away.received(RoomClosed("1", 0)) == []
     ended = "Administrator: chatroom is being closed by the Administrator."
     answer = History("1", (bob(7),), MISSED)
     assert sort(away.received(answer)) == ([HEADING, *missed(7), ended], [])
@@ -255,7 +253,7 @@ def test_quit_in_the_middle(away):
     """Who leaves by himself wants nothing of the room any more."""
     away.received(join(last=7, tag=TAG))
     away.received(bob(8))
-    quitted = Reply("quit", "You quitted", None, {"room": "1"})
+    quitted = Ok("quit", "You quitted", None, {"room": "1"})
     assert sort(away.received(quitted))[0] == ["Server: You quitted", "Bob: message 8"]
     assert away.received(History("1", (bob(7),), MISSED)) == []
 
@@ -264,7 +262,7 @@ def test_no_history_now(away):
     """While the history cannot be had the talk goes on, and what was missed comes later."""
     away.received(join(last=7, tag=TAG))
     away.received(bob(8))
-    refusal = Refusal("history", "unavailable", "…", MISSED)
+    refusal = Error("history", "unavailable", "…", MISSED)
     *lines, later = away.received(refusal)
     assert [line.text for line in lines][1:] == ["Bob: message 8"]
     assert isinstance(later, AskLater)
@@ -278,7 +276,7 @@ def test_no_history_now(away):
 
 def test_quit_and_joined_again(talk):
     """After a plain quit nothing was missed."""
-    talk.received(Reply("quit", "You quitted", None, {"room": "1"}))
+    talk.received(Ok("quit", "You quitted", None, {"room": "1"}))
     assert sort(talk.received(join(last=99))) == (["Server: You join"], [])
     assert sort(talk.received(bob(100)))[0] == ["Bob: message 100"]
 
@@ -338,7 +336,7 @@ def test_news_between_pieces(away):
     """What was missed is headed again where something else was told meanwhile."""
     away.received(join(last=8, tag=TAG))
     away.received(History("1", (bob(7),), MISSED))
-    away.received(Reply("list", "…"))
+    away.received(Ok("list", "…"))
     assert sort(away.received(History("1", (bob(8),), MISSED)))[0] == [HEADING, *missed(8)]
 
 
@@ -349,7 +347,7 @@ def test_kicked_and_back_while_catching_up(away, back):
     """Who is in the room again before its history is there reads what he missed, and what was held."""
     away.received(join(last=8, tag=TAG))
     away.received(bob(9))
-    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    away.received(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     assert sort(away.received(back))[1] == []
     away.received(bob(10))
     answer = History("1", (bob(7), bob(8)), MISSED)
@@ -384,7 +382,7 @@ def again(talk, last, secret):
 def test_said_after_the_kick(away):
     """What was said between a kick and the way back is not missed, nor the next time."""
     away.received(join(last=7, tag=TAG))
-    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    away.received(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     away.received(join(last=12))
     away.received(History("1", (bob(7),), MISSED))
     assert again(away, 13, "secret 3") == [asked(since=12)]
@@ -392,7 +390,7 @@ def test_said_after_the_kick(away):
 
 def test_kicked_before_the_way_back(away):
     """Who was put out, and joins nevertheless, is in the room as ever."""
-    away.received(Left("1", "Alice", None, Reason.KICKED, 0))
+    away.received(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     away.received(join(last=7, tag=TAG))
     away.received(History("1", (bob(7),), MISSED))
     assert again(away, 8, "secret 3") == [asked(since=7)]
@@ -404,7 +402,7 @@ def test_kicked_before_the_way_back(away):
 def test_stored(talk):
     """What is known to be stored is not shown again; that it is stored needs no words."""
     talk.typed("hi")
-    assert talk.received(Stored("1", 6, "1")) == []
+    assert talk.received(Receipt("1", 6, "1")) == []
     talk.lost(coming_back=True)
     talk.connected("secret 2")
     talk.received(resumed())
@@ -415,7 +413,7 @@ def test_not_stored(talk):
     """What could not be stored is told so, and not again."""
     talk.typed("hi")
     data = {"room": "1", "id": 6}
-    refusal = Refusal("say", "not-stored", "Your message could not be stored.", "1", data)
+    refusal = Error("say", "not-stored", "Your message could not be stored.", "1", data)
     assert sort(talk.received(refusal))[0] == ["Server: Your message could not be stored."]
     talk.lost(coming_back=True)
     talk.connected("secret 2")
@@ -433,7 +431,7 @@ def test_in_doubt(talk):
     talk.received(resumed())
     _, (history,) = sort(talk.received(join(last=8, tag=TAG)))
     assert history == asked(since=5)
-    own = (Said("1", 6, "Alice", "one", 0.0), Said("1", 7, "Alice", "two", 0.0))
+    own = (Message("1", 6, "Alice", "one", 0.0), Message("1", 7, "Alice", "two", 0.0))
     answer = History("1", (*own, bob(8)), MISSED)
     assert sort(talk.received(answer))[0] == ["Perhaps not delivered: thr\n  ee"]
     talk.lost(coming_back=True)
@@ -445,14 +443,14 @@ def test_in_doubt(talk):
 def test_said_twice(talk):
     """A message is not taken for an equal one before it or after it."""
     talk.typed("hi")
-    talk.received(Stored("1", 6, "1"))
+    talk.received(Receipt("1", 6, "1"))
     talk.typed("hi")
     talk.lost(coming_back=True)
     talk.connected("secret 2")
     talk.received(resumed())
     talk.received(join(last=7, tag=TAG))
     talk.typed("hi")
-    later = (bob(7), Said("1", 8, "Alice", "hi", 0.0))
+    later = (bob(7), Message("1", 8, "Alice", "hi", 0.0))
     lines, _ = sort(talk.received(History("1", later, MISSED)))
     assert lines == [HEADING, *missed(7), "Perhaps not delivered: hi"]
 
@@ -461,8 +459,8 @@ def test_refused_messages_are_not_in_doubt(talk):
     """What the server refused is known not to be delivered."""
     talk.typed("hi")
     talk.typed("x" * 20_000)
-    talk.received(Refusal("say", "in-no-room", "Join a room first!", "1"))
-    talk.received(Refusal(None, "too-long", "Message too long."))
+    talk.received(Error("say", "in-no-room", "Join a room first!", "1"))
+    talk.received(Error(None, "too-long", "Message too long."))
     talk.lost(coming_back=True)
     talk.connected("secret 2")
     talk.received(resumed())
@@ -472,7 +470,7 @@ def test_refused_messages_are_not_in_doubt(talk):
 def test_somebody_else_with_my_name(away):
     """What another said under one's name meanwhile is shown."""
     away.received(join(last=7, tag=TAG))
-    answer = History("1", (Said("1", 7, "Alice", "ha", 0.0),), MISSED)
+    answer = History("1", (Message("1", 7, "Alice", "ha", 0.0),), MISSED)
     assert sort(away.received(answer))[0] == [HEADING, "[1970-01-01 00:00:00] Alice: ha"]
 
 
@@ -486,12 +484,12 @@ def test_equal_messages_in_two_rooms(talk):
     talk.connected("secret 2")
     talk.received(resumed())
     talk.received(join(last=6, tag=TAG))
-    assert sort(talk.received(History("1", (Said("1", 6, "Alice", "hi", 0.0),), MISSED))) == (
+    assert sort(talk.received(History("1", (Message("1", 6, "Alice", "hi", 0.0),), MISSED))) == (
         [],
         [],
     )
     talk.received(join("2", last=3, tag=TAG))
-    there = (Said("2", 2, "Alice", "hi", 0.0), bob(3, "2"))
+    there = (Message("2", 2, "Alice", "hi", 0.0), bob(3, "2"))
     assert sort(talk.received(History("2", there, "missed:2")))[0] == []
 
 
@@ -503,28 +501,30 @@ def test_said_while_catching_up(talk):
     talk.received(resumed())
     talk.received(join(last=7, tag=TAG))
     talk.typed("hi")
-    own = Said("1", 7, "Alice", "hi", 0.0)
+    own = Message("1", 7, "Alice", "hi", 0.0)
     talk.received(History("1", (bob(6), own), MISSED))
     talk.lost(coming_back=True)
     talk.connected("secret 3")
     talk.received(resumed())
     _, (history,) = sort(talk.received(join(last=8, tag=TAG)))
     assert history == asked(since=7)
-    assert sort(talk.received(History("1", (Said("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
+    assert (
+        sort(talk.received(History("1", (Message("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
+    )
 
 
 def test_secret_in_doubt(talk):
     """A secret that may have been lost is named; one that was sent is not, nor is it in a room."""
     for line in ("`secret Bob one", "`secret Bob two", "`secret Nobody three"):
         talk.typed(line)
-    talk.received(Reply("secret", "Secret sent to Bob.", "1", {"name": "Bob"}))
-    talk.received(Refusal("secret", "no-such-chatter", "Nobody does not exist!", "3"))
+    talk.received(Ok("secret", "Secret sent to Bob.", "1", {"name": "Bob"}))
+    talk.received(Error("secret", "no-such-chatter", "Nobody does not exist!", "3"))
     talk.lost(coming_back=True)
     talk.connected("secret 2")
     talk.received(resumed())
     _, (history,) = sort(talk.received(join(last=6, tag=TAG)))
     assert history == asked(since=5)
-    answer = History("1", (Said("1", 6, "Alice", "two", 0.0),), MISSED)
+    answer = History("1", (Message("1", 6, "Alice", "two", 0.0),), MISSED)
     lines, _ = sort(talk.received(answer))
     two = "[1970-01-01 00:00:00] Alice: two"
     assert lines == [HEADING, two, "Perhaps not delivered: two"]

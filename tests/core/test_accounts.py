@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chatd.core.chat import Starters
-from chatd.core.errors import UnavailableError, busy
+from chatd.config import RoomCreators
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryHashing, MemoryServer
 
@@ -186,7 +186,7 @@ def test_too_many_at_once():
 
         async def verify(self, password_hash, password):
             if self.full:
-                raise busy()
+                raise ChatError(ErrorCode.BUSY)
             return await super().verify(password_hash, password)
 
     hashing = Full()
@@ -218,12 +218,12 @@ def test_require_login():
 
 
 @pytest.mark.parametrize(
-    ("who", "guest_may", "account_may"),
+    ("user", "guest_may", "account_may"),
     [("everyone", True, True), ("accounts", False, True), ("nobody", False, False)],
 )
-def test_who_starts(who, guest_may, account_may):
+def test_who_starts(user, guest_may, account_may):
     """Rooms are started by those who may, and by the Administrator; all may join."""
-    server = MemoryServer(who_starts=Starters(who), rooms=(("1", "tea"),))
+    server = MemoryServer(room_creators=RoomCreators(user), rooms=(("1", "tea"),))
     for client, may in ((server.connect(), guest_may), (registered(server), account_may)):
         refusal = ["Server: You may not start chatrooms."]
         started = ["Server: Chatroom 2 started!"]
@@ -244,7 +244,7 @@ class BrokenStore(MemoryStore):
 
     def _check(self):
         if self.broken:
-            raise UnavailableError("it is broken")
+            raise StoreUnavailableError("it is broken")
 
     async def account(self, name):
         self._check()

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 
-from chatd.core.bans import BanList, ban_on
+from chatd.core.bans import BanList, parse_ban
 from chatd.core.errors import ChatError
 from chatd.core.records import BanKind
 from chatd.server.sendqueue import FINISH_SECONDS
@@ -182,7 +182,7 @@ def test_what_cannot_be_banned():
     """A subject is a name or an address."""
     for wrong in ("Server", "a b", "", "x" * 33):
         with pytest.raises(ChatError):
-            ban_on(wrong)
-    assert ban_on("1.2.3.4").kind is BanKind.ADDRESS
-    assert ban_on("Bob").kind is BanKind.NAME
-    assert not BanList().bars_address("unix", 0)
+            parse_ban(wrong)
+    assert parse_ban("1.2.3.4").kind is BanKind.ADDRESS
+    assert parse_ban("Bob").kind is BanKind.NAME
+    assert not BanList().is_address_banned("unix", 0)

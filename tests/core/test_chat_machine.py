@@ -181,7 +181,9 @@ class Rooms(RuleBasedStateMachine):
         for client in self.names:
             room = self.room_of(client)
             lines = [
-                text for where, text, by in told if where == room is not None and client is not by
+                text
+                for where, text, actor in told
+                if where == room is not None and client is not actor
             ]
             assert client.read() == lines
 

@@ -4,12 +4,13 @@ import pytest
 
 from chatd.core import names
 from chatd.core.errors import ChatError
+from chatd.protocol.text import error_text
 
 
 @pytest.mark.parametrize("name", ["Alice", "a", "x" * 32, "Zoë", "мария", "美咲", "Bob-2", "a.b"])
 def test_allowed(name):
     """Letters of any script, digits and most punctuation make a name."""
-    assert names.chatter_name(name) == name
+    assert names.user_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def test_allowed(name):
 def test_not_allowed(name):
     """Forbidden characters are looked for after PRECIS, which maps wide forms to plain ones."""
     with pytest.raises(ChatError) as refused:
-        names.chatter_name(name)
-    assert refused.value.text == f"Name {name} is not allowed."
+        names.user_name(name)
+    assert error_text(refused.value) == f"Name {name} is not allowed."
 
 
 @pytest.mark.parametrize(
@@ -46,19 +47,19 @@ def test_not_allowed(name):
 def test_reserved(name):
     """Nobody is called like those who speak for the server, nor like something that looks so."""
     with pytest.raises(ChatError):
-        names.chatter_name(name)
+        names.user_name(name)
 
 
 def test_length_is_checked_first(monkeypatch):
     """A long name never gets as far as PRECIS."""
     monkeypatch.setattr(names, "_username", None)
     with pytest.raises(ChatError):
-        names.chatter_name("x" * 100_000)
+        names.user_name("x" * 100_000)
 
 
 def test_wide_form_becomes_plain():
     """The name is what PRECIS makes of it."""
-    assert names.chatter_name("\uff21lice") == "Alice"
+    assert names.user_name("\uff21lice") == "Alice"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_room_id_not_allowed(room_id):
     """White space and `@` would break the list."""
     with pytest.raises(ChatError) as refused:
         names.room_id(room_id)
-    assert refused.value.text == f"Chatroom id {room_id} is not allowed."
+    assert error_text(refused.value) == f"Chatroom id {room_id} is not allowed."
 
 
 def test_room_ids_do_not_fold_lookalikes():
@@ -114,4 +115,4 @@ def test_room_name_not_allowed(name):
     """A room has a name of 1 to 64 characters."""
     with pytest.raises(ChatError) as refused:
         names.room_name(name)
-    assert refused.value.text == f"Name {name} is not allowed."
+    assert error_text(refused.value) == f"Name {name} is not allowed."

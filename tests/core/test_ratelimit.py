@@ -3,8 +3,8 @@
 import pytest
 
 from chatd.core import ratelimit
-from chatd.core.errors import ChatError, bad_name
-from chatd.core.ratelimit import MOST_AN_HOUR, Quota
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.ratelimit import MAX_AN_HOUR, CreationLimit
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"
@@ -20,25 +20,25 @@ def start(server, number, host=THERE):
     return answers
 
 
-def refuse(spent):
+def refuse(consume):
     """Let what is being made be refused."""
-    error = bad_name("x")
-    assert not spent.__exit__(ChatError, error, error.__traceback__)
+    error = ChatError(ErrorCode.BAD_NAME, name="x")
+    assert not consume.__exit__(ChatError, error, error.__traceback__)
 
 
 @pytest.mark.parametrize("command", ["`start {} tea", "`enter {} N{}", "`register u{} " + WORD])
 def test_twenty_an_hour(command):
     """One address makes twenty; another is not concerned, nor is this one an hour later."""
     server = MemoryServer()
-    hosts = [THERE] * (MOST_AN_HOUR + 1) + ["10.0.0.2"]
+    hosts = [THERE] * (MAX_AN_HOUR + 1) + ["10.0.0.2"]
     answers = []
     for number, host in enumerate(hosts):
         client = server.connect(host)
         answers += client.ask(command.format(number, number))
         client.lose()
-    assert REFUSED not in answers[:MOST_AN_HOUR]
-    assert answers[MOST_AN_HOUR] == REFUSED
-    assert answers[MOST_AN_HOUR + 1] != REFUSED
+    assert REFUSED not in answers[:MAX_AN_HOUR]
+    assert answers[MAX_AN_HOUR] == REFUSED
+    assert answers[MAX_AN_HOUR + 1] != REFUSED
     server.turn(3600)
     assert server.connect(THERE).ask(command.format("x", "x")) != [REFUSED]
 
@@ -54,7 +54,7 @@ def test_this_machine_has_no_limit(host):
 def test_rooms_and_accounts_are_counted_apart():
     """Who has made twenty rooms can register."""
     server = MemoryServer()
-    for number in range(MOST_AN_HOUR):
+    for number in range(MAX_AN_HOUR):
         start(server, number)
     client = server.connect(THERE)
     assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
@@ -69,41 +69,41 @@ def test_what_is_refused_does_not_count():
     for _ in range(100):
         assert start(server, "there") == ["Server: Chatroom there exists!"]
         assert start(server, "a@b") == ["Server: Chatroom id a@b is not allowed."]
-    for number in range(MOST_AN_HOUR - 1):
+    for number in range(MAX_AN_HOUR - 1):
         assert start(server, number) == [f"Server: Chatroom {number} started!"]
     assert start(server, "more") == [REFUSED]
 
 
 def test_two_at_once_of_which_one_is_refused():
     """What it took is given back, also if another was counted meanwhile."""
-    made = Quota()
-    one, other = made.spent((THERE, 1), 1.0), made.spent((THERE, 2), 2.0)
+    made = CreationLimit()
+    one, other = made.consume((THERE, 1), 1.0), made.consume((THERE, 2), 2.0)
     one.__enter__()
     other.__enter__()
     refuse(one)
     other.__exit__(None, None, None)
-    for _ in range(MOST_AN_HOUR - 1):
-        with made.spent((THERE, 3), 3.0):
+    for _ in range(MAX_AN_HOUR - 1):
+        with made.consume((THERE, 3), 3.0):
             pass
-    with pytest.raises(ChatError), made.spent((THERE, 3), 3.0):
+    with pytest.raises(ChatError), made.consume((THERE, 3), 3.0):
         pass
 
 
 def test_refused_after_an_hour():
     """What takes so long has been forgotten already."""
-    made = Quota()
-    late = made.spent((THERE, 1), 1.0)
+    made = CreationLimit()
+    late = made.consume((THERE, 1), 1.0)
     late.__enter__()
-    with made.spent((THERE, 1), 5000.0):
+    with made.consume((THERE, 1), 5000.0):
         pass
     refuse(late)
 
 
 def test_memory_is_bounded(monkeypatch):
     """Of so many addresses the oldest are forgotten."""
-    monkeypatch.setattr(quota, "MOST_ADDRESSES", 100)
-    made = Quota()
+    monkeypatch.setattr(ratelimit, "MAX_ADDRESSES", 100)
+    made = CreationLimit()
     for number in range(1000):
-        with made.spent((f"10.0.{number // 250}.{number % 250}", 1), float(number)):
+        with made.consume((f"10.0.{number // 250}.{number % 250}", 1), float(number)):
             pass
         assert len(made._times) <= 101

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.sanitize import clean, escape
+from chatd.core.sanitize import escape, sanitize
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,13 @@ from chatd.core.sanitize import clean, escape
 )
 def test_clean(text, cleaned):
     """What could move a cursor or turn the text round is removed; all newlines are one kind."""
-    assert clean(text) == cleaned
+    assert sanitize(text) == cleaned
 
 
 @given(st.text())
 def test_clean_is_final(text):
     """Cleaning twice is cleaning once."""
-    assert clean(clean(text)) == clean(text)
+    assert sanitize(sanitize(text)) == sanitize(text)
 
 
 @given(st.text())
@@ -36,7 +36,7 @@ def test_escaped_is_one_printable_line(text):
     """Whatever a user writes is one line in the log."""
     line = escape(text)
     assert len(line.splitlines()) <= 1
-    assert clean(line) == line
+    assert sanitize(line) == line
     line.encode()
 
 

@@ -6,7 +6,7 @@ import pytest
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from chatd.daemon.logfile import Log, LogError, as_json
+from chatd.daemon.logfile import Log, LogError, format_json
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def open_log(tmp_path):
 def test_an_event_in_json(logged):
     """Four things that people look for, and names as they are written."""
     event = {**logged("warn", "{who} joined", who="Zoë"), "log_time": 1_763_000_000.25}
-    assert as_json(event) == (
+    assert format_json(event) == (
         '{"time":"2025-11-13T02:13:20.250Z","level":"warn","namespace":"chatd","text":"Zoë joined"}'
     )
 
@@ -50,7 +50,7 @@ def test_a_failure_in_json(logged):
         {}["of all things"]
     except KeyError:
         event = logged("failure", "A fault", Failure())
-    fields = json.loads(as_json(event))
+    fields = json.loads(format_json(event))
     assert (fields["level"], fields["text"]) == ("critical", "A fault")
     assert "KeyError: 'of all things'" in fields["traceback"]
 
@@ -61,7 +61,7 @@ def test_a_failure_in_json(logged):
 def test_nobody_forges_a_line(logged, forged):
     """What ends a line or speaks to a terminal is escaped, and is read back as it was."""
     text = f'a{forged}{{"level": "critical"}}'
-    line = as_json(logged("info", "{text}", text=text))
+    line = format_json(logged("info", "{text}", text=text))
     assert line.isprintable()
     assert line.encode().decode().splitlines() == [line]
     assert json.loads(line)["text"] == text
@@ -69,8 +69,8 @@ def test_nobody_forges_a_line(logged, forged):
 
 def test_an_event_of_which_little_is_known():
     """A library may log anything; a format that does not fit is shown, not raised."""
-    assert json.loads(as_json({"log_format": "{missing}", "log_level": LogLevel.info}))["text"]
-    assert json.loads(as_json({}))["namespace"] == "-"
+    assert json.loads(format_json({"log_format": "{missing}", "log_level": LogLevel.info}))["text"]
+    assert json.loads(format_json({}))["namespace"] == "-"
 
 
 def test_a_file_that_was_moved(open_log, tmp_path, logged):

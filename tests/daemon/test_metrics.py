@@ -6,7 +6,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.daemon.service import StartError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
@@ -72,7 +72,7 @@ def test_what_is_measured(measured):
     assert found["chatd_chatters"] == 2
     assert found["chatd_rooms"] == 1
     assert found["chatd_messages_total"] == found["chatd_messages_unstored"] == 2
-    assert found["chatd_sent_bytes_total"] == measured.service.delivery.bytes_sent > 0
+    assert found["chatd_sent_bytes_total"] == measured.service.fanout.bytes_sent > 0
     assert found["chatd_store_up"] == 1
     assert found["chatd_failed_logins_total"] == 0
     assert found["process_open_fds"] > 0
@@ -82,10 +82,10 @@ def test_what_is_measured(measured):
 
 def test_aborted_connections_and_failed_logins(measured):
     """They are counted where they are logged."""
-    journal = measured.service.journal
-    journal.too_slow("unix", 2, 1)
-    journal.login_failed("unix")
-    journal.store_back(7)
+    event_log = measured.service.event_log
+    event_log.send_queue_exceeded("unix", 2, 1)
+    event_log.login_failed("unix")
+    event_log.store_back(7)
     found = values(measured)
     assert found["chatd_aborted_connections_total"] == 1
     assert found["chatd_failed_logins_total"] == 1
@@ -102,7 +102,7 @@ def test_openmetrics(measured):
 def test_health(measured, store):
     """Well, until the store is out of reach; and then again."""
     assert get(measured, "/healthz")[::2] == (200, "well\n")
-    store.state = UnavailableError("gone")
+    store.state = StoreUnavailableError("gone")
     assert get(measured, "/healthz")[::2] == (503, "the store cannot be reached\n")
     assert values(measured)["chatd_store_up"] == 0
     store.state = None

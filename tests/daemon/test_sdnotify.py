@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chatd.daemon.sdnotify import ServiceManager
+from chatd.daemon.sdnotify import SystemdNotifier
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -16,7 +16,7 @@ def manager(request, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hearing:
         hearing.settimeout(20)
         hearing.bind(address.replace("@", "\0"))
-        yield ServiceManager(address), hearing
+        yield SystemdNotifier(address), hearing
 
 
 def test_what_is_told(manager):
@@ -36,12 +36,12 @@ def test_what_is_told(manager):
 @pytest.mark.parametrize("address", [None, ""])
 def test_nobody_to_tell(address):
     """Most start it without one."""
-    ServiceManager(address).ready()
+    SystemdNotifier(address).ready()
 
 
 def test_one_that_is_gone(tmp_path, capture_log):
     """The server goes on, and the log says so."""
-    ServiceManager(str(tmp_path / "none")).stopping()
+    SystemdNotifier(str(tmp_path / "none")).stopping()
     assert capture_log() == [
         "System: the service manager cannot be told: No such file or directory"
     ]

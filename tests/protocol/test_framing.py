@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatd.protocol.framing import FrameReceiver, Framing, NotChatError, TooLong
+from chatd.protocol.framing import FrameReceiver, Framing, TooLong, UnknownProtocolError
 
 
 def take_all(receiver, most=50):
@@ -82,7 +82,7 @@ def test_undecided(data):
 @pytest.mark.parametrize("size", [1, 2, 7, 100_000])
 def test_not_chat(data, size):
     """TLS and HTTP are recognised, in whatever pieces they come; no frame comes of them."""
-    with pytest.raises(NotChatError):
+    with pytest.raises(UnknownProtocolError):
         receive(*(data[i : i + size] for i in range(0, len(data), size)))
 
 
@@ -146,7 +146,7 @@ def test_too_long_is_never_held():
     for _ in range(100):
         receiver.feed(b"x" * 65536)
         frames += take_all(receiver)
-        assert receiver.waiting <= receiver.limit
+        assert receiver.buffered <= receiver.limit
     assert frames == [b"x", TooLong(100)]
     receiver.feed(b"\0y\0")
     assert take_all(receiver) == [b"y"]
@@ -192,11 +192,11 @@ def test_what_waits_is_counted(chunks):
     receiver = FrameReceiver(20)
     for chunk in [b"x\0", *chunks]:
         receiver.feed(chunk)
-    assert receiver.waiting <= 2 + sum(map(len, chunks))
+    assert receiver.buffered <= 2 + sum(map(len, chunks))
     assert receiver.has_frames
     take_all(receiver, 2)
     assert not receiver.has_frames
-    assert receiver.waiting <= receiver.limit
+    assert receiver.buffered <= receiver.limit
 
 
 def test_many_small_frames_take_no_more_than_their_bytes():
@@ -204,8 +204,8 @@ def test_many_small_frames_take_no_more_than_their_bytes():
     receiver = FrameReceiver(1000)
     receiver.feed(b"a\0" * 30_000)
     assert receiver.next_frames(50) == [b"a"] * 50
-    assert sys.getsizeof(receiver._held) < receiver.waiting + 100
-    assert receiver.waiting == 2 * 29_950
+    assert sys.getsizeof(receiver._held) < receiver.buffered + 100
+    assert receiver.buffered == 2 * 29_950
 
 
 @pytest.mark.parametrize(

@@ -8,46 +8,47 @@ from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.core.events import (
-    Burst,
-    Closed,
-    Grouped,
     Joined,
     Kicked,
+    LeaveReason,
     Left,
+    Message,
+    MessageBatch,
+    Moved,
     Notice,
-    Reason,
-    Said,
-    Whispered,
+    PrivateMessage,
+    RoomClosed,
 )
-from chatd.core.sanitize import clean
+from chatd.core.sanitize import sanitize
 from chatd.protocol import json_decoder, json_encoder, jsonio
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
-from chatd.protocol.replies import Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.protocol.replies import Disconnect, Error, Ok, RoomInfo, RoomList
+from chatd.protocol.text import error_text
 
 WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 ADDRESS = st.one_of(st.tuples(WORD, st.integers(0, 65535)), st.just("unix"), st.none())
 TIME = st.integers(0, 4_000_000_000_000).map(lambda ms: ms / 1000)
-ROW = st.builds(RoomRow, WORD, WORD, st.lists(st.tuples(WORD, ADDRESS)).map(tuple))
+ROW = st.builds(RoomInfo, WORD, WORD, st.lists(st.tuples(WORD, ADDRESS)).map(tuple))
 TAG = st.none() | WORD
 EVENTS = st.one_of(
-    st.builds(Said, WORD, st.integers(1), WORD, WORD, TIME),
+    st.builds(Message, WORD, st.integers(1), WORD, WORD, TIME),
     st.builds(Joined, WORD, WORD, ADDRESS, TIME),
-    st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(Reason), TIME),
-    st.builds(Closed, WORD, TIME),
+    st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(LeaveReason), TIME),
+    st.builds(RoomClosed, WORD, TIME),
     st.builds(Notice, WORD, WORD, TIME, st.none() | WORD),
-    st.builds(Whispered, WORD, WORD, TIME),
-    st.builds(Reply, WORD, WORD, TAG, st.dictionaries(st.sampled_from(["room", "last"]), WORD)),
-    st.builds(Refusal, st.none() | WORD, WORD, WORD, TAG),
+    st.builds(PrivateMessage, WORD, WORD, TIME),
+    st.builds(Ok, WORD, WORD, TAG, st.dictionaries(st.sampled_from(["room", "last"]), WORD)),
+    st.builds(Error, st.none() | WORD, WORD, WORD, TAG),
     st.builds(RoomList, st.lists(ROW).map(tuple), TAG),
-    st.builds(Closing, WORD, WORD, st.booleans(), WORD),
+    st.builds(Disconnect, WORD, WORD, st.booleans(), WORD),
 )
 
 
 @given(EVENTS)
 def test_event_round_trip(event):
     """What the server tells is what the client reads, to the millisecond."""
-    (frame,) = json_events.encode(event)
-    read = json_reading.decode_event(frame)
+    (frame,) = json_encoder.encode(event)
+    read = json_decoder.decode_event(frame)
     if hasattr(event, "time"):
         assert read.time == pytest.approx(event.time, abs=0.0011)
         read = type(read)(**{**fields(read), "time": event.time})
@@ -63,14 +64,16 @@ def fields(event):
 @given(EVENTS)
 def test_event_is_one_line_of_json(event):
     """A frame is one object and holds no newline, so that it fits both framings."""
-    (frame,) = json_events.encode(event)
+    (frame,) = json_encoder.encode(event)
     assert "\n" not in frame
     assert isinstance(stdlib_json.loads(frame), dict)
 
 
 def test_said_is_word_for_word():
     """The example of the spec, and what is said right after it."""
-    first, second = json_events.encode(Burst("1", 7394, "Alice", ["hi", '"'], 1795186276.042))
+    first, second = json_encoder.encode(
+        MessageBatch("1", 7394, "Alice", ["hi", '"'], 1795186276.042)
+    )
     assert first == (
         '{"event":"said","room":"1","id":7394,"from":"Alice","text":"hi",'
         '"time":"2026-11-20T14:51:16.042Z"}'
@@ -78,38 +81,38 @@ def test_said_is_word_for_word():
     assert second == first.replace("7394", "7395").replace('"hi"', '"\\""')
 
 
-CLEAN = WORD.map(clean)
+CLEAN = WORD.map(sanitize)
 
 
-@given(st.builds(Burst, CLEAN, st.integers(1), CLEAN, st.lists(CLEAN, min_size=1), TIME))
+@given(st.builds(MessageBatch, CLEAN, st.integers(1), CLEAN, st.lists(CLEAN, min_size=1), TIME))
 def test_a_burst_is_its_messages(burst):
     """To a program a burst is no more than its messages one by one."""
-    one_by_one = [frame for said in burst.messages() for frame in json_events.encode(said)]
-    assert list(json_events.encode(burst)) == one_by_one
+    one_by_one = [frame for said in burst.messages() for frame in json_encoder.encode(said)]
+    assert list(json_encoder.encode(burst)) == one_by_one
 
 
 def test_kicked_is_a_notice_and_a_left():
     """Who is kicked reads why, and a program of his that he has left."""
-    frames = json_events.encode(Kicked("1", "tea", "Bob", ("127.0.0.1", 5), 0.0))
-    notice, left = map(json_reading.decode_event, frames)
+    frames = json_encoder.encode(Kicked("1", "tea", "Bob", ("127.0.0.1", 5), 0.0))
+    notice, left = map(json_decoder.decode_event, frames)
     text = "You were kicked out from chatroom tea@1 by the Administrator!"
     assert notice == Notice("Server", text, 0.0)
-    assert left == Left("1", "Bob", ("127.0.0.1", 5), Reason.KICKED, 0.0)
+    assert left == Left("1", "Bob", ("127.0.0.1", 5), LeaveReason.KICKED, 0.0)
 
 
 def test_grouped_is_a_notice_a_left_and_a_joined():
     """Who is grouped reads why, and a program of his where he is now."""
-    frames = json_events.encode(Grouped("2", "food", "1", "Bob", "unix", 0.0))
-    notice, left, joined = map(json_reading.decode_event, frames)
+    frames = json_encoder.encode(Moved("2", "food", "1", "Bob", "unix", 0.0))
+    notice, left, joined = map(json_decoder.decode_event, frames)
     assert notice.text == "You were grouped into chatroom food@2 by the Administrator."
-    assert left == Left("1", "Bob", "unix", Reason.GROUPED, 0.0)
+    assert left == Left("1", "Bob", "unix", LeaveReason.GROUPED, 0.0)
     assert joined == Joined("2", "Bob", "unix", 0.0)
 
 
 def test_hidden_addresses():
     """With addresses hidden, none is in any event."""
     event = Joined("1", "Bob", ("127.0.0.1", 5), 0.0)
-    (frame,) = json_events.encode(event, show_addresses=False)
+    (frame,) = json_encoder.encode(event, show_addresses=False)
     assert stdlib_json.loads(frame)["address"] is None
 
 
@@ -131,34 +134,34 @@ def test_hidden_addresses():
 def test_bad_json(frame):
     """What is no request is the peer's fault, and told with a code."""
     with pytest.raises(ChatError) as refused:
-        json.decode_request(frame, CLIENT_COMMANDS)
+        jsonio.decode_request(frame, CLIENT_COMMANDS)
     assert refused.value.code == "bad-json"
-    refused.value.text.encode()
+    error_text(refused.value).encode()
 
 
 def test_refused_request_keeps_its_tag():
     """A program can tell which of its requests was refused."""
-    with pytest.raises(json.RefusedRequestError) as refused:
-        json.decode_request('{"command":"start","chatroom_id":"1","tag":"x"}', CLIENT_COMMANDS)
+    with pytest.raises(jsonio.RefusedRequestError) as refused:
+        jsonio.decode_request('{"command":"start","chatroom_id":"1","tag":"x"}', CLIENT_COMMANDS)
     assert (refused.value.command, refused.value.tag) == ("start", "x")
-    assert refused.value.text == "Usage: `start <chatroom_id> <chatroom_name>"
+    assert error_text(refused.value) == "Usage: `start <chatroom_id> <chatroom_name>"
 
 
 def test_parameters_must_be_strings():
     """A number where a string belongs is refused, not guessed at."""
-    with pytest.raises(json.RefusedRequestError):
-        json.decode_request('{"command":"switch","chatroom_id":1}', CLIENT_COMMANDS)
+    with pytest.raises(jsonio.RefusedRequestError):
+        jsonio.decode_request('{"command":"switch","chatroom_id":1}', CLIENT_COMMANDS)
 
 
 def test_request_round_trip():
     """What the client asks is what the server reads."""
     request = Request("say", {"text": "hi", "chatroom_id": "1"}, "7")
-    assert json.decode_request(json.encode_request(request), CLIENT_COMMANDS) == request
+    assert jsonio.decode_request(jsonio.encode_request(request), CLIENT_COMMANDS) == request
 
 
 def test_strings_are_cleaned():
     """JSON is no way round the rules of safe text."""
-    request = json.decode_request(r'{"command":"say","text":"a\u001b\u2028b"}', CLIENT_COMMANDS)
+    request = jsonio.decode_request(r'{"command":"say","text":"a\u001b\u2028b"}', CLIENT_COMMANDS)
     assert request.arguments == {"text": "a\nb"}
 
 
@@ -182,17 +185,17 @@ def test_strings_are_cleaned():
 )
 def test_unknown_events(frame):
     """A client passes over what it does not know."""
-    with pytest.raises(json_reading.UnknownEventError):
-        json_reading.decode_event(frame)
+    with pytest.raises(json_decoder.UnknownEventError):
+        json_decoder.decode_event(frame)
 
 
 @given(st.text(max_size=200))
 def test_redact_never_fails(text):
     """Whatever comes can be traced."""
-    assert isinstance(json.redact(text, CLIENT_COMMANDS), str)
+    assert isinstance(jsonio.mask(text, CLIENT_COMMANDS), str)
 
 
 def test_redact_masks_secrets():
     """The trace shows that there was a secret, not what it was."""
     frame = '{"command":"secret","chatter_name":"Bob","message":"psst"}'
-    assert json.redact(frame, CLIENT_COMMANDS) == frame.replace("psst", "…")
+    assert jsonio.mask(frame, CLIENT_COMMANDS) == frame.replace("psst", "…")

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
-from chatd.core.events import Burst, Notice, Said, Whispered
+from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
+from chatd.protocol.text import error_text
 
 
 @pytest.mark.parametrize(
@@ -51,13 +52,13 @@ def test_refused(typed, words):
     """Too few words get the usage, unknown ones the way to help."""
     with pytest.raises(ChatError) as refused:
         text.decode(typed, CLIENT_COMMANDS)
-    assert refused.value.text == words
+    assert error_text(refused.value) == words
 
 
 @given(st.text())
 def test_decode_and_redact_take_anything(typed):
     """Whatever is typed is a request or refused, and can be traced."""
-    text.redact(typed, CLIENT_COMMANDS)
+    text.mask(typed, CLIENT_COMMANDS)
     try:
         text.decode(typed, CLIENT_COMMANDS)
     except ChatError as refused:
@@ -75,16 +76,16 @@ def test_decode_and_redact_take_anything(typed):
 )
 def test_redact(typed, shown):
     """Secrets are masked, in whatever spacing; messages are not."""
-    assert text.redact(typed, CLIENT_COMMANDS) == shown
+    assert text.mask(typed, CLIENT_COMMANDS) == shown
 
 
 def test_lines_cannot_be_forged():
     """Every line after the first of what a user wrote is indented."""
     forged = "hi\nServer: You are fired"
     for event in (
-        Said("1", 1, "Eve", forged, 0),
-        Burst("1", 1, "Eve", [forged], 0),
-        Whispered("Eve", forged, 0),
+        Message("1", 1, "Eve", forged, 0),
+        MessageBatch("1", 1, "Eve", [forged], 0),
+        PrivateMessage("Eve", forged, 0),
         Notice("X", forged, 0),
     ):
         first, *rest = text.render(event).split("\n")

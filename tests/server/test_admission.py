@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 
-from chatd.protocol.replies import CROWDED, FULL
+from chatd.config import Limits
+from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS
 from chatd.server.admission import SPARE_DESCRIPTORS, Admission
-from chatd.server.limits import Limits
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
 TOLD = {FULL: "Server: The server is full, try again later."}
-TOLD[CROWDED] = "Server: Too many connections from your address."
+TOLD[TOO_MANY_FROM_ADDRESS] = "Server: Too many connections from your address."
 
 
 def test_the_server_is_full():
@@ -27,7 +27,7 @@ def test_the_server_is_full():
     assert late.read_bytes() == b""
     assert late.ask("`list") == [TOLD[FULL]]
     assert late.closed
-    assert server.service.journal.refused == 1
+    assert server.service.event_log.refused == 1
     first.lose()
     assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
 
@@ -52,7 +52,7 @@ def test_one_address(one, other, same):
     server = MemoryServer(max_per_address=1)
     server.connect(one)
     late = server.connect(other)
-    assert late.ask("`list") == [TOLD[CROWDED] if same else "Server: No room exists!"]
+    assert late.ask("`list") == [TOLD[TOO_MANY_FROM_ADDRESS] if same else "Server: No room exists!"]
     assert late.closed == same
 
 
@@ -73,7 +73,7 @@ def test_who_is_refused_is_told_in_one_frame(end, request_):
     server.connect(THERE)
     late = server.connect(THERE, end=end)
     late.send(*[request_] * 3)
-    assert late.read_bytes() == TOLD[CROWDED].encode() + end
+    assert late.read_bytes() == TOLD[TOO_MANY_FROM_ADDRESS].encode() + end
     assert late.closed
     assert list(server.service.chat.rooms()) == []
 
@@ -181,7 +181,11 @@ def test_refused_where_he_is_but_not_where_the_proxy_is(why):
     assert late.closed
     other = server.connect(ELSEWHERE)
     arrive(other, THERE)
-    told = TOLD[CROWDED] if why == "crowded" else "Server: You were banned by the Administrator!"
+    told = (
+        TOLD[TOO_MANY_FROM_ADDRESS]
+        if why == "crowded"
+        else "Server: You were banned by the Administrator!"
+    )
     assert other.ask("`list") == [told]
 
 
@@ -204,7 +208,7 @@ def test_counts_go_back_to_zero(steps):
     """Whoever comes, is refused, turns out to be elsewhere and goes: in the end nobody is counted."""
     server = MemoryServer(max_clients=4, max_per_address=2)
     idle = set(server.reactor.getDelayedCalls())
-    admission = server.service.factory._door.admission
+    admission = server.service.factory._context.admission
     clients = []
     for what, *details in steps:
         if what == "connect":

@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
@@ -63,7 +63,7 @@ def test_many_enter_in_vain(server, store):
     clients = [server.connect() for _ in range(3)]
     for number, client in enumerate(clients):
         client.send(f"`enter X Guest{number}")
-    store.waiting[0].errback(UnavailableError())
+    store.waiting[0].errback(StoreUnavailableError())
     assert [client.read() for client in clients] == [[f"Server: {UNAVAILABLE}"]] * 3
     assert len(store.waiting) == 1
     clients[0].send("`enter X Guest1")
@@ -77,7 +77,7 @@ def test_a_room_being_started_takes_a_place(server, store):
     first.send("`start 3 x")
     second.send("`start 4 x")
     assert third.ask("`start 5 x") == ["Server: Too many chatrooms (at most 4)."]
-    store.waiting[0].errback(UnavailableError())
+    store.waiting[0].errback(StoreUnavailableError())
     third.send("`start 5 x")
     store.waiting[1].callback(None)
     store.waiting[2].callback(None)
@@ -108,7 +108,7 @@ def test_a_room_that_cannot_be_ended(server, store):
     lines = server.console("end 1")
     server.console("start 3 x")
     store.waiting[1].callback(None)
-    store.waiting[0].errback(UnavailableError())
+    store.waiting[0].errback(StoreUnavailableError())
     assert lines == [f"Administrator: {UNAVAILABLE}"]
     ann.read()
     assert ann.ask("`list") == [

@@ -7,8 +7,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
-from chatd.server.admission import MOST_REFUSED
-from chatd.server.native import SERVE_AFTER_END
+from chatd.server.admission import MAX_REFUSED
+from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryHashing, MemoryServer
 
@@ -31,10 +31,10 @@ def test_a_place_is_free_when_nothing_is_left():
     client.send("`list")
     assert client.read() == ["Server: Too many connections from your address."]
     lost = next(iter(server.service.sessions))
-    lost.outlet._transport.on_close()
+    lost.send_queue._transport.on_close()
     assert len(server.service.sessions) == 1
     assert server.connect(FAR).ask("`list") == ["Server: Too many connections from your address."]
-    server.turn(SERVE_AFTER_END)
+    server.turn(DRAIN_SECONDS)
     assert len(server.service.sessions) == 0
     assert server.connect(FAR).ask("`list") == ["Server: No room exists!"]
 
@@ -46,7 +46,7 @@ def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
     ann = server.join("1", "Ann")
     ann.send("`quit", "`register ann staple-battery", "`list")
     ann.lose()
-    server.turn(SERVE_AFTER_END)
+    server.turn(DRAIN_SECONDS)
     bob.read()
     assert server.join("1", "Ann").ask("`list")[0].startswith("Server: \n1@1: Bob")
 
@@ -72,7 +72,7 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
     crowd = [server.connect(FAR) for _ in range(600)]
     server.turn()
     closed = sum(client.closed for client in crowd)
-    assert closed == 600 - MOST_REFUSED
+    assert closed == 600 - MAX_REFUSED
     server.turn(FINISH_SECONDS)
     assert all(client.closed for client in crowd)
 
@@ -80,7 +80,7 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
 def test_no_descriptor_left():
     """Who cannot be taken in is closed at once, also where something wraps our protocol, as for TLS."""
     server = MemoryServer()
-    admission = server.service.factory._door.admission
+    admission = server.service.factory._context.admission
     while admission.is_open:
         admission.connected()
     wrapping = WrappingFactory(server.service.factory)
@@ -88,7 +88,7 @@ def test_no_descriptor_left():
     transport.abortConnection = transport.loseConnection
     wrapping.buildProtocol(IPv4Address("TCP", FAR, 5)).makeConnection(transport)
     assert transport.disconnecting
-    assert server.service.journal.refused == 1
+    assert server.service.event_log.refused == 1
     assert len(server.service.sessions) == 0
 
 
@@ -111,8 +111,8 @@ def test_the_peer_of_a_guarded_transport_hangs_up():
     transport = StringTransport()
     transport.socket = ours
     told = []
-    sockets = server.service.factory._door.sockets
-    guarded = sockets.guard(transport, lambda: told.append("end"))
+    sockets = server.service.factory._context.sockets
+    guarded = sockets.watch_hangup(transport, lambda: told.append("end"))
     guarded.pauseProducing()
     sockets.doRead()
     assert (told, transport.producerState) == ([], "paused")

@@ -8,7 +8,7 @@ from twisted.internet import tcp
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
-from chatd.server.epoll import Sockets
+from chatd.server.epoll import EpollReader
 
 
 class Reactor:
@@ -57,7 +57,7 @@ class House:
 
     def __init__(self):
         self.reactor = Reactor()
-        self.sockets = Sockets(self.reactor)
+        self.sockets = EpollReader(self.reactor)
         self.ends = []
 
     def connect(self, receive=None):
@@ -69,7 +69,7 @@ class House:
         transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, self.reactor)
         receiver.makeConnection(transport)
         hung_up = receiver.readConnectionLost
-        taken = self.sockets.take(transport, receive or receiver.dataReceived, hung_up)
+        taken = self.sockets.adopt(transport, receive or receiver.dataReceived, hung_up)
         return peer, transport, taken, receiver
 
 
@@ -187,21 +187,21 @@ def test_a_fault_hurts_one_connection(house, capture_log):
 def test_any_other_transport_is_read_by_the_reactor(house):
     """One that encrypts, say, or one that only resembles a plain one and may."""
     for transport in (StringTransport(), Subclass.__new__(Subclass)):
-        assert house.sockets.take(transport, print, print) is None
+        assert house.sockets.adopt(transport, print, print) is None
     assert house.reactor.readers == set()
 
 
 def test_a_reset_is_the_end(house):
     """Not half of it: who has reset his connection does not wait for answers."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    peer = socket.create_connection(listener.getsockname())
-    ours, _ = listener.accept()
+    subscriber = socket.create_server(("127.0.0.1", 0))
+    peer = socket.create_connection(subscriber.getsockname())
+    ours, _ = subscriber.accept()
     ours.setblocking(False)
-    house.ends += [listener, ours]
+    house.ends += [subscriber, ours]
     receiver = Receiver()
     transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, house.reactor)
     receiver.makeConnection(transport)
-    house.sockets.take(transport, receiver.dataReceived, receiver.readConnectionLost)
+    house.sockets.adopt(transport, receiver.dataReceived, receiver.readConnectionLost)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()
     house.sockets.doRead()

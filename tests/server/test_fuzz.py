@@ -11,8 +11,8 @@ from twisted.python.failure import Failure
 from bench.crowd import Crowd
 from bench.fuzz import Faults, frames, in_memory
 from chatd.core.errors import ChatError
-from chatd.protocol.codec import json_dialect, text_dialect
-from chatd.protocol.framing import FrameReceiver, Framing, NotChatError
+from chatd.protocol.codec import json_codec, text_codec
+from chatd.protocol.framing import FrameReceiver, Framing, UnknownProtocolError
 from chatd.testing import MemoryServer
 
 SEEDS = st.integers(0, 2**32)
@@ -62,7 +62,7 @@ def test_frames_do_not_depend_on_the_reads(first, pieces):
     for piece in pieces:
         cut.feed(piece)
         found += taken(cut)
-        assert cut.waiting <= 51
+        assert cut.buffered <= 51
     assert found == taken(whole)
 
 
@@ -70,11 +70,11 @@ def test_frames_do_not_depend_on_the_reads(first, pieces):
 def test_first_bytes(pieces):
     """Whatever they are, they are held as far as they may be a frame, or are no chat."""
     receiver = FrameReceiver(50)
-    with suppress(NotChatError):
+    with suppress(UnknownProtocolError):
         for piece in pieces:
             receiver.feed(piece)
             taken(receiver)
-            assert receiver.waiting <= 51
+            assert receiver.buffered <= 51
 
 
 def test_the_longest_line_with_its_end_cut_in_two():
@@ -91,11 +91,11 @@ def test_the_longest_line_with_its_end_cut_in_two():
 @given(st.binary(max_size=60))
 def test_requests(frame):
     """What is in a frame is a request, or refused, and can be traced."""
-    for make in (text_dialect, json_dialect):
-        dialect = make(Framing.NUL, True)
+    for make in (text_codec, json_codec):
+        codec = make(Framing.NUL, True)
         with suppress(ChatError):
-            dialect.decode(frame)
-        assert isinstance(dialect.trace_frame(frame), str)
+            codec.decode(frame)
+        assert isinstance(codec.describe_frame(frame), str)
 
 
 @settings(max_examples=20)

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.protocol.jsonio import dump
-from chatd.server.native import FRAMES_A_TURN
+from chatd.server.native import MAX_FRAMES_PER_TURN
 from chatd.testing import MemoryServer
 
 A_READ = 65536
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("faults")
 def held(client):
     """Return how many bytes of what a client sent are held."""
     frames = client.protocol._frames
-    return frames.waiting + len(frames._telnet._command)
+    return frames.buffered + len(frames._telnet._command)
 
 
 @pytest.mark.parametrize("rate", [0, 5])
@@ -56,7 +56,7 @@ def test_empty_frames(server, end, inside):
     while bob.protocol._frames.has_frames:
         server.turn()
         turns += 1
-        if turns == 1 and A_READ > 2 * FRAMES_A_TURN:
+        if turns == 1 and A_READ > 2 * MAX_FRAMES_PER_TURN:
             assert ann.ask("`secret Ann hi") != []
     assert ann.read() == []
     if inside:

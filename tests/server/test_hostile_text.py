@@ -32,7 +32,7 @@ FIELDS = {
     "chatter": {"command": "join", "chatroom_id": "1", "chatter_name": ...},
     "room id": {"command": "start", "chatroom_id": ..., "chatroom_name": "tea"},
     "entered room id": {"command": "enter", "chatroom_id": ..., "chatter_name": "Eve"},
-    "missing room": {"command": "switch", "chatroom_id": ...},
+    "missing room": {"command": "set_active_room", "chatroom_id": ...},
     "room name": {"command": "start", "chatroom_id": "9", "chatroom_name": ...},
     "message": {"command": "say", "text": ...},
     "broadcast": {"command": "broadcast", "chatroom_id": "1", "message": ...},

@@ -8,7 +8,7 @@ from OpenSSL.SSL import TLS_METHOD, Connection, Context, WantReadError
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.server.listeners import Listener, ListenError
+from chatd.server.listeners import ListenError, ListeningPort
 
 # What Twisted gives to pyOpenSSL.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
@@ -31,9 +31,9 @@ def endpoint(folder):
 def listening(endpoint):
     """Return a listener, and what Twisted asks for the certificate of each connection."""
     reactor = MemoryReactorClock()
-    listener = Listener("--listen", endpoint, reactor)
-    listener.listen(Factory())
-    return listener, reactor.sslServers[0][2]
+    port = ListeningPort("--listen", endpoint, reactor)
+    port.listen(Factory())
+    return port, reactor.sslServers[0][2]
 
 
 def shown(contexts):
@@ -51,11 +51,11 @@ def shown(contexts):
 
 def test_a_renewed_certificate(listening, make_certificate):
     """Who comes after it was renewed is shown the new one."""
-    listener, contexts = listening
+    port, contexts = listening
     old = shown(contexts)
     new = make_certificate()
     assert shown(contexts) == old
-    listener.renew()
+    port.reload_certificate()
     assert shown(contexts) == new != old
 
 
@@ -69,44 +69,44 @@ def test_a_renewed_certificate(listening, make_certificate):
 )
 def test_one_that_is_broken(listening, folder, endpoint, spoil, why):
     """At the start it is one line; later the old one stays."""
-    listener, contexts = listening
+    port, contexts = listening
     old = shown(contexts)
     spoil(folder)
     with pytest.raises(ListenError, match=why) as error:
-        Listener("--listen", endpoint, MemoryReactorClock())
+        ListeningPort("--listen", endpoint, MemoryReactorClock())
     assert "\n" not in str(error.value)
     with pytest.raises(ListenError, match=why):
-        listener.renew()
+        port.reload_certificate()
     assert shown(contexts) == old
 
 
 def test_a_key_of_another(listening, folder, make_certificate):
     """Half a renewal, with the new certificate and the old key, changes nothing."""
-    listener, contexts = listening
+    port, contexts = listening
     old, key = shown(contexts), (folder / "key.pem").read_bytes()
     make_certificate()
     (folder / "key.pem").write_bytes(key)
     with pytest.raises(ListenError, match="do not match"):
-        listener.renew()
+        port.reload_certificate()
     assert shown(contexts) == old
 
 
 def test_one_behind_a_proxy(endpoint, make_certificate):
     """It is renewed, too, whatever it is wrapped in."""
     reactor = MemoryReactorClock()
-    listener = Listener("--listen", f"haproxy:{endpoint}", reactor)
-    listener.listen(Factory())
+    port = ListeningPort("--listen", f"haproxy:{endpoint}", reactor)
+    port.listen(Factory())
     new = make_certificate()
-    listener.renew()
+    port.reload_certificate()
     assert shown(reactor.sslServers[0][2]) == new
 
 
 def test_without_a_certificate():
     """There is nothing to renew."""
     reactor = MemoryReactorClock()
-    listener = Listener("--listen", "tcp:9999", reactor)
-    listener.listen(Factory())
-    listener.renew()
+    port = ListeningPort("--listen", "tcp:9999", reactor)
+    port.listen(Factory())
+    port.reload_certificate()
     assert len(reactor.tcpServers) == 1
 
 
@@ -115,4 +115,4 @@ def test_without_the_packages(monkeypatch):
     monkeypatch.delattr("twisted.internet.ssl")
     monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
     with pytest.raises(ListenError, match=r"pip install 'chatd\[tls\]'"):
-        Listener("--metrics", "ssl:9999", MemoryReactorClock())
+        ListeningPort("--metrics", "ssl:9999", MemoryReactorClock())

@@ -5,13 +5,13 @@ import json
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.core.chat import Starters
-from chatd.core.errors import UnavailableError
-from chatd.server.resume import GUEST_SECONDS
+from chatd.config import RoomCreators
+from chatd.core.errors import StoreUnavailableError
+from chatd.server.resume import GUEST_RESUME_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, TOLD_WITHIN
+from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, RECEIPT_TIMEOUT
 from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
 
 WORD = "staple-battery"
@@ -75,7 +75,7 @@ class SlowStore(MemoryStore):
 
     async def remove_logins(self, account):
         if self.logins_lost:
-            raise UnavailableError("out of reach")
+            raise StoreUnavailableError("out of reach")
         await self.logins.passed()
         await super().remove_logins(account)
 
@@ -189,7 +189,7 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
     ann.send('{"command":"say","text":"x"}')
     server.turn(BATCH_SECONDS)
     ends(ann)
-    server.turn(TOLD_WITHIN - 0.1)
+    server.turn(RECEIPT_TIMEOUT - 0.1)
     assert not ann.closed
     server.turn(0.1)
     assert ann.closed
@@ -197,7 +197,7 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
 
 def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     """Who asked is told at once of what cannot be kept, and his end is the end."""
-    monkeypatch.setattr(recorder, "MOST_WAITING", 3)
+    monkeypatch.setattr(writer, "MAX_WAITING", 3)
     ann, _ = registered(server)
     ann.ask('{"command":"join","chatroom_id":"1"}')
     store.writing.shut = True
@@ -255,7 +255,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
     late.send(f"`login ann {WORD}")
     late.lose()
     assert resumes(server, secret)
-    owner = next(iter(server.service.sessions)).chatter
+    owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
     assert owner.account == "ann"
@@ -392,7 +392,7 @@ def test_grouped_while_he_resumes(server, store):
     """He does not resume, and the name of the account is free for its owner."""
     ann, secret = registered(server)
     ann.lose()
-    server.turn(GUEST_SECONDS + 1)
+    server.turn(GUEST_RESUME_SECONDS + 1)
     bob = server.join("1", "Bob")
     bob.ask("`quit")
     bob.ask("`format json")
@@ -450,7 +450,7 @@ def test_unregistered(server):
 def test_a_room_ends_while_its_history_is_read(store):
     """Who may not start rooms does not start it by entering it."""
     rooms = (("1", "tea"),)
-    server = MemoryServer(store=store, replay=3, who_starts=Starters.NOBODY, rooms=rooms)
+    server = MemoryServer(store=store, replay=3, room_creators=RoomCreators.NOBODY, rooms=rooms)
     client = server.connect()
     store.reading.shut = True
     client.send("`enter 1 Ann")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.server.resume import GUEST_SECONDS, LOGIN_SECONDS
+from chatd.server.resume import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
@@ -82,7 +82,7 @@ def test_after_the_connection_has_ended(server):
 
     old, secret = guest(server, "Bob")
     old.lose()
-    server.turn(GUEST_SECONDS + 1)
+    server.turn(GUEST_RESUME_SECONDS + 1)
     assert ask(connect(server)[0], "resume", session=secret) == GONE
 
 
@@ -130,7 +130,7 @@ def test_secrets_that_are_void(server):
     other, third = connect(server)
     ask(other, "login", username="alice", password="another-one")
     other.lose()
-    server.turn(LOGIN_SECONDS + 1)
+    server.turn(ACCOUNT_RESUME_SECONDS + 1)
     assert ask(connect(server)[0], "resume", session=third) == GONE
 
 

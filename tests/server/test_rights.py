@@ -70,13 +70,13 @@ def as_json(typed):
 class House:
     """A server with Bob in both rooms, and one client in some state."""
 
-    def __init__(self, state, dialect):
+    def __init__(self, state, codec):
         self.server = MemoryServer(rooms=(("1", "tea"), ("2", "food")), rooms_per_client=1)
         for name in ("amy", "zoe"):
             self.server.connect().ask(f"`register {name} {WORD}")
         self.bob = self.server.join("1", "Bob")
-        self.is_json = dialect == "json"
-        self.client = self.server.connect(end=DIALECTS[dialect])
+        self.is_json = codec == "json"
+        self.client = self.server.connect(end=DIALECTS[codec])
         if self.is_json:
             self.client.ask("`format json")
         if state.startswith("account"):
@@ -95,12 +95,12 @@ class House:
         return self.client.ask(as_json(typed) if self.is_json else typed)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("codec", DIALECTS)
 @pytest.mark.parametrize("at", range(len(STATES)), ids=STATES)
 @pytest.mark.parametrize("typed", COMMANDS)
-def test_every_command_in_every_state(typed, at, dialect):
+def test_every_command_in_every_state(typed, at, codec):
     """It is done, or refused with the code and the words for that."""
-    house, expected = House(STATES[at], dialect), COMMANDS[typed][at]
+    house, expected = House(STATES[at], codec), COMMANDS[typed][at]
     answers = house.ask(typed)
     if expected is None:
         assert answers == []
@@ -123,21 +123,21 @@ def test_every_command_in_every_state(typed, at, dialect):
         assert house.bob.read() == []
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("codec", DIALECTS)
 @pytest.mark.parametrize(
     "how", ["kick Eve 1", "ban Eve", "ban 10.0.0.1", "end 1", "`quit", "`exit", "group 2 Eve"]
 )
-def test_nothing_for_who_is_out(how, dialect):
+def test_nothing_for_who_is_out(how, codec):
     """What was said before comes; no message, join, leave or history after it."""
     server = MemoryServer(rooms=(("1", "tea"), ("2", "food")))
     bob = server.join("1", "Bob")
-    eve = server.connect("10.0.0.1", end=DIALECTS[dialect])
+    eve = server.connect("10.0.0.1", end=DIALECTS[codec])
     eve.ask("`join 1 Eve")
-    if dialect == "json":
+    if codec == "json":
         eve.ask("`format json")
     bob.send("before")
     if how.startswith("`"):
-        eve.send(as_json(how) if dialect == "json" else how)
+        eve.send(as_json(how) if codec == "json" else how)
     else:
         server.console(how)
     bob.send("after")
@@ -147,21 +147,21 @@ def test_nothing_for_who_is_out(how, dialect):
     assert told.index("before") < len(told)
     assert not [word for word in ("after", "Cid", "later", "psst") if word in told]
     if not eve.closed:
-        eve.send(as_json("`history") if dialect == "json" else "`history")
+        eve.send(as_json("`history") if codec == "json" else "`history")
         assert "after" not in eve.read_bytes().decode()
 
 
-@pytest.mark.parametrize("dialect", ["nul", "lf", "crlf"])
+@pytest.mark.parametrize("codec", ["nul", "lf", "crlf"])
 @pytest.mark.parametrize("why", [BANNED, FULL])
 @pytest.mark.parametrize("typed", COMMANDS)
-def test_who_is_not_let_in_does_nothing(typed, why, dialect):
+def test_who_is_not_let_in_does_nothing(typed, why, codec):
     """He is told why, and closed; the server is as it was."""
     server = MemoryServer(rooms=(("1", "tea"),), max_per_address=1)
     if why == BANNED:
         server.console("ban 10.0.0.1")
     else:
         server.connect("10.0.0.1")
-    client = server.connect("10.0.0.1", end=DIALECTS[dialect])
+    client = server.connect("10.0.0.1", end=DIALECTS[codec])
     told = {
         BANNED: "You were banned by the Administrator!",
         FULL: "Too many connections from your address.",

@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.server.sendqueue import FINISH_SECONDS, Outlet, PlainOutlet
+from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
 
 
 class Socket:
@@ -55,52 +55,52 @@ def overflows():
 def direct(socket, overflows, limit=10**6):
     """Return a clock and an outlet that writes to `socket`."""
     clock = Clock()
-    return clock, PlainOutlet(socket, clock, limit, lambda *args: overflows.append(args))
+    return clock, SocketSendQueue(socket, clock, limit, lambda *args: overflows.append(args))
 
 
 def test_straight_to_the_socket(overflows):
     """What the socket takes at once never waits."""
     socket = Socket()
-    _, outlet = direct(socket, overflows)
-    outlet.write(b"abc")
-    assert (socket.sent, outlet.queued, socket.writable) == (b"abc", 0, None)
+    _, send_queue = direct(socket, overflows)
+    send_queue.write(b"abc")
+    assert (socket.sent, send_queue.queued, socket.writable) == (b"abc", 0, None)
 
 
 def test_what_the_socket_does_not_take_follows_in_order(overflows):
     """Whatever the peer's pace, he reads all, in order, and then it goes straight again."""
     socket = Socket(room=10)
-    _, outlet = direct(socket, overflows)
+    _, send_queue = direct(socket, overflows)
     blobs = [bytes([65 + i % 26]) * 70_000 for i in range(12)]
     for blob in blobs:
-        outlet.write(blob)
-    assert 0 < outlet.queued < sum(map(len, blobs))
+        send_queue.write(blob)
+    assert 0 < send_queue.queued < sum(map(len, blobs))
     for _ in range(100):
         socket.drain(9_999)
-    outlet.write(b"end")
+    send_queue.write(b"end")
     assert socket.sent == b"".join(blobs) + b"end"
-    assert (outlet.queued, socket.writable) == (0, None)
+    assert (send_queue.queued, socket.writable) == (0, None)
 
 
 def test_past_the_limit_the_connection_is_aborted(overflows):
     """It is told once, what waits is forgotten, and what comes later goes nowhere."""
     socket = Socket(room=0)
-    clock, outlet = direct(socket, overflows, limit=100_000)
+    clock, send_queue = direct(socket, overflows, limit=100_000)
     for _ in range(10):
-        outlet.write(b"x" * 40_000)
+        send_queue.write(b"x" * 40_000)
     assert not socket.closed, "nobody is called back while he writes"
     clock.advance(0)
     assert socket.closed == "aborted"
     assert len(overflows) == 1
     assert overflows[0][0] > overflows[0][1] == 100_000
-    assert outlet.queued == 0
+    assert send_queue.queued == 0
 
 
 def test_a_peer_that_is_gone(overflows):
     """A send that fails ends the connection, and raises nothing."""
     socket = Socket(room=None)
-    clock, outlet = direct(socket, overflows)
-    outlet.write(b"x")
-    outlet.write(b"y")
+    clock, send_queue = direct(socket, overflows)
+    send_queue.write(b"x")
+    send_queue.write(b"y")
     clock.advance(0)
     assert (socket.closed, overflows) == ("aborted", [])
 
@@ -108,34 +108,34 @@ def test_a_peer_that_is_gone(overflows):
 def test_a_peer_that_is_gone_while_something_waits(overflows):
     """Then what waits is given up."""
     socket = Socket(room=1)
-    clock, outlet = direct(socket, overflows)
-    outlet.write(b"xy")
+    clock, send_queue = direct(socket, overflows)
+    send_queue.write(b"xy")
     socket.room = None
     socket.writable()
     socket.writable()
     clock.advance(0)
-    assert (socket.closed, outlet.queued) == ("aborted", 0)
+    assert (socket.closed, send_queue.queued) == ("aborted", 0)
 
 
 def test_finish_sends_what_waits(overflows):
     """The connection is closed after the last byte."""
     socket = Socket(room=10)
-    clock, outlet = direct(socket, overflows)
-    outlet.write(b"x" * 200_000)
-    outlet.finish()
+    clock, send_queue = direct(socket, overflows)
+    send_queue.write(b"x" * 200_000)
+    send_queue.finish()
     assert not socket.closed
     socket.drain(500_000)
     assert (socket.closed, len(socket.sent)) == ("closing", 200_000)
-    outlet.lost()
+    send_queue.lost()
     assert clock.getDelayedCalls() == []
 
 
 def test_finish_does_not_wait_for_ever(overflows):
     """Who does not read is closed all the same."""
     socket = Socket(room=0)
-    clock, outlet = direct(socket, overflows)
-    outlet.write(b"x")
-    outlet.finish()
+    clock, send_queue = direct(socket, overflows)
+    send_queue.write(b"x")
+    send_queue.finish()
     clock.advance(FINISH_SECONDS)
     clock.advance(0)
     assert socket.closed == "aborted"
@@ -144,16 +144,16 @@ def test_finish_does_not_wait_for_ever(overflows):
 def test_any_transport_holds_when_full(overflows):
     """Where bytes cannot go straight, the transport says when it is full."""
     transport = StringTransport()
-    outlet = Outlet(transport, Clock(), 10, lambda *args: overflows.append(args))
-    outlet.write(b"a")
-    outlet.pauseProducing()
-    outlet.write(b"bc")
-    outlet.write(b"d")
-    assert (transport.value(), outlet.queued) == (b"a", 3)
-    outlet.resumeProducing()
-    assert (transport.value(), outlet.queued) == (b"abcd", 0)
-    outlet.pauseProducing()
-    outlet.write(b"x" * 11)
+    send_queue = TransportSendQueue(transport, Clock(), 10, lambda *args: overflows.append(args))
+    send_queue.write(b"a")
+    send_queue.pauseProducing()
+    send_queue.write(b"bc")
+    send_queue.write(b"d")
+    assert (transport.value(), send_queue.queued) == (b"a", 3)
+    send_queue.resumeProducing()
+    assert (transport.value(), send_queue.queued) == (b"abcd", 0)
+    send_queue.pauseProducing()
+    send_queue.write(b"x" * 11)
     assert overflows == [(11, 10)]
 
 
@@ -161,10 +161,10 @@ def test_any_transport_is_closed_when_all_is_sent(overflows):
     """Also while it is full."""
     transport = StringTransport()
     clock = Clock()
-    outlet = Outlet(transport, clock, 10, lambda *args: overflows.append(args))
-    outlet.pauseProducing()
-    outlet.write(b"bye")
-    outlet.finish()
+    send_queue = TransportSendQueue(transport, clock, 10, lambda *args: overflows.append(args))
+    send_queue.pauseProducing()
+    send_queue.write(b"bye")
+    send_queue.finish()
     assert not transport.disconnecting
-    outlet.resumeProducing()
+    send_queue.resumeProducing()
     assert (transport.value(), transport.disconnecting) == (b"bye", True)

@@ -406,15 +406,15 @@ def test_not_json(server):
 @pytest.fixture
 def slow(server, monkeypatch):
     """Return a server whose registry takes until the returned Deferred fires to claim a name."""
-    registry = server.service.chat._registry
-    claim = registry.claim_name
+    directory = server.service.chat._directory
+    claim = directory.reserve_name
     gate = Deferred()
 
     async def claim_late(who, name, account):
         await gate
         return await claim(who, name, account)
 
-    monkeypatch.setattr(registry, "claim_name", claim_late)
+    monkeypatch.setattr(directory, "reserve_name", claim_late)
     return server, gate
 
 
@@ -461,7 +461,7 @@ def test_the_room_ends_while_a_name_is_claimed(slow):
     server.console("end 1")
     gate.callback(None)
     assert client.read()[1:] == ["Server: Chatroom 1 NOT exist!"]
-    assert server.service.chat._registry.find("Ann") is None
+    assert server.service.chat._directory.find("Ann") is None
 
 
 def test_the_limits_of_who_joins_hold_from_then_on(slow):
@@ -475,7 +475,7 @@ def test_the_limits_of_who_joins_hold_from_then_on(slow):
         "Server: You join @chatroom 1",
         "Server: You quitted from chatroom a@1",
     ]
-    assert client.protocol._outlet.limit == 1048576
+    assert client.protocol._send_queue.limit == 1048576
 
 
 def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
@@ -505,10 +505,10 @@ def test_a_closed_connection_is_not_listened_to(server):
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
     client.send("`start 1 a", "x" * 100_000)
-    assert client.protocol._frames.waiting == 0
+    assert client.protocol._frames.buffered == 0
     server.service.stopService()
     assert client.read() == []
-    assert server.service.chat._registry.room("1") is None
+    assert server.service.chat._directory.room("1") is None
 
 
 # -- faults of ours
@@ -518,7 +518,7 @@ def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
     """The others go on; the one concerned is told and closed."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
-    monkeypatch.setattr(server.service.chat, "switch", lambda *_: 1 // 0)
+    monkeypatch.setattr(server.service.chat, "set_active_room", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )
@@ -534,7 +534,7 @@ def test_a_fault_while_answering(server, monkeypatch):
     client = server.connect()
     client.ask("`list")
     failures = []
-    monkeypatch.setattr(server.service.delivery, "send", lambda *_: 1 // 0)
+    monkeypatch.setattr(server.service.fanout, "send", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )

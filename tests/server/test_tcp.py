@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from chatd.server.tcp import tune
+from chatd.server.tcp import set_options
 
 
 class Transport:
@@ -31,7 +31,7 @@ def test_not_all_are_asked_at_once():
     """Clients that fell silent in the same moment are asked in the course of 45 seconds."""
     first_asked = Counter()
     for port in range(32768, 32768 + 2 * 4500, 2):  # as the system gives them to clients
-        tune(transport := Transport(), port)
+        set_options(transport := Transport(), port)
         assert transport.no_delay
         assert transport.keep_alive
         idle = transport.options[socket.TCP_KEEPIDLE]

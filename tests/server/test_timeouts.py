@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.server.timeouts import Deadlines
+from chatd.server.timeouts import TimeoutQueue
 from chatd.testing import MemoryHashing, MemoryServer
 
 IDLE = "Server: You were idle for too long."
@@ -97,12 +97,12 @@ def test_who_has_still_to_read_is_not_idle():
     """It is he who is waited for, and the send queue has its own limit."""
     server = MemoryServer(idle_timeout=30)
     ann = server.join("1", "Ann")
-    outlet = ann.protocol._outlet
-    outlet.pauseProducing()
+    send_queue = ann.protocol._send_queue
+    send_queue.pauseProducing()
     ann.send("`help")
     server.turn(300)
     assert not ann.closed
-    outlet.resumeProducing()
+    send_queue.resumeProducing()
     server.turn(30)
     assert ann.read()[-1] == IDLE
 
@@ -182,7 +182,7 @@ STEPS = st.lists(
 def test_deadlines(steps):
     """Everybody is late exactly when his own time is over; there is one timer, or none."""
     clock, late, model = Clock(), [], {}
-    deadlines = Deadlines(clock, 3, lambda who: late.append((who, clock.seconds())))
+    deadlines = TimeoutQueue(clock, 3, lambda who: late.append((who, clock.seconds())))
     expected = []
     for what, number in steps:
         if what == "start":
@@ -203,7 +203,7 @@ def test_deadlines(steps):
 def test_one_who_is_late_starts_anew():
     """As who has still to read does."""
     clock, late = Clock(), []
-    deadlines = Deadlines(clock, 3, lambda who: (late.append(who), deadlines.start(who)))
+    deadlines = TimeoutQueue(clock, 3, lambda who: (late.append(who), deadlines.start(who)))
     deadlines.start("x")
     clock.pump([3, 3, 3])
     assert late == ["x"] * 3

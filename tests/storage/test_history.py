@@ -5,8 +5,8 @@ import json
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import UnavailableError
-from chatd.storage.history import MOST_REPLAYED
+from chatd.core.errors import StoreUnavailableError
+from chatd.storage.history import MAX_REPLAYED
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS
 from chatd.testing import MemoryServer
@@ -22,7 +22,7 @@ class SlowStore(MemoryStore):
 
     async def keep(self, bursts, reserved):
         if self.broken:
-            raise UnavailableError("it is broken")
+            raise StoreUnavailableError("it is broken")
         await super().keep(bursts, reserved)
 
     async def history(self, *arguments):
@@ -274,7 +274,7 @@ def test_replay_is_bounded():
     for _ in range(50):
         ann.send("x" * 12000)
     bob = server.connect()
-    assert len("".join(bob.ask("`join 1 Bob"))) < MOST_REPLAYED + 1000
+    assert len("".join(bob.ask("`join 1 Bob"))) < MAX_REPLAYED + 1000
 
 
 def test_an_ended_room_has_no_history(server):

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from chatd.core.errors import StoreError
-from chatd.core.events import Burst
+from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.schema import VERSION_TABLE, metadata
@@ -48,7 +48,7 @@ def path(tmp_path):
     path = tmp_path / "chatd.db"
     store = inline_store(database_for(f"sqlite:///{path}"))
     store.open([RoomRecord("tea", "tea")])
-    result(store.keep([Burst("tea", 1, "Ann", ["hello"], 1.0)], {}))
+    result(store.keep([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
     result(store.close({"tea": 1}))
     return path
 
@@ -98,10 +98,13 @@ def test_the_view_of_messages(database):
     store = inline_store(database)
     store.open([RoomRecord("Tea", "tea"), RoomRecord("old", "old")])
     texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
-    batch = [Burst("Tea", 60, "Zoë", texts, NOW), Burst("Tea", 64, "'Bob'", ["x"], NOW + 1)]
-    result(store.keep([*batch, Burst("old", 1, "Ann", ["x"], NOW)], {}))
+    batch = [
+        MessageBatch("Tea", 60, "Zoë", texts, NOW),
+        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1),
+    ]
+    result(store.keep([*batch, MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
     result(store.remove_room("old", 1))
-    result(store.keep([Burst("old", 1, "Ann", ["x"], NOW)], {}))
+    result(store.keep([MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
     found = database.reader.run(
         lambda c: c.exec_driver_sql("SELECT room, id, sender, text, said_at FROM messages").all()
     )

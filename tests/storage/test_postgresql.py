@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import make_url
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import StoreError, UnavailableError
-from chatd.core.events import Burst, Said
+from chatd.core.errors import StoreError, StoreUnavailableError
+from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store, result
@@ -24,12 +24,12 @@ from chatd.storage.worker import DEADLINE_SECONDS, Worker
 
 def said(number):
     """Return a message."""
-    return Said("tea", number, "Ann", "hello", 1.0)
+    return Message("tea", number, "Ann", "hello", 1.0)
 
 
 def burst(number):
     """Return the same, as it is kept."""
-    return Burst("tea", number, "Ann", ["hello"], 1.0)
+    return MessageBatch("tea", number, "Ann", ["hello"], 1.0)
 
 
 class Relay:
@@ -140,7 +140,7 @@ def _open_when_free(store):
 def _try_until_done(call):
     """Make a call until the server has noticed that who was there before is gone."""
     while True:
-        with suppress(UnavailableError):
+        with suppress(StoreUnavailableError):
             return call()
 
 
@@ -181,9 +181,9 @@ def test_a_server_that_is_away(store, relay):
     """All calls fail meanwhile, and are done when it is back; the store is ours again then."""
     relay.away = True
     relay.lose()
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         result(store.keep([burst(1)], {}))
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         result(store.history("tea", None, 9, 9999))
     relay.away = False
     _try_until_done(lambda: result(store.keep([burst(1)], {})))
@@ -194,14 +194,14 @@ def test_another_server_took_over(store, relay, postgresql):
     """While it has the store, calls fail; when it is gone, they are done."""
     relay.away = True
     relay.lose()
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         result(store.keep([burst(1)], {}))
     relay.away = False
     other = inline_store(database_for(postgresql))
     _open_when_free(other)
-    with pytest.raises(UnavailableError) as error:
+    with pytest.raises(StoreUnavailableError) as error:
         result(store.keep([burst(1)], {}))
-    assert error.value.why == "it is in use by another chatd"
+    assert error.value.reason == "it is in use by another chatd"
     result(other.close({}))
     _try_until_done(lambda: result(store.keep([burst(1)], {})))
 
@@ -216,7 +216,7 @@ def test_a_server_that_hangs(threaded, relay, reactor):
     assert relay.held.wait(30)
     reactor.advance(DEADLINE_SECONDS)
     for waiting in (writing, reading):
-        with pytest.raises(UnavailableError):
+        with pytest.raises(StoreUnavailableError):
             reactor.result(waiting)
     relay.flowing.set()
     reactor.advance(1)
@@ -232,7 +232,7 @@ def test_closing_while_the_server_hangs(threaded, relay, reactor):
     closing = Deferred.fromCoroutine(threaded.close({"tea": 2}))
     assert relay.held.wait(30)
     reactor.advance(DEADLINE_SECONDS)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         reactor.result(closing)
 
 

@@ -10,22 +10,22 @@ import sys
 import pytest
 from sqlalchemy import event
 
-from chatd.core.errors import StoreError, UnavailableError
-from chatd.core.events import Burst, Said
+from chatd.core.errors import StoreError, StoreUnavailableError
+from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.testing import inline_store, result
 from chatd.storage.urls import database_for
 
 SERVER = """
 import sys
-from chatd.core.events import Burst
+from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.testing import inline_store, result
 from chatd.storage.urls import database_for
 
 store = inline_store(database_for(sys.argv[1]))
 store.open([RoomRecord("tea", "tea")])
-result(store.keep([Burst("tea", 1, "Ann", ["hello"], 1.0)], {}))
+result(store.keep([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -56,12 +56,12 @@ def refusal(path):
 
 def said(number, text="hello"):
     """Return a message."""
-    return Said("tea", number, "Ann", text, 1.0)
+    return Message("tea", number, "Ann", text, 1.0)
 
 
 def burst(number, text="hello"):
     """Return the same, as it is kept."""
-    return Burst("tea", number, "Ann", [text], 1.0)
+    return MessageBatch("tea", number, "Ann", [text], 1.0)
 
 
 def history(store):
@@ -148,9 +148,9 @@ def test_locked_for_a_while(store, path):
     shell = sqlite3.connect(path, isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
     for reserved in ({}, {"tea": 20_000}):
-        with pytest.raises(UnavailableError) as error:
+        with pytest.raises(StoreUnavailableError) as error:
             result(store.keep([burst(1)], reserved))
-        assert error.value.why == "database is locked"
+        assert error.value.reason == "database is locked"
     assert history(store) == []
     shell.execute("ROLLBACK")
     shell.close()
@@ -170,9 +170,9 @@ def test_a_full_disk(path):
     store.open([RoomRecord("tea", "tea")])
     result(store.keep([burst(1)], {}))
     batch = [burst(n, "x" * 1000) for n in range(2, 400)]
-    with pytest.raises(UnavailableError) as error:
+    with pytest.raises(StoreUnavailableError) as error:
         result(store.keep(batch, {}))
-    assert "full" in error.value.why
+    assert "full" in error.value.reason
     assert history(store) == [said(1)]
     database.writer.run(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 4000"))
     result(store.keep(batch, {}))
@@ -196,9 +196,9 @@ def test_a_statement_that_is_cut_off(store):
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) FROM n"
         )
 
-    with pytest.raises(UnavailableError) as error:
+    with pytest.raises(StoreUnavailableError) as error:
         link.run(endless)
-    assert error.value.why == "interrupted"
+    assert error.value.reason == "interrupted"
 
 
 def test_words_of_the_chat_are_not_in_errors(store):

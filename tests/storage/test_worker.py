@@ -5,11 +5,11 @@ from threading import Event, get_ident
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import UnavailableError
+from chatd.core.errors import StoreUnavailableError
 from chatd.storage.worker import DEADLINE_SECONDS, REST_SECONDS, Worker
 
 
-class Link:
+class DbConnection:
     """A link to a database that hangs when it is told to, until it is cut."""
 
     def __init__(self):
@@ -27,13 +27,13 @@ class Link:
         """Do a job that takes for ever."""
         self.hanging.set()
         assert self.was_cut.wait(30)
-        raise UnavailableError("cut")
+        raise StoreUnavailableError("cut")
 
 
 @pytest.fixture
 def link():
     """Return a link."""
-    return Link()
+    return DbConnection()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def start(reactor, link):
 
 def away(_):
     """Do a job of which the database knows nothing."""
-    raise UnavailableError("away")
+    raise StoreUnavailableError("away")
 
 
 def test_in_order_in_one_other_thread(start, reactor):
@@ -80,9 +80,9 @@ def test_a_job_that_takes_too_long_is_cut_off(start, reactor, link):
     reactor.advance(DEADLINE_SECONDS - 0.1)
     assert not link.was_cut.is_set()
     reactor.advance(0.2)
-    with pytest.raises(UnavailableError) as error:
+    with pytest.raises(StoreUnavailableError) as error:
         reactor.result(hanging)
-    assert error.value.why == "cut"
+    assert error.value.reason == "cut"
     assert reactor.getDelayedCalls() == []
 
 
@@ -93,7 +93,7 @@ def test_a_job_that_waited_too_long_is_not_begun(start, reactor, link):
     waiting = start(lambda _: link.jobs.append(1))
     reactor.advance(DEADLINE_SECONDS + 0.1)
     for job in (hanging, waiting):
-        with pytest.raises(UnavailableError):
+        with pytest.raises(StoreUnavailableError):
             reactor.result(job)
     assert link.jobs == []
     assert reactor.result(start(lambda _: 1)) == 1
@@ -101,18 +101,18 @@ def test_a_job_that_waited_too_long_is_not_begun(start, reactor, link):
 
 def test_rest_after_a_failure(start, reactor, link):
     """Who may rest does not try for a while, then does."""
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         reactor.result(start(away, REST_SECONDS))
-    with pytest.raises(UnavailableError) as error:
+    with pytest.raises(StoreUnavailableError) as error:
         reactor.result(start(lambda _: link.jobs.append(1), REST_SECONDS))
-    assert (error.value.why, link.jobs) == ("away", [])
+    assert (error.value.reason, link.jobs) == ("away", [])
     reactor.advance(REST_SECONDS)
     assert reactor.result(start(lambda _: 1, REST_SECONDS)) == 1
 
 
 def test_no_rest_for_who_writes(start, reactor):
     """Without a rest each job is tried."""
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         reactor.result(start(away))
     assert reactor.result(start(lambda _: 1)) == 1
 
@@ -125,7 +125,7 @@ def test_stop(reactor, link):
     after = Deferred.fromCoroutine(worker.run(lambda _: link.jobs.append(2)))
     reactor.result(before)
     reactor.result(stopped)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(StoreUnavailableError):
         reactor.result(after)
     assert link.jobs == [1]
 

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.core.errors import UnavailableError
-from chatd.core.events import Burst, Closed
-from chatd.core.records import lead
-from chatd.core.rooms import Chatter, Room
-from chatd.protocol.replies import Stored
-from chatd.server.eventlog import Journal
+from chatd.core.errors import StoreUnavailableError
+from chatd.core.events import MessageBatch, RoomClosed
+from chatd.core.records import ids_to_reserve
+from chatd.core.rooms import Room, User
+from chatd.protocol.replies import Receipt
+from chatd.server.eventlog import EventLog
 from chatd.storage import queue
 from chatd.storage import writer as module
-from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS, TOLD_WITHIN, Recorder
+from chatd.storage.writer import BATCH_SECONDS, RECEIPT_TIMEOUT, RETRY_SECONDS, HistoryWriter
 
-ANN, BOB = Chatter("unix"), Chatter("unix")
+ANN, BOB = User("unix"), User("unix")
 
 
 class SlowStore:
@@ -45,7 +45,7 @@ class House:
         self.clock = Clock()
         self.store = SlowStore()
         self.told = []
-        self.recorder = Recorder(self.store, self.clock, self.tell, Journal())
+        self.writer = HistoryWriter(self.store, self.clock, self.tell, EventLog())
         self.rooms = {"1": Room("1", "a"), "2": Room("2", "b")}
 
     def tell(self, who, *answers):
@@ -55,21 +55,21 @@ class House:
         """Say something; report it to `who`."""
         first = self.rooms[room].count + 1
         self.rooms[room].count += times
-        burst = Burst(room, first, "Ann", [text] * times, self.clock.seconds())
-        self.recorder.said(self.rooms[room], burst, None)
+        burst = MessageBatch(room, first, "Ann", [text] * times, self.clock.seconds())
+        self.writer.on_messages(self.rooms[room], burst, None)
         if who is not None:
-            self.recorder.report(burst, who, tag)
+            self.writer.report(burst, who, tag)
 
     def close(self, room="1"):
-        self.recorder.published(self.rooms[room], Closed(room, self.clock.seconds()), None)
+        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()), None)
 
-    def caught_up(self):
-        return Deferred.fromCoroutine(self.recorder.caught_up())
+    def drained(self):
+        return Deferred.fromCoroutine(self.writer.drained())
 
     def reports(self):
         """Return what was told since the last call: the tag, and whether it was stored."""
         told, self.told = self.told, []
-        return [(answer.tag, isinstance(answer, Stored)) for _, answer in told]
+        return [(answer.tag, isinstance(answer, Receipt)) for _, answer in told]
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_messages_are_written_in_batches(house):
     house.say()
     house.clock.advance(BATCH_SECONDS)
     assert house.store.answer() == [3, 4]
-    assert house.recorder.unstored == 0
+    assert house.writer.pending == 0
     assert not house.clock.getDelayedCalls()
 
 
@@ -104,10 +104,10 @@ def test_who_asked_is_told_after_the_commit(house):
     assert house.told == []
     house.store.answer()
     assert house.told == [
-        (ANN, Stored("1", 1, "a")),
-        (ANN, Stored("1", 4, "b")),
-        (ANN, Stored("1", 5, "b")),
-        (BOB, Stored("1", 3, None)),
+        (ANN, Receipt("1", 1, "a")),
+        (ANN, Receipt("1", 4, "b")),
+        (ANN, Receipt("1", 5, "b")),
+        (BOB, Receipt("1", 3, None)),
     ]
 
 
@@ -116,7 +116,7 @@ def test_an_outage_that_is_short(house, capture_log):
     house.say(ANN, "a")
     house.clock.advance(BATCH_SECONDS)
     house.say(ANN, "b")
-    house.store.answer(UnavailableError("no disk"))
+    house.store.answer(StoreUnavailableError("no disk"))
     assert house.reports() == []
     house.clock.advance(RETRY_SECONDS)
     house.clock.advance(BATCH_SECONDS)
@@ -136,37 +136,37 @@ def test_a_batch_stays_one(house):
     house.say(ANN, "old")
     house.clock.advance(BATCH_SECONDS)
     house.say(room="2")
-    house.clock.advance(TOLD_WITHIN / 2)
+    house.clock.advance(RECEIPT_TIMEOUT / 2)
     house.say(ANN, "young", times=3)
     house.store.answer()
     assert house.reports() == [("old", True)]
     house.clock.advance(BATCH_SECONDS)
     for pause, expected in (
-        (TOLD_WITHIN / 2, [1, 2, 3, 4]),
+        (RECEIPT_TIMEOUT / 2, [1, 2, 3, 4]),
         (RETRY_SECONDS, [1, 2, 3, 4]),
         (RETRY_SECONDS, [2, 3, 4]),
     ):
         house.say()
-        assert house.store.answer(UnavailableError()) == expected
+        assert house.store.answer(StoreUnavailableError()) == expected
         house.clock.advance(pause)
         house.clock.advance(BATCH_SECONDS)
     house.close("1")
     assert house.reports() == [("young", False)] * 3
-    assert house.recorder.unstored == 0
+    assert house.writer.pending == 0
 
 
 def test_more_than_a_batch(house, monkeypatch):
     """Where much waits it is written in pieces, whole bursts each, without a pause."""
-    monkeypatch.setattr(backlog, "MOST_IN_BATCH", 5)
-    monkeypatch.setattr(backlog, "MOST_IN_BATCH_SIZE", 20)
+    monkeypatch.setattr(queue, "MAX_IN_BATCH", 5)
+    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 20)
     for text in ("x", "x", "x", "12345678", "x"):
         house.say(text=text, times=3)
     house.clock.advance(BATCH_SECONDS)
-    assert house.recorder.unstored == 15
+    assert house.writer.pending == 15
     assert [house.store.answer() for _ in range(2)] == [[*range(1, 7)], [*range(7, 13)]]
     house.clock.advance(BATCH_SECONDS)
     assert house.store.answer() == [13, 14, 15]
-    assert house.recorder.unstored == 0
+    assert house.writer.pending == 0
 
 
 @pytest.mark.parametrize("seconds_a_try", [0.0, 1.0, 5.0])
@@ -184,16 +184,16 @@ def test_an_outage_that_is_long(house, seconds_a_try, capture_log):
             for write in pending:
                 began = write[1].setdefault("began", house.clock.seconds())
                 if house.clock.seconds() - began >= seconds_a_try:
-                    write[2].errback(UnavailableError("gone"))
+                    write[2].errback(StoreUnavailableError("gone"))
             for its, stored in house.reports():
                 assert not stored
                 told[its] = house.clock.seconds()
-        most = max(most, house.recorder.unstored)
+        most = max(most, house.writer.pending)
     assert most <= 10 * 12
     assert len(told) >= 190
     assert all(when - asked[tag] < 10 for tag, when in told.items())
     assert len(capture_log()) == 1
-    assert TOLD_WITHIN < 10
+    assert RECEIPT_TIMEOUT < 10
 
 
 def test_what_was_given_up_is_said_once(house, capture_log):
@@ -202,7 +202,7 @@ def test_what_was_given_up_is_said_once(house, capture_log):
     house.say()
     house.clock.advance(BATCH_SECONDS)
     house.clock.advance(20)
-    house.store.answer(UnavailableError("gone"))
+    house.store.answer(StoreUnavailableError("gone"))
     house.say(ANN, "later")
     house.clock.advance(RETRY_SECONDS)
     house.clock.advance(BATCH_SECONDS)
@@ -232,7 +232,7 @@ def test_a_room_that_is_ended(house):
     house.say(BOB, "other room", room="2")
     house.close("1")
     assert house.reports() == [("in hand", False), ("waiting", False)]
-    house.store.answer(UnavailableError())
+    house.store.answer(StoreUnavailableError())
     house.clock.advance(RETRY_SECONDS)
     house.clock.advance(BATCH_SECONDS)
     ids, reserved, _ = house.store.writes[1]
@@ -244,11 +244,11 @@ def test_a_room_that_is_ended(house):
 
 def test_waiting_for_the_store(house):
     """`caught_up` fires when all that was said before it is stored, and not when only some is."""
-    assert house.caught_up().called
+    assert house.drained().called
     house.say()
     house.clock.advance(BATCH_SECONDS)
     house.say()
-    waiting = house.caught_up()
+    waiting = house.drained()
     house.store.answer()
     assert not waiting.called
     house.clock.advance(BATCH_SECONDS)
@@ -259,12 +259,12 @@ def test_waiting_for_the_store(house):
 def test_waiting_in_vain(house):
     """`caught_up` fails with the next try that fails."""
     house.say()
-    waiting = house.caught_up()
+    waiting = house.drained()
     house.clock.advance(BATCH_SECONDS)
-    house.store.answer(UnavailableError())
+    house.store.answer(StoreUnavailableError())
     failures = []
     waiting.addErrback(failures.append)
-    assert failures[0].check(UnavailableError)
+    assert failures[0].check(StoreUnavailableError)
 
 
 def test_ids_are_reserved_ahead(house):
@@ -272,31 +272,31 @@ def test_ids_are_reserved_ahead(house):
     house.say()
     house.clock.advance(BATCH_SECONDS)
     _, reserved, _ = house.store.writes[-1]
-    assert reserved == {"1": 1 + lead(1)}
+    assert reserved == {"1": 1 + ids_to_reserve(1)}
     house.store.answer()
     top = reserved["1"]
     for _ in range(3):
-        house.rooms["1"].count += lead(1) // 3
+        house.rooms["1"].count += ids_to_reserve(1) // 3
         house.say()
         house.clock.advance(BATCH_SECONDS)
         _, reserved, _ = house.store.writes[-1]
         assert house.rooms["1"].count < top
         top = reserved.get("1", top)
         house.store.answer()
-    assert top > 1 + lead(1)
+    assert top > 1 + ids_to_reserve(1)
 
 
 def test_closing_writes_what_waits(house, capture_log):
     """The end of the server waits for the store, but not for ever."""
     house.say()
-    closing = Deferred.fromCoroutine(house.recorder.close())
+    closing = Deferred.fromCoroutine(house.writer.close())
     house.clock.advance(BATCH_SECONDS)
     assert not closing.called
     house.store.answer()
     assert closing.called
 
     house.say(ANN, "x")
-    closing = Deferred.fromCoroutine(house.recorder.close())
+    closing = Deferred.fromCoroutine(house.writer.close())
     house.clock.advance(BATCH_SECONDS)
     house.clock.advance(module.CLOSE_SECONDS)
     assert closing.called
@@ -306,9 +306,9 @@ def test_closing_writes_what_waits(house, capture_log):
 def test_closing_tries_again(house, capture_log):
     """What cannot be stored at the first try is, if the store comes back in time."""
     house.say()
-    closing = Deferred.fromCoroutine(house.recorder.close())
+    closing = Deferred.fromCoroutine(house.writer.close())
     house.clock.advance(BATCH_SECONDS)
-    house.store.answer(UnavailableError("locked"))
+    house.store.answer(StoreUnavailableError("locked"))
     house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
     assert not closing.called
     assert house.store.answer() == [1]
@@ -319,11 +319,11 @@ def test_closing_tries_again(house, capture_log):
 def test_closing_while_the_store_is_away(house, capture_log):
     """It is tried for some time, and what is lost is counted."""
     house.say(ANN, "x", times=3)
-    closing = Deferred.fromCoroutine(house.recorder.close())
+    closing = Deferred.fromCoroutine(house.writer.close())
     house.clock.advance(BATCH_SECONDS)
     began = house.clock.seconds()
     while not closing.called:
-        house.store.answer(UnavailableError("locked"))
+        house.store.answer(StoreUnavailableError("locked"))
         house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
     assert house.clock.seconds() - began >= module.CLOSE_SECONDS - RETRY_SECONDS
     assert house.reports() == [("x", False)] * 3
@@ -332,12 +332,12 @@ def test_closing_while_the_store_is_away(house, capture_log):
 
 def test_what_waits_is_bounded(house, monkeypatch):
     """Past the bound all that waits is given up, and told so."""
-    monkeypatch.setattr(module, "MOST_WAITING_SIZE", 100)
+    monkeypatch.setattr(module, "MAX_WAITING_SIZE", 100)
     house.say(text="in hand")
     house.clock.advance(BATCH_SECONDS)
     for tag in range(12):
         house.say(ANN, str(tag), text="0123456789")
-    assert house.recorder.unstored < 12
+    assert house.writer.pending < 12
     assert {stored for _, stored in house.reports()} == {False}
 
 
@@ -355,7 +355,7 @@ def test_every_message_is_reported_once(steps):
         elif step == "close":
             house.close("1")
         elif any(not write[2].called for write in house.store.writes):
-            house.store.answer(None if step == "ok" else UnavailableError())
+            house.store.answer(None if step == "ok" else StoreUnavailableError())
         for tag, was_stored in house.reports():
             (stored if was_stored else failed).append(tag)
     for _ in range(4):
@@ -366,14 +366,14 @@ def test_every_message_is_reported_once(steps):
         (stored if was_stored else failed).append(tag)
     assert sorted(stored + failed, key=int) == asked
     assert stored == sorted(stored, key=int)
-    assert house.recorder.unstored == 0
+    assert house.writer.pending == 0
 
 
 def test_a_burst_that_fills_a_batch_by_itself(house, monkeypatch):
     """It is no reason to tell who said it that it could not be stored."""
-    monkeypatch.setattr(backlog, "MOST_IN_BATCH_SIZE", 5)
+    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 5)
     house.say(ANN, "tag", text="0123456789")
     assert house.told == []
     house.clock.advance(0)
     house.store.answer()
-    assert house.told == [(ANN, Stored("1", 1, "tag"))]
+    assert house.told == [(ANN, Receipt("1", 1, "tag"))]

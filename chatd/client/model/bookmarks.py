@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.client.model.updates import News
-from chatd.core.events import Said
+from chatd.core.events import Message
 
 AT_A_TIME: Final = 500
 """How many messages are asked for at once."""
@@ -119,7 +119,7 @@ class Bookmark:
         if last is not None:
             self.read = max(self.read, last)
 
-    def fill(self, messages: Sequence[Said]) -> list[Said]:
+    def fill(self, messages: Sequence[Message]) -> list[Message]:
         """Take in history above `cursor`; return what of it is to be shown."""
         if self.cursor is None:
             return []
@@ -152,7 +152,7 @@ class Bookmark:
     # -- within
 
     def _held_ids(self) -> list[int]:
-        return [news.event.id for news in self._held if isinstance(news.event, Said)]
+        return [news.event.id for news in self._held if isinstance(news.event, Message)]
 
     def _lacks(self, message_id: int) -> bool:
         return any(message_id in gap for gap in self._gaps)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chatd.core.events import Said
+from chatd.core.events import Message
 from chatd.protocol.commands import Request
 
 _PRIVATE: Final = "secret"
@@ -42,7 +42,7 @@ class Outbox:
         self._doubtful: deque[_Message] = deque(maxlen=_MOST)
         self._placed: set[tuple[str, int]] = set()
 
-    def tagged(self, request: Request, read: Mapping[str, int]) -> Request:
+    def for_room_count(self, request: Request, read: Mapping[str, int]) -> Request:
         """Return `request` as it is to be sent; a message has a tag, and is kept."""
         text = request.arguments.get(_TEXTS.get(request.command, ""))
         if not text:  # an empty message is ignored by the server
@@ -91,7 +91,7 @@ class Outbox:
         public = (one for one in self._doubtful if not one.is_secret)
         return min((one.read.get(room, otherwise) for one in public), default=None)
 
-    def find(self, room: str, said: Said) -> bool:
+    def find(self, room: str, said: Message) -> bool:
         """Tell whether a message of one's own is one in doubt, which it then is no more."""
         if (room, said.id) in self._placed:
             return False

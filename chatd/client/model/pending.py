@@ -12,7 +12,7 @@ from typing import Final
 
 from chatd.core.events import Event
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Answer, History, Refusal, Reply, RoomList
+from chatd.protocol.replies import Error, History, Ok, Reply, RoomList
 
 _PROBE: Final = "caught up:"
 """What the tags of probes begin with."""
@@ -48,13 +48,13 @@ class Due:
         if request.tag is None and request.command != "say":
             self._owed += 1
 
-    def is_probed(self, event: Event | Answer) -> bool:
+    def is_probed(self, event: Event | Reply) -> bool:
         """Tell whether an event is the answer to a probe: to the last one, or one that is too late."""
-        return isinstance(event, Reply | Refusal) and (event.tag or "").startswith(_PROBE)
+        return isinstance(event, Ok | Error) and (event.tag or "").startswith(_PROBE)
 
-    def came(self, event: Event | Answer) -> bool:
+    def came(self, event: Event | Reply) -> bool:
         """Take note of what the server tells; return whether all before the last probe is answered."""
-        if not isinstance(event, Reply | Refusal | RoomList | History):
+        if not isinstance(event, Ok | Error | RoomList | History):
             return False
         if event.tag == f"{_PROBE}{self._probe}":
             self._answered = self._probe
@@ -62,7 +62,7 @@ class Due:
             return True
         if event.tag is None and getattr(event, "command", "") not in {None, "say"}:
             self._owed = max(0, self._owed - 1)
-        if isinstance(event, Reply) and event.command == "exit":  # the last answer of all
+        if isinstance(event, Ok) and event.command == "exit":  # the last answer of all
             self.forget()
         return False
 

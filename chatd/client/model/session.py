@@ -16,9 +16,9 @@ from chatd.client.model.sync import NOT_NOW, READING_TAGS, STORE_PAUSE, Reading
 from chatd.client.model.sync import Step as ReadingStep
 from chatd.client.model.updates import News, Turn
 from chatd.client.ui.effects import Ask, AskLater, StayAway
-from chatd.core.events import Closed, Event, Joined, Left, RoomEvent, Said
+from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Answer, Closing, History, Refusal, Reply, Stored
+from chatd.protocol.replies import Disconnect, Error, History, Ok, Receipt, Reply
 
 Step = ReadingStep | StayAway
 
@@ -102,7 +102,7 @@ class Presence:
 
     # -- the server
 
-    def received(self, event: Event | Answer) -> list[Step]:
+    def received(self, event: Event | Reply) -> list[Step]:
         """Take in something the server tells."""
         return [*self._received(event), *self._end()]
 
@@ -114,44 +114,44 @@ class Presence:
         step = self._next_step() if is_time else []
         return [*step, *self._reading.try_again(), *self._end()]
 
-    def _received(self, event: Event | Answer) -> Sequence[Step]:
+    def _received(self, event: Event | Reply) -> Sequence[Step]:
         match event:
-            case History() | Refusal() if (event.tag or "").startswith(READING_TAGS):
+            case History() | Error() if (event.tag or "").startswith(READING_TAGS):
                 return self._reading.answered(event, self.where.name)
-            case Reply(command="format"):
+            case Ok(command="format"):
                 self._session = text_or_none(event.data.get("session"))
                 return []
-            case Reply() | Refusal() if event.tag == TAG and self.comeback is not None:
+            case Ok() | Error() if event.tag == TAG and self.comeback is not None:
                 return self._came_back(event, self.comeback)
-            case Stored():
+            case Receipt():
                 self._reading.stored(event.room, event.id, event.tag)
                 return []
-            case Refusal():
+            case Error():
                 self._note_refusal(event)
-            case Said() if not self._reading.is_new(event):
+            case Message() if not self._reading.is_new(event):
                 return []
         return self._news(event)
 
-    def _news(self, event: Event | Answer) -> list[Step]:
+    def _news(self, event: Event | Reply) -> list[Step]:
         news = News(event, len(self.where.rooms))
         room = event.room if isinstance(event, RoomEvent) else None
         told: list[Step] = [] if self._reading.holds(news, room) else [news]
         is_own = self.where.is_own(event)
         self.where.note(event)
         match event:
-            case Reply():
+            case Ok():
                 told += self._note_reply(event)
             case Joined() if is_own:
                 told += self._reading.joined(event.room, None)
             case Left() if is_own:
                 self._reading.put_out(event.room)
-            case Closed():
+            case RoomClosed():
                 self._reading.put_out(event.room)
-            case Closing(retry=False):
+            case Disconnect(retry=False):
                 told.append(StayAway())
         return told
 
-    def _note_reply(self, reply: Reply) -> Sequence[Step]:
+    def _note_reply(self, reply: Ok) -> Sequence[Step]:
         room, last = text_or_none(reply.data.get("room")), reply.data.get("last")
         match reply.command:
             case "join" | "enter" if room is not None:
@@ -167,7 +167,7 @@ class Presence:
                 self._reading.outbox.answered(reply.tag)
         return []
 
-    def _note_refusal(self, refusal: Refusal) -> None:
+    def _note_refusal(self, refusal: Error) -> None:
         room, number = text_or_none(refusal.data.get("room")), refusal.data.get("id")
         if refusal.code == "not-stored" and room is not None and isinstance(number, int):
             self._reading.stored(room, number, refusal.tag)
@@ -178,8 +178,8 @@ class Presence:
 
     # -- the way back
 
-    def _came_back(self, answer: Reply | Refusal, comeback: Comeback) -> list[Step]:
-        if isinstance(answer, Refusal):
+    def _came_back(self, answer: Ok | Error, comeback: Comeback) -> list[Step]:
+        if isinstance(answer, Error):
             if answer.code in NOT_NOW:
                 return self._wait_for_store(comeback)
             if answer.code == "name-in-use" and answer.command == "join":
@@ -187,13 +187,13 @@ class Presence:
         elif answer.command == "resume":
             comeback.named()
         comeback.answered(answer.command)
-        is_shown = answer.command != "resume" or isinstance(answer, Reply)
+        is_shown = answer.command != "resume" or isinstance(answer, Ok)
         return [*(self._news(answer) if is_shown else []), *self._next_step()]
 
     def _wait_for_store(self, comeback: Comeback) -> list[Step]:
         return [*_wait(comeback, Turn.STORE_AWAY), AskLater(STORE_PAUSE)]
 
-    def _wait_for_name(self, answer: Refusal, comeback: Comeback) -> list[Step]:
+    def _wait_for_name(self, answer: Error, comeback: Comeback) -> list[Step]:
         seconds = comeback.pause()
         if seconds is None:
             self.comeback = None

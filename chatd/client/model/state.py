@@ -5,8 +5,8 @@ Kept from what the server says, nothing else: no request changes it, only the an
 
 from __future__ import annotations
 
-from chatd.core.events import Closed, Event, Joined, Left, Said, Whispered
-from chatd.protocol.replies import Answer, Reply, RoomList
+from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomClosed
+from chatd.protocol.replies import Ok, Reply, RoomList
 
 
 class Whereabouts:
@@ -23,22 +23,22 @@ class Whereabouts:
         self.known_rooms: dict[str, None] = {}
         self.known_names: dict[str, None] = {}
 
-    def is_own(self, event: Event | Answer) -> bool:
+    def is_own(self, event: Event | Reply) -> bool:
         """Tell whether `event` is that one came or went oneself, by the Administrator's hand."""
-        return isinstance(event, Joined | Left) and event.who == self.name
+        return isinstance(event, Joined | Left) and event.name == self.name
 
-    def note(self, event: Event | Answer) -> None:
+    def note(self, event: Event | Reply) -> None:
         """Take note of what the server says."""
         match event:
-            case Reply(command="join" | "enter" | "quit" | "switch" | "start"):
+            case Ok(command="join" | "enter" | "quit" | "switch" | "start"):
                 self._note_reply(event)
-            case Reply(command="register" | "login" | "resume" | "logout"):
+            case Ok(command="register" | "login" | "resume" | "logout"):
                 self._note_login(event)
             case Joined() if self.is_own(event):
                 self._enter(event.room)
             case Left() if self.is_own(event):
                 self._leave(event.room)
-            case Closed():
+            case RoomClosed():
                 self._leave(event.room)
                 self.known_rooms.pop(event.room, None)
             case RoomList():
@@ -46,10 +46,10 @@ class Whereabouts:
                 names = (name for room in event.rooms for name, _ in room.chatters)
                 self.known_names = dict.fromkeys(names)
             case Joined():
-                self.known_names[event.who] = None
+                self.known_names[event.name] = None
             case Left():
-                self.known_names.pop(event.who, None)
-            case Said() | Whispered():
+                self.known_names.pop(event.name, None)
+            case Message() | PrivateMessage():
                 self.known_names[event.sender] = None
 
     def leave_all(self) -> None:
@@ -61,7 +61,7 @@ class Whereabouts:
         self.known_names.clear()
         self.current = None
 
-    def _note_reply(self, reply: Reply) -> None:
+    def _note_reply(self, reply: Ok) -> None:
         room, name = reply.data.get("room"), reply.data.get("name")
         if isinstance(name, str):
             self.name = name
@@ -75,7 +75,7 @@ class Whereabouts:
         elif reply.command == "switch":
             self.current = room
 
-    def _note_login(self, reply: Reply) -> None:
+    def _note_login(self, reply: Ok) -> None:
         if reply.command == "logout":
             self.leave_all()
             self.name, self.account = "", None

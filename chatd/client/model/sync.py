@@ -13,9 +13,9 @@ from chatd.client.model.bookmarks import AT_A_TIME, Bookmark
 from chatd.client.model.outbox import Outbox
 from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
 from chatd.client.ui.effects import Ask, AskLater
-from chatd.core.events import Said
+from chatd.core.events import Message
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import History, Refusal
+from chatd.protocol.replies import Error, History
 
 Step = Happening | Ask | AskLater
 
@@ -51,7 +51,7 @@ class Reading:
     def send(self, request: Request) -> Ask:
         """Return what asks for something that the person wants."""
         read = {room: one.newest for room, one in self._bookmarks.items()}
-        return Ask(self.outbox.tagged(request, read))
+        return Ask(self.outbox.for_room_count(request, read))
 
     def lose(self) -> None:
         """Take note that the connection is lost."""
@@ -74,7 +74,7 @@ class Reading:
 
     # -- what comes live
 
-    def is_new(self, said: Said) -> bool:
+    def is_new(self, said: Message) -> bool:
         """Tell whether a message is to be shown (or held): not if it was, or if it will be."""
         bookmark = self._bookmarks.get(said.room)
         if bookmark is not None:
@@ -131,7 +131,7 @@ class Reading:
 
     # -- what was missed
 
-    def answered(self, answer: History | Refusal, own_name: str) -> Sequence[Step]:
+    def answered(self, answer: History | Error, own_name: str) -> Sequence[Step]:
         """Return what to tell, and ask next, after the answer to what was asked here."""
         question, _, room = (answer.tag or "").partition(":")
         if question + ":" == _MISSED:
@@ -143,13 +143,13 @@ class Reading:
         """Return what asks again for what could not be had."""
         return [self._ask(room, one) for room, one in self._bookmarks.items() if one.waits]
 
-    def _newest_came(self, answer: History | Refusal, room: str) -> None:
+    def _newest_came(self, answer: History | Error, room: str) -> None:
         """Take note of the newest message of a room that one was brought into."""
         if isinstance(answer, History):
             newest = max((said.id for said in answer.messages), default=0)
             self._bookmarks.setdefault(room, Bookmark(newest))
 
-    def _missed_came(self, answer: History | Refusal, room: str, own_name: str) -> Sequence[Step]:
+    def _missed_came(self, answer: History | Error, room: str, own_name: str) -> Sequence[Step]:
         bookmark = self._bookmarks.get(room)
         if bookmark is None or bookmark.cursor is None:
             return []

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from chatd.core.events import Event, Said
-from chatd.protocol.replies import Answer
+from chatd.core.events import Event, Message
+from chatd.protocol.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)
 class News:
     """The server told something; `in_rooms` is in how many rooms one was then."""
 
-    event: Event | Answer
+    event: Event | Reply
     in_rooms: int
 
 
@@ -25,7 +25,7 @@ class Missed:
     """This was said in a room while one was away; `first`: what was told before was not of this."""
 
     room: str
-    messages: tuple[Said, ...]
+    messages: tuple[Message, ...]
     first: bool
 
 

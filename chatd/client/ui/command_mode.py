@@ -16,8 +16,8 @@ from chatd.client.ui.effects import (
     Action,
     Address,
     Connect,
-    Disconnect,
     Exit,
+    Hangup,
     Line,
     Prompt,
 )
@@ -30,11 +30,11 @@ from chatd.client.ui.lines import (
     undelivered_words,
 )
 from chatd.core.errors import ChatError
-from chatd.core.events import Event, Joined, Left, RoomEvent, Said, Whispered
-from chatd.core.sanitize import clean
+from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomEvent
+from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.commands import Request, help_text
-from chatd.protocol.replies import Answer, Refusal, Reply
+from chatd.protocol.replies import Error, Ok, Reply
 
 PROMPT: Final = Prompt("😄 :> ")
 
@@ -65,7 +65,7 @@ class Conversation(Talk):
 
     def typed(self, line: str) -> list[Action]:
         """Return what to do about what was typed: a message, a command, or several of these."""
-        if self._question is None and line.startswith(text.COMMAND_SIGN):
+        if self._question is None and line.startswith(text.COMMAND_PREFIX):
             return [action for one in line.splitlines() for action in self._typed(one)]
         return self._typed(line)
 
@@ -80,19 +80,19 @@ class Conversation(Talk):
         """Tell whether a line, once typed, ends what there is with the server."""
         if self._question is not None:
             return False
-        words = line.removeprefix(text.COMMAND_SIGN).split()
-        return line.startswith(text.COMMAND_SIGN) and words[:1] in (["connect"], ["disconnect"])
+        words = line.removeprefix(text.COMMAND_PREFIX).split()
+        return line.startswith(text.COMMAND_PREFIX) and words[:1] in (["connect"], ["disconnect"])
 
     def _typed(self, line: str) -> list[Action]:
         if self._question is not None:
             return self._answered(self._question, line)
-        self._question = question(clean(line))
+        self._question = question(sanitize(line))
         if self._question is not None:
             return []
         try:
-            return self._asked(text.decode(clean(line).rstrip("\n"), LINE_COMMANDS))
+            return self._asked(text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS))
         except ChatError as error:
-            return [self._line(News(Refusal(None, error.code, error.text), 0))]
+            return [self._line(News(Error(None, error.code, text.error_text(error)), 0))]
 
     def _answered(self, asked: Question, line: str) -> list[Action]:
         request = asked.answer(line)
@@ -128,7 +128,7 @@ class Conversation(Talk):
         if not self.presence.is_connected and self.presence.comeback is None:
             return [NOT_CONNECTED]
         self.presence.forget()
-        return [Disconnect(), Line("Disconnected.")]
+        return [Hangup(), Line("Disconnected.")]
 
     def _named(self, request: Request) -> Request:
         """Return a request to join with the name that was held before, if it was left out."""
@@ -156,7 +156,7 @@ class Conversation(Talk):
 
     def lost(self, *, coming_back: bool) -> list[Action]:
         """Return what to do about a connection that has ended."""
-        told = self._told(self.presence.lost(coming_back=coming_back))
+        told = self._on_terminate(self.presence.lost(coming_back=coming_back))
         return told if coming_back else [*told, NOT_CONNECTED]
 
     # -- what is shown
@@ -175,21 +175,21 @@ class Conversation(Talk):
             case Turn.BACK:
                 return []
             case Turn.LOG_IN_AGAIN:
-                return [Line(clean(f"{happening.value[:-1]}: `login {self.where.name}"))]
+                return [Line(sanitize(f"{happening.value[:-1]}: `login {self.where.name}"))]
             case _:
                 return [Line(happening.value)]
 
     def _line(self, news: News) -> Line:
         event = news.event
-        tagged = news.in_rooms > 1 and isinstance(event, RoomEvent)
+        for_room_count = news.in_rooms > 1 and isinstance(event, RoomEvent)
         room = event.room if isinstance(event, RoomEvent) else None
-        said = event.text if isinstance(event, Said | Whispered) else None
+        said = event.text if isinstance(event, Message | PrivateMessage) else None
         return Line(
-            clean(text.render(event, room_tags=tagged)),
-            tag=clean(f"[{room}] ") if tagged and room is not None else "",
-            name=clean(_whose(event)),
+            sanitize(text.render(event, room_tags=for_room_count)),
+            tag=sanitize(f"[{room}] ") if for_room_count and room is not None else "",
+            name=sanitize(_whose(event)),
             talk=said is not None,
-            mention=mention(clean(said or ""), self.where.name),
+            mention=mention(sanitize(said or ""), self.where.name),
             time=getattr(event, "time", None),
         )
 
@@ -201,15 +201,15 @@ def parse_address(host: str, port: str) -> Address:
     return Address(host, int(port))
 
 
-def _whose(event: Event | Answer) -> str:
+def _whose(event: Event | Reply) -> str:
     match event:
-        case Said() | Whispered():
+        case Message() | PrivateMessage():
             return event.sender
         case Joined() | Left():
-            return event.who
+            return event.name
         case _:
             return getattr(event, "sender", "Server")
 
 
-def _is_formality(event: Event | Answer) -> bool:
-    return isinstance(event, Reply) and event.command in {"format", "exit"}
+def _is_formality(event: Event | Reply) -> bool:
+    return isinstance(event, Ok) and event.command in {"format", "exit"}

@@ -12,7 +12,7 @@ from typing import Final
 from chatd.client.ui.effects import Prompt
 from chatd.core.errors import ChatError
 from chatd.protocol import text
-from chatd.protocol.commands import CLIENT_COMMANDS, HIDDEN_PASSWORD, Command, Parameter, Request
+from chatd.protocol.commands import CLIENT_COMMANDS, PASSWORD_MASK, Command, Parameter, Request
 
 _OWN = (
     Command(
@@ -25,7 +25,7 @@ _OWN = (
 
 
 def _passwords(command: Command) -> list[Parameter]:
-    return [one for one in command.typed if one.mask == HIDDEN_PASSWORD]
+    return [one for one in command.typed if one.mask == PASSWORD_MASK]
 
 
 def _asking(command: Command) -> Command:
@@ -80,12 +80,12 @@ def is_to_be_forgotten(line: str) -> bool:
 def _may_have_passwords(line: str) -> bool:
     command, _ = _command_of(line)
     if command is None:
-        return line.startswith(text.COMMAND_SIGN)  # it may be `login`, misspelt
+        return line.startswith(text.COMMAND_PREFIX)  # it may be `login`, misspelt
     return bool(_passwords(command))
 
 
 def _command_of(line: str) -> tuple[Command | None, str]:
-    if not line.startswith(text.COMMAND_SIGN):
+    if not line.startswith(text.COMMAND_PREFIX):
         return None, ""
     try:
         return text.find_command(line[1:], LINE_COMMANDS)

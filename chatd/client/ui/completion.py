@@ -6,21 +6,21 @@ from collections.abc import Iterable
 
 from chatd.client.model.state import Whereabouts
 from chatd.client.ui.commands import LINE_COMMANDS
-from chatd.protocol.text import COMMAND_SIGN
+from chatd.protocol.text import COMMAND_PREFIX
 
 
 def complete(before: str, where: Whereabouts) -> tuple[str, list[str]]:
     """Return the word at the end of `before`, and all that it can become."""
     words = before.split(" ")
     word = words[-1]
-    if not before.startswith(COMMAND_SIGN):
+    if not before.startswith(COMMAND_PREFIX):
         ending = ": " if len(words) == 1 else " "
         names = _beginning(word, where.known_names) if word else []
         return word, [name + ending for name in names]
     if len(words) == 1:
-        commands = (COMMAND_SIGN + name for name, c in LINE_COMMANDS.items() if not c.json_only)
+        commands = (COMMAND_PREFIX + name for name, c in LINE_COMMANDS.items() if not c.json_only)
         return word, [command + " " for command in _beginning(word, commands)]
-    known = _known(words[0].removeprefix(COMMAND_SIGN), len(words) - 2, where)
+    known = _known(words[0].removeprefix(COMMAND_PREFIX), len(words) - 2, where)
     return word, [one + " " for one in _beginning(word, known)]
 
 

@@ -72,7 +72,7 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
-class Disconnect:
+class Hangup:
     """Leave the server."""
 
 
@@ -99,6 +99,6 @@ class Exit:
     failed: bool = False
 
 
-Action = Line | Ask | Connect | Disconnect | StayAway | AskLater | Exit
+Action = Line | Ask | Connect | Hangup | StayAway | AskLater | Exit
 
 NOT_CONNECTED = Line("Not connected.", failed=True)

@@ -15,8 +15,8 @@ from chatd.client.model.state import Whereabouts
 from chatd.client.model.updates import Happening
 from chatd.client.ui.effects import Action, Address, Ask, AskLater, Connect, Line, Prompt, StayAway
 from chatd.core.events import Event
-from chatd.core.sanitize import clean
-from chatd.protocol.replies import Answer
+from chatd.core.sanitize import sanitize
+from chatd.protocol.replies import Reply
 
 
 class Talk(ABC):
@@ -60,7 +60,7 @@ class Talk(ABC):
 
     def connected(self, session: str | None = None) -> list[Action]:
         """Return what to do now that there is a connection; `session` is its secret."""
-        return self._told(self.presence.connected(session))
+        return self._on_terminate(self.presence.connected(session))
 
     @abstractmethod
     def not_connected(self) -> list[Action]:
@@ -74,19 +74,19 @@ class Talk(ABC):
 
     def greeted(self, words: str) -> list[Action]:
         """Return what to do about the words of a server that lets nobody in."""
-        return [Line(clean(words))]
+        return [Line(sanitize(words))]
 
-    def received(self, event: Event | Answer) -> list[Action]:
+    def received(self, event: Event | Reply) -> list[Action]:
         """Return what to do about something the server tells."""
-        return self._told(self.presence.received(event))
+        return self._on_terminate(self.presence.received(event))
 
     def try_again(self) -> list[Action]:
         """Go on where one had to wait: some time has passed."""
-        return self._told(self.presence.try_again())
+        return self._on_terminate(self.presence.try_again())
 
     # -- within
 
-    def _told(self, steps: Iterable[Step]) -> list[Action]:
+    def _on_terminate(self, steps: Iterable[Step]) -> list[Action]:
         actions: list[Action] = []
         for step in steps:
             actions += [step] if isinstance(step, Ask | AskLater | StayAway) else self._tell(step)

@@ -22,10 +22,10 @@ from chatd.client.ui.guided_words import (
     room_lines,
 )
 from chatd.client.ui.lines import missed_heading, missed_line, undelivered_words
-from chatd.core.events import Closed, Event, Said
-from chatd.core.sanitize import clean
+from chatd.core.events import Event, Message, RoomClosed
+from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Answer, Refusal, Reply, RoomList
+from chatd.protocol.replies import Error, Ok, Reply, RoomList
 
 _MENU: Final = (plain("Press 1 to register"), plain("Press 2 to login"))
 _CHOICES: Final = {"1": "register", "2": "login"}
@@ -80,7 +80,7 @@ class Guided(Talk):
         if self._awaited is not None:
             return None
         if self._stage is _Stage.CHAT and self._is_in_room:
-            return Prompt(speaker=clean(self.where.name))
+            return Prompt(speaker=sanitize(self.where.name))
         return _PROMPTS[self._stage]
 
     def typed(self, line: str) -> list[Action]:
@@ -141,7 +141,7 @@ class Guided(Talk):
             case "LOGOUT":
                 return self._wait_for("logout")
             case _:
-                return [self.presence.send(Request("say", {"text": clean(line).rstrip("\n")}))]
+                return [self.presence.send(Request("say", {"text": sanitize(line).rstrip("\n")}))]
 
     def _wait_for(self, command: str, **arguments: str) -> list[Action]:
         self._awaited = command
@@ -165,7 +165,7 @@ class Guided(Talk):
         awaited, self._awaited = self._awaited, None
         if awaited == "logout":
             return [Exit(self._goodbye())]
-        told = self._told(self.presence.lost(coming_back=coming_back))
+        told = self._on_terminate(self.presence.lost(coming_back=coming_back))
         if not coming_back:
             return [*told, info("Not connected.", failed=True), Exit(failed=True)]
         is_cut_off = awaited is not None and self._stage is not _Stage.CHAT
@@ -210,16 +210,16 @@ class Guided(Talk):
             case _:
                 return [info(happening.value)]
 
-    def _news(self, event: Event | Answer) -> list[Action]:
+    def _news(self, event: Event | Reply) -> list[Action]:
         match event:
-            case Reply() | Refusal() if self._is_awaited(event):
+            case Ok() | Error() if self._is_awaited(event):
                 self._awaited = None
-                return self._refused(event) if isinstance(event, Refusal) else self._answered(event)
+                return self._refused(event) if isinstance(event, Error) else self._answered(event)
             case RoomList():
                 return [*self._listed(event)]
-            case Said():
+            case Message():
                 return [chat_line(event, self.where.name)]
-            case Closed():
+            case RoomClosed():
                 return [*news_lines(event), *self._ask_for_rooms()]
             case _ if self.where.is_own(event):
                 return self._ask_for_rooms()
@@ -232,11 +232,11 @@ class Guided(Talk):
         self._awaited = None
         return room_lines(rooms)
 
-    def _is_awaited(self, answer: Reply | Refusal) -> bool:
+    def _is_awaited(self, answer: Ok | Error) -> bool:
         """Tell whether this is the answer that is waited for; of what is too long, no more is told."""
         return answer.tag is None and answer.command in (self._awaited, None)
 
-    def _answered(self, reply: Reply) -> list[Action]:
+    def _answered(self, reply: Ok) -> list[Action]:
         room = reply.data.get("room")
         match reply.command:
             case "register" | "login":
@@ -250,7 +250,7 @@ class Guided(Talk):
                 self._awaited = reply.command  # nothing more is asked
                 return [Exit(plain(reply.text))]
 
-    def _refused(self, refusal: Refusal) -> list[Action]:
+    def _refused(self, refusal: Error) -> list[Action]:
         words = plain(refusal.text)
         if self._stage is not _Stage.CHAT:
             return [words, *self._begin()]

@@ -6,29 +6,29 @@ from chatd.client.model.state import Whereabouts
 from chatd.client.ui.effects import Line
 from chatd.client.ui.lines import mention
 from chatd.client.ui.render import clock_time
-from chatd.core.events import Address, Event, Joined, Left, Reason, Said
-from chatd.core.sanitize import clean
+from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
+from chatd.core.sanitize import sanitize
 from chatd.protocol import text
-from chatd.protocol.replies import Answer, Reply, RoomList
+from chatd.protocol.replies import Ok, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
 
 
 def plain(words: str) -> Line:
     """Return a line of nothing but words."""
-    return Line(clean(words), stamped=False)
+    return Line(sanitize(words), stamped=False)
 
 
 def info(words: str, *, failed: bool = False) -> Line:
     """Return a line that tells of something that has happened, or that something was not done."""
-    text = clean(f"INFO> {words.removeprefix(_SERVER_PREFIX)}")
+    text = sanitize(f"INFO> {words.removeprefix(_SERVER_PREFIX)}")
     return Line(text, stamped=False, look="info", failed=failed)
 
 
-def chat_line(said: Said, own_name: str) -> Line:
+def chat_line(said: Message, own_name: str) -> Line:
     """Return the line that shows what somebody says."""
-    words = clean(said.text.replace("\n", "\n  "))
-    name = clean(said.sender)
+    words = sanitize(said.text.replace("\n", "\n  "))
+    name = sanitize(said.sender)
     return Line(
         f"{name}> [{clock_time(said.time, 0.0)}] {words}",
         name=name,
@@ -38,16 +38,16 @@ def chat_line(said: Said, own_name: str) -> Line:
     )
 
 
-def news_lines(event: Event | Answer) -> list[Line]:
+def news_lines(event: Event | Reply) -> list[Line]:
     """Return what is shown of something that is neither said nor the answer to a question."""
     match event:
         case Joined():
             place = _place(event.address)
             origin = f" from {place}" if place else ""
-            return [info(f"{event.who} joined room [{event.room}]{origin}")]
-        case Left() if event.reason is not Reason.KICKED:
-            return [info(f"{event.who} left room [{event.room}].")]
-        case Reply(command="exit"):
+            return [info(f"{event.name} joined room [{event.room}]{origin}")]
+        case Left() if event.reason is not LeaveReason.KICKED:
+            return [info(f"{event.name} left room [{event.room}].")]
+        case Ok(command="exit"):
             return []
         case _:
             return [info(text.render(event))]
@@ -69,8 +69,8 @@ def people_lines(rooms: RoomList, where: Whereabouts) -> list[Line]:
 
 
 def _person(name: str, address: Address | None, own_name: str) -> Line:
-    words = " ".join(filter(None, ("*", clean(name), clean(_place(address)))))
-    return Line(words, name=clean(name), talk=True, stamped=False, own=name == own_name)
+    words = " ".join(filter(None, ("*", sanitize(name), sanitize(_place(address)))))
+    return Line(words, name=sanitize(name), talk=True, stamped=False, own=name == own_name)
 
 
 def _place(address: Address | None) -> str:

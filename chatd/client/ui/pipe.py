@@ -26,7 +26,7 @@ from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.effects import Ask, Exit, Line, Prompt
 from chatd.client.ui.modes import Echo
 from chatd.client.ui.render import paint_prompt
-from chatd.core.sanitize import clean
+from chatd.core.sanitize import sanitize
 
 PATIENCE: Final = 10.0
 """For how many seconds at most one waits for the server at the end."""
@@ -62,7 +62,7 @@ class PipeScreen:
     def show_typed(self, prompt: Prompt, line: str, now: float) -> None:
         """Write a prompt and what was typed there, unless that is hidden."""
         asked = "".join(words for _, words in paint_prompt(prompt, now))
-        self._show(asked.rstrip() if prompt.hidden else asked + clean(line))
+        self._show(asked.rstrip() if prompt.hidden else asked + sanitize(line))
 
     def _show(self, words: str) -> None:
         if self.broken:
@@ -131,13 +131,13 @@ class CommandIntake(Intake):
         """Do what a line says, once its turn has come."""
         client = self._client
         if client.unanswered >= _UNANSWERED or self._conversation.leads_away(line):
-            await client.caught_up()
+            await client.drained()
         await self._settled()
         if client.leaving:
             return
         actions = self._conversation.typed(line)
         if not all(isinstance(action, Ask | Exit) for action in actions):
-            await client.caught_up()
+            await client.drained()
         client.perform(actions)
 
 
@@ -173,7 +173,7 @@ class GuidedIntake(Intake):
         await self._settled()
         in_time = True
         while in_time and self._client.unanswered and not self._client.leaving:
-            in_time = await self._client.caught_up()
+            in_time = await self._client.drained()
             await self._settled()
 
 

@@ -10,14 +10,14 @@ from chatd.client.ui.effects import (
     Ask,
     AskLater,
     Connect,
-    Disconnect,
     Exit,
+    Hangup,
     Line,
     StayAway,
 )
-from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
+from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Closing, History, Refusal, Reply, RoomList, RoomRow
+from chatd.protocol.replies import Disconnect, Error, History, Ok, RoomInfo, RoomList
 
 QUITTING = Line("quitting...", stamped=False)
 
@@ -34,9 +34,7 @@ def joined(talk, *rooms, name="Alice"):
     """Return the conversation of somebody who has joined rooms."""
     for room in rooms:
         talk.received(
-            Reply(
-                "join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0}
-            )
+            Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
         )
     return talk
 
@@ -117,7 +115,7 @@ def test_own_commands(talk):
     """The client leaves, comes and ends by itself."""
     assert talk.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
     talk.connected()
-    assert talk.typed("`disconnect") == [Disconnect(), Line("Disconnected.")]
+    assert talk.typed("`disconnect") == [Hangup(), Line("Disconnected.")]
     assert talk.typed("`disconnect") == [NOT_CONNECTED]
     assert talk.typed("`exit") == [Exit(QUITTING)]
 
@@ -142,22 +140,22 @@ def test_connect_is_confirmed():
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (Said("1", 1, "Bob", "hi\nthere", 0), "Bob: hi\n  there"),
+        (Message("1", 1, "Bob", "hi\nthere", 0), "Bob: hi\n  there"),
         (Joined("1", "Bob", None, 0), "Bob: joined us @chatroom 1."),
-        (Left("1", "Bob", None, Reason.LOST, 0), "Server: Bob quitted."),
-        (Left("1", "Bob", None, Reason.KICKED, 0), "Administrator: Bob was kicked out."),
-        (Closed("1", 0), "Administrator: chatroom is being closed by the Administrator."),
+        (Left("1", "Bob", None, LeaveReason.LOST, 0), "Server: Bob quitted."),
+        (Left("1", "Bob", None, LeaveReason.KICKED, 0), "Administrator: Bob was kicked out."),
+        (RoomClosed("1", 0), "Administrator: chatroom is being closed by the Administrator."),
         (Notice("Administrator", "hear", 0, "1"), "Administrator: hear"),
         (Notice("Server", "You were grouped", 0), "Server: You were grouped"),
-        (Whispered("Bob", "psst", 0), "Bob (secret): psst"),
-        (Reply("switch", "You are now", None, {"room": "1"}), "Server: You are now"),
-        (Refusal("join", "no-such-room", "Chatroom 3 NOT exist!"), "Server: Chatroom 3 NOT exist!"),
+        (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (Ok("switch", "You are now", None, {"room": "1"}), "Server: You are now"),
+        (Error("join", "no-such-room", "Chatroom 3 NOT exist!"), "Server: Chatroom 3 NOT exist!"),
         (RoomList(()), "Server: No room exists!"),
         (
-            RoomList((RoomRow("1", "tea", (("Al", ("127.0.0.1", 5)),)), RoomRow("2", "food"))),
+            RoomList((RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),)), RoomInfo("2", "food"))),
             "Server: \ntea@1: Al@('127.0.0.1', 5) \nfood@2: no chatters!\n",
         ),
-        (Closing("shutdown", "going", True, "Administrator"), "Administrator: going"),
+        (Disconnect("shutdown", "going", True, "Administrator"), "Administrator: going"),
     ],
 )
 def test_events_are_shown(talk, event, words):
@@ -168,14 +166,14 @@ def test_events_are_shown(talk, event, words):
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (Said("1", 1, "Bob", "hi", 0), "[1] Bob: hi"),
+        (Message("1", 1, "Bob", "hi", 0), "[1] Bob: hi"),
         (Joined("2", "Bob", None, 0), "[2] Bob: joined us @chatroom 2."),
-        (Left("2", "Bob", None, Reason.QUIT, 0), "[2] Server: Bob quitted."),
-        (Closed("1", 0), "[1] Administrator: chatroom is being closed by the Administrator."),
+        (Left("2", "Bob", None, LeaveReason.QUIT, 0), "[2] Server: Bob quitted."),
+        (RoomClosed("1", 0), "[1] Administrator: chatroom is being closed by the Administrator."),
         (Notice("Administrator", "hear", 0, "1"), "[1] Administrator: hear"),
         (Notice("Server", "You were kicked out", 0), "Server: You were kicked out"),
-        (Whispered("Bob", "psst", 0), "Bob (secret): psst"),
-        (Reply("list", "answer"), "Server: answer"),
+        (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (Ok("list", "answer"), "Server: answer"),
     ],
 )
 def test_room_tags(talk, event, words):
@@ -185,14 +183,14 @@ def test_room_tags(talk, event, words):
 
 def test_no_tags_after_leaving(talk):
     """Back in one room there are no tags."""
-    joined(talk, "1", "2").received(Reply("quit", "You quitted", None, {"room": "2"}))
-    assert texts(talk.received(Said("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
+    joined(talk, "1", "2").received(Ok("quit", "You quitted", None, {"room": "2"}))
+    assert texts(talk.received(Message("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
 
 
 def test_formalities_are_not_shown(talk):
     """The answers to what the client asks by itself are not shown."""
-    assert talk.received(Reply("format", "You now speak json.")) == []
-    assert talk.received(Reply("exit", "Goodbye!")) == []
+    assert talk.received(Ok("format", "You now speak json.")) == []
+    assert talk.received(Ok("exit", "Goodbye!")) == []
 
 
 def test_state_follows_the_answers(talk):
@@ -203,11 +201,11 @@ def test_state_follows_the_answers(talk):
         ["1", "2", "3"],
         "3",
     )
-    talk.received(Reply("switch", "…", None, {"room": "1"}))
+    talk.received(Ok("switch", "…", None, {"room": "1"}))
     assert talk.where.current == "1"
-    talk.received(Reply("quit", "…", None, {"room": "1"}))
+    talk.received(Ok("quit", "…", None, {"room": "1"}))
     assert (talk.where.rooms, talk.where.current) == (["2", "3"], "3")
-    talk.received(Closed("3", 0))
+    talk.received(RoomClosed("3", 0))
     assert (talk.where.rooms, talk.where.current) == (["2"], "2")
 
 
@@ -217,14 +215,14 @@ def test_kicked(talk):
     assert texts(talk.received(Notice("Server", "You were kicked out …", 0))) == [
         "Server: You were kicked out …"
     ]
-    assert talk.received(Left("1", "Alice", None, Reason.KICKED, 0)) == []
+    assert talk.received(Left("1", "Alice", None, LeaveReason.KICKED, 0)) == []
     assert (talk.where.rooms, talk.where.current) == ([], None)
 
 
 def test_grouped(talk):
     """Who is grouped is in the other room, reads nothing but the notice, and asks from where on he reads."""
     joined(talk, "1")
-    assert talk.received(Left("1", "Alice", None, Reason.GROUPED, 0)) == []
+    assert talk.received(Left("1", "Alice", None, LeaveReason.GROUPED, 0)) == []
     newest = Request("history", {"chatroom_id": "2", "limit": "1"}, "newest:2")
     assert talk.received(Joined("2", "Alice", None, 0)) == [Ask(newest)]
     assert talk.received(History("2", (), "newest:2")) == []
@@ -233,7 +231,7 @@ def test_grouped(talk):
 
 def test_retry_false(talk):
     """Where it makes no sense to come back, the client does not."""
-    shown = talk.received(Closing("banned", "You were banned!", False, "Server"))
+    shown = talk.received(Disconnect("banned", "You were banned!", False, "Server"))
     assert shown == [Line("Server: You were banned!", name="Server"), StayAway()]
 
 
@@ -249,17 +247,17 @@ def test_name_is_filled_in(talk):
 def test_lines_tell_what_they_are(talk):
     """A screen learns who speaks, when, in which room, and whether one is meant."""
     joined(talk, "1", "2")
-    assert talk.received(Said("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
+    assert talk.received(Message("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
         Line("[1] Bob: Hi ALICE!", tag="[1] ", name="Bob", talk=True, mention="ALICE", time=7.5)
     ]
-    (line,) = talk.received(Said("1", 2, "Bob", "Alices", 7.5))
+    (line,) = talk.received(Message("1", 2, "Bob", "Alices", 7.5))
     assert line.mention == ""
 
 
 def test_hostile_words_are_cleaned(talk):
     """Nothing that a terminal would obey is shown, whoever sent it and in whatever part."""
     joined(talk, "1\x1b]0;x", "2")
-    (line,) = talk.received(Said("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
+    (line,) = talk.received(Message("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
     assert line.text == "[1]0;x] Bob: [2Jhi"
     assert (line.tag, line.name) == ("[1]0;x] ", "Bob")
     assert texts(talk.greeted("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
@@ -267,21 +265,19 @@ def test_hostile_words_are_cleaned(talk):
 
 def test_comeback_in_order(talk):
     """After a lost connection the rooms are joined in their order, and the current one is current."""
-    joined(talk, "1", "2").received(Reply("switch", "…", None, {"room": "1"}))
+    joined(talk, "1", "2").received(Ok("switch", "…", None, {"room": "1"}))
     assert texts(talk.lost(coming_back=True)) == ["Connection lost."]
     assert talk.typed("hi") == [NOT_CONNECTED]
     again, first = talk.connected()
     assert again == Line("Connected again.")
     assert first == Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
     data = {"room": "1", "name": "Alice", "last": 0}
-    _, second = talk.received(Reply("join", "You join @chatroom 1", TAG, data))
+    _, second = talk.received(Ok("join", "You join @chatroom 1", TAG, data))
     assert second == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
-    _, third = talk.received(Reply("join", "…", TAG, {**data, "room": "2"}))
+    _, third = talk.received(Ok("join", "…", TAG, {**data, "room": "2"}))
     assert third == Ask(Request("switch", {"chatroom_id": "1"}, TAG))
     assert talk.coming_back
-    assert texts(talk.received(Reply("switch", "You are", TAG, {"room": "1"}))) == [
-        "Server: You are"
-    ]
+    assert texts(talk.received(Ok("switch", "You are", TAG, {"room": "1"}))) == ["Server: You are"]
     assert not talk.coming_back
     assert (talk.where.rooms, talk.where.current) == (["1", "2"], "1")
 
@@ -290,7 +286,7 @@ def test_comeback_to_a_room_that_is_gone(talk):
     """Of a room that does not exist any more the server's words are shown, and the next is joined."""
     joined(talk, "1", "2").lost(coming_back=True)
     talk.connected()
-    shown, then = talk.received(Refusal("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
+    shown, then = talk.received(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
     assert shown.text == "Server: Chatroom 1 NOT exist!"
     assert then == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
 
@@ -299,7 +295,7 @@ def test_comeback_waits_for_the_name(talk):
     """While the server has not noticed that one was gone, one tries again, with growing pauses."""
     joined(talk, "1").lost(coming_back=True)
     talk.connected()
-    in_use = Refusal("join", "name-in-use", "Name Alice is already in use!", TAG)
+    in_use = Error("join", "name-in-use", "Name Alice is already in use!", TAG)
     told, first = talk.received(in_use)
     assert told == Line("Your name is still in use. Trying again...")
     assert talk.try_again() == [
@@ -321,11 +317,11 @@ def test_comeback_that_is_interrupted(talk):
     """If the connection is lost again on the way back, no room is forgotten."""
     joined(talk, "1", "2").lost(coming_back=True)
     talk.connected()
-    talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
+    talk.received(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     talk.lost(coming_back=True)
     _, first = talk.connected()
     assert first.request.arguments["chatroom_id"] == "1"
-    _, second = talk.received(Reply("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
+    _, second = talk.received(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     assert second.request.arguments["chatroom_id"] == "2"
 
 
@@ -333,7 +329,7 @@ def test_comeback_gives_way_to_the_person(talk):
     """Who joins a room himself while the client waits for the name is not joined to others later."""
     joined(talk, "1").lost(coming_back=True)
     talk.connected()
-    talk.received(Refusal("join", "name-in-use", "…", TAG))
+    talk.received(Error("join", "name-in-use", "…", TAG))
     talk.typed("`join 2 Alicia")
     assert talk.try_again() == []
 

@@ -9,9 +9,9 @@ from twisted.internet.defer import Deferred
 from chatd.client.ui.effects import Ask, Exit, Line, Prompt
 from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.pipe import GuidedIntake, PipeScreen
-from chatd.core.events import Closed, Joined, Left, Notice, Reason, Said, Whispered
+from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Closing, Refusal, Reply, RoomList, RoomRow
+from chatd.protocol.replies import Disconnect, Error, Ok, RoomInfo, RoomList
 from chatd.testing import MemoryServer
 
 TIME = 1795186288.0  # 14:51:28
@@ -254,15 +254,15 @@ def talk():
     talk.connected("secret")
     for line in ("2", "prachi", PASSWORD):
         talk.typed(line)
-    talk.received(Reply("login", "Welcome back, prachi.", None, {"name": "prachi"}))
-    talk.received(RoomList((RoomRow("1", "tea"),)))
+    talk.received(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
+    talk.received(RoomList((RoomInfo("1", "tea"),)))
     return talk
 
 
 def entered(talk):
     """Return the talk of somebody who is in room 1."""
     talk.typed("1")
-    talk.received(Reply("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
+    talk.received(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
     return talk
 
 
@@ -288,7 +288,7 @@ def test_prompts():
     assert talk.prompt is None
     assert talk.typed("hasty") == []
     name = {"name": "prachi"}
-    said, ask = talk.received(Reply("register", "Registered successfully.", None, name))
+    said, ask = talk.received(Ok("register", "Registered successfully.", None, name))
     assert said.text == "Registered successfully."
     assert ask == Ask(Request("list"))
     assert talk.prompt is None
@@ -300,22 +300,22 @@ def test_prompts():
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (Said("1", 1, "Bob", "hi\nthere", TIME), "Bob> [14:51:28] hi\n  there"),
+        (Message("1", 1, "Bob", "hi\nthere", TIME), "Bob> [14:51:28] hi\n  there"),
         (Joined("1", "Bob", ("127.0.0.1", 5), 0), "INFO> Bob joined room [1] from <127.0.0.1:5>"),
         (Joined("1", "Bob", ("::1", 5), 0), "INFO> Bob joined room [1] from <[::1]:5>"),
         (Joined("1", "Bob", "unix", 0), "INFO> Bob joined room [1] from <unix>"),
         (Joined("1", "Bob", None, 0), "INFO> Bob joined room [1]"),
-        (Left("1", "Bob", ("127.0.0.1", 5), Reason.LOST, 0), "INFO> Bob left room [1]."),
-        (Left("1", "Bob", None, Reason.KICKED, 0), "INFO> Administrator: Bob was kicked out."),
+        (Left("1", "Bob", ("127.0.0.1", 5), LeaveReason.LOST, 0), "INFO> Bob left room [1]."),
+        (Left("1", "Bob", None, LeaveReason.KICKED, 0), "INFO> Administrator: Bob was kicked out."),
         (Notice("Server", "You were kicked out …", 0), "INFO> You were kicked out …"),
         (Notice("Administrator", "hear", 0, "1"), "INFO> Administrator: hear"),
-        (Whispered("Bob", "psst", 0), "INFO> Bob (secret): psst"),
-        (Closing("shutdown", "going", True, "Administrator"), "INFO> Administrator: going"),
+        (PrivateMessage("Bob", "psst", 0), "INFO> Bob (secret): psst"),
+        (Disconnect("shutdown", "going", True, "Administrator"), "INFO> Administrator: going"),
         (
-            Refusal("say", "not-stored", "Your message could not be stored.", "1"),
+            Error("say", "not-stored", "Your message could not be stored.", "1"),
             "INFO> Your message could not be stored.",
         ),
-        (Said("1", 1, "B\x9bob", "\x1b[2Jhi", TIME), "Bob> [14:51:28] [2Jhi"),
+        (Message("1", 1, "B\x9bob", "\x1b[2Jhi", TIME), "Bob> [14:51:28] [2Jhi"),
     ],
 )
 def test_events_are_shown(talk, event, words):
@@ -325,20 +325,20 @@ def test_events_are_shown(talk, event, words):
 
 def test_people_without_addresses(talk):
     """Where addresses are hidden, people are names; who is in the room no more is shown nothing."""
-    people = RoomList((RoomRow("1", "tea", (("Bob", None), ("prachi", None))),), "people")
+    people = RoomList((RoomInfo("1", "tea", (("Bob", None), ("prachi", None))),), "people")
     entered(talk).typed("LIST")
     lines = talk.received(people)
     assert texts(lines) == ["<---- PEOPLE ONLINE ---->", "* Bob", "* prachi", ""]
     assert [line.own for line in lines] == [False, False, True, False]
-    talk.received(Closed("1", 0))
+    talk.received(RoomClosed("1", 0))
     assert talk.received(people) == []
 
 
 def test_closed_while_leaving(talk):
     """Who leaves a room that is ended in that moment is shown the rooms, once."""
     entered(talk).typed("LEAVE")
-    assert len(talk.received(Closed("1", 0))) == 1
-    refused, ask = talk.received(Refusal("quit", "in-no-room", "Join a room first!"))
+    assert len(talk.received(RoomClosed("1", 0))) == 1
+    refused, ask = talk.received(Error("quit", "in-no-room", "Join a room first!"))
     assert refused.text == "Join a room first!"
     assert ask == Ask(Request("list"))
 
@@ -346,8 +346,8 @@ def test_closed_while_leaving(talk):
 def test_closed_while_logging_out(talk):
     """Who logs out is not asked for another room."""
     entered(talk).typed("LOGOUT")
-    assert len(talk.received(Closed("1", 0))) == 1
-    assert talk.received(Reply("logout", "Bye, prachi", None, {"name": "prachi"})) == [
+    assert len(talk.received(RoomClosed("1", 0))) == 1
+    assert talk.received(Ok("logout", "Bye, prachi", None, {"name": "prachi"})) == [
         Exit(Line("Bye, prachi", stamped=False))
     ]
 
@@ -376,7 +376,7 @@ def test_too_long(talk):
     """Of what is too long the server does not say what it was; it is the answer all the same."""
     talk.typed("x" * 20_000)
     assert talk.prompt is None
-    assert texts(talk.received(Refusal(None, "too-long", "Message too long."))) == [
+    assert texts(talk.received(Error(None, "too-long", "Message too long."))) == [
         "Message too long."
     ]
     assert talk.prompt == Prompt(DOOR)
@@ -389,14 +389,14 @@ def test_has_to_log_in_again(talk):
     _, resume = talk.connected("secret 2")
     assert resume.request.arguments == {"session": "secret"}
     tag = resume.request.tag
-    told = talk.received(Refusal("resume", "no-such-session", "…", tag))
+    told = talk.received(Error("resume", "no-such-session", "…", tag))
     assert texts(told) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi", PASSWORD):
         talk.typed(line)
-    welcome, join = talk.received(Reply("login", "Welcome", None, {"name": "prachi"}))
+    welcome, join = talk.received(Ok("login", "Welcome", None, {"name": "prachi"}))
     assert welcome.text == "Welcome"
     assert join.request.command == "join"
-    talk.received(Reply("join", "You join", tag, {"room": "1", "name": "prachi", "last": 0}))
+    talk.received(Ok("join", "You join", tag, {"room": "1", "name": "prachi", "last": 0}))
     assert talk.prompt == Prompt(speaker="prachi")
 
 
@@ -405,15 +405,15 @@ def test_room_gone_while_away(talk):
     entered(talk).lost(coming_back=True)
     tag = talk.connected("secret 2")[1].request.tag
     data = {"name": "prachi", "account": "prachi"}
-    talk.received(Reply("resume", "Welcome back, prachi.", tag, data))
-    told, ask = talk.received(Refusal("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
+    talk.received(Ok("resume", "Welcome back, prachi.", tag, data))
+    told, ask = talk.received(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
     assert told.text == "INFO> Chatroom 1 NOT exist!"
     assert ask == Ask(Request("list"))
 
 
 def test_sent_away(talk):
     """Who is told not to come back leaves, and not as he wanted."""
-    talk.received(Closing("banned", "You were banned by the Administrator!", retry=False))
+    talk.received(Disconnect("banned", "You were banned by the Administrator!", retry=False))
     told, end = talk.lost(coming_back=False)
     assert told.text == "INFO> Not connected."
     assert end == Exit(failed=True)
@@ -428,7 +428,7 @@ def test_lost_again_while_typing_the_password(talk):
     """Who is asked for his password goes on there: it is never taken for the answer to the menu."""
     entered(talk).lost(coming_back=True)
     tag = talk.connected("secret 2")[1].request.tag
-    unknown = Refusal("resume", "no-such-session", "…", tag)
+    unknown = Error("resume", "no-such-session", "…", tag)
     assert texts(talk.received(unknown)) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi"):
         talk.typed(line)

@@ -9,8 +9,8 @@ from chatd.client.ui.effects import Line, Prompt
 from chatd.client.ui.guided_words import chat_line, info, people_lines
 from chatd.client.ui.lines import missed_line
 from chatd.client.ui.render import paint, paint_prompt, style_of
-from chatd.core.events import Said
-from chatd.protocol.replies import RoomList, RoomRow
+from chatd.core.events import Message
+from chatd.protocol.replies import RoomInfo, RoomList
 
 SAID_AT = 1795186276.0
 
@@ -82,7 +82,7 @@ def test_colours_are_stable():
 
 def test_missed():
     """What was missed is set off: its date, and all but the name."""
-    line = missed_line(Said("1", 1, "Bob", "hi", SAID_AT))
+    line = missed_line(Message("1", 1, "Bob", "hi", SAID_AT))
     assert paint(line, 0.0) == [
         ("class:tag", "[2026-11-20 14:51:16] "),
         (style_of("Bob"), "Bob"),
@@ -94,12 +94,12 @@ def test_missed():
 def test_guided():
     """INFO is yellow, one's own name green, and others have their colours."""
     assert paint(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
-    assert paint(chat_line(Said("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
+    assert paint(chat_line(Message("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
         (style_of("Bob"), "Bob"),
         ("", "> [16:51:16] hi"),
         ("", "\n"),
     ]
-    room = RoomList((RoomRow("1", "tea", (("Al", None),)),))
+    room = RoomList((RoomInfo("1", "tea", (("Al", None),)),))
     where = Whereabouts()
     where.name, where.current = "Al", "1"
     assert paint(people_lines(room, where)[1], 0.0)[1] == ("class:own", "Al")

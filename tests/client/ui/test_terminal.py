@@ -14,8 +14,8 @@ from chatd.client.app import Client
 from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.terminal import TerminalScreen
-from chatd.core.events import Closed, Said
-from chatd.protocol.replies import Reply, RoomList
+from chatd.core.events import Message, RoomClosed
+from chatd.protocol.replies import Ok, RoomList
 
 
 def _marked(escape):
@@ -60,7 +60,7 @@ def test_typed_and_shown(sit):
 
 def test_what_arrives(sit):
     """What arrives is printed, in colours."""
-    shown = sit("`exit\r", Said("1", 1, "Bob", "hi there", 0.0))
+    shown = sit("`exit\r", Message("1", 1, "Bob", "hi there", 0.0))
     assert "] *Bob: hi there\r\n" in shown
 
 
@@ -77,7 +77,7 @@ def test_completes(sit):
 
 def test_several_lines_keep_their_order(sit):
     """Lines are printed in the order in which they came."""
-    shown = sit("`exit\r", *(Said("1", n, "Bob", f"line {n};", 0.0) for n in range(50)))
+    shown = sit("`exit\r", *(Message("1", n, "Bob", f"line {n};", 0.0) for n in range(50)))
     places = [shown.index(f"line {n};") for n in range(50)]
     assert places == sorted(places)
 
@@ -117,15 +117,15 @@ def guided():
     talk.connected("secret")
     for line in ("2", "prachi", "password"):
         talk.typed(line)
-    talk.received(Reply("login", "Welcome back, prachi.", None, {"name": "prachi"}))
-    talk.received(Reply("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
+    talk.received(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
+    talk.received(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
     talk.received(RoomList(()))
     return talk
 
 
 def test_guided(sit, guided):
     """The prompt is one's name and the time, and stays below what arrives; so do one's own lines."""
-    shown = sit("hi all\r\x04", Said("1", 1, "Bob", "hi there", 0.0), talk=guided)
+    shown = sit("hi all\r\x04", Message("1", 1, "Bob", "hi there", 0.0), talk=guided)
     assert re.search(r"\*Bob> \[\d\d:\d\d:\d\d\] hi there\r\n", shown)
     assert re.search(r"prachi> \[\d\d:\d\d:\d\d\] ?hi all", shown)
     assert "quitting" not in shown
@@ -133,7 +133,7 @@ def test_guided(sit, guided):
 
 def test_prompt_follows_what_happens(sit, guided):
     """Who is put out of the room is asked for another, though he was typing; there is no hurry."""
-    guided.received(Closed("1", 0.0))
+    guided.received(RoomClosed("1", 0.0))
     shown = sit("room2\r\x04", RoomList(()), talk=guided)
     assert "Join a Chat Room or Create New:" in shown
     assert guided.prompt is None

@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from talking import ALL, NOW, burst, bursts, ids, said, talk
+from storage.contract.messages import ALL, NOW, burst, bursts, ids, said, talk
 
-from chatd.core.records import RoomRecord, lead
+from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.bounds import MESSAGE_FRAME
 from chatd.storage.memory import HISTORY_LENGTH, MemoryStore
 
@@ -37,11 +37,11 @@ times = st.floats(10**9, 4 * 10**9)
 
 @given(st.lists(st.tuples(words, times), min_size=1, max_size=9))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
-def test_any_message_comes_back(opened, spoken):
+def test_any_message_comes_back(opened, base_codec):
     """Texts and times of any kind."""
     last = opened.history("tea", None, 1, ALL)
     first = last[0].id + 1 if last else 1
-    kept = [said(n, text, time=time) for n, (text, time) in enumerate(spoken, start=first)]
+    kept = [said(n, text, time=time) for n, (text, time) in enumerate(base_codec, start=first)]
     opened.keep(bursts(*kept), {})
     assert opened.history("tea", first - 1, 9, ALL) == kept
 
@@ -105,7 +105,7 @@ def test_all_or_none(opened):
         opened.keep(bursts(said(1)), {"tea": 10**30})
     assert opened.history("tea", None, 9, ALL) == []
     opened.crash()
-    assert opened.open().rooms[0].count == lead(0)
+    assert opened.open().rooms[0].count == ids_to_reserve(0)
 
 
 # -- history

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.core.records import Account, Ban, BanKind, Login
+from chatd.core.records import Account, Ban, BanKind, ResumeToken
 
 NOW = 1_700_000_000.1234567
 
@@ -30,7 +30,7 @@ def test_adding_an_account_again(opened):
 def test_passwords(opened):
     """The hash is changed, and nothing else; who is not there is not added."""
     opened.add_account(Account("Ann", "1", NOW))
-    opened.add_login(Login("a", "Ann", NOW))
+    opened.add_login(ResumeToken("a", "Ann", NOW))
     opened.set_password_hash("Ann", "2")
     opened.set_password_hash("Bob", "2")
     assert opened.accounts() == [Account("Ann", "2", NOW)]
@@ -41,11 +41,14 @@ def test_removing_an_account(opened):
     """Its logins go with it, those of others stay; nothing happens if there is none."""
     for name in ("Ann", "Bob"):
         opened.add_account(Account(name, "1", NOW))
-        opened.add_login(Login(f"of {name}", name, NOW))
+        opened.add_login(ResumeToken(f"of {name}", name, NOW))
     opened.remove_account("Ann")
     opened.remove_account("Ann")
     assert [account.name for account in opened.accounts()] == ["Bob"]
-    assert (opened.login("of Ann"), opened.login("of Bob")) == (None, Login("of Bob", "Bob", NOW))
+    assert (opened.login("of Ann"), opened.login("of Bob")) == (
+        None,
+        ResumeToken("of Bob", "Bob", NOW),
+    )
 
 
 # -- bans
@@ -72,7 +75,7 @@ def logged_in(opened):
     for name in ("Ann", "Bob"):
         opened.add_account(Account(name, "1", NOW))
     for digest, name in (("a1", "Ann"), ("a2", "Ann"), ("b1", "Bob")):
-        opened.add_login(Login(digest, name, NOW))
+        opened.add_login(ResumeToken(digest, name, NOW))
     return opened
 
 
@@ -84,15 +87,15 @@ def there(store):
 
 def test_a_login_takes_the_place_of_another(logged_in):
     """With the same digest; no digest, no login."""
-    logged_in.add_login(Login("a1", "Bob", NOW + 1))
-    assert logged_in.login("a1") == Login("a1", "Bob", NOW + 1)
+    logged_in.add_login(ResumeToken("a1", "Bob", NOW + 1))
+    assert logged_in.login("a1") == ResumeToken("a1", "Bob", NOW + 1)
     assert logged_in.login("c1") is None
 
 
 def test_no_login_without_its_account(logged_in):
     """Who registers a name after it was removed is not to find the former owner logged in."""
     logged_in.remove_account("Ann")
-    logged_in.add_login(Login("a1", "Ann", NOW))
+    logged_in.add_login(ResumeToken("a1", "Ann", NOW))
     logged_in.add_account(Account("Ann", "2", NOW))
     assert there(logged_in) == {"b1": 0}
 

@@ -1,10 +1,18 @@
 """What every store does with rooms, their counts and their order: `IStore`, line by line."""
 
-from talking import ALL, NOW, burst, bursts, ids, said, talk
+from storage.contract.messages import ALL, NOW, burst, bursts, ids, said, talk
 from zope.interface.verify import verifyObject
 
 from chatd.core.ports import IStore
-from chatd.core.records import Account, Ban, BanKind, Contents, Login, RoomRecord, lead
+from chatd.core.records import (
+    Account,
+    Ban,
+    BanKind,
+    ResumeToken,
+    RoomRecord,
+    Snapshot,
+    ids_to_reserve,
+)
 
 # -- opening
 
@@ -17,7 +25,7 @@ def test_interface(opened):
 def test_a_new_store_has_the_rooms_given(kept):
     """In their order, with their counts; there is nothing else in it."""
     contents = kept.open(("b", "beer", 3), "a")
-    assert contents == Contents([RoomRecord("b", "beer", 3), RoomRecord("a", "a", 0)], [], [])
+    assert contents == Snapshot([RoomRecord("b", "beer", 3), RoomRecord("a", "a", 0)], [], [])
 
 
 def test_a_room_that_is_there_keeps_its_name(kept):
@@ -35,7 +43,7 @@ def test_a_room_given_twice_is_one(kept):
 
 def test_everything_is_there_again(opened):
     """Rooms, messages, accounts, bans and logins last."""
-    account, login = Account("Zoë", "hash", NOW), Login("digest", "Zoë", NOW)
+    account, login = Account("Zoë", "hash", NOW), ResumeToken("digest", "Zoë", NOW)
     bans = [Ban(BanKind.ADDRESS, "10.0.0.0/8"), Ban(BanKind.NAME, "Bob", NOW)]
     opened.add_account(account)
     opened.add_login(login)
@@ -43,7 +51,7 @@ def test_everything_is_there_again(opened):
         opened.add_ban(ban)
     opened.keep(bursts(said(1)), {})
     opened.close(tea=1)
-    assert opened.open() == Contents([RoomRecord("tea", "tea", 1)], ["Zoë"], bans)
+    assert opened.open() == Snapshot([RoomRecord("tea", "tea", 1)], ["Zoë"], bans)
     assert opened.account("Zoë") == account
     assert opened.login("digest") == login
     assert opened.history("tea", None, 9, ALL) == [said(1)]
@@ -57,15 +65,15 @@ def test_counts_after_a_clean_end(opened):
     opened.add_room("cake", "cake")
     opened.keep([], {"tea": 50_000})
     opened.close(TEA=7)
-    assert [room.count for room in opened.open().rooms] == [7, lead(0)]
+    assert [room.count for room in opened.open().rooms] == [7, ids_to_reserve(0)]
 
 
 def test_counts_after_a_crash(opened):
     """Ids go on behind all that were reserved, each time."""
     opened.crash()
-    assert opened.open().rooms[0].count == lead(0)
+    assert opened.open().rooms[0].count == ids_to_reserve(0)
     opened.crash()
-    assert opened.open().rooms[0].count == lead(0) + lead(lead(0))
+    assert opened.open().rooms[0].count == ids_to_reserve(0) + ids_to_reserve(ids_to_reserve(0))
 
 
 def test_reserved_ids_are_not_given_again(opened):
@@ -80,7 +88,7 @@ def test_a_room_started_reserves_ids(opened):
     """As one does that is there at the start."""
     assert opened.add_room("cake", "cake") == 0
     opened.crash()
-    assert opened.open().rooms[1].count == lead(0)
+    assert opened.open().rooms[1].count == ids_to_reserve(0)
 
 
 # -- rooms that come and go

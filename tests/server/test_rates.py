@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.server.limits import Bucket
-from chatd.server.native import FRAMES_A_TURN, SERVE_AFTER_END, WAITING_BYTES
+from chatd.core.ratelimit import TokenBucket
+from chatd.server.native import DRAIN_SECONDS, MAX_FRAMES_PER_TURN, READ_LIMIT
 from chatd.testing import MemoryServer
 
 A_READ = 65536
@@ -66,7 +66,7 @@ def test_no_rate():
     server = MemoryServer(rate=0)
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     said(bob)
-    texts = flood(ann, 10 * FRAMES_A_TURN)
+    texts = flood(ann, 10 * MAX_FRAMES_PER_TURN)
     assert said(bob) == texts
 
 
@@ -79,8 +79,8 @@ def test_a_flood_is_not_read_for_long(limited, frame):
     while ann.transport.producerState == "producing":
         ann.send_bytes(frame * 1000)
         sent += len(frame) * 1000
-        assert sent <= WAITING_BYTES + A_READ
-    assert sent >= WAITING_BYTES
+        assert sent <= READ_LIMIT + A_READ
+    assert sent >= READ_LIMIT
 
 
 def test_who_waits_is_read_from_again(limited):
@@ -151,10 +151,10 @@ def test_nothing_is_left_of_a_flooder(limited, how):
     ann = limited.connect(host="10.0.0.1")
     flood(ann, 500)
     getattr(ann, how)()
-    limited.turn(SERVE_AFTER_END + 1)
+    limited.turn(DRAIN_SECONDS + 1)
     assert set(limited.reactor.getDelayedCalls()) == before
     assert len(limited.service.sessions) == 0
-    assert ann.protocol._frames.waiting == 0
+    assert ann.protocol._frames.buffered == 0
 
 
 RATES = st.sampled_from([1, 3, 5, 7, 1000])
@@ -166,7 +166,7 @@ def test_the_bucket(rate, burst, steps):
     """Never are `burst` and `rate` a second passed, and after the wait there is one frame more."""
     began = now = 1.8e9
     taken = 0
-    bucket = Bucket(rate, burst, now)
+    bucket = TokenBucket(rate, burst, now)
     for seconds, wanted in steps:
         now += seconds
         served = min(wanted, bucket.available(now))
@@ -180,7 +180,7 @@ def test_the_bucket(rate, burst, steps):
 
 def test_the_bucket_where_sums_are_not_exact():
     """After the wait there is a frame: else the wait would be over before it began, without an end."""
-    bucket = Bucket(5, 1, 0.0)
+    bucket = TokenBucket(5, 1, 0.0)
     now = 0.0
     for _ in range(1000):
         assert bucket.available(now) == 1
@@ -190,7 +190,7 @@ def test_the_bucket_where_sums_are_not_exact():
 
 def test_a_clock_that_is_set_back():
     """Nothing is gained by it, and nothing is lost."""
-    bucket = Bucket(5, 20, 1000.0)
+    bucket = TokenBucket(5, 20, 1000.0)
     bucket.take(20)
     assert bucket.available(500.0) == 0
     assert bucket.available(500.25) == 1
