@@ -42,7 +42,7 @@ def test_those_of_an_address_wait_one_behind_the_other():
     assert waits(throttle, (HERE,), 8) == [0, 0, 0, 0, 0, 1, 3, 7]
     assert waits(throttle, (HERE,), 6) == [15, 23, 31, 39, 47, 55]
     for _ in range(1000):
-        with pytest.raises(ChatError, match="Busy"):
+        with pytest.raises(ChatError, match="busy"):
             throttle.begin((HERE, *ALICE), 0.0)
     assert throttle.begin(ALICE, 0.0).wait == 0
     assert throttle.begin((HERE,), 56.0).wait == BACKOFF[-1]
