@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from chatd.config import RoomCreators, RoomPolicy
-from chatd.core.errors import BannedError, ChatError, ErrorCode, MissingNameError
+from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import (
     ADMINISTRATOR,
     Joined,
@@ -256,7 +256,7 @@ class Chat:
         """
         if name is None or self._is_name_of(user, name):
             if not user.name:
-                raise MissingNameError
+                raise ChatError(ErrorCode.USAGE)
             yield user.name
             return
         claimed = await self._directory.reserve_name(user, name, account)

@@ -30,12 +30,24 @@ class LeaveReason(StrEnum):
 
 
 class DisconnectReason(Enum):
-    """Why the connection of somebody is ended who did not ask for it."""
+    """Why the server closes a connection, other than on the client's request.
 
-    REPLACED = "replaced"
-    BANNED = "banned"
-    UNREGISTERED = "unregistered"
-    PASSWORD_SET = "password-set"  # noqa: S105 -- not one
+    `code` is what a program reads; `retry` tells whether the client may connect again.
+    """
+
+    SHUTDOWN = ("shutdown", True)
+    INTERNAL_ERROR = ("fault", True)
+    FULL = ("full", True)
+    ADDRESS_LIMIT = ("full", True, "for the address")
+    IDLE = ("idle", False)
+    REPLACED = ("replaced", False)
+    BANNED = ("banned", False)
+    UNREGISTERED = ("unregistered", False)
+    PASSWORD_SET = ("password-set", True)
+
+    def __init__(self, code: str, retry: bool, _: str = "") -> None:
+        self.code = code
+        self.retry = retry
 
 
 class Message(NamedTuple):
