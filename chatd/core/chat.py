@@ -26,6 +26,7 @@ from chatd.core.events import (
     Moved,
     Notice,
     PrivateMessage,
+    Renamed,
     RoomClosed,
 )
 from chatd.core.ports import IBus, IHistory, IRegistry
@@ -178,6 +179,22 @@ class Chat:
             self._bus.tell(user, Moved(room.id, room.name, left_id, user.name, user.address, now))
             self._take_in(user, room, user.name, now)
         return user
+
+    async def rename(self, user: User, name: str, now: float) -> str:
+        """Give a guest another name; return its spelling. Raises `ChatError`."""
+        if user.account is not None:
+            raise ChatError(ErrorCode.ACCOUNT_NAME)
+        async with self.reserved_name(user, name, now) as reserved:
+            if user.gone:
+                raise ChatError(ErrorCode.SESSION_CLOSED)
+            former = user.name
+            if former != reserved:
+                self._directory.assign_name(user, reserved)
+                others = {member: None for room in user.rooms.values() for member in room.members}
+                others.pop(user, None)
+                for member in others:
+                    self._bus.tell(member, Renamed(former, reserved, now))
+        return reserved
 
     # -- talking
 

@@ -16,6 +16,7 @@ class ErrorCode(StrEnum):
     The comment names the parameters that `ChatError` carries beside the code.
     """
 
+    ACCOUNT_NAME = "account-name"
     ALREADY_IN_ROOM = "in-a-room"  # room: the current room, which the user must leave first
     BAD_JSON = "bad-json"  # reason
     BAD_NAME = "bad-name"  # name: of a user or of a room

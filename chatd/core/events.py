@@ -91,23 +91,25 @@ class MessageBatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Somebody came into a room."""
+    """A user joined a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Somebody is no longer in a room."""
+    """A user left a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     reason: LeaveReason
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,24 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class PrivateMessage:
-    """A secret from one chatter to another; it is in no room and is never kept."""
+    """A private message; `recipient` is set for the other sessions of its sender."""
 
     sender: str
     text: str
     time: float
+    recipient: str | None = None
 
 
-RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A guest has another name; every session that shares a room with the guest reads it once."""
+
+    name: str
+    new_name: str
+    time: float
+    room: None = None
+
+
+UserEvent = Left | Renamed
+RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed
 Event = RoomEvent | Kicked | Moved | PrivateMessage

@@ -93,7 +93,8 @@ class TextCodec:
 
     def for_room_count(self, in_rooms: int) -> Codec:
         """Return the codec with room tags for a user who is in more than one room."""
-        return text_codec(self.framing, self.show_addresses, in_rooms > 1)
+        tags = (True,) if in_rooms > 1 else ()  # an explicit False would be another key of the cache
+        return text_codec(self.framing, self.show_addresses, *tags)
 
     def _frames(self, event: Event | Reply) -> list[str]:
         return text.encode(event, show_addresses=self.show_addresses, room_tags=self.room_tags)

@@ -20,6 +20,7 @@ from chatd.core.events import (
     Message,
     Notice,
     PrivateMessage,
+    Renamed,
     RoomClosed,
 )
 from chatd.protocol.jsonio import Fields
@@ -208,6 +209,7 @@ _USER = Field("who", "name")
 _TAG = Field("tag", optional=True)
 _NAME = Field("name")
 _ROOMS = Field("rooms", optional=True)
+_SELF = Field("self", "is_self", optional=True)
 
 _MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME)
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"))
@@ -216,11 +218,12 @@ _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)
 
 EVENTS: Final = (
     _MESSAGE,
-    Shape("joined", Joined, _ROOM, _USER, Field("address"), _TIME),
-    Shape("left", Left, _ROOM, _USER, Field("address"), Field("reason"), _TIME),
+    Shape("joined", Joined, _ROOM, _USER, Field("address"), _TIME, _SELF),
+    Shape("left", Left, _ROOM, _USER, Field("address"), Field("reason"), _TIME, _SELF),
+    Shape("renamed", Renamed, _USER, Field("to", "new_name"), _TIME),
     Shape("closed", RoomClosed, _ROOM, _TIME),
     Shape("notice", Notice, Field("room", optional=True), _SENDER, _TEXT, _TIME),
-    Shape("secret", PrivateMessage, _SENDER, _TEXT, _TIME),
+    Shape("secret", PrivateMessage, _SENDER, Field("to", "recipient", optional=True), _TEXT, _TIME),
     Shape("reply", Ok, Field("command"), _TAG, _TEXT, rest="data"),
     Shape("error", Error, Field("command"), _TAG, Field("code"), _TEXT, rest="data"),
     Shape("rooms", RoomList, Field("command", constant="list"), _TAG, Field("rooms")),

@@ -26,6 +26,7 @@ from chatd.core.events import (
     Moved,
     Notice,
     PrivateMessage,
+    Renamed,
     RoomClosed,
     RoomEvent,
 )
@@ -62,6 +63,7 @@ from chatd.protocol.replies import (
 COMMAND_PREFIX = "`"
 
 _ERROR_TEXTS: Final = {
+    ErrorCode.ACCOUNT_NAME: "Your name is that of your account.",
     ErrorCode.ALREADY_IN_ROOM: "You must quit your current chatroom {room} first.",
     ErrorCode.BAD_JSON: "Not a request in JSON: {reason}.",
     ErrorCode.BAD_NAME: "Name {name} is not allowed.",
@@ -145,8 +147,9 @@ def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
 
 
 def encode(event: Event | Reply, *, show_addresses: bool, room_tags: bool) -> list[str]:
-    """Return the frames for `event`: one for most, one for each message of a batch.
+    """Return the frames for an event or a reply: one, but for batches of messages and for logins.
 
+    A batch has one frame for each message, a login one more for each room that the user is in.
     With `room_tags`, frames of an event in a room start with the room's id, as in `[2] Bob: hi`.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
@@ -155,7 +158,11 @@ def encode(event: Event | Reply, *, show_addresses: bool, room_tags: bool) -> li
             f"{start}{text}" if "\n" not in text else f"{start}{_indent(text)}"
             for text in event.texts
         ]
-    return [render(event, show_addresses=show_addresses, room_tags=room_tags)]
+    words = render(event, show_addresses=show_addresses, room_tags=room_tags)
+    if isinstance(event, LoggedIn | Registered | Resumed):
+        rooms = (f"{SERVER}: You are in chatroom {room.name}@{room.id}" for room in event.rooms)
+        return [words, *rooms]
+    return [words]
 
 
 def render(
@@ -180,8 +187,12 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{SERVER}: {event.name} quitted."
         case RoomClosed():
             return f"{ADMINISTRATOR}: chatroom is being closed by the Administrator."
-        case PrivateMessage():
+        case PrivateMessage(recipient=None):
             return f"{event.sender} (secret): {_indent(event.text)}"
+        case PrivateMessage():
+            return f"{event.sender} (secret to {event.recipient}): {_indent(event.text)}"
+        case Renamed():
+            return f"{SERVER}: {event.name} is now known as {event.new_name}."
         case Kicked() | Moved():
             return f"{SERVER}: {admin_notice(event)}"
         case ErrorReply():

@@ -25,11 +25,14 @@ from chatd.protocol.replies import (
     LeftRoom,
     LoggedIn,
     LoggedOut,
+    NameChanged,
     PasswordChanged,
+    Pong,
     Registered,
     Reply,
     Resumed,
     RoomList,
+    RoomRef,
     RoomStarted,
     RoomSwitched,
     SecretSent,
@@ -42,6 +45,10 @@ Handler = Callable[["Session", Request], Reply | Coroutine[Any, Any, Reply | Non
 
 _HISTORY_LENGTH: Final = 20
 """How many messages `history` returns if the request does not tell."""
+
+
+def _ping(_: Session, __: Request) -> Reply:
+    return Pong()
 
 
 def _help(_: Session, __: Request) -> Reply:
@@ -125,17 +132,15 @@ async def _history(session: Session, request: Request) -> Reply:
 
 async def _register(session: Session, request: Request) -> Reply:
     services = session.services
-    return Registered(
-        await services.accounts.register(session.user, *_credentials(request), services.now())
-    )
+    name = await services.accounts.register(session.user, *_credentials(request), services.now())
+    return Registered(name, _rooms(session))
 
 
 async def _login(session: Session, request: Request) -> Reply:
     services = session.services
     with _log_failed_logins(session):
-        return LoggedIn(
-            await services.accounts.login(session.user, *_credentials(request), services.now())
-        )
+        name = await services.accounts.login(session.user, *_credentials(request), services.now())
+    return LoggedIn(name, _rooms(session))
 
 
 def _credentials(request: Request) -> tuple[str, str]:
@@ -151,6 +156,13 @@ async def _password(session: Session, request: Request) -> Reply:
     return PasswordChanged()
 
 
+async def _rename(session: Session, request: Request) -> Reply:
+    services = session.services
+    return NameChanged(
+        await services.chat.rename(session.user, request.arguments["new_name"], services.now())
+    )
+
+
 async def _logout(session: Session, _: Request) -> Reply:
     services = session.services
     return LoggedOut(await services.accounts.logout(session.user, services.now()))
@@ -159,7 +171,12 @@ async def _logout(session: Session, _: Request) -> Reply:
 async def _resume(session: Session, request: Request) -> Reply:
     services, user = session.services, session.user
     name = await services.accounts.resume(user, request.arguments["session"], services.now())
-    return Resumed(name, user.account)
+    return Resumed(name, user.account, _rooms(session))
+
+
+def _rooms(session: Session) -> tuple[RoomRef, ...]:
+    """Return the user's rooms in the order of joining: the last one is the current room."""
+    return tuple(RoomRef(room.id, room.name) for room in session.user.rooms.values())
 
 
 @contextmanager
@@ -193,6 +210,7 @@ async def _exit(session: Session, request: Request) -> None:
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "help": _help,
+    "ping": _ping,
     "start": _start,
     "list": _list,
     "join": _join,
@@ -205,6 +223,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "register": _register,
     "login": _login,
     "password": _password,
+    "rename": _rename,
     "logout": _logout,
     "resume": _resume,
     "say": _say,

@@ -18,6 +18,7 @@ from chatd.core.events import (
     Moved,
     Notice,
     PrivateMessage,
+    Renamed,
     RoomClosed,
 )
 from chatd.core.sanitize import sanitize
@@ -48,11 +49,12 @@ ROW = st.builds(RoomInfo, WORD, WORD, st.lists(st.tuples(WORD, ADDRESS)).map(tup
 TAG = st.none() | WORD
 EVENTS = st.one_of(
     st.builds(Message, WORD, st.integers(1), WORD, WORD, TIME),
-    st.builds(Joined, WORD, WORD, ADDRESS, TIME),
-    st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(LeaveReason), TIME),
+    st.builds(Joined, WORD, WORD, ADDRESS, TIME, st.booleans()),
+    st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(LeaveReason), TIME, st.booleans()),
+    st.builds(Renamed, WORD, WORD, TIME),
     st.builds(RoomClosed, WORD, TIME),
     st.builds(Notice, WORD, WORD, TIME, st.none() | WORD),
-    st.builds(PrivateMessage, WORD, WORD, TIME),
+    st.builds(PrivateMessage, WORD, WORD, TIME, st.none() | WORD),
     st.builds(RoomList, st.lists(ROW).map(tuple), TAG),
     st.builds(Receipt, WORD, st.integers(1), TAG),
 )
@@ -89,7 +91,7 @@ def test_event_is_one_line_of_json(event):
 
 
 def test_said_is_word_for_word():
-    """The message of the specification is written exactly so, and the next in the batch likewise."""
+    """The message of the specification is written exactly so, and the next in the batch too."""
     first, second = encode(MessageBatch("1", 7394, "Alice", ["hi", '"'], 1795186276.042))
     assert first == (
         '{"event":"said","room":"1","id":7394,"from":"Alice","text":"hi",'
@@ -201,6 +203,43 @@ def test_a_batch_is_its_messages(batch):
 def test_replies_are_word_for_word(reply, frame):
     """A reply has its words and what a program needs beside them, and nothing empty."""
     assert encode(reply) == [frame]
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (
+            Renamed("Alice", "Bob", 7.5),
+            {"event": "renamed", "who": "Alice", "to": "Bob", "time": "1970-01-01T00:00:07.500Z"},
+        ),
+        (
+            PrivateMessage("al", "psst", 7.5, "Bob"),
+            {
+                "event": "secret",
+                "from": "al",
+                "to": "Bob",
+                "text": "psst",
+                "time": "1970-01-01T00:00:07.500Z",
+            },
+        ),
+        (
+            Joined("1", "al", "unix", 7.5, is_self=True),
+            {
+                "event": "joined",
+                "room": "1",
+                "who": "al",
+                "address": "unix",
+                "time": "1970-01-01T00:00:07.500Z",
+                "self": True,
+            },
+        ),
+    ],
+)
+def test_events_of_other_sessions(event, fields):
+    """The sessions of a user read what another session of theirs does."""
+    (frame,) = encode(event)
+    assert json.loads(frame) == fields
+    assert decode_event(frame) == event
 
 
 def test_client_reads_replies_with_words():
