@@ -52,7 +52,7 @@ class Passwords:
     async def add(self, name: str, password: str, now: float) -> None:
         """Add an account; nobody has one of that name."""
         password_hash = await self._hashing.hash(password)
-        await self._store.add_account(Account(name, password_hash, now))
+        await self._store.add_account(name, password_hash, now)
 
     async def put(self, name: str, password: str) -> None:
         """Set a password, whatever it was."""

@@ -213,8 +213,11 @@ class IStore(Interface):
     async def accounts() -> Sequence[Account]:
         """Return all accounts, in the order in which they were registered."""
 
-    async def add_account(account: Account) -> None:
-        """Add an account; nobody has one of the same name."""
+    async def add_account(name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id; no other account has the same name.
+
+        `registered_at` is in seconds since the epoch.
+        """
 
     async def set_password_hash(name: str, password_hash: str) -> None:
         """Change the hash of an account's password; nothing happens if there is no such account."""

@@ -45,7 +45,7 @@ class Directory:
         for record in contents.rooms:
             room = Room(record.id, record.name, record.count)
             self._rooms[room.key] = room
-        for name in contents.accounts:
+        for _, name in contents.accounts:
             self._accounts.add(name, name)
         for ban in contents.bans:
             self._bans.add(ban)

@@ -250,9 +250,9 @@ class BrokenStore(MemoryStore):
         self._check()
         return await super().account(name)
 
-    async def add_account(self, account):
+    async def add_account(self, *account):
         self._check()
-        await super().add_account(account)
+        return await super().add_account(*account)
 
     async def add_room(self, room_id, name):
         self._check()
