@@ -29,15 +29,17 @@ from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.config import Config
 from chatd.core import names
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, StoreUnavailableError
+from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
 from chatd.daemon import motd
 from chatd.daemon.periodic import PeriodicTasks
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
 from chatd.protocol.text import error_text
 from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
@@ -101,22 +103,30 @@ class ChatService(Service):
         config, reactor, store = self._config, self._reactor, self.store
         self.event_log = EventLog()
         self.fanout = Fanout(reactor)
-        self.writer = HistoryWriter(store, reactor, self.fanout.send_to, self.event_log)
+        self.writer = HistoryWriter(store, reactor, self.fanout.send, self.event_log)
         history = History(store, self.writer, reactor, replay=config.replay, keep_days=config.keep)
         hearers = (self.writer, history) if config.replay else (self.writer,)
-        self.bus = LocalBus(self.fanout, hearers, [self.event_log])
+        router = Router(self.fanout)
+        self.bus = LocalBus(self.fanout, router, hearers, [self.event_log])
         self._directory = Directory(store, config.max_rooms)
-        self.chat = Chat(self._directory, self.bus, history, config.rules)
+        directory, rules = self._directory, config.rules
+        self.chat = Chat(directory, self.bus, router, history, rules)
+        self.moderation = Moderation(directory, router, self.chat, rules)
         accounts = Accounts(store, self._hashing, reactor)
         resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
-        self.people = People(self._directory, accounts, resume_tokens, self.bus, self.chat)
+        most = config.limits.sessions_per_account
+        self.accounts = AccountService(
+            directory, accounts, resume_tokens, router, self.chat, most
+        )
         self._motd = ""
         services = Services(
             chat=self.chat,
-            accounts=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             history=history,
             writer=self.writer,
             fanout=self.fanout,
+            router=router,
             event_log=self.event_log,
             now=reactor.seconds,
             motd=lambda: self._motd,
@@ -137,7 +147,8 @@ class ChatService(Service):
         reactor = self._reactor
         return AdminContext(
             chat=self.chat,
-            people=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
@@ -268,7 +279,7 @@ class ChatService(Service):
         self._housekeeping.stop()
         self._hashing.stop()
         with suppress(StoreUnavailableError):  # then the rooms go on behind what was reserved
-            await self.store.close({room.id: room.count for room in self._directory.rooms()})
+            await self.store.close({room.id: room.last_id for room in self._directory.rooms()})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -24,7 +24,8 @@ from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.events import MessageBatch, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+
 from chatd.protocol.replies import ErrorReply, Receipt
 from chatd.storage.queue import WriteQueue, count, said_before
 
@@ -52,7 +53,7 @@ _log = Logger(namespace="chatd")
 class Tell(Protocol):
     """Brings answers to a chatter, if he is here, after all that was said to him before."""
 
-    def __call__(self, user: User, *answers: Receipt | ErrorReply) -> None:
+    def __call__(self, user: Any, /, *answers: Receipt | ErrorReply) -> None:
         """Tell `who`."""
 
 
@@ -82,7 +83,7 @@ class HistoryWriter:
         self._waiting = WriteQueue()
         self._in_flight: list[MessageBatch] = []
         # Of each burst that was asked for, by its room and first id.
-        self._receipts: dict[tuple[str, int], tuple[User, str | None]] = {}
+        self._receipts: dict[tuple[str, int], tuple[Any, str | None]] = {}
         self._reserve_at: dict[str, int] = {}
         self._drain_waiters: list[Deferred[None]] = []
         self._running = False
@@ -93,7 +94,7 @@ class HistoryWriter:
         """How many messages wait to be stored."""
         return self._waiting.messages + count(self._in_flight)
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
+    def on_messages(self, _: Room, burst: MessageBatch, __: object) -> None:
         """Take note of what is said."""
         waiting = self._waiting
         waiting.add(burst)
@@ -103,12 +104,12 @@ class HistoryWriter:
         elif waiting.messages > MAX_WAITING or waiting.size > MAX_WAITING_SIZE:
             self._give_up(waiting.take_all())
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent) -> None:
         """Take note that a room was ended: its history goes with it."""
         if isinstance(event, RoomClosed):
             self._forget(event.room)
 
-    def report(self, burst: MessageBatch, who: User, tag: str | None) -> None:
+    def report(self, burst: MessageBatch, who: Any, tag: str | None) -> None:
         """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
         waiting = self._waiting.bursts
         if waiting and waiting[-1] is burst:
@@ -123,7 +124,7 @@ class HistoryWriter:
             self._drain_waiters.append(watcher)
             await watcher
 
-    async def reported(self, who: User) -> None:
+    async def reported(self, who: Any) -> None:
         """Return when `who` was told of all that he asked for, or it is too late for that."""
         if self._awaits(who):
             waiting = Deferred.fromCoroutine(self._all_reported(who))
@@ -224,10 +225,10 @@ class HistoryWriter:
 
     # -- telling
 
-    def _awaits(self, who: User) -> bool:
+    def _awaits(self, who: Any) -> bool:
         return any(asker is who for asker, _ in self._receipts.values())
 
-    async def _all_reported(self, who: User) -> None:
+    async def _all_reported(self, who: Any) -> None:
         while self.pending and self._awaits(who):
             try:
                 await self.drained()
@@ -238,7 +239,7 @@ class HistoryWriter:
         """Tell those who asked what has become of messages."""
         if not self._receipts:
             return
-        answers: dict[User, list[Receipt | ErrorReply]] = {}
+        answers: dict[Any, list[Receipt | ErrorReply]] = {}
         for burst in bursts:
             asker = self._receipts.pop((burst.room, burst.id), None)
             if asker is not None:
