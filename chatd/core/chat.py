@@ -22,10 +22,10 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     Message,
-    MessageBatch,
     Moved,
     Notice,
     PrivateMessage,
+    ReceiptRequest,
     RoomClosed,
 )
 from chatd.core.ports import IBus, IHistory, IRegistry
@@ -181,11 +181,19 @@ class Chat:
 
     # -- talking
 
-    def say(self, user: User, room: Room, texts: Sequence[str], now: float) -> MessageBatch | None:
-        """Say `texts` in `room`, a room of `who`; return what was said, or None if all are empty."""
+    def say(
+        self,
+        user: User,
+        room: Room,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Send `texts`, except empty ones, to `room`, a room of `user`."""
         if "" in texts:
             texts = [text for text in texts if text]
-        return self._bus.say(room, user, texts, now) if texts else None
+        if texts:
+            self._bus.say(room, user, texts, now, receipt)
 
     async def history(
         self, user: User, room_id: str | None, since: int | None, limit: int

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, DisconnectReason, Event, Message, MessageBatch, RoomEvent
+    from chatd.core.events import (
+        Address,
+        DisconnectReason,
+        Event,
+        Message,
+        MessageBatch,
+        ReceiptRequest,
+        RoomEvent,
+    )
     from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
     from chatd.core.rooms import ResumableUser, Room, User
 
@@ -40,8 +48,13 @@ class ISendQueue(Interface):
 class IBus(Interface):
     """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
 
-    def say(room: Room, actor: User, texts: Sequence[str], now: float) -> MessageBatch:
-        """Take messages of `by` into the one order of `room`, and let all others in it know."""
+    def say(
+        room: Room, actor: User, texts: Sequence[str], now: float, receipt: ReceiptRequest | None
+    ) -> None:
+        """Give messages of `actor` the next ids of `room`, and show them to all other members.
+
+        `receipt`, if given, asks that its recipient be told whether the messages are stored.
+        """
 
     def publish(room: Room, event: RoomEvent, actor: User | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""

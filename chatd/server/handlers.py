@@ -180,7 +180,7 @@ async def _format(session: Session, request: Request) -> Reply:
 async def _exit(session: Session, request: Request) -> None:
     sessions = session.sessions
     await sessions.people.leave(session.user, sessions.now())
-    await sessions.writer.reported(session.user)
+    await sessions.writer.receipts_sent(session.user)
     session.answer(Ok("exit", "Goodbye!", request.tag))
     session.close()
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.errors import BannedError, ChatError, MissingNameError
-from chatd.core.events import SERVER, Address, DisconnectReason, Notice
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
 from chatd.core.ports import IHistory, ISendQueue
 from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
@@ -238,7 +238,7 @@ class Session:
         """Close the connection once all is answered: the client will send nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.sessions.writer.reported(self.user))
+            waiting = Deferred.fromCoroutine(self.sessions.writer.receipts_sent(self.user))
             waiting.addErrback(self._give_up)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
@@ -266,9 +266,8 @@ class Session:
         """Say something in a room, the current one if none is given; programs are told what becomes of it."""
         sessions, user = self.sessions, self.user
         room = sessions.chat.joined_room(user, room_id)
-        burst = sessions.chat.say(user, room, texts, sessions.now())
-        if burst is not None and not self.is_text:
-            sessions.writer.report(burst, user, tag)
+        receipt = None if self.is_text else ReceiptRequest(user, tag)
+        sessions.chat.say(user, room, texts, sessions.now(), receipt)
 
     def speak(self, *, json: bool) -> None:
         """Speak JSON from now on, or text."""

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import Message, MessageBatch, RoomClosed, RoomEvent
+from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IHistory, IStore
 from chatd.core.rooms import Room, User
 from chatd.storage.retention import oldest_kept
@@ -76,7 +76,9 @@ class History:
         self._replay = min(replay, MAX_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
+    def on_messages(
+        self, _: Room, burst: MessageBatch, __: User, ___: ReceiptRequest | None
+    ) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
         tail = self._tails.get(burst.room)
         if tail is not None:
