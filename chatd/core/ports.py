@@ -250,6 +250,9 @@ class IStore(Interface):
     async def add_login(login: ResumeToken) -> None:
         """Add a login; it takes the place of one with the same digest."""
 
+    async def remove_login(digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+
     async def remove_logins(account: str) -> None:
         """Remove all logins of an account."""
 

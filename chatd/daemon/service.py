@@ -43,12 +43,12 @@ from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
 from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
-from chatd.server.handlers import COMMANDS
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.server.session import Sessions
+from chatd.server.services import Services
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.history import History
 from chatd.storage.retention import prune
 from chatd.storage.urls import store_for
@@ -110,17 +110,19 @@ class ChatService(Service):
         accounts = Accounts(store, self._hashing, reactor)
         resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
         self.people = People(self._directory, accounts, resume_tokens, self.bus, self.chat)
-        self.sessions = Sessions(
-            commands=COMMANDS,
+        self._motd = ""
+        services = Services(
             chat=self.chat,
-            people=self.people,
+            accounts=self.people,
             history=history,
             writer=self.writer,
             fanout=self.fanout,
             event_log=self.event_log,
             now=reactor.seconds,
+            motd=lambda: self._motd,
             show_addresses=not config.hide_addresses,
         )
+        self.sessions = SessionRegistry(services)
         self.consoles = Consoles(self._office())
         admission = Admission(config.limits)
         self.factory = ChatFactory(ServerContext(self.sessions, reactor, config.limits, admission))
@@ -201,7 +203,7 @@ class ChatService(Service):
         path = self._config.motd
         if path:
             try:
-                self.sessions.motd = motd.read(path)
+                self._motd = motd.read(path)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise StartError(f"--motd {path}: {why}") from error

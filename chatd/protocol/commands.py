@@ -193,6 +193,7 @@ CLIENT_COMMANDS: Final = _table(
         "Change the password of your account.",
         (_password("old_password"), _password("new_password")),
     ),
+    Command("rename", "Change your name.", (Parameter("new_name"),)),
     Command("logout", "Quit all your chat rooms, and log out."),
     Command(
         "resume",
@@ -200,6 +201,7 @@ CLIENT_COMMANDS: Final = _table(
         (Parameter("session", mask=PASSWORD_MASK),),
         json_only=True,
     ),
+    Command("ping", "Check that the connection works.", json_only=True),
     Command(
         "say",
         "Send a message to a chat room, the current one if none is given.",

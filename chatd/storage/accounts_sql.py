@@ -100,6 +100,11 @@ def add_login(connection: Connection, login: ResumeToken) -> None:
     connection.execute(added)
 
 
+def remove_login(connection: Connection, digest: str) -> None:
+    """Remove the login with a digest, if there is one."""
+    connection.execute(delete(logins).where(logins.c.digest == digest))
+
+
 def remove_logins(connection: Connection, account: str) -> None:
     """Remove all logins of an account."""
     connection.execute(delete(logins).where(logins.c.account == account))

@@ -185,6 +185,10 @@ class MemoryStore:
         if login.account in self._accounts:
             self._logins[login.digest] = login
 
+    async def remove_login(self, digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+        self._logins.pop(digest, None)
+
     async def remove_logins(self, account: str) -> None:
         """Remove all logins of an account."""
         for login in list(self._logins.values()):

@@ -146,6 +146,10 @@ class SqlStore:
         """Add a login, unless its account was removed meanwhile."""
         await self._write(partial(accounts_sql.add_login, login=login))
 
+    async def remove_login(self, digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+        await self._write(partial(accounts_sql.remove_login, digest=digest))
+
     async def remove_logins(self, account: str) -> None:
         """Remove all logins of an account."""
         await self._write(partial(accounts_sql.remove_logins, account=account))

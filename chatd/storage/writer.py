@@ -23,13 +23,12 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
+from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
 from chatd.core.rooms import Room, User
-from chatd.protocol.replies import Error, Receipt
-from chatd.protocol.text import error_text
+from chatd.protocol.replies import ErrorReply, Receipt
 from chatd.storage.queue import WriteQueue, count_messages, count_older
 
 WRITE_DELAY: Final = 0.02
@@ -53,14 +52,14 @@ MAX_WAITING_SIZE: Final = 64 * 1024 * 1024
 
 _log = Logger(namespace="chatd")
 
-_MakeReply = Callable[[str, int, str | None], Receipt | Error]
+_MakeReply = Callable[[str, int, str | None], Receipt | ErrorReply]
 """Makes the reply for a message from its room, its id and the tag of the request."""
 
 
 class Tell(Protocol):
     """Sends replies to the recipient of a receipt, after everything sent to them before."""
 
-    def __call__(self, recipient: Any, /, *replies: Receipt | Error) -> None:
+    def __call__(self, recipient: Any, /, *replies: Receipt | ErrorReply) -> None:
         """Send `replies`; do nothing if the recipient is no longer connected."""
 
 
@@ -267,7 +266,7 @@ class HistoryWriter:
         """Reply to the receipts of `batches`, a reply for each message."""
         if not self._receipts:
             return
-        replies: dict[Any, list[Receipt | Error]] = {}
+        replies: dict[Any, list[Receipt | ErrorReply]] = {}
         for batch in batches:
             receipt = self._receipts.pop((batch.room, batch.id), None)
             if receipt is not None:
@@ -287,13 +286,12 @@ class HistoryWriter:
 
 def _replies(
     batch: MessageBatch, make_reply: _MakeReply, tag: str | None
-) -> Iterator[Receipt | Error]:
+) -> Iterator[Receipt | ErrorReply]:
     return (make_reply(batch.room, number, tag) for number in range(batch.id, batch.last + 1))
 
 
-def _not_stored(room: str, message_id: int, tag: str | None) -> Error:
-    error = ChatError(ErrorCode.NOT_STORED)
-    return Error("say", error.code, error_text(error), tag, {"room": room, "id": message_id})
+def _not_stored(room: str, message_id: int, tag: str | None) -> ErrorReply:
+    return ErrorReply(ErrorCode.NOT_STORED, {"room": room, "id": message_id}, "say", tag)
 
 
 def _fire(waiters: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:

@@ -121,6 +121,13 @@ def test_removing_logins(logged_in):
     assert there(logged_in) == {"b1": 0}
 
 
+def test_removing_one_login(logged_in):
+    """The other logins of its account stay."""
+    logged_in.remove_login("a1")
+    logged_in.remove_login("unknown")
+    assert there(logged_in) == {"a2": 0, "b1": 0}
+
+
 def test_refreshing_logins(logged_in):
     """Those who are here are seen now, and only then those go who were not here for long."""
     logged_in.refresh_logins({"a1", "c'1"}, NOW + 10, NOW)
