@@ -16,7 +16,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from typing import Any, Protocol
+from typing import Protocol
 
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -26,9 +26,9 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     Message,
-    MessageBatch,
     Notice,
     PrivateMessage,
+    ReceiptRequest,
     Renamed,
     RoomClosed,
 )
@@ -238,15 +238,18 @@ class Chat:
     # -- messages
 
     def say(
-        self, origin: Origin, room: Room, texts: Sequence[str], now: float, receipt: Any = None
-    ) -> MessageBatch | None:
-        """Say `texts` in `room`, which the user of `origin` is in; empty ones are left out.
-
-        Returns the messages, or None if there are none. `receipt` is told when they are stored.
-        """
+        self,
+        origin: Origin,
+        room: Room,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Send `texts`, except empty ones, to `room`, which the user of `origin` is in."""
         if "" in texts:
             texts = [text for text in texts if text]
-        return self._bus.say(room, origin, texts, now, receipt) if texts else None
+        if texts:
+            self._bus.say(room, origin, texts, now, receipt)
 
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int

@@ -94,6 +94,17 @@ class MessageBatch(NamedTuple):
         ]
 
 
+class ReceiptRequest(NamedTuple):
+    """Asks that `recipient` be told whether the messages of a batch are stored.
+
+    `recipient` is opaque here: whatever the one who replies can send to. `tag` is that of the
+    client's request.
+    """
+
+    recipient: object
+    tag: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A user joined a room; `is_self`: another session of the reader's own user did."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Event,
         Message,
         MessageBatch,
+        ReceiptRequest,
         RoomEvent,
         UserEvent,
     )
@@ -57,11 +58,15 @@ class IBus(Interface):
     """The way of every event of a room to its members and to the parts that record it."""
 
     def say(
-        room: Room, origin: Origin, texts: Sequence[str], now: float, receipt: Any = None
-    ) -> MessageBatch:
-        """Number messages of the user of `origin` in `room`; all other sessions in it read them.
+        room: Room,
+        origin: Origin,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Give messages of the user of `origin` the next ids of `room`; other sessions read them.
 
-        The messages' sessions are told by way of `receipt`, if given, when they are stored.
+        `receipt`, if given, asks that its recipient be told whether the messages are stored.
         """
 
     def publish(

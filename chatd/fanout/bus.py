@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import MessageBatch, RoomEvent, UserEvent
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent, UserEvent
 from chatd.core.ports import IBus
 from chatd.core.rooms import Room
 from chatd.core.users import User
@@ -29,8 +29,10 @@ class EventSubscriber(Protocol):
 class MessageSubscriber(EventSubscriber, Protocol):
     """A part that gets messages as well."""
 
-    def on_messages(self, room: Room, messages: MessageBatch, receipt: Any, /) -> None:
-        """Note messages of `room`, and whom to tell when they are stored, None for nobody."""
+    def on_messages(
+        self, room: Room, messages: MessageBatch, receipt: ReceiptRequest | None, /
+    ) -> None:
+        """Note messages of `room`, and whether a receipt is asked for."""
 
 
 @implementer(IBus)
@@ -54,9 +56,14 @@ class LocalBus:
         )
 
     def say(
-        self, room: Room, origin: Any, texts: Sequence[str], now: float, receipt: Any = None
-    ) -> MessageBatch:
-        """Number messages of the user of `origin`; all other sessions in `room` read them."""
+        self,
+        room: Room,
+        origin: Any,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Give messages of the user of `origin` the next ids of `room`; other sessions read them."""
         user = origin.user
         last_id = room.last_id
         messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account)
@@ -66,7 +73,6 @@ class LocalBus:
         self._fan_out_messages(room, messages, origin)
         for callback in self._message_callbacks:
             callback(room, messages, receipt)
-        return messages
 
     def publish(
         self, room: Room, event: RoomEvent, user: User | None = None, origin: Any = None

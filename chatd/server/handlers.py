@@ -206,7 +206,7 @@ async def _format(session: Session, request: Request) -> Reply:
 async def _exit(session: Session, request: Request) -> None:
     services = session.services
     await services.accounts.sign_off(session, services.now())
-    await services.writer.reported(session)
+    await services.writer.receipts_sent(session)
     session.reply(Goodbye(), request)
     session.close()
 

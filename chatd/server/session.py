@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import SERVER, Address, DisconnectReason, Notice
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room
 from chatd.core.users import User
@@ -163,7 +163,7 @@ class Session(Subscriber):
         """Close the connection once all requests are answered: the client sends nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.services.writer.reported(self))
+            waiting = Deferred.fromCoroutine(self.services.writer.receipts_sent(self))
             waiting.addErrback(self._abort)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
@@ -204,9 +204,8 @@ class Session(Subscriber):
         services = self.services
         room = self.room(room_id)
         now = self.last_active = services.now()
-        messages = services.chat.say(self, room, texts, now)
-        if messages is not None and not self.base_codec.is_text:
-            services.writer.report(messages, self, tag)
+        receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
+        services.chat.say(self, room, texts, now, receipt)
 
     def room(self, room_id: str | None = None) -> Room:
         """Return the user's room with that id, or the current one; raise `ChatError` if none."""

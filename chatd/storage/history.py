@@ -13,7 +13,7 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import Message, MessageBatch, RoomClosed, RoomEvent
+from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.rooms import Room
 from chatd.storage.retention import oldest_kept
@@ -74,7 +74,7 @@ class History:
         self._replay = min(replay, MAX_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: object) -> None:
+    def on_messages(self, _: Room, burst: MessageBatch, __: ReceiptRequest | None) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
         tail = self._tails.get(burst.room)
         if tail is not None:

@@ -113,9 +113,9 @@ class MemoryStore:
         """Add messages; those that are there already stay as they are."""
         for burst in bursts:
             self._rooms[room_key(burst.room)].add(burst)
-        for room_id, count in reserved.items():
+        for room_id, last_id in reserved.items():
             room = self._rooms[room_key(room_id)]
-            room.reserved = max(room.reserved, count)
+            room.reserved = max(room.reserved, last_id)
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
