@@ -115,9 +115,7 @@ class ChatService(Service):
         accounts = Accounts(store, self._hashing, reactor)
         resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
         most = config.limits.sessions_per_account
-        self.accounts = AccountService(
-            directory, accounts, resume_tokens, router, self.chat, most
-        )
+        self.accounts = AccountService(directory, accounts, resume_tokens, router, self.chat, most)
         self._motd = ""
         services = Services(
             chat=self.chat,

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chatd.core.events import DisconnectReason, Event, Joined, Left, RoomClosed, RoomEvent, UserEvent
+from chatd.core.events import (
+    DisconnectReason,
+    Event,
+    Joined,
+    Left,
+    RoomClosed,
+    RoomEvent,
+    UserEvent,
+)
 from chatd.core.rooms import Room
 from chatd.core.users import User
 from chatd.fanout.buffer import Subscriber

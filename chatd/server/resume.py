@@ -99,9 +99,7 @@ class ResumeTokens:
         if not user.name:
             return
         is_account = user.account is not None
-        self._parked[digest] = Resumable(
-            user.name, is_account, until=now + GUEST_RESUME_SECONDS
-        )
+        self._parked[digest] = Resumable(user.name, is_account, until=now + GUEST_RESUME_SECONDS)
         oldest = next(iter(self._parked))
         if len(self._parked) > MAX_PARKED or self._parked[oldest].until < now:
             del self._parked[oldest]

@@ -103,9 +103,7 @@ class HistoryWriter:
         """How many messages are not stored yet."""
         return self._waiting.messages + count_messages(self._in_flight)
 
-    def on_messages(
-        self, _: Room, batch: MessageBatch, receipt: ReceiptRequest | None
-    ) -> None:
+    def on_messages(self, _: Room, batch: MessageBatch, receipt: ReceiptRequest | None) -> None:
         """Queue messages, and answer `receipt`, if there is one, within `RECEIPT_TIMEOUT`."""
         waiting = self._waiting
         waiting.add(batch)
