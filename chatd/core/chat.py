@@ -96,7 +96,7 @@ class Chat:
         self._check_may_join(user)
         room = self.room(room_id)
         self._check_place(user, room, user.account or name)
-        await self._history.prepare(room)
+        await self._history.preload(room)
         async with self.reserved_name(user, user.account or name, now) as his:
             self._check_may_join(user)
             return self._take_in(user, self.room(room_id), his, now)
@@ -109,7 +109,7 @@ class Chat:
         if room is None:
             self._check_may_start(user)
         else:
-            await self._history.prepare(room)
+            await self._history.preload(room)
         async with self.reserved_name(user, user.account or name, now) as his:
             if self._directory.room(room_id) is None:
                 await self._start_unless_started(room_id, user, now)

@@ -51,7 +51,7 @@ from chatd.server.services import Services
 from chatd.server.session_registry import SessionRegistry
 from chatd.storage.history import History
 from chatd.storage.retention import prune
-from chatd.storage.urls import store_for
+from chatd.storage.factory import create_store
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
@@ -88,7 +88,7 @@ class ChatService(Service):
         self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
         self._hashing = hashing or Argon2Hashing(reactor)
         try:
-            self.store: IStore = store or store_for(config.store, reactor)
+            self.store: IStore = store or create_store(config.store, reactor)
         except StoreError as error:
             raise StartError(f"--store: {error}") from error
         self._build()
@@ -230,7 +230,7 @@ class ChatService(Service):
         )
         # A transaction that changes nothing.
         return metrics.site(
-            measured, lambda: self.store.refresh_logins((), 0.0, 0.0), self._reactor
+            measured, lambda: self.store.touch_resume_tokens((), 0.0, 0.0), self._reactor
         )
 
     def _announce(self, port: ListeningPort) -> None:

@@ -43,7 +43,7 @@ class Directory:
     def load(self, contents: Snapshot) -> None:
         """Take in what the store holds."""
         for record in contents.rooms:
-            room = Room(record.id, record.name, record.count)
+            room = Room(record.id, record.name, record.last_id)
             self._rooms[room.key] = room
         for _, name in contents.accounts:
             self._accounts.add(name, name)

@@ -1,6 +1,6 @@
-"""For tests of stores: one whose jobs are run at once, and a place in PostgreSQL for each test.
+"""Helpers for tests of stores and of what uses a store.
 
-Without threads and without a reactor, every coroutine of a store completes without being suspended.
+Without threads and without a reactor no coroutine of a store suspends, so `result` can run it.
 """
 
 from __future__ import annotations
@@ -15,38 +15,39 @@ from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from chatd.storage.engine import Database, DbConnection, Job, Parameters
+from chatd.storage.factory import create_database
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.sql import SqlStore
-from chatd.storage.urls import database_for
 
 T = TypeVar("T")
 
 
-class Inline:
-    """Runs jobs at once, where they come (`worker.Runner`)."""
+class InlineRunner:
+    """Runs jobs at once, in the caller's thread (see `worker.Runner`)."""
 
-    def __init__(self, link: DbConnection) -> None:
-        self._link = link
+    def __init__(self, connection: DbConnection) -> None:
+        self._connection = connection
 
     async def run(self, job: Job[T]) -> T:
-        """Run a job, and block meanwhile."""
-        return self._link.run(job)
+        """Run a job."""
+        return self._connection.run(job)
 
     async def execute(self, statement: str, parameters: Parameters) -> None:
-        """Do the same with one statement."""
-        self._link.execute(statement, parameters)
+        """Execute one statement."""
+        self._connection.execute(statement, parameters)
 
     async def stop(self) -> None:
         """Do nothing: no job runs."""
 
 
 def inline_store(database: Database, scripts: Path = SCRIPTS) -> SqlStore:
-    """Return a store that does everything at once."""
-    return SqlStore(database, Inline(database.writer), Inline(database.reader), scripts)
+    """Return a store whose coroutines never suspend."""
+    writer, reader = InlineRunner(database.writer), InlineRunner(database.reader)
+    return SqlStore(database, writer, reader, scripts)
 
 
 def result(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine returns that is never suspended."""
+    """Run a coroutine that never suspends, and return its result."""
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -57,20 +58,20 @@ def result(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def schema_of_its_own(url: str) -> Iterator[str]:
-    """Make a new schema in the PostgreSQL database at `url`, and remove it in the end.
+def temporary_schema(url: str) -> Iterator[str]:
+    """Create a schema in the PostgreSQL database at `url`, and drop it at the end.
 
-    The URL that it gives leads there.
+    Yields the URL of the schema.
     """
     name = f"chatd_{uuid4().hex}"
-    database = database_for(url)
+    database = create_database(url)
     engine = database.reader.engine
     with engine.begin() as connection:
         connection.execute(CreateSchema(name))
     try:
-        there = make_url(url).update_query_dict({"options": f"-csearch_path={name}"})
-        yield there.render_as_string(hide_password=False)
+        of_schema = make_url(url).update_query_dict({"options": f"-csearch_path={name}"})
+        yield of_schema.render_as_string(hide_password=False)
     finally:
         with engine.begin() as connection:
             connection.execute(DropSchema(name, cascade=True))
-        database.release()
+        database.close()

@@ -176,7 +176,7 @@ class HistoryWriter:
         reserved = self._reservations(batches)
         started, error = self._clock.seconds(), None
         try:
-            await self._store.keep(batches, reserved)
+            await self._store.append(batches, reserved)
         except StoreUnavailableError as unavailable:
             error = unavailable
             self._outage_continues(error, self._clock.seconds() - started)

@@ -17,7 +17,7 @@ class Store(MemoryStore):
 
     state = None
 
-    async def refresh_logins(self, *_):
+    async def touch_resume_tokens(self, *_):
         if isinstance(self.state, Deferred):
             await self.state
         elif self.state is not None:

@@ -57,27 +57,27 @@ class SlowStore(MemoryStore):
         self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
         self.logins, self.banning = Gate(), Gate()
 
-    async def keep(self, bursts, reserved):
+    async def append(self, bursts, reserved):
         await self.writing.passed()
-        await super().keep(bursts, reserved)
+        await super().append(bursts, reserved)
 
     async def history(self, *arguments):
         await self.reading.passed()
         return await super().history(*arguments)
 
-    async def login(self, digest):
+    async def resume_token(self, digest):
         await self.logins.passed()
-        return await super().login(digest)
+        return await super().resume_token(digest)
 
-    async def add_login(self, login):
+    async def add_resume_token(self, login):
         await self.logins.passed()
-        await super().add_login(login)
+        await super().add_resume_token(login)
 
-    async def remove_logins(self, account):
+    async def remove_resume_tokens(self, account):
         if self.logins_lost:
             raise StoreUnavailableError("out of reach")
         await self.logins.passed()
-        await super().remove_logins(account)
+        await super().remove_resume_tokens(account)
 
     async def add_ban(self, ban):
         await self.banning.passed()

@@ -20,10 +20,10 @@ class SlowStore(MemoryStore):
     broken = False
     reading: Deferred | None = None
 
-    async def keep(self, bursts, reserved):
+    async def append(self, bursts, reserved):
         if self.broken:
             raise StoreUnavailableError("it is broken")
-        await super().keep(bursts, reserved)
+        await super().append(bursts, reserved)
 
     async def history(self, *arguments):
         if self.reading is not None:

@@ -6,8 +6,8 @@ import pytest
 
 from chatd.core.records import RoomRecord
 from chatd.storage.memory import MemoryStore
-from chatd.storage.testing import inline_store, result, schema_of_its_own
-from chatd.storage.urls import database_for
+from chatd.storage.testing import inline_store, result, temporary_schema
+from chatd.storage.factory import create_database
 
 
 class Kept:
@@ -32,7 +32,7 @@ class Kept:
     def crash(self):
         """End it as a server does that is killed."""
         if not isinstance(self.store, MemoryStore):
-            self.store._database.release()
+            self.store._database.close()
         self.store = None
 
     def __getattr__(self, name):
@@ -49,15 +49,15 @@ def kept(request, tmp_path):
         yield Kept(lambda: store)
         return
     if request.param == "sqlite":
-        kept = Kept(lambda: inline_store(database_for(f"sqlite:///{tmp_path}/chatd.db")))
+        kept = Kept(lambda: inline_store(create_database(f"sqlite:///{tmp_path}/chatd.db")))
         yield kept
         kept.store is None or kept.crash()
         return
     url = os.environ.get("CHATD_TEST_POSTGRESQL")
     if not url:
         pytest.skip("CHATD_TEST_POSTGRESQL is not set")
-    with schema_of_its_own(url) as there:
-        kept = Kept(lambda: inline_store(database_for(there)))
+    with temporary_schema(url) as there:
+        kept = Kept(lambda: inline_store(create_database(there)))
         yield kept
         kept.store is None or kept.crash()
 

@@ -28,4 +28,4 @@ def ids(messages):
 
 def talk(store, count, room="tea"):
     """Say `count` messages in a room."""
-    store.keep(bursts(*(said(n, room=room) for n in range(1, count + 1))), {})
+    store.append(bursts(*(said(n, room=room) for n in range(1, count + 1))), {})

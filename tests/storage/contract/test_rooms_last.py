@@ -47,15 +47,15 @@ def test_everything_is_there_again(opened):
     bans = [Ban(BanKind.ADDRESS, "10.0.0.0/8"), Ban(BanKind.NAME, "Bob", NOW)]
     account = opened.add_account("Zoë", "hash", NOW)
     other = opened.add_account("Ann", "hash", NOW)
-    opened.add_login(login)
+    opened.add_resume_token(login)
     for ban in bans:
         opened.add_ban(ban)
-    opened.keep(bursts(said(1)), {})
+    opened.append(bursts(said(1)), {})
     opened.close(tea=1)
     accounts = [AccountRef(account.id, "Zoë"), AccountRef(other.id, "Ann")]
     assert opened.open() == Snapshot([RoomRecord("tea", "tea", 1)], accounts, bans)
     assert opened.account("Zoë") == account
-    assert opened.login("digest") == login
+    assert opened.resume_token("digest") == login
     assert opened.history("tea", None, 9, ALL) == [said(1)]
 
 
@@ -65,32 +65,32 @@ def test_everything_is_there_again(opened):
 def test_counts_after_a_clean_end(opened):
     """They are what they were, by ids in any case; a room not mentioned goes on as after a crash."""
     opened.add_room("cake", "cake")
-    opened.keep([], {"tea": 50_000})
+    opened.append([], {"tea": 50_000})
     opened.close(TEA=7)
-    assert [room.count for room in opened.open().rooms] == [7, ids_to_reserve(0)]
+    assert [room.last_id for room in opened.open().rooms] == [7, ids_to_reserve(0)]
 
 
 def test_counts_after_a_crash(opened):
     """Ids go on behind all that were reserved, each time."""
     opened.crash()
-    assert opened.open().rooms[0].count == ids_to_reserve(0)
+    assert opened.open().rooms[0].last_id == ids_to_reserve(0)
     opened.crash()
-    assert opened.open().rooms[0].count == ids_to_reserve(0) + ids_to_reserve(ids_to_reserve(0))
+    assert opened.open().rooms[0].last_id == ids_to_reserve(0) + ids_to_reserve(ids_to_reserve(0))
 
 
 def test_reserved_ids_are_not_given_again(opened):
     """What is reserved as messages are kept is never lowered by that."""
-    opened.keep(bursts(said(1)), {"Tea": 50_000})
-    opened.keep(bursts(said(2)), {"tea": 40_000})
+    opened.append(bursts(said(1)), {"Tea": 50_000})
+    opened.append(bursts(said(2)), {"tea": 40_000})
     opened.crash()
-    assert opened.open().rooms[0].count == 50_000
+    assert opened.open().rooms[0].last_id == 50_000
 
 
 def test_a_room_started_reserves_ids(opened):
     """As one does that is there at the start."""
     assert opened.add_room("cake", "cake") == 0
     opened.crash()
-    assert opened.open().rooms[1].count == ids_to_reserve(0)
+    assert opened.open().rooms[1].last_id == ids_to_reserve(0)
 
 
 # -- rooms that come and go
@@ -128,19 +128,19 @@ def test_history_goes_with_its_room(opened):
     talk(opened, 3)
     opened.remove_room("tea", 4)
     assert opened.history("tea", None, 9, ALL) == []
-    opened.keep(bursts(said(4)), {})
+    opened.append(bursts(said(4)), {})
     opened.add_room("tea", "tea")
     assert opened.history("tea", None, 9, ALL) == opened.history("tea", 0, 9, ALL) == []
-    opened.keep(bursts(said(5)), {})
+    opened.append(bursts(said(5)), {})
     assert ids(opened.history("tea", 0, 9, ALL)) == [5]
 
 
 def test_a_long_history_goes_with_its_room(opened):
     """It is out of sight at once, and what cannot be removed at once goes with what is too old."""
-    opened.keep([burst(n, 1) for n in range(1, 128_000, 64)], {})
+    opened.append([burst(n, 1) for n in range(1, 128_000, 64)], {})
     opened.remove_room("tea", 128_000)
     opened.add_room("tea", "tea")
-    opened.keep(bursts(said(128_001)), {})
+    opened.append(bursts(said(128_001)), {})
     assert ids(opened.history("tea", None, 9, ALL)) == [128_001]
     while opened.prune(0.0):
         pass
