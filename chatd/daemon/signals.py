@@ -20,7 +20,8 @@ from twisted.logger import Logger
 
 from chatd.daemon.logfile import LogFile
 from chatd.daemon.sdnotify import SystemdNotifier
-from chatd.daemon.service import ChatService, StartError
+from chatd.daemon.service import ChatService
+from chatd.daemon.startup import StartError
 
 _STDIN: Final = 0
 
@@ -66,7 +67,7 @@ class Process:
         self._manager.ready()
 
     def _on_terminate(self, number: int, _: object) -> None:
-        if self._told_to_end or self._service.ending:
+        if self._told_to_end or self._service.stopping:
             _leave(number)
         self._told_to_end = True
         self._reactor.callFromThread(self._end, signal.Signals(number))
@@ -74,7 +75,7 @@ class Process:
     def _hung_up(self) -> None:
         if self._lives_with_terminal and not os.isatty(_STDIN):
             self._end(signal.SIGHUP)
-        elif not self._service.ending:
+        elif not self._service.stopping:
             self._reload()
 
     def _reload(self) -> None:
@@ -93,7 +94,7 @@ class Process:
 
     def _end(self, cause: signal.Signals) -> None:
         _log.info("System: {cause} received", cause=cause.name)
-        self._service.end()
+        self._service.request_stop()
 
 
 def _leave(number: int) -> NoReturn:

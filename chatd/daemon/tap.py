@@ -22,7 +22,8 @@ from chatd.config import Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
 from chatd.daemon.sdnotify import SystemdNotifier
-from chatd.daemon.service import ChatService, StartError
+from chatd.daemon.service import ChatService
+from chatd.daemon.startup import StartError
 from chatd.daemon.signals import Process, raise_descriptor_limit, start_error_hook
 from chatd.storage.history import MAX_READ
 

@@ -161,6 +161,7 @@ def _failures_noted(session: Session) -> Iterator[None]:
         yield
     except ChatError as error:
         if error.code == ErrorCode.WRONG_PASSWORD:
+            session.sessions.counters.login_failed()
             session.sessions.event_log.login_failed(session.address)
         raise
 

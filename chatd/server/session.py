@@ -39,6 +39,7 @@ from chatd.protocol.replies import (
     Reply,
 )
 from chatd.protocol.text import error_text
+from chatd.server.counters import Counters
 from chatd.server.eventlog import EventLog
 from chatd.storage.writer import HistoryWriter
 
@@ -65,6 +66,7 @@ class Sessions:
         writer: HistoryWriter,
         fanout: Fanout,
         event_log: EventLog,
+        counters: Counters,
         now: Callable[[], float],
         show_addresses: bool = True,
     ) -> None:
@@ -75,6 +77,7 @@ class Sessions:
         self.writer = writer
         self.fanout = fanout
         self.event_log = event_log
+        self.counters = counters
         self.now = now
         self.show_addresses = show_addresses
         self.motd = ""
@@ -93,7 +96,7 @@ class Sessions:
         """Return the session of a new connection; `on_idle` is called when it can take a frame again."""
         session = Session(self, address, send_queue, on_idle)
         self._open[session] = None
-        self.event_log.connections += 1
+        self.counters.connection_accepted()
         self.event_log.connected(address)
         return session
 
@@ -300,7 +303,7 @@ class Session:
         if isinstance(failure.value, ChatError):
             self.refuse(failure.value, request)
             return
-        _log.failure("A request of {peer} met a fault", failure, peer=self.address)
+        _log.failure("A request of {peer} failed", failure, peer=self.address)
         self.close(INTERNAL_ERROR)
 
     def _dismissed(self, why: DisconnectReason) -> None:
@@ -317,7 +320,7 @@ class Session:
 
     def _give_up(self, failure: Failure) -> None:
         """End a connection that cannot even be told of a fault."""
-        _log.failure("An answer to {peer} met a fault", failure, peer=self.address)
+        _log.failure("A reply to {peer} failed", failure, peer=self.address)
         self.send_queue.abort()
 
     def _speaking(self) -> Subscriber:

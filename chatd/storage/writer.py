@@ -71,7 +71,10 @@ class OutageLog(Protocol):
 
 
 class HistoryWriter:
-    """Writes what is said."""
+    """Writes what is said.
+
+    `lost_messages` counts the messages that were never stored, once the store is back.
+    """
 
     def __init__(
         self, store: IStore, clock: IReactorTime, tell: Tell, event_log: OutageLog
@@ -88,6 +91,7 @@ class HistoryWriter:
         self._drain_waiters: list[Deferred[None]] = []
         self._running = False
         self._dropped: int | None = None
+        self.lost_messages = 0
 
     @property
     def pending(self) -> int:
@@ -177,7 +181,7 @@ class HistoryWriter:
             self._note_outage(away)
             self._give_up_late(self._clock.seconds() - began)
         except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
-            _log.failure("Messages met a fault on their way to the store")
+            _log.failure("Storing messages failed")
             self._give_up(self._in_flight)
             self._in_flight = []
         else:
@@ -262,6 +266,7 @@ class HistoryWriter:
     def _end_of_outage(self) -> None:
         if self._dropped is not None:
             self._event_log.store_back(self._dropped)
+            self.lost_messages += self._dropped
             self._dropped = None
 
     def _take_watchers(self) -> list[Deferred[None]]:
@@ -270,7 +275,7 @@ class HistoryWriter:
 
     def _failed(self, failure: Failure) -> None:
         self._running = False
-        _log.failure("The recorder met a fault", failure)
+        _log.failure("The history writer failed", failure)
 
 
 def _answers(burst: MessageBatch, answer: _Answer, tag: str | None) -> Iterator[Receipt | Error]:

@@ -88,7 +88,7 @@ def test_no_descriptor_left():
     transport.abortConnection = transport.loseConnection
     wrapping.buildProtocol(IPv4Address("TCP", FAR, 5)).makeConnection(transport)
     assert transport.disconnecting
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     assert len(server.service.sessions) == 0
 
 

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from chatd.daemon import motd
-from chatd.daemon.service import StartError
+from chatd.daemon.startup import StartError, read_motd
 from chatd.testing import MemoryServer
 
 
@@ -63,7 +62,7 @@ def test_the_trace_shows_it(file, capture_log):
 def test_what_is_in_it_is_safe(file):
     """Whatever the file holds."""
     file.write_bytes(b"\x1b[31mred\r\n\xe2\x80\xaetab\there\xff\n\n")
-    assert motd.read(str(file)) == "[31mred\ntab\there\ufffd"
+    assert read_motd(str(file)) == "[31mred\ntab\there\ufffd"
 
 
 def test_an_empty_file(file):
