@@ -126,12 +126,12 @@ def test_where_it_cannot_be(tmp_path):
 def test_what_is_left_to_twistd(twistd):
     """A log that is no file and no standard output; and what twistd refuses."""
     log = Log(twistd, in_json=False)
-    assert (log.observer, log.screen, log.file) == (None, None, None)
+    assert (log.observer, log.stdout, log.file) == (None, None, None)
 
 
 @pytest.mark.parametrize("logfile", [None, "", "-"])
 def test_on_standard_output(logfile):
     """In the foreground, with no file named."""
     log = Log({"nodaemon": True, "logfile": logfile}, in_json=False)
-    assert log.observer is log.screen
+    assert log.observer is log.stdout
     assert log.file is None
