@@ -24,7 +24,8 @@ from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.eventlog import EventLog
-from chatd.server.session import Session, Sessions
+from chatd.server.session import Session
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 Arguments = Mapping[str, str]
@@ -45,7 +46,7 @@ class AdminContext:
 
     chat: Chat
     people: People
-    sessions: Sessions
+    sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
     bus: LocalBus

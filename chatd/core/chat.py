@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from chatd.config import RoomCreators, RoomPolicy
-from chatd.core.errors import BannedError, ChatError, ErrorCode, MissingNameError
+from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import (
     ADMINISTRATOR,
     Joined,
@@ -26,6 +26,7 @@ from chatd.core.events import (
     Moved,
     Notice,
     PrivateMessage,
+    Renamed,
     RoomClosed,
 )
 from chatd.core.ports import IBus, IHistory, IRegistry
@@ -179,6 +180,22 @@ class Chat:
             self._take_in(user, room, user.name, now)
         return user
 
+    async def rename(self, user: User, name: str, now: float) -> str:
+        """Give a guest another name; return its spelling. Raises `ChatError`."""
+        if user.account is not None:
+            raise ChatError(ErrorCode.ACCOUNT_NAME)
+        async with self.reserved_name(user, name, now) as reserved:
+            if user.gone:
+                raise ChatError(ErrorCode.SESSION_CLOSED)
+            former = user.name
+            if former != reserved:
+                self._directory.assign_name(user, reserved)
+                others = {member: None for room in user.rooms.values() for member in room.members}
+                others.pop(user, None)
+                for member in others:
+                    self._bus.tell(member, Renamed(former, reserved, now))
+        return reserved
+
     # -- talking
 
     def say(self, user: User, room: Room, texts: Sequence[str], now: float) -> MessageBatch | None:
@@ -256,7 +273,7 @@ class Chat:
         """
         if name is None or self._is_name_of(user, name):
             if not user.name:
-                raise MissingNameError
+                raise ChatError(ErrorCode.USAGE)
             yield user.name
             return
         claimed = await self._directory.reserve_name(user, name, account)

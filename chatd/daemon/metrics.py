@@ -27,7 +27,7 @@ from chatd.core.chat import Chat
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.server.counters import Counters
-from chatd.server.session import Sessions
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 CHECK_SECONDS: Final = 5.0
@@ -44,7 +44,7 @@ class ServerMetrics(Collector):
         self,
         *,
         chat: Chat,
-        sessions: Sessions,
+        sessions: SessionRegistry,
         bus: LocalBus,
         fanout: Fanout,
         writer: HistoryWriter,

@@ -40,12 +40,12 @@ from chatd.server.context import ServerContext
 from chatd.server.counters import Counters
 from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
-from chatd.server.handlers import COMMANDS
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.server.session import Sessions
+from chatd.server.services import Services
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.history import History
 from chatd.storage.retention import prune
 from chatd.storage.urls import store_for
@@ -73,6 +73,7 @@ class ChatService(Service):
         self.config = config
         self.stdout_log = stdout_log
         self.stopping = False
+        self.motd = ""
         self._reactor = reactor
         with start_errors():
             self.ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
@@ -126,18 +127,19 @@ class ChatService(Service):
     def _build_sessions(self) -> None:
         """Build the registry of sessions, and the factory of their connections."""
         config, reactor = self.config, self._reactor
-        self.sessions = Sessions(
-            commands=COMMANDS,
+        services = Services(
             chat=self.chat,
-            people=self.people,
+            accounts=self.people,
             history=self.history,
             writer=self.writer,
             fanout=self.fanout,
             event_log=self.event_log,
             counters=self.counters,
             now=reactor.seconds,
+            motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
         )
+        self.sessions = SessionRegistry(services)
         self.admission = Admission(config.limits)
         self.factory = ChatFactory(
             ServerContext(self.sessions, reactor, config.limits, self.admission)
@@ -226,7 +228,7 @@ class ChatService(Service):
 
     def _load_motd(self) -> None:
         if self.config.motd:
-            self.sessions.motd = read_motd(self.config.motd)
+            self.motd = read_motd(self.config.motd)
 
     def _listening_ports(self) -> list[ListeningPort]:
         return self.ports if self.metrics_port is None else [*self.ports, self.metrics_port]

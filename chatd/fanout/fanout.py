@@ -235,7 +235,7 @@ class Fanout:
 
     def _show(self, subscriber: Subscriber, message: Event | Reply) -> None:
         if self.trace is not None:
-            for text in subscriber.codec.trace(message):
+            for text in subscriber.codec.describe(message):
                 self.trace(subscriber.address, text)
 
     def _show_share(self, subscriber: Subscriber) -> None:

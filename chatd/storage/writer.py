@@ -20,13 +20,12 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
+from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.events import MessageBatch, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
 from chatd.core.rooms import Room, User
-from chatd.protocol.replies import Error, Receipt
-from chatd.protocol.text import error_text
+from chatd.protocol.replies import ErrorReply, Receipt
 from chatd.storage.queue import WriteQueue, count, said_before
 
 BATCH_SECONDS: Final = 0.02
@@ -45,7 +44,7 @@ MAX_WAITING: Final = 200_000
 MAX_WAITING_SIZE: Final = 64 * 1024 * 1024
 """How much may wait for the store, in messages and in characters; past it all of it is given up."""
 
-_Answer = Callable[[str, int, str | None], Receipt | Error]
+_Answer = Callable[[str, int, str | None], Receipt | ErrorReply]
 
 _log = Logger(namespace="chatd")
 
@@ -53,7 +52,7 @@ _log = Logger(namespace="chatd")
 class Tell(Protocol):
     """Brings answers to a chatter, if he is here, after all that was said to him before."""
 
-    def __call__(self, user: User, *answers: Receipt | Error) -> None:
+    def __call__(self, user: User, *answers: Receipt | ErrorReply) -> None:
         """Tell `who`."""
 
 
@@ -243,7 +242,7 @@ class HistoryWriter:
         """Tell those who asked what has become of messages."""
         if not self._receipts:
             return
-        answers: dict[User, list[Receipt | Error]] = {}
+        answers: dict[User, list[Receipt | ErrorReply]] = {}
         for burst in bursts:
             asker = self._receipts.pop((burst.room, burst.id), None)
             if asker is not None:
@@ -278,13 +277,14 @@ class HistoryWriter:
         _log.failure("The history writer failed", failure)
 
 
-def _answers(burst: MessageBatch, answer: _Answer, tag: str | None) -> Iterator[Receipt | Error]:
+def _answers(
+    burst: MessageBatch, answer: _Answer, tag: str | None
+) -> Iterator[Receipt | ErrorReply]:
     return (answer(burst.room, number, tag) for number in range(burst.id, burst.last + 1))
 
 
-def _not_stored(room: str, message_id: int, tag: str | None) -> Error:
-    error = ChatError(ErrorCode.NOT_STORED)
-    return Error("say", error.code, error_text(error), tag, {"room": room, "id": message_id})
+def _not_stored(room: str, message_id: int, tag: str | None) -> ErrorReply:
+    return ErrorReply(ErrorCode.NOT_STORED, {"room": room, "id": message_id}, "say", tag)
 
 
 def _fire(watchers: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:
