@@ -12,41 +12,10 @@ from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, RECEIPT_TIMEOUT
-from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
+from chatd.testing import Gate, MemoryClient, MemoryServer, SlowHashing
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
-
-
-class Gate:
-    """Calls wait here while it is shut."""
-
-    def __init__(self):
-        self._waiting = []
-        self.shut = False
-
-    async def passed(self):
-        if self.shut:
-            self._waiting.append(Deferred())
-            await self._waiting[-1]
-
-    def open(self, error=None):
-        """Let all through, or let them fail."""
-        self.shut = False
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.callback(None) if error is None else one.errback(error)
-
-    def work_off(self):
-        """Let them through one by one; who comes back waits behind the others."""
-        while self._waiting:
-            self.let_through(1)
-        self.shut = False
-
-    def let_through(self, number):
-        """Let so many through, one after another."""
-        for _ in range(number):
-            self._waiting.pop(0).callback(None)
 
 
 class SlowStore(MemoryStore):
@@ -58,49 +27,34 @@ class SlowStore(MemoryStore):
         self.logins, self.banning = Gate(), Gate()
 
     async def keep(self, bursts, reserved):
-        await self.writing.passed()
+        await self.writing.wait()
         await super().keep(bursts, reserved)
 
     async def history(self, *arguments):
-        await self.reading.passed()
+        await self.reading.wait()
         return await super().history(*arguments)
 
     async def login(self, digest):
-        await self.logins.passed()
+        await self.logins.wait()
         return await super().login(digest)
 
     async def add_login(self, login):
-        await self.logins.passed()
+        await self.logins.wait()
         await super().add_login(login)
 
     async def remove_logins(self, account):
         if self.logins_lost:
             raise StoreUnavailableError("out of reach")
-        await self.logins.passed()
+        await self.logins.wait()
         await super().remove_logins(account)
 
     async def add_ban(self, ban):
-        await self.banning.passed()
+        await self.banning.wait()
         await super().add_ban(ban)
 
     async def remove_ban(self, ban):
-        await self.banning.passed()
+        await self.banning.wait()
         await super().remove_ban(ban)
-
-
-class SlowHashing(MemoryHashing):
-    """Hashes passwords when its gate is open."""
-
-    def __init__(self):
-        self.gate = Gate()
-
-    async def hash(self, password):
-        await self.gate.passed()
-        return await super().hash(password)
-
-    async def verify(self, password_hash, password):
-        await self.gate.passed()
-        return await super().verify(password_hash, password)
 
 
 @pytest.fixture
@@ -345,7 +299,7 @@ def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store)
     setting = Deferred.fromCoroutine(
         server.service.people.set_password("ann", "another-one", server.reactor.seconds())
     )
-    store.logins.work_off()
+    store.logins.drain()
     assert setting.called
     assert intruder.closed
     assert not resumes(server, secret)
@@ -357,7 +311,7 @@ def test_a_connection_is_lost_while_its_login_is_stored(server, store):
     registered(server)
     client, secret = logging_in(server, store)
     client.lose()
-    store.logins.work_off()
+    store.logins.drain()
     assert resumes(MemoryServer(store=store), secret)
 
 
@@ -371,7 +325,7 @@ def test_logged_out_while_his_secret_is_stored_again(server, store):
     store.logins.shut = True
     server.turn(3600)
     ann.send('{"command":"logout"}')
-    store.logins.work_off()
+    store.logins.drain()
     assert not resumes(MemoryServer(store=store), secret)
 
 
@@ -487,7 +441,7 @@ def test_the_end_while_old_messages_are_removed(store, capture_log):
     removed.shut = True
 
     async def prune(_):
-        await removed.passed()
+        await removed.wait()
         return 0
 
     store.prune = prune
@@ -514,7 +468,7 @@ def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
     store.banning.shut = True
     server.turn(3600)
     answer = server.console("ban Bob")
-    store.banning.work_off()
+    store.banning.drain()
     assert answer == ["Administrator: Bob was banned."]
     assert [ban.subject for ban in store.open([]).bans] == ["Bob"]
 
