@@ -62,11 +62,11 @@ class TextCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames."""
-        return self.framing.join(self._frames(event))
+        return self.framing.join(text.encode(event, self.show_addresses, self.room_tags))
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the words; those of a reply without its `Server: ` (spec section 6)."""
-        frames = self._frames(_masked(event))
+        frames = text.encode(_masked(event), self.show_addresses, self.room_tags)
         if isinstance(event, RoomEvent):
             return frames
         return [frame.removeprefix("Server: ") for frame in frames]
@@ -93,11 +93,9 @@ class TextCodec:
 
     def for_room_count(self, in_rooms: int) -> Codec:
         """Return the codec with room tags for a user who is in more than one room."""
-        tags = (True,) if in_rooms > 1 else ()  # an explicit False would be another key of the cache
-        return text_codec(self.framing, self.show_addresses, *tags)
-
-    def _frames(self, event: Event | Reply) -> list[str]:
-        return text.encode(event, show_addresses=self.show_addresses, room_tags=self.room_tags)
+        if in_rooms > 1:
+            return text_codec(self.framing, self.show_addresses, True)
+        return text_codec(self.framing, self.show_addresses)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -146,7 +146,7 @@ def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
     return sender, _DISCONNECT_TEXTS[reason]
 
 
-def encode(event: Event | Reply, *, show_addresses: bool, room_tags: bool) -> list[str]:
+def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> list[str]:
     """Return the frames for an event or a reply: one, but for batches of messages and for logins.
 
     A batch has one frame for each message, a login one more for each room that the user is in.
@@ -154,10 +154,8 @@ def encode(event: Event | Reply, *, show_addresses: bool, room_tags: bool) -> li
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         start = f"[{event.room}] {event.sender}: " if room_tags else f"{event.sender}: "
-        return [
-            f"{start}{text}" if "\n" not in text else f"{start}{_indent(text)}"
-            for text in event.texts
-        ]
+        # All at once, which takes half the time of one by one: no text contains a NUL.
+        return (start + _indent(f"\0{start}".join(event.texts))).split("\0")
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
     if isinstance(event, LoggedIn | Registered | Resumed):
         rooms = (f"{SERVER}: You are in chatroom {room.name}@{room.id}" for room in event.rooms)

@@ -186,6 +186,7 @@ def _log_failed_logins(session: Session) -> Iterator[None]:
         yield
     except ChatError as error:
         if error.code is ErrorCode.WRONG_PASSWORD:
+            session.services.counters.login_failed()
             session.services.event_log.login_failed(session.address)
         raise
 

@@ -9,6 +9,7 @@ from chatd.core.accounts import People
 from chatd.core.chat import Chat
 from chatd.core.ports import IHistory
 from chatd.fanout.fanout import Fanout
+from chatd.server.counters import Counters
 from chatd.server.eventlog import EventLog
 from chatd.storage.writer import HistoryWriter
 
@@ -27,6 +28,7 @@ class Services:
     writer: HistoryWriter
     fanout: Fanout
     event_log: EventLog
+    counters: Counters
     now: Callable[[], float]
     motd: Callable[[], str] = str
     show_addresses: bool = True

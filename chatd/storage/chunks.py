@@ -9,7 +9,7 @@ id of the first message, the sender, the time in ticks, and the texts. If the se
 ":" and the id of the account follow the time. For example (with | for US and / for RS), "Ann", a
 guest, sent two messages, and then "Zoe", the account 7, one:
 
-    63|Ann|15059240123|hello|is anybody here?/65|Zoe|15059250456:7|yes
+    70|Ann|15057551360|hello|is anybody here?/72|Zoe|15070134272:7|yes
 
 Names and texts never contain these two characters. Escaping everything, as JSON does, takes ten
 times as long.

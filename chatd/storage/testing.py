@@ -5,21 +5,28 @@ Without threads and without a reactor no coroutine of a store suspends, so `resu
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from chatd.core.events import Message, MessageBatch
 from chatd.storage.engine import Database, DbConnection, Job, Parameters
 from chatd.storage.factory import create_database
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.sql import SqlStore
 
 T = TypeVar("T")
+
+NOW: Final = 1_700_000_000.1234567
+"""A time that not every format can store exactly."""
+
+NO_LIMIT: Final = 10**9
+"""A limit on messages or bytes that no test reaches."""
 
 
 class InlineRunner:
@@ -75,3 +82,28 @@ def temporary_schema(url: str) -> Iterator[str]:
         with engine.begin() as connection:
             connection.execute(DropSchema(name, cascade=True))
         database.close()
+
+
+def message(
+    number: int, text: str = "hello", room: str = "tea", sender: str = "Ann", time: float = NOW
+) -> Message:
+    """Return a message of a guest; `number` is its id."""
+    return Message(room, number, sender, text, time)
+
+
+def batch(first: int, count: int = 1, room: str = "tea", time: float = NOW) -> MessageBatch:
+    """Return a batch of messages whose texts are their ids, which begin with `first`."""
+    return MessageBatch(room, first, "Ann", [str(n) for n in range(first, first + count)], time)
+
+
+def one_by_one(*messages: Message) -> list[MessageBatch]:
+    """Return a batch for each message."""
+    return [
+        MessageBatch(room, number, sender, [text], time, account)
+        for room, number, sender, text, time, account in messages
+    ]
+
+
+def ids(messages: Iterable[Message]) -> list[int]:
+    """Return the ids of messages."""
+    return [message.id for message in messages]

@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from chatd.core.errors import StoreError
+from chatd.storage.factory import create_database, create_store
 from chatd.storage.memory import MemoryStore
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store
-from chatd.storage.factory import create_database, create_store
 
 
 def refusal(url):

@@ -11,10 +11,10 @@ from alembic.migration import MigrationContext
 from chatd.core.errors import StoreError
 from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.schema import VERSION_TABLE, metadata
 from chatd.storage.testing import inline_store, result
-from chatd.storage.factory import create_database
 
 NOW = 1_700_000_000.1234567
 STEP = '''

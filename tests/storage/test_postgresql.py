@@ -16,9 +16,9 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store, result
-from chatd.storage.factory import create_database
 from chatd.storage.worker import JOB_TIMEOUT, Worker
 
 

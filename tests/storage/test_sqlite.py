@@ -13,8 +13,8 @@ from sqlalchemy import event
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
-from chatd.storage.testing import inline_store, result
 from chatd.storage.factory import create_database
+from chatd.storage.testing import inline_store, result
 
 SERVER = """
 import sys

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.storage.worker import JOB_TIMEOUT, COOLDOWN_SECONDS, Worker
+from chatd.storage.worker import COOLDOWN_SECONDS, JOB_TIMEOUT, Worker
 
 
 class DbConnection:
