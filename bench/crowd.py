@@ -106,9 +106,9 @@ class Crowd:
             self._server.turn(1)
         service = self._server.service
         assert len(service.sessions) == 0
-        assert not service._directory._names._by_folded  # noqa: SLF001 -- nobody has a name
-        assert not service._directory._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
-        assert not service._directory._changes  # noqa: SLF001 -- no room is under way
+        assert not service.directory._names._by_folded  # noqa: SLF001 -- nobody has a name
+        assert not service.directory._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
+        assert not service.directory._changes  # noqa: SLF001 -- no room is under way
         assert all(not room.members for room in service.chat.rooms())
         assert service.writer.pending == 0
 
@@ -227,7 +227,7 @@ class Crowd:
         for session in service.sessions:
             for room in session.user.rooms:
                 assert session.user in room.members
-                assert room in rooms or room.key in service._directory._changes  # noqa: SLF001
+                assert room in rooms or room.key in service.directory._changes  # noqa: SLF001
         for client in self._clients:
             session = client.protocol._session  # noqa: SLF001 -- who it is now
             # Who is being logged out is in no room already, and told so later.

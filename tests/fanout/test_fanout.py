@@ -21,6 +21,7 @@ from chatd.fanout.buffer import Subscriber
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
+from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.server.directory import Directory
@@ -28,7 +29,6 @@ from chatd.server.eventlog import EventLog
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import HistoryWriter
-from chatd.testing import MemorySession
 
 
 class QuitCodec:

@@ -3,32 +3,13 @@
 import json
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.storage.history import MAX_REPLAYED
-from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import RETRY_SECONDS, WRITE_DELAY
-from chatd.testing import MemoryServer
+from chatd.testing import MemoryServer, SlowStore
 
 AT_START = "[1970-01-01 00:00:00]"
-
-
-class SlowStore(MemoryStore):
-    """A store that can be told to fail, or to keep a reader waiting."""
-
-    broken = False
-    reading: Deferred | None = None
-
-    async def keep(self, bursts, reserved):
-        if self.broken:
-            raise StoreUnavailableError("it is broken")
-        await super().keep(bursts, reserved)
-
-    async def history(self, *arguments):
-        if self.reading is not None:
-            await self.reading
-        return await super().history(*arguments)
 
 
 @pytest.fixture
@@ -96,14 +77,13 @@ def test_who_is_put_out_meanwhile_reads_nothing(server, store):
         ann = server.join("1", "Ann")
         ann.send("hello")
         server.turn(1)
-        store.reading = Deferred()
+        store.read_gate.shut = True
         ann.send("`history")
         server.console(command)
         ann.read()
-        store.reading.callback(None)
+        store.read_gate.open()
         assert ann.read() == ["Server: Join a room first!"]
         ann.lose()
-        store.reading = None
 
 
 def test_history_in_json(server):
@@ -180,7 +160,7 @@ def test_stored(server):
 def test_not_stored(server, store):
     """Who speaks JSON is told within ten seconds that it could not be."""
     client, _ = program(server, "Ann")
-    store.broken = True
+    store.write_gate.error = StoreUnavailableError("it is broken")
     client.send('{"command":"say","text":"hi","tag":"7"}')
     for _ in range(99):
         server.turn(0.1)
@@ -197,7 +177,7 @@ def test_not_stored(server, store):
     ]
     client.send('{"command":"say","text":"ho","tag":"8"}')
     server.turn(WRITE_DELAY)
-    store.broken = False
+    store.write_gate.error = None
     server.turn(RETRY_SECONDS)
     server.turn(WRITE_DELAY)
     assert client.read() == ['{"event":"stored","room":"1","id":2,"tag":"8"}']
@@ -206,7 +186,7 @@ def test_not_stored(server, store):
 def test_history_out_of_reach(server, store):
     """Who asks for it meanwhile is told so."""
     ann = server.join("1", "Ann")
-    store.broken = True
+    store.write_gate.error = StoreUnavailableError("it is broken")
     ann.send("hello")
     assert shown(server, ann) == ["Server: The server cannot reach its store now, try again later."]
 
@@ -256,12 +236,12 @@ def test_replay_after_a_restart(store, server):
     server.turn(1)
     server.service.stopService()
     server = MemoryServer(store=store, replay=3)
-    store.reading = Deferred()
+    store.read_gate.shut = True
     ann, bob = server.connect(), server.connect()
     ann.send("`join 1 Ann")
     bob.send("`join 1 Bob")
     assert ann.read() == []
-    store.reading.callback(None)
+    store.read_gate.open()
     old = f"Server: \n{AT_START} Ann: one\n{AT_START} Ann: two\n"
     assert ann.read()[:2] == ["Server: You join @chatroom 1", old]
     assert bob.read() == ["Server: You join @chatroom 1", old]

@@ -26,7 +26,7 @@ class SlowStore:
     def __init__(self):
         self.writes = []
 
-    async def keep(self, bursts, reserved):
+    async def append(self, bursts, reserved):
         done = Deferred()
         ids = [said.id for burst in bursts for said in burst.messages()]
         self.writes.append((ids, dict(reserved), done))
