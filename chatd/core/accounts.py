@@ -180,7 +180,7 @@ class AccountService:
         _check_logged_out(origin.user)
         _check_in_no_room(origin)
         resumable = await self._tokens.find(token)
-        former = resumable.origin
+        former = resumable.origin if resumable.origin is not origin else None
         if resumable.is_account:
             account = self._directory.find_account(resumable.name)
             if account is None:

@@ -2,9 +2,9 @@
 
 Every gateway calls this, `Moderation` and `AccountService`, and nothing below them. They know no
 connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
-(seconds since the epoch) is an argument. A membership changes together with its event, so that the order of
-these calls is the order of events in a room. While a call waits, for the store for example, other
-calls are carried out: a call that has waited checks its conditions again.
+(seconds since the epoch) is an argument. A membership changes together with its event, so that the
+order of these calls is the order of events in a room. While a call waits, for the store for
+example, other calls are carried out: a call that has waited checks its conditions again.
 """
 
 from __future__ import annotations
