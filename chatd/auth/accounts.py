@@ -36,10 +36,10 @@ class Accounts:
         self._portal = account_portal(self._passwords)
         self._throttle = Throttle()
 
-    async def create(self, name: str, password: str, now: float) -> None:
-        """Add an account; nobody has one of that name."""
+    async def create(self, name: str, password: str, now: float) -> int:
+        """Add an account, whose name must be free; return its id."""
         _check(password)
-        await self._passwords.add(name, password, now)
+        return (await self._passwords.add(name, password, now)).id
 
     async def authenticate(self, name: str, password: str, address: Address | None) -> None:
         """Raise `ChatError` unless `password` is that of the account `name`."""

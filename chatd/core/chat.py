@@ -22,10 +22,10 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     Message,
-    MessageBatch,
     Moved,
     Notice,
     PrivateMessage,
+    ReceiptRequest,
     Renamed,
     RoomClosed,
 )
@@ -96,7 +96,7 @@ class Chat:
         self._check_may_join(user)
         room = self.room(room_id)
         self._check_place(user, room, user.account or name)
-        await self._history.prepare(room)
+        await self._history.preload(room)
         async with self.reserved_name(user, user.account or name, now) as his:
             self._check_may_join(user)
             return self._take_in(user, self.room(room_id), his, now)
@@ -109,7 +109,7 @@ class Chat:
         if room is None:
             self._check_may_start(user)
         else:
-            await self._history.prepare(room)
+            await self._history.preload(room)
         async with self.reserved_name(user, user.account or name, now) as his:
             if self._directory.room(room_id) is None:
                 await self._start_unless_started(room_id, user, now)
@@ -198,11 +198,19 @@ class Chat:
 
     # -- talking
 
-    def say(self, user: User, room: Room, texts: Sequence[str], now: float) -> MessageBatch | None:
-        """Say `texts` in `room`, a room of `who`; return what was said, or None if all are empty."""
+    def say(
+        self,
+        user: User,
+        room: Room,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Send `texts`, except empty ones, to `room`, a room of `user`."""
         if "" in texts:
             texts = [text for text in texts if text]
-        return self._bus.say(room, user, texts, now) if texts else None
+        if texts:
+            self._bus.say(room, user, texts, now, receipt)
 
     async def history(
         self, user: User, room_id: str | None, since: int | None, limit: int

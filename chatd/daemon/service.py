@@ -48,7 +48,7 @@ from chatd.server.services import Services
 from chatd.server.session_registry import SessionRegistry
 from chatd.storage.history import History
 from chatd.storage.retention import prune
-from chatd.storage.urls import store_for
+from chatd.storage.factory import create_store
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
@@ -80,7 +80,7 @@ class ChatService(Service):
             self.metrics_port = (
                 ListeningPort("--metrics", config.metrics, reactor) if config.metrics else None
             )
-            self.store: IStore = store or store_for(config.store, reactor)
+            self.store: IStore = store or create_store(config.store, reactor)
         self._rooms = [read_room(room_id, name) for room_id, name in config.rooms]
         self.hashing = hashing or Argon2Hashing(reactor)
         self._periodic: list[PeriodicTasks] = []
@@ -250,7 +250,7 @@ class ChatService(Service):
 
     async def _check_store(self) -> None:
         """Run a transaction that changes nothing; raise `StoreUnavailableError` if it fails."""
-        await self.store.refresh_logins((), 0.0, 0.0)
+        await self.store.touch_resume_tokens((), 0.0, 0.0)
 
     def _log_listening(self, port: ListeningPort) -> None:
         host: Any = port.port.getHost()

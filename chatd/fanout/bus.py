@@ -11,7 +11,7 @@ from typing import Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import DisconnectReason, Event, MessageBatch, RoomEvent
+from chatd.core.events import DisconnectReason, Event, MessageBatch, ReceiptRequest, RoomEvent
 from chatd.core.ports import IBus
 from chatd.core.rooms import Room, User
 from chatd.fanout.fanout import Fanout
@@ -27,8 +27,10 @@ class EventSubscriber(Protocol):
 class MessageSubscriber(EventSubscriber, Protocol):
     """Somebody who is shown what is said as well."""
 
-    def on_messages(self, room: Room, messages: MessageBatch, sender: User, /) -> None:
-        """Note what `by` has said in `room`."""
+    def on_messages(
+        self, room: Room, messages: MessageBatch, sender: User, receipt: ReceiptRequest | None, /
+    ) -> None:
+        """Note what `sender` has said in `room`, and whether a receipt is asked for."""
 
 
 @implementer(IBus)
@@ -47,14 +49,20 @@ class LocalBus:
         self._heard = tuple(hearer.on_messages for hearer in (fanout, *hearers))
         self._consumers = tuple(one.on_event for one in (fanout, *hearers, *consumers))
 
-    def say(self, room: Room, sender: User, texts: Sequence[str], now: float) -> MessageBatch:
-        """Take messages of `by` into the one order of `room`, and let all others in it know."""
+    def say(
+        self,
+        room: Room,
+        sender: User,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None,
+    ) -> None:
+        """Give messages of `sender` the next ids of `room`, and show them to all subscribers."""
         messages = MessageBatch(room.id, room.count + 1, sender.name, texts, now)
         room.count += len(texts)
         self.messages += len(texts)
         for hear in self._heard:
-            hear(room, messages, sender)
-        return messages
+            hear(room, messages, sender, receipt)
 
     def publish(self, room: Room, event: RoomEvent, sender: User | None = None) -> None:
         """Let all in `room` know of an event but `by`, who did it and who knows."""

@@ -27,6 +27,7 @@ from chatd.core.events import (
     Joined,
     Left,
     MessageBatch,
+    ReceiptRequest,
     RoomClosed,
     RoomEvent,
 )
@@ -101,7 +102,9 @@ class Fanout:
 
     # -- rooms
 
-    def on_messages(self, room: Room, messages: MessageBatch, sender: User) -> None:
+    def on_messages(
+        self, room: Room, messages: MessageBatch, sender: User, _: ReceiptRequest | None
+    ) -> None:
         """Note what `by` has said: at the end of the turn all others in the room are told."""
         buffer = self._buffers.get(room)
         if buffer is None:

@@ -43,9 +43,9 @@ class Directory:
     def load(self, contents: Snapshot) -> None:
         """Take in what the store holds."""
         for record in contents.rooms:
-            room = Room(record.id, record.name, record.count)
+            room = Room(record.id, record.name, record.last_id)
             self._rooms[room.key] = room
-        for name in contents.accounts:
+        for _, name in contents.accounts:
             self._accounts.add(name, name)
         for ban in contents.bans:
             self._bans.add(ban)

@@ -78,7 +78,7 @@ async def _join(session: Session, request: Request) -> Reply | None:
     room = await join(session.user, arguments["chatroom_id"], name, services.now())
     result = JoinedRoom if is_join else EnteredRoom
     session.reply(result(room.id, session.user.name, room.count), request)
-    messages = tuple(services.history.tail(room)) if session.is_text else ()
+    messages = tuple(services.history.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 
@@ -204,7 +204,7 @@ async def _format(session: Session, request: Request) -> Reply:
 async def _exit(session: Session, request: Request) -> None:
     services = session.services
     await services.accounts.leave(session.user, services.now())
-    await services.writer.reported(session.user)
+    await services.writer.receipts_sent(session.user)
     session.reply(Goodbye(), request)
     session.close()
 

@@ -63,8 +63,8 @@ class ResumeTokens:
         lost = self._lost.get(digest)
         if lost is not None and lost.until > now:
             return lost
-        login = await self._store.login(digest)
-        too_late = login is None or login.seen + ACCOUNT_RESUME_SECONDS < now
+        login = await self._store.resume_token(digest)
+        too_late = login is None or login.last_seen + ACCOUNT_RESUME_SECONDS < now
         if login is None or too_late or login.account in self._not_void:
             raise ChatError(ErrorCode.NO_SUCH_SESSION)
         return ResumableUser(login.account, login.account)
@@ -105,7 +105,7 @@ class ResumeTokens:
             return  # meanwhile he was put out, or has left
         if account not in self._not_void:
             with suppress(StoreUnavailableError):  # it is good until the server is restarted
-                await self._store.add_login(ResumeToken(_digest(secret), account, self._now()))
+                await self._store.add_resume_token(ResumeToken(_digest(secret), account, self._now()))
 
     def _is_good_for(self, digest: str, account: str) -> bool:
         """Tell whether who has this secret is logged in to `account`, or was when his connection was lost."""
@@ -120,7 +120,7 @@ class ResumeTokens:
         # While the store cannot be reached they are there, but not good.
         self._not_void.add(account)
         with suppress(StoreUnavailableError):
-            await self._store.remove_logins(account)
+            await self._store.remove_resume_tokens(account)
             self._not_void.discard(account)
 
     async def refresh(self) -> None:
@@ -129,7 +129,7 @@ class ResumeTokens:
             user = next((user for user in self._held if user.account == account), None)
             await (self.void(account) if user is None else self.bind(user))
         here = [_digest(secret) for user, secret in self._held.items() if user.account is not None]
-        await self._store.refresh_logins(here, self._now(), self._now() - ACCOUNT_RESUME_SECONDS)
+        await self._store.touch_resume_tokens(here, self._now(), self._now() - ACCOUNT_RESUME_SECONDS)
 
 
 def _digest(secret: str) -> str:

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import SERVER, Address, DisconnectReason, Notice
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
@@ -166,7 +166,7 @@ class Session:
         """Close the connection once all requests are answered: the client sends nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.services.writer.reported(self.user))
+            waiting = Deferred.fromCoroutine(self.services.writer.receipts_sent(self.user))
             waiting.addErrback(self._abort)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
@@ -199,9 +199,8 @@ class Session:
         """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
         services, user = self.services, self.user
         room = services.chat.joined_room(user, room_id)
-        messages = services.chat.say(user, room, texts, services.now())
-        if messages is not None and not self.is_text:
-            services.writer.report(messages, user, tag)
+        receipt = None if self.is_text else ReceiptRequest(user, tag)
+        services.chat.say(user, room, texts, services.now(), receipt)
 
     def set_codec(self, codec: Codec) -> None:
         """Use another codec from the next event on."""

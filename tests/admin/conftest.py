@@ -140,7 +140,10 @@ class FakePeople:
 
     async def accounts(self):
         await self.stored
-        return [Account(name, "hash", 1795186276.9) for name in self.passwords]
+        return [
+            Account(number, name, "hash", 1795186276.9)
+            for number, name in enumerate(self.passwords, 1)
+        ]
 
     def find_account(self, username):
         if username.lower() not in self.passwords:

@@ -52,7 +52,8 @@ def test_interface(accounts):
 def test_create(accounts, outcome, store, login):
     """An account is added with its time and a hash, and then its password is right."""
     assert outcome(accounts.create("Zoë", "päss wörd", 12.5)).code is None
-    assert store.by_name["Zoë"] == Account("Zoë", "1:päss wörd", 12.5)
+    account = store.by_name["Zoë"]
+    assert account == Account(account.id, "Zoë", "1:päss wörd", 12.5)
     assert login("päss wörd", name="Zoë").code is None
     assert [account.name for account in outcome(accounts.all()).result] == ["alice", "Zoë"]
 

@@ -15,7 +15,7 @@ class FailingStore(MemoryStore):
 
     error = None
 
-    async def refresh_logins(self, *_):
+    async def touch_resume_tokens(self, *_):
         if self.error is not None:
             raise self.error
 

@@ -48,7 +48,7 @@ TIME = st.integers(0, 4_000_000_000_000).map(lambda ms: ms / 1000)
 ROW = st.builds(RoomInfo, WORD, WORD, st.lists(st.tuples(WORD, ADDRESS)).map(tuple))
 TAG = st.none() | WORD
 EVENTS = st.one_of(
-    st.builds(Message, WORD, st.integers(1), WORD, WORD, TIME),
+    st.builds(Message, WORD, st.integers(1), WORD, WORD, TIME, account=st.none()),
     st.builds(Joined, WORD, WORD, ADDRESS, TIME, st.booleans()),
     st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(LeaveReason), TIME, st.booleans()),
     st.builds(Renamed, WORD, WORD, TIME),
