@@ -52,13 +52,15 @@ class BrokenLogFile(Recorder):
 
 
 @pytest.fixture(autouse=True)
-def restored_process():
-    """Restore the signal handlers of the process that runs the tests, and unfreeze its objects."""
+def frozen(monkeypatch):
+    """Keep the state of the process that runs the tests; return the calls of its collector."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
+    collector = []
+    monkeypatch.setattr(gc, "collect", lambda: collector.append("collect"))
+    monkeypatch.setattr(gc, "freeze", lambda: collector.append("freeze"))
+    yield collector
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    gc.unfreeze()
 
 
 @pytest.fixture
@@ -97,6 +99,12 @@ def test_the_server_is_announced_before_it_is_ready(calls):
     assert (phase, event) == ("before", "shutdown")
     stopping()
     assert calls[-1] == "notifier.stopping"
+
+
+def test_the_collector_passes_over_the_modules(install, frozen):
+    """The objects of the start are frozen, without garbage among them."""
+    install()
+    assert frozen == ["collect", "freeze"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
