@@ -46,9 +46,9 @@ from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
 from chatd.server.session_registry import SessionRegistry
+from chatd.storage.factory import create_store
 from chatd.storage.history import History
 from chatd.storage.retention import prune
-from chatd.storage.factory import create_store
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
