@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.protocol.replies import Receipt
 from chatd.server.eventlog import EventLog
 from chatd.storage import queue
@@ -53,14 +54,14 @@ class House:
 
     def say(self, who=None, tag=None, room="1", text="x", times=1):
         """Say something; report it to `who`."""
-        first = self.rooms[room].count + 1
-        self.rooms[room].count += times
+        first = self.rooms[room].last_id + 1
+        self.rooms[room].last_id += times
         burst = MessageBatch(room, first, "Ann", [text] * times, self.clock.seconds())
         receipt = None if who is None else ReceiptRequest(who, tag)
-        self.writer.on_messages(self.rooms[room], burst, None, receipt)
+        self.writer.on_messages(self.rooms[room], burst, receipt)
 
     def close(self, room="1"):
-        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()), None)
+        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()))
 
     def drained(self):
         return Deferred.fromCoroutine(self.writer.drained())
@@ -275,11 +276,11 @@ def test_ids_are_reserved_ahead(house):
     house.store.answer()
     top = reserved["1"]
     for _ in range(3):
-        house.rooms["1"].count += ids_to_reserve(1) // 3
+        house.rooms["1"].last_id += ids_to_reserve(1) // 3
         house.say()
         house.clock.advance(WRITE_DELAY)
         _, reserved, _ = house.store.writes[-1]
-        assert house.rooms["1"].count < top
+        assert house.rooms["1"].last_id < top
         top = reserved.get("1", top)
         house.store.answer()
     assert top > 1 + ids_to_reserve(1)
