@@ -27,14 +27,16 @@ from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.config import Config
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
+from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.daemon.periodic import HOUR, PeriodicTasks
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
 from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
 from chatd.server.counters import Counters
@@ -98,22 +100,31 @@ class ChatService(Service):
         self.event_log = EventLog()
         self.counters = Counters()
         self.fanout = Fanout(reactor)
-        self.writer = HistoryWriter(self.store, reactor, self.fanout.send_to, self.event_log)
+        self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
         self.history = History(
             self.store, self.writer, reactor, replay=config.replay, keep_days=config.keep
         )
         # History keeps recent messages in memory for --replay alone.
         on_messages = (self.writer, self.history) if config.replay else (self.writer,)
-        self.bus = LocalBus(self.fanout, on_messages, [self.event_log])
+        self.router = Router(self.fanout)
+        self.bus = LocalBus(self.fanout, self.router, on_messages, [self.event_log])
         self.directory = Directory(self.store, config.max_rooms)
-        self.chat = Chat(self.directory, self.bus, self.history, config.rules)
+        self.chat = Chat(self.directory, self.bus, self.router, self.history, config.rules)
+        self.moderation = Moderation(self.directory, self.router, self.chat, config.rules)
 
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
         reactor = self._reactor
         accounts = Accounts(self.store, self.hashing, reactor)
         self.resume_tokens = ResumeTokens(self.store, reactor.seconds, secrets.token_urlsafe)
-        self.people = People(self.directory, accounts, self.resume_tokens, self.bus, self.chat)
+        self.accounts = AccountService(
+            self.directory,
+            accounts,
+            self.resume_tokens,
+            self.router,
+            self.chat,
+            self.config.limits.sessions_per_account,
+        )
         self._periodic.append(
             PeriodicTasks(
                 reactor,
@@ -129,10 +140,12 @@ class ChatService(Service):
         config, reactor = self.config, self._reactor
         services = Services(
             chat=self.chat,
-            accounts=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             history=self.history,
             writer=self.writer,
             fanout=self.fanout,
+            router=self.router,
             event_log=self.event_log,
             counters=self.counters,
             now=reactor.seconds,
@@ -150,7 +163,8 @@ class ChatService(Service):
         reactor = self._reactor
         context = AdminContext(
             chat=self.chat,
-            people=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
@@ -292,4 +306,4 @@ class ChatService(Service):
         self.hashing.stop()
         # Without the last ids, the next start continues each room behind its reserved ids.
         with suppress(StoreUnavailableError):
-            await self.store.close({room.id: room.count for room in self.directory.rooms()})
+            await self.store.close({room.id: room.last_id for room in self.directory.rooms()})

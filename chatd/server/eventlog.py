@@ -9,7 +9,7 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
 from chatd.core.sanitize import escape
 
 _log = Logger(namespace="chatd")
@@ -71,7 +71,7 @@ class EventLog:
         """Log a frame sent, for the trace."""
         _log.info("Send to {peer}: {text}", peer=_escape_address(peer), text=escape(text))
 
-    def on_event(self, room: Room, event: RoomEvent, _: User | None) -> None:
+    def on_event(self, room: Room, event: RoomEvent) -> None:
         """Log a user who joins or leaves a room; the bus calls this for every event of a room."""
         if isinstance(event, Joined):
             origin = "" if event.address is None else f" from <{_host_and_port(event.address)}>"

@@ -11,12 +11,11 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
-from zope.interface import implementer
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
-from chatd.core.ports import IHistory, IStore
-from chatd.core.rooms import Room, User
+from chatd.core.ports import IStore
+from chatd.core.rooms import Room
 from chatd.storage.retention import oldest_kept
 from chatd.storage.writer import HistoryWriter
 
@@ -57,7 +56,6 @@ class _Recent:
         self.complete = True
 
 
-@implementer(IHistory)
 class History:
     """Reads messages, including those that the writer has not stored yet.
 
@@ -82,16 +80,14 @@ class History:
         # By the id of the room, of the rooms that a user has joined.
         self._recent: dict[str, _Recent] = {}
 
-    def on_messages(
-        self, _: Room, batch: MessageBatch, __: User, ___: ReceiptRequest | None
-    ) -> None:
+    def on_messages(self, _: Room, batch: MessageBatch, __: ReceiptRequest | None) -> None:
         """Keep the newest messages of the rooms that a user has joined."""
         recent = self._recent.get(batch.room)
         if recent is not None:
             for message in batch.messages():
                 recent.add(message)
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent) -> None:
         """Forget the messages of a room that is closed."""
         if isinstance(event, RoomClosed):
             self._recent.pop(event.room, None)

@@ -27,7 +27,7 @@ from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
 from chatd.protocol.replies import ErrorReply, Receipt
 from chatd.storage.queue import WriteQueue, count_messages, count_older
 
@@ -90,7 +90,7 @@ class HistoryWriter:
         self._tell = tell
         self._event_log = event_log
         self._waiting = WriteQueue()
-        # What is being written, or is to be written again after a failure.
+        # The batches that are being written, or will be written again after a failure.
         self._in_flight: list[MessageBatch] = []
         # The open receipts, by the room and the first id of their batch.
         self._receipts: dict[tuple[str, int], ReceiptRequest] = {}
@@ -107,9 +107,7 @@ class HistoryWriter:
         """How many messages are not stored yet."""
         return self._waiting.messages + count_messages(self._in_flight)
 
-    def on_messages(
-        self, _: Room, batch: MessageBatch, __: User, receipt: ReceiptRequest | None
-    ) -> None:
+    def on_messages(self, _: Room, batch: MessageBatch, receipt: ReceiptRequest | None) -> None:
         """Queue messages, and answer `receipt`, if there is one, within `RECEIPT_TIMEOUT`."""
         waiting = self._waiting
         waiting.add(batch)
@@ -121,7 +119,7 @@ class HistoryWriter:
         elif waiting.messages > MAX_WAITING or waiting.size > MAX_WAITING_SIZE:
             self._drop(waiting.take_all())
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent) -> None:
         """Discard what is not stored yet of a room that is closed: its history is deleted."""
         if isinstance(event, RoomClosed):
             self._discard_room(event.room)

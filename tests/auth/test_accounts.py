@@ -1,13 +1,11 @@
 """Accounts: what is refused, in which words, and how long who fails has to wait."""
 
 import pytest
-from zope.interface.verify import verifyObject
 
 from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing
 from chatd.auth.throttle import BACKOFF, FREE_FAILURES, WINDOW
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
-from chatd.core.ports import IAccounts
 from chatd.core.records import Account
 
 RIGHT = "correct horse"
@@ -39,11 +37,6 @@ def fail(login, count, **options):
     """Fail so often."""
     for _ in range(count):
         assert login("wrong horse", **options).code == "wrong-password"
-
-
-def test_interface(accounts):
-    """They are what the interface says."""
-    assert verifyObject(IAccounts, accounts)
 
 
 # -- registering

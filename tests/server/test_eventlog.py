@@ -85,14 +85,14 @@ def test_the_words_of_each_line(event_log, capture_log, method, arguments, line)
 )
 def test_a_user_who_joins(event_log, capture_log, address, line):
     """The line has the room's id and, where it is known, the user's address."""
-    event_log.on_event(Room("room1", "Room"), Joined("room1", "prashant", address, 0.0), None)
+    event_log.on_event(Room("room1", "Room"), Joined("room1", "prashant", address, 0.0))
     assert capture_log() == [line]
 
 
 def test_a_user_who_leaves(event_log, capture_log):
     """The line has the room's id."""
     event = Left("room1", "prashant", ("127.0.0.1", 37528), LeaveReason.QUIT, 0.0)
-    event_log.on_event(Room("room1", "Room"), event, None)
+    event_log.on_event(Room("room1", "Room"), event)
     assert capture_log() == ["prashant left room [room1]."]
 
 
@@ -118,6 +118,6 @@ def test_one_line_for_each_event(event_log, capture_log, method, arguments):
 @pytest.mark.parametrize("address", [None, "unix"])
 def test_one_line_for_each_user(event_log, capture_log, address):
     """Control characters in a name or the id of a room are escaped."""
-    event_log.on_event(Room("r\n1", "Room"), Joined("r\n1", "Al\x1bice", address, 0.0), None)
+    event_log.on_event(Room("r\n1", "Room"), Joined("r\n1", "Al\x1bice", address, 0.0))
     (line,) = capture_log()
     assert line.startswith("Al\\x1bice joined room [r\\n1]")

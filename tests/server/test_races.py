@@ -172,7 +172,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
     owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
-    assert owner.account == "ann"
+    assert (owner.name, owner.account) == ("ann", 1)
     assert len(server.service.sessions) == 1
 
 
@@ -237,7 +237,7 @@ def test_the_administrator_sets_a_password(server):
     assert server.console("passwd ann") == ["Administrator: Cancelled."]
     intruder = server.connect()
     intruder.ask(f"`login ann {WORD}")
-    Deferred.fromCoroutine(server.service.people.set_password("ann", "another-one", 0))
+    Deferred.fromCoroutine(server.service.accounts.set_password("ann", "another-one", 0))
     assert intruder.read() == ["Server: Your password was set by the Administrator."]
     assert intruder.closed
     assert not resumes(server, first)
@@ -257,7 +257,7 @@ def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store)
     registered(server)
     intruder, secret = logging_in(server, store)
     setting = Deferred.fromCoroutine(
-        server.service.people.set_password("ann", "another-one", server.reactor.seconds())
+        server.service.accounts.set_password("ann", "another-one", server.reactor.seconds())
     )
     store.token_gate.drain()
     assert setting.called
