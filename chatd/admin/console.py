@@ -93,7 +93,7 @@ class Console:
         self._ended = False
 
     @property
-    def listens(self) -> bool:
+    def accepts_input(self) -> bool:
         """Whether the next line is taken at once: as a command, or as the answer to the question."""
         return not self._busy or self.question is not None
 
@@ -102,17 +102,17 @@ class Console:
         if not self._ended:
             self._print([escape(line) for line in lines])
 
-    def line(self, line: str) -> None:
+    def feed_line(self, line: str) -> None:
         """Carry out a line, or take it as an answer, after those before it."""
         if not self._ended:
             # Of one that is too long, so much is kept that this is known when its turn comes.
             self._lines.append(line[: MAX_LINE + 1])
-            self._go_on()
+            self._schedule()
 
-    def no_more(self) -> None:
+    def close_when_idle(self) -> None:
         """Close the console after what was typed so far: its input has ended. The server goes on."""
         self._lines.append(None)
-        self._go_on()
+        self._schedule()
 
     def cancel(self) -> None:
         """Give no answer to what is asked, if something is."""
@@ -131,15 +131,15 @@ class Console:
 
     # -- within
 
-    def _go_on(self) -> None:
+    def _schedule(self) -> None:
         """Do what can be done now with the lines that came."""
         if self.question is not None:
             self._take_answer()
         elif not self._busy:
             self._busy = True
-            Deferred.fromCoroutine(self._work()).addErrback(self._failed)
+            Deferred.fromCoroutine(self._run()).addErrback(self._failed)
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         """Carry out what came, a line at a time; who quits is still to read the last words."""
         try:
             while self._lines and not self._consoles.context.stopping:
@@ -147,12 +147,12 @@ class Console:
                 if line is None:
                     self.end()
                 elif not self._is_too_long(line):
-                    await self._carry_out(line)
+                    await self._execute(line)
         finally:
             self._busy = False
             self._on_change()
 
-    async def _carry_out(self, line: str) -> None:
+    async def _execute(self, line: str) -> None:
         try:
             answer = await execute(self._consoles.context, line, self._ask)
         except Exception:  # noqa: BLE001 -- whatever it is, the console goes on
@@ -212,7 +212,7 @@ class LineConsole:
         if self._pending:
             self._line(self._pending)
         self._pending = b""
-        self.console.no_more()
+        self.console.close_when_idle()
 
     def _line(self, line: bytes) -> None:
-        self.console.line(line.decode(errors="replace"))
+        self.console.feed_line(line.decode(errors="replace"))

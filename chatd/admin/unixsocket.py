@@ -1,9 +1,7 @@
 """The console on a UNIX socket: for `chatd-admin`, and for scripts.
 
-Lines in, lines out; the end of input closes the console after the answers. A peer that begins with
-a NUL is a terminal (`chatd-admin` on one) and gets line editing: keys in, what the screen shall
-show out. What follows a NUL up to a newline tells the terminal's columns and rows; a NUL back says
-that the console was closed and the server did not just go away.
+Lines in, lines out; the end of input closes the console after the replies. A peer whose first byte
+is a NUL is `chatd-admin` on a terminal: the messages of `chatd.admin.editor` follow the NUL.
 """
 
 from __future__ import annotations
@@ -27,10 +25,10 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.admin.cli import TERMINAL_MARK
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
 
-TERMINAL_SIGN: Final = b"\0"
 _OWNER_ONLY: Final = 0o600
 
 
@@ -106,7 +104,7 @@ class ConsoleProtocol(Protocol):
     def __init__(self, factory: ConsoleFactory) -> None:
         self._factory = factory
         self._consoles = factory.consoles
-        self._door: LineConsole | ConsoleTerminal | None = None
+        self._console: LineConsole | ConsoleTerminal | None = None
 
     def connectionMade(self) -> None:
         """Wait for the first byte."""
@@ -114,26 +112,28 @@ class ConsoleProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take in lines or keys."""
-        if self._door is None:
-            self._door = self._terminal() if data.startswith(TERMINAL_SIGN) else self._lines()
-        self._door.received(data)
+        if self._console is None:
+            is_editor = data.startswith(TERMINAL_MARK)
+            data = data.removeprefix(TERMINAL_MARK)
+            self._console = self._terminal() if is_editor else self._lines()
+        self._console.received(data)
 
     def readConnectionLost(self) -> None:
         """Close the console after what has come."""
-        (self._door or self._lines()).ended()
+        (self._console or self._lines()).ended()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: we never close our side alone."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
         """Close the console after what has come."""
-        if self._door is not None:
-            self._door.ended()
+        if self._console is not None:
+            self._console.ended()
         self._factory.disconnected(self)
 
     def shut_down(self) -> None:
         """Close the connection, if there is no console to do that."""
-        if self._door is None:
+        if self._console is None:
             self._stream().loseConnection()
 
     # -- within
@@ -143,11 +143,7 @@ class ConsoleProtocol(Protocol):
         return LineConsole(console)
 
     def _terminal(self) -> ConsoleTerminal:
-        return ConsoleTerminal(self._consoles, self._stream().write, self._let_go)
-
-    def _let_go(self) -> None:
-        self._stream().write(TERMINAL_SIGN)
-        self._stream().loseConnection()
+        return ConsoleTerminal(self._consoles, self._stream().write, self._stream().loseConnection)
 
     def _print(self, lines: Sequence[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)

@@ -7,34 +7,34 @@ from chatd.admin.commands import complete
 from chatd.admin.console import LineConsole
 
 
-def test_ban(server, people):
+def test_ban(server, accounts):
     """For ever; those who are here are looked through."""
     server.join("1", "Bob")
     server.connect()
     assert server.console("bans") == ["Administrator: Nobody is banned."]
     assert server.console("ban bob") == ["Administrator: Bob was banned."]
-    assert people.dismissed == ["Bob", ""]
+    assert accounts.disconnected == ["Bob", ""]
     assert server.console("bans") == ["Bob (name) for ever"]
 
 
-def test_ban_for_some_minutes(server, people):
+def test_ban_for_some_minutes(server, accounts):
     """Counted from now on, and gone then."""
     server.turn(1795186800 - server.reactor.seconds())
     assert server.console("ban 10.0.0.7 10") == ["Administrator: 10.0.0.7 was banned."]
     assert server.console("bans") == ["10.0.0.7 (address) until 2026-11-20 15:10:00 UTC"]
     server.turn(600)
     assert server.console("bans") == ["Administrator: Nobody is banned."]
-    assert people.dismissed == []
+    assert accounts.disconnected == []
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_a_ban_longer_than_there_are_dates(server):
     """The last date stands for all that are later."""
     server.console("ban Bob 999999999999999")
     assert server.console("bans") == ["Bob (name) until 9999-12-31 23:59:59 UTC"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize("words", ["", "Bob 0", "Bob 00", "Bob x", "Bob -1", "Bob 1.5", "Bob 1 2"])
 def test_ban_with_wrong_words(server, words):
     """The usage, and nobody is banned."""
@@ -44,16 +44,16 @@ def test_ban_with_wrong_words(server, words):
     assert server.console("bans") == ["Administrator: Nobody is banned."]
 
 
-def test_who_comes_while_a_ban_is_stored(server, people):
+def test_who_comes_while_a_ban_is_stored(server, accounts):
     """He is among those who are looked through."""
-    people.stored = Deferred()
+    accounts.stored = Deferred()
     server.console("ban Bob")
     server.join("1", "Bob")
-    people.stored.callback(None)
-    assert people.dismissed == ["Bob"]
+    accounts.stored.callback(None)
+    assert accounts.disconnected == ["Bob"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_unban(server):
     """Once for each ban."""
     server.console("ban Bob")
@@ -61,28 +61,28 @@ def test_unban(server):
     assert server.console("unban bob") == ["Administrator: bob is not banned."]
 
 
-def test_accounts(server, people):
+def test_accounts(server, accounts):
     """A line each; the second in which each was registered has begun."""
-    people.passwords["Zoë"] = "her own"
+    accounts.passwords["Zoë"] = "her own"
     assert server.console("accounts") == [
         "alice registered 2026-11-20 14:51:16 UTC",
         "Zoë registered 2026-11-20 14:51:16 UTC",
     ]
-    people.passwords.clear()
+    accounts.passwords.clear()
     assert server.console("accounts") == ["Administrator: No account exists!"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_unregister(server):
     """Once for each account."""
     assert server.console("unregister ALICE") == ["Administrator: alice was unregistered."]
     assert server.console("unregister ALICE") == ["Administrator: Account ALICE NOT found!"]
 
 
-def test_passwd_where_nobody_can_be_asked(server, people):
+def test_passwd_where_nobody_can_be_asked(server, accounts):
     """Nothing is changed."""
     assert server.console("passwd alice") == ["Administrator: Cancelled."]
-    assert people.passwords == {"alice": "as it was"}
+    assert accounts.passwords == {"alice": "as it was"}
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def logged_in(server):
     session.user.account = "Zoë"
 
 
-@pytest.mark.usefixtures("people", "logged_in")
+@pytest.mark.usefixtures("accounts", "logged_in")
 def test_who_shows_the_account(server):
     """Behind the name."""
     bob, zoe = server.console("who")
@@ -102,7 +102,7 @@ def test_who_shows_the_account(server):
     assert " name=Zoë account=Zoë rooms=1 " in zoe
 
 
-@pytest.mark.usefixtures("people", "logged_in")
+@pytest.mark.usefixtures("accounts", "logged_in")
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -1,19 +1,17 @@
-"""The console on a pipe and on a UNIX socket."""
+"""The console on a UNIX socket."""
 
+import gc
+import json
 import os
 import socket
 import stat
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.admin import console as console_module
-from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
 from chatd.daemon.service import StartError
 from chatd.protocol.commands import SHUTDOWN_LINES
@@ -21,103 +19,6 @@ from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 TOO_LONG = "Administrator: Line too long (at most 16384 characters)."
-
-
-# -- lines
-
-
-@pytest.fixture
-def pipe(server):
-    """Return a console on a pipe, with what it printed."""
-    printed = []
-    console = server.service.consoles.open(printed.extend, lambda: printed.append("closed"))
-    return SimpleNamespace(lines=LineConsole(console), printed=printed)
-
-
-def test_lines_come_in_any_pieces(pipe):
-    """A line is what ends in a newline, with or without a carriage return."""
-    for piece in (b"sta", b"rt 1 Zo\xc3", b"\xab\r\nstart 2 x\nli", b"st\n"):
-        pipe.lines.received(piece)
-    assert pipe.printed == [
-        "Administrator: Chatroom 1 started!",
-        "Administrator: Chatroom 2 started!",
-        "",
-        "Administrator: Zoë@1: no chatters!",
-        "x@2: no chatters!",
-        "",
-    ]
-
-
-def test_the_end_of_input_closes_the_console_only(pipe, server):
-    """The last line counts without its newline, too; then nothing more is printed."""
-    pipe.lines.received(b"start 1 x")
-    pipe.lines.ended()
-    assert pipe.printed == ["Administrator: Chatroom 1 started!", "closed"]
-    pipe.lines.received(b"start 2 x\n")
-    pipe.lines.ended()
-    server.service.consoles.shut_down()
-    assert pipe.printed == ["Administrator: Chatroom 1 started!", "closed"]
-    assert server.console("start 2 x") == ["Administrator: Chatroom 2 started!"]
-
-
-@pytest.mark.parametrize("character", ["x", "日", "😄"])
-def test_a_line_that_is_too_long(pipe, character):
-    """It is dropped up to its end, and not kept whole meanwhile."""
-    pipe.lines.received(f"say 1 {character * (MAX_LINE - 6)}\n".encode())
-    assert pipe.printed == ["Administrator: Chatroom 1 NOT exist!"]
-    for _ in range(10):
-        pipe.lines.received((character * MAX_LINE).encode())
-    assert len(pipe.lines._pending) <= 4 * MAX_LINE + 1
-    pipe.lines.received(b"\nlist\n")
-    assert pipe.printed[1:] == [TOO_LONG, "Administrator: No chatroom exists!"]
-
-
-def test_one_line_at_a_time(pipe, monkeypatch):
-    """A command that takes a while holds up those after it, and the end."""
-    waiting = []
-
-    async def execute(_, line, __):
-        waiting.append(Deferred())
-        await waiting[-1]
-        return [line]
-
-    monkeypatch.setattr(console_module, "execute", execute)
-    pipe.lines.received(b"one\ntwo\n")
-    pipe.lines.ended()
-    assert len(waiting) == 1
-    waiting[0].callback(None)
-    assert pipe.printed == ["one"]
-    waiting[1].callback(None)
-    assert pipe.printed == ["one", "two", "closed"]
-
-
-def test_the_input_ends_behind_quit(pipe, server, people):
-    """However late that is carried out: the console is closed with the server, and told of it."""
-    server.reactor.stop = lambda: None
-    people.stored = Deferred()
-    pipe.lines.received(b"accounts\nquit\nstart 1 x\n")
-    pipe.lines.ended()
-    people.stored.callback(None)
-    assert pipe.printed == ["alice registered 2026-11-20 14:51:16 UTC"]
-    server.service.stopService()
-    assert pipe.printed[1:] == [*SHUTDOWN_LINES, "closed"]
-
-
-def test_a_fault_of_ours(pipe, monkeypatch, capture_log):
-    """It is logged, the administrator is told, and the console goes on."""
-
-    async def execute(_, line, __):
-        if line == "fail":
-            raise ZeroDivisionError
-        return [line]
-
-    monkeypatch.setattr(console_module, "execute", execute)
-    pipe.lines.received(b"fail\nnext\n")
-    assert pipe.printed == ["Administrator: that failed; the log says why.", "next"]
-    assert "ZeroDivisionError" in capture_log()[0]
-
-
-# -- the socket
 
 
 @pytest.fixture
@@ -199,32 +100,33 @@ def test_a_console_that_does_not_read_at_the_end(server):
     assert stopped.called
 
 
-def test_a_lost_connection_is_forgotten(connect, server):
-    """Nobody writes to it any more."""
-    for beginning in (b"list\n", b"\x00100 40\nlist\r"):
-        peer = connect()
-        peer.dataReceived(beginning)
-        peer.connectionLost(Failure(ConnectionDone()))
-        peer.transport.clear()
-        server.service.consoles.shut_down()
-        assert peer.transport.value() == b""
+EDITOR = b"\0" + json.dumps({"line": "passwd alice"}).encode() + b"\n"
 
 
-def test_a_terminal_on_the_socket(connect):
-    """After a NUL there are sizes and keys; a NUL comes back as it is closed."""
+@pytest.mark.parametrize("sent", [b"list\n", b"passwd alice\n", EDITOR])
+def test_a_lost_connection(connect, server, accounts, capture_log, sent):
+    """Nothing is written to a connection that is lost, and a question there gets no answer."""
     peer = connect()
-    peer.dataReceived(b"\x00100 40\n")
-    assert b"Chat administration:> " in peer.transport.value()
-    peer.dataReceived(b"li")
-    peer.dataReceived(b"\0")
+    peer.dataReceived(sent)
+    peer.connectionLost(Failure(ConnectionDone()))
     peer.transport.clear()
-    peer.dataReceived(b"20 40\nst")
-    assert b":> li" in peer.transport.value()
-    assert b"Chat administration" not in peer.transport.value()
-    peer.dataReceived(b"\r")
-    assert b"Administrator: No chatroom exists!\r\n" in peer.transport.value()
-    peer.dataReceived(b"\x04")
-    assert peer.transport.value().endswith(b"\0")
+    server.service.consoles.shut_down()
+    assert peer.transport.value() == b""
+    assert accounts.passwords == {"alice": "as it was"}
+    gc.collect()
+    assert capture_log() == []
+
+
+def test_an_editor_on_the_socket(connect):
+    """After a NUL, messages are exchanged with an editor; the last one is `closed`."""
+    peer = connect()
+    peer.dataReceived(b"\0")
+    assert peer.transport.value() == b'{"prompt": "Chat administration:> "}\n'
+    peer.transport.clear()
+    peer.dataReceived(b'{"line": "list"}\n')
+    assert b'{"print": ["Administrator: No chatroom exists!"]}\n' in peer.transport.value()
+    peer.readConnectionLost()
+    assert peer.transport.value().endswith(b'{"closed": null}\n')
     assert peer.transport.disconnecting
 
 
