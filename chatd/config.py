@@ -36,11 +36,11 @@ class RoomPolicy:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a connection, and an address, may use of the server.
+    """How much of the server a connection, an address and an account may use.
 
     `max_frame` and `send_queue` are bytes, `rate` is frames a second, `burst` frames at once,
     `first_frame` and `idle_timeout` are seconds, the others connections. 0 is no limit, except for
-    `max_frame` and `send_queue`.
+    `max_frame`, `send_queue` and `sessions_per_account`, which have to be positive.
     """
 
     max_frame: int = 16384
@@ -51,6 +51,7 @@ class Limits:
     idle_timeout: int = 0
     max_clients: int = 10000
     max_per_address: int = 64
+    sessions_per_account: int = 8
 
     def frame(self, registered: bool) -> int:
         """Return the longest frame accepted, in bytes."""

@@ -1,21 +1,38 @@
-"""The seams of the house: what may one day be done by something else, or somewhere else.
+"""What the core needs of other packages, and the seams that have several implementations.
 
-Ground like `chatd.core`, whose types it names. The implementations so far stand beside the
-interface's name. What may need a database or another machine is `async`.
+The store, the bus and the send queue are zope interfaces. The others are protocols: the core calls
+classes that it may not import. A call that may need a database is `async`.
 """
 
 # ruff: noqa: N805 -- methods of a zope interface have no self
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, DisconnectReason, Event, Message, MessageBatch, RoomEvent
-    from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
-    from chatd.core.rooms import ResumableUser, Room, User
+    from chatd.core.events import (
+        Address,
+        DisconnectReason,
+        Event,
+        Message,
+        MessageBatch,
+        ReceiptRequest,
+        RoomEvent,
+        UserEvent,
+    )
+    from chatd.core.records import (
+        Account,
+        AccountRef,
+        Ban,
+        ResumeToken,
+        RoomRecord,
+        Snapshot,
+    )
+    from chatd.core.rooms import Room
+    from chatd.core.users import Origin, User
 
 
 class ISendQueue(Interface):
@@ -38,121 +55,118 @@ class ISendQueue(Interface):
 
 
 class IBus(Interface):
-    """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
+    """The way of every event of a room to its members and to the parts that record it."""
 
-    def say(room: Room, actor: User, texts: Sequence[str], now: float) -> MessageBatch:
-        """Take messages of `by` into the one order of `room`, and let all others in it know."""
+    def say(
+        room: Room,
+        origin: Origin,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Give messages of the user of `origin` the next ids of `room`; other sessions read them.
 
-    def publish(room: Room, event: RoomEvent, actor: User | None = None) -> None:
-        """Let all in `room` know of an event but `by`, who did it and who knows."""
+        `receipt`, if given, asks that its recipient be told whether the messages are stored.
+        """
 
-    def tell(user: User, event: Event) -> None:
-        """Let one chatter know, after all that happened before in his rooms."""
+    def publish(
+        room: Room, event: RoomEvent, user: User | None = None, origin: Origin | None = None
+    ) -> None:
+        """Tell all in `room` of an event but `user`, whose doing or whose move it is.
 
-    def dismiss(user: User, why: DisconnectReason) -> None:
-        """Tell one chatter why, and end his connection."""
+        Of that user the sessions other than `origin` are told if `origin` is given, which knows
+        by its reply. Without `origin` none is: then another event or the end of the connection
+        tells them.
+        """
+
+    def publish_of_user(
+        events: Mapping[Room, UserEvent], user: User, origin: Origin | None = None
+    ) -> None:
+        """Tell the rooms of `user` of one fact: a session in several of them reads it once.
+
+        Where a codec encodes the rooms' events differently the session reads each of them.
+        """
 
 
-class IRegistry(Interface):
-    """Claims of names, rooms and accounts, and who is banned (`registry.LocalRegistry`).
+class Directory(Protocol):
+    """Names, rooms, accounts and bans (`chatd.server.directory`).
 
-    What is to last is in the store when the call returns; `UnavailableError` if that cannot be reached.
+    A change that is to last is in the store when the call returns; it raises
+    `StoreUnavailableError` if the store cannot be reached.
     """
 
-    async def reserve_name(user: User, name: str, account: str | None = None) -> str:
-        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`.
+    async def reserve_name(self, user: User, name: str) -> str:
+        """Reserve `name` for a guest; return its spelling, or raise `ChatError`."""
 
-        The name of an account is for who is logged in to `account`.
-        """
+    def assign_name(self, user: User, name: str) -> None:
+        """Give `user` a name that is reserved for them, "" for none, and release the former one."""
 
-    def assign_name(user: User, name: str) -> None:
-        """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
+    def release_name(self, user: User, name: str) -> None:
+        """Release a name that is reserved for `user`, but not the name that the user has."""
 
-    def release_name(user: User, name: str) -> None:
-        """Let go of a name that `who` claimed, but not of the one he has."""
+    def assume(self, user: User, account: AccountRef) -> None:
+        """Make `user` the user of an account, under its name; raise `ChatError` if it is in use."""
 
-    def find(name: str) -> User | None:
-        """Return who has `name`, or one that is the same."""
+    def find_user(self, name: str) -> User | None:
+        """Return the user who has `name`, or one that counts as the same, or reserves it."""
 
-    def find_account(name: str) -> str | None:
-        """Return the account whose name is `name`, or one that is the same."""
+    def find_account(self, name: str) -> AccountRef | None:
+        """Return the account with `name`, or one that counts as the same."""
 
-    def add_account(name: str) -> None:
-        """Take note of an account; its name is for who is logged in to it."""
+    def add_account(self, account: AccountRef) -> None:
+        """Add an account: its name is for its user alone."""
 
-    def remove_account(name: str) -> None:
-        """Take note that an account is no more."""
+    def remove_account(self, account: AccountRef) -> None:
+        """Remove an account."""
 
-    async def start_room(room_id: str, name: str) -> Room:
-        """Make a room; raise `ChatError` if it cannot be."""
+    async def start_room(self, room_id: str, name: str) -> Room:
+        """Create a room; raise `ChatError` if that is refused."""
 
-    async def end_room(room: Room) -> None:
-        """Remove `room`, at once for everybody, and its history; its count goes on if it is started again."""
+    async def end_room(self, room: Room) -> None:
+        """Remove `room` for everybody at once, and its history from the store."""
 
-    def room(room_id: str) -> Room | None:
+    def room(self, room_id: str) -> Room | None:
         """Return the room with that id, if there is one."""
 
-    def rooms() -> Iterable[Room]:
-        """Return all rooms, in the order in which they were started."""
+    def rooms(self) -> Iterable[Room]:
+        """Return all rooms, in the order of their creation."""
 
-    async def add_ban(ban: Ban) -> None:
-        """Ban somebody, or change until when."""
+    async def add_ban(self, ban: Ban) -> None:
+        """Add a ban, or change its end."""
 
-    async def remove_ban(ban: Ban, now: float) -> Ban:
-        """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
+    async def remove_ban(self, ban: Ban, now: float) -> Ban:
+        """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
 
-    def bans(now: float) -> Sequence[Ban]:
-        """Return all bans that hold."""
+    def bans(self, now: float) -> Sequence[Ban]:
+        """Return all active bans."""
 
-    async def purge_bans(now: float) -> None:
-        """Remove the bans that are over."""
+    def is_name_banned(self, name: str, now: float) -> bool:
+        """Tell whether a ban on a name is active."""
 
-    def is_name_banned(name: str, now: float) -> bool:
-        """Tell whether nobody may be here under a name."""
-
-    def is_address_banned(address: Address | None, now: float) -> bool:
-        """Tell whether nobody may come from an address."""
+    def is_address_banned(self, address: Address | None, now: float) -> bool:
+        """Tell whether a ban on an address is active."""
 
 
-class ITickets(Interface):
-    """Session secrets, by which one comes back after a lost connection (`tickets.Tickets`)."""
+class Router(Protocol):
+    """Users and their sessions (`chatd.fanout.router`); an `origin` is one of its own."""
 
-    async def issue(user: User) -> str:
-        """Return the secret of `who`, a new one if he has none."""
+    def move(self, origin: Any, user: User, /) -> bool:
+        """Make a session one of `user`'s; return whether the former user has no other one."""
 
-    async def find(secret: str) -> ResumableUser:
-        """Return who had this secret; raise `ChatError` if it is unknown or too old."""
+    def detach(self, origin: Any, /) -> bool:
+        """End a session's part in its user; return whether it was the user's last session."""
 
-    def spend(secret: str) -> None:
-        """Forget a secret: it has been of use."""
+    def send(self, user: User, event: Event, skip: Any = None, /) -> None:
+        """Send an event to all sessions of `user` but `skip`, after all that happened before."""
 
-    def remember(user: User) -> None:
-        """Take note of who `who` is: his connection is lost, and he may come back."""
+    def disconnect(self, user: User, reason: DisconnectReason) -> None:
+        """Tell all sessions of `user` why, and close their connections."""
 
-    def forget(user: User) -> None:
-        """Take note that `who` does not come back."""
+    def surplus(self, user: User, limit: int) -> Sequence[Origin]:
+        """Return the sessions of `user` beyond `limit`, those that are silent for longest."""
 
-    async def bind(user: User) -> None:
-        """Let the secret of `who`, and no other, be good for his account, if he is logged in."""
-
-    async def void(account: str) -> None:
-        """Let no secret be good for an account."""
-
-
-class IHistory(Interface):
-    """What was said in the rooms (`history.History`)."""
-
-    async def read(room: Room, since: int | None, limit: int) -> Sequence[Message]:
-        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
-
-        All that was said before the call is among them. Raises `UnavailableError`.
-        """
-
-    async def prepare(room: Room) -> None:
-        """See to it that `tail` knows what was said in `room` before; it may fail to."""
-
-    def tail(room: Room) -> Sequence[Message]:
-        """Return the last messages of `room`, as many as are replayed to who joins."""
+    def current_room(self, user: User) -> Room | None:
+        """Return the current room of the session of `user` that was active last."""
 
 
 class IStore(Interface):
@@ -213,8 +227,11 @@ class IStore(Interface):
     async def accounts() -> Sequence[Account]:
         """Return all accounts, in the order in which they were registered."""
 
-    async def add_account(account: Account) -> None:
-        """Add an account; nobody has one of the same name."""
+    async def add_account(name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id; no other account has the same name.
+
+        `registered_at` is in seconds since the epoch.
+        """
 
     async def set_password_hash(name: str, password_hash: str) -> None:
         """Change the hash of an account's password; nothing happens if there is no such account."""
@@ -234,37 +251,11 @@ class IStore(Interface):
     async def add_login(login: ResumeToken) -> None:
         """Add a login; it takes the place of one with the same digest."""
 
+    async def remove_login(digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+
     async def remove_logins(account: str) -> None:
         """Remove all logins of an account."""
 
     async def refresh_logins(digests: Collection[str], now: float, before: float) -> None:
         """Note that these logins are seen `now`, then remove all last seen before a time."""
-
-
-class IAccounts(Interface):
-    """Accounts and their passwords (`accounts.accounts.Accounts`).
-
-    All raise `ChatError` where something is refused: a password that is not allowed, too much to do,
-    the store out of reach.
-    """
-
-    async def create(name: str, password: str, now: float) -> None:
-        """Add an account; nobody has one of that name."""
-
-    async def authenticate(name: str, password: str, address: Address | None) -> None:
-        """Raise `ChatError` unless `password` is that of the account `name`.
-
-        It takes as long if there is no such account, and longer after several failures.
-        """
-
-    async def change_password(name: str, old: str, new: str, address: Address | None) -> None:
-        """Set the password of an account, of which `old` must be the one so far."""
-
-    async def set_password(name: str, new: str) -> None:
-        """Set the password of an account."""
-
-    async def remove(name: str) -> None:
-        """Remove an account."""
-
-    async def all() -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""

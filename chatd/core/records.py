@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,23 @@ class RoomRecord:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account: its name as it was registered, and the hash of its password."""
+    """A registered account.
 
+    `id` is given by the store and never given to another account, even after this one is removed.
+    `name` is spelled as it was registered.
+    """
+
+    id: int
     name: str
     password_hash: str = field(repr=False)
     registered_at: float
+
+
+class AccountRef(NamedTuple):
+    """The id and the name of an account: what the directory needs to know of it."""
+
+    id: int
+    name: str
 
 
 class BanKind(StrEnum):
@@ -60,11 +73,11 @@ class ResumeToken:
 class Snapshot:
     """What a store holds that is kept in memory, as it is opened.
 
-    Rooms are in the order in which they were started, `accounts` are names.
+    Rooms are in the order in which they were started, accounts in that of their registration.
     """
 
     rooms: Sequence[RoomRecord] = ()
-    accounts: Sequence[str] = ()
+    accounts: Sequence[AccountRef] = ()
     bans: Sequence[Ban] = ()
 
 

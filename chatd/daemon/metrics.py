@@ -27,7 +27,7 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.server.eventlog import EventLog
-from chatd.server.session import Sessions
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 _log = Logger(namespace="chatd")
@@ -43,7 +43,7 @@ class Metrics(Collector):
         self,
         *,
         chat: Chat,
-        sessions: Sessions,
+        sessions: SessionRegistry,
         bus: LocalBus,
         fanout: Fanout,
         writer: HistoryWriter,

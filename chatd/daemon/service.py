@@ -29,26 +29,28 @@ from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.config import Config
 from chatd.core import names
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, StoreError, StoreUnavailableError
+from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.core.records import RoomRecord
 from chatd.daemon import motd
 from chatd.daemon.periodic import PeriodicTasks
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
 from chatd.protocol.text import error_text
 from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
 from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
-from chatd.server.handlers import COMMANDS
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.server.session import Sessions
+from chatd.server.services import Services
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.history import History
 from chatd.storage.retention import prune
 from chatd.storage.urls import store_for
@@ -101,26 +103,34 @@ class ChatService(Service):
         config, reactor, store = self._config, self._reactor, self.store
         self.event_log = EventLog()
         self.fanout = Fanout(reactor)
-        self.writer = HistoryWriter(store, reactor, self.fanout.send_to, self.event_log)
+        self.writer = HistoryWriter(store, reactor, self.fanout.send, self.event_log)
         history = History(store, self.writer, reactor, replay=config.replay, keep_days=config.keep)
         hearers = (self.writer, history) if config.replay else (self.writer,)
-        self.bus = LocalBus(self.fanout, hearers, [self.event_log])
+        router = Router(self.fanout)
+        self.bus = LocalBus(self.fanout, router, hearers, [self.event_log])
         self._directory = Directory(store, config.max_rooms)
-        self.chat = Chat(self._directory, self.bus, history, config.rules)
+        directory, rules = self._directory, config.rules
+        self.chat = Chat(directory, self.bus, router, history, rules)
+        self.moderation = Moderation(directory, router, self.chat, rules)
         accounts = Accounts(store, self._hashing, reactor)
         resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
-        self.people = People(self._directory, accounts, resume_tokens, self.bus, self.chat)
-        self.sessions = Sessions(
-            commands=COMMANDS,
+        most = config.limits.sessions_per_account
+        self.accounts = AccountService(directory, accounts, resume_tokens, router, self.chat, most)
+        self._motd = ""
+        services = Services(
             chat=self.chat,
-            people=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             history=history,
             writer=self.writer,
             fanout=self.fanout,
+            router=router,
             event_log=self.event_log,
             now=reactor.seconds,
+            motd=lambda: self._motd,
             show_addresses=not config.hide_addresses,
         )
+        self.sessions = SessionRegistry(services)
         self.consoles = Consoles(self._office())
         admission = Admission(config.limits)
         self.factory = ChatFactory(ServerContext(self.sessions, reactor, config.limits, admission))
@@ -135,7 +145,8 @@ class ChatService(Service):
         reactor = self._reactor
         return AdminContext(
             chat=self.chat,
-            people=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
@@ -201,7 +212,7 @@ class ChatService(Service):
         path = self._config.motd
         if path:
             try:
-                self.sessions.motd = motd.read(path)
+                self._motd = motd.read(path)
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise StartError(f"--motd {path}: {why}") from error
@@ -266,7 +277,7 @@ class ChatService(Service):
         self._housekeeping.stop()
         self._hashing.stop()
         with suppress(StoreUnavailableError):  # then the rooms go on behind what was reserved
-            await self.store.close({room.id: room.count for room in self._directory.rooms()})
+            await self.store.close({room.id: room.last_id for room in self._directory.rooms()})
 
 
 @contextmanager

@@ -159,6 +159,13 @@ class Options(usage.Options):
             _number,
         ),
         _option(
+            "sessions-per-account",
+            8,
+            "Sessions one account may have at once; past it the session that has been silent for "
+            "longest is ended.",
+            _whole_number(1),
+        ),
+        _option(
             "first-frame",
             60,
             "Seconds a client has for his first frame; 0: for ever.",
@@ -232,6 +239,7 @@ class Options(usage.Options):
                 idle_timeout=self["idle-timeout"],
                 max_clients=self["max-clients"],
                 max_per_address=self["max-per-address"],
+                sessions_per_account=self["sessions-per-account"],
             ),
         )
 

@@ -41,15 +41,13 @@ class Framing(Enum):
     LF = b"\n"
     CRLF = b"\r\n"
 
-    def wrap(self, texts: str) -> bytes:
-        """Return text as a frame, or, where there are NULs in it, as the frames between them."""
-        end = self._value_  # what `value` is, without a call
-        encoded = texts.encode()
+    def join(self, texts: Sequence[str]) -> bytes:
+        """Return texts as frames, one after another."""
+        end = self._value_  # `value` without the call of a property
         if end == b"\0":
-            return encoded + end
-        if end == b"\r\n":
-            encoded = encoded.replace(b"\n", end)
-        return encoded.replace(b"\0", end) + end
+            return "\0".join(texts).encode() + end
+        encoded = "\n".join(texts).encode()
+        return (encoded if end == b"\n" else encoded.replace(b"\n", end)) + end
 
 
 @dataclass(frozen=True, slots=True)

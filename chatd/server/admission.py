@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.config import Limits
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.core.network import limit_key
-from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS, Disconnect
 
 SPARE_DESCRIPTORS: Final = 32
 """How many descriptors are kept free: at the limit the store and the log could not be written to."""
@@ -29,7 +28,7 @@ class Slot:
     """What a connection counts for: `origin` is whom, `refusal` why it is not let in, None if it is."""
 
     origin: str | None
-    refusal: Disconnect | None
+    refusal: DisconnectReason | None
 
 
 class Admission:
@@ -84,14 +83,14 @@ class Admission:
             if not self._of_origin[slot.origin]:
                 del self._of_origin[slot.origin]
 
-    def _refusal(self, origin: str | None) -> Disconnect | None:
+    def _refusal(self, origin: str | None) -> DisconnectReason | None:
         limits = self._limits
         if limits.max_clients and self._inside >= limits.max_clients:
-            return FULL
+            return DisconnectReason.FULL
         if origin is None or not limits.max_per_address:
             return None
         return (
-            TOO_MANY_FROM_ADDRESS
+            DisconnectReason.ADDRESS_LIMIT
             if self._of_origin.get(origin, 0) >= limits.max_per_address
             else None
         )

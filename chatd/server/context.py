@@ -10,7 +10,7 @@ from twisted.internet.interfaces import ITCPTransport
 from chatd.config import Limits
 from chatd.server.admission import Admission
 from chatd.server.epoll import EpollReader
-from chatd.server.session import Sessions
+from chatd.server.session_registry import SessionRegistry
 from chatd.server.timeouts import TimeoutQueue
 
 
@@ -28,9 +28,10 @@ class ServerContext:
     """Sessions, clock and limits, and who is to be heard of by when."""
 
     def __init__(
-        self, sessions: Sessions, reactor: Any, limits: Limits, admission: Admission
+        self, sessions: SessionRegistry, reactor: Any, limits: Limits, admission: Admission
     ) -> None:
         self.sessions = sessions
+        self.services = sessions.services
         self.clock = reactor
         self.limits = limits
         self.admission = admission

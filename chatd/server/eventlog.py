@@ -9,7 +9,7 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
 from chatd.core.sanitize import escape
 
 _log = Logger(namespace="chatd")
@@ -79,7 +79,7 @@ class EventLog:
         """Trace a frame sent."""
         _log.info("Send to {peer}: {text}", peer=_shown(peer), text=escape(text))
 
-    def on_event(self, room: Room, event: RoomEvent, _: User | None) -> None:
+    def on_event(self, room: Room, event: RoomEvent) -> None:
         """Note who joined and who left."""
         if isinstance(event, Joined):
             where = "" if event.address is None else f" from <{_host_and_port(event.address)}>"

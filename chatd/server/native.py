@@ -22,10 +22,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.core.ratelimit import TokenBucket
+from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import FrameReceiver, TooLong, UnknownProtocolError
-from chatd.protocol.replies import BANNED, IDLE
 from chatd.server.context import RefusedProtocol, ServerContext
 from chatd.server.proxy_protocol import IPeerAware, IProxied
 from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
@@ -140,7 +140,7 @@ class ChatProtocol(Protocol):
         if self._send_queue.queued or self._session.busy or self._frames.has_frames:
             self._context.idle_timeouts.start(self)
         else:
-            self._session.close(IDLE)
+            self._session.close(DisconnectReason.IDLE)
 
     # -- within
 
@@ -155,11 +155,13 @@ class ChatProtocol(Protocol):
         if self._frames.framing is not None:
             self._context.handshake_timeouts.stop(self)
             self._context.idle_timeouts.start(self)
-            self._session.open(self._frames.framing)
-            refusal = BANNED if self._session.is_banned else self._slot.refusal
+            self._session.start(
+                text_codec(self._frames.framing, self._context.services.show_addresses)
+            )
+            refusal = DisconnectReason.BANNED if self._session.is_banned else self._slot.refusal
             if refusal is not None:
                 frames = self._frames.next_frames(1)
-                self._session.turn_away(refusal, None if isinstance(frames, TooLong) else frames[0])
+                self._session.reject(refusal, None if isinstance(frames, TooLong) else frames[0])
         return True
 
     def _serve(self) -> None:
@@ -179,7 +181,7 @@ class ChatProtocol(Protocol):
             elif self._lost and (self._session.closed or not self._session.busy):
                 self._leave()
             elif self._ended and not self._session.busy:
-                self._session.no_more()
+                self._session.input_closed()
         if self._reading != (self._frames.buffered < self._enough) and not self._ended:
             self._read(not self._reading)
 
@@ -242,7 +244,7 @@ class ChatProtocol(Protocol):
         if address != self._address:
             self._context.admission.leave(self._slot)
             self._address = address
-            self._session.move(address)
+            self._session.set_address(address)
             self._admit(address)
 
     def _admit(self, origin: Address | None) -> None:
@@ -279,16 +281,16 @@ class ChatProtocol(Protocol):
             _cancel(call)
         self._frames.clear()
         if self._slot.refusal is not None:
-            self._context.sessions.event_log.refused += 1
+            self._context.services.event_log.refused += 1
         # Not before: what of it waits takes memory.
         self._context.admission.leave(self._slot)
         self._context.handshake_timeouts.stop(self)
         self._context.idle_timeouts.stop(self)
-        self._session.lost()
+        self._session.connection_lost()
 
     def _overflowed(self, queued: int, limit: int) -> None:
         self._frames.clear()
-        self._context.sessions.event_log.send_queue_exceeded(self._address, queued, limit)
+        self._context.services.event_log.send_queue_exceeded(self._address, queued, limit)
 
 
 class ChatFactory(Factory):
@@ -306,7 +308,7 @@ class ChatFactory(Factory):
         """
         if self._context.admission.is_open:
             return ChatProtocol(self._context)
-        self._context.sessions.event_log.refused += 1
+        self._context.services.event_log.refused += 1
         return RefusedProtocol()
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
-from chatd.core.records import Account, Ban, BanKind, ResumeToken
+from chatd.core.records import Account, AccountRef, Ban, BanKind, ResumeToken
 from chatd.storage.schema import accounts, bans, logins
 
 # -- accounts
 
-_account = select(accounts.c.name, accounts.c.password_hash, accounts.c.registered_at)
+_account = select(
+    accounts.c.id, accounts.c.name, accounts.c.password_hash, accounts.c.registered_at
+)
 
 
 def account(connection: Connection, name: str) -> Account | None:
@@ -26,23 +28,23 @@ def account(connection: Connection, name: str) -> Account | None:
 
 def all_accounts(connection: Connection) -> Sequence[Account]:
     """Return all accounts, in the order in which they were registered."""
-    return [Account(*row) for row in connection.execute(_account.order_by(accounts.c.number))]
+    return [Account(*row) for row in connection.execute(_account.order_by(accounts.c.id))]
 
 
-def account_names(connection: Connection) -> Sequence[str]:
-    """Return the names of all accounts, in the same order."""
-    return connection.scalars(select(accounts.c.name).order_by(accounts.c.number)).all()
+def account_refs(connection: Connection) -> list[AccountRef]:
+    """Return the ids and names of all accounts, in the same order."""
+    found = select(accounts.c.id, accounts.c.name).order_by(accounts.c.id)
+    return [AccountRef(*row) for row in connection.execute(found)]
 
 
-def add_account(connection: Connection, account: Account) -> None:
-    """Add an account."""
-    remove_account(connection, account.name)
-    row = {
-        "name": account.name,
-        "password_hash": account.password_hash,
-        "registered_at": account.registered_at,
-    }
-    connection.execute(insert(accounts), row)
+def add_account(
+    connection: Connection, name: str, password_hash: str, registered_at: float
+) -> Account:
+    """Add an account and return it with its id, in place of any that has the same name."""
+    remove_account(connection, name)
+    row = {"name": name, "password_hash": password_hash, "registered_at": registered_at}
+    added = insert(accounts).values(row).returning(accounts.c.id)
+    return Account(connection.scalars(added).one(), name, password_hash, registered_at)
 
 
 def set_password_hash(connection: Connection, name: str, password_hash: str) -> None:
@@ -96,6 +98,11 @@ def add_login(connection: Connection, login: ResumeToken) -> None:
         ["digest", "account", "seen"], row.where(accounts.c.name == login.account)
     )
     connection.execute(added)
+
+
+def remove_login(connection: Connection, digest: str) -> None:
+    """Remove the login with a digest, if there is one."""
+    connection.execute(delete(logins).where(logins.c.digest == digest))
 
 
 def remove_logins(connection: Connection, account: str) -> None:

@@ -53,8 +53,11 @@ def pack(bursts: Iterable[MessageBatch]) -> list[Chunk]:
 def unpack(room: str, body: str) -> Iterator[Message]:
     """Return the messages in the text of a chunk of a room."""
     for run in body.split(RS):
-        first, sender, ticks, *texts = run.split(US)
-        yield from MessageBatch(room, int(first), sender, texts, int(ticks) / TICKS).messages()
+        first, sender, time, *texts = run.split(US)
+        ticks, _, account = time.partition(":")
+        yield from MessageBatch(
+            room, int(first), sender, texts, int(ticks) / TICKS, int(account) if account else None
+        ).messages()
 
 
 def _parts(bursts: list[MessageBatch]) -> Iterable[Sequence[MessageBatch]]:
@@ -70,8 +73,9 @@ def _span(burst: MessageBatch) -> int:
 
 def _chunk(key: str, bursts: Sequence[MessageBatch]) -> Chunk:
     runs = [
-        f"{first}{US}{sender}{US}{int(time * TICKS)}{US}{US.join(texts)}"
-        for _, first, sender, texts, time in bursts
+        f"{first}{US}{sender}{US}{int(time * TICKS)}"
+        f"{'' if account is None else f':{account}'}{US}{US.join(texts)}"
+        for _, first, sender, texts, time, account in bursts
     ]
     newest = bursts[-1]
     return Chunk(key, newest.last, int(newest.time) + 1, RS.join(runs))

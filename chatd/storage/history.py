@@ -11,12 +11,11 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
-from zope.interface import implementer
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import Message, MessageBatch, RoomClosed, RoomEvent
-from chatd.core.ports import IHistory, IStore
-from chatd.core.rooms import Room, User
+from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
+from chatd.core.ports import IStore
+from chatd.core.rooms import Room
 from chatd.storage.retention import oldest_kept
 from chatd.storage.writer import HistoryWriter
 
@@ -53,7 +52,6 @@ class _Tail:
         self.complete = True
 
 
-@implementer(IHistory)
 class History:
     """Reads what was said, also what the recorder has not written yet.
 
@@ -76,14 +74,14 @@ class History:
         self._replay = min(replay, MAX_READ)
         self._tails: dict[str, _Tail] = {}
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
+    def on_messages(self, _: Room, burst: MessageBatch, __: ReceiptRequest | None) -> None:
         """Keep the newest messages of the rooms that somebody has joined."""
         tail = self._tails.get(burst.room)
         if tail is not None:
             for said in burst.messages():
                 tail.add(said)
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
+    def on_event(self, _: Room, event: RoomEvent) -> None:
         """Forget a room that was ended."""
         if isinstance(event, RoomClosed):
             self._tails.pop(event.room, None)
@@ -93,7 +91,7 @@ class History:
         await self._writer.drained()
         return await self._store.history(room.id, since, min(limit, MAX_READ), MAX_READ_SIZE)
 
-    async def prepare(self, room: Room) -> None:
+    async def preload(self, room: Room) -> None:
         """See to it that `tail` knows what was said in `room` before; it may fail to."""
         if not self._replay:
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 from zope.interface import implementer
@@ -19,6 +19,7 @@ from chatd.core.names import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,
+    AccountRef,
     Ban,
     BanKind,
     ResumeToken,
@@ -69,6 +70,7 @@ class MemoryStore:
         # In the order in which they were started.
         self._rooms: dict[str, _Room] = {}
         self._accounts: dict[str, Account] = {}
+        self._account_ids = count(1)
         self._bans: dict[tuple[BanKind, str], Ban] = {}
         self._logins: dict[str, ResumeToken] = {}
 
@@ -81,13 +83,14 @@ class MemoryStore:
         records = [RoomRecord(room.id, room.name, room.reserved) for room in live]
         for room in live:
             room.reserved += ids_to_reserve(room.reserved)
+        accounts = [AccountRef(account.id, account.name) for account in self._accounts.values()]
         bans = [self._bans[subject] for subject in sorted(self._bans)]
-        return Snapshot(records, list(self._accounts), bans)
+        return Snapshot(records, accounts, bans)
 
     async def close(self, counts: Mapping[str, int]) -> None:
         """Set the counts of rooms."""
-        for room_id, count in counts.items():
-            self._rooms[room_key(room_id)].reserved = count
+        for room_id, last_id in counts.items():
+            self._rooms[room_key(room_id)].reserved = last_id
 
     # -- rooms and what is said in them
 
@@ -110,9 +113,9 @@ class MemoryStore:
         """Add messages; those that are there already stay as they are."""
         for burst in bursts:
             self._rooms[room_key(burst.room)].add(burst)
-        for room_id, count in reserved.items():
+        for room_id, last_id in reserved.items():
             room = self._rooms[room_key(room_id)]
-            room.reserved = max(room.reserved, count)
+            room.reserved = max(room.reserved, last_id)
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
@@ -149,9 +152,11 @@ class MemoryStore:
         """Return all accounts, in the order in which they were registered."""
         return list(self._accounts.values())
 
-    async def add_account(self, account: Account) -> None:
-        """Add an account."""
-        self._accounts[account.name] = account
+    async def add_account(self, name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id."""
+        account = Account(next(self._account_ids), name, password_hash, registered_at)
+        self._accounts[name] = account
+        return account
 
     async def set_password_hash(self, name: str, password_hash: str) -> None:
         """Change the hash of an account's password."""
@@ -179,6 +184,10 @@ class MemoryStore:
         """Add a login, unless its account was removed meanwhile."""
         if login.account in self._accounts:
             self._logins[login.digest] = login
+
+    async def remove_login(self, digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+        self._logins.pop(digest, None)
 
     async def remove_logins(self, account: str) -> None:
         """Remove all logins of an account."""

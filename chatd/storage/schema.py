@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -59,11 +60,13 @@ chunks = Table(
 accounts = Table(
     "accounts",
     metadata,
-    # SQLite counts up by itself only what is an INTEGER.
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    # Messages name the account of their sender by this id, so no id is ever used again. SQLite
+    # generates ids only for INTEGER columns.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("registered_at", Double, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 bans = Table(

@@ -107,9 +107,15 @@ class SqlStore:
         """Return all accounts, in the order in which they were registered."""
         return await self._read(accounts_sql.all_accounts)
 
-    async def add_account(self, account: Account) -> None:
-        """Add an account."""
-        await self._write(partial(accounts_sql.add_account, account=account))
+    async def add_account(self, name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id."""
+        job = partial(
+            accounts_sql.add_account,
+            name=name,
+            password_hash=password_hash,
+            registered_at=registered_at,
+        )
+        return await self._write(job)
 
     async def set_password_hash(self, name: str, password_hash: str) -> None:
         """Change the hash of an account's password."""
@@ -139,6 +145,10 @@ class SqlStore:
     async def add_login(self, login: ResumeToken) -> None:
         """Add a login, unless its account was removed meanwhile."""
         await self._write(partial(accounts_sql.add_login, login=login))
+
+    async def remove_login(self, digest: str) -> None:
+        """Remove the login with a digest, if there is one."""
+        await self._write(partial(accounts_sql.remove_login, digest=digest))
 
     async def remove_logins(self, account: str) -> None:
         """Remove all logins of an account."""
@@ -172,6 +182,6 @@ def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
     rooms_sql.add_missing_rooms(connection, rooms)
     return Snapshot(
         rooms_sql.reserve_for_all(connection),
-        accounts_sql.account_names(connection),
+        accounts_sql.account_refs(connection),
         accounts_sql.all_bans(connection),
     )

@@ -7,7 +7,7 @@ from twisted.internet.defer import succeed
 
 from chatd.admin.console import LineConsole
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.records import Account, Ban, BanKind
+from chatd.core.records import Account, AccountRef, Ban, BanKind
 
 
 class FakeAccounts:
@@ -24,7 +24,7 @@ class FakeAccounts:
         until = None if minutes is None else now + 60 * minutes
         kind = BanKind.NAME if subject.isalpha() else BanKind.ADDRESS
         self._bans.append(Ban(kind, subject.title(), until))
-        self.disconnected += [user.name for user in present]
+        self.disconnected += [session.user.name for session in present]
         return subject.title()
 
     async def unban(self, subject, now):
@@ -39,12 +39,15 @@ class FakeAccounts:
 
     async def accounts(self):
         await self.stored
-        return [Account(name, "hash", 1795186276.9) for name in self.passwords]
+        return [
+            Account(number, name, "hash", 1795186276.9)
+            for number, name in enumerate(self.passwords, 1)
+        ]
 
-    def find_account(self, username):
+    def require_account(self, username):
         if username.lower() not in self.passwords:
             raise ChatError(ErrorCode.NO_SUCH_ACCOUNT, name=username)
-        return username.lower()
+        return AccountRef(1, username.lower())
 
     async def set_password(self, username, new, now):
         assert now == 0
@@ -54,7 +57,7 @@ class FakeAccounts:
 
     async def unregister(self, username, now):
         assert now == 0
-        name = self.find_account(username)
+        name = self.require_account(username).name
         del self.passwords[name]
         return name
 
@@ -64,7 +67,7 @@ def accounts(server):
     """Return the fake accounts that the consoles of the server work with."""
     accounts = FakeAccounts()
     consoles = server.service.consoles
-    consoles.context = replace(consoles.context, people=accounts)
+    consoles.context = replace(consoles.context, accounts=accounts, moderation=accounts)
     return accounts
 
 

@@ -151,8 +151,9 @@ def test_a_password_with_blanks_through_json(server):
     }
 
 
-def test_a_second_login_takes_over(server):
-    """The first connection is told, leaves its rooms, and is closed."""
+def test_a_second_login_takes_over():
+    """Where an account has one session, the first is told, leaves its rooms and is closed."""
+    server = MemoryServer(rooms=(("1", "tea"),), sessions_per_account=1)
     first, bob = registered(server), server.join("1", "Bob")
     first.ask("`join 1")
     bob.read()
@@ -164,8 +165,9 @@ def test_a_second_login_takes_over(server):
     assert second.ask("`join 1") == ["Server: You join @chatroom 1"]
 
 
-def test_taking_over_in_json(server):
+def test_taking_over_in_json():
     """A program is told not to come back."""
+    server = MemoryServer(sessions_per_account=1)
     first = registered(server)
     first.ask("`format json")
     server.connect().send(f"`login alice {WORD}")
@@ -250,9 +252,9 @@ class BrokenStore(MemoryStore):
         self._check()
         return await super().account(name)
 
-    async def add_account(self, account):
+    async def add_account(self, *account):
         self._check()
-        await super().add_account(account)
+        return await super().add_account(*account)
 
     async def add_room(self, room_id, name):
         self._check()

@@ -11,6 +11,7 @@ from chatd.daemon.tap import Options
         ("--max-frame 0", "--max-frame 0: must be 64 or more"),
         ("--replay 501", "--replay 501: must be 500 or less"),
         ("--who-starts me", "--who-starts me: must be one of everyone, accounts, nobody"),
+        ("--sessions-per-account 0", "--sessions-per-account 0: must be 1 or more"),
         ("--port 9999", "option --port not recognized"),
     ],
 )
@@ -34,6 +35,8 @@ def test_what_is_chosen():
             "1:tea",
             "--rate",
             "0",
+            "--sessions-per-account",
+            "3",
             "--require-login",
         ]
     )
@@ -41,3 +44,4 @@ def test_what_is_chosen():
     assert config.listen == ("tcp:1", "tcp:2")
     assert config.rooms == (("1", "tea"),)
     assert (config.limits.rate, config.rules.require_login) == (0, True)
+    assert config.limits.sessions_per_account == 3

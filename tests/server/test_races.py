@@ -11,7 +11,7 @@ from chatd.server.resume import GUEST_RESUME_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, RECEIPT_TIMEOUT
+from chatd.storage.writer import CLOSE_TIMEOUT, RECEIPT_TIMEOUT, WRITE_DELAY
 from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
 
 WORD = "staple-battery"
@@ -145,7 +145,7 @@ def test_history_while_the_last_batch_is_written(server, store):
     ann = server.join("1", "Ann")
     store.writing.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send("`history")
     assert ann.read() == []
     store.writing.open()
@@ -157,7 +157,7 @@ def test_history_after_a_fault(server, store, capture_log):
     ann = server.join("1", "Ann")
     store.writing.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     store.writing.open(ZeroDivisionError())
     assert ann.ask("`history") == ["Server: No messages in chatroom 1!"]
     assert "ZeroDivisionError" in "".join(capture_log())
@@ -169,7 +169,7 @@ def test_exit_while_what_he_said_is_stored(server, store):
     ann.ask("`format json")
     store.writing.shut = True
     ann.send('{"command":"say","text":"x"}', '{"command":"exit"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert bob.read() == ["Ann: x", "Server: Ann quitted."]
     assert not ann.closed
     store.writing.open()
@@ -187,7 +187,7 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
     ann.ask("`format json")
     store.writing.shut = True
     ann.send('{"command":"say","text":"x"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ends(ann)
     server.turn(RECEIPT_TIMEOUT - 0.1)
     assert not ann.closed
@@ -202,13 +202,13 @@ def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     ann.ask('{"command":"join","chatroom_id":"1"}')
     store.writing.shut = True
     ann.send('{"command":"say","text":"in hand"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send(*['{"command":"say","text":"x"}'] * 5)
     ann.half_close()
     events = [json.loads(frame) for frame in ann.read()]
     assert [event["code"] for event in events] == ["not-stored"] * 4
     store.writing.open()
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert [json.loads(frame)["event"] for frame in ann.read()] == ["stored", "stored"]
     assert ann.closed
 
@@ -219,11 +219,11 @@ def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store)
     ann.transport.closes_late = True
     store.writing.shut = True
     ann.send("never stored")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     stopped = server.service.stopService()
-    server.turn(min(FINISH_SECONDS, CLOSE_SECONDS) - 0.1)
+    server.turn(min(FINISH_SECONDS, CLOSE_TIMEOUT) - 0.1)
     assert not stopped.called
-    server.turn(abs(FINISH_SECONDS - CLOSE_SECONDS) + 0.1)
+    server.turn(abs(FINISH_SECONDS - CLOSE_TIMEOUT) + 0.1)
     server.turn()
     assert ann.closed
     assert stopped.called
@@ -258,7 +258,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
     owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
-    assert owner.account == "ann"
+    assert (owner.name, owner.account) == ("ann", 1)
     assert len(server.service.sessions) == 1
 
 
@@ -323,7 +323,7 @@ def test_the_administrator_sets_a_password(server):
     assert server.console("passwd ann") == ["Administrator: Cancelled."]
     intruder = server.connect()
     intruder.ask(f"`login ann {WORD}")
-    Deferred.fromCoroutine(server.service.people.set_password("ann", "another-one", 0))
+    Deferred.fromCoroutine(server.service.accounts.set_password("ann", "another-one", 0))
     assert intruder.read() == ["Server: Your password was set by the Administrator."]
     assert intruder.closed
     assert not resumes(server, first)
@@ -343,7 +343,7 @@ def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store)
     registered(server)
     intruder, secret = logging_in(server, store)
     setting = Deferred.fromCoroutine(
-        server.service.people.set_password("ann", "another-one", server.reactor.seconds())
+        server.service.accounts.set_password("ann", "another-one", server.reactor.seconds())
     )
     store.logins.work_off()
     assert setting.called

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import StoreUnavailableError
 from chatd.storage.history import MAX_REPLAYED
 from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS
+from chatd.storage.writer import RETRY_SECONDS, WRITE_DELAY
 from chatd.testing import MemoryServer
 
 AT_START = "[1970-01-01 00:00:00]"
@@ -55,14 +55,14 @@ def ask(client, request, server=None):
     """Send a request in JSON; return what comes, after some time if there is a server."""
     client.send(json.dumps(request))
     if server is not None:
-        server.turn(BATCH_SECONDS)
+        server.turn(WRITE_DELAY)
     return [json.loads(frame) for frame in client.read()]
 
 
 def shown(server, client, frame="`history"):
     """Return what a client is shown of the history, once it is read."""
     client.send(frame)
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     return client.read()
 
 
@@ -165,7 +165,7 @@ def test_stored(server):
     client.read()
     assert ask(client, {"command": "say", "text": "hi", "tag": "7"}) == []
     assert other.read() == ["Ann: hi"], "delivered at once"
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert [json.loads(frame) for frame in client.read()] == [
         {"event": "stored", "room": "1", "id": 1, "tag": "7"}
     ]
@@ -173,7 +173,7 @@ def test_stored(server):
     assert ask(client, request, server) == [{"event": "stored", "room": "1", "id": 2}]
     assert other.read() == ["Ann: ho"]
     other.send("text")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert other.read() == [], "who reads text is not told"
 
 
@@ -196,10 +196,10 @@ def test_not_stored(server, store):
         }
     ]
     client.send('{"command":"say","text":"ho","tag":"8"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     store.broken = False
     server.turn(RETRY_SECONDS)
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert client.read() == ['{"event":"stored","room":"1","id":2,"tag":"8"}']
 
 
@@ -217,7 +217,7 @@ def test_who_closes_his_side_is_told_first(server):
     client.send('{"command":"say","text":"hi","tag":"7"}')
     client.half_close()
     assert not client.closed
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert client.read() == ['{"event":"stored","room":"1","id":1,"tag":"7"}']
     assert client.closed
 

@@ -100,14 +100,12 @@ def test_the_view_of_messages(database):
     texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
     batch = [
         MessageBatch("Tea", 60, "Zoë", texts, NOW),
-        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1),
+        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1, 12),
     ]
     result(store.keep([*batch, MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
     result(store.remove_room("old", 1))
     result(store.keep([MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
-    found = database.reader.run(
-        lambda c: c.exec_driver_sql("SELECT room, id, sender, text, said_at FROM messages").all()
-    )
+    found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
     assert sorted(found) == [said for each in batch for said in each.messages()]
     result(store.close({}))
 

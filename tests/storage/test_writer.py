@@ -7,14 +7,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import MessageBatch, RoomClosed
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.protocol.replies import Receipt
 from chatd.server.eventlog import EventLog
 from chatd.storage import queue
 from chatd.storage import writer as module
-from chatd.storage.writer import BATCH_SECONDS, RECEIPT_TIMEOUT, RETRY_SECONDS, HistoryWriter
+from chatd.storage.writer import RECEIPT_TIMEOUT, RETRY_SECONDS, WRITE_DELAY, HistoryWriter
 
 ANN, BOB = User("unix"), User("unix")
 
@@ -53,15 +54,14 @@ class House:
 
     def say(self, who=None, tag=None, room="1", text="x", times=1):
         """Say something; report it to `who`."""
-        first = self.rooms[room].count + 1
-        self.rooms[room].count += times
+        first = self.rooms[room].last_id + 1
+        self.rooms[room].last_id += times
         burst = MessageBatch(room, first, "Ann", [text] * times, self.clock.seconds())
-        self.writer.on_messages(self.rooms[room], burst, None)
-        if who is not None:
-            self.writer.report(burst, who, tag)
+        receipt = None if who is None else ReceiptRequest(who, tag)
+        self.writer.on_messages(self.rooms[room], burst, receipt)
 
     def close(self, room="1"):
-        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()), None)
+        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()))
 
     def drained(self):
         return Deferred.fromCoroutine(self.writer.drained())
@@ -83,12 +83,12 @@ def test_messages_are_written_in_batches(house):
     house.say()
     house.say()
     assert house.store.writes == []
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.say()
     house.clock.advance(1)
     assert house.store.answer() == [1, 2]
     house.say()
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.store.answer() == [3, 4]
     assert house.writer.pending == 0
     assert not house.clock.getDelayedCalls()
@@ -100,7 +100,7 @@ def test_who_asked_is_told_after_the_commit(house):
     house.say()
     house.say(BOB, None)
     house.say(ANN, "b", times=2)
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.told == []
     house.store.answer()
     assert house.told == [
@@ -114,15 +114,15 @@ def test_who_asked_is_told_after_the_commit(house):
 def test_an_outage_that_is_short(house, capture_log):
     """What could not be written is tried again as it was, and then what has come meanwhile."""
     house.say(ANN, "a")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.say(ANN, "b")
     house.store.answer(StoreUnavailableError("no disk"))
     assert house.reports() == []
     house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.store.answer() == [1]
     assert house.reports() == [("a", True)]
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.store.answer() == [2]
     assert house.reports() == [("b", True)]
     assert capture_log() == [
@@ -134,13 +134,13 @@ def test_an_outage_that_is_short(house, capture_log):
 def test_a_batch_stays_one(house):
     """What is tried again is what was tried, save its oldest messages that are too old, and ended rooms."""
     house.say(ANN, "old")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.say(room="2")
     house.clock.advance(RECEIPT_TIMEOUT / 2)
     house.say(ANN, "young", times=3)
     house.store.answer()
     assert house.reports() == [("old", True)]
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     for pause, expected in (
         (RECEIPT_TIMEOUT / 2, [1, 2, 3, 4]),
         (RETRY_SECONDS, [1, 2, 3, 4]),
@@ -149,7 +149,7 @@ def test_a_batch_stays_one(house):
         house.say()
         assert house.store.answer(StoreUnavailableError()) == expected
         house.clock.advance(pause)
-        house.clock.advance(BATCH_SECONDS)
+        house.clock.advance(WRITE_DELAY)
     house.close("1")
     assert house.reports() == [("young", False)] * 3
     assert house.writer.pending == 0
@@ -157,14 +157,14 @@ def test_a_batch_stays_one(house):
 
 def test_more_than_a_batch(house, monkeypatch):
     """Where much waits it is written in pieces, whole bursts each, without a pause."""
-    monkeypatch.setattr(queue, "MAX_IN_BATCH", 5)
-    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 20)
+    monkeypatch.setattr(queue, "MAX_WRITE_MESSAGES", 5)
+    monkeypatch.setattr(queue, "MAX_WRITE_SIZE", 20)
     for text in ("x", "x", "x", "12345678", "x"):
         house.say(text=text, times=3)
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.writer.pending == 15
     assert [house.store.answer() for _ in range(2)] == [[*range(1, 7)], [*range(7, 13)]]
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.store.answer() == [13, 14, 15]
     assert house.writer.pending == 0
 
@@ -200,12 +200,12 @@ def test_what_was_given_up_is_said_once(house, capture_log):
     """At the end of the outage the log has the number of messages that were lost."""
     house.say()
     house.say()
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.clock.advance(20)
     house.store.answer(StoreUnavailableError("gone"))
     house.say(ANN, "later")
     house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert house.store.answer() == [3]
     assert house.reports() == [("later", True)]
     assert capture_log()[1:] == ["System: the store can be written to again, 2 messages were lost"]
@@ -214,11 +214,11 @@ def test_what_was_given_up_is_said_once(house, capture_log):
 def test_a_fault_costs_one_batch(house, capture_log):
     """A fault of ours is logged with its traceback; what comes after is written."""
     house.say(ANN, "a")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.store.answer(ZeroDivisionError())
     assert house.reports() == [("a", False)]
     house.say(ANN, "b")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.store.answer()
     assert house.reports() == [("b", True)]
     assert "ZeroDivisionError" in capture_log()[0]
@@ -227,14 +227,14 @@ def test_a_fault_costs_one_batch(house, capture_log):
 def test_a_room_that_is_ended(house):
     """Nothing of it is written any more, also not what is tried again; who asked is told."""
     house.say(ANN, "in hand")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.say(ANN, "waiting")
     house.say(BOB, "other room", room="2")
     house.close("1")
     assert house.reports() == [("in hand", False), ("waiting", False)]
     house.store.answer(StoreUnavailableError())
     house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     ids, reserved, _ = house.store.writes[1]
     assert ids == [1]
     assert set(reserved) == {"2"}
@@ -246,12 +246,12 @@ def test_waiting_for_the_store(house):
     """`caught_up` fires when all that was said before it is stored, and not when only some is."""
     assert house.drained().called
     house.say()
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.say()
     waiting = house.drained()
     house.store.answer()
     assert not waiting.called
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.store.answer()
     assert waiting.called
 
@@ -260,7 +260,7 @@ def test_waiting_in_vain(house):
     """`caught_up` fails with the next try that fails."""
     house.say()
     waiting = house.drained()
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.store.answer(StoreUnavailableError())
     failures = []
     waiting.addErrback(failures.append)
@@ -270,17 +270,17 @@ def test_waiting_in_vain(house):
 def test_ids_are_reserved_ahead(house):
     """With the first batch of a room, and again before what is reserved is used up."""
     house.say()
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     _, reserved, _ = house.store.writes[-1]
     assert reserved == {"1": 1 + ids_to_reserve(1)}
     house.store.answer()
     top = reserved["1"]
     for _ in range(3):
-        house.rooms["1"].count += ids_to_reserve(1) // 3
+        house.rooms["1"].last_id += ids_to_reserve(1) // 3
         house.say()
-        house.clock.advance(BATCH_SECONDS)
+        house.clock.advance(WRITE_DELAY)
         _, reserved, _ = house.store.writes[-1]
-        assert house.rooms["1"].count < top
+        assert house.rooms["1"].last_id < top
         top = reserved.get("1", top)
         house.store.answer()
     assert top > 1 + ids_to_reserve(1)
@@ -290,15 +290,15 @@ def test_closing_writes_what_waits(house, capture_log):
     """The end of the server waits for the store, but not for ever."""
     house.say()
     closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     assert not closing.called
     house.store.answer()
     assert closing.called
 
     house.say(ANN, "x")
     closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
-    house.clock.advance(module.CLOSE_SECONDS)
+    house.clock.advance(WRITE_DELAY)
+    house.clock.advance(module.CLOSE_TIMEOUT)
     assert closing.called
     assert capture_log() == ["System: 1 messages may not have been stored"]
 
@@ -307,9 +307,9 @@ def test_closing_tries_again(house, capture_log):
     """What cannot be stored at the first try is, if the store comes back in time."""
     house.say()
     closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     house.store.answer(StoreUnavailableError("locked"))
-    house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
+    house.clock.pump([RETRY_SECONDS, WRITE_DELAY])
     assert not closing.called
     assert house.store.answer() == [1]
     assert closing.called
@@ -320,12 +320,12 @@ def test_closing_while_the_store_is_away(house, capture_log):
     """It is tried for some time, and what is lost is counted."""
     house.say(ANN, "x", times=3)
     closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     began = house.clock.seconds()
     while not closing.called:
         house.store.answer(StoreUnavailableError("locked"))
-        house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
-    assert house.clock.seconds() - began >= module.CLOSE_SECONDS - RETRY_SECONDS
+        house.clock.pump([RETRY_SECONDS, WRITE_DELAY])
+    assert house.clock.seconds() - began >= module.CLOSE_TIMEOUT - RETRY_SECONDS
     assert house.reports() == [("x", False)] * 3
     assert capture_log()[-1] == "System: 3 messages may not have been stored"
 
@@ -334,7 +334,7 @@ def test_what_waits_is_bounded(house, monkeypatch):
     """Past the bound all that waits is given up, and told so."""
     monkeypatch.setattr(module, "MAX_WAITING_SIZE", 100)
     house.say(text="in hand")
-    house.clock.advance(BATCH_SECONDS)
+    house.clock.advance(WRITE_DELAY)
     for tag in range(12):
         house.say(ANN, str(tag), text="0123456789")
     assert house.writer.pending < 12
@@ -371,9 +371,8 @@ def test_every_message_is_reported_once(steps):
 
 def test_a_burst_that_fills_a_batch_by_itself(house, monkeypatch):
     """It is no reason to tell who said it that it could not be stored."""
-    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 5)
+    monkeypatch.setattr(queue, "MAX_WRITE_SIZE", 5)
     house.say(ANN, "tag", text="0123456789")
     assert house.told == []
-    house.clock.advance(0)
     house.store.answer()
     assert house.told == [(ANN, Receipt("1", 1, "tag"))]

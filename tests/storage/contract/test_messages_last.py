@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from storage.contract.messages import ALL, NOW, burst, bursts, ids, said, talk
 
+from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.bounds import MESSAGE_FRAME
 from chatd.storage.memory import HISTORY_LENGTH, MemoryStore
@@ -44,6 +45,18 @@ def test_any_message_comes_back(opened, base_codec):
     kept = [said(n, text, time=time) for n, (text, time) in enumerate(base_codec, start=first)]
     opened.keep(bursts(*kept), {})
     assert opened.history("tea", first - 1, 9, ALL) == kept
+
+
+def test_messages_name_the_account_of_their_sender(opened):
+    """A message comes back with its sender's account, and with None for a guest."""
+    batches = [
+        MessageBatch("tea", 1, "Ann", ["by a guest"], NOW),
+        MessageBatch("tea", 2, "Ann", ["by an account", "twice"], NOW, 7),
+        MessageBatch("tea", 4, "Ann", ["by another"], NOW, 10**12),
+    ]
+    opened.keep(batches, {})
+    history = opened.history("tea", None, 9, ALL)
+    assert [message.account for message in history] == [None, 7, 7, 10**12]
 
 
 def test_bursts(opened):

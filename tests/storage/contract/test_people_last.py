@@ -1,5 +1,7 @@
 """What every store does with accounts, bans and logins: `IStore`, line by line."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.core.records import Account, Ban, BanKind, ResumeToken
@@ -11,10 +13,10 @@ NOW = 1_700_000_000.1234567
 
 
 def test_accounts(opened):
-    """They are in the order in which they were registered, and found by exactly their names."""
-    first, second = Account("Zoë", "1", NOW), Account("ann", "2", NOW - 1)
-    opened.add_account(first)
-    opened.add_account(second)
+    """Accounts come in the order of their registration and are found by their exact names."""
+    first = opened.add_account("Zoë", "1", NOW)
+    second = opened.add_account("ann", "2", NOW - 1)
+    assert first == Account(first.id, "Zoë", "1", NOW)
     assert opened.accounts() == [first, second]
     assert opened.account("ann") == second
     assert opened.account("Ann") is None
@@ -22,25 +24,38 @@ def test_accounts(opened):
 
 def test_adding_an_account_again(opened):
     """A call of which nobody knows whether it was done can be made again."""
-    opened.add_account(Account("Ann", "1", NOW))
-    opened.add_account(Account("Ann", "2", NOW))
-    assert opened.accounts() == [Account("Ann", "2", NOW)]
+    opened.add_account("Ann", "1", NOW)
+    again = opened.add_account("Ann", "2", NOW)
+    assert opened.accounts() == [again]
+    assert again.password_hash == "2"
+
+
+def test_an_account_id_is_never_used_again(opened):
+    """Neither removing an account nor a restart frees its id."""
+    used = set()
+    for name in ("Ann", "Bob", "Ann"):
+        used.add(opened.add_account(name, "1", NOW).id)
+        opened.remove_account(name)
+        opened.close()
+        opened.open()
+    assert len(used) == 3
+    assert opened.add_account("Ann", "1", NOW).id > max(used)
 
 
 def test_passwords(opened):
     """The hash is changed, and nothing else; who is not there is not added."""
-    opened.add_account(Account("Ann", "1", NOW))
+    account = opened.add_account("Ann", "1", NOW)
     opened.add_login(ResumeToken("a", "Ann", NOW))
     opened.set_password_hash("Ann", "2")
     opened.set_password_hash("Bob", "2")
-    assert opened.accounts() == [Account("Ann", "2", NOW)]
+    assert opened.accounts() == [replace(account, password_hash="2")]
     assert opened.login("a") is not None
 
 
 def test_removing_an_account(opened):
     """Its logins go with it, those of others stay; nothing happens if there is none."""
     for name in ("Ann", "Bob"):
-        opened.add_account(Account(name, "1", NOW))
+        opened.add_account(name, "1", NOW)
         opened.add_login(ResumeToken(f"of {name}", name, NOW))
     opened.remove_account("Ann")
     opened.remove_account("Ann")
@@ -73,7 +88,7 @@ def test_bans(opened):
 def logged_in(opened):
     """Return a store with two accounts and their logins."""
     for name in ("Ann", "Bob"):
-        opened.add_account(Account(name, "1", NOW))
+        opened.add_account(name, "1", NOW)
     for digest, name in (("a1", "Ann"), ("a2", "Ann"), ("b1", "Bob")):
         opened.add_login(ResumeToken(digest, name, NOW))
     return opened
@@ -96,7 +111,7 @@ def test_no_login_without_its_account(logged_in):
     """Who registers a name after it was removed is not to find the former owner logged in."""
     logged_in.remove_account("Ann")
     logged_in.add_login(ResumeToken("a1", "Ann", NOW))
-    logged_in.add_account(Account("Ann", "2", NOW))
+    logged_in.add_account("Ann", "2", NOW)
     assert there(logged_in) == {"b1": 0}
 
 
@@ -104,6 +119,13 @@ def test_removing_logins(logged_in):
     """All of an account, and no others."""
     logged_in.remove_logins("Ann")
     assert there(logged_in) == {"b1": 0}
+
+
+def test_removing_one_login(logged_in):
+    """The other logins of its account stay."""
+    logged_in.remove_login("a1")
+    logged_in.remove_login("unknown")
+    assert there(logged_in) == {"a2": 0, "b1": 0}
 
 
 def test_refreshing_logins(logged_in):

@@ -5,7 +5,7 @@ from zope.interface.verify import verifyObject
 
 from chatd.core.ports import IStore
 from chatd.core.records import (
-    Account,
+    AccountRef,
     Ban,
     BanKind,
     ResumeToken,
@@ -43,15 +43,17 @@ def test_a_room_given_twice_is_one(kept):
 
 def test_everything_is_there_again(opened):
     """Rooms, messages, accounts, bans and logins last."""
-    account, login = Account("Zoë", "hash", NOW), ResumeToken("digest", "Zoë", NOW)
+    login = ResumeToken("digest", "Zoë", NOW)
     bans = [Ban(BanKind.ADDRESS, "10.0.0.0/8"), Ban(BanKind.NAME, "Bob", NOW)]
-    opened.add_account(account)
+    account = opened.add_account("Zoë", "hash", NOW)
+    other = opened.add_account("Ann", "hash", NOW)
     opened.add_login(login)
     for ban in bans:
         opened.add_ban(ban)
     opened.keep(bursts(said(1)), {})
     opened.close(tea=1)
-    assert opened.open() == Snapshot([RoomRecord("tea", "tea", 1)], ["Zoë"], bans)
+    accounts = [AccountRef(account.id, "Zoë"), AccountRef(other.id, "Ann")]
+    assert opened.open() == Snapshot([RoomRecord("tea", "tea", 1)], accounts, bans)
     assert opened.account("Zoë") == account
     assert opened.login("digest") == login
     assert opened.history("tea", None, 9, ALL) == [said(1)]

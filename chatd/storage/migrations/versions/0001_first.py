@@ -11,7 +11,7 @@ down_revision = None
 # One row for each message, for people. In a chunk there is RS (30) between bursts, and in each US (31)
 # between the first id, the sender, the time in ticks and the texts.
 _SQLITE_VIEW = r"""
-    CREATE VIEW messages (room, id, sender, text, said_at) AS
+    CREATE VIEW messages (room, id, sender, text, said_at, account) AS
     WITH escaped (room, cleared, body) AS (
         SELECT rooms.id, cleared, replace(replace(replace(replace(body,
             '\', '\\'), '"', '\"'), char(10), '\n'), char(9), '\t')
@@ -27,18 +27,21 @@ _SQLITE_VIEW = r"""
         CAST(json_extract(burst.value, '$[0]') AS INTEGER) + field.key - 3 AS id,
         json_extract(burst.value, '$[1]'),
         field.value,
-        json_extract(burst.value, '$[2]') / 8388608.0
+        CAST(json_extract(burst.value, '$[2]') AS INTEGER) / 8388608.0,
+        CAST(substr(nullif(ltrim(json_extract(burst.value, '$[2]'), '0123456789'), ''), 2)
+            AS INTEGER)
     FROM arrays, json_each(body) AS burst, json_each(burst.value) AS field
     WHERE field.key >= 3
 """
 _POSTGRESQL_VIEW = """
-    CREATE VIEW messages (room, id, sender, text, said_at) AS
+    CREATE VIEW messages (room, id, sender, text, said_at, account) AS
     SELECT
         rooms.id,
         CAST(burst.fields[1] AS bigint) + field.number - 1,
         burst.fields[2],
         field.text,
-        CAST(burst.fields[3] AS bigint) / CAST(8388608 AS double precision)
+        CAST(split_part(burst.fields[3], ':', 1) AS bigint) / CAST(8388608 AS double precision),
+        CAST(nullif(split_part(burst.fields[3], ':', 2), '') AS bigint)
     FROM
         chunks
         JOIN rooms ON rooms.key = chunks.room AND last > cleared,
@@ -73,13 +76,14 @@ def upgrade() -> None:
 
 
 def _make_tables_of_people() -> None:
-    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    account_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "accounts",
-        sa.Column("number", number, primary_key=True),
+        sa.Column("id", account_id, sa.Identity(), primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("registered_at", sa.Double, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "bans",
