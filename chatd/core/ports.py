@@ -57,6 +57,8 @@ class ISendQueue(Interface):
 class IBus(Interface):
     """The way of every event of a room to its members and to the parts that record it."""
 
+    messages: int = Attribute("The number of messages since the start of the server.")
+
     def say(
         room: Room,
         origin: Origin,
