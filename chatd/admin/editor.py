@@ -128,7 +128,7 @@ class Editor:
                 self._typing = asyncio.ensure_future(self._type())
 
     def _send(self, **message: str | None) -> None:
-        # What is not UTF-8 was typed by nobody: prompt_toolkit makes surrogates of it.
+        # prompt_toolkit decodes bytes that are not UTF-8 to surrogates.
         text = json.dumps(message, ensure_ascii=False).encode(errors="ignore")
         self._writer.write(text + b"\n")
 

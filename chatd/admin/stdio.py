@@ -1,8 +1,8 @@
 """The console on standard input, and the log on standard output.
 
-On a terminal the log goes above the line being typed, and the terminal is put back as it was,
-whatever happens. On a pipe both are plain lines. Standard input is read when there is something to
-read, and neither is ever made non-blocking: the shell and the log share them, and would lose lines.
+On a terminal the log is printed above the line being typed, and the mode of the terminal is
+restored in any case. On a pipe both are plain lines. Standard input and output are never made
+non-blocking: other processes share them, for example the shell, and the log would lose lines.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ LinesOf = Callable[[LogEvent], Sequence[str]]
 
 
 def bare_lines(event: LogEvent) -> Sequence[str]:
-    """Return the lines of spec section 6 bare, and of all else only what is a warning or worse."""
+    """Return the lines of an event: those of chatd bare, those of libraries from warnings on.
+
+    Spec section 6. Control characters are escaped.
+    """
     ours = event.get("log_namespace") == "chatd"
     if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
         return ()
@@ -49,10 +52,10 @@ def bare_lines(event: LogEvent) -> Sequence[str]:
 
 @implementer(ILogObserver)
 class StandardOutputLog:
-    """Prints what is logged, in lines that `lines_of` makes, which have to be safe to print.
+    """Prints the log on standard output.
 
-    `above` is how to print while there is a line being typed. `stream` is standard output, None
-    where that is closed.
+    `lines_of` returns the lines of an event, which must be safe to print. `above`, while it is set,
+    prints lines above the line being typed. `stream` is standard output, None if it is closed.
     """
 
     def __init__(self, stream: TextIO | None, lines_of: LinesOf = bare_lines) -> None:
@@ -69,26 +72,25 @@ class StandardOutputLog:
         """Print lines, which are safe to print, above the one being typed if there is one."""
         if self.above is not None:
             self.above(lines)
-        else:
-            self.write("".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
-
-    def write(self, data: bytes) -> None:
-        """Write all of `data`, however long the reader takes."""
-        if self._descriptor is not None:
-            with suppress(OSError):  # nobody reads any more; the server goes on
-                write_all(self._descriptor, data)
+        elif self._descriptor is not None:
+            text = "".join(f"{line}\n" for line in lines)
+            with suppress(OSError):  # the reader is gone; the server goes on
+                write_all(self._descriptor, text.encode(errors="backslashreplace"))
 
 
 def open_console(reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
-    """Open a console on standard input once the reactor runs, if there is one and it is ours to read."""
+    """Open a console on standard input once the reactor runs.
+
+    Without standard input, or in the background of a terminal, there is no console.
+    """
     if sys.__stdin__ is None:
-        return  # what has its number now is something else
+        return  # its descriptor was closed, and may be another file by now
     if not os.isatty(_STDIN):
         reactor.callWhenRunning(_PipeConsole, reactor, consoles, log)
     elif in_foreground(_STDIN):
         on_screen = sys.__stdout__ is not None and sys.__stdout__.isatty()
         kind = _TerminalConsole if on_screen else _PipeConsole
-        # Not before: until then a signal ends the process without another word.
+        # Until the reactor runs, a signal ends the process and would leave the terminal changed.
         reactor.callWhenRunning(kind, reactor, consoles, log)
 
 

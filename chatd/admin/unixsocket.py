@@ -33,9 +33,13 @@ _OWNER_ONLY: Final = 0o600
 
 
 def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListeningPort:
-    """Open the socket at `path` for its owner alone; raise `OSError` or `CannotListenError` if it cannot be."""
+    """Open the socket at `path`, with mode 600; return the port.
+
+    Raises `OSError` or `CannotListenError` if another server or another file is at `path`, or the
+    socket cannot be made.
+    """
     _remove_stale(Path(path))
-    # The mode is set when the socket is there already: until then the mask holds.
+    # Twisted sets the mode after it has made the socket; until then the mask protects it.
     umask = os.umask(0o777 & ~_OWNER_ONLY)
     try:
         return reactor.listenUNIX(path, factory, mode=_OWNER_ONLY)
@@ -44,14 +48,14 @@ def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListen
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket of a server that is no more; what is anything else is left alone."""
+    """Remove the socket of a server that has crashed; raise `OSError` for anything else."""
     try:
         if not stat.S_ISSOCK(path.stat().st_mode):
             raise FileExistsError("there is a file of that name that is no socket")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX) as probe:
-        # A server that is too busy to answer shall not make us wait.
+        # A connection to a busy server would block.
         probe.setblocking(False)
         try:
             probe.connect(str(path))
@@ -71,35 +75,38 @@ class ConsoleFactory(Factory):
     def __init__(self, consoles: Consoles) -> None:
         self.consoles = consoles
         self._connected: dict[ConsoleProtocol, None] = {}
-        self._all_gone: Deferred[None] | None = None
+        self._all_closed: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ConsoleProtocol:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection."""
         return ConsoleProtocol(self)
 
     def shut_down(self) -> Deferred[None]:
-        """Close the connections that have no console yet; fires when those of all consoles are closed, too."""
+        """Close the connections without a console; fire when all connections are closed.
+
+        The consoles close their connections themselves.
+        """
         for connection in self._connected:
             connection.shut_down()
-        self._all_gone = Deferred()
+        self._all_closed = Deferred()
         if not self._connected:
-            self._all_gone.callback(None)
-        return self._all_gone
+            self._all_closed.callback(None)
+        return self._all_closed
 
     def connected(self, connection: ConsoleProtocol) -> None:
-        """Take note of a connection."""
+        """Add a connection to those that `shut_down` waits for."""
         self._connected[connection] = None
 
     def disconnected(self, connection: ConsoleProtocol) -> None:
-        """Forget a connection that has ended."""
+        """Remove a connection that has ended."""
         del self._connected[connection]
-        if self._all_gone is not None and not self._connected:
-            self._all_gone.callback(None)
+        if self._all_closed is not None and not self._connected:
+            self._all_closed.callback(None)
 
 
 @implementer(IHalfCloseableProtocol)
 class ConsoleProtocol(Protocol):
-    """One administrator's connection; the first byte tells whether he sits at a terminal."""
+    """The connection of one administrator; the first byte tells an editor from a script."""
 
     def __init__(self, factory: ConsoleFactory) -> None:
         self._factory = factory
@@ -107,11 +114,11 @@ class ConsoleProtocol(Protocol):
         self._console: LineConsole | ConsoleTerminal | None = None
 
     def connectionMade(self) -> None:
-        """Wait for the first byte."""
+        """Register the connection; the console is opened at the first byte."""
         self._factory.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
-        """Take in lines or keys."""
+        """Give the console the lines of a script, or the messages of an editor."""
         if self._console is None:
             is_editor = data.startswith(TERMINAL_MARK)
             data = data.removeprefix(TERMINAL_MARK)
@@ -119,20 +126,20 @@ class ConsoleProtocol(Protocol):
         self._console.received(data)
 
     def readConnectionLost(self) -> None:
-        """Close the console after what has come."""
+        """Close the console after the lines that came."""
         (self._console or self._lines()).ended()
 
     def writeConnectionLost(self) -> None:
-        """Do nothing: we never close our side alone."""
+        """Do nothing: the server never closes its side alone."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
-        """Close the console after what has come."""
+        """Close the console after the lines that came."""
         if self._console is not None:
             self._console.ended()
         self._factory.disconnected(self)
 
     def shut_down(self) -> None:
-        """Close the connection, if there is no console to do that."""
+        """Close the connection, unless its console does that."""
         if self._console is None:
             self._stream().loseConnection()
 
