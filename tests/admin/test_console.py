@@ -1,4 +1,4 @@
-"""The console: lines are carried out one at a time, and a line may answer a question."""
+"""The console: lines are executed one at a time, and a line may answer a question."""
 
 import gc
 
@@ -16,7 +16,7 @@ UNCHANGED = {"alice": "as it was"}
 
 
 def test_lines_come_in_any_pieces(pipe):
-    """A line is what ends in a newline, with or without a carriage return."""
+    """A line ends in a newline, with or without a carriage return."""
     for piece in (b"sta", b"rt 1 Zo\xc3", b"\xab\r\nstart 2 x\nli", b"st\n"):
         pipe.lines.received(piece)
     assert pipe.printed == [
@@ -30,7 +30,7 @@ def test_lines_come_in_any_pieces(pipe):
 
 
 def test_the_end_of_input_closes_the_console_only(pipe, server):
-    """The last line counts without its newline, too; then nothing more is printed."""
+    """The last line may lack its newline; after it the console prints nothing more."""
     pipe.lines.received(b"start 1 x")
     pipe.lines.ended()
     assert pipe.printed == ["Administrator: Chatroom 1 started!", "closed"]
@@ -43,7 +43,7 @@ def test_the_end_of_input_closes_the_console_only(pipe, server):
 
 @pytest.mark.parametrize("character", ["x", "日", "😄"])
 def test_a_line_that_is_too_long(pipe, character):
-    """It is dropped up to its end, and not kept whole meanwhile."""
+    """A line that is too long is dropped up to its end, and not kept whole."""
     pipe.lines.received(f"say 1 {character * (MAX_LINE - 6)}\n".encode())
     assert pipe.printed == ["Administrator: Chatroom 1 NOT exist!"]
     for _ in range(10):
@@ -54,7 +54,7 @@ def test_a_line_that_is_too_long(pipe, character):
 
 
 def test_one_line_at_a_time(pipe, monkeypatch):
-    """A command that takes a while holds up those after it, and the end."""
+    """The lines after a command that takes a while wait, and the end of input waits, too."""
     waiting = []
 
     async def execute(_, line, __):
@@ -73,7 +73,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
 
 
 def test_the_input_ends_behind_quit(pipe, server, accounts):
-    """However late that is carried out: the console is closed with the server, and told of it."""
+    """After `quit`, the server closes the console with its last lines; the end of input does not."""
     server.reactor.stop = lambda: None
     accounts.stored = Deferred()
     pipe.lines.received(b"accounts\nquit\nstart 1 x\n")
@@ -84,8 +84,8 @@ def test_the_input_ends_behind_quit(pipe, server, accounts):
     assert pipe.printed[1:] == [*SHUTDOWN_LINES, "closed"]
 
 
-def test_a_fault_of_ours(pipe, monkeypatch, capture_log):
-    """It is logged, the administrator is told, and the console goes on."""
+def test_an_exception_in_a_command(pipe, monkeypatch, capture_log):
+    """An exception in a command is logged, the administrator is told, and the console goes on."""
 
     async def execute(_, line, __):
         if line == "fail":
@@ -110,14 +110,14 @@ def test_a_fault_of_ours(pipe, monkeypatch, capture_log):
     ],
 )
 def test_the_next_line_is_the_answer(pipe, answer, password, accounts):
-    """All of it but its end, and what no client could send; there is no prompt."""
+    """The line is the answer without its newline and without control characters."""
     pipe.lines.received(b"passwd alice\n" + answer + b"list\n")
     assert pipe.printed == [CHANGED, "Administrator: No chatroom exists!"]
     assert accounts.passwords == {"alice": password}
 
 
 def test_the_last_line_is_the_answer(pipe, accounts):
-    """Also without a newline, and in pieces."""
+    """The last line may lack its newline, and may come in pieces."""
     for piece in (b"passwd al", b"ice\ncorrect ", b"horse"):
         pipe.lines.received(piece)
     pipe.lines.ended()
@@ -126,7 +126,7 @@ def test_the_last_line_is_the_answer(pipe, accounts):
 
 
 def test_the_input_ends_instead(pipe, accounts):
-    """Then nothing is changed, and the console is closed."""
+    """The end of input cancels the question and closes the console."""
     pipe.lines.received(b"passwd alice\n")
     pipe.lines.ended()
     assert pipe.printed == [CANCELLED, "closed"]
@@ -134,7 +134,7 @@ def test_the_input_ends_instead(pipe, accounts):
 
 
 def test_an_answer_that_is_too_long(pipe, accounts):
-    """It is not taken, and neither is what follows it."""
+    """An answer that is too long is refused, and the next line is not taken instead."""
     pipe.lines.received(b"passwd alice\n" + b"x" * 5 * MAX_LINE + b"\nlist\n")
     assert pipe.printed == [
         f"Administrator: Line too long (at most {MAX_LINE} characters).",
@@ -145,7 +145,7 @@ def test_an_answer_that_is_too_long(pipe, accounts):
 
 
 def test_lines_that_come_early_keep_their_order(pipe, accounts):
-    """Each is a command or an answer, whichever it is when its turn comes."""
+    """Each line is a command or an answer, whichever is due at its turn."""
     accounts.stored = Deferred()
     pipe.lines.received(b"accounts\npasswd alice\ncorrect horse\n" + b"trace off\n" * 1000)
     pipe.lines.ended()
@@ -155,8 +155,8 @@ def test_lines_that_come_early_keep_their_order(pipe, accounts):
     assert pipe.printed[2:] == ["Administrator: Trace is off."] * 1000 + ["closed"]
 
 
-def test_a_password_that_meets_a_fault(pipe, monkeypatch, capture_log, accounts):
-    """Nobody is told what it was, not even the log, with the trace on neither."""
+def test_a_password_in_a_command_that_fails(pipe, monkeypatch, capture_log, accounts):
+    """The password is neither printed nor logged when a command fails, even with the trace on."""
 
     async def set_password(*_):
         raise ZeroDivisionError
@@ -168,8 +168,8 @@ def test_a_password_that_meets_a_fault(pipe, monkeypatch, capture_log, accounts)
     assert "horse" not in "".join(capture_log())
 
 
-def test_it_is_closed_before_it_asks(pipe, server, accounts):
-    """Then nobody is asked, and nothing is printed."""
+def test_closed_before_the_question(pipe, server, accounts):
+    """A console that is closed before a question asks nothing and prints nothing."""
     accounts.stored = Deferred()
     pipe.lines.received(b"accounts\npasswd alice\n")
     server.service.consoles.shut_down()

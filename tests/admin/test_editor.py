@@ -79,7 +79,7 @@ class EditorHarness:
 
     @property
     def printed(self):
-        """What was printed so far, without escape sequences."""
+        """The output so far, without escape sequences."""
         return _ESCAPE.sub("", self._printed.getvalue())
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 SECONDS = 20
-"""How long anything may take before a test gives up waiting; nothing waits that long when all is well."""
+"""How long a test waits before it fails; nothing takes that long when all is well."""
 
 BIN = Path(sys.executable).parent
 TWISTD = [str(BIN / "twistd"), "-n", "chatd", "--listen", "unix:chat.sock", "--room", "1:tea"]
@@ -29,7 +29,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>])")
 
 pytestmark = pytest.mark.slow
 
-# What the shell does for a program that it starts.
+# A shell does this for a program that it starts.
 IN_FOREGROUND = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -76,11 +76,11 @@ class Terminal:
 
     @property
     def attributes(self):
-        """What `stty -a` shows."""
+        """The mode of the terminal, as `stty -a` shows it."""
         return termios.tcgetattr(self._program_side)
 
     def resize(self, columns):
-        """Make it so wide."""
+        """Change the width of the terminal."""
         ioctl(self._program_side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
 
     def type(self, text):
@@ -98,7 +98,7 @@ class Terminal:
 
     @property
     def printed(self):
-        """What was printed since something was typed last, without escape sequences."""
+        """The output since something was typed last, without escape sequences."""
         return _ESCAPE.sub("", self._bytes.decode(errors="ignore"))
 
     def await_mode_before(self):
@@ -113,7 +113,7 @@ class Terminal:
         return self.process.wait(SECONDS)
 
     def hang_up(self):
-        """Close the screen, as who closes the window does."""
+        """Close the terminal, as a user does who closes its window."""
         os.close(self._screen)
         self._screen = None
 
@@ -159,7 +159,7 @@ def join(tmp_path):
 
 
 def test_the_console_of_the_server(run, join):
-    """Log above the line, completion, names in any language, a new size, SIGTERM."""
+    """The console prints the log above the line, completes names in any language, and ends."""
     server = run(TWISTD)
     server.expect(PROMPT)
     assert server.attributes != server.before
@@ -180,7 +180,7 @@ def test_the_console_of_the_server(run, join):
 
 @pytest.mark.parametrize("keys", ["quit\r", "half a li\x03"])
 def test_ending_the_server_with_keys(run, keys):
-    """`quit` and Ctrl-C; the terminal is as it was."""
+    """`quit` and Ctrl-C end the server, and the mode of the terminal is restored."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type(keys)
@@ -190,7 +190,7 @@ def test_ending_the_server_with_keys(run, keys):
 
 
 def test_a_terminal_that_is_closed(run):
-    """It ends the server in order, as SIGTERM does."""
+    """A terminal that is closed ends the server in order, as SIGTERM does."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.hang_up()
@@ -198,7 +198,7 @@ def test_a_terminal_that_is_closed(run):
 
 
 def test_a_terminal_that_is_closed_after_the_console(run):
-    """The server ends with it all the same."""
+    """A terminal that is closed ends the server, although the console was closed before."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
@@ -208,7 +208,7 @@ def test_a_terminal_that_is_closed_after_the_console(run):
 
 
 def test_a_hangup_signal_while_the_terminal_is_there(run):
-    """It came from somebody who wants the files to be read again, and the console stays."""
+    """SIGHUP with the terminal still there reloads the files, and the console stays."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.process.send_signal(signal.SIGHUP)
@@ -220,7 +220,7 @@ def test_a_hangup_signal_while_the_terminal_is_there(run):
 
 
 def test_the_server_goes_on_without_its_console(run, join):
-    """After Ctrl-D the log is printed to a terminal that is as it was."""
+    """After Ctrl-D the log is printed plainly, and the mode of the terminal is restored."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
@@ -284,10 +284,10 @@ def test_chatd_admin(attached):
 
 
 def test_a_password_is_not_shown(attached, join):
-    """Neither terminal echoes it; Ctrl-C on that of the server ends no more than the question."""
+    """No terminal echoes a password; Ctrl-C at the question cancels the question alone."""
     server, admin = attached
     alice, said = join("Alice"), b""
-    alice.sendall(b"`quit\0`register Alice her-own-secret\0")
+    alice.sendall(b"`quit\0`register Alice first-password\0")
     while b"Registered" not in said:
         said += alice.recv(1000)
     for terminal in attached:
@@ -305,7 +305,7 @@ def test_a_password_is_not_shown(attached, join):
 
 
 def test_chatd_admin_ctrl_c(attached):
-    """It closes this console, even while the server hangs."""
+    """Ctrl-C closes `chatd-admin`, even while the server hangs."""
     server, admin = attached
     server.process.send_signal(signal.SIGSTOP)
     admin.type("quit\x03")
@@ -315,7 +315,7 @@ def test_chatd_admin_ctrl_c(attached):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_chatd_admin_and_signals(attached, number):
-    """The terminal is as it was, and the exit status tells which it was."""
+    """A signal ends `chatd-admin`, the mode is restored, and the exit status tells the signal."""
     _, admin = attached
     admin.process.send_signal(number)
     assert admin.ended() == 128 + number
@@ -323,7 +323,7 @@ def test_chatd_admin_and_signals(attached, number):
 
 
 def test_chatd_admin_when_the_server_quits(attached):
-    """That is in order: the last words, and no complaint."""
+    """`chatd-admin` prints the last lines, and ends without an error."""
     server, admin = attached
     server.type("quit\r")
     admin.expect("System: Shutting down server...")
@@ -333,7 +333,7 @@ def test_chatd_admin_when_the_server_quits(attached):
 
 
 def test_chatd_admin_when_the_server_dies(attached):
-    """That is said."""
+    """`chatd-admin` reports that the server is gone, and exits with status 1."""
     server, admin = attached
     server.process.kill()
     admin.expect("chatd-admin: chatd has gone away")

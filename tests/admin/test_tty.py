@@ -11,7 +11,7 @@ from chatd.admin.tty import in_foreground, quiet_mode
 
 @pytest.fixture
 def terminal():
-    """Return a terminal, which is nobody's controlling terminal."""
+    """Return a terminal that controls no process."""
     screen, program_side = pty.openpty()
     yield program_side
     os.close(screen)
@@ -31,7 +31,7 @@ def test_quiet_mode(terminal, signals, monkeypatch):
 
 
 def test_quiet_mode_of_a_pipe():
-    """What is no terminal is left alone."""
+    """A pipe is left as it is."""
     reading, writing = os.pipe()
     with quiet_mode(reading, signals=False):
         pass
@@ -40,5 +40,5 @@ def test_quiet_mode_of_a_pipe():
 
 
 def test_a_terminal_of_another_process(terminal):
-    """A terminal that does not control this process is not its to use."""
+    """A process may not use a terminal that does not control it."""
     assert not in_foreground(terminal)

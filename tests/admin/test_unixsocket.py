@@ -35,7 +35,7 @@ def connect(server):
 
 
 def test_the_socket_in_lines(connect):
-    """Answers without prompt or echo; the end of input closes it after them."""
+    """Replies come without prompt or echo; the end of input closes the console after them."""
     peer = connect()
     peer.dataReceived(b"start 1 x\nli")
     assert peer.transport.value() == b"Administrator: Chatroom 1 started!\n"
@@ -47,8 +47,8 @@ def test_the_socket_in_lines(connect):
     assert peer.transport.disconnecting
 
 
-def test_the_socket_ends_without_a_word(connect):
-    """Who says nothing is answered nothing."""
+def test_a_connection_without_input(connect):
+    """A connection that ends without input gets no output."""
     peer = connect()
     peer.readConnectionLost()
     assert peer.transport.value() == b""
@@ -56,7 +56,7 @@ def test_the_socket_ends_without_a_word(connect):
 
 
 def test_the_socket_with_a_line_that_is_too_long(connect):
-    """It says so and goes on."""
+    """The console refuses a line that is too long, and goes on."""
     peer = connect()
     peer.dataReceived(b"x" * 100_000 + b"\nlist\n")
     assert peer.transport.value().decode().splitlines() == [
@@ -66,7 +66,7 @@ def test_the_socket_with_a_line_that_is_too_long(connect):
 
 
 def test_the_socket_is_told_of_the_end(connect, server):
-    """The last words, and closed."""
+    """When the server stops, the last lines are printed and the connection is closed."""
     peer = connect()
     peer.dataReceived(b"list\n")
     peer.transport.clear()
@@ -75,21 +75,21 @@ def test_the_socket_is_told_of_the_end(connect, server):
     assert peer.transport.disconnecting
 
 
-def test_who_has_said_nothing_is_closed_at_the_end(connect):
-    """No console would do it, and nobody is waited for in vain."""
+def test_a_connection_without_input_is_closed_at_the_end(connect):
+    """A connection without input has no console, and is closed by the factory."""
     silent, typing = connect(), connect()
     typing.dataReceived(b"list\n")
-    gone = silent._factory.shut_down()
+    closed = silent._factory.shut_down()
     assert silent.transport.disconnecting
     assert not typing.transport.disconnecting
     silent.connectionLost(Failure(ConnectionDone()))
-    assert not gone.called
+    assert not closed.called
     typing.connectionLost(Failure(ConnectionDone()))
-    assert gone.called
+    assert closed.called
 
 
 def test_a_console_that_does_not_read_at_the_end(server):
-    """It holds the end up for some seconds at most."""
+    """A connection that does not read delays the end of the server by some seconds at most."""
     console = server.service._admin_connections.buildProtocol(None)
     console.makeConnection(StringTransport())
     console.dataReceived(b"list\n")
@@ -130,7 +130,7 @@ def test_an_editor_on_the_socket(connect):
     assert peer.transport.disconnecting
 
 
-class Listener:
+class UnixReactor:
     """A reactor that opens UNIX sockets, and does nothing with them."""
 
     def __init__(self):
@@ -144,15 +144,15 @@ class Listener:
         self.modes = (stat.S_IMODE(Path(path).stat().st_mode), mode)
 
     def close(self):
-        """Close all, as the end of a process does it: the files stay."""
-        for one in self.sockets:
-            one.close()
+        """Close all sockets as the end of a process does: the files stay."""
+        for opened in self.sockets:
+            opened.close()
 
 
 @pytest.fixture
 def listener(server, tmp_path):
     """Return a reactor with a function that opens the console's socket in a folder."""
-    reactor = Listener()
+    reactor = UnixReactor()
     reactor.path = tmp_path / "admin.sock"
     reactor.open = lambda: listen(
         reactor, str(reactor.path), ConsoleFactory(server.service.consoles)
@@ -161,8 +161,8 @@ def listener(server, tmp_path):
     reactor.close()
 
 
-def test_the_socket_is_its_owner_s(listener):
-    """From the first moment on; and what is made later has the usual mode."""
+def test_the_mode_of_the_socket(listener):
+    """The mode is 600 from the beginning, and the mask of the process is restored."""
     before = os.umask(0o22)
     try:
         listener.open()
@@ -173,7 +173,7 @@ def test_the_socket_is_its_owner_s(listener):
 
 
 def test_a_stale_socket_is_replaced(listener):
-    """The server that made it is no more."""
+    """The socket of a server that has crashed is replaced."""
     listener.open()
     listener.close()
     listener.open()
@@ -182,7 +182,7 @@ def test_a_stale_socket_is_replaced(listener):
 
 
 def test_a_live_socket_is_left_alone(listener):
-    """Another server answers there."""
+    """The socket of a running server is left alone."""
     listener.open()
     with pytest.raises(FileExistsError, match="another server answers there"):
         listener.open()
@@ -190,7 +190,7 @@ def test_a_live_socket_is_left_alone(listener):
 
 
 def test_a_live_server_that_is_busy(listener):
-    """It counts as one that answers, and is not waited for."""
+    """A server that is too busy to accept counts as running, and is not waited for."""
     listener.open()
     listener.sockets[0].listen(0)
     with socket.socket(socket.AF_UNIX) as waiting:
@@ -200,15 +200,15 @@ def test_a_live_server_that_is_busy(listener):
 
 
 def test_a_file_of_that_name_is_left_alone(listener):
-    """Nobody's notes are overwritten."""
+    """A file that is no socket is not removed."""
     listener.path.write_text("notes")
     with pytest.raises(FileExistsError, match="no socket"):
         listener.open()
     assert listener.path.read_text() == "notes"
 
 
-def test_what_cannot_be_is_one_line(tmp_path):
-    """For the operator, as the server starts."""
+def test_a_socket_that_cannot_be_opened(tmp_path):
+    """The operator reads one line if the socket cannot be opened."""
     path = tmp_path / "file"
     path.write_text("notes")
     with pytest.raises(StartError, match=f"cannot open the admin socket {path}: .*no socket"):
