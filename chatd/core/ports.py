@@ -172,62 +172,69 @@ class Router(Protocol):
 
 
 class IStore(Interface):
-    """What lasts: rooms, accounts, history, bans (`store.sql.SqlStore`, `store.memory.MemoryStore`).
+    """The persistent data: rooms, messages, accounts, bans and resume tokens.
 
-    One server at a time has a store. What is changed is committed when the call returns; changes
-    are made in the order of the calls. All but `open` raise `UnavailableError` if the store cannot be
-    reached or written to now: nothing was changed then, or, where the connection broke in the middle,
-    it may have been, and the call can be made again. No call takes longer than a few seconds.
+    Implemented by `storage.sql.SqlStore` and `storage.memory.MemoryStore`. A store is used by one
+    server at a time. Changes are made in the order of the calls, and a change is committed when its
+    call returns.
+
+    All methods but `open` raise `StoreUnavailableError` if the store cannot be reached or written
+    to now. Then nothing was changed, or, if the connection broke in the middle, perhaps everything:
+    the caller may repeat the call. No call takes longer than a few seconds.
     """
 
     def open(rooms: Sequence[RoomRecord]) -> Snapshot:
-        """Make the store ready, bring its schema up to date, and add those of `rooms` that it lacks.
+        """Open the store, migrate its schema, add those of `rooms` that are missing.
 
-        Blocks; called once, before the reactor runs. Raises `StoreError`, its message for the operator.
-        Ids up to `lead(count)` above each room's count are reserved by this.
+        Returns the content that the server keeps in memory. For each room, message ids up to
+        `ids_to_reserve(last_id)` above its last id are reserved from then on. Blocks; called once,
+        before the reactor runs. Raises `StoreError`, with a message for the operator.
         """
 
-    async def close(counts: Mapping[str, int]) -> None:
-        """Set the counts of rooms, by their ids, to what they are, and let go of everything."""
+    async def close(last_ids: Mapping[str, int]) -> None:
+        """Set the last message ids of rooms, by their ids, and release all resources."""
 
     async def add_room(room_id: str, name: str) -> int:
-        """Add a room, last in the order; return its count, which goes on if there was one of that id.
+        """Add a room, last in the order, and return its last message id.
 
-        Ids up to `lead(count)` above it are reserved by this.
+        That is 0, or the one that a removed room with the same id had. Ids are reserved above it as
+        by `open`.
         """
 
-    async def remove_room(room_id: str, count: int) -> None:
-        """Remove a room and its history; keep `count` for one that is started again under the id."""
+    async def remove_room(room_id: str, last_id: int) -> None:
+        """Remove a room and its messages; a new room with the same id continues after `last_id`."""
 
-    async def keep(bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add a batch of messages, all of them or none.
+    async def append(batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Add messages, either all or none.
 
-        In each room their ids rise, and are above all that were kept, but that a batch of which it
-        is not known whether it was kept may be given again, before any other: as it was, or without its
-        oldest bursts, or without all of a room. What was kept is then there once. Texts and
-        names have no control characters but newlines and tabs, as `safety.clean` leaves them.
+        In each room, ids ascend and are above all those stored before, with one exception: a call
+        that raised `StoreUnavailableError` may be repeated before any other, with the same batches,
+        or less the oldest ones or all those of a room. Batches that were stored are not added
+        again. Texts and names contain no control characters except newlines and tabs.
 
-        `reserved`: for rooms, by id, up to which message id no later start of the server may begin.
+        `reserved` has for some rooms, by their ids, the message id up to which ids are reserved:
+        after a crash a room continues above it.
         """
 
     async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Message]:
-        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+        """Return the first `limit` messages after the id `since`, or the last ones if it is None.
 
-        They have at most `size` bytes as JSON, but there is one at least if there is any.
+        They come oldest first, and take at most `size` bytes as JSON, but there is always at least
+        one if the room has any.
         """
 
     async def prune(before: float) -> bool:
-        """Remove messages said before a time, and what is left of rooms that were ended.
+        """Remove some of the messages from before a time, and of those of removed rooms.
 
-        Some of them at once; returns whether there may be more. What was said together goes together:
-        some messages may stay as long as it takes to fill a batch, and a second.
+        Returns whether there may be more. Messages that were written together are removed together,
+        so some of them may be kept for about a second longer.
         """
 
     async def account(name: str) -> Account | None:
-        """Return the account registered under exactly this name."""
+        """Return the account that is registered under exactly this name."""
 
     async def accounts() -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
+        """Return all accounts, in the order of their registration."""
 
     async def add_account(name: str, password_hash: str, registered_at: float) -> Account:
         """Add an account and return it with its id; no other account has the same name.
@@ -236,28 +243,31 @@ class IStore(Interface):
         """
 
     async def set_password_hash(name: str, password_hash: str) -> None:
-        """Change the hash of an account's password; nothing happens if there is no such account."""
+        """Change the password hash of an account; do nothing if it does not exist."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account and its logins; nothing happens if there is none."""
+        """Remove an account and its resume tokens; do nothing if it does not exist."""
 
     async def add_ban(ban: Ban) -> None:
-        """Add a ban, or change until when there is one on the same subject."""
+        """Add a ban, or replace the one on the same subject."""
 
     async def remove_ban(ban: Ban) -> None:
         """Remove the ban on a subject, if there is one."""
 
-    async def login(digest: str) -> ResumeToken | None:
-        """Return the login with a digest."""
+    async def resume_token(digest: str) -> ResumeToken | None:
+        """Return the resume token with a digest."""
 
-    async def add_login(login: ResumeToken) -> None:
-        """Add a login; it takes the place of one with the same digest."""
+    async def add_resume_token(token: ResumeToken) -> None:
+        """Add a resume token, or replace the one with the same digest.
 
-    async def remove_login(digest: str) -> None:
-        """Remove the login with a digest, if there is one."""
+        Does nothing if the account does not exist any more.
+        """
 
-    async def remove_logins(account: str) -> None:
-        """Remove all logins of an account."""
+    async def remove_resume_token(digest: str) -> None:
+        """Remove the resume token with a digest, if there is one."""
 
-    async def refresh_logins(digests: Collection[str], now: float, before: float) -> None:
-        """Note that these logins are seen `now`, then remove all last seen before a time."""
+    async def remove_resume_tokens(account: str) -> None:
+        """Remove all resume tokens of an account."""
+
+    async def touch_resume_tokens(digests: Collection[str], now: float, before: float) -> None:
+        """Set when some resume tokens were last seen to `now`, then remove all last seen before."""

@@ -44,7 +44,7 @@ class Directory:
     def load(self, snapshot: Snapshot) -> None:
         """Load what the store holds."""
         for record in snapshot.rooms:
-            room = Room(record.id, record.name, record.count)
+            room = Room(record.id, record.name, record.last_id)
             self._rooms[room.key] = room
         for account in snapshot.accounts:
             self._accounts.add(account.name, account)

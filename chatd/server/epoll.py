@@ -102,7 +102,7 @@ class EpollReader:
                 if ready & ~select.EPOLLOUT:
                     socket.read()
             except Exception:  # noqa: BLE001 -- a fault of ours hurts one connection
-                _log.failure("What was received met a fault", Failure())
+                _log.failure("Processing received data failed", Failure())
                 socket.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 -- Twisted's

@@ -78,7 +78,7 @@ async def _join(session: Session, request: Request) -> Reply | None:
     room = await join(session, arguments["chatroom_id"], name, services.now())
     result = JoinedRoom if is_join else EnteredRoom
     session.reply(result(room.id, session.user.name, room.last_id), request)
-    messages = tuple(services.history.tail(room)) if session.is_text else ()
+    messages = tuple(services.history.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 
@@ -189,6 +189,7 @@ def _log_failed_logins(session: Session) -> Iterator[None]:
         yield
     except ChatError as error:
         if error.code is ErrorCode.WRONG_PASSWORD:
+            session.services.counters.login_failed()
             session.services.event_log.login_failed(session.address)
         raise
 

@@ -195,7 +195,7 @@ class ChatProtocol(Protocol):
         try:
             self._serve()
         except Exception:  # noqa: BLE001 -- whatever it is
-            _log.failure("What was received met a fault", Failure())
+            _log.failure("Processing received data failed", Failure())
             self._send_queue.abort()
             if self._lost:
                 self._leave()
@@ -281,7 +281,7 @@ class ChatProtocol(Protocol):
             _cancel(call)
         self._frames.clear()
         if self._slot.refusal is not None:
-            self._context.services.event_log.refused += 1
+            self._context.services.counters.connection_refused()
         # Not before: what of it waits takes memory.
         self._context.admission.leave(self._slot)
         self._context.handshake_timeouts.stop(self)
@@ -290,6 +290,7 @@ class ChatProtocol(Protocol):
 
     def _overflowed(self, queued: int, limit: int) -> None:
         self._frames.clear()
+        self._context.services.counters.connection_aborted()
         self._context.services.event_log.send_queue_exceeded(self._address, queued, limit)
 
 
@@ -308,7 +309,7 @@ class ChatFactory(Factory):
         """
         if self._context.admission.is_open:
             return ChatProtocol(self._context)
-        self._context.services.event_log.refused += 1
+        self._context.services.counters.connection_refused()
         return RefusedProtocol()
 
 

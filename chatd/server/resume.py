@@ -66,10 +66,10 @@ class ResumeTokens:
         parked = self._parked.get(digest)
         if parked is not None and parked.until > now:
             return parked
-        stored = await self._store.login(digest)
+        stored = await self._store.resume_token(digest)
         if (
             stored is None
-            or stored.seen + ACCOUNT_RESUME_SECONDS < now
+            or stored.last_seen + ACCOUNT_RESUME_SECONDS < now
             or digest in self._revoked
             or stored.account in self._revoked_accounts
         ):
@@ -128,7 +128,7 @@ class ResumeTokens:
         if account in self._revoked_accounts or not self._stands_for(digest, account):
             return
         with suppress(StoreUnavailableError):  # it is valid until the server is restarted
-            await self._store.add_login(ResumeToken(digest, account, self._now()))
+            await self._store.add_resume_token(ResumeToken(digest, account, self._now()))
 
     def _stands_for(self, digest: str, account: str) -> bool:
         """Tell whether the session of a token is logged in to an account, or was when it ended."""
@@ -141,11 +141,11 @@ class ResumeTokens:
         """Remove from the store what is invalid, as far as the store can be reached."""
         with suppress(StoreUnavailableError):
             for account in list(self._revoked_accounts):
-                await self._store.remove_logins(account)
+                await self._store.remove_resume_tokens(account)
                 self._revoked_accounts.discard(account)
             for digest in list(self._revoked):
                 if digest in self._revoked:
-                    await self._store.remove_login(digest)
+                    await self._store.remove_resume_token(digest)
                     self._revoked.discard(digest)
 
     async def revoke_account(self, account: str, keep: Origin | None = None) -> None:
@@ -176,7 +176,7 @@ class ResumeTokens:
             if origin.user.account is not None
         ]
         now = self._now()
-        await self._store.refresh_logins(present, now, now - ACCOUNT_RESUME_SECONDS)
+        await self._store.touch_resume_tokens(present, now, now - ACCOUNT_RESUME_SECONDS)
 
 
 def _digest(token: str) -> str:

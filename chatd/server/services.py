@@ -10,6 +10,7 @@ from chatd.core.chat import Chat
 from chatd.core.moderation import Moderation
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
+from chatd.server.counters import Counters
 from chatd.server.eventlog import EventLog
 from chatd.storage.history import History
 from chatd.storage.writer import HistoryWriter
@@ -31,6 +32,7 @@ class Services:
     fanout: Fanout
     router: Router
     event_log: EventLog
+    counters: Counters
     now: Callable[[], float]
     motd: Callable[[], str] = str
     show_addresses: bool = True

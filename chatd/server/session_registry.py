@@ -32,7 +32,7 @@ class SessionRegistry:
         """Return the session of a new connection; it calls `on_idle` when it can take frames."""
         session = Session(self.services, address, send_queue, on_idle, self._closed)
         self._open[session] = None
-        self.services.event_log.connections += 1
+        self.services.counters.connection_accepted()
         self.services.event_log.connected(address)
         return session
 

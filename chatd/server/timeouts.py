@@ -53,4 +53,4 @@ class TimeoutQueue(Generic[T]):
             try:
                 self._on_late(user)
             except Exception:  # noqa: BLE001 -- a fault with one is not to keep the others from it
-                _log.failure("A deadline met a fault", Failure())
+                _log.failure("A timeout failed", Failure())

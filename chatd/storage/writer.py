@@ -77,7 +77,10 @@ class OutageLog(Protocol):
 
 
 class HistoryWriter:
-    """Stores all messages that the bus shows it, and answers the receipts asked for."""
+    """Stores all messages that the bus shows it, and answers the receipts asked for.
+
+    `lost_messages` counts the messages that were dropped, from the end of each outage on.
+    """
 
     def __init__(
         self, store: IStore, clock: IReactorTime, tell: Tell, event_log: OutageLog
@@ -87,7 +90,7 @@ class HistoryWriter:
         self._tell = tell
         self._event_log = event_log
         self._waiting = WriteQueue()
-        # What is being written, or is to be written again after a failure.
+        # The batches that are being written, or will be written again after a failure.
         self._in_flight: list[MessageBatch] = []
         # The open receipts, by the room and the first id of their batch.
         self._receipts: dict[tuple[str, int], ReceiptRequest] = {}
@@ -97,6 +100,7 @@ class HistoryWriter:
         self._running = False
         # How many messages were dropped in the present outage; None while there is none.
         self._dropped: int | None = None
+        self.lost_messages = 0
 
     @property
     def pending(self) -> int:
@@ -174,7 +178,7 @@ class HistoryWriter:
         reserved = self._reservations(batches)
         started, error = self._clock.seconds(), None
         try:
-            await self._store.keep(batches, reserved)
+            await self._store.append(batches, reserved)
         except StoreUnavailableError as unavailable:
             error = unavailable
             self._outage_continues(error, self._clock.seconds() - started)
@@ -205,6 +209,7 @@ class HistoryWriter:
         if self._dropped is not None:
             self._drop_expired(seconds)
             self._event_log.store_back(self._dropped)
+            self.lost_messages += self._dropped
             self._dropped = None
 
     def _outage_continues(self, error: StoreUnavailableError, seconds: float) -> None:

@@ -28,11 +28,11 @@ class EditorHarness:
 
     def __init__(self, typed):
         self._typed = typed
-        self._printed = io.StringIO()
+        self._output = io.StringIO()
         ours, theirs = socket.socketpair()
-        output = PlainTextOutput(self._printed)
+        output = PlainTextOutput(self._output)
         if os.environ["TERM"] != "dumb":
-            output = Vt100_Output(self._printed, lambda: Size(24, 80), enable_cpr=False)
+            output = Vt100_Output(self._output, lambda: Size(24, 80), enable_cpr=False)
         self.editor = Editor(ours, None, typed, output)
         self._server = theirs
 
@@ -78,9 +78,14 @@ class EditorHarness:
         self._writer.close()
 
     @property
+    def output(self):
+        """The output so far."""
+        return self._output.getvalue()
+
+    @property
     def printed(self):
         """The output so far, without escape sequences."""
-        return _ESCAPE.sub("", self._printed.getvalue())
+        return _ESCAPE.sub("", self.output)
 
 
 @pytest.fixture
@@ -286,7 +291,9 @@ def test_the_server_closes_while_a_line_is_typed(play):
         await editor.close()
 
     editor = play(scene)
-    assert editor.printed.rstrip().endswith("System: Shutting down server...")
+    assert "System: Shutting down server...\r\n" in editor.printed
+    _, _, after_erasing = editor.output.rpartition("\x1b[J")
+    assert "half a" not in after_erasing
     assert editor.editor.orderly
 
 
@@ -316,5 +323,5 @@ def test_a_dumb_terminal(play, monkeypatch):
 
     editor = play(scene)
     assert "horse" not in editor.printed
-    assert "\x1b" not in editor._printed.getvalue()
+    assert "\x1b" not in editor.output
     assert "\r\none\r\nEnter password: " in editor.printed

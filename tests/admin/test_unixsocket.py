@@ -13,7 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.admin.unixsocket import ConsoleFactory, listen
-from chatd.daemon.service import StartError
+from chatd.daemon.startup import StartError
 from chatd.protocol.commands import SHUTDOWN_LINES
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
@@ -90,7 +90,7 @@ def test_a_connection_without_input_is_closed_at_the_end(connect):
 
 def test_a_console_that_does_not_read_at_the_end(server):
     """A connection that does not read delays the end of the server by some seconds at most."""
-    console = server.service._admin_connections.buildProtocol(None)
+    console = server.service.admin_factory.buildProtocol(None)
     console.makeConnection(StringTransport())
     console.dataReceived(b"list\n")
     stopped = server.service.stopService()

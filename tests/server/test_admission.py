@@ -27,7 +27,7 @@ def test_the_server_is_full():
     assert late.read_bytes() == b""
     assert late.ask("`list") == [TOLD[DisconnectReason.FULL]]
     assert late.closed
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     first.lose()
     assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
 

@@ -180,7 +180,7 @@ def test_a_fault_hurts_one_connection(house, capture_log):
     house.sockets.doRead()
     assert receiver.lost
     assert healthy.received == b"y"
-    assert ["What was received met a fault" in line for line in capture_log()] == [True]
+    assert ["Processing received data failed" in line for line in capture_log()] == [True]
     house.sockets.lost(taken)
 
 

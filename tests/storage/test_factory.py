@@ -1,4 +1,4 @@
-"""From a URL to a store: what is refused, in which words, and that nothing is opened yet."""
+"""Creating a store from a URL: which URLs are refused, and that nothing is opened yet."""
 
 import sys
 import threading
@@ -6,41 +6,41 @@ import threading
 import pytest
 
 from chatd.core.errors import StoreError
+from chatd.storage.factory import create_database, create_store
 from chatd.storage.memory import MemoryStore
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store
-from chatd.storage.urls import database_for, store_for
 
 
 def refusal(url):
-    """Return the words with which a URL is refused: one line."""
+    """Return the error message for a URL, which is one line."""
     with pytest.raises(StoreError) as error:
-        store_for(url, None)
+        create_store(url, None)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_memory():
-    """The one that needs nothing."""
-    assert isinstance(store_for("memory:", None), MemoryStore)
+    """The URL `memory:` is for the store in memory."""
+    assert isinstance(create_store("memory:", None), MemoryStore)
 
 
 def test_nothing_is_opened(tmp_path):
-    """Neither files nor connections nor threads, before `open`: the daemon may yet fork."""
+    """No file, connection or thread is there before `open`: the daemon may still fork."""
     threads = threading.active_count()
     urls = [f"sqlite:///{tmp_path}/chatd.db", "postgresql://u:p@localhost:1/db"]
     urls.append("postgresql+psycopg:///db?host=/nowhere")
-    assert all(isinstance(store_for(url, None), SqlStore) for url in urls)
+    assert all(isinstance(create_store(url, None), SqlStore) for url in urls)
     assert list(tmp_path.iterdir()) == []
     assert threading.active_count() == threads
 
 
 def test_a_relative_path(tmp_path, monkeypatch):
-    """Three slashes lead to where the server runs, four to the root."""
+    """A path after three slashes is relative to the working directory."""
     monkeypatch.chdir(tmp_path)
-    store = inline_store(database_for("sqlite:///chatd.db"))
+    store = inline_store(create_database("sqlite:///chatd.db"))
     store.open([])
-    store._database.release()
+    store._database.close()
     assert (tmp_path / "chatd.db").exists()
 
 
@@ -64,30 +64,30 @@ def test_a_relative_path(tmp_path, monkeypatch):
         ("sqlite:///chatd.db?mode=secret", "sqlite:///"),
     ],
 )
-def test_refused(url, words):
-    """One line says what is wrong, and never repeats what may be a password."""
+def test_refused_urls(url, words):
+    """The message says what is wrong, and never repeats what may be a password."""
     assert words in refusal(url)
     assert "secret" not in refusal(url)
 
 
 def test_without_psycopg(monkeypatch):
-    """The line says what to install."""
+    """The message says what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install 'chatd[postgresql]'" in refusal("postgresql://user:secret@host/db")
 
 
-def test_unreachable():
-    """The line says where, without the password, wherever in the URL it is."""
+def test_an_unreachable_server():
+    """The message says where the server is, without the password, wherever in the URL it is."""
     url = "postgresql://user:secret@127.0.0.1:1/db?password=secret&sslmode=disable"
     with pytest.raises(StoreError) as error:
-        inline_store(database_for(url)).open([])
+        inline_store(create_database(url)).open([])
     words = str(error.value)
     assert words.startswith("postgresql://user:***@127.0.0.1:1/db cannot be opened: ")
     assert "secret" not in words
     assert "\n" not in words
 
 
-def test_an_option_that_there_is_not():
-    """It is one line, too."""
+def test_an_unknown_option():
+    """The message of the driver is in one line, too."""
     with pytest.raises(StoreError, match=r"cannot be opened: .*colour"):
-        inline_store(database_for("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])
+        inline_store(create_database("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])
