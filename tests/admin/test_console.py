@@ -73,7 +73,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
 
 
 def test_the_input_ends_behind_quit(pipe, server, accounts):
-    """After `quit`, the server closes the console with its last lines; the end of input does not."""
+    """The server closes the console after `quit`, with its last lines; the end of input does not."""
     server.reactor.stop = lambda: None
     accounts.stored = Deferred()
     pipe.lines.received(b"accounts\nquit\nstart 1 x\n")
