@@ -57,6 +57,8 @@ class ISendQueue(Interface):
 class IBus(Interface):
     """The way of every event of a room to its members and to the parts that record it."""
 
+    messages: int = Attribute("The number of messages since the start of the server.")
+
     def say(
         room: Room,
         origin: Origin,
@@ -96,7 +98,7 @@ class Directory(Protocol):
     """
 
     async def reserve_name(self, user: User, name: str) -> str:
-        """Keep `name` for a guest, who may have another; return its spelling, or raise `ChatError`."""
+        """Reserve `name` for a guest; return its spelling, or raise `ChatError`."""
 
     def assign_name(self, user: User, name: str) -> None:
         """Give `user` a name that is reserved for them, "" for none, and release the former one."""
