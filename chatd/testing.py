@@ -202,7 +202,7 @@ class _Transport(StringTransport):
 class MemorySendQueue:
     """Keeps what is written, a blob a write."""
 
-    queued = 0
+    limit = queued = 0
 
     def __init__(self) -> None:
         self.blobs: list[bytes] = []
@@ -211,7 +211,7 @@ class MemorySendQueue:
         """Keep `blob`."""
         self.blobs.append(blob)
 
-    def finish(self) -> None:
+    def close_when_sent(self) -> None:
         """Do nothing."""
 
     def abort(self) -> None:

@@ -25,9 +25,8 @@ from chatd.core.ports import IHistory, ISendQueue
 from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.fanout import Fanout
-from chatd.protocol.codec import json_codec, text_codec
+from chatd.protocol.codec import Codec, json_codec, text_codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
-from chatd.protocol.framing import Framing
 from chatd.protocol.jsonio import RefusedRequestError
 from chatd.protocol.replies import (
     BANNED,
@@ -155,13 +154,12 @@ class Session:
 
     # -- what the door calls
 
-    def open(self, framing: Framing) -> None:
+    def start(self, codec: Codec) -> None:
         """Begin to speak: it is known how frames end."""
-        codec = text_codec(framing, self.sessions.show_addresses)
         self._subscriber = Subscriber(self.address, self.send_queue, codec, self._dismissed)
         self._fanout.attach(self.user, self._subscriber)
 
-    def turn_away(self, why: Disconnect, frame: bytes | None) -> None:
+    def reject(self, why: Disconnect, frame: bytes | None) -> None:
         """Say why nobody is let in, and close.
 
         In JSON if that is what the first frame asks for; None if it was too long.
@@ -175,7 +173,7 @@ class Session:
                     self.speak(json=request.arguments["format"] == "json")
         self.close(why)
 
-    def move(self, address: Address) -> None:
+    def set_address(self, address: Address) -> None:
         """Take note of where the client really is: a proxy has told."""
         self.address = self.user.address = address
         self.sessions.event_log.connected(address)
@@ -230,11 +228,11 @@ class Session:
             self._greeted = True  # it is no time for greetings
             self.answer(why)
         self.closed = True
-        self.send_queue.finish()
+        self.send_queue.close_when_sent()
         self._go()
         self._on_idle()  # no frame is taken any more
 
-    def no_more(self) -> None:
+    def input_closed(self) -> None:
         """Close the connection once all is answered: the client will send nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
@@ -243,7 +241,7 @@ class Session:
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
 
-    def lost(self) -> None:
+    def connection_lost(self) -> None:
         """Let everybody know that the connection has ended, also if a request is under way."""
         self._lost = self.closed = True
         self.sessions.disconnected(self)
