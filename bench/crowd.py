@@ -58,7 +58,7 @@ class WeakStore(MemoryStore):
 
     add_room = _late("add_room")
     remove_room = _late("remove_room")
-    keep = _late("keep")
+    append = _late("append")
     history = _late("history")
     account = _late("account")
     add_account = _late("add_account")
@@ -66,9 +66,9 @@ class WeakStore(MemoryStore):
     remove_account = _late("remove_account")
     add_ban = _late("add_ban")
     remove_ban = _late("remove_ban")
-    login = _late("login")
-    add_login = _late("add_login")
-    remove_logins = _late("remove_logins")
+    resume_token = _late("resume_token")
+    add_resume_token = _late("add_resume_token")
+    remove_resume_tokens = _late("remove_resume_tokens")
 
 
 class Crowd:
@@ -106,10 +106,9 @@ class Crowd:
             self._server.turn(1)
         service = self._server.service
         assert len(service.sessions) == 0
-        assert not service._directory._names._by_folded  # noqa: SLF001 -- nobody has a name
-        assert not service._directory._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
-        assert not service._directory._changing  # noqa: SLF001 -- no room is under way
-        assert not service.fanout._subscribers  # noqa: SLF001 -- nobody listens
+        assert not service.directory._names._by_folded  # noqa: SLF001 -- nobody has a name
+        assert not service.directory._names._by_skeleton  # noqa: SLF001 -- nor one that looks like it
+        assert not service.directory._changes  # noqa: SLF001 -- no room is under way
         assert all(not room.members for room in service.chat.rooms())
         assert service.writer.pending == 0
 
@@ -166,19 +165,31 @@ class Crowd:
     # -- what must hold
 
     def _read(self, client: MemoryClient) -> None:
-        rooms = self._inside[client]
-        for frame in client.read():
-            event = json.loads(frame)
-            self._hear(client, rooms, event)
+        session = client.protocol._session  # noqa: SLF001 -- its user after a login
+        events = [json.loads(frame) for frame in client.read()]
+        if session.busy or any(event.get("command") == "login" for event in events):
+            # A session that logs in reads the rooms of its user before the reply names them.
+            for event in events:
+                self._check_order(client, event)
+            self._inside[client] = {room.key for room in session.user.rooms}
+            return
+        for event in events:
+            self._check_order(client, event)
+            self._hear(client, self._inside[client], event)
+
+    def _check_order(self, client: MemoryClient, event: dict[str, Any]) -> None:
+        if event["event"] == "said":
+            room, number = event["room"], event["id"]
+            text = event["from"], event["text"]
+            first = self._heard.setdefault((room, number), text)
+            assert first == text, f"another order: {event}, not {first}"
+            assert self._newest.get((client, room), 0) < number, f"not in order: {event}"
+            self._newest[client, room] = number
 
     def _hear(self, client: MemoryClient, rooms: set[str], event: dict[str, Any]) -> None:  # noqa: C901 -- a table
         match event:
-            case {"event": "said", "room": room, "id": number, "from": sender, "text": text}:
+            case {"event": "said", "room": room}:
                 assert room in rooms, f"read without being in the room: {event}"
-                said = self._heard.setdefault((room, number), (sender, text))
-                assert said == (sender, text), f"another order: {event}, not {said}"
-                assert self._newest.get((client, room), 0) < number, f"not in order: {event}"
-                self._newest[client, room] = number
             case {"event": "reply", "command": "join" | "enter", "room": room}:
                 rooms.add(room)
             case {"event": "reply", "command": "quit", "room": room}:
@@ -191,6 +202,8 @@ class Crowd:
             case {"event": "joined", "room": room, "who": who} if room not in rooms:
                 assert who == self._name(client), f"read without being in the room: {event}"
                 rooms.add(room)
+            case {"event": "left", "room": room, "self": True}:
+                rooms.remove(room)
             case {"event": "left", "room": room, "who": who, "reason": "kicked" | "grouped"}:
                 assert room in rooms
                 if who == self._name(client):
@@ -207,14 +220,15 @@ class Crowd:
 
     def _check(self) -> None:
         service = self._server.service
-        names = [session.user.name for session in service.sessions if session.user.name]
+        users = {session.user for session in service.sessions}
+        names = [user.name for user in users if user.name]
         assert len({name.casefold() for name in names}) == len(names), f"held by two: {names}"
         rooms = list(service.chat.rooms())
         for session in service.sessions:
-            for room in session.user.rooms.values():
+            for room in session.user.rooms:
                 assert session.user in room.members
-                assert room in rooms or room.key in service._directory._changing  # noqa: SLF001
+                assert room in rooms or room.key in service.directory._changes  # noqa: SLF001
         for client in self._clients:
             session = client.protocol._session  # noqa: SLF001 -- who it is now
             # Who is being logged out is in no room already, and told so later.
-            assert session.busy or self._inside[client] == set(session.user.rooms)
+            assert session.busy or self._inside[client] == {room.key for room in session.user.rooms}

@@ -7,16 +7,16 @@ the console gives.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
+from chatd.core.moderation import Moderation
 from chatd.core.records import Account, Ban
-from chatd.core.rooms import User
 from chatd.core.sanitize import sanitize
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
@@ -24,7 +24,8 @@ from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.eventlog import EventLog
-from chatd.server.session import Session, Sessions
+from chatd.server.session import Session
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 Arguments = Mapping[str, str]
@@ -44,8 +45,9 @@ class AdminContext:
     """
 
     chat: Chat
-    people: People
-    sessions: Sessions
+    accounts: AccountService
+    moderation: Moderation
+    sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
     bus: LocalBus
@@ -103,12 +105,12 @@ def _candidates(context: AdminContext, command: Command, index: int) -> Iterable
     if parameter.name == "chatroom_id":
         return [room.id for room in context.chat.rooms()]
     if command.name == "unban":
-        return [ban.subject for ban in context.people.bans(context.now())]
+        return [ban.subject for ban in context.moderation.bans(context.now())]
     chatters = [session.user for session in context.sessions]
     if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
         return [user.name for user in chatters if user.name]
     if parameter.name == "username":
-        return [user.account for user in chatters if user.account is not None]
+        return [user.name for user in chatters if user.account is not None]
     return parameter.choices
 
 
@@ -153,7 +155,7 @@ async def _end(context: AdminContext, arguments: Arguments) -> list[str]:
 
 async def _kick(context: AdminContext, arguments: Arguments) -> list[str]:
     name, room_id = arguments["chatter_name"], arguments["chatroom_id"]
-    user, room = context.chat.kick(name, room_id, context.now())
+    user, room = context.moderation.kick(name, room_id, context.now())
     return [_said(f"{user.name} was kicked from chatroom {room.id}.")]
 
 
@@ -162,7 +164,7 @@ async def _group(context: AdminContext, arguments: Arguments) -> list[str]:
     lines = []
     for name in arguments["list_of_chatters"].split():
         try:
-            user = context.chat.move_user(name, room, context.now())
+            user = context.moderation.move_user(name, room, context.now())
             lines.append(_said(f"{user.name} was grouped into chatroom {room.id}."))
         except ChatError as error:
             lines.append(_said(error_text(error)))
@@ -183,10 +185,11 @@ async def _who(context: AdminContext, _: Arguments) -> list[str]:
 
 def _who_line(session: Session, now: float) -> str:
     user = session.user
-    rooms = ",".join(room.id for room in user.rooms.values())
+    rooms = ",".join(room.id for room in user.rooms)
+    account = "-" if user.account is None else user.name
     seconds = int(now - session.connected_at)
     return (
-        f"{session.address} name={user.name or '-'} account={user.account or '-'} "
+        f"{session.address} name={user.name or '-'} account={account} "
         f"rooms={rooms or '-'} connected={seconds}s queued={session.send_queue.queued}B"
     )
 
@@ -195,25 +198,19 @@ async def _ban(context: AdminContext, arguments: Arguments) -> list[str]:
     minutes = int(arguments["minutes"]) if "minutes" in arguments else None
     if minutes == 0:
         return _usage_lines(CONSOLE_COMMANDS["ban"])
-    subject = await context.people.ban(
-        arguments["name_or_address"], minutes, _present(context), context.now()
+    subject = await context.moderation.ban(
+        arguments["name_or_address"], minutes, context.sessions, context.now()
     )
     return [_said(f"{subject} was banned.")]
 
 
-def _present(context: AdminContext) -> Iterator[User]:
-    """Yield who is here when this is looked at: somebody may come while a ban is being stored."""
-    for session in context.sessions:
-        yield session.user
-
-
 async def _unban(context: AdminContext, arguments: Arguments) -> list[str]:
-    subject = await context.people.unban(arguments["name_or_address"], context.now())
+    subject = await context.moderation.unban(arguments["name_or_address"], context.now())
     return [_said(f"{subject} was unbanned.")]
 
 
 async def _bans(context: AdminContext, _: Arguments) -> list[str]:
-    bans = context.people.bans(context.now())
+    bans = context.moderation.bans(context.now())
     return [_ban_line(ban) for ban in bans] or [_said("Nobody is banned.")]
 
 
@@ -223,7 +220,7 @@ def _ban_line(ban: Ban) -> str:
 
 
 async def _accounts(context: AdminContext, _: Arguments) -> list[str]:
-    accounts = await context.people.accounts()
+    accounts = await context.accounts.accounts()
     return [_account_line(account) for account in accounts] or [_said("No account exists!")]
 
 
@@ -232,17 +229,17 @@ def _account_line(account: Account) -> str:
 
 
 async def _passwd(context: AdminContext, arguments: Arguments, ask: Ask) -> list[str]:
-    username = context.people.find_account(arguments["username"])
+    username = context.accounts.require_account(arguments["username"]).name
     password = await ask("Enter password: ")
     if password is None:
         return [_said("Cancelled.")]
     # As one is that a client sends.
-    name = await context.people.set_password(username, sanitize(password), context.now())
+    name = await context.accounts.set_password(username, sanitize(password), context.now())
     return [_said(f"Password of {name} changed.")]
 
 
 async def _unregister(context: AdminContext, arguments: Arguments) -> list[str]:
-    name = await context.people.unregister(arguments["username"], context.now())
+    name = await context.accounts.unregister(arguments["username"], context.now())
     return [_said(f"{name} was unregistered.")]
 
 

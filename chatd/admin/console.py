@@ -189,7 +189,7 @@ class Console:
         return True
 
     def _failed(self, failure: Failure) -> None:
-        _log.failure("A command of the administrator met a fault", failure)
+        _log.failure("A command of the administrator failed", failure)
 
 
 class LineConsole:

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from zope.interface import implementer
 
 from chatd.auth.cred import IAccountHolder, account_portal, credentials
 from chatd.auth.hashing import Hashing
@@ -21,11 +20,10 @@ from chatd.auth.passwords import Passwords, allowed
 from chatd.auth.throttle import Throttle, keys_of
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.ports import IAccounts, IStore
+from chatd.core.ports import IStore
 from chatd.core.records import Account
 
 
-@implementer(IAccounts)
 class Accounts:
     """The accounts in a store. Who starts and stops the store and the hashing is not this one."""
 
@@ -36,10 +34,10 @@ class Accounts:
         self._portal = account_portal(self._passwords)
         self._throttle = Throttle()
 
-    async def create(self, name: str, password: str, now: float) -> None:
-        """Add an account; nobody has one of that name."""
+    async def create(self, name: str, password: str, now: float) -> int:
+        """Add an account, whose name must be free; return its id."""
         _check(password)
-        await self._passwords.add(name, password, now)
+        return (await self._passwords.add(name, password, now)).id
 
     async def authenticate(self, name: str, password: str, address: Address | None) -> None:
         """Raise `ChatError` unless `password` is that of the account `name`."""

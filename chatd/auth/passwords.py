@@ -49,10 +49,10 @@ class Passwords:
             return None
         return account if await self._account(name) == account else None
 
-    async def add(self, name: str, password: str, now: float) -> None:
-        """Add an account; nobody has one of that name."""
+    async def add(self, name: str, password: str, now: float) -> Account:
+        """Add an account, whose name must be free, and return it."""
         password_hash = await self._hashing.hash(password)
-        await self._store.add_account(Account(name, password_hash, now))
+        return await self._store.add_account(name, password_hash, now)
 
     async def put(self, name: str, password: str) -> None:
         """Set a password, whatever it was."""

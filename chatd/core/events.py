@@ -30,16 +30,30 @@ class LeaveReason(StrEnum):
 
 
 class DisconnectReason(Enum):
-    """Why the connection of somebody is ended who did not ask for it."""
+    """Why the server closes a connection, other than on the client's request.
 
-    REPLACED = "replaced"
-    BANNED = "banned"
-    UNREGISTERED = "unregistered"
-    PASSWORD_SET = "password-set"  # noqa: S105 -- not one
+    `code` is what a program reads; `retry` tells whether the client may connect again.
+    """
+
+    SHUTDOWN = ("shutdown", True)
+    INTERNAL_ERROR = ("fault", True)
+    FULL = ("full", True)
+    ADDRESS_LIMIT = ("full", True, "for the address")
+    IDLE = ("idle", False)
+    REPLACED = ("replaced", False)
+    BANNED = ("banned", False)
+    UNREGISTERED = ("unregistered", False)
+    PASSWORD_SET = ("password-set", True)
+
+    def __init__(self, code: str, retry: bool, _: str = "") -> None:
+        self.code = code
+        self.retry = retry
 
 
 class Message(NamedTuple):
     """Somebody said something in a room; `id` is the room's own count, from 1 on.
+
+    `account` is the id of the account that `sender` was logged in to, None for a guest.
 
     A tuple, as there are so many: one is made in half the time of a frozen dataclass.
     """
@@ -49,6 +63,7 @@ class Message(NamedTuple):
     sender: str
     text: str
     time: float
+    account: int | None = None
 
 
 class MessageBatch(NamedTuple):
@@ -63,6 +78,7 @@ class MessageBatch(NamedTuple):
     sender: str
     texts: Sequence[str]
     time: float
+    account: int | None = None
 
     @property
     def last(self) -> int:
@@ -71,31 +87,45 @@ class MessageBatch(NamedTuple):
 
     def messages(self) -> list[Message]:
         """Return the messages one by one."""
-        room, first, sender, texts, time = self
+        room, first, sender, texts, time, account = self
         return [
-            Message(room, number, sender, text, time) for number, text in enumerate(texts, first)
+            Message(room, number, sender, text, time, account)
+            for number, text in enumerate(texts, first)
         ]
+
+
+class ReceiptRequest(NamedTuple):
+    """Asks that `recipient` be told whether the messages of a batch are stored.
+
+    `recipient` is opaque here: whatever the one who replies can send to. `tag` is that of the
+    client's request.
+    """
+
+    recipient: object
+    tag: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Somebody came into a room."""
+    """A user joined a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Somebody is no longer in a room."""
+    """A user left a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     reason: LeaveReason
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +171,24 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class PrivateMessage:
-    """A secret from one chatter to another; it is in no room and is never kept."""
+    """A private message; `recipient` is set for the other sessions of its sender."""
 
     sender: str
     text: str
     time: float
+    recipient: str | None = None
 
 
-RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A guest has another name; every session that shares a room with the guest reads it once."""
+
+    name: str
+    new_name: str
+    time: float
+    room: None = None
+
+
+UserEvent = Left | Renamed
+RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed
 Event = RoomEvent | Kicked | Moved | PrivateMessage

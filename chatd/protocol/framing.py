@@ -9,6 +9,7 @@ not ended, and one read for the rest if the caller stops reading while `buffered
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -39,15 +40,13 @@ class Framing(Enum):
     LF = b"\n"
     CRLF = b"\r\n"
 
-    def wrap(self, texts: str) -> bytes:
-        """Return `texts`, which NULs separate, as frames."""
-        end = self._value_  # `value` would be a call
-        encoded = texts.encode()
+    def join(self, texts: Sequence[str]) -> bytes:
+        """Return texts as frames, one after another."""
+        end = self._value_  # `value` without the call of a property
         if end == b"\0":
-            return encoded + end
-        if end == b"\r\n":
-            encoded = encoded.replace(b"\n", end)
-        return encoded.replace(b"\0", end) + end
+            return "\0".join(texts).encode() + end
+        encoded = "\n".join(texts).encode()
+        return (encoded if end == b"\n" else encoded.replace(b"\n", end)) + end
 
 
 class FrameReceiver:

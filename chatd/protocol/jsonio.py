@@ -1,7 +1,7 @@
-"""Requests as JSON (spec section 7): one object a frame. The events are in json_events.py.
+"""Requests as JSON (spec section 7): one object a frame. For events see json_schema.py.
 
-The server decodes requests, the line client encodes them. What is no object, is nested too deeply or
-cannot be written as UTF-8 again is the peer's fault.
+The server decodes requests, the line client encodes them. A frame that is no object, is nested too
+deeply or cannot be written as UTF-8 again is an error of the peer.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ def decode_request(text: str, commands: dict[str, Command]) -> Request:
     if not isinstance(tag, str | None):
         raise ChatError(ErrorCode.BAD_JSON, reason="tag must be a string")
     if not isinstance(name, str):
-        raise RefusedRequestError(
+        raise InvalidRequestError(
             ChatError(ErrorCode.BAD_JSON, reason="command must be a string"), None, tag
         )
     command = commands.get(name)
     if command is None:
-        raise RefusedRequestError(
+        raise InvalidRequestError(
             ChatError(ErrorCode.UNKNOWN_COMMAND, command=sanitize(name)), name, tag
         )
     try:
         return Request(name, command.check(_arguments(fields, command)), tag)
     except ChatError as error:
-        raise RefusedRequestError(error, name, tag) from None
+        raise InvalidRequestError(error, name, tag) from None
 
 
-class RefusedRequestError(ChatError):
-    """A request that can be made out, but not carried out; keeps whom the answer is for."""
+class InvalidRequestError(ChatError):
+    """A frame in JSON that is no valid request, with the command and the tag for the reply."""
 
     def __init__(self, error: ChatError, command: str | None, tag: str | None) -> None:
         super().__init__(error.code, **error.params)
@@ -77,7 +77,7 @@ def encode_request(request: Request) -> str:
 
 
 def dump(fields: Mapping[str, object]) -> str:
-    """Return an object as a frame, without its end: what does something to a terminal is escaped."""
+    """Return an object as a frame without its end; what a terminal acts on is escaped."""
     return _safe(_encode(fields))
 
 

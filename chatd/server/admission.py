@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.config import Limits
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.core.network import limit_key
-from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS, Disconnect
 
 SPARE_DESCRIPTORS: Final = 32
 """How many descriptors are kept free: without any the store and the log could not be written to."""
@@ -33,7 +32,7 @@ class Slot:
     """
 
     origin: str | None
-    refusal: Disconnect | None
+    refusal: DisconnectReason | None
 
 
 class Admission:
@@ -96,14 +95,14 @@ class Admission:
             if not self._by_origin[slot.origin]:
                 del self._by_origin[slot.origin]
 
-    def _refusal(self, origin: str | None) -> Disconnect | None:
+    def _refusal(self, origin: str | None) -> DisconnectReason | None:
         limits = self._limits
         if limits.max_clients and self.admitted >= limits.max_clients:
-            return FULL
+            return DisconnectReason.FULL
         if origin is None or not limits.max_per_address:
             return None
         if self._by_origin[origin] >= limits.max_per_address:
-            return TOO_MANY_FROM_ADDRESS
+            return DisconnectReason.ADDRESS_LIMIT
         return None
 
 

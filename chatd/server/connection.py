@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chatd.core.errors import ChatError
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.core.ports import ISendQueue
 from chatd.protocol.codec import Codec
-from chatd.protocol.replies import Disconnect
 
 
 class Connection(Protocol):
@@ -38,8 +37,13 @@ class Connection(Protocol):
                 self._session.connection_lost()
     """
 
-    address: Address
-    send_queue: ISendQueue
+    @property
+    def address(self) -> Address:
+        """The address of the client."""
+
+    @property
+    def send_queue(self) -> ISendQueue:
+        """The queue of bytes that the client gets."""
 
     def process_input(self) -> None:
         """Pass messages that wait to the session, which is no longer busy; or drop them if it is closed.
@@ -79,10 +83,10 @@ class ClientSession(Protocol):
     def refuse(self, error: ChatError) -> None:
         """Reply with an error to input that is not passed to `receive`."""
 
-    def reject(self, reason: Disconnect, frame: bytes | None) -> None:
+    def reject(self, reason: DisconnectReason, frame: bytes | None) -> None:
         """Tell the client why it is not admitted, and close; `frame` may ask for JSON."""
 
-    def close(self, reason: Disconnect | None = None) -> None:
+    def close(self, reason: DisconnectReason | None = None) -> None:
         """Tell the client the reason, if there is one, and close the connection."""
 
     def set_address(self, address: Address) -> None:

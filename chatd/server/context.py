@@ -7,17 +7,18 @@ from typing import Any
 from chatd.config import Limits
 from chatd.server.admission import Admission
 from chatd.server.epoll import EpollReader
-from chatd.server.session import Sessions
+from chatd.server.session_registry import SessionRegistry
 from chatd.server.timeouts import TimeoutQueue
 
 
 class ServerContext:
-    """The sessions, the limits, and what enforces them."""
+    """The sessions, the limits, and the objects that enforce the limits."""
 
     def __init__(
-        self, sessions: Sessions, reactor: Any, limits: Limits, admission: Admission
+        self, sessions: SessionRegistry, reactor: Any, limits: Limits, admission: Admission
     ) -> None:
         self.sessions = sessions
+        self.services = sessions.services
         self.clock = reactor
         self.limits = limits
         self.admission = admission

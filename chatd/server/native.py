@@ -21,10 +21,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import UnknownProtocolError
-from chatd.protocol.replies import BANNED, IDLE
 from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
 from chatd.server.proxy_protocol import IPeerAware, IProxied
@@ -65,7 +64,7 @@ class ChatProtocol(Protocol):
             if adopted is None
             else SocketSendQueue(adopted, self._clock, limit, self._overflowed)
         )
-        self._session = context.sessions.connect(self.address, self.send_queue, self.process_input)
+        self._session = context.sessions.connect(self)
         self.inbound = Inbound(
             self._session,
             context.limits,
@@ -141,8 +140,8 @@ class ChatProtocol(Protocol):
             return
         context.handshake_timeouts.stop(self._handshake_timed_out)
         context.idle_timeouts.start(self._idle_timed_out)
-        session.start(text_codec(framing, context.sessions.show_addresses))
-        refusal = BANNED if session.is_banned else self._slot.refusal
+        session.start(text_codec(framing, context.services.show_addresses))
+        refusal = DisconnectReason.BANNED if session.is_banned else self._slot.refusal
         if refusal is not None:
             session.reject(refusal, self.inbound.first_frame())
 
@@ -192,7 +191,7 @@ class ChatProtocol(Protocol):
         if self.send_queue.queued or self._session.busy or self.inbound.has_frames:
             self._restart_idle_timeout()
         else:
-            self._session.close(IDLE)
+            self._session.close(DisconnectReason.IDLE)
 
     def _start_drain(self) -> None:
         """Limit the time in which frames of a client that has gone are processed."""
@@ -213,7 +212,7 @@ class ChatProtocol(Protocol):
             _cancel(timer)
         self.inbound.drop()
         if self._slot.refusal is not None:
-            context.sessions.event_log.refused += 1
+            context.services.counters.connection_refused()
         # Only now: buffered frames took memory until here.
         context.admission.leave(self._slot)
         context.handshake_timeouts.stop(self._handshake_timed_out)
@@ -222,7 +221,8 @@ class ChatProtocol(Protocol):
 
     def _overflowed(self, queued: int, limit: int) -> None:
         self.inbound.drop()
-        self._context.sessions.event_log.send_queue_exceeded(self.address, queued, limit)
+        self._context.services.counters.connection_aborted()
+        self._context.services.event_log.send_queue_exceeded(self.address, queued, limit)
 
 
 class ChatFactory(Factory):
@@ -241,7 +241,7 @@ class ChatFactory(Factory):
         """
         if self.context.admission.has_descriptor:
             return ChatProtocol(self.context)
-        self.context.sessions.event_log.refused += 1
+        self.context.services.counters.connection_refused()
         return _RefusedProtocol()
 
 

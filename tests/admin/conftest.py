@@ -9,7 +9,7 @@ from wcwidth import wcwidth
 
 from chatd.admin.terminal import ConsoleTerminal
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.records import Account, Ban, BanKind
+from chatd.core.records import Account, AccountRef, Ban, BanKind
 from chatd.testing import MemoryServer
 
 _OUTPUT = re.compile(
@@ -125,7 +125,7 @@ class FakePeople:
         until = None if minutes is None else now + 60 * minutes
         kind = BanKind.NAME if subject.isalpha() else BanKind.ADDRESS
         self._bans.append(Ban(kind, subject.title(), until))
-        self.dismissed += [who.name for who in present]
+        self.dismissed += [session.user.name for session in present]
         return subject.title()
 
     async def unban(self, subject, now):
@@ -140,12 +140,15 @@ class FakePeople:
 
     async def accounts(self):
         await self.stored
-        return [Account(name, "hash", 1795186276.9) for name in self.passwords]
+        return [
+            Account(number, name, "hash", 1795186276.9)
+            for number, name in enumerate(self.passwords, 1)
+        ]
 
-    def find_account(self, username):
+    def require_account(self, username):
         if username.lower() not in self.passwords:
             raise ChatError(ErrorCode.NO_SUCH_ACCOUNT, name=username)
-        return username.lower()
+        return AccountRef(1, username.lower())
 
     async def set_password(self, username, new, now):
         assert now == 0
@@ -155,7 +158,7 @@ class FakePeople:
 
     async def unregister(self, username, now):
         assert now == 0
-        name = self.find_account(username)
+        name = self.require_account(username).name
         del self.passwords[name]
         return name
 
@@ -164,7 +167,7 @@ def with_fake_people(server):
     """Let the consoles of a server work with people that are returned."""
     people = FakePeople()
     consoles = server.service.consoles
-    consoles.context = replace(consoles.context, people=people)
+    consoles.context = replace(consoles.context, accounts=people, moderation=people)
     return people
 
 

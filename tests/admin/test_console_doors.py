@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from chatd.admin import console as console_module
 from chatd.admin.console import MAX_LINE, LineConsole
 from chatd.admin.unixsocket import ConsoleFactory, listen
-from chatd.daemon.service import StartError
+from chatd.daemon.startup import StartError
 from chatd.protocol.commands import SHUTDOWN_LINES
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
@@ -189,7 +189,7 @@ def test_who_has_said_nothing_is_closed_at_the_end(connect):
 
 def test_a_console_that_does_not_read_at_the_end(server):
     """It holds the end up for some seconds at most."""
-    console = server.service._admin_connections.buildProtocol(None)
+    console = server.service.admin_factory.buildProtocol(None)
     console.makeConnection(StringTransport())
     console.dataReceived(b"list\n")
     stopped = server.service.stopService()

@@ -1,12 +1,8 @@
-"""Makes the benchmark importable, which is not installed, and makes results up."""
+"""Fixtures that make results of the benchmark, without measuring anything."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.figures import Figures, Result
 from bench.scenarios import SCENARIOS

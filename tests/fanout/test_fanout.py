@@ -59,7 +59,7 @@ class NaiveDelivery:
         if user in self._subscribers:
             self.send(self._subscribers[user], event)
 
-    def on_messages(self, room, said, actor):
+    def on_messages(self, room, said, actor, _):
         self.on_event(room, said, actor)
 
     def on_event(self, room, event, actor):
@@ -284,7 +284,7 @@ def test_numbers_are_the_rooms_own():
     seen = []
 
     class MessageSubscriber:
-        def on_messages(self, _, burst, __):
+        def on_messages(self, _, burst, *__):
             seen.append((burst.room, burst.id, burst.last))
 
         def on_event(self, *_):

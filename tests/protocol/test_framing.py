@@ -247,7 +247,7 @@ def test_many_small_frames_take_no_more_than_their_bytes():
     ("framing", "wire"),
     [(Framing.NUL, b"a\nb\0"), (Framing.LF, b"a\nb\n"), (Framing.CRLF, b"a\r\nb\r\n")],
 )
-def test_wrap(framing, wire):
+def test_join(framing, wire):
     """Newlines within a frame are sent as the ending of the first line."""
-    assert framing.wrap("a\nb") == wire
-    assert framing.wrap("a\nb\0a\nb") == wire * 2
+    assert framing.join(["a\nb"]) == wire
+    assert framing.join(["a\nb", "a\nb"]) == wire * 2

@@ -88,7 +88,8 @@ def test_lines_cannot_be_forged():
         PrivateMessage("Eve", forged, 0),
         Notice("X", forged, 0),
     ):
-        first, *rest = text.render(event).split("\n")
+        (frame,) = text.encode(event, show_addresses=True, room_tags=False)
+        first, *rest = frame.split("\n")
         assert rest == ["  Server: You are fired"]
         assert first.endswith("hi")
 

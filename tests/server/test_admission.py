@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 
 from chatd.config import Limits
-from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS
+from chatd.core.events import DisconnectReason
 from chatd.server.admission import SPARE_DESCRIPTORS, Admission
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
-TOLD = {FULL: "Server: The server is full, try again later."}
-TOLD[TOO_MANY_FROM_ADDRESS] = "Server: Too many connections from your address."
+TOLD = {DisconnectReason.FULL: "Server: The server is full, try again later."}
+TOLD[DisconnectReason.ADDRESS_LIMIT] = "Server: Too many connections from your address."
 
 
 def test_the_server_is_full():
@@ -25,9 +25,9 @@ def test_the_server_is_full():
     server.join("1", "Bob")
     late = server.connect()
     assert late.read_bytes() == b""
-    assert late.ask("`list") == [TOLD[FULL]]
+    assert late.ask("`list") == [TOLD[DisconnectReason.FULL]]
     assert late.closed
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     first.lose()
     assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
 
@@ -52,7 +52,9 @@ def test_one_address(one, other, same):
     server = MemoryServer(max_per_address=1)
     server.connect(one)
     late = server.connect(other)
-    assert late.ask("`list") == [TOLD[TOO_MANY_FROM_ADDRESS] if same else "Server: No room exists!"]
+    assert late.ask("`list") == [
+        TOLD[DisconnectReason.ADDRESS_LIMIT] if same else "Server: No room exists!"
+    ]
     assert late.closed == same
 
 
@@ -73,7 +75,7 @@ def test_who_is_refused_is_told_in_one_frame(end, request_):
     server.connect(THERE)
     late = server.connect(THERE, end=end)
     late.send(*[request_] * 3)
-    assert late.read_bytes() == TOLD[TOO_MANY_FROM_ADDRESS].encode() + end
+    assert late.read_bytes() == TOLD[DisconnectReason.ADDRESS_LIMIT].encode() + end
     assert late.closed
     assert list(server.service.chat.rooms()) == []
 
@@ -90,7 +92,7 @@ def test_a_program_that_is_refused(end):
         "event": "closing",
         "code": "full",
         "retry": True,
-        "text": TOLD[FULL].removeprefix("Server: "),
+        "text": TOLD[DisconnectReason.FULL].removeprefix("Server: "),
         "from": "Server",
     }
     assert late.closed
@@ -182,7 +184,7 @@ def test_refused_where_he_is_but_not_where_the_proxy_is(why):
     other = server.connect(ELSEWHERE)
     arrive(other, THERE)
     told = (
-        TOLD[TOO_MANY_FROM_ADDRESS]
+        TOLD[DisconnectReason.ADDRESS_LIMIT]
         if why == "crowded"
         else "Server: You were banned by the Administrator!"
     )

@@ -3,22 +3,13 @@
 import socket
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
 from chatd.server.admission import MAX_PENDING_REFUSALS
 from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.testing import MemoryHashing, MemoryServer
-
-
-class SlowHashing(MemoryHashing):
-    """Never comes to an end of a password."""
-
-    async def verify(self, *_):
-        await Deferred()
-
+from chatd.testing import MemoryServer, SlowHashing
 
 FAR = "192.0.2.1"
 
@@ -41,7 +32,7 @@ def test_a_place_is_free_when_nothing_is_left():
 
 def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
     """Whatever his request waits for, and whatever waits behind it: his name is free."""
-    server = MemoryServer(hashing=SlowHashing())
+    server = MemoryServer(hashing=SlowHashing(shut=True))
     bob = server.join("1", "Bob")
     ann = server.join("1", "Ann")
     ann.send("`quit", "`register ann staple-battery", "`list")
@@ -53,7 +44,7 @@ def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
 
 def test_the_server_ends_without_those_who_are_lost():
     """It waits for nobody whose connection has ended."""
-    server = MemoryServer(hashing=SlowHashing())
+    server = MemoryServer(hashing=SlowHashing(shut=True))
     for _ in range(3):
         client = server.connect(FAR)
         client.send("`login bob staple-battery", "`list", "`list")
@@ -88,7 +79,7 @@ def test_no_descriptor_left():
     transport.abortConnection = transport.loseConnection
     wrapping.buildProtocol(IPv4Address("TCP", FAR, 5)).makeConnection(transport)
     assert transport.disconnecting
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     assert len(server.service.sessions) == 0
 
 

@@ -407,14 +407,14 @@ def test_not_json(server):
 def slow(server, monkeypatch):
     """Return a server whose registry takes until the returned Deferred fires to claim a name."""
     directory = server.service.chat._directory
-    claim = directory.reserve_name
+    reserve = directory.reserve_name
     gate = Deferred()
 
-    async def claim_late(who, name, account):
+    async def reserve_late(user, name):
         await gate
-        return await claim(who, name, account)
+        return await reserve(user, name)
 
-    monkeypatch.setattr(directory, "reserve_name", claim_late)
+    monkeypatch.setattr(directory, "reserve_name", reserve_late)
     return server, gate
 
 
@@ -461,7 +461,7 @@ def test_the_room_ends_while_a_name_is_claimed(slow):
     server.console("end 1")
     gate.callback(None)
     assert client.read()[1:] == ["Server: Chatroom 1 NOT exist!"]
-    assert server.service.chat._directory.find("Ann") is None
+    assert server.service.chat._directory.find_user("Ann") is None
 
 
 def test_the_limits_of_who_joins_hold_from_then_on(slow):
@@ -518,7 +518,7 @@ def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
     """The others go on; the one concerned is told and closed."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
-    monkeypatch.setattr(server.service.chat, "set_active_room", lambda *_: 1 // 0)
+    monkeypatch.setattr(server.service.chat, "joined_room", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )

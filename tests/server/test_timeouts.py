@@ -5,11 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.server.timeouts import TimeoutQueue
-from chatd.testing import MemoryHashing, MemoryServer
+from chatd.testing import MemoryServer, SlowHashing
 
 IDLE = "Server: You were idle for too long."
 
@@ -107,25 +106,15 @@ def test_who_has_still_to_read_is_not_idle():
     assert ann.read()[-1] == IDLE
 
 
-class SlowHashing(MemoryHashing):
-    """Hashes in its own time."""
-
-    def __init__(self):
-        self.done = Deferred()
-
-    async def verify(self, *_):
-        return await self.done
-
-
 def test_who_waits_for_an_answer_is_not_idle():
     """It is we who have not answered."""
-    hashing = SlowHashing()
+    hashing = SlowHashing(shut=True)
     server = MemoryServer(idle_timeout=30, hashing=hashing)
     ann = server.connect()
     ann.send("`login ann staple-battery")
     server.turn(100)
     assert not ann.closed
-    hashing.done.callback(False)
+    hashing.gate.open()
     assert ann.read() == ["Server: Wrong username or password."]
     server.turn(30)
     assert ann.read() == [IDLE]

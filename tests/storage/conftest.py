@@ -6,7 +6,7 @@ from queue import Queue
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.storage.testing import schema_of_its_own
+from chatd.storage.testing import temporary_schema
 
 
 class PumpedReactor(Clock):
@@ -46,5 +46,5 @@ def postgresql():
     url = os.environ.get("CHATD_TEST_POSTGRESQL")
     if not url:
         pytest.skip("CHATD_TEST_POSTGRESQL is not set")
-    with schema_of_its_own(url) as there:
+    with temporary_schema(url) as there:
         yield there

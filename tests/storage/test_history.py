@@ -3,32 +3,13 @@
 import json
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.storage.history import MAX_REPLAYED
-from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, RETRY_SECONDS
-from chatd.testing import MemoryServer
+from chatd.storage.writer import RETRY_SECONDS, WRITE_DELAY
+from chatd.testing import MemoryServer, SlowStore
 
 AT_START = "[1970-01-01 00:00:00]"
-
-
-class SlowStore(MemoryStore):
-    """A store that can be told to fail, or to keep a reader waiting."""
-
-    broken = False
-    reading: Deferred | None = None
-
-    async def keep(self, bursts, reserved):
-        if self.broken:
-            raise StoreUnavailableError("it is broken")
-        await super().keep(bursts, reserved)
-
-    async def history(self, *arguments):
-        if self.reading is not None:
-            await self.reading
-        return await super().history(*arguments)
 
 
 @pytest.fixture
@@ -55,14 +36,14 @@ def ask(client, request, server=None):
     """Send a request in JSON; return what comes, after some time if there is a server."""
     client.send(json.dumps(request))
     if server is not None:
-        server.turn(BATCH_SECONDS)
+        server.turn(WRITE_DELAY)
     return [json.loads(frame) for frame in client.read()]
 
 
 def shown(server, client, frame="`history"):
     """Return what a client is shown of the history, once it is read."""
     client.send(frame)
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     return client.read()
 
 
@@ -96,14 +77,13 @@ def test_who_is_put_out_meanwhile_reads_nothing(server, store):
         ann = server.join("1", "Ann")
         ann.send("hello")
         server.turn(1)
-        store.reading = Deferred()
+        store.read_gate.shut = True
         ann.send("`history")
         server.console(command)
         ann.read()
-        store.reading.callback(None)
+        store.read_gate.open()
         assert ann.read() == ["Server: Join a room first!"]
         ann.lose()
-        store.reading = None
 
 
 def test_history_in_json(server):
@@ -165,7 +145,7 @@ def test_stored(server):
     client.read()
     assert ask(client, {"command": "say", "text": "hi", "tag": "7"}) == []
     assert other.read() == ["Ann: hi"], "delivered at once"
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert [json.loads(frame) for frame in client.read()] == [
         {"event": "stored", "room": "1", "id": 1, "tag": "7"}
     ]
@@ -173,14 +153,14 @@ def test_stored(server):
     assert ask(client, request, server) == [{"event": "stored", "room": "1", "id": 2}]
     assert other.read() == ["Ann: ho"]
     other.send("text")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert other.read() == [], "who reads text is not told"
 
 
 def test_not_stored(server, store):
     """Who speaks JSON is told within ten seconds that it could not be."""
     client, _ = program(server, "Ann")
-    store.broken = True
+    store.write_gate.error = StoreUnavailableError("it is broken")
     client.send('{"command":"say","text":"hi","tag":"7"}')
     for _ in range(99):
         server.turn(0.1)
@@ -196,17 +176,17 @@ def test_not_stored(server, store):
         }
     ]
     client.send('{"command":"say","text":"ho","tag":"8"}')
-    server.turn(BATCH_SECONDS)
-    store.broken = False
+    server.turn(WRITE_DELAY)
+    store.write_gate.error = None
     server.turn(RETRY_SECONDS)
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert client.read() == ['{"event":"stored","room":"1","id":2,"tag":"8"}']
 
 
 def test_history_out_of_reach(server, store):
     """Who asks for it meanwhile is told so."""
     ann = server.join("1", "Ann")
-    store.broken = True
+    store.write_gate.error = StoreUnavailableError("it is broken")
     ann.send("hello")
     assert shown(server, ann) == ["Server: The server cannot reach its store now, try again later."]
 
@@ -217,7 +197,7 @@ def test_who_closes_his_side_is_told_first(server):
     client.send('{"command":"say","text":"hi","tag":"7"}')
     client.half_close()
     assert not client.closed
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert client.read() == ['{"event":"stored","room":"1","id":1,"tag":"7"}']
     assert client.closed
 
@@ -256,12 +236,12 @@ def test_replay_after_a_restart(store, server):
     server.turn(1)
     server.service.stopService()
     server = MemoryServer(store=store, replay=3)
-    store.reading = Deferred()
+    store.read_gate.shut = True
     ann, bob = server.connect(), server.connect()
     ann.send("`join 1 Ann")
     bob.send("`join 1 Bob")
     assert ann.read() == []
-    store.reading.callback(None)
+    store.read_gate.open()
     old = f"Server: \n{AT_START} Ann: one\n{AT_START} Ann: two\n"
     assert ann.read()[:2] == ["Server: You join @chatroom 1", old]
     assert bob.read() == ["Server: You join @chatroom 1", old]

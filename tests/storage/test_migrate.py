@@ -11,10 +11,10 @@ from alembic.migration import MigrationContext
 from chatd.core.errors import StoreError
 from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.schema import VERSION_TABLE, metadata
 from chatd.storage.testing import inline_store, result
-from chatd.storage.urls import database_for
 
 NOW = 1_700_000_000.1234567
 STEP = '''
@@ -38,17 +38,17 @@ FAILING_STEP = STEP + '    op.execute("nonsense")\n'
 def database(request, tmp_path):
     """Return a database of each kind, not yet opened."""
     if request.param == "sqlite":
-        return database_for(f"sqlite:///{tmp_path}/chatd.db")
-    return database_for(request.getfixturevalue("postgresql"))
+        return create_database(f"sqlite:///{tmp_path}/chatd.db")
+    return create_database(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture
 def path(tmp_path):
     """Return the path of a database with a room and a message, one of them still in its WAL."""
     path = tmp_path / "chatd.db"
-    store = inline_store(database_for(f"sqlite:///{path}"))
+    store = inline_store(create_database(f"sqlite:///{path}"))
     store.open([RoomRecord("tea", "tea")])
-    result(store.keep([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
+    result(store.append([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
     result(store.close({"tea": 1}))
     return path
 
@@ -63,9 +63,9 @@ def scripts(tmp_path, step):
 
 def reopen(path, *args):
     """Open a store and close it again; return its contents."""
-    store = inline_store(database_for(f"sqlite:///{path}"), *args)
+    store = inline_store(create_database(f"sqlite:///{path}"), *args)
     contents = store.open([])
-    result(store.close({room.id: room.count for room in contents.rooms}))
+    result(store.close({room.id: room.last_id for room in contents.rooms}))
     return contents
 
 
@@ -100,14 +100,12 @@ def test_the_view_of_messages(database):
     texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
     batch = [
         MessageBatch("Tea", 60, "Zoë", texts, NOW),
-        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1),
+        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1, 12),
     ]
-    result(store.keep([*batch, MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
+    result(store.append([*batch, MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
     result(store.remove_room("old", 1))
-    result(store.keep([MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
-    found = database.reader.run(
-        lambda c: c.exec_driver_sql("SELECT room, id, sender, text, said_at FROM messages").all()
-    )
+    result(store.append([MessageBatch("old", 1, "Ann", ["x"], NOW)], {}))
+    found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
     assert sorted(found) == [said for each in batch for said in each.messages()]
     result(store.close({}))
 
@@ -177,7 +175,7 @@ def test_the_tables_of_others(tmp_path):
     """A database that has such a table, and not from us, is left alone."""
     path = tmp_path / "theirs.db"
     theirs = sqlite3.connect(path)
-    theirs.execute("CREATE TABLE logins (x)")
+    theirs.execute("CREATE TABLE accounts (x)")
     theirs.close()
     with pytest.raises(StoreError, match="already exists"):
         reopen(path)

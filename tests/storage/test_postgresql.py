@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store, result
-from chatd.storage.urls import database_for
-from chatd.storage.worker import DEADLINE_SECONDS, Worker
+from chatd.storage.worker import JOB_TIMEOUT, Worker
 
 
 def said(number):
@@ -113,16 +113,16 @@ def far(postgresql, relay):
 @pytest.fixture
 def store(far):
     """Return a store behind the relay, opened, all of whose jobs are done at once."""
-    store = inline_store(database_for(far))
+    store = inline_store(create_database(far))
     store.open([RoomRecord("tea", "tea")])
     yield store
-    store._database.release()
+    store._database.close()
 
 
 @pytest.fixture
 def threaded(far, reactor):
     """Return a store behind the relay, opened, with its threads."""
-    database = database_for(far)
+    database = create_database(far)
     store = SqlStore(
         database, Worker(reactor, database.writer), Worker(reactor, database.reader, 1.0)
     )
@@ -146,12 +146,12 @@ def _try_until_done(call):
 
 def test_one_server_at_a_time(postgresql):
     """A second one is refused until the first is gone."""
-    first = inline_store(database_for(postgresql))
+    first = inline_store(create_database(postgresql))
     first.open([])
     with pytest.raises(StoreError, match="is in use by another chatd"):
-        inline_store(database_for(postgresql)).open([])
+        inline_store(create_database(postgresql)).open([])
     result(first.close({}))
-    second = inline_store(database_for(postgresql))
+    second = inline_store(create_database(postgresql))
     second.open([])
     result(second.close({}))
 
@@ -171,9 +171,9 @@ def test_how_it_is_connected(store):
 
 def test_lost_connections(store, relay):
     """They are made anew, by the next call that needs one, once the server has noticed, too."""
-    result(store.keep([burst(1)], {}))
+    result(store.append([burst(1)], {}))
     relay.lose()
-    _try_until_done(lambda: result(store.keep([burst(2)], {})))
+    _try_until_done(lambda: result(store.append([burst(2)], {})))
     assert result(store.history("tea", None, 9, 9999)) == [said(1), said(2)]
 
 
@@ -182,11 +182,11 @@ def test_a_server_that_is_away(store, relay):
     relay.away = True
     relay.lose()
     with pytest.raises(StoreUnavailableError):
-        result(store.keep([burst(1)], {}))
+        result(store.append([burst(1)], {}))
     with pytest.raises(StoreUnavailableError):
         result(store.history("tea", None, 9, 9999))
     relay.away = False
-    _try_until_done(lambda: result(store.keep([burst(1)], {})))
+    _try_until_done(lambda: result(store.append([burst(1)], {})))
     assert result(store.history("tea", None, 9, 9999)) == [said(1)]
 
 
@@ -195,32 +195,32 @@ def test_another_server_took_over(store, relay, postgresql):
     relay.away = True
     relay.lose()
     with pytest.raises(StoreUnavailableError):
-        result(store.keep([burst(1)], {}))
+        result(store.append([burst(1)], {}))
     relay.away = False
-    other = inline_store(database_for(postgresql))
+    other = inline_store(create_database(postgresql))
     _open_when_free(other)
     with pytest.raises(StoreUnavailableError) as error:
-        result(store.keep([burst(1)], {}))
+        result(store.append([burst(1)], {}))
     assert error.value.reason == "it is in use by another chatd"
     result(other.close({}))
-    _try_until_done(lambda: result(store.keep([burst(1)], {})))
+    _try_until_done(lambda: result(store.append([burst(1)], {})))
 
 
 def test_a_server_that_hangs(threaded, relay, reactor):
     """Who waits for it is let go in the end, and the next call is done when it moves again."""
     start = Deferred.fromCoroutine
-    reactor.result(start(threaded.keep([burst(1)], {})))
+    reactor.result(start(threaded.append([burst(1)], {})))
     relay.flowing.clear()
-    writing = start(threaded.keep([burst(2)], {}))
+    writing = start(threaded.append([burst(2)], {}))
     reading = start(threaded.history("tea", None, 9, 9999))
     assert relay.held.wait(30)
-    reactor.advance(DEADLINE_SECONDS)
+    reactor.advance(JOB_TIMEOUT)
     for waiting in (writing, reading):
         with pytest.raises(StoreUnavailableError):
             reactor.result(waiting)
     relay.flowing.set()
     reactor.advance(1)
-    _try_until_done(lambda: reactor.result(start(threaded.keep([burst(2)], {}))))
+    _try_until_done(lambda: reactor.result(start(threaded.append([burst(2)], {}))))
     found = reactor.result(start(threaded.history("tea", None, 9, 9999)))
     assert found == [said(1), said(2)]
     reactor.result(start(threaded.close({"tea": 2})))
@@ -231,7 +231,7 @@ def test_closing_while_the_server_hangs(threaded, relay, reactor):
     relay.flowing.clear()
     closing = Deferred.fromCoroutine(threaded.close({"tea": 2}))
     assert relay.held.wait(30)
-    reactor.advance(DEADLINE_SECONDS)
+    reactor.advance(JOB_TIMEOUT)
     with pytest.raises(StoreUnavailableError):
         reactor.result(closing)
 
@@ -243,7 +243,7 @@ def test_a_wrong_password():
         thread.start()
         url = f"postgresql://ann:secret@127.0.0.1:{listener.getsockname()[1]}/db"
         with pytest.raises(StoreError, match="password authentication failed") as error:
-            inline_store(database_for(f"{url}?sslmode=disable&gssencmode=disable")).open([])
+            inline_store(create_database(f"{url}?sslmode=disable&gssencmode=disable")).open([])
         thread.join()
     assert "secret" not in str(error.value)
     assert "\n" not in str(error.value)

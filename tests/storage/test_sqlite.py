@@ -13,19 +13,19 @@ from sqlalchemy import event
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.testing import inline_store, result
-from chatd.storage.urls import database_for
 
 SERVER = """
 import sys
 from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.testing import inline_store, result
-from chatd.storage.urls import database_for
+from chatd.storage.factory import create_database
 
-store = inline_store(database_for(sys.argv[1]))
+store = inline_store(create_database(sys.argv[1]))
 store.open([RoomRecord("tea", "tea")])
-result(store.keep([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
+result(store.append([MessageBatch("tea", 1, "Ann", ["hello"], 1.0)], {}))
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -40,16 +40,16 @@ def path(tmp_path):
 @pytest.fixture
 def store(path):
     """Return a store that is opened, with a room."""
-    store = inline_store(database_for(f"sqlite:///{path}"))
+    store = inline_store(create_database(f"sqlite:///{path}"))
     store.open([RoomRecord("tea", "tea")])
     yield store
-    store._database.release()
+    store._database.close()
 
 
 def refusal(path):
     """Return the words with which a file is refused: one line."""
     with pytest.raises(StoreError) as error:
-        inline_store(database_for(f"sqlite:///{path}")).open([])
+        inline_store(create_database(f"sqlite:///{path}")).open([])
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -71,7 +71,7 @@ def history(store):
 
 def test_the_file_is_its_owners_alone(store, path):
     """And so is all that SQLite puts beside it."""
-    result(store.keep([burst(1)], {}))
+    result(store.append([burst(1)], {}))
     files = list(path.parent.iterdir())
     assert {file.name for file in files} == {"chatd.db", "chatd.db-wal", "chatd.db-shm"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -127,7 +127,7 @@ def test_one_server_at_a_time(path):
         assert "is in use by another chatd" in refusal(path)
         server.send_signal(signal.SIGKILL)
         server.wait()
-        store = inline_store(database_for(f"sqlite:///{path}"))
+        store = inline_store(create_database(f"sqlite:///{path}"))
         store.open([])
     assert history(store) == [said(1)]
     result(store.close({}))
@@ -138,7 +138,7 @@ def test_a_start_that_fails_lets_go(path):
     path.write_text("hello" * 1000)
     refusal(path)
     path.write_text("")
-    store = inline_store(database_for(f"sqlite:///{path}"))
+    store = inline_store(create_database(f"sqlite:///{path}"))
     store.open([])
     result(store.close({}))
 
@@ -149,18 +149,18 @@ def test_locked_for_a_while(store, path):
     shell.execute("BEGIN IMMEDIATE")
     for reserved in ({}, {"tea": 20_000}):
         with pytest.raises(StoreUnavailableError) as error:
-            result(store.keep([burst(1)], reserved))
+            result(store.append([burst(1)], reserved))
         assert error.value.reason == "database is locked"
     assert history(store) == []
     shell.execute("ROLLBACK")
     shell.close()
-    result(store.keep([burst(1)], {"tea": 20_000}))
+    result(store.append([burst(1)], {"tea": 20_000}))
     assert history(store) == [said(1)]
 
 
 def test_a_full_disk(path):
     """Nothing of a batch that does not fit is kept, all that was is still there, and then it goes on."""
-    database = database_for(f"sqlite:///{path}")
+    database = create_database(f"sqlite:///{path}")
     store = inline_store(database)
 
     @event.listens_for(database.writer.engine, "connect")
@@ -168,14 +168,14 @@ def test_a_full_disk(path):
         connection.execute("PRAGMA max_page_count = 40")
 
     store.open([RoomRecord("tea", "tea")])
-    result(store.keep([burst(1)], {}))
+    result(store.append([burst(1)], {}))
     batch = [burst(n, "x" * 1000) for n in range(2, 400)]
     with pytest.raises(StoreUnavailableError) as error:
-        result(store.keep(batch, {}))
+        result(store.append(batch, {}))
     assert "full" in error.value.reason
     assert history(store) == [said(1)]
     database.writer.run(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 4000"))
-    result(store.keep(batch, {}))
+    result(store.append(batch, {}))
     assert len(history(store)) == 399
     result(store.close({}))
 
@@ -191,7 +191,7 @@ def test_a_statement_that_is_cut_off(store):
     link = store._database.reader
 
     def endless(connection):
-        connection.connection.driver_connection.set_progress_handler(link.cut, 10_000)
+        connection.connection.driver_connection.set_progress_handler(link.interrupt, 10_000)
         connection.exec_driver_sql(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) FROM n"
         )
@@ -206,5 +206,5 @@ def test_words_of_the_chat_are_not_in_errors(store):
     store._database.writer.run(lambda c: c.exec_driver_sql("DROP TABLE chunks"))
     for reserved in ({}, {"tea": 20_000}):
         with pytest.raises(Exception, match="no such table") as error:
-            result(store.keep([burst(1, "secret")], reserved))
+            result(store.append([burst(1, "secret")], reserved))
         assert "secret" not in str(error.value)

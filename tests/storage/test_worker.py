@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.storage.worker import DEADLINE_SECONDS, REST_SECONDS, Worker
+from chatd.storage.worker import COOLDOWN_SECONDS, JOB_TIMEOUT, Worker
 
 
 class DbConnection:
@@ -20,7 +20,7 @@ class DbConnection:
     def run(self, job):
         return job(self)
 
-    def cut(self):
+    def interrupt(self):
         self.was_cut.set()
 
     def hang(self, _):
@@ -77,7 +77,7 @@ def test_a_job_that_takes_too_long_is_cut_off(start, reactor, link):
     """Not before its time is over, and then at once."""
     hanging = start(link.hang)
     assert link.hanging.wait(30)
-    reactor.advance(DEADLINE_SECONDS - 0.1)
+    reactor.advance(JOB_TIMEOUT - 0.1)
     assert not link.was_cut.is_set()
     reactor.advance(0.2)
     with pytest.raises(StoreUnavailableError) as error:
@@ -91,7 +91,7 @@ def test_a_job_that_waited_too_long_is_not_begun(start, reactor, link):
     hanging = start(link.hang)
     assert link.hanging.wait(30)
     waiting = start(lambda _: link.jobs.append(1))
-    reactor.advance(DEADLINE_SECONDS + 0.1)
+    reactor.advance(JOB_TIMEOUT + 0.1)
     for job in (hanging, waiting):
         with pytest.raises(StoreUnavailableError):
             reactor.result(job)
@@ -102,12 +102,12 @@ def test_a_job_that_waited_too_long_is_not_begun(start, reactor, link):
 def test_rest_after_a_failure(start, reactor, link):
     """Who may rest does not try for a while, then does."""
     with pytest.raises(StoreUnavailableError):
-        reactor.result(start(away, REST_SECONDS))
+        reactor.result(start(away, COOLDOWN_SECONDS))
     with pytest.raises(StoreUnavailableError) as error:
-        reactor.result(start(lambda _: link.jobs.append(1), REST_SECONDS))
+        reactor.result(start(lambda _: link.jobs.append(1), COOLDOWN_SECONDS))
     assert (error.value.reason, link.jobs) == ("away", [])
-    reactor.advance(REST_SECONDS)
-    assert reactor.result(start(lambda _: 1, REST_SECONDS)) == 1
+    reactor.advance(COOLDOWN_SECONDS)
+    assert reactor.result(start(lambda _: 1, COOLDOWN_SECONDS)) == 1
 
 
 def test_no_rest_for_who_writes(start, reactor):

@@ -1,4 +1,4 @@
-"""What lasts, on a real twistd: through kill -9 in the middle of talk, restarts, and with real hashing."""
+"""The data of a real daemon through kill -9 and restarts, and passwords with real hashing."""
 
 import json
 import signal
@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-WORD = "canary-7f3a-sings"
-OTHER = "canary-99b1-sings"
+PASSWORD = "canary-7f3a-sings"
+NEW_PASSWORD = "canary-99b1-sings"
 SPEAKERS = 4
 SECONDS = 20
-"""How long anything may take before the test gives up waiting."""
+"""The time after which a test stops waiting."""
 
 
 class Talker:
-    """A client in JSON that talks without end, in a thread, and notes what it is told.
+    """A client in JSON that says messages without end, in a thread.
 
-    `confirmed` is released for each message that is stored.
+    `stored` maps the ids of confirmed messages to their texts, `seen` is the newest id it has read.
+    `confirmed` is a semaphore that is released for each message that is confirmed.
     """
 
     def __init__(self, daemon, name, confirmed):
@@ -40,7 +41,7 @@ class Talker:
                 self._say(sent)
             while (frame := self._client.read()) is not None:
                 if not frame.startswith("{"):
-                    continue  # from before we spoke JSON
+                    continue  # a text frame, sent before the switch to JSON
                 event = json.loads(frame)
                 self.seen = max(self.seen, event.get("id", 0))
                 if event["event"] == "stored":
@@ -49,14 +50,14 @@ class Talker:
                     sent += 1
                     self._say(sent)
         except OSError:
-            pass  # it was killed
+            pass  # the daemon was killed
 
     def _say(self, number):
         self._client.send(json.dumps({"command": "say", "text": f"t{number}", "tag": f"t{number}"}))
 
 
 def history(client, room="talk"):
-    """Return all messages of a room, read as a program reads what it has missed."""
+    """Return all messages of a room, read page by page."""
     messages = []
     while True:
         since = messages[-1]["id"] if messages else 0
@@ -69,11 +70,11 @@ def history(client, room="talk"):
 
 
 @pytest.mark.parametrize("messages", [1, 400])
-def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
-    """Every message reported as stored is there once and in order; ids go on beyond all seen."""
+def test_kill_loses_no_confirmed_message(start, tmp_path, messages):
+    """Each confirmed message is in the history once, in order; ids go on behind all read ones."""
     daemon = start("--no-console", "--rate", "0")
     keeper = daemon.connect()
-    keeper.ask(f"`register keeper {WORD}", "Server: Registered successfully.")
+    keeper.ask(f"`register keeper {PASSWORD}", "Server: Registered successfully.")
     stored, seen = {}, 0
     for _ in range(2):
         confirmed = threading.Semaphore(0)
@@ -91,23 +92,23 @@ def test_killed_in_the_middle_of_talk(start, tmp_path, messages):
 
         daemon = start("--no-console", "--rate", "0")
         reader = daemon.connect()
-        reader.ask(f"`login keeper {WORD}", "Server: Welcome back, keeper.")
+        reader.ask(f"`login keeper {PASSWORD}", "Server: Welcome back, keeper.")
         reader.send("`format json", '{"command":"join","chatroom_id":"talk"}')
         reader.read()
         assert json.loads(reader.read())["last"] >= seen
-        there = history(reader)
-        ids = [message["id"] for message in there]
+        messages_kept = history(reader)
+        ids = [message["id"] for message in messages_kept]
         assert ids == sorted(set(ids))
-        texts = {message["id"]: message["text"] for message in there}
+        texts = {message["id"]: message["text"] for message in messages_kept}
         assert {number: texts.get(number) for number in stored} == stored
         reader.send('{"command":"exit"}')
 
 
 def test_a_restart_loses_nothing(start):
-    """Rooms, accounts, bans and history are there again, and ids have no gap."""
+    """Rooms, accounts, bans and history are kept, and the ids have no gap."""
     daemon = start("--room", "1:Tea")
     ann = daemon.connect()
-    ann.ask(f"`register ann {WORD}", "Server: Registered successfully.")
+    ann.ask(f"`register ann {PASSWORD}", "Server: Registered successfully.")
     ann.ask("`start 2 Food court", "Server: Chatroom 2 started!")
     ann.ask("`join 2", "Server: You join @chatroom 2")
     ann.send("first", "second")
@@ -120,7 +121,7 @@ def test_a_restart_loses_nothing(start):
     assert bob.read() is None
     ann = daemon.connect()
     ann.ask("`list", "Server: \nTea@1: no chatters!\nFood court@2: no chatters!\n")
-    ann.ask(f"`login ann {WORD}", "Server: Welcome back, ann.")
+    ann.ask(f"`login ann {PASSWORD}", "Server: Welcome back, ann.")
     ann.ask("`join 2", "Server: You join @chatroom 2")
     ann.send("third", "`format json", '{"command":"history"}')
     ann.read()
@@ -133,35 +134,40 @@ def test_a_restart_loses_nothing(start):
     ]
 
 
-def test_a_password_is_nowhere(start, tmp_path):
-    """Right or wrong, in text or JSON, with the trace on: in no log, output, database or process list."""
+def test_passwords_are_written_nowhere(start, tmp_path):
+    """No log, output, database or process list has a password or a resume token.
+
+    That holds for wrong passwords and wrong requests, in text and JSON, with the trace on.
+    """
     daemon = start("--trace")
     client = daemon.connect()
-    client.ask(f"`register ann {WORD}", "Server: Registered successfully.")
-    client.ask(f"`password {WORD} {OTHER}", "Server: Password changed.")
-    client.ask(f"`password {WORD} {OTHER}", "Server: Wrong username or password.")
-    client.ask(f"`register ann {WORD} {OTHER}", "Server: Usage: `register <username> <password>")
+    client.ask(f"`register ann {PASSWORD}", "Server: Registered successfully.")
+    client.ask(f"`password {PASSWORD} {NEW_PASSWORD}", "Server: Password changed.")
+    client.ask(f"`password {PASSWORD} {NEW_PASSWORD}", "Server: Wrong username or password.")
+    client.ask(
+        f"`register ann {PASSWORD} {NEW_PASSWORD}", "Server: Usage: `register <username> <password>"
+    )
     client.ask("`logout", "Server: Bye, ann")
-    client.ask(f"`login ann {WORD}", "Server: Wrong username or password.")
-    client.ask(f"`login ann {OTHER}", "Server: Welcome back, ann.")
+    client.ask(f"`login ann {PASSWORD}", "Server: Wrong username or password.")
+    client.ask(f"`login ann {NEW_PASSWORD}", "Server: Welcome back, ann.")
     client.send("`format json")
     session = json.loads(client.read())["session"]
     for request in (
-        {"command": "login", "username": "ann", "password": WORD},
-        {"command": "login", "user": "ann", "pass": WORD},
-        {"command": "register", "username": "ann", "password": [WORD]},
-        {"command": "password", "old_password": OTHER, "new_password": WORD},
-        {"command": "resume", "session": session, "password": OTHER},
-        {"command": "log-in", "username": "ann", "password": WORD},
+        {"command": "login", "username": "ann", "password": PASSWORD},
+        {"command": "login", "user": "ann", "pass": PASSWORD},
+        {"command": "register", "username": "ann", "password": [PASSWORD]},
+        {"command": "password", "old_password": NEW_PASSWORD, "new_password": PASSWORD},
+        {"command": "resume", "session": session, "password": NEW_PASSWORD},
+        {"command": "log-in", "username": "ann", "password": PASSWORD},
     ):
         client.send(json.dumps(request))
         assert client.read()
-    daemon.type("passwd ann", OTHER, "passwd ann", "short", "accounts", "who", "quit")
+    daemon.type("passwd ann", NEW_PASSWORD, "passwd ann", "short", "accounts", "who", "quit")
     processes = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
     assert daemon.ended() == 0
     assert len(daemon.lines) > 30
     assert "Administrator: Password of ann changed." in daemon.lines
-    places = ["\n".join(daemon.lines).encode(), *processes]
-    places += [path.read_bytes() for path in tmp_path.iterdir()]
-    for secret in (WORD, OTHER, session):
-        assert not [place for place in places if secret.encode() in place]
+    written = ["\n".join(daemon.lines).encode(), *processes]
+    written += [path.read_bytes() for path in tmp_path.iterdir()]
+    for secret in (PASSWORD, NEW_PASSWORD, session):
+        assert not [text for text in written if secret.encode() in text]

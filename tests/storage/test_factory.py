@@ -6,23 +6,23 @@ import threading
 import pytest
 
 from chatd.core.errors import StoreError
+from chatd.storage.factory import create_database, create_store
 from chatd.storage.memory import MemoryStore
 from chatd.storage.sql import SqlStore
 from chatd.storage.testing import inline_store
-from chatd.storage.urls import database_for, store_for
 
 
 def refusal(url):
     """Return the words with which a URL is refused: one line."""
     with pytest.raises(StoreError) as error:
-        store_for(url, None)
+        create_store(url, None)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_memory():
     """The one that needs nothing."""
-    assert isinstance(store_for("memory:", None), MemoryStore)
+    assert isinstance(create_store("memory:", None), MemoryStore)
 
 
 def test_nothing_is_opened(tmp_path):
@@ -30,7 +30,7 @@ def test_nothing_is_opened(tmp_path):
     threads = threading.active_count()
     urls = [f"sqlite:///{tmp_path}/chatd.db", "postgresql://u:p@localhost:1/db"]
     urls.append("postgresql+psycopg:///db?host=/nowhere")
-    assert all(isinstance(store_for(url, None), SqlStore) for url in urls)
+    assert all(isinstance(create_store(url, None), SqlStore) for url in urls)
     assert list(tmp_path.iterdir()) == []
     assert threading.active_count() == threads
 
@@ -38,9 +38,9 @@ def test_nothing_is_opened(tmp_path):
 def test_a_relative_path(tmp_path, monkeypatch):
     """Three slashes lead to where the server runs, four to the root."""
     monkeypatch.chdir(tmp_path)
-    store = inline_store(database_for("sqlite:///chatd.db"))
+    store = inline_store(create_database("sqlite:///chatd.db"))
     store.open([])
-    store._database.release()
+    store._database.close()
     assert (tmp_path / "chatd.db").exists()
 
 
@@ -80,7 +80,7 @@ def test_unreachable():
     """The line says where, without the password, wherever in the URL it is."""
     url = "postgresql://user:secret@127.0.0.1:1/db?password=secret&sslmode=disable"
     with pytest.raises(StoreError) as error:
-        inline_store(database_for(url)).open([])
+        inline_store(create_database(url)).open([])
     words = str(error.value)
     assert words.startswith("postgresql://user:***@127.0.0.1:1/db cannot be opened: ")
     assert "secret" not in words
@@ -90,4 +90,4 @@ def test_unreachable():
 def test_an_option_that_there_is_not():
     """It is one line, too."""
     with pytest.raises(StoreError, match=r"cannot be opened: .*colour"):
-        inline_store(database_for("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])
+        inline_store(create_database("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])

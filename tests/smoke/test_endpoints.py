@@ -1,4 +1,4 @@
-"""The doors beside plain TCP, and peers who do not read, over real sockets."""
+"""Endpoints other than plain TCP, and clients that do not read, over real sockets."""
 
 import signal
 import socket
@@ -7,21 +7,21 @@ import subprocess
 
 import pytest
 
-ANOTHER = r"System: ChatServer is listening at \(127\.0\.0\.1, (\d+)\)\.\.\."
+SECOND_PORT = r"System: ChatServer is listening at \(127\.0\.0\.1, (\d+)\)\.\.\."
 
 
 @pytest.fixture
 def certificate(make_certificate, tmp_path):
-    """Return the folder with cert.pem and key.pem."""
+    """Return the directory with cert.pem and key.pem."""
     make_certificate()
     return tmp_path
 
 
 def test_tls(start, certificate):
-    """Who comes over TLS meets the others; nothing goes over the wire in plain text."""
+    """A client on TLS and a client on TCP talk to each other."""
     endpoint = "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
     daemon = start("--listen", endpoint, "--room", "1")
-    port = int(daemon.expect(ANOTHER)[1])
+    port = int(daemon.expect(SECOND_PORT)[1])
     ann = daemon.connect()
     ann.ask("`join 1 Ann", "Server: You join @chatroom 1")
     context = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
@@ -40,10 +40,13 @@ def test_tls(start, certificate):
 
 
 def test_a_renewed_certificate(start, certificate, make_certificate):
-    """SIGHUP takes it; who is connected stays, and the next one is shown the new one."""
+    """After SIGHUP new connections get the new certificate, and connected clients stay.
+
+    A certificate that cannot be read leaves the last one in use.
+    """
     endpoint = "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem"
     daemon = start("--listen", endpoint, "--room", "1")
-    port = int(daemon.expect(ANOTHER)[1])
+    port = int(daemon.expect(SECOND_PORT)[1])
 
     def connect():
         context = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
@@ -69,9 +72,9 @@ def test_a_renewed_certificate(start, certificate, make_certificate):
 
 @pytest.mark.usefixtures("certificate")
 def test_the_client_over_tls(start, run):
-    """It checks the certificate: only with the CA file does it talk."""
+    """The client checks the certificate: it refuses one that is not signed by a trusted CA."""
     daemon = start("--listen", "ssl:0:interface=127.0.0.1:privateKey=key.pem:certKey=cert.pem")
-    port = daemon.expect(ANOTHER)[1]
+    port = daemon.expect(SECOND_PORT)[1]
     trusting = run(
         "chatd-client", "localhost", port, "--cafile", "cert.pem", "--tls", input="`list"
     )
@@ -85,9 +88,9 @@ def test_the_client_over_tls(start, run):
 
 
 def test_haproxy(start):
-    """The client's address is the one that the proxy tells, in the list and in the log."""
+    """The client has the address that the proxy reports, in the list and in the log."""
     daemon = start("--listen", "haproxy:tcp:0:interface=127.0.0.1", "--room", "1")
-    port = int(daemon.expect(ANOTHER)[1])
+    port = int(daemon.expect(SECOND_PORT)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall(b"PROXY TCP4 192.0.2.7 127.0.0.1 1000 9999\r\n`join 1 Ann\0")
         daemon.expect(r"System: new connection from \('192\.0\.2\.7', 1000\)")
@@ -96,15 +99,15 @@ def test_haproxy(start):
     daemon.expect(r"System: connection from \('192\.0\.2\.7', 1000\) closed")
 
 
-def test_who_does_not_read_is_aborted(start):
-    """The log says why, and the others go on."""
+def test_a_client_that_does_not_read(start):
+    """Its connection is aborted, the log says why, and the other clients go on."""
     daemon = start("--send-queue", "100000", "--rate", "0", stdin=subprocess.DEVNULL)
     ann, deaf, bob = (daemon.connect() for _ in range(3))
     for client, name in ((ann, "Ann"), (deaf, "Deaf"), (bob, "Bob")):
         client.ask(f"`enter 1 {name}", "Server: You join @chatroom 1")
     ann.expect("Deaf: joined us @chatroom 1.", "Bob: joined us @chatroom 1.")
     message = "x" * 16000
-    # More than the kernel takes for him: its buffers may grow to several MiB.
+    # More than the kernel buffers for one connection, which may be several MiB.
     for _ in range(2000):
         ann.send(message)
         if bob.read() == "Server: Deaf quitted.":

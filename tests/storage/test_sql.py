@@ -11,14 +11,14 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import react
 from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
-from chatd.storage.urls import store_for
+from chatd.storage.factory import create_store
 
 start = Deferred.fromCoroutine
 
 async def main(reactor):
-    store = store_for(sys.argv[1], reactor)
+    store = create_store(sys.argv[1], reactor)
     store.open([RoomRecord("tea", "tea")])
-    keeps = [start(store.keep([MessageBatch("tea", n, "Ann", ["hello"], 1.0)], {})) for n in range(1, 51)]
+    keeps = [start(store.append([MessageBatch("tea", n, "Ann", ["hello"], 1.0)], {})) for n in range(1, 51)]
     await gatherResults([*keeps, *(start(store.history("tea", None, 9, 999)) for _ in range(50))])
     said = await store.history("tea", None, 99, 10**6)
     print([message.id for message in said] == list(range(1, 51)), threading.active_count())

@@ -1,4 +1,4 @@
-"""The end of a real twistd with people who do not read, and of one that is told to end twice."""
+"""The shutdown of a daemon with clients that do not read, and a second signal."""
 
 import json
 import signal
@@ -16,8 +16,10 @@ MESSAGE = "x" * 16000
 
 @pytest.fixture
 def deaf(tmp_path):
-    """Return a function that joins room 1 and reads nothing after that, over a UNIX socket."""
-    # Its buffers, unlike those of TCP, do not grow.
+    """Return a function that connects a client which joins room 1 and then does not read.
+
+    The clients use a UNIX socket, because its buffers do not grow, unlike those of TCP.
+    """
     clients = []
 
     def deaf(name):
@@ -35,7 +37,7 @@ def deaf(tmp_path):
 
 @pytest.fixture
 def busy(start, deaf):
-    """Return a daemon with three who do not read and have output waiting, and one who speaks JSON."""
+    """Return a daemon with output for three clients that do not read, and a client in JSON."""
     daemon = start("--room", "1", "--listen", "unix:chat.sock", "--rate", "0")
     for name in ("Deaf", "Deaf2", "Deaf3"):
         deaf(name)
@@ -49,8 +51,11 @@ def busy(start, deaf):
     return daemon, ann
 
 
-def test_the_end_under_load(busy, tmp_path):
-    """All who read are told, what was confirmed is stored, who does not read holds nobody up for long."""
+def test_shutdown_under_load(busy, tmp_path):
+    """Clients that read are told, and all confirmed messages are stored.
+
+    Clients that do not read do not keep the daemon from ending.
+    """
     daemon, ann = busy
     bob = daemon.connect()
     bob.ask("`join 1 Bob", "Server: You join @chatroom 1")
@@ -73,20 +78,20 @@ def test_the_end_under_load(busy, tmp_path):
 
 
 def test_quit_over_the_socket(start, run):
-    """The console has its last words also where nothing else is to be waited for."""
+    """The console prints its last lines, although the daemon has nothing else to wait for."""
     daemon = start("--store", "memory:")
     assert run("chatd-admin", input="quit\n").stdout.splitlines() == [*SHUTDOWN_LINES]
     assert daemon.ended() == 0
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "quit"])
-def test_told_to_end_twice(busy, how):
-    """Whoever cannot wait gets an end at once, and a status that is not 0."""
+@pytest.mark.parametrize("first", ["SIGTERM", "SIGINT", "quit"])
+def test_a_second_signal(busy, first):
+    """The daemon ends at once, with the status of a process that the signal has killed."""
     daemon, _ = busy
-    if how == "quit":
+    if first == "quit":
         daemon.type("quit")
     else:
-        daemon.process.send_signal(signal.Signals[how])
+        daemon.process.send_signal(signal.Signals[first])
     daemon.expect("System: Shutting down server...")
     daemon.process.send_signal(signal.SIGINT)
     assert daemon.ended() == 128 + signal.SIGINT

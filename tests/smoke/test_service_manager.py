@@ -1,4 +1,4 @@
-"""A real twistd as a service manager runs it: told when it is ready, given its sockets, told to reload."""
+"""A real twistd under a service manager: its states, its reloads, and its sockets."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 SECONDS = 20
 TWISTD = Path(sys.executable).parent / "twistd"
 
-# What the service manager does between fork and exec.
+# The service manager does this between fork and exec.
 WITH_SOCKET = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
@@ -23,45 +23,45 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class Manager:
-    """Starts the server in a folder, and hears what it tells."""
+    """A service manager: it starts servers in a directory and receives their states."""
 
-    def __init__(self, folder):
-        self._folder = folder
-        self._hearing = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._hearing.settimeout(SECONDS)
-        self._hearing.bind(f"\0{folder}/notify")
+    def __init__(self, directory):
+        self._directory = directory
+        self._states = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._states.settimeout(SECONDS)
+        self._states.bind(f"\0{directory}/notify")
         self._processes = []
 
-    def start(self, *command, stdin=subprocess.DEVNULL, **how):
+    def start(self, *command, stdin=subprocess.DEVNULL, **settings):
         """Start a program, and wait until it is ready."""
         process = subprocess.Popen(
             [str(word) for word in command],
-            cwd=self._folder,
+            cwd=self._directory,
             stdin=stdin,
-            env={**os.environ, "NOTIFY_SOCKET": f"@{self._folder}/notify"},
-            **how,
+            env={**os.environ, "NOTIFY_SOCKET": f"@{self._directory}/notify"},
+            **settings,
         )
         self._processes.append(process)
         self.expect("READY=1")
         return process
 
     def expect(self, state):
-        """Wait until that is told."""
-        assert self._hearing.recv(1000).decode().splitlines()[0] == state
+        """Wait for the next state; it has to be this one."""
+        assert self._states.recv(1000).decode().splitlines()[0] == state
 
     def reload(self, pid):
-        """Let a server read its files again, and wait until that is done."""
+        """Send SIGHUP, and wait until the reload is complete."""
         os.kill(pid, signal.SIGHUP)
         self.expect("RELOADING=1")
         self.expect("READY=1")
 
     def close(self):
-        """End what was started."""
+        """End all servers."""
         for process in self._processes:
             if process.poll() is None:
                 process.terminate()
                 process.wait(SECONDS)
-        self._hearing.close()
+        self._states.close()
 
 
 def _lines(file):
@@ -76,8 +76,8 @@ def manager(tmp_path):
     manager.close()
 
 
-def test_a_life(manager, tmp_path):
-    """Ready, reloading, ready, stopping; the log file is opened again after it was moved."""
+def test_states_and_reloads(manager, tmp_path):
+    """The manager receives each state; a reload opens a log file that was moved again."""
     log = tmp_path / "chatd.log"
     words = "-n --logfile chatd.log chatd --log-json --listen unix:chat.sock"
     process = manager.start(TWISTD, *words.split())
@@ -94,7 +94,7 @@ def test_a_life(manager, tmp_path):
 
 
 def test_in_the_background(manager, tmp_path):
-    """The same where twistd has left the terminal it was started on."""
+    """A server in the background reloads, too, and does not follow its terminal."""
     log = tmp_path / "twistd.log"
     screen, terminal = os.openpty()
     words = "chatd --listen unix:chat.sock"
@@ -111,10 +111,10 @@ def test_in_the_background(manager, tmp_path):
         os.close(terminal)
 
 
-@pytest.mark.parametrize("which", ["index=0", "name=chat"])
+@pytest.mark.parametrize("selector", ["index=0", "name=chat"])
 @pytest.mark.parametrize("domain", ["INET", "UNIX"])
-def test_socket_activation(manager, tmp_path, domain, which):
-    """The service manager's socket is taken over, with who had come before there was a server."""
+def test_socket_activation(manager, tmp_path, domain, selector):
+    """The server takes the manager's socket, with a client that connected before it started."""
     at = str(tmp_path / "activated.sock") if domain == "UNIX" else ("127.0.0.1", 0)
     family = getattr(socket, f"AF_{domain}")
     with socket.socket(family) as listening, socket.socket(family) as client:
@@ -126,13 +126,13 @@ def test_socket_activation(manager, tmp_path, domain, which):
         process = manager.start(
             *(sys.executable, "-c", WITH_SOCKET, listening.fileno()),
             *(TWISTD, "-n", "--pidfile=", "chatd", "--store", "memory:"),
-            *("--listen", f"systemd:domain={domain}:{which}"),
+            *("--listen", f"systemd:domain={domain}:{selector}"),
             pass_fds=[listening.fileno()],
         )
         assert client.recv(100) == b"Server: No room exists!\0"
         process.terminate()
         manager.expect("STOPPING=1")
         assert process.wait(SECONDS) == 0
-        # It is the service manager's: the next server finds it, and those who wait at it.
-        with socket.socket(family) as next_one:
-            next_one.connect(listening.getsockname())
+        # The socket stays the manager's: clients can connect before the next server starts.
+        with socket.socket(family) as waiting:
+            waiting.connect(listening.getsockname())
