@@ -31,7 +31,7 @@ from zope.interface import implementer
 
 from bench.random_users import RandomUsers
 from chatd.protocol.commands import CLIENT_COMMANDS
-from chatd.server.native import MAX_FRAMES_PER_TURN
+from chatd.server.inbound import MAX_FRAMES_PER_TURN
 from chatd.testing import MemoryServer
 
 _ROUND: Final = 500

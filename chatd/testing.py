@@ -7,41 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from itertools import count
 from typing import Any, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from chatd.admin.commands import execute
-from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
-from chatd.core.accounts import AccountService
-from chatd.core.chat import Chat
-from chatd.core.events import DisconnectReason
-from chatd.core.moderation import Moderation
-from chatd.core.ports import ISendQueue, IStore
+from chatd.core.ports import IStore
 from chatd.core.users import User
 from chatd.daemon.service import ChatService
-from chatd.fanout.buffer import Subscriber
-from chatd.fanout.bus import LocalBus
-from chatd.fanout.fanout import Fanout
-from chatd.fanout.router import Router
-from chatd.protocol.codec import Codec, text_codec
+from chatd.fanout.testing import MemorySession
+from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import Framing
-from chatd.server.directory import Directory
-from chatd.server.eventlog import EventLog
 from chatd.server.native import ChatProtocol
-from chatd.server.resume import ResumeTokens
-from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import HistoryWriter
 
 
 class MemoryServer:
@@ -90,6 +74,16 @@ class MemoryServer:
         client.send(f"`enter {room_id} {name}")
         client.read()
         return client
+
+    def open_session(self) -> MemorySession:
+        """Return the session of a new guest, without a connection; it uses text with NUL frames."""
+        codec = text_codec(Framing.NUL, show_addresses=False)
+        session = MemorySession(User(("127.0.0.1", 1)), codec, self.turn, self._session_lost)
+        self.service.router.attach(session)
+        return session
+
+    def _session_lost(self, session: MemorySession) -> None:
+        self.service.accounts.connection_lost(session, self.reactor.seconds())
 
     def console(self, line: str) -> list[str]:
         """Run a command of the administrator; return the lines that the console prints."""
@@ -313,85 +307,3 @@ class MemoryTransport(StringTransport):
     def abortConnection(self) -> None:
         """Close the connection."""
         self.on_close()
-
-
-@implementer(ISendQueue)
-class MemorySendQueue:
-    """Keeps what is written, a blob a write."""
-
-    queued = 0
-
-    def __init__(self) -> None:
-        self.blobs: list[bytes] = []
-
-    def write(self, blob: bytes) -> None:
-        """Keep `blob`."""
-        self.blobs.append(blob)
-
-    def finish(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
-        """Do nothing."""
-
-
-class MemorySession(Subscriber):
-    """A session without a connection; `sent` is what was written to it."""
-
-    def __init__(self, user: User, codec: Codec, accounts: AccountService | None = None) -> None:
-        self.queue = MemorySendQueue()
-        super().__init__(user, user.address or "memory", self.queue, 0)
-        self.base_codec = self.codec = codec
-        self.reason: DisconnectReason | None = None
-        self._accounts = accounts
-
-    @property
-    def sent(self) -> bytes:
-        """All bytes written so far."""
-        return b"".join(self.queue.blobs)
-
-    def disconnect(self, reason: DisconnectReason, /) -> None:
-        """Keep the reason, and end the session."""
-        self.closed = True
-        self.reason = reason
-        if self._accounts is not None:
-            self._accounts.connection_lost(self, 0)
-
-
-class MemoryDomain:
-    """The core, the fan-out and a store in memory, without a server; `policy` is that of rooms."""
-
-    def __init__(self, policy: RoomPolicy | None = None, sessions_per_account: int = 8) -> None:
-        self.clock = Clock()
-        store, policy = MemoryStore(), policy or RoomPolicy()
-        self.fanout = Fanout(self.clock)
-        self.router = Router(self.fanout)
-        self.directory = Directory(store)
-        self.bus = LocalBus(self.fanout, self.router)
-        writer = HistoryWriter(store, self.clock, self.fanout.send, EventLog())
-        history = History(store, writer, self.clock)
-        self.chat = Chat(self.directory, self.bus, self.router, history, policy)
-        self.moderation = Moderation(self.directory, self.router, self.chat, policy)
-        numbers = map(str, count(1))
-        self.accounts = AccountService(
-            self.directory,
-            Accounts(store, MemoryHashing(), self.clock),
-            ResumeTokens(store, self.clock.seconds, lambda: next(numbers)),
-            self.router,
-            self.chat,
-            sessions_per_account,
-        )
-
-    def connect(self, codec: Codec | None = None) -> MemorySession:
-        """Return the session of a new guest; it uses text, framed by NUL, unless `codec` is given."""
-        codec = codec or text_codec(Framing.NUL, show_addresses=False)
-        session = MemorySession(User(("127.0.0.1", 1)), codec, self.accounts)
-        self.router.attach(session)
-        return session
-
-    def read(self, session: MemorySession) -> list[str]:
-        """Let the turn pass; return the frames written to a session since the last call."""
-        self.clock.advance(0)
-        frames = session.sent.decode().split("\0")[:-1]
-        session.queue.blobs.clear()
-        return frames

@@ -21,6 +21,7 @@ from chatd.fanout.buffer import Subscriber
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
+from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.server.directory import Directory
@@ -28,7 +29,6 @@ from chatd.server.eventlog import EventLog
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import HistoryWriter
-from chatd.testing import MemorySession
 
 
 class QuitCodec:
@@ -123,24 +123,29 @@ class NaiveRouter:
         own = self._users.get(user, [])
         others = [s for s in own if origin is not None and s is not origin]
         if isinstance(event, Left):
-            for session in others:
-                self._fanout.send(session, replace(event, is_self=True))
+            self.send_all(others, replace(event, is_self=True))
             for session in own:
                 self._drop(session, room)
-        for session, rooms in self._fanout.sessions.items():
-            if room in rooms:
-                self._fanout.send(session, event)
+        readers = [s for s, rooms in self._fanout.sessions.items() if room in rooms]
+        self.send_all(readers, event)
         if isinstance(event, Joined):
             for session in own:
-                self._fanout.sessions[session].append(room)
-                if session not in others or session.current_room is None:
-                    session.current_room = room
-                if session in others:
-                    session.followed_rooms |= {room}
-                    self._fanout.send(session, replace(event, is_self=True))
+                self._follow(session, room, event, session in others)
         if isinstance(event, RoomClosed):
             for session in self._fanout.sessions:
                 self._drop(session, room)
+
+    def send_all(self, sessions, event):
+        for session in sessions:
+            self._fanout.send(session, event)
+
+    def _follow(self, session, room, event, is_other):
+        self._fanout.sessions[session].append(room)
+        if not is_other or session.current_room is None:
+            session.current_room = room
+        if is_other:
+            session.followed_rooms |= {room}
+            self._fanout.send(session, replace(event, is_self=True))
 
     def on_user_event(self, events, user, origin):
         for room, event in events.items():

@@ -43,10 +43,14 @@ def errors():
 
 
 def taken(receiver):
-    """Return all frames that wait."""
+    """Return all frames that are buffered, None for one that was too long."""
     frames = []
-    while found := receiver.next_frames(3):
-        frames += found if isinstance(found, list) else [found]
+    while receiver.framing is not None:
+        found = receiver.peek(3)
+        if not (found or receiver.oversized):
+            break
+        frames += found or [None]
+        receiver.consume(len(found) or 1)
     return frames
 
 

@@ -265,7 +265,8 @@ def test_list_shows_the_oldest_session(server, sessions):
     assert [line for line in lines if "name=alice account=alice rooms=1,2" in line] == lines[:1]
 
 
-def test_who_has_a_line_for_each_session(server, sessions):
+@pytest.mark.usefixtures("sessions")
+def test_who_has_a_line_for_each_session(server):
     """The console shows every session of a user."""
     lines = server.console("who")
     assert sum("name=alice account=alice rooms=1,2" in line for line in lines) == 2
