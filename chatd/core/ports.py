@@ -36,26 +36,29 @@ if TYPE_CHECKING:
 
 
 class ISendQueue(Interface):
-    """Where a connection's bytes go (`front.outlet`).
+    """The output of one connection (`chatd.server.sendqueue`).
 
-    Never raises for a peer's fault, and never calls back: a connection that is to be aborted ends
-    in the next turn.
+    No method raises an exception for a fault of the client, and none calls back: a connection that
+    is aborted ends in the next turn of the reactor.
     """
 
-    queued: int = Attribute("Bytes that wait because the peer does not read.")
+    limit: int = Attribute("How many bytes may be queued; more abort the connection.")
+    queued: int = Attribute("How many bytes are queued because the client does not read.")
 
     def write(blob: bytes) -> None:
-        """Send `blob` after all that was written before; what is past the limit aborts the connection."""
+        """Send `blob` after all that was written before; drop it if the connection is closing."""
 
-    def finish() -> None:
-        """Close once all is sent, or in a few seconds at the latest."""
+    def close_when_sent() -> None:
+        """Close the connection when all is sent, or abort it after a few seconds."""
 
     def abort() -> None:
-        """Close in the next turn; what waits is lost."""
+        """Close the connection in the next turn, and drop what is queued."""
 
 
 class IBus(Interface):
     """The way of every event of a room to its members and to the parts that record it."""
+
+    messages: int = Attribute("The number of messages since the start of the server.")
 
     def say(
         room: Room,

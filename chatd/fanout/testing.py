@@ -17,7 +17,7 @@ from chatd.protocol.codec import Codec
 class MemorySendQueue:
     """Keeps what is written, a blob a write."""
 
-    queued = 0
+    limit = queued = 0
 
     def __init__(self) -> None:
         self.blobs: list[bytes] = []
@@ -26,7 +26,7 @@ class MemorySendQueue:
         """Keep `blob`."""
         self.blobs.append(blob)
 
-    def finish(self) -> None:
+    def close_when_sent(self) -> None:
         """Do nothing."""
 
     def abort(self) -> None:

@@ -19,7 +19,6 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
-from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room
 from chatd.core.users import User
 from chatd.fanout.buffer import Subscriber
@@ -27,6 +26,7 @@ from chatd.protocol.codec import CODECS, Codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
 from chatd.protocol.jsonio import InvalidRequestError
 from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Result, RoomList
+from chatd.server.connection import Connection
 from chatd.server.handlers import HANDLERS
 from chatd.server.services import Services
 
@@ -37,25 +37,23 @@ class Session(Subscriber):
     """One connection of a user, which subscribes to the events of the user's rooms.
 
     `busy` while a request is carried out, `closed` once the session takes no more frames. It calls
-    `on_idle` when it can take a frame again, and `on_closed` when its connection has ended.
+    `on_closed` when its connection has ended.
     """
 
     def __init__(
         self,
         services: Services,
-        address: Address,
-        send_queue: ISendQueue,
-        on_idle: Callable[[], None],
+        connection: Connection,
         on_closed: Callable[[Session], None],
     ) -> None:
         now = services.now()
-        super().__init__(User(address), address, send_queue, now)
+        super().__init__(User(connection.address), connection.address, connection.send_queue, now)
         self.connected_at = now
         self.busy = False
         self.is_started = False
         self.services = services
         self._fanout = services.fanout
-        self._on_idle = on_idle
+        self._on_idle = connection.process_input
         self._on_closed = on_closed
         self._motd_sent = False
         self._lost = False
@@ -155,7 +153,7 @@ class Session(Subscriber):
             self._motd_sent = True  # a client that is sent away needs no message of the day
             self.reply(Disconnecting(reason))
         self.closed = True
-        self.send_queue.finish()
+        self.send_queue.close_when_sent()
         self._end()
         self._on_idle()  # so that the gateway sees that no frame is taken any more
 

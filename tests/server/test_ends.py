@@ -6,7 +6,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
-from chatd.server.admission import MAX_REFUSED
+from chatd.server.admission import MAX_PENDING_REFUSALS
 from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer, SlowHashing
@@ -63,7 +63,7 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
     crowd = [server.connect(FAR) for _ in range(600)]
     server.turn()
     closed = sum(client.closed for client in crowd)
-    assert closed == 600 - MAX_REFUSED
+    assert closed == 600 - MAX_PENDING_REFUSALS
     server.turn(FINISH_SECONDS)
     assert all(client.closed for client in crowd)
 
@@ -71,8 +71,8 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
 def test_no_descriptor_left():
     """Who cannot be taken in is closed at once, also where something wraps our protocol, as for TLS."""
     server = MemoryServer()
-    admission = server.service.factory._context.admission
-    while admission.is_open:
+    admission = server.service.factory.context.admission
+    while admission.has_descriptor:
         admission.connected()
     wrapping = WrappingFactory(server.service.factory)
     transport = StringTransport()
@@ -102,7 +102,7 @@ def test_the_peer_of_a_guarded_transport_hangs_up():
     transport = StringTransport()
     transport.socket = ours
     told = []
-    sockets = server.service.factory._context.sockets
+    sockets = server.service.factory.context.epoll
     guarded = sockets.watch_hangup(transport, lambda: told.append("end"))
     guarded.pauseProducing()
     sockets.doRead()
@@ -113,5 +113,5 @@ def test_the_peer_of_a_guarded_transport_hangs_up():
     assert told == ["end"]
     guarded.resumeProducing()
     assert transport.producerState == "producing"
-    sockets.lost(guarded)
+    sockets.remove(guarded)
     ours.close()

@@ -67,7 +67,7 @@ def test_history_while_the_last_batch_is_written(server, store):
 
 
 def test_history_after_a_fault(server, store, capture_log):
-    """A batch that met a fault of ours is not waited for."""
+    """`history` does not wait for a batch that could not be stored."""
     ann = server.join("1", "Ann")
     store.write_gate.shut = True
     ann.send("hello")

@@ -475,7 +475,7 @@ def test_the_limits_of_who_joins_hold_from_then_on(slow):
         "Server: You join @chatroom 1",
         "Server: You quitted from chatroom a@1",
     ]
-    assert client.protocol._send_queue.limit == 1048576
+    assert client.protocol.send_queue.limit == 1048576
 
 
 def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
@@ -505,7 +505,7 @@ def test_a_closed_connection_is_not_listened_to(server):
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
     client.send("`start 1 a", "x" * 100_000)
-    assert client.protocol._frames.buffered == 0
+    assert client.protocol.inbound.buffered == 0
     server.service.stopService()
     assert client.read() == []
     assert server.service.chat._directory.room("1") is None
