@@ -58,7 +58,7 @@ class WeakStore(MemoryStore):
 
     add_room = _late("add_room")
     remove_room = _late("remove_room")
-    append = _late("append")
+    keep = _late("keep")
     history = _late("history")
     account = _late("account")
     add_account = _late("add_account")
@@ -66,9 +66,9 @@ class WeakStore(MemoryStore):
     remove_account = _late("remove_account")
     add_ban = _late("add_ban")
     remove_ban = _late("remove_ban")
-    resume_token = _late("resume_token")
-    add_resume_token = _late("add_resume_token")
-    remove_resume_tokens = _late("remove_resume_tokens")
+    login = _late("login")
+    add_login = _late("add_login")
+    remove_logins = _late("remove_logins")
 
 
 class Crowd:

@@ -14,13 +14,16 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
-from chatd.core.ports import ISendQueue, IStore
+from chatd.core.ports import IStore
+from chatd.core.users import User
 from chatd.daemon.service import ChatService
+from chatd.fanout.testing import MemorySession
+from chatd.protocol.codec import text_codec
+from chatd.protocol.framing import Framing
 from chatd.server.native import ChatProtocol
 from chatd.storage.memory import MemoryStore
 
@@ -71,6 +74,16 @@ class MemoryServer:
         client.send(f"`enter {room_id} {name}")
         client.read()
         return client
+
+    def open_session(self) -> MemorySession:
+        """Return the session of a new guest, without a connection; it uses text with NUL frames."""
+        codec = text_codec(Framing.NUL, show_addresses=False)
+        session = MemorySession(User(("127.0.0.1", 1)), codec, self.turn, self._session_lost)
+        self.service.router.attach(session)
+        return session
+
+    def _session_lost(self, session: MemorySession) -> None:
+        self.service.accounts.connection_lost(session, self.reactor.seconds())
 
     def console(self, line: str) -> list[str]:
         """Run a command of the administrator; return the lines that the console prints."""
@@ -294,23 +307,3 @@ class MemoryTransport(StringTransport):
     def abortConnection(self) -> None:
         """Close the connection."""
         self.on_close()
-
-
-@implementer(ISendQueue)
-class MemorySendQueue:
-    """Keeps what is written, a blob a write."""
-
-    queued = 0
-
-    def __init__(self) -> None:
-        self.blobs: list[bytes] = []
-
-    def write(self, blob: bytes) -> None:
-        """Keep `blob`."""
-        self.blobs.append(blob)
-
-    def finish(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
-        """Do nothing."""

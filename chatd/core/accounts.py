@@ -1,8 +1,8 @@
 """Accounts: registration, login and logout, the resumption of a lost session.
 
-Beside `Chat`, which has the rooms, and as pure. Refusals are raised as `ChatError`. While a password
-is verified or the store works, other calls are carried out: what was checked before is checked
-again after. A session changes its user in one synchronous step, `_log_in`.
+Beside `Chat`, which has the rooms, and as pure. Refusals are raised as `ChatError`. While a
+password is verified or the store works, other calls are carried out: what was checked before is
+checked again after. A session changes its user in one synchronous step, `_log_in`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chatd.core.users import Origin, User, ensure_active
 
 @dataclass(frozen=True, slots=True)
 class Resumable:
-    """The session that a resume token stands for: its user's name, and whether that is an account's.
+    """The session that a resume token stands for: the user's name, and whether an account has it.
 
     `origin` is the session itself if the server has not noticed its end, `until` the time at which
     the token of a session that has ended expires.
@@ -169,7 +169,7 @@ class AccountService:
         return name
 
     async def issue_resume_token(self, origin: Origin) -> str:
-        """Return the token with which a new session resumes this one when its connection is lost."""
+        """Return the token by which a new session resumes this one when its connection is lost."""
         return await self._tokens.issue(origin)
 
     async def resume(self, origin: Origin, token: str, now: float) -> str:
@@ -246,7 +246,7 @@ class AccountService:
     def _log_in(
         self, origin: Origin, account: AccountRef, now: float, former: Origin | None = None
     ) -> None:
-        """Make `origin` a session of the account's user, instead of the session `former`, if any."""
+        """Make `origin` a session of the account's user, in place of the session `former`."""
         guest = origin.user
         ensure_active(origin)
         _check_in_no_room(origin)

@@ -1,8 +1,8 @@
 """Chat: rooms, who is in them, what is said there, and the rules for it.
 
 Every gateway calls this, `Moderation` and `AccountService`, and nothing below them. They know no
-connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now` (seconds
-since the epoch) is an argument. A membership changes together with its event, so that the order of
+connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
+(seconds since the epoch) is an argument. A membership changes together with its event, so that the order of
 these calls is the order of events in a room. While a call waits, for the store for example, other
 calls are carried out: a call that has waited checks its conditions again.
 """
@@ -179,7 +179,7 @@ class Chat:
         now: float,
         origin: Origin | None = None,
     ) -> None:
-        """End the membership of `user` in `room`; `origin` is the session that asks for it, if any."""
+        """End the membership of `user` in `room`; `origin` is the session that asks for it."""
         room.remove(user)
         self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user, origin)
 
@@ -324,9 +324,10 @@ class Chat:
         self, user: User, name: str | None, now: float
     ) -> AbstractAsyncContextManager[str]:
         """Return the name under which `user` joins, reserved if it is a new one."""
-        if user.account is None and name is not None:
-            if self._directory.find_user(name) is not user:
-                return self.reserved_name(user, name, now)
+        if user.account is not None:
+            name = None
+        if name is not None and self._directory.find_user(name) is not user:
+            return self.reserved_name(user, name, now)
         if not user.name:
             raise ChatError(ErrorCode.USAGE)
         return nullcontext(user.name)

@@ -96,7 +96,7 @@ class Directory(Protocol):
     """
 
     async def reserve_name(self, user: User, name: str) -> str:
-        """Keep `name` for a guest, who may have another; return its spelling, or raise `ChatError`."""
+        """Reserve `name` for a guest; return its spelling, or raise `ChatError`."""
 
     def assign_name(self, user: User, name: str) -> None:
         """Give `user` a name that is reserved for them, "" for none, and release the former one."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class User:
-    """A guest or the holder of an account, with a name ("" until the first join or login) and rooms.
+    """A guest or the holder of an account: a name ("" until the first join or login) and rooms.
 
     `account` is the identity of the account that the user is logged in to; its name is then the
     user's name. `address` is that of the oldest session. `rooms` has the user's membership in each

@@ -115,11 +115,11 @@ class ChatService(Service):
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
         reactor = self._reactor
-        accounts = Accounts(self.store, self.hashing, reactor)
+        passwords = Accounts(self.store, self.hashing, reactor)
         self.resume_tokens = ResumeTokens(self.store, reactor.seconds, secrets.token_urlsafe)
         self.accounts = AccountService(
             self.directory,
-            accounts,
+            passwords,
             self.resume_tokens,
             self.router,
             self.chat,

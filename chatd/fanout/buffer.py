@@ -9,9 +9,9 @@ by an example: in this turn room 1 has the events 0, 2 and 3, room 2 has event 1
     room 2                           "Cid: x"
 
     Dan, in room 1        read all of the buffer of room 1, the same bytes object as others.
-    Ann, in room 1        own_events [0, 3]: she reads the slice between them, "Bob: b".
+    Ann, in room 1        own_events [0, 3]: reads the slice between them, "Bob: b".
     Eve, in both rooms    reads the merged buffer: "Ann: a", "Cid: x", "Bob: b", "Ann: c".
-    Fay, in room 1        joined it after event 2, so her cursor is 3: she reads "Ann: c".
+    Fay, in room 1        joined it after event 2, so the cursor is 3: reads "Ann: c".
 
 An event of a user, such as a new name, has the same place in the buffers of all rooms of that user.
 If the encoded events are equal, merging drops all but one of them.
@@ -126,7 +126,8 @@ class RoomBuffer:
 class EncodedBuffer:
     """Events encoded by one codec, end to end.
 
-    `sequence[i]` is the place of event i, `chunks[i]` its bytes, `ends[i + 1]` the offset of its end.
+    `sequence[i]` is the place of event i, `chunks[i]` its bytes, `ends[i + 1]` the offset where
+    it ends.
     """
 
     __slots__ = ("_whole", "chunks", "ends", "sequence")

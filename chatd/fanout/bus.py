@@ -63,7 +63,7 @@ class LocalBus:
         now: float,
         receipt: ReceiptRequest | None = None,
     ) -> None:
-        """Give messages of the user of `origin` the next ids of `room`; other sessions read them."""
+        """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
         user = origin.user
         last_id = room.last_id
         messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account)
@@ -77,7 +77,7 @@ class LocalBus:
     def publish(
         self, room: Room, event: RoomEvent, user: User | None = None, origin: Any = None
     ) -> None:
-        """Tell all in `room` of an event but `user`; `IBus.publish` says which sessions of theirs."""
+        """Tell all in `room` of an event, as `IBus.publish` says."""
         self._router.on_event(room, event, user, origin)
         for callback in self._event_callbacks:
             callback(room, event)

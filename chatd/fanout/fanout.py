@@ -140,7 +140,7 @@ class Fanout:
         buffer.sequence.append(self._count)
 
     def _update_codec(self, subscriber: Subscriber) -> None:
-        """Give a subscriber the codec for the number of its rooms, and its place in each of them."""
+        """Give a subscriber the codec for the number of its rooms, in each of them."""
         codec = subscriber.base_codec.for_room_count(len(subscriber.buffers))
         if codec is not subscriber.codec:
             self.flush_one(subscriber)

@@ -186,7 +186,7 @@ class Directory:
             self._bans.add(ban)
 
     async def remove_ban(self, ban: Ban, now: float) -> Ban:
-        """Remove the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
+        """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
         async with self._ban_lock:
             found = self._bans.find(ban)
             if found is None or has_expired(found, now):

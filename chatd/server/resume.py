@@ -131,7 +131,7 @@ class ResumeTokens:
             await self._store.add_resume_token(ResumeToken(digest, account, self._now()))
 
     def _stands_for(self, digest: str, account: str) -> bool:
-        """Tell whether a token stands for an account, by its session or by the one that was lost."""
+        """Tell whether the session of a token is logged in to an account, or was when it ended."""
         origin, parked = self._sessions.get(digest), self._parked.get(digest)
         if origin is not None:
             return origin.user.account is not None and origin.user.name == account

@@ -1,6 +1,7 @@
 """Events and replies as the server writes them (spec section 7)."""
 
 import json
+from dataclasses import fields as dataclass_fields
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ def test_round_trip(event):
 
 def fields(event):
     """Return the fields of an event."""
-    names = getattr(event, "_fields", None) or event.__dataclass_fields__
+    names = getattr(event, "_fields", None) or [field.name for field in dataclass_fields(event)]
     return {name: getattr(event, name) for name in names}
 
 
