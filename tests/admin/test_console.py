@@ -73,7 +73,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
 
 
 def test_the_input_ends_behind_quit(pipe, server, accounts):
-    """The server closes the console after `quit`, with its last lines; the end of input does not."""
+    """After `quit`, the server closes the console with its last lines, not the end of input."""
     server.reactor.stop = lambda: None
     accounts.stored = Deferred()
     pipe.lines.received(b"accounts\nquit\nstart 1 x\n")
