@@ -1,4 +1,4 @@
-"""Spec section 4, sentence by sentence, as clients over NUL frames see it."""
+"""Spec section 4, sentence by sentence, as clients with NUL frames read it."""
 
 import json
 
@@ -17,7 +17,7 @@ def at(client):
 
 
 def test_start(server):
-    """A room is started once; the spelling it was made with is shown."""
+    """A room is created once; it keeps the spelling of its creation."""
     client = server.connect()
     assert client.ask("`start Tea Tea  house") == ["Server: Chatroom Tea started!"]
     assert client.ask("`start TEA other") == ["Server: Chatroom Tea exists!"]
@@ -33,12 +33,12 @@ def test_start(server):
     ],
 )
 def test_start_refused(server, frame, answer):
-    """What cannot be the id or the name of a room is refused."""
+    """Ids and names of rooms that are not allowed are refused."""
     assert server.connect().ask(frame) == [answer]
 
 
 def test_too_many_rooms():
-    """There are at most as many rooms as the operator says."""
+    """The operator limits the number of rooms."""
     client = MemoryServer(max_rooms=2).connect()
     client.send("`start 1 a", "`start 2 b", "`start 1 c", "`start 3 d", "`enter 3 Ann")
     assert client.read()[2:] == [
@@ -50,7 +50,7 @@ def test_too_many_rooms():
 
 
 def test_list(server):
-    """Rooms and chatters come in the order in which they came, one space after each chatter."""
+    """Rooms are in the order of creation, members in that of joining, with a space after each."""
     alice = server.connect()
     assert alice.ask("`list") == ["Server: No room exists!"]
     alice.send("`start 1 swimming", "`start 2 Food", "`join 1 Alice")
@@ -62,14 +62,14 @@ def test_list(server):
 
 
 def test_list_with_hidden_addresses():
-    """With --hide-addresses nobody sees from where others come."""
+    """With --hide-addresses clients do not see the addresses of others."""
     server = MemoryServer(hide_addresses=True)
     alice = server.join("1", "Alice")
     assert alice.ask("`list") == ["Server: \n1@1: Alice \n"]
 
 
 def test_rooms_from_the_start():
-    """Rooms given by the operator are there."""
+    """Rooms that the operator names exist from the start."""
     server = MemoryServer(rooms=(("tea", "Tea house"),))
     assert server.connect().ask("`list") == ["Server: \nTea house@tea: no chatters!\n"]
 
@@ -78,7 +78,7 @@ def test_rooms_from_the_start():
 
 
 def test_join_and_quit(server):
-    """The others in the room hear of both."""
+    """The others in the room read both."""
     alice = server.join("1", "Alice")
     bob = server.connect()
     assert bob.ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
@@ -89,7 +89,7 @@ def test_join_and_quit(server):
 
 
 def test_join_is_refused_in_the_order_of_the_table(server):
-    """No such room, in a room already, name not allowed, name in use."""
+    """The order is: no such room, in a room already, name not allowed, name in use."""
     server.join("1", "Alice")
     bob = server.join("2", "Bob")
     assert bob.ask("`join 3 Alice") == ["Server: Chatroom 3 NOT exist!"]
@@ -102,7 +102,7 @@ def test_join_is_refused_in_the_order_of_the_table(server):
 
 
 def test_enter_starts_a_room(server):
-    """Enter joins, and starts the room first if there is none."""
+    """`enter` joins a room, and creates it first if there is none."""
     alice = server.connect()
     assert alice.ask("`enter tea Alice") == ["Server: You join @chatroom tea"]
     assert server.join("TEA", "Bob").ask("`list")[0].startswith("Server: \ntea@tea: Alice")
@@ -110,7 +110,7 @@ def test_enter_starts_a_room(server):
 
 
 def test_a_name_is_held_until_the_connection_ends(server):
-    """It is in use while its owner is in no room, may be left out, and is free when he has gone."""
+    """A user keeps the name between rooms, need not repeat it, and releases it at the end."""
     alice = server.join("1", "Alice")
     assert alice.ask("`quit") == ["Server: You quitted from chatroom 1@1"]
     bob = server.connect()
@@ -121,7 +121,7 @@ def test_a_name_is_held_until_the_connection_ends(server):
 
 
 def test_another_name_only_while_in_no_room():
-    """Who is in a room keeps his name; who is in none may take another, and the first is free."""
+    """A join changes no name in a room; in none it may, and the former name is free."""
     server = MemoryServer(rooms_per_client=2, rooms=(("1", "a"), ("2", "b")))
     alice = server.join("1", "Alice")
     assert alice.ask("`join 2 Anna") == ["Server: You must quit your current chatroom 1 first."]
@@ -131,7 +131,7 @@ def test_another_name_only_while_in_no_room():
 
 
 def test_join_without_a_name(server):
-    """Who never had a name has to give one."""
+    """The first join needs a name."""
     client = server.connect()
     client.ask("`start 1 x")
     assert client.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>"]
@@ -139,7 +139,7 @@ def test_join_without_a_name(server):
 
 @pytest.mark.parametrize("frame", ["`enter a@b Zed", "`enter 3 Zed"])
 def test_a_refusal_changes_no_name(frame):
-    """Who is refused a room keeps the name he had, and the one he asked for is free."""
+    """A guest whose request is refused keeps the former name, and the new one is free."""
     server = MemoryServer(max_rooms=2)
     ann = server.join("1", "Ann")
     ann.send("`quit", "`start 2 x", frame)
@@ -149,7 +149,7 @@ def test_a_refusal_changes_no_name(frame):
 
 
 def test_quit_in_no_room(server):
-    """Whichever room is named."""
+    """The refusal is the same whichever room the request names."""
     client = server.connect()
     client.ask("`start 2 x")
     assert client.ask("`quit 2") == ["Server: Join a room first!"]
@@ -157,7 +157,7 @@ def test_quit_in_no_room(server):
 
 @pytest.mark.parametrize("ending", ["exit", "lose", "half_close"])
 def test_the_end_of_a_connection(server, ending):
-    """However somebody goes, the others hear that he quitted, once."""
+    """The others read once that the user quitted, however the connection ends."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.read()
     if ending == "exit":
@@ -168,19 +168,19 @@ def test_the_end_of_a_connection(server, ending):
     assert bob.closed
 
 
-def test_nothing_is_served_after_exit(server):
-    """What was sent behind `exit is not carried out."""
+def test_nothing_is_processed_after_exit(server):
+    """Requests that follow `exit` in the same packet are not carried out."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.read()
     bob.send("`exit", "I am still here", "`join 1 Bob")
     assert alice.read() == ["Server: Bob quitted."]
 
 
-# -- talking
+# -- messages
 
 
 def test_messages(server):
-    """The others read it under the sender's name; he reads nothing."""
+    """The others read messages with the sender's name; the sender reads nothing."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.read()
     assert alice.ask("Hello, I am Alice") == []
@@ -193,14 +193,14 @@ def test_messages(server):
 
 
 def test_message_in_no_room(server):
-    """Also an empty one."""
+    """Any message is refused, an empty one as well."""
     client = server.connect()
     assert client.ask("hello") == ["Server: Join a room first!"]
     assert client.ask("") == ["Server: Join a room first!"]
 
 
 def test_text_is_safe(server):
-    """Escapes are removed and lines cannot be forged, also by U+2028 and CR."""
+    """Control characters are removed, and no newline lets a message look like another."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.read()
     alice.send("a\x1b[2J\u2028Server: b\r\nc\rd\u202e")
@@ -210,7 +210,7 @@ def test_text_is_safe(server):
 
 
 def test_secret(server):
-    """One reads it, also in no room; names are found as they are compared."""
+    """One user reads it, in a room or not; any spelling of the name that is the same will do."""
     alice, bob, eve = (server.join("1", name) for name in ("Alice", "Bob", "Eve"))
     bob.ask("`quit")
     for client in (alice, bob, eve):
@@ -222,8 +222,8 @@ def test_secret(server):
     assert server.connect().ask("`secret Bob x") == ["Server: Join a room first!"]
 
 
-def test_what_one_does_is_read_in_order(server):
-    """A secret comes after what its sender said before it, and before what he said after."""
+def test_events_of_a_user_are_read_in_order(server):
+    """A secret comes between the messages that its sender said before and after it."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.read()
     alice.send("one", "`secret Bob two", "three", "`quit")
@@ -235,8 +235,8 @@ def test_what_one_does_is_read_in_order(server):
     ]
 
 
-def test_an_answer_comes_after_what_was_said(server):
-    """What was said before the question is read before the answer."""
+def test_a_reply_comes_after_earlier_messages(server):
+    """A message said before a request is read before its reply."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     alice.send("before")
     bob.send("`quit")
@@ -245,14 +245,14 @@ def test_an_answer_comes_after_what_was_said(server):
 
 
 def test_help(server):
-    """A line a command."""
+    """The reply has a line for each command."""
     lines = server.connect().ask("`help")[0].split("\n")
     assert lines[0] == "Server: "
     assert "`quit`: Quit the current chat room." in lines
 
 
 def test_unknown_command(server):
-    """It says where help is."""
+    """The reply names the command for help."""
     answer = ["Server: Unknown command `foo. Type `help for usage."]
     assert server.connect().ask("`foo bar") == answer
 
@@ -274,7 +274,7 @@ def several():
 
 
 def test_join_makes_current(several):
-    """Messages go to the room joined last, until another is made current."""
+    """Messages go to the room joined last, until the session switches."""
     _, ann, bob, cid = several
     ann.send("to two")
     assert (bob.read(), cid.read()) == ([], ["Ann: to two"])
@@ -286,7 +286,7 @@ def test_join_makes_current(several):
 
 
 def test_broadcast(several):
-    """A message to one of one's rooms, by its id."""
+    """A message goes to the room whose id it names, which the user must be in."""
     _, ann, bob, cid = several
     assert ann.ask("`broadcast 1 hi all") == []
     assert (bob.read(), cid.read()) == (["Ann: hi all"], [])
@@ -295,7 +295,7 @@ def test_broadcast(several):
 
 
 def test_room_tags(several):
-    """Who is in more than one room reads of which one a line is; answers and secrets have no tag."""
+    """In several rooms, lines of a room start with its id; replies and secrets do not."""
     server, ann, bob, cid = several
     bob.send("one")
     cid.send("two")
@@ -317,7 +317,7 @@ def test_room_tags(several):
 
 
 def test_quit_means_the_current_room(several):
-    """Then the room joined before is current; another can be named."""
+    """Then the room joined before is current; a request may name another room."""
     _, ann, *_ = several
     assert ann.ask("`join 3") == ["Server: You join @chatroom 3"]
     assert ann.ask("`join 4") == ["Server: You must quit your current chatroom 3 first."]
@@ -327,8 +327,8 @@ def test_quit_means_the_current_room(several):
     assert ann.ask("`quit") == ["Server: You quitted from chatroom b@2"]
 
 
-def test_one_sender_is_read_in_order_across_rooms(several):
-    """What somebody says in several rooms is read in the order in which he said it."""
+def test_a_sender_is_read_in_order_across_rooms(several):
+    """Messages of one user in several rooms are read in the order in which they were said."""
     server, ann, *_ = several
     dan = server.join("1", "Dan")
     dan.ask("`join 2")
@@ -347,7 +347,7 @@ def test_one_sender_is_read_in_order_across_rooms(several):
 
 
 def test_format_json_and_back(server):
-    """The answer is in the new format, and requests have their tag in the reply."""
+    """The reply is in the new format, and replies have the tag of their request."""
     client = server.connect()
     (answer,) = client.ask("`format json")
     reply = json.loads(answer)
@@ -362,13 +362,14 @@ def test_format_json_and_back(server):
         '{"event":"reply","command":"start","tag":"x","text":"Chatroom 1 started!","room":"1"}'
     ]
     assert client.ask('{"command":"join","chatroom_id":"3","chatter_name":"A","tag":"y"}') == [
-        '{"event":"error","command":"join","tag":"y","code":"no-such-room","text":"Chatroom 3 NOT exist!"}'
+        '{"event":"error","command":"join","tag":"y","code":"no-such-room",'
+        '"text":"Chatroom 3 NOT exist!"}'
     ]
     assert client.ask('{"command":"format","format":"text"}') == ["Server: You now speak text."]
 
 
 def test_json_and_text_in_one_room(server):
-    """Each reads the same in his own words."""
+    """Both read the same events, each in its format."""
     alice, bob = server.join("1", "Alice"), server.connect()
     bob.send("`format json", '{"command":"join","chatroom_id":"1","chatter_name":"Bob"}')
     assert bob.read()[1] == (
@@ -383,14 +384,14 @@ def test_json_and_text_in_one_room(server):
 
 
 def test_json_over_lines(server):
-    """JSON works in any framing."""
+    """JSON works with lines as with NUL frames."""
     client = server.connect(end=b"\r\n")
     assert client.ask("`format json")[0].startswith('{"event":"reply"')
     assert client.ask('{"command":"list"}') == ['{"event":"rooms","command":"list","rooms":[]}']
 
 
 def test_not_json(server):
-    """The connection stays."""
+    """A frame that is no request is refused, and the connection stays."""
     client = server.connect()
     client.ask("`format json")
     (answer,) = client.ask("hello")
@@ -405,7 +406,7 @@ def test_not_json(server):
 
 @pytest.fixture
 def slow(server, monkeypatch):
-    """Return a server whose registry takes until the returned Deferred fires to claim a name."""
+    """Return a server that reserves names once the Deferred that is returned fires."""
     directory = server.service.chat._directory
     reserve = directory.reserve_name
     gate = Deferred()
@@ -419,7 +420,7 @@ def slow(server, monkeypatch):
 
 
 def test_requests_wait_for_the_one_before(slow):
-    """What was sent in one packet with a join waits for it, and nothing is lost."""
+    """Requests in one packet with a slow one wait for it, and none is lost."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann", "hi", "`quit")
@@ -430,7 +431,7 @@ def test_requests_wait_for_the_one_before(slow):
 
 
 def test_a_flood_behind_a_slow_request_is_not_read(slow):
-    """Past 64 KiB the connection is not read from, until the request is done."""
+    """Beyond 64 KiB the connection is not read from until the request is done."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -442,8 +443,8 @@ def test_a_flood_behind_a_slow_request_is_not_read(slow):
     assert client.ask("`quit")[-1] == "Server: You quitted from chatroom a@1"
 
 
-def test_gone_while_a_request_is_carried_out(slow):
-    """Who is gone when his join is done is in no room, and his name is free."""
+def test_lost_while_a_request_is_carried_out(slow):
+    """A user whose connection ends during a join is in no room, and the name is free."""
     server, gate = slow
     client, watcher = server.connect(), server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -453,8 +454,8 @@ def test_gone_while_a_request_is_carried_out(slow):
     assert watcher.ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
 
 
-def test_the_room_ends_while_a_name_is_claimed(slow):
-    """Then there is no room to join, and the name is given back."""
+def test_the_room_ends_while_a_name_is_reserved(slow):
+    """The join is refused, and the name is free."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -464,8 +465,8 @@ def test_the_room_ends_while_a_name_is_claimed(slow):
     assert server.service.chat._directory.find_user("Ann") is None
 
 
-def test_the_limits_of_who_joins_hold_from_then_on(slow):
-    """Also for what he sent while his join was carried out, and if he never says anything."""
+def test_the_limits_change_with_the_first_join(slow):
+    """The larger limits hold for frames that came while the join was carried out."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -479,7 +480,7 @@ def test_the_limits_of_who_joins_hold_from_then_on(slow):
 
 
 def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
-    """It is held up to 64 KiB; then the connection is not read from."""
+    """The connection is not read from once 64 KiB of it are buffered."""
     server, _ = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -488,7 +489,7 @@ def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
 
 
 def test_shutdown_while_a_request_is_carried_out(slow):
-    """The goodbye is the last word."""
+    """The client reads nothing after the goodbye."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -499,8 +500,8 @@ def test_shutdown_while_a_request_is_carried_out(slow):
     assert client.read() == ["Administrator: Chatserver is going to shutdown..."]
 
 
-def test_a_closed_connection_is_not_listened_to(server):
-    """While its last words go out, what still comes is neither carried out nor kept."""
+def test_input_of_a_closed_connection_is_dropped(server):
+    """While the last frames are sent, input is neither carried out nor kept."""
     client = server.connect()
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
@@ -511,11 +512,11 @@ def test_a_closed_connection_is_not_listened_to(server):
     assert server.service.chat._directory.room("1") is None
 
 
-# -- faults of ours
+# -- failures
 
 
-def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
-    """The others go on; the one concerned is told and closed."""
+def test_a_failure_is_logged_and_ends_one_connection(server, monkeypatch):
+    """The client of the failed request is told and closed, and the others stay."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
     monkeypatch.setattr(server.service.chat, "joined_room", lambda *_: 1 // 0)
@@ -529,8 +530,8 @@ def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
     assert alice.ask("still here") == ["Bob: joined us @chatroom 1.", "Server: Bob quitted."]
 
 
-def test_a_fault_while_answering(server, monkeypatch):
-    """Where not even an answer can be made, the connection ends, and the log says why."""
+def test_a_failure_of_a_reply(server, monkeypatch):
+    """Where not even an error can be sent, the connection ends, and both failures are logged."""
     client = server.connect()
     client.ask("`list")
     failures = []
