@@ -58,7 +58,7 @@ class WeakStore(MemoryStore):
 
     add_room = _late("add_room")
     remove_room = _late("remove_room")
-    keep = _late("keep")
+    append = _late("append")
     history = _late("history")
     account = _late("account")
     add_account = _late("add_account")
@@ -66,9 +66,10 @@ class WeakStore(MemoryStore):
     remove_account = _late("remove_account")
     add_ban = _late("add_ban")
     remove_ban = _late("remove_ban")
-    login = _late("login")
-    add_login = _late("add_login")
-    remove_logins = _late("remove_logins")
+    resume_token = _late("resume_token")
+    add_resume_token = _late("add_resume_token")
+    remove_resume_token = _late("remove_resume_token")
+    remove_resume_tokens = _late("remove_resume_tokens")
 
 
 class RandomUsers:
@@ -86,6 +87,7 @@ class RandomUsers:
         self._messages: dict[tuple[str, int], tuple[str, str]] = {}
         self._newest: dict[tuple[MemoryClient, str], int] = {}
         self._count = 0
+        self._tokens: list[str] = []
 
     def step(self) -> None:
         """Do one random step, read all events and check the state."""
@@ -151,6 +153,8 @@ class RandomUsers:
             {"command": "login", "username": name, "password": _PASSWORD},
             {"command": "password", "old_password": _PASSWORD, "new_password": _PASSWORD},
             {"command": "logout"},
+            {"command": "rename", "new_name": name},
+            {"command": "resume", "session": chance.choice(self._tokens or [""])},
         ]
         client.send(*(json.dumps(chance.choice(requests)) for _ in range(chance.randint(1, 3))))
 
@@ -173,8 +177,11 @@ class RandomUsers:
     def _read(self, client: MemoryClient) -> None:
         session = client.protocol._session  # noqa: SLF001 -- its user after a login
         events = [json.loads(frame) for frame in client.read()]
-        if session.busy or any(event.get("command") == "login" for event in events):
-            # A session that logs in reads the rooms of its user before the reply names them.
+        self._tokens += [event["session"] for event in events if "session" in event]
+        commands = {event.get("command") for event in events}
+        if session.busy or commands & {"login", "resume", "rename"}:
+            # A session that logs in reads the rooms of its user before the reply names them, and
+            # the events of one that is renamed have either name.
             for event in events:
                 self._check_order(client, event)
             self._inside[client] = {room.key for room in session.user.rooms}

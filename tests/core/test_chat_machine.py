@@ -152,7 +152,7 @@ class Rooms(RuleBasedStateMachine):
 
     @invariant()
     def the_counts_are_the_models(self):
-        """The ids of a room go on, however often it was closed."""
+        """Check that the ids of a room go on, however often it was closed."""
         for room in self.server.service.chat.rooms():
             assert room.last_id == self.said[room.id]
 
@@ -177,7 +177,7 @@ class Rooms(RuleBasedStateMachine):
             client.read()
 
     def expect(self, *told):
-        """Check that clients read what is `told` (room, text, sender) of their room, and no more."""
+        """Check that clients read of their room what is `told` (room, text, sender) alone."""
         for client in self.names:
             room = self.room_of(client)
             lines = [

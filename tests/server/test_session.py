@@ -362,8 +362,10 @@ def test_format_json_and_back(server):
         '{"event":"reply","command":"start","tag":"x","text":"Chatroom 1 started!","room":"1"}'
     ]
     assert client.ask('{"command":"join","chatroom_id":"3","chatter_name":"A","tag":"y"}') == [
-        '{"event":"error","command":"join","tag":"y","code":"no-such-room",'
-        '"text":"Chatroom 3 NOT exist!"}'
+        (
+            '{"event":"error","command":"join","tag":"y","code":"no-such-room",'
+            '"text":"Chatroom 3 NOT exist!"}'
+        )
     ]
     assert client.ask('{"command":"format","format":"text"}') == ["Server: You now speak text."]
 
