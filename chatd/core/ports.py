@@ -172,6 +172,19 @@ class Router(Protocol):
         """Return the current room of the session of `user` that was active last."""
 
 
+class History(Protocol):
+    """The stored messages of the rooms (`chatd.storage.history`)."""
+
+    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
+        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+
+        All messages said before the call are included. Raises `StoreUnavailableError`.
+        """
+
+    async def preload(self, room: Room) -> None:
+        """Load the messages of `room` that a session reads on joining, if there are any such."""
+
+
 class IStore(Interface):
     """The persistent data: rooms, messages, accounts, bans and resume tokens.
 
