@@ -16,7 +16,7 @@ from chatd.core.sanitize import decode_frames, sanitize
 from chatd.protocol import json_encoder, jsonio, text
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, PASSWORD_MASK, Request
 from chatd.protocol.framing import Framing
-from chatd.protocol.replies import FormatSet, Reply
+from chatd.protocol.replies import FormatSet, Reply, Resumed
 
 _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 
@@ -154,7 +154,7 @@ def _masked(event: Event | Reply) -> Event | Reply:
     match event:
         case PrivateMessage():
             return replace(event, text=MASK)
-        case FormatSet(session=str()):
+        case FormatSet(session=str()) | Resumed(session=str()):
             return replace(event, session=PASSWORD_MASK)
         case _:
             return event

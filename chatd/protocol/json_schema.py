@@ -209,6 +209,7 @@ _USER = Field("who", "name")
 _TAG = Field("tag", optional=True)
 _NAME = Field("name")
 _ROOMS = Field("rooms", optional=True)
+_SESSION = Field("session", optional=True)
 _SELF = Field("self", "is_self", optional=True)
 
 _MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME)
@@ -249,9 +250,9 @@ RESULTS: Final = (
     Shape("", SecretSent, _NAME),
     Shape("", Registered, _NAME, _ROOMS),
     Shape("", LoggedIn, _NAME, _ROOMS),
-    Shape("", Resumed, _NAME, Field("account"), _ROOMS),
+    Shape("", Resumed, _NAME, Field("account"), _ROOMS, _SESSION),
     Shape("", LoggedOut, _NAME),
     Shape("", NameChanged, _NAME),
-    Shape("", FormatSet, Field("format"), Field("session", optional=True)),
+    Shape("", FormatSet, Field("format"), _SESSION),
 )
 """The fields of a `reply` beside `command`, `tag` and `text`, for results that have some."""

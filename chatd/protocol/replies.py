@@ -158,12 +158,16 @@ class LoggedIn(Result):
 
 @dataclass(frozen=True, slots=True)
 class Resumed(Result):
-    """The session has taken name and login of a lost connection; a guest has no `account`."""
+    """The session continues one whose connection was lost; a guest has no `account`.
+
+    `session` is the resume token of this session; the one that was used is not valid any more.
+    """
 
     command: ClassVar[str] = "resume"
     name: str
     account: str | None
     rooms: tuple[RoomRef, ...] = ()
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

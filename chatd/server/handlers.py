@@ -75,23 +75,23 @@ async def _join(session: Session, request: Request) -> Reply | None:
     name = arguments.get("chatter_name")
     is_join = request.command == "join"
     join = services.chat.join if is_join else services.chat.join_or_create
-    room = await join(session.user, arguments["chatroom_id"], name, services.now())
+    room = await join(session, arguments["chatroom_id"], name, services.now())
     result = JoinedRoom if is_join else EnteredRoom
-    session.reply(result(room.id, session.user.name, room.count), request)
-    messages = tuple(services.history.tail(room)) if session.is_text else ()
+    session.reply(result(room.id, session.user.name, room.last_id), request)
+    messages = tuple(services.history.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 
 def _quit(session: Session, request: Request) -> Reply:
-    services, user = session.services, session.user
-    services.chat.joined_room(user)  # a user in no room reads that, whatever room the request names
-    room = services.chat.joined_room(user, request.arguments.get("chatroom_id"))
-    services.chat.leave(user, room, LeaveReason.QUIT, services.now())
+    services = session.services
+    session.room()  # a user in no room reads that, whatever room the request names
+    room = session.room(request.arguments.get("chatroom_id"))
+    services.chat.leave(session.user, room, LeaveReason.QUIT, services.now(), session)
     return LeftRoom(room.id, room.name)
 
 
 def _switch(session: Session, request: Request) -> Reply:
-    room = session.services.chat.set_active_room(session.user, request.arguments["chatroom_id"])
+    room = session.current_room = session.room(request.arguments["chatroom_id"])
     return RoomSwitched(room.id, room.name)
 
 
@@ -110,7 +110,7 @@ def _broadcast(session: Session, request: Request) -> None:
 def _secret(session: Session, request: Request) -> Reply:
     services, arguments = session.services, request.arguments
     recipient = services.chat.send_private(
-        session.user, arguments["chatter_name"], arguments["message"], services.now()
+        session, arguments["chatter_name"], arguments["message"], services.now()
     )
     return SecretSent(recipient.name)
 
@@ -118,9 +118,10 @@ def _secret(session: Session, request: Request) -> Reply:
 async def _history(session: Session, request: Request) -> Reply:
     arguments = request.arguments
     since = arguments.get("since")
-    room, messages = await session.services.chat.history(
-        session.user,
-        arguments.get("chatroom_id"),
+    room = session.room(arguments.get("chatroom_id"))
+    messages = await session.services.chat.history(
+        session,
+        room,
         None if since is None else int(since),
         int(arguments.get("limit", _HISTORY_LENGTH)),
     )
@@ -132,14 +133,14 @@ async def _history(session: Session, request: Request) -> Reply:
 
 async def _register(session: Session, request: Request) -> Reply:
     services = session.services
-    name = await services.accounts.register(session.user, *_credentials(request), services.now())
+    name = await services.accounts.register(session, *_credentials(request), services.now())
     return Registered(name, _rooms(session))
 
 
 async def _login(session: Session, request: Request) -> Reply:
     services = session.services
     with _log_failed_logins(session):
-        name = await services.accounts.login(session.user, *_credentials(request), services.now())
+        name = await services.accounts.login(session, *_credentials(request), services.now())
     return LoggedIn(name, _rooms(session))
 
 
@@ -151,7 +152,7 @@ async def _password(session: Session, request: Request) -> Reply:
     arguments = request.arguments
     with _log_failed_logins(session):
         await session.services.accounts.change_password(
-            session.user, arguments["old_password"], arguments["new_password"]
+            session, arguments["old_password"], arguments["new_password"]
         )
     return PasswordChanged()
 
@@ -159,24 +160,26 @@ async def _password(session: Session, request: Request) -> Reply:
 async def _rename(session: Session, request: Request) -> Reply:
     services = session.services
     return NameChanged(
-        await services.chat.rename(session.user, request.arguments["new_name"], services.now())
+        await services.chat.rename(session, request.arguments["new_name"], services.now())
     )
 
 
 async def _logout(session: Session, _: Request) -> Reply:
     services = session.services
-    return LoggedOut(await services.accounts.logout(session.user, services.now()))
+    return LoggedOut(await services.accounts.logout(session, services.now()))
 
 
 async def _resume(session: Session, request: Request) -> Reply:
-    services, user = session.services, session.user
-    name = await services.accounts.resume(user, request.arguments["session"], services.now())
-    return Resumed(name, user.account, _rooms(session))
+    services = session.services
+    name = await services.accounts.resume(session, request.arguments["session"], services.now())
+    account = None if session.user.account is None else name
+    token = await services.accounts.issue_resume_token(session)
+    return Resumed(name, account, _rooms(session), token)
 
 
 def _rooms(session: Session) -> tuple[RoomRef, ...]:
     """Return the user's rooms in the order of joining: the last one is the current room."""
-    return tuple(RoomRef(room.id, room.name) for room in session.user.rooms.values())
+    return tuple(RoomRef(room.id, room.name) for room in session.user.rooms)
 
 
 @contextmanager
@@ -186,6 +189,7 @@ def _log_failed_logins(session: Session) -> Iterator[None]:
         yield
     except ChatError as error:
         if error.code is ErrorCode.WRONG_PASSWORD:
+            session.services.counters.login_failed()
             session.services.event_log.login_failed(session.address)
         raise
 
@@ -195,15 +199,15 @@ def _log_failed_logins(session: Session) -> Iterator[None]:
 
 async def _format(session: Session, request: Request) -> Reply:
     services, wanted = session.services, request.arguments["format"]
-    token = await services.accounts.secret(session.user) if wanted == "json" else None
-    session.set_codec(CODECS[wanted](session.codec.framing, services.show_addresses))
+    token = await services.accounts.issue_resume_token(session) if wanted == "json" else None
+    session.set_codec(CODECS[wanted](session.base_codec.framing, services.show_addresses))
     return FormatSet(wanted, token)
 
 
 async def _exit(session: Session, request: Request) -> None:
     services = session.services
-    await services.accounts.leave(session.user, services.now())
-    await services.writer.reported(session.user)
+    await services.accounts.sign_off(session, services.now())
+    await services.writer.receipts_sent(session)
     session.reply(Goodbye(), request)
     session.close()
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
-from chatd.core.ports import IHistory
+from chatd.core.moderation import Moderation
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
+from chatd.server.counters import Counters
 from chatd.server.eventlog import EventLog
+from chatd.storage.history import History
 from chatd.storage.writer import HistoryWriter
 
 
@@ -22,11 +25,14 @@ class Services:
     """
 
     chat: Chat
-    accounts: People
-    history: IHistory
+    accounts: AccountService
+    moderation: Moderation
+    history: History
     writer: HistoryWriter
     fanout: Fanout
+    router: Router
     event_log: EventLog
+    counters: Counters
     now: Callable[[], float]
     motd: Callable[[], str] = str
     show_addresses: bool = True

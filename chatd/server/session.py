@@ -18,48 +18,46 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import SERVER, Address, DisconnectReason, Notice
-from chatd.core.ports import ISendQueue
-from chatd.core.rooms import User
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import CODECS, Codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
 from chatd.protocol.jsonio import InvalidRequestError
 from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Result, RoomList
+from chatd.server.connection import Connection
 from chatd.server.handlers import HANDLERS
 from chatd.server.services import Services
 
 _log = Logger(namespace="chatd")
 
 
-class Session:
-    """One connection of a user.
+class Session(Subscriber):
+    """One connection of a user, which subscribes to the events of the user's rooms.
 
     `busy` while a request is carried out, `closed` once the session takes no more frames. It calls
-    `on_idle` when it can take a frame again, and `on_closed` when its connection has ended.
+    `on_closed` when its connection has ended.
     """
 
     def __init__(
         self,
         services: Services,
-        address: Address,
-        send_queue: ISendQueue,
-        on_idle: Callable[[], None],
+        connection: Connection,
         on_closed: Callable[[Session], None],
     ) -> None:
-        self.address = address
-        self.user = User(address)
-        self.connected_at = services.now()
+        now = services.now()
+        super().__init__(User(connection.address), connection.address, connection.send_queue, now)
+        self.connected_at = now
         self.busy = False
-        self.closed = False
-        self.send_queue = send_queue
+        self.is_started = False
         self.services = services
         self._fanout = services.fanout
-        self._on_idle = on_idle
+        self._on_idle = connection.process_input
         self._on_closed = on_closed
-        self._subscriber: Subscriber | None = None
         self._motd_sent = False
         self._lost = False
+        services.router.attach(self)
 
     @property
     def is_registered(self) -> bool:
@@ -69,24 +67,21 @@ class Session:
     @property
     def is_banned(self) -> bool:
         """Whether the address is banned, or the user was removed before the session started."""
-        return self.user.gone or self.services.accounts.bars(self.address, self.services.now())
-
-    @property
-    def codec(self) -> Codec:
-        """The codec that the session uses."""
-        return self._started().base_codec
+        services = self.services
+        banned = services.moderation.is_address_banned(self.address, services.now())
+        return banned or self.user.closed
 
     @property
     def is_text(self) -> bool:
         """Whether people read what the session sends, not programs."""
-        return self.codec.is_text
+        return self.base_codec.is_text
 
     # -- called by the gateway
 
     def start(self, codec: Codec) -> None:
         """Start to send and receive, with `codec`."""
-        self._subscriber = Subscriber(self.address, self.send_queue, codec, self.close)
-        self._fanout.attach(self.user, self._subscriber)
+        self.base_codec = self.codec = codec
+        self.is_started = True
 
     def reject(self, reason: DisconnectReason, frame: bytes | None) -> None:
         """Tell the client why it is not let in, and close.
@@ -97,10 +92,10 @@ class Session:
             if self._fanout.trace is not None:
                 self._trace_received(frame)
             with suppress(ChatError):
-                request = self.codec.decode(frame)
+                request = self.base_codec.decode(frame)
                 if request.command == "format":
                     make = CODECS[request.arguments["format"]]
-                    self.set_codec(make(self.codec.framing, self.services.show_addresses))
+                    self.set_codec(make(self.base_codec.framing, self.services.show_addresses))
         self.close(reason)
 
     def set_address(self, address: Address) -> None:
@@ -113,18 +108,18 @@ class Session:
 
         Returns how many frames that were. Not to be called while `busy` or `closed`.
         """
-        subscriber = self._started()
-        if self._fanout.trace is not None or self.user.current is None:
+        if self._fanout.trace is not None or self.current_room is None:
             frames = frames[:1]  # each is traced, or refused, by itself
         if self._fanout.trace is not None:
             self._trace_received(frames[0])
         request = None
         try:
-            messages = subscriber.codec.leading_messages(frames)
+            messages = self.codec.leading_messages(frames)
             if messages:
                 self.say(messages)
                 return len(messages)
-            request = subscriber.codec.decode(frames[0])
+            self.last_active = self.services.now()
+            request = self.codec.decode(frames[0])
             reply = HANDLERS[request.command](self, request)
             if isinstance(reply, Awaitable):
                 self._wait_for(reply, request)
@@ -150,23 +145,23 @@ class Session:
     def close(self, reason: DisconnectReason | None = None) -> None:
         """Close the connection, and tell the client why if there is a reason and a codec.
 
-        The user leaves at once, though the client may still have to read what was sent.
+        The session ends at once, though the client may still have to read what was sent.
         """
         if self.closed:
             return
-        if reason is not None and self._subscriber is not None:
+        if reason is not None and self.is_started:
             self._motd_sent = True  # a client that is sent away needs no message of the day
             self.reply(Disconnecting(reason))
         self.closed = True
-        self.send_queue.finish()
-        self._leave()
+        self.send_queue.close_when_sent()
+        self._end()
         self._on_idle()  # so that the gateway sees that no frame is taken any more
 
     def input_closed(self) -> None:
         """Close the connection once all requests are answered: the client sends nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.services.writer.reported(self.user))
+            waiting = Deferred.fromCoroutine(self.services.writer.receipts_sent(self))
             waiting.addErrback(self._abort)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
@@ -175,9 +170,17 @@ class Session:
         """End the session with its connection, also while a request is carried out."""
         self._lost = self.closed = True
         self._on_closed(self)
-        self._leave()
-        if self._subscriber is not None:
-            self._fanout.detach(self.user)
+        self._end()
+
+    # -- called by the domain
+
+    def disconnect(self, reason: DisconnectReason, /) -> None:
+        """Tell the client why, and close the connection.
+
+        A session that has no codec yet cannot tell; it is rejected when it starts.
+        """
+        if self.is_started:
+            self.close(reason)
 
     # -- called by the handlers
 
@@ -185,27 +188,35 @@ class Session:
         """Send a reply to the client, if there is one, with the tag of its request."""
         if reply is None or self.closed:
             return
-        subscriber = self._started()
         if not self._motd_sent:
             self._motd_sent = True
             motd = self.services.motd()
             if motd:
-                self._fanout.send(subscriber, Notice(SERVER, motd, self.services.now()))
+                self._fanout.send(self, Notice(SERVER, motd, self.services.now()))
         if request is not None and isinstance(reply, Result | RoomList | History):
             reply = replace(reply, tag=request.tag)
-        self._fanout.send(subscriber, reply)
+        self._fanout.send(self, reply)
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
         """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
-        services, user = self.services, self.user
-        room = services.chat.joined_room(user, room_id)
-        messages = services.chat.say(user, room, texts, services.now())
-        if messages is not None and not self.is_text:
-            services.writer.report(messages, user, tag)
+        services, room = self.services, self.current_room
+        if room is None or room_id is not None:
+            room = self.room(room_id)
+        now = self.last_active = services.now()
+        receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
+        services.chat.say(self, room, texts, now, receipt)
+
+    def room(self, room_id: str | None = None) -> Room:
+        """Return the user's room with that id, or the current one; raise `ChatError` if none."""
+        if room_id is not None:
+            return self.services.chat.joined_room(self.user, room_id)
+        if self.current_room is None:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
+        return self.current_room
 
     def set_codec(self, codec: Codec) -> None:
         """Use another codec from the next event on."""
-        self._fanout.set_codec(self._started(), codec)
+        self._fanout.set_codec(self, codec)
 
     # -- one request at a time
 
@@ -238,13 +249,8 @@ class Session:
         self.send_queue.abort()
 
     def _trace_received(self, frame: bytes) -> None:
-        received = self._started().codec.describe_frame(frame)
+        received = self.codec.describe_frame(frame)
         self.services.event_log.received(self.address, received)
 
-    def _leave(self) -> None:
-        self.services.accounts.lose(self.user, self.services.now())
-
-    def _started(self) -> Subscriber:
-        if self._subscriber is None:
-            raise RuntimeError("the session has no codec before it is started")
-        return self._subscriber
+    def _end(self) -> None:
+        self.services.accounts.connection_lost(self, self.services.now())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from twisted.internet.defer import Deferred
 
-from chatd.core.events import Address, DisconnectReason
-from chatd.core.ports import ISendQueue
+from chatd.core.events import DisconnectReason
+from chatd.server.connection import Connection
 from chatd.server.services import Services
 from chatd.server.session import Session
 
@@ -26,14 +26,12 @@ class SessionRegistry:
     def __iter__(self) -> Iterator[Session]:
         return iter(self._open)
 
-    def connect(
-        self, address: Address, send_queue: ISendQueue, on_idle: Callable[[], None]
-    ) -> Session:
-        """Return the session of a new connection; it calls `on_idle` when it can take frames."""
-        session = Session(self.services, address, send_queue, on_idle, self._closed)
+    def connect(self, connection: Connection) -> Session:
+        """Return the session of a new connection, which the session tells when it can take frames."""
+        session = Session(self.services, connection, self._closed)
         self._open[session] = None
-        self.services.event_log.connections += 1
-        self.services.event_log.connected(address)
+        self.services.counters.connection_accepted()
+        self.services.event_log.connected(connection.address)
         return session
 
     def shut_down(self) -> Deferred[None]:

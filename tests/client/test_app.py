@@ -3,8 +3,7 @@
 import pytest
 
 from chatd.client.ui.effects import Exit, Hangup
-from chatd.core.events import Message
-from chatd.core.events import DisconnectReason
+from chatd.core.events import DisconnectReason, Message
 from chatd.protocol.received import Ok
 
 

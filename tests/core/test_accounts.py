@@ -7,7 +7,7 @@ import pytest
 from chatd.config import RoomCreators
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.storage.memory import MemoryStore
-from chatd.testing import MemoryHashing, MemoryServer
+from chatd.testing import MemoryHashing, MemoryServer, SlowStore
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone
 WORD = "staple-battery"
@@ -151,8 +151,9 @@ def test_a_password_with_blanks_through_json(server):
     }
 
 
-def test_a_second_login_takes_over(server):
-    """The first connection is told, leaves its rooms, and is closed."""
+def test_a_second_login_takes_over():
+    """Where an account has one session, the first is told, leaves its rooms and is closed."""
+    server = MemoryServer(rooms=(("1", "tea"),), sessions_per_account=1)
     first, bob = registered(server), server.join("1", "Bob")
     first.ask("`join 1")
     bob.read()
@@ -164,8 +165,9 @@ def test_a_second_login_takes_over(server):
     assert second.ask("`join 1") == ["Server: You join @chatroom 1"]
 
 
-def test_taking_over_in_json(server):
+def test_taking_over_in_json():
     """A program is told not to come back."""
+    server = MemoryServer(sessions_per_account=1)
     first = registered(server)
     first.ask("`format json")
     server.connect().send(f"`login alice {WORD}")
@@ -237,40 +239,15 @@ def test_who_starts(user, guest_may, account_may):
     assert server.console("start 2 x") == ["Administrator: Chatroom 2 started!"]
 
 
-class BrokenStore(MemoryStore):
-    """A store that is out of reach while `broken`."""
-
-    broken = False
-
-    def _check(self):
-        if self.broken:
-            raise StoreUnavailableError("it is broken")
-
-    async def account(self, name):
-        self._check()
-        return await super().account(name)
-
-    async def add_account(self, account):
-        self._check()
-        await super().add_account(account)
-
-    async def add_room(self, room_id, name):
-        self._check()
-        return await super().add_room(room_id, name)
-
-    async def remove_room(self, room_id, count):
-        self._check()
-        await super().remove_room(room_id, count)
-
-
 def test_without_the_store():
     """What needs it is refused with a clear answer, changes nothing, and works again later."""
-    store = BrokenStore()
+    store = SlowStore()
     server = MemoryServer(store=store, rooms=(("1", "tea"),))
     registered(server).lose()
     client = server.connect()
     unavailable = ["Server: The server cannot reach its store now, try again later."]
-    store.broken = True
+    for gate in (store.account_gate, store.room_gate):
+        gate.error = StoreUnavailableError("it is broken")
     assert client.ask(f"`login alice {WORD}") == unavailable
     assert client.ask(f"`register bob {WORD}") == unavailable
     assert client.ask("`start 2 food") == unavailable
@@ -280,7 +257,7 @@ def test_without_the_store():
     ]
     assert client.ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
     client.ask("`quit")
-    store.broken = False
+    store.account_gate.error = store.room_gate.error = None
     assert client.ask(f"`register bob {WORD}") == ["Server: Registered successfully."]
     assert client.ask("`enter 2") == ["Server: You join @chatroom 2"]
     assert server.console("end 1") == ["Administrator: chatroom 1 closed."]

@@ -8,7 +8,8 @@ import pytest
 
 from chatd.core.errors import ErrorCode
 from chatd.core.events import DisconnectReason
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.protocol import replies
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import CLIENT_COMMANDS
@@ -25,7 +26,7 @@ RESULTS = [
 def example(kind):
     """Return a result of a class, with made-up values."""
     required = [
-        field for field in fields(kind) if field.init and field.name not in {"tag", "rooms"}
+        field for field in fields(kind) if field.init and field.name not in {"tag", "rooms", "session"}
     ]
     return kind(*("x" for _ in required))
 
@@ -78,5 +79,5 @@ def test_room_list_of_rooms():
     """A list has the rooms and their members as they are now."""
     room, user = Room("1", "tea"), User(("127.0.0.1", 5))
     user.name = "Al"
-    room.add(user)
+    room.add(user, 0)
     assert RoomList.of([room]) == RoomList((RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),)),))

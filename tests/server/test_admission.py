@@ -27,7 +27,7 @@ def test_the_server_is_full():
     assert late.read_bytes() == b""
     assert late.ask("`list") == [TOLD[DisconnectReason.FULL]]
     assert late.closed
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     first.lose()
     assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
 
@@ -137,11 +137,11 @@ def test_no_limits():
 def test_descriptors_are_kept_free():
     """Past that nobody is even told."""
     admission = Admission(Limits(), descriptors=SPARE_DESCRIPTORS + 1)
-    assert admission.is_open
+    assert admission.has_descriptor
     admission.connected()
-    assert not admission.is_open
+    assert not admission.has_descriptor
     admission.disconnected()
-    assert admission.is_open
+    assert admission.has_descriptor
 
 
 # -- behind a proxy the address is known with the first bytes
@@ -154,7 +154,7 @@ def arrive(client, host):
 
 def peers(admission):
     """Return how many are inside, and how many of each address."""
-    return admission._inside, dict(admission._of_origin)
+    return admission.admitted, admission.by_origin
 
 
 def test_refused_where_the_proxy_is_but_not_where_he_is():
@@ -210,7 +210,7 @@ def test_counts_go_back_to_zero(steps):
     """Whoever comes, is refused, turns out to be elsewhere and goes: in the end nobody is counted."""
     server = MemoryServer(max_clients=4, max_per_address=2)
     idle = set(server.reactor.getDelayedCalls())
-    admission = server.service.factory._context.admission
+    admission = server.service.factory.context.admission
     clients = []
     for what, *details in steps:
         if what == "connect":
@@ -225,12 +225,12 @@ def test_counts_go_back_to_zero(steps):
                 arrive(client, details[1])
             else:
                 getattr(client, what)()
-        assert admission._inside <= 4
-        assert all(0 < count <= 2 for count in admission._of_origin.values())
-        assert admission._open == len(server.service.sessions)
+        assert admission.admitted <= 4
+        assert all(0 < count <= 2 for count in admission.by_origin.values())
+        assert admission.open == len(server.service.sessions)
     for client in clients:
         client.lose()
     server.turn(20)
     assert peers(admission) == (0, {})
-    assert admission._open == len(server.service.sessions) == 0
+    assert admission.open == len(server.service.sessions) == 0
     assert set(server.reactor.getDelayedCalls()) <= idle

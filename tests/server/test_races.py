@@ -10,97 +10,11 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.server.resume import GUEST_RESUME_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
-from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, RECEIPT_TIMEOUT
-from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
+from chatd.storage.writer import CLOSE_TIMEOUT, RECEIPT_TIMEOUT, WRITE_DELAY
+from chatd.testing import Gate, MemoryClient, MemoryServer, SlowHashing, SlowStore
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
-
-
-class Gate:
-    """Calls wait here while it is shut."""
-
-    def __init__(self):
-        self._waiting = []
-        self.shut = False
-
-    async def passed(self):
-        if self.shut:
-            self._waiting.append(Deferred())
-            await self._waiting[-1]
-
-    def open(self, error=None):
-        """Let all through, or let them fail."""
-        self.shut = False
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.callback(None) if error is None else one.errback(error)
-
-    def work_off(self):
-        """Let them through one by one; who comes back waits behind the others."""
-        while self._waiting:
-            self.let_through(1)
-        self.shut = False
-
-    def let_through(self, number):
-        """Let so many through, one after another."""
-        for _ in range(number):
-            self._waiting.pop(0).callback(None)
-
-
-class SlowStore(MemoryStore):
-    """A store in memory: what is said, what is read, logins and bans wait at gates of their own."""
-
-    def __init__(self):
-        super().__init__()
-        self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
-        self.logins, self.banning = Gate(), Gate()
-
-    async def keep(self, bursts, reserved):
-        await self.writing.passed()
-        await super().keep(bursts, reserved)
-
-    async def history(self, *arguments):
-        await self.reading.passed()
-        return await super().history(*arguments)
-
-    async def login(self, digest):
-        await self.logins.passed()
-        return await super().login(digest)
-
-    async def add_login(self, login):
-        await self.logins.passed()
-        await super().add_login(login)
-
-    async def remove_logins(self, account):
-        if self.logins_lost:
-            raise StoreUnavailableError("out of reach")
-        await self.logins.passed()
-        await super().remove_logins(account)
-
-    async def add_ban(self, ban):
-        await self.banning.passed()
-        await super().add_ban(ban)
-
-    async def remove_ban(self, ban):
-        await self.banning.passed()
-        await super().remove_ban(ban)
-
-
-class SlowHashing(MemoryHashing):
-    """Hashes passwords when its gate is open."""
-
-    def __init__(self):
-        self.gate = Gate()
-
-    async def hash(self, password):
-        await self.gate.passed()
-        return await super().hash(password)
-
-    async def verify(self, password_hash, password):
-        await self.gate.passed()
-        return await super().verify(password_hash, password)
 
 
 @pytest.fixture
@@ -143,22 +57,22 @@ def resumes(server, secret):
 def test_history_while_the_last_batch_is_written(server, store):
     """Who asks for it then is answered when the batch is written, not when somebody speaks again."""
     ann = server.join("1", "Ann")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send("`history")
     assert ann.read() == []
-    store.writing.open()
+    store.write_gate.open()
     assert ann.read() == ["Server: \n[1970-01-01 00:00:00] Ann: hello\n"]
 
 
 def test_history_after_a_fault(server, store, capture_log):
-    """A batch that met a fault of ours is not waited for."""
+    """`history` does not wait for a batch that could not be stored."""
     ann = server.join("1", "Ann")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
-    store.writing.open(ZeroDivisionError())
+    server.turn(WRITE_DELAY)
+    store.write_gate.open(ZeroDivisionError())
     assert ann.ask("`history") == ["Server: No messages in chatroom 1!"]
     assert "ZeroDivisionError" in "".join(capture_log())
 
@@ -167,12 +81,12 @@ def test_exit_while_what_he_said_is_stored(server, store):
     """Who asked is told before the goodbye; he is out of the room at once."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.ask("`format json")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"x"}', '{"command":"exit"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert bob.read() == ["Ann: x", "Server: Ann quitted."]
     assert not ann.closed
-    store.writing.open()
+    store.write_gate.open()
     told = [json.loads(frame) for frame in ann.read()]
     assert [event["event"] for event in told] == ["stored", "reply"]
     assert ann.closed
@@ -185,9 +99,9 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
     """It is not waited for longer than anybody is who asked."""
     ann = server.join("1", "Ann")
     ann.ask("`format json")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"x"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ends(ann)
     server.turn(RECEIPT_TIMEOUT - 0.1)
     assert not ann.closed
@@ -200,15 +114,15 @@ def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     monkeypatch.setattr(writer, "MAX_WAITING", 3)
     ann, _ = registered(server)
     ann.ask('{"command":"join","chatroom_id":"1"}')
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"in hand"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send(*['{"command":"say","text":"x"}'] * 5)
     ann.half_close()
     events = [json.loads(frame) for frame in ann.read()]
     assert [event["code"] for event in events] == ["not-stored"] * 4
-    store.writing.open()
-    server.turn(BATCH_SECONDS)
+    store.write_gate.open()
+    server.turn(WRITE_DELAY)
     assert [json.loads(frame)["event"] for frame in ann.read()] == ["stored", "stored"]
     assert ann.closed
 
@@ -217,13 +131,13 @@ def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store)
     """Both are waited for at the same time, so that it is not too long in all."""
     ann = server.join("1", "Ann")
     ann.transport.closes_late = True
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("never stored")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     stopped = server.service.stopService()
-    server.turn(min(FINISH_SECONDS, CLOSE_SECONDS) - 0.1)
+    server.turn(min(FINISH_SECONDS, CLOSE_TIMEOUT) - 0.1)
     assert not stopped.called
-    server.turn(abs(FINISH_SECONDS - CLOSE_SECONDS) + 0.1)
+    server.turn(abs(FINISH_SECONDS - CLOSE_TIMEOUT) + 0.1)
     server.turn()
     assert ann.closed
     assert stopped.called
@@ -258,7 +172,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
     owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
-    assert owner.account == "ann"
+    assert (owner.name, owner.account) == ("ann", 1)
     assert len(server.service.sessions) == 1
 
 
@@ -323,7 +237,7 @@ def test_the_administrator_sets_a_password(server):
     assert server.console("passwd ann") == ["Administrator: Cancelled."]
     intruder = server.connect()
     intruder.ask(f"`login ann {WORD}")
-    Deferred.fromCoroutine(server.service.people.set_password("ann", "another-one", 0))
+    Deferred.fromCoroutine(server.service.accounts.set_password("ann", "another-one", 0))
     assert intruder.read() == ["Server: Your password was set by the Administrator."]
     assert intruder.closed
     assert not resumes(server, first)
@@ -333,7 +247,7 @@ def logging_in(server, store, name="ann"):
     """Return a client who has just shown the right password, and his secret; the store is still at work."""
     client = server.connect()
     secret = json.loads(client.ask("`format json")[0])["session"]
-    store.logins.shut = True
+    store.token_gate.shut = True
     client.send(json.dumps({"command": "login", "username": name, "password": WORD}))
     return client, secret
 
@@ -343,9 +257,9 @@ def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store)
     registered(server)
     intruder, secret = logging_in(server, store)
     setting = Deferred.fromCoroutine(
-        server.service.people.set_password("ann", "another-one", server.reactor.seconds())
+        server.service.accounts.set_password("ann", "another-one", server.reactor.seconds())
     )
-    store.logins.work_off()
+    store.token_gate.drain()
     assert setting.called
     assert intruder.closed
     assert not resumes(server, secret)
@@ -357,21 +271,21 @@ def test_a_connection_is_lost_while_its_login_is_stored(server, store):
     registered(server)
     client, secret = logging_in(server, store)
     client.lose()
-    store.logins.work_off()
+    store.token_gate.drain()
     assert resumes(MemoryServer(store=store), secret)
 
 
 def test_logged_out_while_his_secret_is_stored_again(server, store):
     """It is good for nothing, not even after a restart."""
     ann, secret = registered(server)
-    store.logins_lost = True
+    store.token_gate.error = StoreUnavailableError("out of reach")
     change = {"command": "password", "old_password": WORD, "new_password": "another-one"}
     ann.ask(json.dumps(change))
-    store.logins_lost = False
-    store.logins.shut = True
+    store.token_gate.error = None
+    store.token_gate.shut = True
     server.turn(3600)
     ann.send('{"command":"logout"}')
-    store.logins.work_off()
+    store.token_gate.drain()
     assert not resumes(MemoryServer(store=store), secret)
 
 
@@ -396,10 +310,10 @@ def test_grouped_while_he_resumes(server, store):
     bob = server.join("1", "Bob")
     bob.ask("`quit")
     bob.ask("`format json")
-    store.logins.shut = True
+    store.token_gate.shut = True
     bob.send(json.dumps({"command": "resume", "session": secret}))
     server.console("group 1 Bob")
-    store.logins.open()
+    store.token_gate.open()
     assert json.loads(bob.read()[-1])["code"] == "in-a-room"
     assert server.connect().ask(f"`login ann {WORD}") == ["Server: Welcome back, ann."]
 
@@ -415,9 +329,9 @@ def test_exit_ends_a_login(server, store):
 def test_logout_while_the_store_is_away(server, store):
     """The secret is not good when it is back, and is removed by and by."""
     ann, secret = registered(server)
-    store.logins_lost = True
+    store.token_gate.error = StoreUnavailableError("out of reach")
     ann.ask('{"command":"logout"}')
-    store.logins_lost = False
+    store.token_gate.error = None
     assert not resumes(server, secret)
     server.turn(3600)
     assert not resumes(MemoryServer(store=store), secret)
@@ -452,10 +366,10 @@ def test_a_room_ends_while_its_history_is_read(store):
     rooms = (("1", "tea"),)
     server = MemoryServer(store=store, replay=3, room_creators=RoomCreators.NOBODY, rooms=rooms)
     client = server.connect()
-    store.reading.shut = True
+    store.read_gate.shut = True
     client.send("`enter 1 Ann")
     server.console("end 1")
-    store.reading.open()
+    store.read_gate.open()
     assert client.read() == ["Server: You may not start chatrooms."]
 
 
@@ -463,10 +377,10 @@ def test_an_account_ends_while_its_history_is_read(store):
     """Where guests may not join, he does not join as one."""
     server = MemoryServer(store=store, replay=3, require_login=True, rooms=(("1", "tea"),))
     ann, _ = registered(server)
-    store.reading.shut = True
+    store.read_gate.shut = True
     ann.send('{"command":"join","chatroom_id":"1"}')
     server.console("unregister ann")
-    store.reading.open()
+    store.read_gate.open()
     ann.read()
     assert server.connect().ask("`list") == ["Server: \ntea@1: no chatters!\n"]
 
@@ -487,7 +401,7 @@ def test_the_end_while_old_messages_are_removed(store, capture_log):
     removed.shut = True
 
     async def prune(_):
-        await removed.passed()
+        await removed.wait()
         return 0
 
     store.prune = prune
@@ -511,10 +425,10 @@ def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
     """What was confirmed is in the store."""
     server.console("ban Al 1")
     server.console("ban Bob 1")
-    store.banning.shut = True
+    store.ban_gate.shut = True
     server.turn(3600)
     answer = server.console("ban Bob")
-    store.banning.work_off()
+    store.ban_gate.drain()
     assert answer == ["Administrator: Bob was banned."]
     assert [ban.subject for ban in store.open([]).bans] == ["Bob"]
 
@@ -523,11 +437,11 @@ def test_a_ban_while_many_old_ones_are_removed(store, server):
     """It holds when its turn has come, not when the last of the others is gone."""
     for number in range(10):
         server.console(f"ban name{number} 1")
-    store.banning.shut = True
+    store.ban_gate.shut = True
     server.turn(3600)
     bob = server.join("1", "Bob")
     server.console("ban Bob")
-    store.banning.let_through(2)
+    store.ban_gate.let_through(2)
     assert bob.closed
 
 

@@ -127,7 +127,7 @@ def test_the_room_ends_while_a_name_is_reserved(slow):
     server.console("end 1")
     gate.callback(None)
     assert client.read()[1:] == ["Server: Chatroom 1 NOT exist!"]
-    assert server.service.chat._directory.find("Ann") is None
+    assert server.service.chat._directory.find_user("Ann") is None
 
 
 def test_the_limits_of_a_member_hold_from_the_join_on(slow):
@@ -141,7 +141,7 @@ def test_the_limits_of_a_member_hold_from_the_join_on(slow):
         "Server: You join @chatroom 1",
         "Server: You quitted from chatroom a@1",
     ]
-    assert client.protocol._send_queue.limit == 1048576
+    assert client.protocol.send_queue.limit == 1048576
 
 
 def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
@@ -171,7 +171,7 @@ def test_a_closed_session_takes_no_frames(server):
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
     client.send("`start 1 a", "x" * 100_000)
-    assert client.protocol._frames.buffered == 0
+    assert client.protocol.inbound.buffered == 0
     server.service.stopService()
     assert client.read() == []
     assert server.service.chat._directory.room("1") is None
@@ -184,7 +184,7 @@ def test_a_failure_is_logged_and_closes_one_connection(server, monkeypatch):
     """A client whose request fails is told and disconnected; the others notice nothing."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
-    monkeypatch.setattr(server.service.chat, "set_active_room", lambda *_: 1 // 0)
+    monkeypatch.setattr(server.service.chat, "joined_room", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )
@@ -212,7 +212,7 @@ def test_a_failure_while_replying(server, monkeypatch):
 
 def test_motd_is_read_once_before_the_first_reply(server, monkeypatch):
     """Each client reads the message of the day that is set at its first reply."""
-    monkeypatch.setattr(server.service, "_motd", "Welcome!")
+    monkeypatch.setattr(server.service, "motd", "Welcome!")
     client = server.connect()
     assert client.ask("`list") == ["Server: Welcome!", "Server: No room exists!"]
     assert client.ask("`list") == ["Server: No room exists!"]

@@ -1,48 +1,39 @@
 """The registry of open sessions."""
 
-from chatd.core.events import Address
-from chatd.server.session_registry import SessionRegistry
-from chatd.testing import MemorySendQueue
-
-HERE: Address = ("127.0.0.1", 5)
-
-
-def connect(server):
-    """Return a new session of a server, without a connection."""
-    return server.service.sessions.connect(HERE, MemorySendQueue(), lambda: None)
-
 
 def test_sessions_in_the_order_of_connecting(server):
     """The registry has the sessions that are open, oldest first."""
-    first, second, third = (connect(server) for _ in range(3))
     registry = server.service.sessions
-    assert list(registry) == [first, second, third]
-    second.connection_lost()
+    clients = [server.connect() for _ in range(3)]
+    first, _, third = registry
+    clients[1].lose()
     assert list(registry) == [first, third]
     assert len(registry) == 2
 
 
 def test_shut_down_waits_for_the_connections(server):
     """Shutting down is over when the last connection has ended."""
-    sessions = [connect(server) for _ in range(2)]
+    clients = [server.connect() for _ in range(2)]
+    for client in clients:
+        client.transport.closes_late = True
+        client.ask("`list")
     done = server.service.sessions.shut_down()
-    assert all(session.closed for session in sessions)
-    sessions[0].connection_lost()
+    assert all(session.closed for session in server.service.sessions)
+    clients[0].lose()
     assert not done.called
-    sessions[1].connection_lost()
+    clients[1].lose()
     assert done.called
 
 
 def test_shut_down_without_sessions(server):
     """A server without sessions has nothing to wait for."""
-    assert SessionRegistry(server.service.sessions.services).shut_down().called
+    assert server.service.sessions.shut_down().called
 
 
-def test_connections_are_counted_and_logged(server, capture_log):
-    """The log has a line for each connection and for its end."""
-    connect(server).connection_lost()
-    assert server.service.event_log.connections == 1
+def test_connections_are_logged(server, capture_log):
+    """The log has a line for each connection and one for its end."""
+    server.connect().lose()
     assert capture_log() == [
-        "System: new connection from ('127.0.0.1', 5)",
-        "System: connection from ('127.0.0.1', 5) closed",
+        "System: new connection from ('127.0.0.1', 50001)",
+        "System: connection from ('127.0.0.1', 50001) closed",
     ]
