@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """The reason of a refusal. The value is the `code` that a JSON client reads (spec section 7).
+    """The reason of an error; the value is the `code` that a JSON client reads (spec section 7).
 
     The comment names the parameters that `ChatError` carries beside the code.
     """
