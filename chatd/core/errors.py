@@ -1,4 +1,4 @@
-"""What the chat refuses, as codes with parameters.
+"""The errors of requests that the chat refuses: codes with parameters.
 
 A rule that is broken raises a `ChatError`; the session or the console turns it into one reply, in
 one place. The words for people are in `chatd.protocol.text`, one table for all codes;
