@@ -42,7 +42,7 @@ _log = Logger(namespace="chatd")
 LinesOf = Callable[[LogEvent], Sequence[str]]
 
 
-def bare_lines(event: LogEvent) -> Sequence[str]:
+def format_plain(event: LogEvent) -> Sequence[str]:
     """Return the lines of an event: those of chatd bare, those of libraries from warnings on.
 
     Spec section 6. Control characters are escaped.
@@ -62,7 +62,7 @@ class StandardOutputLog:
     prints lines above the line being typed. `stream` is standard output, None if it is closed.
     """
 
-    def __init__(self, stream: TextIO | None, lines_of: LinesOf = bare_lines) -> None:
+    def __init__(self, stream: TextIO | None, lines_of: LinesOf = format_plain) -> None:
         self._lines_of = lines_of
         self.above: Callable[[Sequence[str]], None] | None = None
         self._descriptor = None if stream is None else stream.fileno()
