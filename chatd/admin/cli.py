@@ -83,6 +83,7 @@ def _edit(server: socket.socket) -> bool:
         signal.signal(number, _exit)
     server.sendall(TERMINAL_MARK)
     editor = Editor(server)
+    signal.signal(signal.SIGCONT, lambda *_: editor.resume())
     asyncio.run(editor.run())
     return editor.orderly
 

@@ -40,7 +40,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import is_dumb_terminal
 
-from chatd.admin.tty import quiet_mode
+from chatd.admin.tty import in_foreground, quiet_mode
 
 _MAX_MESSAGE: Final = 2**26
 """The longest message from the server, in bytes. `who` prints a line for each connection."""
@@ -82,14 +82,18 @@ class Editor:
             input=self._input,
             output=DummyOutput(),
         )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._prompt = ""
         # The question that waits for an answer.
         self._question: str | None = None
+        # Whether there is a prompt or a question that prompt_toolkit does not draw.
+        self._is_drawn = False
         self._typing: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
 
     async def run(self) -> None:
         """Edit until the console is closed; raise the exception that the line editing raised."""
+        self._loop = asyncio.get_running_loop()
         reader, self._writer = await asyncio.open_connection(
             sock=self._connection, limit=_MAX_MESSAGE
         )
@@ -106,6 +110,11 @@ class Editor:
             raise self._failure
         if not self._reading.cancelled():
             self._reading.result()
+
+    def resume(self) -> None:
+        """Use the terminal again after the process was stopped. A signal handler may call this."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._take_terminal)
 
     # -- the server
 
@@ -136,6 +145,7 @@ class Editor:
 
     async def _type(self) -> None:
         """Send the line that is typed next."""
+        self._is_drawn = self._is_dumb or self._question is not None
         try:
             line = await self._next_line()
         except (KeyboardInterrupt, EOFError) as key:
@@ -150,6 +160,8 @@ class Editor:
             self._reading.cancel()
         else:
             self._send(line=line)
+        finally:
+            self._is_drawn = False
 
     async def _next_line(self) -> str:
         # The owner of the process handles SIGINT.
@@ -184,12 +196,20 @@ class Editor:
             app.renderer.erase()
             self._write(text)
             app.invalidate()
-        elif self._typing is None or self._typing.done():
+        elif not self._is_drawn:
             self._write(text)
         else:
             typed = "" if self._question is not None else self._commands.default_buffer.text
             erase = "\r\n" if self._is_dumb else _ERASE_ROW
             self._write(f"{erase}{text}{self._prompt}{typed}")
+
+    def _take_terminal(self) -> None:
+        """Set the mode again, which the shell has changed, and draw the line in a new row."""
+        if in_foreground(self._input.fileno()):
+            self._input.raw_mode().__enter__()
+            if self._commands.app.is_running:
+                self._commands.app.renderer.reset()
+                self._commands.app.invalidate()
 
     def _write(self, text: str) -> None:
         self._output.write_raw(text)

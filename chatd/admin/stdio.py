@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, eventAsText
@@ -27,6 +28,9 @@ from chatd.admin.tty import in_foreground
 from chatd.core.sanitize import escape
 from chatd.io import write_all
 
+if TYPE_CHECKING:
+    from chatd.admin.editor import Editor
+
 _STDIN: Final = 0
 _READ_SIZE: Final = 65536
 
@@ -38,7 +42,7 @@ _log = Logger(namespace="chatd")
 LinesOf = Callable[[LogEvent], Sequence[str]]
 
 
-def bare_lines(event: LogEvent) -> Sequence[str]:
+def format_plain(event: LogEvent) -> Sequence[str]:
     """Return the lines of an event: those of chatd bare, those of libraries from warnings on.
 
     Spec section 6. Control characters are escaped.
@@ -58,7 +62,7 @@ class StandardOutputLog:
     prints lines above the line being typed. `stream` is standard output, None if it is closed.
     """
 
-    def __init__(self, stream: TextIO | None, lines_of: LinesOf = bare_lines) -> None:
+    def __init__(self, stream: TextIO | None, lines_of: LinesOf = format_plain) -> None:
         self._lines_of = lines_of
         self.above: Callable[[Sequence[str]], None] | None = None
         self._descriptor = None if stream is None else stream.fileno()
@@ -169,10 +173,12 @@ class _TerminalConsole:
         self._input = _Reader(
             reactor, self._socket.fileno(), self._terminal.received, self._terminal.console.end
         )
+        self._editor: Editor | None = None
         # A daemon thread: the process ends even if the terminal takes no output.
         self._editing = threading.Thread(target=self._edit, args=(editor_end,), daemon=True)
         log.above = self._terminal.print_above
         self._editing.start()
+        signal.signal(signal.SIGCONT, lambda *_: self._resume())
 
     def _edit(self, connection: socket.socket) -> None:
         """Run the editor, in its thread."""
@@ -181,10 +187,15 @@ class _TerminalConsole:
                 # Only now: prompt_toolkit takes a while to load.
                 from chatd.admin.editor import Editor  # noqa: PLC0415
 
-                editor = Editor(connection, self._interrupt)
-                asyncio.run(editor.run())
+                self._editor = Editor(connection, self._interrupt)
+                asyncio.run(self._editor.run())
             except Exception:  # noqa: BLE001 -- the server goes on without this console
                 self._reactor.callFromThread(self._failed, Failure())
+
+    def _resume(self) -> None:
+        """Let the editor use the terminal again after the process was stopped."""
+        if self._editor is not None:
+            self._editor.resume()
 
     def _interrupt(self) -> None:
         self._reactor.callFromThread(self._stop_server)
@@ -199,6 +210,7 @@ class _TerminalConsole:
 
     def _close(self) -> None:
         """Wait until the terminal is as it was: what is logged from now on is printed as it is."""
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self._input.stop()
         self._socket.shutdown(socket.SHUT_WR)
         self._editing.join(_CLOSE_SECONDS)

@@ -104,8 +104,9 @@ class Argon2Hashing:
                 raise ChatError(ErrorCode.BUSY)
             return job()
 
-        # Two Deferreds: a caller may cancel the one that it waits for, but the job counts until it has
-        # ended. Otherwise clients that connect and disconnect would fill the queue past its end.
+        # Two Deferreds: a caller may cancel the one that it waits for, but the job counts until it
+        # has ended. Otherwise clients that connect and disconnect would fill the queue past its
+        # end.
         result: Deferred[_Result] = Deferred()
         ended = deferToThreadPool(self._reactor, pool, run_unless_stopped)
         ended.addBoth(self._job_done)
@@ -120,7 +121,9 @@ class Argon2Hashing:
 
     def _matches(self, password_hash: str | None, password: str) -> bool:
         try:
-            self._hasher.verify(self._dummy_hash if password_hash is None else password_hash, password)
+            self._hasher.verify(
+                self._dummy_hash if password_hash is None else password_hash, password
+            )
         except VerifyMismatchError:
             return False
         except InvalidHashError:
@@ -137,10 +140,10 @@ class _LowPriorityThread(Thread):
 
     def run(self) -> None:
         """Run at a lower priority, where a thread can have its own."""
-        # Measured, 64 hashes queued and the reactor busy: on two cores nine in ten of its calls come
-        # within 0.2 to 0.4 ms of their time instead of 1 to 3, and on one core it gets half as much
-        # done again; the hashes take up to a quarter longer. Only on Linux has a thread a priority of
-        # its own: elsewhere this would slow the whole process. A sandbox may forbid it.
+        # Measured, 64 hashes queued and the reactor busy: on two cores nine in ten of its calls
+        # come within 0.2 to 0.4 ms of their time instead of 1 to 3, and on one core it gets half as
+        # much done again; the hashes take up to a quarter longer. Only on Linux has a thread a
+        # priority of its own: elsewhere this would slow the whole process. A sandbox may forbid it.
         if sys.platform == "linux":
             with suppress(OSError):
                 nice = os.getpriority(os.PRIO_PROCESS, get_native_id()) + _NICENESS

@@ -29,7 +29,7 @@ def is_acceptable(password: str) -> bool:
 
 
 class Passwords:
-    """The passwords of the accounts in a store. All methods raise `ChatError` if it is unavailable."""
+    """The passwords of the accounts in a store; all methods raise `ChatError` if it fails."""
 
     def __init__(self, store: IStore, hashing: Hashing) -> None:
         self._store = store

@@ -1,9 +1,9 @@
 """How long a login has to wait: the longer, the more logins have failed before (spec section 4).
 
 Pure: the times are arguments, in seconds. An attempt counts as a failure from its start, so that a
-hundred at the same time are not free, and is forgiven if it succeeds. Attempts from one address wait
-one behind the other, those at one name side by side: an attacker gains nothing by many connections,
-and cannot lock a user out, who waits a few seconds at most.
+hundred at the same time are not free, and is forgiven if it succeeds. Attempts from one address
+wait one behind the other, those at one name side by side: an attacker gains nothing by many
+connections, and cannot lock a user out, who waits a few seconds at most.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ FREE_FAILURES: Final = 5
 BACKOFF: Final = (1.0, 2.0, 4.0, 8.0)
 """How many seconds the attempts after that wait; the last of these from then on.
 
-The first is hardly noticed. The last holds an attacker's address at some eight attempts a minute, and
-is what users wait while an attacker tries their name.
+The first is hardly noticed. The last holds an attacker's address at some eight attempts a minute,
+and is what users wait while an attacker tries their name.
 """
 
 MAX_BACKOFF: Final = 60.0

@@ -1,7 +1,8 @@
 """Limits on how often something may happen. Pure: the times are arguments, in seconds.
 
-`WindowCounter` counts events in a sliding window, for many keys in bounded memory; `CreationLimit` and
-the throttle of logins (chatd.auth.throttle) use it. `TokenBucket` limits the frames of one connection.
+`WindowCounter` counts events in a sliding window, for many keys in bounded memory; `CreationLimit`
+and the throttle of logins (chatd.auth.throttle) use it. `TokenBucket` limits the frames of one
+connection.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class UnknownProtocolError(Exception):
 
 
 class Framing(Enum):
-    """How frames end, in both directions. The end of a line also replaces newlines within a frame."""
+    """The end of frames, in both directions; the end of a line replaces newlines, too."""
 
     NUL = b"\0"
     LF = b"\n"
@@ -50,21 +50,21 @@ class Framing(Enum):
 
 
 class FrameReceiver:
-    """Buffers the bytes of one client and cuts them into frames without their ends.
+    r"""Buffers the bytes of one client and cuts them into frames without their ends.
 
-    `limit` is the longest frame in bytes and may be changed at any time. `framing` is None until the
-    first bytes have decided it; before that, no frame can be peeked at. The buffer holds the bytes
-    as they came and `peek` cuts a few frames at a time, so that a flood of tiny frames takes no more
-    memory than its bytes. For example, with NUL framing:
+    `limit` is the longest frame in bytes and may be changed at any time. `framing` is None until
+    the first bytes have decided it; before that, no frame can be peeked at. The buffer holds the
+    bytes as they came and `peek` cuts a few frames at a time, so that a flood of tiny frames takes
+    no more memory than its bytes. For example, with NUL framing:
 
         fed              peek(2)     buffered afterwards
-        b"a\\0b\\0c\\0d"  [a, b]      7 bytes, of which b"c\\0d" is not cut
+        b"a\0b\0c\0d"  [a, b]      7 bytes, of which b"c\0d" is not cut
         consume(1)       [b]         5 bytes
         consume(1)       [c]         3 bytes: `d` has not ended
         consume(1)       []          1 byte
 
-    `oversized` is true if the next frame was longer than the limit: `peek` then returns no frame, and
-    `consume(1)` goes on to the frame after it.
+    `oversized` is true if the next frame was longer than the limit: `peek` then returns no frame,
+    and `consume(1)` goes on to the frame after it.
     """
 
     def __init__(self, limit: int) -> None:
@@ -92,7 +92,7 @@ class FrameReceiver:
         return self._delimiter is not None and self._delimiter in self._buffer
 
     def feed(self, data: bytes) -> None:
-        """Append bytes that were read; raise `UnknownProtocolError` if the first bytes are not chat."""
+        """Append bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
         if self._delimiter is None:
             data = self._buffer + data
             self._buffer = b""
@@ -177,7 +177,8 @@ class FrameReceiver:
             if len(frame) > self.limit:
                 self.oversized = index == 0
                 uncut = frames[index or 1 :]
-                # A carriage return that was cut off comes back, so that cutting again removes no other.
+                # A carriage return that was cut off comes back, so that cutting again removes no
+                # other.
                 end = b"\0" if self._delimiter == b"\0" else b"\r\n"
                 self._buffer = end.join((*uncut, self._buffer))
                 return frames[:index]
@@ -198,8 +199,8 @@ class FrameReceiver:
 class _TelnetFilter:
     """Removes telnet's negotiation (RFC 854) from lines, wherever the reads cut it.
 
-    One regular expression goes over each read: a loop over bytes would be slow for a client that sends
-    nothing but negotiation.
+    One regular expression goes over each read: a loop over bytes would be slow for a client that
+    sends nothing but negotiation.
     """
 
     def __init__(self) -> None:
@@ -207,10 +208,11 @@ class _TelnetFilter:
         self._unfinished = b""
 
     def strip(self, data: bytes) -> bytes:
-        """Return `data` without negotiation; the next call removes the rest of an unfinished one."""
+        """Return `data` without negotiation, which may go on in the next `data`."""
         if not self._unfinished and _IAC not in data:
             return data
-        # Four parts a match: text, escaped 0xFF, unfinished negotiation, and the IAC that it ends in.
+        # Four parts a match: text, escaped 0xFF, unfinished negotiation, and the IAC that it ends
+        # in.
         parts = _NEGOTIATION.split(self._unfinished + data)
         unfinished, ends_in_iac = parts[-3:-1]
         self._unfinished = (

@@ -73,7 +73,7 @@ class Admission:
         self.open -= 1
 
     def enter(self, address: Address | None) -> Slot:
-        """Return a slot; None, for an address that a proxy has still to tell, has only the total limit."""
+        """Return a slot; `address` is None if a proxy has not told it yet."""
         origin = limit_key(address)
         refusal = self._refusal(origin)
         if refusal is not None:

@@ -46,7 +46,7 @@ class Connection(Protocol):
         """The queue of bytes that the client gets."""
 
     def process_input(self) -> None:
-        """Pass messages that wait to the session, which is no longer busy; or drop them if it is closed.
+        """Pass waiting messages to the session, which is ready, or drop them if it is closed.
 
         The session calls this, also while `receive` is running.
         """
@@ -55,8 +55,8 @@ class Connection(Protocol):
 class ClientSession(Protocol):
     """A session, as a gateway uses it.
 
-    `busy` while a request is carried out and `closed` once no more input is taken: `receive` must not be
-    called then. `send_queue` is that of the connection.
+    `busy` while a request is carried out and `closed` once no more input is taken: `receive` must
+    not be called then. `send_queue` is that of the connection.
     """
 
     busy: bool

@@ -1,11 +1,11 @@
 """Reads and writes the sockets of plain transports, past the reactor.
 
-The reactor calls each connection that is readable or writable by itself, hundreds in a turn, and what
-it does around each call costs as much as a message does. So an epoll instance of its own watches the
-sockets of plain TCP and UNIX transports. The reactor watches that instance, which can be polled
-itself, and one call of the reactor reads and writes all sockets that are ready. The reactor and the
-transport still handle the end of each connection. Other transports, such as TLS, and systems without
-epoll are read and written by the reactor alone.
+The reactor calls each connection that is readable or writable by itself, hundreds in a turn, and
+what it does around each call costs as much as a message does. So an epoll instance of its own
+watches the sockets of plain TCP and UNIX transports. The reactor watches that instance, which can
+be polled itself, and one call of the reactor reads and writes all sockets that are ready. The
+reactor and the transport still handle the end of each connection. Other transports, such as TLS,
+and systems without epoll are read and written by the reactor alone.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class EpollReader:
     ) -> AdoptedSocket | None:
         """Read the socket of `transport` from now on, and call `receive` with what was read.
 
-        `on_hangup` is called if the client closes its sending side while the socket is paused. Return
-        None if the transport is not plain or the system cannot watch its socket: then the transport
-        stays as it was.
+        `on_hangup` is called if the client closes its sending side while the socket is paused.
+        Return None if the transport is not plain or the system cannot watch its socket: then the
+        transport stays as it was.
         """
         # By exact type: a TLS transport passes on the raw socket, which would send plain text.
         is_plain = type(transport) in (tcp.Server, unix.Server)
@@ -61,8 +61,8 @@ class EpollReader:
     def watch_hangup(self, transport: Any, on_hangup: Callable[[], None]) -> Any:
         """Return the producer by which a transport that is not plain is paused and resumed.
 
-        `on_hangup` is called if the client closes its sending side while the transport is paused, if
-        the transport has a socket that can be watched.
+        `on_hangup` is called if the client closes its sending side while the transport is paused,
+        if the transport has a socket that can be watched.
         """
         handle = getattr(transport, "socket", None)
         if handle is None or not hasattr(select, "epoll"):
@@ -72,7 +72,7 @@ class EpollReader:
         return watcher
 
     def remove(self, producer: Any) -> None:
-        """Stop watching what `adopt` or `watch_hangup` returned: its transport has closed the socket."""
+        """Forget what `adopt` or `watch_hangup` returned: its socket is closed."""
         if isinstance(producer, AdoptedSocket | HangupWatcher):
             del self._sockets[producer.fd]
 

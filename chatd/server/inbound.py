@@ -78,8 +78,8 @@ _IS_READ: Final = (State.AWAITING_FRAMING, State.OPEN, State.CLOSING)
 class Inbound:
     """The input of one connection, in `state`; `framing` is None until the first bytes decide it.
 
-    `now` returns seconds. `on_closed` is called when the state becomes CLOSED, `on_frames`, if it is
-    given, before frames are passed to the session.
+    `now` returns seconds. `on_closed` is called when the state becomes CLOSED, `on_frames`, if it
+    is given, before frames are passed to the session.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Inbound:
         return self._receiver.has_frames
 
     def feed(self, data: bytes) -> None:
-        """Buffer bytes that were read; raise `UnknownProtocolError` if the first bytes are not chat."""
+        """Buffer bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
         self._receiver.feed(data)
         if self.framing is None and self._receiver.framing is not None:
             self.framing = self._receiver.framing
@@ -141,8 +141,8 @@ class Inbound:
     def process(self) -> float | None:
         """Give buffered frames to the session, until it is busy or a limit is reached.
 
-        Return after how many seconds to call `resume` and then this again, or None if the next call is
-        due when more bytes were read or the session is ready for more.
+        Return after how many seconds to call `resume` and then this again, or None if the next call
+        is due when more bytes were read or the session is ready for more.
         """
         session = self._session
         if session.closed:
@@ -154,7 +154,8 @@ class Inbound:
         self._suspended = True
         wait = None
         try:
-            wait = self._process_frames()
+            if self.framing is not None:
+                wait = self._process_frames()
         finally:
             self._suspended = wait is not None
         if wait is None and self.state is not _OPEN and not (session.busy or session.closed):
@@ -193,15 +194,12 @@ class Inbound:
     def _process_frames(self) -> float | None:
         """Process frames; return for how many seconds those that are left have to wait."""
         session, receiver, bucket = self._session, self._receiver, self._bucket
-        if self.framing is None:
-            return None
         left = MAX_FRAMES_PER_TURN
         if bucket is not None:
             left = min(left, bucket.available(self._now()))
         while not (session.busy or session.closed):
             if not left:
-                wait = 0.0 if bucket is None else bucket.wait()
-                return wait if receiver.buffered else None
+                return self._wait()
             if not self._registered:
                 self._raise_limits()
             # The first request may change the limits for the frames behind it.
@@ -210,11 +208,7 @@ class Inbound:
                 return None
             if self._on_frames is not None:
                 self._on_frames()
-            if frames:
-                processed = session.receive(frames)
-            else:
-                processed = 1
-                session.refuse(ChatError(ErrorCode.TOO_LONG, limit=receiver.limit))
+            processed = session.receive(frames) if frames else self._refuse_oversized()
             if bucket is not None:
                 bucket.take(processed)
             left -= processed
@@ -223,6 +217,17 @@ class Inbound:
         if not self._registered:
             self._raise_limits()
         return None
+
+    def _refuse_oversized(self) -> int:
+        """Refuse the next frame, which was too long; return how many frames that are."""
+        self._session.refuse(ChatError(ErrorCode.TOO_LONG, limit=self._receiver.limit))
+        return 1
+
+    def _wait(self) -> float | None:
+        """Return after how many seconds the frames that are left may be processed."""
+        if not self._receiver.buffered:
+            return None
+        return 0.0 if self._bucket is None else self._bucket.wait()
 
     def _raise_limits(self) -> None:
         """Apply the limits for registered users, if the user is registered by now."""

@@ -1,8 +1,8 @@
 """The native gateway: frames ended by NUL, or lines, over TCP, TLS or a UNIX socket.
 
-`ChatFactory` builds a `ChatProtocol` for each connection. `Inbound` decides which frames the session
-gets, and when; the protocol connects it with the transport and the clock, and asks the limits that
-all gateways share.
+`ChatFactory` builds a `ChatProtocol` for each connection. `Inbound` decides which frames the
+session gets, and when; the protocol connects it with the transport and the clock, and asks the
+limits that all gateways share.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class ChatProtocol(Protocol):
             session.reject(refusal, self.inbound.first_frame())
 
     def _process_later(self) -> None:
-        """Process in a turn of its own: a fault ends this connection, as it does where data is read."""
+        """Process in a turn of its own; if that fails, end this connection only."""
         self.inbound.resume()
         try:
             self.process_input()

@@ -2,8 +2,8 @@
 
 What a client does not read is queued here and not in the transport, which would accept it without a
 limit. The queued blobs are shared with the queues of all clients that get the same bytes, so that a
-client that reads slowly costs little memory. A plain TCP or UNIX transport is bypassed: its socket is
-written to directly, which saves two calls of epoll_ctl and a turn of the reactor for each write.
+client that reads slowly costs little memory. A plain TCP or UNIX transport is bypassed: its socket
+is written to directly, which saves two calls of epoll_ctl and a turn of the reactor for each write.
 Other transports, such as TLS, are written to with `write`.
 """
 

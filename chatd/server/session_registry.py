@@ -27,7 +27,7 @@ class SessionRegistry:
         return iter(self._open)
 
     def connect(self, connection: Connection) -> Session:
-        """Return the session of a new connection; it calls `connection.process_input`."""
+        """Return the session of a new connection."""
         session = Session(self.services, connection, self._closed)
         self._open[session] = None
         self.services.counters.connection_accepted()

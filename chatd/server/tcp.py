@@ -11,11 +11,11 @@ from twisted.internet.interfaces import ITCPTransport, ITransport
 from chatd.core.events import Address
 
 _KEEPALIVE_IDLE: Final = range(30, 75)
-"""After how many seconds of silence the system may send the first keep-alive probe: one for each port.
+"""After how many seconds of silence the system may send the first keep-alive probe.
 
-All members of a large room were last heard of when they acknowledged the same message. If the system
-probed all of them at once, many probes would be lost, again and again, and connections that are well
-would be closed with them.
+The port of the client selects one of them. All members of a large room were last heard of when they
+acknowledged the same message. If the system probed all of them at once, many probes would be lost,
+again and again, and connections that are well would be closed with them.
 """
 
 _OPTIONS: Final = {

@@ -181,11 +181,27 @@ def test_lines_above(play):
     assert re.search(r"one\r\ntwo\r\nChat administration:> ?kick", play(scene).printed)
 
 
+def test_lines_before_the_prompt_is_drawn(play):
+    """Lines that arrive together with a prompt are printed before it, and nothing else is."""
+
+    async def scene(editor):
+        editor.send(prompt=PROMPT)
+        editor.type("quit\r")
+        await editor.receive()
+        editor.send(prompt=PROMPT, print=["one"])
+        await editor.close()
+
+    assert play(scene).printed.count("quit") == 1
+
+
 def test_lines_above_a_question(play):
     """The question is drawn again below the lines; what was typed of the answer stays."""
 
     async def scene(editor):
-        editor.send(question="Enter password: ", print=["one"])
+        editor.send(question="Enter password: ")
+        await editor.shown("Enter password: ")
+        editor.send(print=["one"])
+        await editor.shown("one")
         editor.type("correct horse\r")
         assert await editor.receive() == {"line": "correct horse"}
         await editor.close()
@@ -316,7 +332,10 @@ def test_a_dumb_terminal(play, monkeypatch):
         editor.send(prompt=PROMPT)
         editor.type("passwd alice\r")
         assert await editor.receive() == {"line": "passwd alice"}
-        editor.send(question="Enter password: ", print=["one"])
+        editor.send(question="Enter password: ")
+        await editor.shown("Enter password: ")
+        editor.send(print=["one"])
+        await editor.shown("one")
         editor.type("correct horse\r")
         assert await editor.receive() == {"line": "correct horse"}
         await editor.close()

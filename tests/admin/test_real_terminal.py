@@ -101,12 +101,19 @@ class Terminal:
         """The output since something was typed last, without escape sequences."""
         return _ESCAPE.sub("", self._bytes.decode(errors="ignore"))
 
-    def await_mode_before(self):
-        """Wait until the mode of the terminal is what it was before the program started."""
+    def await_mode(self, attributes):
+        """Wait until the terminal has the given mode."""
         deadline = time.monotonic() + SECONDS
-        while self.attributes != self.before:
+        while self.attributes != attributes:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+    def stop_and_continue(self):
+        """Stop the program, change the mode as a shell does then, and continue it."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        termios.tcsetattr(self._program_side, termios.TCSANOW, self.before)
+        self.process.send_signal(signal.SIGCONT)
 
     def ended(self):
         """Wait for the end of the program, return its exit status."""
@@ -202,7 +209,7 @@ def test_a_terminal_that_is_closed_after_the_console(run):
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
-    server.await_mode_before()
+    server.await_mode(server.before)
     server.hang_up()
     assert server.ended() == 0
 
@@ -224,7 +231,7 @@ def test_the_server_goes_on_without_its_console(run, join):
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
-    server.await_mode_before()
+    server.await_mode(server.before)
     assert join("Ann").recv(100) == b"Server: You join @chatroom 1\0"
     server.expect("Ann joined room [1] from <unix>\r\n")
     assert server.attributes == server.before
@@ -339,3 +346,15 @@ def test_chatd_admin_when_the_server_dies(attached):
     admin.expect("chatd-admin: chatd has gone away")
     assert admin.ended() == 1
     assert admin.attributes == admin.before
+
+
+def test_stopped_and_continued(attached):
+    """A process that is continued sets the mode of its terminal again, and draws the line."""
+    for terminal in attached:
+        mode = terminal.attributes
+        terminal.type("lis")
+        terminal.expect("lis")
+        terminal.stop_and_continue()
+        terminal.await_mode(mode)
+        terminal.type("t\r")
+        terminal.expect("Administrator: tea@1: no chatters!")
