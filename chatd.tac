@@ -1,11 +1,11 @@
-"""For `twistd -ny chatd.tac`: the same server as `twistd -n chatd`, with the options written here."""
+"""For `twistd -ny chatd.tac`: the server of `twistd -n chatd`, with the options in this file."""
 
 from twisted.application.service import Application
 
 from chatd.daemon.tap import Options, makeService
 
 options = Options()
-options.parseOptions([])  # for instance ["--room", "tea:Tea house", "--hide-addresses"]
+options.parseOptions([])  # for example ["--room", "tea:Tea house", "--hide-addresses"]
 
 application = Application("chatd")
 makeService(options).setServiceParent(application)  # type: ignore[no-untyped-call]

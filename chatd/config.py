@@ -1,4 +1,4 @@
-"""What the operator can choose, as plain values (spec section 1); daemon/tap.py reads them.
+"""The options of the server as plain values; daemon/tap.py reads them from the command line.
 
 Every layer may import this module, so it imports none of them.
 """
@@ -10,11 +10,14 @@ from enum import StrEnum
 from typing import Final
 
 UNREGISTERED_MAX_FRAME: Final = 2048
-"""The longest frame, in bytes, of a client without a name: name, password and room need no more."""
+"""The longest frame of a client that has not joined or logged in, in bytes.
+
+A name, a password and the id of a room need no more.
+"""
 
 
 class RoomCreators(StrEnum):
-    """Who may create rooms, beside the administrator."""
+    """The users that may create rooms; the administrator always may."""
 
     EVERYONE = "everyone"
     ACCOUNTS = "accounts"
@@ -25,8 +28,8 @@ class RoomCreators(StrEnum):
 class RoomPolicy:
     """The rules for rooms.
 
-    `rooms_per_client`: how many rooms a user may be in at once; `require_login`: guests may not
-    join.
+    `rooms_per_client` is how many rooms a user may be in at once. With `require_login`, guests may
+    not join rooms.
     """
 
     rooms_per_client: int = 1
@@ -36,11 +39,11 @@ class RoomPolicy:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a connection, and an address, may use of the server.
+    """How much of the server a connection, an address and an account may use.
 
     `max_frame` and `send_queue` are bytes, `rate` is frames a second, `burst` frames at once,
     `first_frame` and `idle_timeout` are seconds, the others connections. 0 is no limit, except for
-    `max_frame` and `send_queue`.
+    `max_frame`, `send_queue` and `sessions_per_account`, which have to be positive.
     """
 
     max_frame: int = 16384
@@ -51,9 +54,13 @@ class Limits:
     idle_timeout: int = 0
     max_clients: int = 10000
     max_per_address: int = 64
+    sessions_per_account: int = 8
 
     def frame(self, registered: bool) -> int:
-        """Return the longest frame accepted, in bytes."""
+        """Return the longest frame that is accepted, in bytes.
+
+        `registered` tells whether the client has joined or logged in.
+        """
         return self.max_frame if registered else min(self.max_frame, UNREGISTERED_MAX_FRAME)
 
     def queue(self, registered: bool) -> int:
@@ -63,7 +70,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Config:
-    """The options, each with its default."""
+    """All options, each with its default; `rooms` are pairs of an id and a name."""
 
     listen: tuple[str, ...] = ("tcp:9999:interface=localhost",)
     store: str = "sqlite:///chatd.db"

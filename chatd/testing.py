@@ -1,6 +1,6 @@
-"""Fakes for tests of chatd and of what is built on it: a whole server in memory, and its clients.
+"""Test doubles for chatd and for programs built on it: a whole server in memory, and its clients.
 
-No sockets, no threads, no time but the one that is set: a turn of the reactor is a call.
+There are no sockets and no threads, and time passes only in `MemoryServer.turn`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,26 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
-from chatd.core.ports import ISendQueue, IStore
+from chatd.core.ports import IStore
+from chatd.core.users import User
 from chatd.daemon.service import ChatService
+from chatd.fanout.testing import MemorySession
+from chatd.protocol.codec import text_codec
+from chatd.protocol.framing import Framing
 from chatd.server.native import ChatProtocol
+from chatd.storage.memory import MemoryStore
 
 
 class MemoryServer:
-    """A server in memory; options are those of `Config`, or of the `Rules` and `Limits` in it.
+    """A server in memory.
 
-    Frames are served as fast as they come unless `rate` is given.
-
-    `store`, `hashing` and `reactor` are used in place of those that would be made.
+    `options` are fields of `Config`, or of the `RoomPolicy` and `Limits` in it. Unlike in `Limits`,
+    there is no limit on the rate of frames unless `rate` is given. `store`, `hashing` and `reactor`
+    replace the objects that the server makes otherwise.
     """
 
     def __init__(
@@ -41,8 +45,8 @@ class MemoryServer:
         **options: Any,
     ) -> None:
         self.reactor = reactor or MemoryReactorClock()
-        rules = RoomPolicy(**_taken(options, RoomPolicy))
-        limits = Limits(**{"rate": 0, **_taken(options, Limits)})
+        rules = RoomPolicy(**_take_fields(options, RoomPolicy))
+        limits = Limits(**{"rate": 0, **_take_fields(options, Limits)})
         config = Config(
             **{"listen": (), "admin": "", "console": False, "store": "memory:", **options},
             rules=rules,
@@ -55,24 +59,34 @@ class MemoryServer:
         self._port = 50000
 
     def turn(self, seconds: float = 0) -> None:
-        """Let a turn of the reactor pass, and so many seconds."""
+        """Run one turn of the reactor, `seconds` later."""
         self.reactor.advance(seconds)
 
     def connect(self, host: str = "127.0.0.1", **options: Any) -> MemoryClient:
-        """Return a new connection from `host`; options are those of `MemoryClient`."""
+        """Return a new client from the address `host`; `options` are those of `MemoryClient`."""
         self._port += 1
-        make = IPv6Address if ":" in host else IPv4Address
-        return MemoryClient(self, make("TCP", host, self._port), **options)
+        address = IPv6Address if ":" in host else IPv4Address
+        return MemoryClient(self, address("TCP", host, self._port), **options)
 
     def join(self, room_id: str, name: str, **options: Any) -> MemoryClient:
-        """Return a client who has entered a room, with all that was said to him read."""
+        """Return a new client that has joined a room and read all frames sent to it."""
         client = self.connect(**options)
         client.send(f"`enter {room_id} {name}")
         client.read()
         return client
 
+    def open_session(self) -> MemorySession:
+        """Return the session of a new guest, without a connection; it uses text with NUL frames."""
+        codec = text_codec(Framing.NUL, show_addresses=False)
+        session = MemorySession(User(("127.0.0.1", 1)), codec, self.turn, self._session_lost)
+        self.service.router.attach(session)
+        return session
+
+    def _session_lost(self, session: MemorySession) -> None:
+        self.service.accounts.connection_lost(session, self.reactor.seconds())
+
     def console(self, line: str) -> list[str]:
-        """Return what the administrator is answered, who types `line`."""
+        """Run a command of the administrator; return the lines that the console prints."""
         lines: list[str] = []
         done = Deferred.fromCoroutine(execute(self.service.consoles.context, line))
         done.addCallback(lines.extend)
@@ -80,8 +94,14 @@ class MemoryServer:
         return lines
 
 
+def _take_fields(options: dict[str, Any], kind: type[RoomPolicy | Limits]) -> dict[str, Any]:
+    """Remove the fields of `kind` from `options`, and return them."""
+    known = {field.name for field in fields(kind)}
+    return {name: options.pop(name) for name in known & options.keys()}
+
+
 class MemoryHashing:
-    """Hashes passwords at once, and not at all safely."""
+    """Hashes passwords without delay and without any security."""
 
     def start(self) -> None:
         """Do nothing."""
@@ -90,44 +110,137 @@ class MemoryHashing:
         """Do nothing."""
 
     async def hash(self, password: str) -> str:
-        """Return what `verify` knows again."""
+        """Return a hash that `verify` accepts."""
         return f"hash of {password}"
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether a hash is that of a password."""
+        """Return whether `password` has this hash."""
         return password_hash == f"hash of {password}"
 
-    def needs_rehash(self, password_hash: str) -> bool:  # noqa: ARG002 -- as the true one
-        """Return that it does not."""
+    def needs_rehash(self, password_hash: str) -> bool:  # noqa: ARG002 -- as in Hashing
+        """Return False."""
         return False
 
 
-def _taken(options: dict[str, Any], kind: type[RoomPolicy | Limits]) -> dict[str, Any]:
-    """Take out of `options` what is for `kind`."""
-    known = {field.name for field in fields(kind)}
-    return {name: options.pop(name) for name in known & options.keys()}
+class Gate:
+    """Holds up calls while it is shut, until the test lets them through.
+
+    `waiting` has a Deferred for each of them, the first one first. While `error` is set, calls
+    raise it instead of waiting.
+    """
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.shut = shut
+        self.error: Exception | None = None
+        self.waiting: list[Deferred[None]] = []
+
+    async def wait(self) -> None:
+        """Return when the gate is open; raise `error` if it is set."""
+        if self.error is not None:
+            raise self.error
+        if self.shut:
+            self.waiting.append(Deferred())
+            await self.waiting[-1]
+
+    def open(self, error: Exception | None = None) -> None:
+        """Open the gate: all waiting calls return, or raise `error` if it is given."""
+        self.shut = False
+        waiting, self.waiting = self.waiting, []
+        for call in waiting:
+            if error is None:
+                call.callback(None)
+            else:
+                call.errback(error)
+
+    def let_through(self, count: int) -> None:
+        """Let the first `count` calls through, and keep the gate shut."""
+        for _ in range(count):
+            self.waiting.pop(0).callback(None)
+
+    def drain(self) -> None:
+        """Let calls through one by one, with those that come meanwhile; then open the gate."""
+        while self.waiting:
+            self.let_through(1)
+        self.shut = False
+
+
+class SlowHashing(MemoryHashing):
+    """Hashes passwords when its gate is open."""
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.gate = Gate(shut=shut)
+
+    async def hash(self, password: str) -> str:
+        """Wait at the gate, and return a hash that `verify` accepts."""
+        await self.gate.wait()
+        return await super().hash(password)
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Wait at the gate, and return whether `password` has this hash."""
+        await self.gate.wait()
+        return await super().verify(password_hash, password)
+
+
+def _gated(gate: str, name: str) -> Any:
+    """Return the method `name` of `MemoryStore`, which waits at a gate of `SlowStore` first."""
+    method = getattr(MemoryStore, name)
+
+    async def call(self: SlowStore, *arguments: Any) -> Any:
+        await getattr(self, gate).wait()
+        return await method(self, *arguments)
+
+    return call
+
+
+class SlowStore(MemoryStore):
+    """A store in memory whose calls wait or fail at gates, one for each kind of data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room_gate = Gate()
+        self.write_gate = Gate()
+        self.read_gate = Gate()
+        self.account_gate = Gate()
+        self.ban_gate = Gate()
+        self.token_gate = Gate()
+
+    add_room = _gated("room_gate", "add_room")
+    remove_room = _gated("room_gate", "remove_room")
+    append = _gated("write_gate", "append")
+    history = _gated("read_gate", "history")
+    account = _gated("account_gate", "account")
+    add_account = _gated("account_gate", "add_account")
+    add_ban = _gated("ban_gate", "add_ban")
+    remove_ban = _gated("ban_gate", "remove_ban")
+    resume_token = _gated("token_gate", "resume_token")
+    add_resume_token = _gated("token_gate", "add_resume_token")
+    remove_resume_token = _gated("token_gate", "remove_resume_token")
+    remove_resume_tokens = _gated("token_gate", "remove_resume_tokens")
 
 
 class MemoryClient:
-    """A client of a `MemoryServer`. `end`: what ends its frames, a NUL or an end of line."""
+    """A client of a `MemoryServer`.
+
+    `end` is the end of a frame in both directions: a NUL or a newline.
+    """
 
     def __init__(
         self, server: MemoryServer, peer: IPv4Address | IPv6Address, end: bytes = b"\0"
     ) -> None:
         self.end = end
-        self.transport = _Transport(peer)
+        self.transport = MemoryTransport(peer)
         self.protocol = cast("ChatProtocol", server.service.factory.buildProtocol(peer))
         self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
-        self.transport.on_close = self._closed
+        self.transport.on_close = self.lose
         self._server = server
 
     @property
     def closed(self) -> bool:
-        """Whether the server has closed the connection."""
+        """Whether the connection is closed."""
         return self.transport.disconnected
 
     def send(self, *frames: str) -> None:
-        """Send frames, in one packet."""
+        """Send frames, all in one read of the server."""
         self.send_bytes(b"".join(frame.encode() + self.end for frame in frames))
 
     def send_bytes(self, data: bytes) -> None:
@@ -135,42 +248,40 @@ class MemoryClient:
         self.protocol.dataReceived(data)
 
     def half_close(self) -> None:
-        """Send no more, but go on reading."""
+        """Close the sending side; the client can still read."""
         self.protocol.readConnectionLost()
 
     def lose(self) -> None:
-        """Lose the connection."""
-        self._closed()
+        """Close the connection without a word, as a client that crashes does."""
+        if not self.transport.disconnected:
+            self.transport.disconnected = True
+            self.protocol.connectionLost(Failure(ConnectionDone()))
 
     def read_bytes(self) -> bytes:
-        """Let the turn pass, and return what has come since the last call."""
+        """Run a turn of the reactor; return the bytes that came since the last call."""
         self._server.turn()
         data: bytes = self.transport.value()  # type: ignore[no-untyped-call]
         self.transport.clear()  # type: ignore[no-untyped-call]
         return data
 
     def read(self) -> list[str]:
-        """Let the turn pass, and return the frames that have come since the last call."""
+        """Run a turn of the reactor; return the frames that came since the last call."""
         *frames, rest = self.read_bytes().split(self.end)
         if rest:
             raise AssertionError(f"a frame without end: {rest!r}")
         return [frame.decode() for frame in frames]
 
     def ask(self, frame: str) -> list[str]:
-        """Send a frame, and return what comes."""
+        """Send a frame; return the frames that come back in the same turn."""
         self.send(frame)
         return self.read()
 
-    def _closed(self) -> None:
-        if not self.transport.disconnected:
-            self.transport.disconnected = True
-            self.protocol.connectionLost(Failure(ConnectionDone()))
 
+class MemoryTransport(StringTransport):
+    """A transport in memory that records the TCP options set on it.
 
-class _Transport(StringTransport):
-    """A string transport that closes at once, and knows what is asked of TCP.
-
-    `closes_late`: as if the peer had still to read, until it is aborted.
+    `loseConnection` closes it at once, or, with `closes_late`, not before `abortConnection`, like a
+    connection whose peer does not read.
     """
 
     disconnected = False
@@ -181,38 +292,18 @@ class _Transport(StringTransport):
         super().__init__(peerAddress=peer)  # type: ignore[no-untyped-call]
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        """Note that small packets are not to wait."""
+        """Record TCP_NODELAY."""
         self.no_delay = enabled
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
-        """Note that dead peers are to be found."""
+        """Record SO_KEEPALIVE."""
         self.keep_alive = enabled
 
     def loseConnection(self) -> None:
-        """Close."""
+        """Close the connection, unless it closes late."""
         if not self.closes_late:
             self.on_close()
 
     def abortConnection(self) -> None:
-        """Close."""
+        """Close the connection."""
         self.on_close()
-
-
-@implementer(ISendQueue)
-class MemorySendQueue:
-    """Keeps what is written, a blob a write."""
-
-    queued = 0
-
-    def __init__(self) -> None:
-        self.blobs: list[bytes] = []
-
-    def write(self, blob: bytes) -> None:
-        """Keep `blob`."""
-        self.blobs.append(blob)
-
-    def finish(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
-        """Do nothing."""

@@ -1,7 +1,9 @@
-"""What the tests of the whole server share."""
+"""Settings and fixtures that all tests share."""
 
 import datetime as dt
 import ipaddress
+import os
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,9 +15,20 @@ from twisted.logger import eventAsText, globalLogPublisher
 
 from chatd.testing import MemoryServer
 
-# Times are not asserted, and a shared machine is slow at times.
-settings.register_profile("chatd", deadline=None)
-settings.load_profile("chatd")
+# No test asserts a duration: a shared machine is slow at times.
+settings.register_profile("local", deadline=None)
+# In CI every run has the same examples, so that it fails for the change that it tests alone.
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+SLOW_DIRECTORIES = [Path(__file__).parent / name for name in ("bench", "smoke")]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark every test of the benchmark and of real processes as slow."""
+    for item in items:
+        if any(directory in item.path.parents for directory in SLOW_DIRECTORIES):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
@@ -26,7 +39,7 @@ def server() -> MemoryServer:
 
 @pytest.fixture
 def capture_log():
-    """Return a function that returns the lines logged so far, as section 6 of the spec has them."""
+    """Return a function that returns the lines which chatd has logged so far."""
     lines = []
 
     def observe(event):
@@ -40,28 +53,27 @@ def capture_log():
 
 @pytest.fixture
 def make_certificate(tmp_path):
-    """Return a function that writes cert.pem and key.pem, a certificate for localhost that signs itself.
+    """Return a function that writes cert.pem and key.pem, a self-signed certificate and its key.
 
-    It returns the certificate as it goes over the wire.
+    The certificate is for `names`, or else for localhost and 127.0.0.1, and ends in `days` days.
+    The function returns it in DER, as TLS sends it.
     """
 
     def make(*names, days=1):
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        local = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        alternatives = [x509.DNSName(name) for name in names] or local
         ends = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         certificate = (
             x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
+            .subject_name(subject)
+            .issuer_name(subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(ends - dt.timedelta(days=2))
             .not_valid_after(ends)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(one) for one in names] or here),
-                critical=False,
-            )
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .sign(key, hashes.SHA256())
         )
         (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

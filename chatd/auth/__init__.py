@@ -1,1 +1,1 @@
-"""Accounts and their passwords: who may call himself by a name that is registered."""
+"""Accounts and their passwords."""

@@ -1,42 +1,39 @@
-"""How long a try at a password has to wait: longer after several failures (spec section 4).
+"""How long a login has to wait: the longer, the more logins have failed before (spec section 4).
 
-Pure: times are given. A try counts as a failure from its beginning, so that a hundred at once are
-not free, and is taken back if it succeeds. Those of an address wait one behind the other, those at
-a name side by side: so who guesses gains nothing by many connections, and nobody is locked out;
-whoever fails at the name of another makes him wait some seconds at the most.
+Pure: the times are arguments, in seconds. An attempt counts as a failure from its start, so that a
+hundred at the same time are not free, and is forgiven if it succeeds. Attempts from one address
+wait one behind the other, those at one name side by side: an attacker gains nothing by many
+connections, and cannot lock a user out, who waits a few seconds at most.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.names import NAME_LENGTH, name_keys
 from chatd.core.network import limit_key
+from chatd.core.ratelimit import MAX_KEYS, WindowCounter
 
 WINDOW: Final = 60.0
 """For how many seconds a failure counts."""
 
 FREE_FAILURES: Final = 5
-"""How many failures in that time cost nothing: people do mistype."""
+"""How many failures in that time cost nothing: people mistype passwords."""
 
 BACKOFF: Final = (1.0, 2.0, 4.0, 8.0)
-"""What the tries after that wait, in seconds, the last of these from then on.
+"""How many seconds the attempts after that wait; the last of these from then on.
 
-The first is hardly felt. The longest holds an address that guesses at some eight a minute, and is what
-an owner bears while somebody else guesses at his name.
+The first is hardly noticed. The last holds an attacker's address at some eight attempts a minute,
+and is what users wait while an attacker tries their name.
 """
 
 MAX_BACKOFF: Final = 60.0
-"""For how many seconds a try may be made to wait; more than that is refused."""
+"""How many seconds an attempt may wait; one that would have to wait longer is refused."""
 
-MAX_KEYS: Final = 100_000
-"""How many names and addresses are counted at a time, in some 30 MB; the oldest go first."""
-
-_KEPT: Final = 16
-"""Of one key, the newest only: more than that change nothing, as the wait is at its longest."""
+_KEEP_PER_KEY: Final = 16
+"""How many failures are kept for a key: more change nothing, as the wait is at its longest."""
 
 
 _ADDRESS: Final = "address"
@@ -50,82 +47,60 @@ class Key(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A try, when it began, and how many seconds it has to wait."""
+    """An attempt, the time of its start, and how many seconds it has to wait."""
 
     keys: tuple[Key, ...]
-    began: float
+    started: float
     wait: float
 
 
 def keys_of(name: str, address: Address | None) -> tuple[Key, ...]:
-    """Return what a try at `name` from `address` counts for."""
-    # No account has a longer name: what comes after that is not worth the work.
-    named = Key("name", name_keys(name[:NAME_LENGTH]).folded)
+    """Return the keys that a login as `name` from `address` counts for."""
+    # No account has a longer name: folding the rest would be wasted work.
+    name_key = Key("name", name_keys(name[:NAME_LENGTH]).folded)
     origin = limit_key(address)
-    return (named,) if origin is None else (named, Key(_ADDRESS, origin))
+    return (name_key,) if origin is None else (name_key, Key(_ADDRESS, origin))
 
 
 class Throttle:
-    """Counts tries that failed, or may yet, for at most `most` keys."""
+    """Counts failed attempts, for at most `max_keys` names and addresses."""
 
-    def __init__(self, most: int = MAX_KEYS) -> None:
-        self._most = most
-        # The key tried last comes last.
-        self._times: OrderedDict[Key, list[float]] = OrderedDict()
-        # When the last try that waits has waited.
-        self._free_at: dict[Key, float] = {}
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        self._failures: WindowCounter[Key] = WindowCounter(
+            WINDOW, _KEEP_PER_KEY, max_keys, self._forget
+        )
+        self._free_at: dict[Key, float] = {}  # when the last attempt that waits is let through
 
-    def begin(self, keys: tuple[Key, ...], now: float) -> Attempt:
-        """Count a try as a failure, and say how long it has to wait.
+    @property
+    def keys(self) -> list[Key]:
+        """The names and addresses that are counted, those used last at the end."""
+        return list(self._failures)
 
-        Raises `ChatError` if that would be too long.
+    def start(self, keys: tuple[Key, ...], now: float) -> Attempt:
+        """Count an attempt as a failure, and return how long it has to wait.
+
+        Raise `ChatError` if that is longer than `MAX_BACKOFF`.
         """
-        self._forget(now)
         wait = max((self._wait(key, now) for key in keys), default=0.0)
         if wait > MAX_BACKOFF:
             raise ChatError(ErrorCode.BUSY)
         for key in keys:
-            self._count(key, now)
             self._free_at[key] = now + wait
+            self._failures.add(key, now)
         return Attempt(keys, now, wait)
 
-    def take_back(self, attempt: Attempt) -> None:
-        """Count a try no longer: it succeeded."""
+    def forgive(self, attempt: Attempt) -> None:
+        """Stop counting an attempt: it succeeded."""
         for key in attempt.keys:
-            times = self._times.get(key, [])
-            if attempt.began in times:
-                times.remove(attempt.began)
-            if not times:
-                self._drop(key)
+            self._failures.remove(key, attempt.started)
 
     def _wait(self, key: Key, now: float) -> float:
-        failures = sum(_counts(began, now) for began in self._times.get(key, ()))
+        failures = self._failures.count(key, now)
         if failures < FREE_FAILURES:
             return 0.0
         wait = BACKOFF[min(failures - FREE_FAILURES, len(BACKOFF) - 1)]
-        before = max(self._free_at[key] - now, 0.0) if key.kind == _ADDRESS else 0.0
-        return before + wait
+        queue = max(self._free_at[key] - now, 0.0) if key.kind == _ADDRESS else 0.0
+        return queue + wait
 
-    def _count(self, key: Key, now: float) -> None:
-        times = self._times.setdefault(key, [])
-        times.append(now)
-        del times[:-_KEPT]
-        self._times.move_to_end(key)
-        if len(self._times) > self._most:
-            self._drop(next(iter(self._times)))
-
-    def _forget(self, now: float) -> None:
-        while self._times:
-            oldest = next(iter(self._times))
-            if _counts(self._times[oldest][-1], now):
-                break
-            self._drop(oldest)
-
-    def _drop(self, key: Key) -> None:
-        self._times.pop(key, None)
+    def _forget(self, key: Key) -> None:
         self._free_at.pop(key, None)
-
-
-def _counts(began: float, now: float) -> bool:
-    # Either way: the clock may be set back.
-    return abs(now - began) < WINDOW

@@ -32,7 +32,7 @@ from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
 from chatd.protocol.jsonio import encode_request
-from chatd.protocol.replies import Reply
+from chatd.protocol.received import Reply
 
 
 class Screen(Protocol):

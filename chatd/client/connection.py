@@ -27,7 +27,7 @@ from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.protocol.json_decoder import UnknownEventError, decode_event
-from chatd.protocol.replies import Disconnect, Ok, Reply
+from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
 
 OPENING: Final = "`format json"

@@ -1,245 +1,303 @@
-"""People: who one is. Accounts, logging in and out, coming back after a lost connection, bans.
+"""Accounts: registration, login and logout, the resumption of a lost session.
 
-Beside `Chat`, which has the rooms, and as pure. What is refused is raised as `ChatError`. While a
-password is checked or the store works, the world goes on: what was checked before is checked
-again after.
+Beside `Chat`, which has the rooms, and as pure. Refusals are raised as `ChatError`. While a
+password is verified or the store works, other calls are carried out: what was checked before is
+checked again after. A session changes its user in one synchronous step, `_log_in`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from chatd.core.bans import parse_ban
 from chatd.core.chat import Chat
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, LeaveReason
-from chatd.core.ports import IAccounts, IBus, IRegistry, ITickets
+from chatd.core.ports import Directory, Router
 from chatd.core.ratelimit import CreationLimit
-from chatd.core.records import Account, Ban, BanKind
-from chatd.core.rooms import User
+from chatd.core.records import Account, AccountRef
+from chatd.core.users import Origin, User, ensure_active
 
 
-class People:
-    """The rules of being somebody."""
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """The session that a resume token stands for: the user's name, and whether an account has it.
+
+    `origin` is the session itself if the server has not noticed its end, `until` the time at which
+    the token of a session that has ended expires.
+    """
+
+    name: str
+    is_account: bool
+    origin: Origin | None = None
+    until: float = 0.0
+
+
+class Tokens(Protocol):
+    """Resume tokens: each is that of one session (`chatd.server.resume`)."""
+
+    async def issue(self, origin: Origin) -> str:
+        """Return the token of a session, a new one if it has none."""
+
+    async def find(self, token: str) -> Resumable:
+        """Return the session that `token` stands for; raise `ChatError` if there is none."""
+
+    def consume(self, token: str) -> None:
+        """Make `token` invalid: it has been used."""
+
+    def park(self, origin: Origin) -> None:
+        """Keep the token of a session that ends, so that it can be resumed."""
+
+    def discard(self, origin: Origin) -> None:
+        """Make the token of a session invalid: the session ends and is not to be resumed."""
+
+    def unbind(self, origin: Origin) -> None:
+        """Let the token of a session that logs out not stand for its account any more."""
+
+    async def bind(self, origin: Origin) -> None:
+        """Store the token of a session that has logged in, if it has one, and purge the store."""
+
+    async def purge(self) -> None:
+        """Remove from the store what is invalid, as far as the store can be reached."""
+
+    async def revoke_account(self, account: str, keep: Origin | None = None) -> None:
+        """Make all tokens that stand for an account invalid, except that of the session `keep`."""
+
+
+class Passwords(Protocol):
+    """Accounts and their passwords in the store (`chatd.auth.accounts`); all raise `ChatError`."""
+
+    async def create(self, name: str, password: str, now: float) -> int:
+        """Add an account, whose name must be free; return its identity."""
+
+    async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
+        """Return the account `name`; raise `ChatError` unless `password` is its password.
+
+        It takes as long if there is no such account, and longer after several failures.
+        """
+
+    async def change_password(self, name: str, old: str, new: str, address: Address | None) -> None:
+        """Set the password of an account, of which `old` must be the one so far."""
+
+    async def set_password(self, name: str, new: str) -> None:
+        """Set the password of an account."""
+
+    async def remove(self, name: str) -> None:
+        """Remove an account."""
+
+    async def all(self) -> Sequence[Account]:
+        """Return all accounts, in the order of their registration."""
+
+
+class AccountService:
+    """The rules of accounts. An account's user has at most `sessions_per_account` sessions."""
 
     def __init__(
         self,
-        directory: IRegistry,
-        accounts: IAccounts,
-        resume_tokens: ITickets,
-        bus: IBus,
+        directory: Directory,
+        passwords: Passwords,
+        tokens: Tokens,
+        router: Router,
         chat: Chat,
+        sessions_per_account: int,
     ) -> None:
         self._directory = directory
-        self._accounts = accounts
-        self._resume_tokens = resume_tokens
-        self._bus = bus
+        self._passwords = passwords
+        self._tokens = tokens
+        self._router = router
         self._chat = chat
-        self._quota = CreationLimit()
+        self._sessions_per_account = sessions_per_account
+        self._creation_limit = CreationLimit()
 
-    # -- what a client can do
+    # -- for clients
 
-    async def register(self, user: User, username: str, password: str, now: float) -> str:
-        """Make an account, and log `who` in to it; return its name."""
-        self._check_logged_out(user)
+    async def register(self, origin: Origin, username: str, password: str, now: float) -> str:
+        """Create an account and log the session's guest in to it; return its name."""
+        guest = origin.user
+        _check_logged_out(guest)
         taken = self._directory.find_account(username)
         if taken is not None:
-            raise ChatError(ErrorCode.NAME_IN_USE, name=taken)
-        name = await self._directory.reserve_name(user, username)
+            raise ChatError(ErrorCode.NAME_IN_USE, name=taken.name)
+        name = await self._directory.reserve_name(guest, username)
         try:
-            self._check_in_no_room(user)
+            _check_in_no_room(origin)
             self._check_not_banned(name, now)
-            with self._quota.consume(user.address, now):
-                await self._accounts.create(name, password, now)
-            self._directory.add_account(name)
-            # He may have been grouped meanwhile, or the name banned: then the account is there,
-            # and he is not logged in to it.
-            self._check_not_banned(name, now)
-            self._become(user, name, account=name)
+            with self._creation_limit.consume(guest.address, now):
+                account = AccountRef(await self._passwords.create(name, password, now), name)
+            self._directory.add_account(account)
+            # The guest may have been moved or closed in the meantime, or the name banned: then the
+            # account exists, and they are not logged in to it.
+            self._log_in(origin, account, now)
         finally:
-            if user.name != name:
-                self._directory.release_name(user, name)
-        await self._resume_tokens.bind(user)
+            if guest.name != name:
+                self._directory.release_name(guest, name)
+        await self._tokens.bind(origin)
         return name
 
-    async def login(self, user: User, username: str, password: str, now: float) -> str:
-        """Log `who` in to his account; return its name. Another who is logged in to it has to go."""
-        self._check_logged_out(user)
-        name = self._directory.find_account(username) or username
-        await self._accounts.authenticate(name, password, user.address)
-        await self._come_in(user, name, now)
+    async def login(self, origin: Origin, username: str, password: str, now: float) -> str:
+        """Log the session in to an account, as a further session of its user; return its name."""
+        _check_logged_out(origin.user)
+        known = self._directory.find_account(username)
+        name = known.name if known else username
+        account = await self._passwords.authenticate(name, password, origin.address)
+        self._log_in(origin, AccountRef(account.id, account.name), now)
+        await self._tokens.bind(origin)
+        return account.name
+
+    async def change_password(self, origin: Origin, old: str, new: str) -> None:
+        """Change the password of the session's account: no other session can be resumed then."""
+        user = origin.user
+        _check_logged_in(user)
+        account, name = user.account, user.name
+        await self._passwords.change_password(name, old, new, origin.address)
+        # The session may have been replaced in the meantime, by one that has the old password.
+        is_kept = not origin.closed and origin.user.account == account
+        await self._tokens.revoke_account(name, origin if is_kept else None)
+
+    async def logout(self, origin: Origin, now: float) -> str:
+        """Make the session one of a new guest without a name; return the account's name."""
+        user = origin.user
+        _check_logged_in(user)
+        name = user.name
+        self._tokens.unbind(origin)
+        if self._router.move(origin, User(origin.address)):
+            self._chat.remove_user(user, LeaveReason.LOGOUT, now)
+        await self._tokens.purge()
         return name
 
-    async def change_password(self, user: User, old: str, new: str) -> str:
-        """Change the password of the account `who` is logged in to; return its name."""
-        name = self._logged_in(user)
-        await self._accounts.change_password(name, old, new, user.address)
-        if user.account == name:
-            await self._resume_tokens.bind(user)
-        else:  # another has taken his place meanwhile, perhaps by the old one
-            await self._resume_tokens.void(name)
-        return name
+    async def issue_resume_token(self, origin: Origin) -> str:
+        """Return the token by which a new session resumes this one when its connection is lost."""
+        return await self._tokens.issue(origin)
 
-    async def logout(self, user: User, now: float) -> str:
-        """Let `who` go out of his rooms and his account; return its name."""
-        name = self._logged_in(user)
-        self._chat.leave_all(user, LeaveReason.LOGOUT, now)
-        await self._resume_tokens.void(name)
-        return name
+    async def resume(self, origin: Origin, token: str, now: float) -> str:
+        """Continue the session that `token` stands for as `origin`; return its user's name.
 
-    async def secret(self, user: User) -> str:
-        """Return a secret by which `who` can resume what he is when his connection is lost."""
-        return await self._resume_tokens.issue(user)
-
-    async def resume(self, user: User, secret: str, now: float) -> str:
-        """Let `who` be again who he was on the connection that had `secret`; return his name.
-
-        If the server has not noticed yet that it is lost, it is now.
+        If the server has not noticed that the connection of that session is lost, it closes it.
         """
-        self._check_logged_out(user)
-        self._check_in_no_room(user)
-        lost = await self._resume_tokens.find(secret)
-        if lost.account is not None:
-            await self._come_in(user, lost.account, now)
-            return user.name
-        before = lost.user
-        if before is not None and before is not user and self._directory.find(lost.name) is before:
-            self._replace(before, now)
-        async with self._chat.reserved_name(user, lost.name, now) as his:
-            self._become(user, his)
-        self._resume_tokens.spend(secret)
-        return user.name
+        _check_logged_out(origin.user)
+        _check_in_no_room(origin)
+        resumable = await self._tokens.find(token)
+        former = resumable.origin if resumable.origin is not origin else None
+        if resumable.is_account:
+            account = self._directory.find_account(resumable.name)
+            if account is None:
+                raise ChatError(ErrorCode.NO_SUCH_SESSION)
+            self._log_in(origin, account, now, former)
+            self._tokens.consume(token)
+            if former is not None:
+                former.disconnect(DisconnectReason.REPLACED)
+        else:
+            if former is not None:
+                former.disconnect(DisconnectReason.REPLACED)
+            async with self._chat.reserved_name(origin.user, resumable.name, now) as name:
+                ensure_active(origin)
+                _check_in_no_room(origin)
+                self._directory.assign_name(origin.user, name)
+            self._tokens.consume(token)
+        await self._tokens.bind(origin)
+        return origin.user.name
 
-    def lose(self, user: User, now: float) -> None:
-        """Let `who` go, whose connection is closed or lost, if he has not gone yet; he may come back."""
-        self._resume_tokens.remember(user)
-        self._chat.remove_user(user, LeaveReason.LOST, now)
+    def connection_lost(self, origin: Origin, now: float) -> None:
+        """End a session whose connection is closed or lost; it can be resumed."""
+        self._tokens.park(origin)
+        if self._router.detach(origin):
+            self._chat.remove_user(origin.user, LeaveReason.LOST, now)
 
-    async def leave(self, user: User, now: float) -> None:
-        """Let `who` go, who does not come back."""
-        account = user.account
-        self._resume_tokens.forget(user)
-        self._chat.remove_user(user, LeaveReason.QUIT, now)
-        if account is not None:
-            await self._resume_tokens.void(account)
+    async def sign_off(self, origin: Origin, now: float) -> None:
+        """End a session that asks for it; it cannot be resumed."""
+        self._tokens.discard(origin)
+        if self._router.detach(origin):
+            self._chat.remove_user(origin.user, LeaveReason.QUIT, now)
+        await self._tokens.purge()
 
-    # -- what the Administrator can do
+    # -- for the administrator
 
     async def accounts(self) -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
-        return await self._accounts.all()
+        """Return all accounts, in the order of their registration."""
+        return await self._passwords.all()
 
-    def find_account(self, username: str) -> str:
-        """Return the name of an account as it was registered; raise `ChatError` if there is none."""
-        name = self._directory.find_account(username)
-        if name is None:
+    def require_account(self, username: str) -> AccountRef:
+        """Return the account with that name; raise `ChatError` if there is none."""
+        account = self._directory.find_account(username)
+        if account is None:
             raise ChatError(ErrorCode.NO_SUCH_ACCOUNT, name=username)
-        return name
+        return account
 
     async def set_password(self, username: str, new: str, now: float) -> str:
-        """Set the password of an account; who is logged in to it has to go. Return its name."""
-        name = self.find_account(username)
-        await self._accounts.set_password(name, new)
-        await self._put_out(name, DisconnectReason.PASSWORD_SET, now)
-        return name
+        """Set the password of an account and disconnect its user; return the account's name."""
+        account = self.require_account(username)
+        await self._passwords.set_password(account.name, new)
+        await self._disconnect_account(account, DisconnectReason.PASSWORD_SET, now)
+        return account.name
 
     async def unregister(self, username: str, now: float) -> str:
-        """Remove an account; who is logged in to it has to go. Return its name."""
-        name = self.find_account(username)
-        await self._accounts.remove(name)
-        self._directory.remove_account(name)
-        await self._put_out(name, DisconnectReason.UNREGISTERED, now)
-        return name
-
-    async def ban(
-        self, subject: str, minutes: int | None, present: Iterable[User], now: float
-    ) -> str:
-        """Ban a name or an address, for some minutes or for ever; return it as it is shown.
-
-        Those of `present` whom it concerns have to go.
-        """
-        ban = self._ban_on(subject, None if minutes is None else now + 60 * minutes)
-        await self._directory.add_ban(ban)
-        for user in list(present):
-            if self._is_barred(user, now):
-                self._chat.remove_user(user, LeaveReason.BANNED, now)
-                self._bus.dismiss(user, DisconnectReason.BANNED)
-        return ban.subject
-
-    async def unban(self, subject: str, now: float) -> str:
-        """Lift a ban; return whose, as it is shown."""
-        return (await self._directory.remove_ban(parse_ban(subject), now)).subject
-
-    def bans(self, now: float) -> Sequence[Ban]:
-        """Return all bans that hold."""
-        return self._directory.bans(now)
-
-    def bars(self, address: Address | None, now: float) -> bool:
-        """Tell whether nobody may come from an address."""
-        return self._directory.is_address_banned(address, now)
+        """Remove an account and disconnect its user; return the account's name."""
+        account = self.require_account(username)
+        await self._passwords.remove(account.name)
+        self._directory.remove_account(account)
+        await self._disconnect_account(account, DisconnectReason.UNREGISTERED, now)
+        return account.name
 
     # -- within
 
-    async def _come_in(self, user: User, name: str, now: float) -> None:
-        """Log `who` in, whose account it is."""
-        if user.gone:
-            raise ChatError(ErrorCode.SESSION_CLOSED)
-        self._check_in_no_room(user)
-        if self._directory.find_account(name) != name:
-            raise ChatError(ErrorCode.WRONG_PASSWORD)  # it has just been removed
-        self._check_not_banned(name, now)
-        holder = self._directory.find(name)
-        if holder is not None and holder.account is not None:
-            self._replace(holder, now)
-        async with self._chat.reserved_name(user, name, now, account=name):
-            self._become(user, name, account=name)
-        await self._resume_tokens.bind(user)
+    def _log_in(
+        self, origin: Origin, account: AccountRef, now: float, former: Origin | None = None
+    ) -> None:
+        """Make `origin` a session of the account's user, in place of the session `former`."""
+        guest = origin.user
+        ensure_active(origin)
+        _check_in_no_room(origin)
+        if self._directory.find_account(account.name) != account:
+            # It has just been removed, and perhaps registered again, or is being registered.
+            raise ChatError(ErrorCode.WRONG_PASSWORD)
+        self._check_not_banned(account.name, now)
+        if former is None:
+            self._end_surplus(account)
+        user = self._user_of(account)
+        if user is None:
+            self._directory.assume(guest, account)
+        else:
+            self._router.move(origin, user)
+            self._chat.remove_user(guest, LeaveReason.QUIT, now)
 
-    def _become(self, user: User, name: str, account: str | None = None) -> None:
-        if user.gone:
-            raise ChatError(ErrorCode.SESSION_CLOSED)
-        self._check_in_no_room(user)
-        self._directory.assign_name(user, name)
-        user.account = account
+    def _end_surplus(self, account: AccountRef) -> None:
+        """End the sessions of an account's user that leave no place for a further one."""
+        user = self._user_of(account)
+        if user is not None:
+            for origin in self._router.surplus(user, self._sessions_per_account - 1):
+                self._tokens.discard(origin)
+                origin.disconnect(DisconnectReason.REPLACED)
 
-    async def _put_out(self, account: str, why: DisconnectReason, now: float) -> None:
-        """Let whoever is logged in to an account go, and let nobody come back by a secret."""
-        user = self._directory.find(account)
-        if user is not None and user.account == account:
+    async def _disconnect_account(
+        self, account: AccountRef, reason: DisconnectReason, now: float
+    ) -> None:
+        user = self._user_of(account)
+        if user is not None:
             self._chat.remove_user(user, LeaveReason.LOGOUT, now)
-            self._bus.dismiss(user, why)
-        await self._resume_tokens.void(account)
+            self._router.disconnect(user, reason)
+        await self._tokens.revoke_account(account.name)
 
-    def _replace(self, user: User, now: float) -> None:
-        self._chat.remove_user(user, LeaveReason.LOST, now)
-        self._bus.dismiss(user, DisconnectReason.REPLACED)
-
-    def _ban_on(self, subject: str, until: float | None) -> Ban:
-        """Return a ban on a subject, in the spelling of who has that name, if somebody has."""
-        ban = parse_ban(subject, until)
-        if ban.kind is BanKind.ADDRESS:
-            return ban
-        user = self._directory.find(ban.subject)
-        spelled = self._directory.find_account(ban.subject) or (user.name if user else "")
-        return Ban(ban.kind, spelled or ban.subject, until)
-
-    def _is_barred(self, user: User, now: float) -> bool:
-        named = bool(user.name) and self._directory.is_name_banned(user.name, now)
-        return named or self._directory.is_address_banned(user.address, now)
+    def _user_of(self, account: AccountRef) -> User | None:
+        """Return the user who is logged in to an account, if there is one."""
+        user = self._directory.find_user(account.name)
+        return user if user is not None and user.account == account.id else None
 
     def _check_not_banned(self, name: str, now: float) -> None:
         if self._directory.is_name_banned(name, now):
             raise BannedError
 
-    def _check_in_no_room(self, user: User) -> None:
-        if user.current is not None:
-            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=user.current.id)
 
-    def _check_logged_out(self, user: User) -> None:
-        if user.account is not None:
-            raise ChatError(ErrorCode.LOGGED_IN, name=user.account)
+def _check_in_no_room(origin: Origin) -> None:
+    if origin.current_room is not None:
+        raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=origin.current_room.id)
 
-    def _logged_in(self, user: User) -> str:
-        if user.account is None:
-            raise ChatError(ErrorCode.LOGIN_FIRST)
-        return user.account
+
+def _check_logged_out(user: User) -> None:
+    if user.account is not None:
+        raise ChatError(ErrorCode.LOGGED_IN, name=user.name)
+
+
+def _check_logged_in(user: User) -> None:
+    if user.account is None:
+        raise ChatError(ErrorCode.LOGIN_FIRST)

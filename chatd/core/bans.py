@@ -1,6 +1,6 @@
-"""Bans: who is not to come, by name or by address. In memory; the registry keeps them in the store.
+"""Bans on names and addresses, in memory; the directory keeps them in the store.
 
-A ban that has run out is none, whether or not it has been forgotten.
+A ban that has expired has no effect, whether it has been removed or not.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ def parse_ban(subject: str, until: float | None = None) -> Ban:
     network = parse_network(subject)
     if network is None:
         return Ban(BanKind.NAME, names.user_name(subject), until)
-    return Ban(BanKind.ADDRESS, _shown(network), until)
+    return Ban(BanKind.ADDRESS, _as_subject(network), until)
 
 
 class BanList:
-    """All bans."""
+    """The bans, found by name and by address."""
 
     def __init__(self) -> None:
         self._bans: dict[str, Ban] = {}
@@ -32,10 +32,10 @@ class BanList:
         self._subnets: dict[Network, Ban] = {}
 
     def add(self, ban: Ban) -> None:
-        """Take a ban in; it takes the place of one on the same subject."""
-        before = self.find(ban)
-        if before is not None:
-            self.remove(before)
+        """Add a ban; it replaces one on the same subject."""
+        former = self.find(ban)
+        if former is not None:
+            self.remove(former)
         self._bans[ban.subject] = ban
         network = parse_network(ban.subject) if ban.kind is BanKind.ADDRESS else None
         if network is None:
@@ -46,7 +46,7 @@ class BanList:
                 self._subnets[network] = ban
 
     def remove(self, ban: Ban) -> None:
-        """Take a ban out."""
+        """Remove a ban."""
         del self._bans[ban.subject]
         if ban.kind is BanKind.NAME:
             self._names.remove(ban.subject)
@@ -57,43 +57,43 @@ class BanList:
         self._subnets.pop(network, None)
 
     def find(self, ban: Ban) -> Ban | None:
-        """Return the ban there is on the same subject as that of `ban`."""
+        """Return the ban on the same subject as that of `ban`, if there is one."""
         if ban.kind is BanKind.NAME:
             return self._names.find(ban.subject)
         return self._bans.get(ban.subject)
 
     def all(self, now: float) -> Sequence[Ban]:
-        """Return all bans that hold."""
-        return [ban for ban in self._bans.values() if not is_over(ban, now)]
+        """Return all active bans."""
+        return [ban for ban in self._bans.values() if not has_expired(ban, now)]
 
-    def over(self, now: float) -> Sequence[Ban]:
-        """Return the bans that have run out."""
-        return [ban for ban in self._bans.values() if is_over(ban, now)]
+    def expired(self, now: float) -> Sequence[Ban]:
+        """Return the bans that have expired."""
+        return [ban for ban in self._bans.values() if has_expired(ban, now)]
 
     def is_name_banned(self, name: str, now: float) -> bool:
-        """Tell whether nobody may be here under a name."""
-        return _holds(self._names.find(name), now)
+        """Tell whether a ban on `name`, or on one that counts as the same, is active."""
+        return _is_active(self._names.find(name), now)
 
     def is_address_banned(self, address: Address | None, now: float) -> bool:
-        """Tell whether nobody may come from an address."""
+        """Tell whether a ban on an address, or on a network that has it, is active."""
         host = host_of(address)
         if host is None:
             return False
-        if _holds(self._networks.get(host), now):
+        if _is_active(self._networks.get(host), now):
             return True
-        wide = (ban for net, ban in self._subnets.items() if host.network_address in net)
-        return any(_holds(ban, now) for ban in wide)
+        bans = (ban for net, ban in self._subnets.items() if host.network_address in net)
+        return any(_is_active(ban, now) for ban in bans)
 
 
-def is_over(ban: Ban, now: float) -> bool:
-    """Tell whether a ban has run out."""
+def has_expired(ban: Ban, now: float) -> bool:
+    """Tell whether a ban has expired."""
     return ban.until is not None and ban.until <= now
 
 
-def _holds(ban: Ban | None, now: float) -> bool:
-    return ban is not None and not is_over(ban, now)
+def _is_active(ban: Ban | None, now: float) -> bool:
+    return ban is not None and not has_expired(ban, now)
 
 
-def _shown(network: Network) -> str:
+def _as_subject(network: Network) -> str:
     single = network.num_addresses == 1
     return str(network.network_address) if single else str(network)

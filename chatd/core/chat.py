@@ -1,54 +1,64 @@
-"""Chat: everything one can do here, with all the rules of who may and what is refused.
+"""Chat: rooms, who is in them, what is said there, and the rules for it.
 
-Every door and the console call this and `People` (who one is: accounts, logins, bans) and nothing
-below them. It knows no connection and no dialect: what happens goes to the bus as events, what is
-refused is raised as `ChatError`, and `now` (seconds since the epoch) is an argument. Membership
-changes here and nowhere else, always together with its event, so that the one order of a room is
-the order of these calls. While something waits, for the store say, the world goes on: what was
-checked before is checked again after.
+Every gateway calls this, `Moderation` and `AccountService`, and nothing below them. They know no
+connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
+(seconds since the epoch) is an argument. A membership changes together with its event, so that the
+order of these calls is the order of events in a room. While a call waits, for the store for
+example, other calls are carried out: a call that has waited checks its conditions again.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
 
 from chatd.config import RoomCreators, RoomPolicy
-from chatd.core.errors import BannedError, ChatError, ErrorCode, MissingNameError
+from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import (
     ADMINISTRATOR,
     Joined,
-    Kicked,
     LeaveReason,
     Left,
     Message,
-    MessageBatch,
-    Moved,
     Notice,
     PrivateMessage,
+    ReceiptRequest,
+    Renamed,
     RoomClosed,
 )
-from chatd.core.ports import IBus, IHistory, IRegistry
+from chatd.core.ports import Directory, History, IBus, Router
 from chatd.core.ratelimit import CreationLimit
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.users import Origin, User, ensure_active
 
 
 class Chat:
-    """The rules of the chat."""
+    """The rules of the rooms."""
 
     def __init__(
-        self, directory: IRegistry, bus: IBus, history: IHistory, rules: RoomPolicy | None = None
+        self,
+        directory: Directory,
+        bus: IBus,
+        router: Router,
+        history: History,
+        policy: RoomPolicy,
     ) -> None:
         self._directory = directory
         self._bus = bus
+        self._router = router
         self._history = history
-        self._rules = rules or RoomPolicy()
-        self._quota = CreationLimit()
+        self._policy = policy
+        self._creation_limit = CreationLimit()
 
     # -- rooms
 
     def rooms(self) -> Iterable[Room]:
-        """Return all rooms, in the order in which they were started."""
+        """Return all rooms, in the order of their creation."""
         return self._directory.rooms()
 
     def room(self, room_id: str) -> Room:
@@ -58,20 +68,27 @@ class Chat:
             raise ChatError(ErrorCode.NO_SUCH_ROOM, room=room_id)
         return room
 
+    def joined_room(self, user: User, room_id: str) -> Room:
+        """Return the room of `user` with that id; raise `ChatError` if the user is not in it."""
+        room = self._directory.room(room_id)
+        if room is None or room not in user.rooms:
+            raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
+        return room
+
     async def create_room(
         self, room_id: str, name: str, now: float, actor: User | None = None
     ) -> Room:
-        """Start a room; raise `ChatError` if it exists, is not allowed or is one too many.
+        """Create a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
-        `by` is None for the Administrator, who always may.
+        `actor` is None for the administrator, whom no rule restricts.
         """
         if actor is not None:
-            self._check_may_start(actor)
-        with self._started(actor, now):
+            self._check_can_create(actor)
+        with self._counted_creation(actor, now):
             return await self._directory.start_room(room_id, name)
 
     async def delete_room(self, room_id: str, now: float) -> Room:
-        """End a room: its members are told, and are in it no more; its history goes with it."""
+        """Close a room and remove it with its history; its members are told."""
         room = self.room(room_id)
         # First, so that nobody says anything in it while the store removes it.
         self._bus.publish(room, RoomClosed(room.id, now))
@@ -81,211 +98,239 @@ class Chat:
         return room
 
     def announce(self, room_id: str, text: str, now: float) -> None:
-        """Let the Administrator say something in a room."""
+        """Send the administrator's words to a room."""
         room = self.room(room_id)
         self._bus.publish(room, Notice(ADMINISTRATOR, text, now, room.id))
 
-    # -- coming and going
+    # -- joining and leaving
 
-    async def join(self, user: User, room_id: str, name: str | None, now: float) -> Room:
-        """Take `who` into a room, under `name` or the one he has; raise `ChatError` if he may not.
+    async def join(self, origin: Origin, room_id: str, name: str | None, now: float) -> Room:
+        """Make the user of `origin` a member of a room; return the room.
 
-        Who is logged in chats as his account, whatever `name` says.
+        A guest joins under `name`, or under the name they have if it is None; the user of an
+        account under its name, whatever `name` says. A further session joins a room of its user
+        without telling anybody. Raises `ChatError`.
         """
-        self._check_may_join(user)
-        room = self.room(room_id)
-        self._check_place(user, room, user.account or name)
-        await self._history.prepare(room)
-        async with self.reserved_name(user, user.account or name, now) as his:
-            self._check_may_join(user)
-            return self._take_in(user, self.room(room_id), his, now)
+        self._check_login(origin.user)
+        return await self._join(origin, self.room(room_id), room_id, name, now)
 
-    async def join_or_create(self, user: User, room_id: str, name: str | None, now: float) -> Room:
-        """Take `who` into a room as `join` does; start it, named as its id, if it does not exist."""
-        self._check_may_join(user)
-        room = self._directory.room(room_id)
-        self._check_place(user, room, user.account or name)
-        if room is None:
-            self._check_may_start(user)
+    async def join_or_create(
+        self, origin: Origin, room_id: str, name: str | None, now: float
+    ) -> Room:
+        """Join a room as `join` does; create it, named as its id, if it does not exist."""
+        self._check_login(origin.user)
+        return await self._join(origin, self._directory.room(room_id), room_id, name, now, True)
+
+    async def _join(
+        self,
+        origin: Origin,
+        room: Room | None,
+        room_id: str,
+        name: str | None,
+        now: float,
+        create: bool = False,
+    ) -> Room:
+        user = origin.user
+        if room is not None and room in origin.followed_rooms:
+            return self._join_followed(origin, room)
+        self._check_can_join(origin, room, None if user.account is not None else name)
+        if room is not None:
+            await self._history.preload(room)
         else:
-            await self._history.prepare(room)
-        async with self.reserved_name(user, user.account or name, now) as his:
-            if self._directory.room(room_id) is None:
-                await self._start_unless_started(room_id, user, now)
-            self._check_may_join(user)
-            return self._take_in(user, self.room(room_id), his, now)
+            self._check_can_create(user)
+        async with self._name_to_join(user, name, now) as reserved:
+            if create and self._directory.room(room_id) is None:
+                await self._create_unless_exists(room_id, user, now)
+            self._check_login(user)
+            room = self.room(room_id)
+            if room in origin.followed_rooms:  # another session was faster
+                return self._join_followed(origin, room)
+            ensure_active(origin)
+            self._check_can_join(origin, room, None)
+            if user.name != reserved:
+                self._directory.assign_name(user, reserved)
+            self.add_member(user, room, now, origin)
+            return room
 
-    def set_active_room(self, user: User, room_id: str) -> Room:
-        """Make another of his rooms the current one of `who`."""
-        room = self.joined_room(user, room_id)
-        user.current = room
-        return room
+    def add_member(self, user: User, room: Room, now: float, origin: Origin | None = None) -> None:
+        """Make `user` a member of `room` without a check."""
+        room.add(user, now)
+        self._bus.publish(room, Joined(room.id, user.name, user.address, now), user, origin)
 
-    def joined_room(self, user: User, room_id: str | None = None) -> Room:
-        """Return the room of `who` with that id, or his current one; raise `ChatError` if there is none."""
-        if room_id is None:
-            if user.current is None:
-                raise ChatError(ErrorCode.IN_NO_ROOM)
-            return user.current
-        room = self._directory.room(room_id)
-        if room is None or not user.is_in(room):
-            raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
-        return room
-
-    def leave(self, user: User, room: Room, reason: LeaveReason, now: float) -> None:
-        """Let `who` go out of `room`, which he is in."""
+    def leave(
+        self,
+        user: User,
+        room: Room,
+        reason: LeaveReason,
+        now: float,
+        origin: Origin | None = None,
+    ) -> None:
+        """End the membership of `user` in `room`; `origin` is the session that asks for it."""
         room.remove(user)
-        self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user)
-
-    def leave_all(self, user: User, reason: LeaveReason, now: float) -> None:
-        """Let `who` go out of all his rooms, and be nobody: without a name, logged out."""
-        for room in list(user.rooms.values()):
-            self.leave(user, room, reason, now)
-        self._become_nobody(user)
+        self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user, origin)
 
     def remove_user(self, user: User, reason: LeaveReason, now: float) -> None:
-        """Let `who` go: he is no longer here."""
-        user.gone = True
-        self.leave_all(user, reason, now)
+        """End a user: they leave all rooms, lose name and account, and are `closed`."""
+        if user.closed:
+            return
+        user.closed = True
+        rooms = list(user.rooms)
+        for room in rooms:
+            room.remove(user)
+        if rooms:
+            left = {room: Left(room.id, user.name, user.address, reason, now) for room in rooms}
+            self._bus.publish_of_user(left, user)
+        self._clear_identity(user)
 
     def remove_silently(self, user: User) -> None:
-        """Let `who` go without a word to anybody: the server is about to stop."""
-        user.gone = True
-        for room in list(user.rooms.values()):
+        """End a user without telling anybody: the server is about to stop."""
+        user.closed = True
+        for room in list(user.rooms):
             room.remove(user)
-        self._become_nobody(user)
+        self._clear_identity(user)
 
-    def kick(self, name: str, room_id: str, now: float) -> tuple[User, Room]:
-        """Put somebody out of a room; return him and the room."""
-        room = self._directory.room(room_id)
-        user = self._person(name)
-        if room is None or user is None or not user.is_in(room):
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room.id if room else room_id)
-        self.leave(user, room, LeaveReason.KICKED, now)
-        self._bus.tell(user, Kicked(room.id, room.name, user.name, user.address, now))
-        return user, room
+    # -- names
 
-    def move_user(self, name: str, room: Room, now: float) -> User:
-        """Bring somebody into `room`, out of his current one if he has no place free; return him."""
-        user = self._person(name)
-        if user is None:
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
-        if not user.is_in(room):
-            left = user.current if len(user.rooms) >= self._rules.rooms_per_client else None
-            if left is not None:
-                self.leave(user, left, LeaveReason.GROUPED, now)
-            left_id = left.id if left else None
-            self._bus.tell(user, Moved(room.id, room.name, left_id, user.name, user.address, now))
-            self._take_in(user, room, user.name, now)
-        return user
+    async def rename(self, origin: Origin, name: str, now: float) -> str:
+        """Give a guest another name, or a first one; return its spelling. Raises `ChatError`."""
+        user = origin.user
+        if user.account is not None:
+            raise ChatError(ErrorCode.ACCOUNT_NAME)
+        async with self.reserved_name(user, name, now) as reserved:
+            ensure_active(origin)
+            former = user.name
+            if former != reserved:
+                self._directory.assign_name(user, reserved)
+                if user.rooms:
+                    renamed = Renamed(former, reserved, now)
+                    self._bus.publish_of_user(dict.fromkeys(user.rooms, renamed), user, origin)
+        return reserved
 
-    # -- talking
+    @asynccontextmanager
+    async def reserved_name(self, user: User, name: str, now: float) -> AsyncIterator[str]:
+        """Reserve `name` for a guest within the block; release it if the block does not assign it.
 
-    def say(self, user: User, room: Room, texts: Sequence[str], now: float) -> MessageBatch | None:
-        """Say `texts` in `room`, a room of `who`; return what was said, or None if all are empty."""
+        Raises `ChatError` if the name is not allowed, in use, registered or banned.
+        """
+        reserved = await self._directory.reserve_name(user, name)
+        try:
+            if self._directory.is_name_banned(reserved, now):
+                raise BannedError
+            yield reserved
+        finally:
+            if user.name != reserved:
+                self._directory.release_name(user, reserved)
+
+    # -- messages
+
+    def say(
+        self,
+        origin: Origin,
+        room: Room,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Send `texts`, except empty ones, to `room`, which the user of `origin` is in."""
         if "" in texts:
             texts = [text for text in texts if text]
-        return self._bus.say(room, user, texts, now) if texts else None
+        if texts:
+            self._bus.say(room, origin, texts, now, receipt)
 
     async def history(
-        self, user: User, room_id: str | None, since: int | None, limit: int
-    ) -> tuple[Room, Sequence[Message]]:
-        """Return a room of `who` and what was said in it: `IHistory.read` says which messages."""
-        room = self.joined_room(user, room_id)
+        self, origin: Origin, room: Room, since: int | None, limit: int
+    ) -> Sequence[Message]:
+        """Return messages of a room of the user: `History.read` says which."""
         messages = await self._history.read(room, since, limit)
-        if user.rooms.get(room.key) is not room:  # he has been put out meanwhile
+        rooms = origin.user.rooms
+        if room not in rooms:  # the user has left it since
             raise (
-                ChatError(ErrorCode.IN_NO_ROOM)
-                if user.current is None
-                else ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)
+                ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)
+                if rooms
+                else ChatError(ErrorCode.IN_NO_ROOM)
             )
-        return room, messages
+        return messages
 
-    def send_private(self, user: User, name: str, text: str, now: float) -> User:
-        """Say `text` to one chatter alone; return him."""
-        if not user.name:
+    def send_private(self, origin: Origin, name: str, text: str, now: float) -> User:
+        """Send `text` to all sessions of the user `name`; return that user.
+
+        The sender's other sessions read what was sent to whom.
+        """
+        sender = origin.user
+        if not sender.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
-        other = self._person(name)
-        if other is None:
+        recipient = self.find_user(name)
+        if recipient is None:
             raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
-        self._bus.tell(other, PrivateMessage(user.name, text, now))
-        return other
+        self._router.send(recipient, PrivateMessage(sender.name, text, now))
+        if recipient is not sender:
+            copy = PrivateMessage(sender.name, text, now, recipient.name)
+            self._router.send(sender, copy, origin)
+        return recipient
+
+    def find_user(self, name: str) -> User | None:
+        """Return the user who has `name`, not one who only reserves it."""
+        user = self._directory.find_user(name)
+        return user if user is not None and user.name else None
 
     # -- rules
 
-    def _check_may_join(self, user: User) -> None:
-        if self._rules.require_login and user.account is None:
+    def _check_login(self, user: User) -> None:
+        if self._policy.require_login and user.account is None:
             raise ChatError(ErrorCode.LOGIN_FIRST)
 
-    def _check_may_start(self, user: User) -> None:
-        may = self._rules.room_creators
-        if may is RoomCreators.NOBODY or (may is RoomCreators.ACCOUNTS and user.account is None):
+    def _check_can_create(self, user: User) -> None:
+        creators = self._policy.room_creators
+        if creators is RoomCreators.NOBODY or (
+            creators is RoomCreators.ACCOUNTS and user.account is None
+        ):
             raise ChatError(ErrorCode.CREATION_FORBIDDEN)
 
-    def _started(self, actor: User | None, now: float) -> AbstractContextManager[None]:
-        """Count a room being started, if a guest does."""
+    def _check_can_join(self, origin: Origin, room: Room | None, name: str | None) -> None:
+        """Raise `ChatError` unless the user may join `room` (None: a new one).
+
+        `name` is the name they ask for, None for the one they have: in a room they keep theirs.
+        """
+        user, current = origin.user, origin.current_room
+        if room is not None and room in user.rooms:
+            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=room.id)
+        if current is None:
+            return
+        renames = name is not None and self._directory.find_user(name) is not user
+        if renames or len(user.rooms) >= self._policy.rooms_per_client:
+            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=current.id)
+
+    def _counted_creation(self, actor: User | None, now: float) -> AbstractContextManager[None]:
+        """Count the creation of a room by a guest."""
         if actor is None or actor.account is not None:
             return nullcontext()
-        return self._quota.consume(actor.address, now)
+        return self._creation_limit.consume(actor.address, now)
 
-    def _check_place(self, user: User, room: Room | None, name: str | None) -> None:
-        """Raise `ChatError` unless `who` can join `room` (None: a new one) as `name` (None: as he is)."""
-        if room is not None and user.is_in(room):
-            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=room.id)
-        if user.current is None:
-            return
-        renames = name is not None and not self._is_name_of(user, name)
-        if renames or len(user.rooms) >= self._rules.rooms_per_client:
-            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=user.current.id)
+    def _name_to_join(
+        self, user: User, name: str | None, now: float
+    ) -> AbstractAsyncContextManager[str]:
+        """Return the name under which `user` joins, reserved if it is a new one."""
+        if user.account is not None:
+            name = None
+        if name is not None and self._directory.find_user(name) is not user:
+            return self.reserved_name(user, name, now)
+        if not user.name:
+            raise ChatError(ErrorCode.USAGE)
+        return nullcontext(user.name)
 
-    def _person(self, name: str) -> User | None:
-        """Return who has `name`, but not one for whom his first is only being claimed."""
-        user = self._directory.find(name)
-        return user if user is not None and user.name else None
+    def _join_followed(self, origin: Origin, room: Room) -> Room:
+        """Join a room that another session of the user has joined already."""
+        origin.followed_rooms -= {room}
+        origin.current_room = room
+        return room
 
-    def _is_name_of(self, user: User, name: str) -> bool:
-        return self._directory.find(name) is user
-
-    @asynccontextmanager
-    async def reserved_name(
-        self, user: User, name: str | None, now: float, account: str | None = None
-    ) -> AsyncIterator[str]:
-        """Claim `name`, or keep the one `who` has; what is refused inside gives a new one back.
-
-        `account`: whose owner he has shown to be; the name of an account is for its owner alone.
-        """
-        if name is None or self._is_name_of(user, name):
-            if not user.name:
-                raise MissingNameError
-            yield user.name
-            return
-        claimed = await self._directory.reserve_name(user, name, account)
-        try:
-            if self._directory.is_name_banned(claimed, now):
-                raise BannedError
-            yield claimed
-        finally:
-            if user.name != claimed:
-                self._directory.release_name(user, claimed)
-
-    def _become_nobody(self, user: User) -> None:
-        user.account = None
-        self._directory.assign_name(user, "")
-
-    async def _start_unless_started(self, room_id: str, actor: User, now: float) -> None:
+    async def _create_unless_exists(self, room_id: str, actor: User, now: float) -> None:
         try:
             await self.create_room(room_id, room_id, now, actor)
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise
 
-    def _take_in(self, user: User, room: Room, name: str, now: float) -> Room:
-        if user.gone:
-            raise ChatError(ErrorCode.SESSION_CLOSED)
-        # While a name was claimed or a room started, he may have been grouped.
-        self._check_place(user, room, None)
-        if user.name != name:
-            self._directory.assign_name(user, name)
-        room.add(user)
-        self._bus.publish(room, Joined(room.id, user.name, user.address, now), user)
-        return room
+    def _clear_identity(self, user: User) -> None:
+        user.account = None
+        self._directory.assign_name(user, "")

@@ -1,8 +1,8 @@
-"""What the chat refuses, as codes with parameters.
+"""The errors of requests that the chat refuses: codes with parameters.
 
 A rule that is broken raises a `ChatError`; the session or the console turns it into one reply, in
-one place. The words for people are in `chatd.protocol.text`, one table for all codes; docs/protocol.md
-lists the codes for those who write a client.
+one place. The words for people are in `chatd.protocol.text`, one table for all codes;
+docs/protocol.md lists the codes for authors of clients.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """The reason of a refusal. The value is the `code` that a JSON client reads (spec section 7).
+    """The reason of an error; the value is the `code` that a JSON client reads (spec section 7).
 
     The comment names the parameters that `ChatError` carries beside the code.
     """
 
+    ACCOUNT_NAME = "account-name"
     ALREADY_IN_ROOM = "in-a-room"  # room: the current room, which the user must leave first
     BAD_JSON = "bad-json"  # reason
     BAD_NAME = "bad-name"  # name: of a user or of a room
@@ -43,7 +44,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_ROOMS = "too-many-rooms"  # limit
     UNAVAILABLE = "unavailable"
     UNKNOWN_COMMAND = "unknown-command"  # command
-    USAGE = "usage"  # usage: the command and its parameters
+    USAGE = "usage"  # usage: the command and its parameters, which the session knows
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a code
 
 
@@ -54,13 +55,6 @@ class ChatError(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
-
-
-class MissingNameError(ChatError):
-    """A user without a name gives none; the session answers with the usage of the command."""
-
-    def __init__(self) -> None:
-        super().__init__(ErrorCode.USAGE, usage="<chatter_name>")
 
 
 class BannedError(ChatError):

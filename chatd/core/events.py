@@ -1,7 +1,7 @@
-"""What happens in the chat, as plain facts that every kind of client can be told in its own words.
+"""Events: what happens in the chat, as data that each codec encodes in its own words.
 
-An event knows no dialect and no connection: names and ids are text, `time` is seconds since the
-epoch (UTC). Events of a room have its id in `room`.
+An event knows no codec and no connection: names and ids are text, `time` is seconds since the epoch
+(UTC). Events of a room have its id in `room`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 Address = tuple[str, int] | str
-"""Where a chatter is: host and port, or, where there is no port, a word such as `unix`."""
+"""The address of a client: host and port, or a word such as `unix` where there is no port."""
 
 ADMINISTRATOR = "Administrator"
 SERVER = "Server"
 
 
 class LeaveReason(StrEnum):
-    """Why somebody left a room."""
+    """Why a user left a room."""
 
     QUIT = "quit"
     LOST = "lost"
@@ -30,18 +30,31 @@ class LeaveReason(StrEnum):
 
 
 class DisconnectReason(Enum):
-    """Why the connection of somebody is ended who did not ask for it."""
+    """Why the server closes a connection, other than on the client's request.
 
-    REPLACED = "replaced"
-    BANNED = "banned"
-    UNREGISTERED = "unregistered"
-    PASSWORD_SET = "password-set"  # noqa: S105 -- not one
+    `code` is what a program reads; `retry` tells whether the client may connect again.
+    """
+
+    SHUTDOWN = ("shutdown", True)
+    INTERNAL_ERROR = ("fault", True)
+    FULL = ("full", True)
+    ADDRESS_LIMIT = ("full", True, "for the address")
+    IDLE = ("idle", False)
+    REPLACED = ("replaced", False)
+    BANNED = ("banned", False)
+    UNREGISTERED = ("unregistered", False)
+    PASSWORD_SET = ("password-set", True)
+
+    def __init__(self, code: str, retry: bool, _: str = "") -> None:
+        self.code = code
+        self.retry = retry
 
 
 class Message(NamedTuple):
-    """Somebody said something in a room; `id` is the room's own count, from 1 on.
+    """A message in a room; `id` is the room's own count, from 1 on.
 
-    A tuple, as there are so many: one is made in half the time of a frozen dataclass.
+    `account` is the id of the account that `sender` was logged in to, None for a guest. A tuple,
+    because there are many: one is made in half the time of a frozen dataclass.
     """
 
     room: str
@@ -49,13 +62,13 @@ class Message(NamedTuple):
     sender: str
     text: str
     time: float
+    account: int | None = None
 
 
 class MessageBatch(NamedTuple):
-    """What somebody said in a room in one go, a message or more; `id` is that of the first.
+    """Messages of one sender in a room, one or more, that came together; `id` is the first one's.
 
-    What arrives together stays together all the way, so that many messages cost little more than
-    one.
+    They stay together all the way, so that many messages cost little more than one.
     """
 
     room: str
@@ -63,6 +76,7 @@ class MessageBatch(NamedTuple):
     sender: str
     texts: Sequence[str]
     time: float
+    account: int | None = None
 
     @property
     def last(self) -> int:
@@ -71,36 +85,49 @@ class MessageBatch(NamedTuple):
 
     def messages(self) -> list[Message]:
         """Return the messages one by one."""
-        room, first, sender, texts, time = self
+        room, first, sender, texts, time, account = self
         return [
-            Message(room, number, sender, text, time) for number, text in enumerate(texts, first)
+            Message(room, number, sender, text, time, account)
+            for number, text in enumerate(texts, first)
         ]
+
+
+class ReceiptRequest(NamedTuple):
+    """Asks that `recipient` be told whether the messages of a batch are stored.
+
+    `recipient` is opaque here: the sender's session. `tag` is that of the client's request.
+    """
+
+    recipient: object
+    tag: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Somebody came into a room."""
+    """A user joined a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Somebody is no longer in a room."""
+    """A user left a room; `is_self`: another session of the reader's own user did."""
 
     room: str
     name: str
     address: Address | None
     reason: LeaveReason
     time: float
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RoomClosed:
-    """A room was ended: nobody is in it any more, and nobody is told of each who left."""
+    """A room was closed with all its members in it: no `Left` follows."""
 
     room: str
     time: float
@@ -108,7 +135,7 @@ class RoomClosed:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The Administrator or the server says something: to a room, or, without `room`, to one client."""
+    """Words of the administrator or the server, to a room or, without `room`, to one client."""
 
     sender: str
     text: str
@@ -118,7 +145,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Kicked:
-    """To the one who was put out of a room: it was the Administrator."""
+    """For the user whom the administrator removed from a room."""
 
     room: str
     room_name: str
@@ -129,7 +156,7 @@ class Kicked:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """To the one who was brought into a room by the Administrator, out of the room `left`, if any."""
+    """For the user whom the administrator moved into a room, out of the room `left`, if any."""
 
     room: str
     room_name: str
@@ -141,12 +168,26 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class PrivateMessage:
-    """A secret from one chatter to another; it is in no room and is never kept."""
+    """A private message; `recipient` is set for the other sessions of its sender."""
 
     sender: str
     text: str
     time: float
+    recipient: str | None = None
 
 
-RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A guest has another name; every session that shares a room with the guest reads it once."""
+
+    name: str
+    new_name: str
+    time: float
+    room: ClassVar[None] = None
+
+
+UserEvent = Left | Renamed
+"""A fact about a user that concerns all rooms of that user."""
+
+RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed
 Event = RoomEvent | Kicked | Moved | PrivateMessage

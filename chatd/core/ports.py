@@ -1,270 +1,287 @@
-"""The seams of the house: what may one day be done by something else, or somewhere else.
+"""What the core needs of other packages, and the seams that have several implementations.
 
-Ground like `chatd.core`, whose types it names. The implementations so far stand beside the
-interface's name. What may need a database or another machine is `async`.
+The store, the bus and the send queue are zope interfaces. The others are protocols: the core calls
+classes that it may not import. A call that may need a database is `async`.
 """
 
 # ruff: noqa: N805 -- methods of a zope interface have no self
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from chatd.core.events import Address, DisconnectReason, Event, Message, MessageBatch, RoomEvent
-    from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
-    from chatd.core.rooms import ResumableUser, Room, User
+    from chatd.core.events import (
+        Address,
+        DisconnectReason,
+        Event,
+        Message,
+        MessageBatch,
+        ReceiptRequest,
+        RoomEvent,
+        UserEvent,
+    )
+    from chatd.core.records import (
+        Account,
+        AccountRef,
+        Ban,
+        ResumeToken,
+        RoomRecord,
+        Snapshot,
+    )
+    from chatd.core.rooms import Room
+    from chatd.core.users import Origin, User
 
 
 class ISendQueue(Interface):
-    """Where a connection's bytes go (`front.outlet`).
+    """The output of one connection (`chatd.server.sendqueue`).
 
-    Never raises for a peer's fault, and never calls back: a connection that is to be aborted ends
-    in the next turn.
+    No method raises an exception for a fault of the client, and none calls back: a connection that
+    is aborted ends in the next turn of the reactor.
     """
 
-    queued: int = Attribute("Bytes that wait because the peer does not read.")
+    limit: int = Attribute("How many bytes may be queued; more abort the connection.")
+    queued: int = Attribute("How many bytes are queued because the client does not read.")
 
     def write(blob: bytes) -> None:
-        """Send `blob` after all that was written before; what is past the limit aborts the connection."""
+        """Send `blob` after all that was written before; drop it if the connection is closing."""
 
-    def finish() -> None:
-        """Close once all is sent, or in a few seconds at the latest."""
+    def close_when_sent() -> None:
+        """Close the connection when all is sent, or abort it after a few seconds."""
 
     def abort() -> None:
-        """Close in the next turn; what waits is lost."""
+        """Close the connection in the next turn, and drop what is queued."""
 
 
 class IBus(Interface):
-    """The one place an event goes out from (`bus.LocalBus`); in a cluster, the way to others."""
+    """The way of every event of a room to its members and to the parts that record it."""
 
-    def say(room: Room, actor: User, texts: Sequence[str], now: float) -> MessageBatch:
-        """Take messages of `by` into the one order of `room`, and let all others in it know."""
+    messages: int = Attribute("The number of messages since the start of the server.")
 
-    def publish(room: Room, event: RoomEvent, actor: User | None = None) -> None:
-        """Let all in `room` know of an event but `by`, who did it and who knows."""
+    def say(
+        room: Room,
+        origin: Origin,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Give messages of the user of `origin` the next ids of `room`; other sessions read them.
 
-    def tell(user: User, event: Event) -> None:
-        """Let one chatter know, after all that happened before in his rooms."""
+        `receipt`, if given, asks that its recipient be told whether the messages are stored.
+        """
 
-    def dismiss(user: User, why: DisconnectReason) -> None:
-        """Tell one chatter why, and end his connection."""
+    def publish(
+        room: Room, event: RoomEvent, user: User | None = None, origin: Origin | None = None
+    ) -> None:
+        """Tell all in `room` of an event but `user`, whose doing or whose move it is.
+
+        Of that user the sessions other than `origin` are told if `origin` is given, which knows
+        by its reply. Without `origin` none is: then another event or the end of the connection
+        tells them.
+        """
+
+    def publish_of_user(
+        events: Mapping[Room, UserEvent], user: User, origin: Origin | None = None
+    ) -> None:
+        """Tell the rooms of `user` of one fact: a session in several of them reads it once.
+
+        Where a codec encodes the rooms' events differently the session reads each of them.
+        """
 
 
-class IRegistry(Interface):
-    """Claims of names, rooms and accounts, and who is banned (`registry.LocalRegistry`).
+class Directory(Protocol):
+    """Names, rooms, accounts and bans (`chatd.server.directory`).
 
-    What is to last is in the store when the call returns; `UnavailableError` if that cannot be reached.
+    A change that is to last is in the store when the call returns; it raises
+    `StoreUnavailableError` if the store cannot be reached.
     """
 
-    async def reserve_name(user: User, name: str, account: str | None = None) -> str:
-        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`.
+    async def reserve_name(self, user: User, name: str) -> str:
+        """Reserve `name` for a guest; return its spelling, or raise `ChatError`."""
 
-        The name of an account is for who is logged in to `account`.
-        """
+    def assign_name(self, user: User, name: str) -> None:
+        """Give `user` a name that is reserved for them, "" for none, and release the former one."""
 
-    def assign_name(user: User, name: str) -> None:
-        """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
+    def release_name(self, user: User, name: str) -> None:
+        """Release a name that is reserved for `user`, but not the name that the user has."""
 
-    def release_name(user: User, name: str) -> None:
-        """Let go of a name that `who` claimed, but not of the one he has."""
+    def assume(self, user: User, account: AccountRef) -> None:
+        """Make `user` the user of an account, under its name; raise `ChatError` if it is in use."""
 
-    def find(name: str) -> User | None:
-        """Return who has `name`, or one that is the same."""
+    def find_user(self, name: str) -> User | None:
+        """Return the user who has `name`, or one that counts as the same, or reserves it."""
 
-    def find_account(name: str) -> str | None:
-        """Return the account whose name is `name`, or one that is the same."""
+    def find_account(self, name: str) -> AccountRef | None:
+        """Return the account with `name`, or one that counts as the same."""
 
-    def add_account(name: str) -> None:
-        """Take note of an account; its name is for who is logged in to it."""
+    def add_account(self, account: AccountRef) -> None:
+        """Add an account: its name is for its user alone."""
 
-    def remove_account(name: str) -> None:
-        """Take note that an account is no more."""
+    def remove_account(self, account: AccountRef) -> None:
+        """Remove an account."""
 
-    async def start_room(room_id: str, name: str) -> Room:
-        """Make a room; raise `ChatError` if it cannot be."""
+    async def start_room(self, room_id: str, name: str) -> Room:
+        """Create a room; raise `ChatError` if that is refused."""
 
-    async def end_room(room: Room) -> None:
-        """Remove `room`, at once for everybody, and its history; its count goes on if it is started again."""
+    async def end_room(self, room: Room) -> None:
+        """Remove `room` for everybody at once, and its history from the store."""
 
-    def room(room_id: str) -> Room | None:
+    def room(self, room_id: str) -> Room | None:
         """Return the room with that id, if there is one."""
 
-    def rooms() -> Iterable[Room]:
-        """Return all rooms, in the order in which they were started."""
+    def rooms(self) -> Iterable[Room]:
+        """Return all rooms, in the order of their creation."""
 
-    async def add_ban(ban: Ban) -> None:
-        """Ban somebody, or change until when."""
+    async def add_ban(self, ban: Ban) -> None:
+        """Add a ban, or change its end."""
 
-    async def remove_ban(ban: Ban, now: float) -> Ban:
-        """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
+    async def remove_ban(self, ban: Ban, now: float) -> Ban:
+        """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
 
-    def bans(now: float) -> Sequence[Ban]:
-        """Return all bans that hold."""
+    def bans(self, now: float) -> Sequence[Ban]:
+        """Return all active bans."""
 
-    async def purge_bans(now: float) -> None:
-        """Remove the bans that are over."""
+    def is_name_banned(self, name: str, now: float) -> bool:
+        """Tell whether a ban on a name is active."""
 
-    def is_name_banned(name: str, now: float) -> bool:
-        """Tell whether nobody may be here under a name."""
-
-    def is_address_banned(address: Address | None, now: float) -> bool:
-        """Tell whether nobody may come from an address."""
+    def is_address_banned(self, address: Address | None, now: float) -> bool:
+        """Tell whether a ban on an address is active."""
 
 
-class ITickets(Interface):
-    """Session secrets, by which one comes back after a lost connection (`tickets.Tickets`)."""
+class Router(Protocol):
+    """Users and their sessions (`chatd.fanout.router`); an `origin` is one of its own."""
 
-    async def issue(user: User) -> str:
-        """Return the secret of `who`, a new one if he has none."""
+    def move(self, origin: Any, user: User, /) -> bool:
+        """Make a session one of `user`'s; return whether the former user has no other one."""
 
-    async def find(secret: str) -> ResumableUser:
-        """Return who had this secret; raise `ChatError` if it is unknown or too old."""
+    def detach(self, origin: Any, /) -> bool:
+        """End a session's part in its user; return whether it was the user's last session."""
 
-    def spend(secret: str) -> None:
-        """Forget a secret: it has been of use."""
+    def send(self, user: User, event: Event, skip: Any = None, /) -> None:
+        """Send an event to all sessions of `user` but `skip`, after all that happened before."""
 
-    def remember(user: User) -> None:
-        """Take note of who `who` is: his connection is lost, and he may come back."""
+    def disconnect(self, user: User, reason: DisconnectReason) -> None:
+        """Tell all sessions of `user` why, and close their connections."""
 
-    def forget(user: User) -> None:
-        """Take note that `who` does not come back."""
+    def surplus(self, user: User, limit: int) -> Sequence[Origin]:
+        """Return the sessions of `user` beyond `limit`, those that are silent for longest."""
 
-    async def bind(user: User) -> None:
-        """Let the secret of `who`, and no other, be good for his account, if he is logged in."""
-
-    async def void(account: str) -> None:
-        """Let no secret be good for an account."""
+    def current_room(self, user: User) -> Room | None:
+        """Return the current room of the session of `user` that was active last."""
 
 
-class IHistory(Interface):
-    """What was said in the rooms (`history.History`)."""
+class History(Protocol):
+    """The stored messages of the rooms (`chatd.storage.history`)."""
 
-    async def read(room: Room, since: int | None, limit: int) -> Sequence[Message]:
+    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
         """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
 
-        All that was said before the call is among them. Raises `UnavailableError`.
+        All messages said before the call are included. Raises `StoreUnavailableError`.
         """
 
-    async def prepare(room: Room) -> None:
-        """See to it that `tail` knows what was said in `room` before; it may fail to."""
-
-    def tail(room: Room) -> Sequence[Message]:
-        """Return the last messages of `room`, as many as are replayed to who joins."""
+    async def preload(self, room: Room) -> None:
+        """Load the messages of `room` that a session reads on joining, if there are any such."""
 
 
 class IStore(Interface):
-    """What lasts: rooms, accounts, history, bans (`store.sql.SqlStore`, `store.memory.MemoryStore`).
+    """The persistent data: rooms, messages, accounts, bans and resume tokens.
 
-    One server at a time has a store. What is changed is committed when the call returns; changes
-    are made in the order of the calls. All but `open` raise `UnavailableError` if the store cannot be
-    reached or written to now: nothing was changed then, or, where the connection broke in the middle,
-    it may have been, and the call can be made again. No call takes longer than a few seconds.
+    Implemented by `storage.sql.SqlStore` and `storage.memory.MemoryStore`. A store is used by one
+    server at a time. Changes are made in the order of the calls, and a change is committed when its
+    call returns.
+
+    All methods but `open` raise `StoreUnavailableError` if the store cannot be reached or written
+    to now. Then nothing was changed, or, if the connection broke in the middle, perhaps everything:
+    the caller may repeat the call. No call takes longer than a few seconds.
     """
 
     def open(rooms: Sequence[RoomRecord]) -> Snapshot:
-        """Make the store ready, bring its schema up to date, and add those of `rooms` that it lacks.
+        """Open the store, migrate its schema, add those of `rooms` that are missing.
 
-        Blocks; called once, before the reactor runs. Raises `StoreError`, its message for the operator.
-        Ids up to `lead(count)` above each room's count are reserved by this.
+        Returns the content that the server keeps in memory. For each room, message ids up to
+        `ids_to_reserve(last_id)` above its last id are reserved from then on. Blocks; called once,
+        before the reactor runs. Raises `StoreError`, with a message for the operator.
         """
 
-    async def close(counts: Mapping[str, int]) -> None:
-        """Set the counts of rooms, by their ids, to what they are, and let go of everything."""
+    async def close(last_ids: Mapping[str, int]) -> None:
+        """Set the last message ids of rooms, by their ids, and release all resources."""
 
     async def add_room(room_id: str, name: str) -> int:
-        """Add a room, last in the order; return its count, which goes on if there was one of that id.
+        """Add a room, last in the order, and return its last message id.
 
-        Ids up to `lead(count)` above it are reserved by this.
+        That is 0, or the one that a removed room with the same id had. Ids are reserved above it as
+        by `open`.
         """
 
-    async def remove_room(room_id: str, count: int) -> None:
-        """Remove a room and its history; keep `count` for one that is started again under the id."""
+    async def remove_room(room_id: str, last_id: int) -> None:
+        """Remove a room and its messages; a new room with the same id continues after `last_id`."""
 
-    async def keep(bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add a batch of messages, all of them or none.
+    async def append(batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Add messages, either all or none.
 
-        In each room their ids rise, and are above all that were kept, but that a batch of which it
-        is not known whether it was kept may be given again, before any other: as it was, or without its
-        oldest bursts, or without all of a room. What was kept is then there once. Texts and
-        names have no control characters but newlines and tabs, as `safety.clean` leaves them.
+        In each room, ids ascend and are above all those stored before, with one exception: a call
+        that raised `StoreUnavailableError` may be repeated before any other, with the same batches,
+        or less the oldest ones or all those of a room. Batches that were stored are not added
+        again. Texts and names contain no control characters except newlines and tabs.
 
-        `reserved`: for rooms, by id, up to which message id no later start of the server may begin.
+        `reserved` has for some rooms, by their ids, the message id up to which ids are reserved:
+        after a crash a room continues above it.
         """
 
     async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Message]:
-        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+        """Return the first `limit` messages after the id `since`, or the last ones if it is None.
 
-        They have at most `size` bytes as JSON, but there is one at least if there is any.
+        They come oldest first, and take at most `size` bytes as JSON, but there is always at least
+        one if the room has any.
         """
 
     async def prune(before: float) -> bool:
-        """Remove messages said before a time, and what is left of rooms that were ended.
+        """Remove some of the messages from before a time, and of those of removed rooms.
 
-        Some of them at once; returns whether there may be more. What was said together goes together:
-        some messages may stay as long as it takes to fill a batch, and a second.
+        Returns whether there may be more. Messages that were written together are removed together,
+        so some of them may be kept for about a second longer.
         """
 
     async def account(name: str) -> Account | None:
-        """Return the account registered under exactly this name."""
+        """Return the account that is registered under exactly this name."""
 
     async def accounts() -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
+        """Return all accounts, in the order of their registration."""
 
-    async def add_account(account: Account) -> None:
-        """Add an account; nobody has one of the same name."""
+    async def add_account(name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id; no other account has the same name.
+
+        `registered_at` is in seconds since the epoch.
+        """
 
     async def set_password_hash(name: str, password_hash: str) -> None:
-        """Change the hash of an account's password; nothing happens if there is no such account."""
+        """Change the password hash of an account; do nothing if it does not exist."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account and its logins; nothing happens if there is none."""
+        """Remove an account and its resume tokens; do nothing if it does not exist."""
 
     async def add_ban(ban: Ban) -> None:
-        """Add a ban, or change until when there is one on the same subject."""
+        """Add a ban, or replace the one on the same subject."""
 
     async def remove_ban(ban: Ban) -> None:
         """Remove the ban on a subject, if there is one."""
 
-    async def login(digest: str) -> ResumeToken | None:
-        """Return the login with a digest."""
+    async def resume_token(digest: str) -> ResumeToken | None:
+        """Return the resume token with a digest."""
 
-    async def add_login(login: ResumeToken) -> None:
-        """Add a login; it takes the place of one with the same digest."""
+    async def add_resume_token(token: ResumeToken) -> None:
+        """Add a resume token, or replace the one with the same digest.
 
-    async def remove_logins(account: str) -> None:
-        """Remove all logins of an account."""
-
-    async def refresh_logins(digests: Collection[str], now: float, before: float) -> None:
-        """Note that these logins are seen `now`, then remove all last seen before a time."""
-
-
-class IAccounts(Interface):
-    """Accounts and their passwords (`accounts.accounts.Accounts`).
-
-    All raise `ChatError` where something is refused: a password that is not allowed, too much to do,
-    the store out of reach.
-    """
-
-    async def create(name: str, password: str, now: float) -> None:
-        """Add an account; nobody has one of that name."""
-
-    async def authenticate(name: str, password: str, address: Address | None) -> None:
-        """Raise `ChatError` unless `password` is that of the account `name`.
-
-        It takes as long if there is no such account, and longer after several failures.
+        Does nothing if the account does not exist any more.
         """
 
-    async def change_password(name: str, old: str, new: str, address: Address | None) -> None:
-        """Set the password of an account, of which `old` must be the one so far."""
+    async def remove_resume_token(digest: str) -> None:
+        """Remove the resume token with a digest, if there is one."""
 
-    async def set_password(name: str, new: str) -> None:
-        """Set the password of an account."""
+    async def remove_resume_tokens(account: str) -> None:
+        """Remove all resume tokens of an account."""
 
-    async def remove(name: str) -> None:
-        """Remove an account."""
-
-    async def all() -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
+    async def touch_resume_tokens(digests: Collection[str], now: float, before: float) -> None:
+        """Set when some resume tokens were last seen to `now`, then remove all last seen before."""

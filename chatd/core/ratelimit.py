@@ -1,77 +1,132 @@
-"""How much guests may make: a number an hour for each address. Pure: times are given."""
+"""Limits on how often something may happen. Pure: the times are arguments, in seconds.
+
+`WindowCounter` counts events in a sliding window, for many keys in bounded memory; `CreationLimit`
+and the throttle of logins (chatd.auth.throttle) use it. `TokenBucket` limits the frames of one
+connection.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Final
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Final, Generic, TypeVar
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.network import limit_key
 
-MAX_AN_HOUR: Final = 20
-"""How many times in an hour."""
+MAX_KEYS: Final = 100_000
+"""How many keys a counter holds, in some 30 MB; it drops the key that was used longest ago."""
+
+MAX_CREATIONS: Final = 20
+"""How many rooms, or accounts, guests may create in an hour from one address."""
 
 _HOUR: Final = 3600.0
 
-MAX_ADDRESSES: Final = 100_000
-"""How many addresses are counted at a time, in some 30 MB; the oldest go first."""
+_K = TypeVar("_K", bound=Hashable)
+
+
+class WindowCounter(Generic[_K]):
+    """Counts the events of the last `seconds` for each key; of one key at most `max_events`.
+
+    `on_drop` is called with each key that the counter forgets.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        max_events: int,
+        max_keys: int = MAX_KEYS,
+        on_drop: Callable[[_K], None] = lambda _: None,
+    ) -> None:
+        self._seconds = seconds
+        self._max_events = max_events
+        self._max_keys = max_keys
+        self._on_drop = on_drop
+        self._times: OrderedDict[_K, list[float]] = OrderedDict()  # the key used last comes last
+
+    def __iter__(self) -> Iterator[_K]:
+        return iter(self._times)
+
+    def count(self, key: _K, now: float) -> int:
+        """Return how many events of `key` the window holds."""
+        return sum(self._is_in_window(time, now) for time in self._times.get(key, ()))
+
+    def add(self, key: _K, now: float) -> None:
+        """Count an event; drop the keys whose events are too old, or that are too many."""
+        times = self._times.setdefault(key, [])
+        times.append(now)
+        del times[: -self._max_events]
+        self._times.move_to_end(key)
+        for oldest in list(self._expired(now)):
+            self._drop(oldest)
+
+    def remove(self, key: _K, time: float) -> None:
+        """Stop counting an event that was added at `time`, if it is still there."""
+        times = self._times.get(key, [])
+        if time in times:
+            times.remove(time)
+            if not times:
+                self._drop(key)
+
+    def _expired(self, now: float) -> Iterator[_K]:
+        surplus = len(self._times) - self._max_keys
+        for index, (key, times) in enumerate(self._times.items()):
+            if index >= surplus and self._is_in_window(times[-1], now):
+                return
+            yield key
+
+    def _drop(self, key: _K) -> None:
+        del self._times[key]
+        self._on_drop(key)
+
+    def _is_in_window(self, time: float, now: float) -> bool:
+        # In both directions: an operator may set the clock back.
+        return abs(now - time) < self._seconds
 
 
 class CreationLimit:
-    """Counts what was made from each address in the last hour; this machine itself has no limit."""
+    """Limits how many rooms, or accounts, guests create from one address in an hour.
 
-    def __init__(self) -> None:
-        # The address that made something last comes last.
-        self._times: OrderedDict[str, list[float]] = OrderedDict()
+    The machine of the server itself (loopback and UNIX sockets) has no limit.
+    """
+
+    def __init__(self, max_addresses: int = MAX_KEYS) -> None:
+        self._created: WindowCounter[str] = WindowCounter(_HOUR, MAX_CREATIONS, max_addresses)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The keys of the addresses that are counted."""
+        return list(self._created)
 
     @contextmanager
     def consume(self, address: Address | None, now: float) -> Iterator[None]:
-        """Count something being made; take it back if it is refused.
+        """Count a creation that is made in the block, unless the block raises `ChatError`.
 
-        Raises `ChatError` if it is one too many. It counts from the beginning, so that a hundred
-        at once are not free.
+        Raise `ChatError` if it is one too many. A creation counts from its beginning, so that a
+        hundred at the same time cannot pass the limit.
         """
-        origin = limit_key(address)
-        if origin is None:
+        key = limit_key(address)
+        if key is None:
             yield
             return
-        self._forget(now)
-        times = self._times.setdefault(origin, [])
-        self._times.move_to_end(origin)
-        times[:] = [time for time in times if _counts(time, now)]
-        if len(times) >= MAX_AN_HOUR:
+        if self._created.count(key, now) >= MAX_CREATIONS:
             raise ChatError(ErrorCode.CREATION_LIMIT)
-        times.append(now)
+        self._created.add(key, now)
         try:
             yield
         except ChatError:
-            with suppress(ValueError):  # an hour may have passed since
-                times.remove(now)
+            self._created.remove(key, now)
             raise
 
-    def _forget(self, now: float) -> None:
-        while self._times:
-            oldest = next(iter(self._times))
-            times = self._times[oldest]
-            if times and _counts(times[-1], now) and len(self._times) <= MAX_ADDRESSES:
-                break
-            del self._times[oldest]
 
-
-def _counts(time: float, now: float) -> bool:
-    # Either way: the clock may be set back.
-    return abs(now - time) < _HOUR
-
-
-# What may be missing from a whole token after the time for it has passed: sums of times are not exact.
+# How much a token may lack after the time that it takes to fill: sums of floats are not exact.
 _ROUNDING: Final = 1e-6
 
 
 class TokenBucket:
-    """How many frames of a connection may be served: `burst` at once, `rate` a second on average."""
+    """Allows `burst` frames at once, and `rate` a second on average."""
 
     __slots__ = ("_burst", "_filled_at", "_rate", "_tokens")
 
@@ -82,17 +137,17 @@ class TokenBucket:
         self._filled_at = now
 
     def available(self, now: float) -> int:
-        """Return how many frames may be served now."""
-        # The clock may be set back: then nothing is gained or lost.
+        """Return how many frames may be processed now."""
+        # If the clock is set back, no token is gained or lost.
         gained = max(now - self._filled_at, 0.0) * self._rate
         self._tokens = min(self._tokens + gained, self._burst)
         self._filled_at = now
         return int(self._tokens + _ROUNDING)
 
     def take(self, frames: int) -> None:
-        """Note that so many are served."""
+        """Take a token for each frame that was processed."""
         self._tokens -= frames
 
     def wait(self) -> float:
-        """Return for how many seconds none may be served."""
+        """Return after how many seconds there is a token."""
         return max(1.0 - self._tokens, 0.0) / self._rate

@@ -1,6 +1,6 @@
-"""What lasts, as plain facts: what the store is given and gives back.
+"""The records of the store: what it is given and what it gives back.
 
-Messages are `events.Said`. Times are seconds since the epoch (UTC).
+Messages are `events.Message` and `events.MessageBatch`. Times are seconds since the epoch (UTC).
 """
 
 from __future__ import annotations
@@ -8,28 +8,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
-    """A room: its id and name as it was started; no message in it has an id above `count`."""
+    """A room, with its id and name as they were given when it was created.
+
+    No message of the room has an id above `last_id`.
+    """
 
     id: str
     name: str
-    count: int = 0
+    last_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account: its name as it was registered, and the hash of its password."""
+    """A registered account.
 
+    `id` is given by the store and never given to another account, even after this one is removed.
+    `name` is spelled as it was registered.
+    """
+
+    id: int
     name: str
     password_hash: str = field(repr=False)
     registered_at: float
 
 
+class AccountRef(NamedTuple):
+    """The id and the name of an account: what the directory needs to know of it."""
+
+    id: int
+    name: str
+
+
 class BanKind(StrEnum):
-    """What a ban is on: a name, be it of a guest or of an account, or an address or network."""
+    """What a ban is on: a name, of a guest or of an account, or an address or network."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -37,7 +53,7 @@ class BanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Somebody is not to come here: a name or an address, until `until` or, if None, for ever."""
+    """The ban of a name or an address, until the time `until`; None means for ever."""
 
     kind: BanKind
     subject: str
@@ -46,33 +62,35 @@ class Ban:
 
 @dataclass(frozen=True, slots=True)
 class ResumeToken:
-    """A client that may come back as `account` without its password (spec section 7).
+    """A token with which a client resumes as `account` without its password (spec section 7).
 
-    `digest` is that of its session secret, `seen` when it was last here.
+    The token itself is never stored: `digest` is its SHA-256 in hexadecimal. `last_seen` is when a
+    client that holds the token was last connected.
     """
 
     digest: str
     account: str
-    seen: float
+    last_seen: float
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a store holds that is kept in memory, as it is opened.
+    """What a store holds when it is opened, of all that the server keeps in memory.
 
-    Rooms are in the order in which they were started, `accounts` are names.
+    Rooms are in the order in which they were created, accounts in that of their registration.
     """
 
     rooms: Sequence[RoomRecord] = ()
-    accounts: Sequence[str] = ()
+    accounts: Sequence[AccountRef] = ()
     bans: Sequence[Ban] = ()
 
 
-def ids_to_reserve(count: int) -> int:
-    """Return how many ids beyond its count are reserved for a room.
+def ids_to_reserve(last_id: int) -> int:
+    """Return how many message ids beyond `last_id` are reserved for a room.
 
-    Messages are delivered before they are stored. So that no id which anybody has seen is given out
-    again after a crash, a room then goes on behind the ids reserved: this is the gap it may leave,
-    and how many messages a room can take while the store cannot be reached.
+    Messages are delivered before they are stored. After a crash a room continues behind the
+    reserved ids, so that no id that a client has seen is given to another message. The number
+    returned is thus the gap that a crash may leave, and how many messages a room can take while the
+    store is unavailable.
     """
-    return 16384 + count // 64
+    return 16384 + last_id // 64

@@ -1,75 +1,53 @@
-"""Who and what there is: chatters and rooms. The registry has them all.
+"""Rooms and their members. The directory has all rooms.
 
-A `Chatter` is a person, not a connection; he has a name from his first join or his login on.
 Nothing here checks a right or tells anybody anything: that is chat.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
 
 from chatd.core import names
-from chatd.core.events import Address
+
+if TYPE_CHECKING:
+    from chatd.core.users import User
 
 
-class User:
-    """A person who chats: his name ("" before he has one), where he comes from, his rooms.
+class Role(Enum):
+    """What a member may do in a room beyond what every member may."""
 
-    `account` is the account he is logged in to, whose name is his. `rooms` is in the order of
-    joining; `current` is the room that his messages go to. Once he is `gone` he can do nothing.
-    """
-
-    __slots__ = ("account", "address", "current", "gone", "name", "rooms")
-
-    def __init__(self, address: Address | None) -> None:
-        self.name = ""
-        self.account: str | None = None
-        self.gone = False
-        self.address = address
-        self.rooms: dict[str, Room] = {}
-        self.current: Room | None = None
-
-    def is_in(self, room: Room) -> bool:
-        """Tell whether he is in `room`."""
-        return room.key in self.rooms
+    NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class ResumableUser:
-    """Who somebody was on a connection that is lost, or is not known to be lost yet.
+@dataclass(slots=True)
+class Member:
+    """A user's membership in a room; `joined_at` is seconds since the epoch."""
 
-    `chatter` is None where he is gone, `until` when he may come back at the latest.
-    """
-
-    name: str
-    account: str | None
-    user: User | None = None
-    until: float = 0.0
+    role: Role
+    joined_at: float
 
 
 class Room:
-    """A room: its id and name as it was started, its members in the order they came.
+    """A room: its id and name in the spelling of its creation, and its members in order of joining.
 
-    `count` is the number of messages said in it so far, which is the id of the last one.
+    `last_id` is the id of the newest message, 0 before the first one: ids count from 1.
     """
 
-    __slots__ = ("count", "id", "key", "members", "name")
+    __slots__ = ("id", "key", "last_id", "members", "name")
 
-    def __init__(self, room_id: str, name: str, count: int = 0) -> None:
+    def __init__(self, room_id: str, name: str, last_id: int = 0) -> None:
         self.id = room_id
         self.key = names.room_key(room_id)
         self.name = name
-        self.count = count
-        self.members: dict[User, None] = {}
+        self.last_id = last_id
+        self.members: dict[User, Member] = {}
 
-    def add(self, user: User) -> None:
-        """Take `who` in; it becomes his current room."""
-        self.members[user] = None
-        user.rooms[self.key] = user.current = self
+    def add(self, user: User, now: float) -> None:
+        """Make `user` a member."""
+        self.members[user] = user.rooms[self] = Member(Role.NONE, now)
 
     def remove(self, user: User) -> None:
-        """Let `who` go; of his other rooms the one he joined last becomes current."""
-        del self.members[user]
-        del user.rooms[self.key]
-        if user.current is self:
-            user.current = next(reversed(user.rooms.values()), None)
+        """End the membership of `user`."""
+        del self.members[user], user.rooms[self]

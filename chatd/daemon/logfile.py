@@ -1,9 +1,10 @@
-"""Where the log goes and what a line of it looks like.
+"""Where the log goes, and the format of its lines.
 
-With `-n` it goes to standard output, in the bare words of spec section 6; to a file with time and level, as
-twistd writes it; in JSON anywhere. The file is ours and not twistd's, as twistd has no way to open it
-again after another program has moved it, and cuts it into pieces of its own. What goes to syslog, or to a
-logger that the operator brings, is left to twistd.
+In the foreground (`twistd -n`) the log goes to standard output, one plain line for each event. A
+file has twistd's format, with time and level. `--log-json` makes each event a JSON object in both.
+
+The file is chatd's own, because twistd cannot open its log file again after logrotate has moved it,
+and starts a new one by itself after a million bytes. twistd keeps its syslog and custom loggers.
 """
 
 from __future__ import annotations
@@ -23,15 +24,22 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile as TwistedLogFile
 
-from chatd.admin.stdio import StandardOutputLog, bare_lines
+from chatd.admin.stdio import StandardOutputLog, format_plain
 from chatd.protocol.jsonio import dump
 
 
+class LogError(Exception):
+    """The log cannot be opened as the options ask; the message is one line for the operator."""
+
+
 def format_json(event: LogEvent) -> str:
-    """Return an event as one line: an object with `time`, `level`, `namespace`, `text`, and `traceback` of a failure."""
-    moment = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
+    """Return an event as a JSON object on one line.
+
+    The fields are `time`, `level`, `namespace`, `text`, and for a failure also `traceback`.
+    """
+    time = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     fields = {
-        "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": event.get("log_level", LogLevel.info).name,
         "namespace": event.get("log_namespace", "-"),
         "text": formatEvent(event),
@@ -42,44 +50,43 @@ def format_json(event: LogEvent) -> str:
     return dump(fields)
 
 
-class LogError(Exception):
-    """There can be no such log; the message is the one line the operator sees."""
-
-
 class LogFile(TwistedLogFile):
-    """A file for the log, which is begun anew where that is asked for, and never of its own accord."""
+    """A log file that is rotated, or opened again, only when the operator asks for it."""
 
     def __init__(self, name: str, directory: str) -> None:
         super().__init__(name, directory, rotateLength=None)  # type: ignore[no-untyped-call]
 
     def reopen(self) -> None:
-        """Open the file of that name anew; raise `OSError`, and go on with the old one, if that cannot be."""
+        """Open the file by its name again, and close the one that was open.
+
+        If that raises `OSError`, the old file stays open and in use.
+        """
         before = self._file
         self._openFile()  # type: ignore[no-untyped-call]
         before.close()
 
 
 class Log:
-    """The log of the process, as the options of twistd ask for it; raises `LogError` if it cannot be had.
+    """The log of the process, as the options of twistd ask for it; raises `LogError`.
 
-    `observer` takes all that is logged, or is None where that is twistd's business. `screen` is set
-    where the log goes to standard output, `file` where it goes to a file.
+    `observer` writes the log, or is None where twistd's own observer does. `stdout` is set where
+    the log goes to standard output, `file` where it goes to a file.
     """
 
     def __init__(self, twistd: Mapping[str, Any], *, in_json: bool) -> None:
         self.observer: ILogObserver | None = None
-        self.screen: StandardOutputLog | None = None
+        self.stdout: StandardOutputLog | None = None
         self.file: LogFile | None = None
         name = twistd.get("logfile")
         if twistd.get("syslog") or twistd.get("logger"):
             if in_json:
                 raise LogError("--log-json: not together with --syslog or --logger of twistd")
         elif twistd.get("nodaemon") and name in (None, "", "-"):
-            lines_of = _json_lines if in_json else bare_lines
-            self.observer = self.screen = StandardOutputLog(sys.stdout, lines_of)
+            lines_of = _json_lines if in_json else format_plain
+            self.observer = self.stdout = StandardOutputLog(sys.stdout, lines_of)
         elif name != "-":
             self.file = _open(name or "twistd.log")
-            file = cast("IO[str]", self.file)  # near enough for who writes to it
+            file = cast("IO[str]", self.file)  # it has the methods that observers use
             self.observer = _json_observer(file) if in_json else textFileLogObserver(file)
 
 

@@ -1,134 +1,161 @@
-"""`/metrics` for Prometheus and `/healthz` for who watches over the server, over HTTP.
+"""`/metrics` for Prometheus and `/healthz` for health checks, over HTTP.
 
-Everything is read when it is asked for: what the server counts for itself it counts anyway, and a message
-costs nothing more. Loaded only where `--metrics` asks for it, as HTTP is slow to load.
+The values are read when a page is requested: the server has these numbers anyway, so a message
+costs nothing more. The store is the exception: whether it is up is looked at every few seconds.
+Loaded only with `--metrics`, because HTTP takes a third of a second to load.
+
+The pages are rendered in the reactor's thread. prometheus_client's own resource for Twisted runs
+in the thread pool of the global reactor, where sessions and rooms would change while it reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import Request, Site
 
 from chatd.core.chat import Chat
-from chatd.core.errors import StoreUnavailableError
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
-from chatd.server.eventlog import EventLog
-from chatd.server.session import Sessions
+from chatd.server.counters import Counters
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
-_log = Logger(namespace="chatd")
+CHECK_SECONDS: Final = 5.0
+"""How often the store is checked."""
 
-Probe = Callable[[], Awaitable[object]]
-"""Makes the store do something that changes nothing; raises `UnavailableError` if it cannot be reached."""
+StoreCheck = Callable[[], Awaitable[object]]
+"""Uses the store without changing it; raises `StoreUnavailableError` if it cannot be reached."""
 
 
-class Metrics(Collector):
-    """What there is to measure, read from where it is. `store_is_up` is set by who has looked."""
+class ServerMetrics(Collector):
+    """Reads the server's metrics from the objects that count them."""
 
     def __init__(
         self,
         *,
         chat: Chat,
-        sessions: Sessions,
+        sessions: SessionRegistry,
         bus: LocalBus,
         fanout: Fanout,
         writer: HistoryWriter,
-        event_log: EventLog,
+        counters: Counters,
     ) -> None:
-        self.store_is_up = True
         self._chat = chat
         self._sessions = sessions
         self._bus = bus
         self._fanout = fanout
         self._writer = writer
-        self._event_log = event_log
+        self._counters = counters
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all there is."""
-        info = GaugeMetricFamily("chatd_info", "Which chatd this is.", labels=["version"])
+        """Yield each metric with its present value."""
+        info = GaugeMetricFamily("chatd_info", "The version of chatd.", labels=["version"])
         info.add_metric([version("chatd")], 1)
         yield info
-        yield from self._gauges()
-        yield from self._counters()
+        for name, description, value in self._gauges():
+            yield GaugeMetricFamily(f"chatd_{name}", description, value=value)
+        for name, description, value in self._totals():
+            yield CounterMetricFamily(f"chatd_{name}", description, value=value)
 
-    def _gauges(self) -> Iterator[Metric]:
-        queues = [session.send_queue.queued for session in self._sessions]
-        for name, what, value in (
-            ("connections", "Connections that are open.", len(self._sessions)),
-            ("chatters", "People and programs in a room.", self._chatters()),
-            ("rooms", "Rooms.", sum(1 for _ in self._chat.rooms())),
-            ("queued_bytes", "Output that waits for clients to read.", sum(queues)),
-            ("queued_bytes_max", "The most of it for one client.", max(queues, default=0)),
+    def _gauges(self) -> tuple[tuple[str, str, int], ...]:
+        in_rooms = len({session.user for session in self._sessions if session.user.rooms})
+        rooms = sum(1 for _ in self._chat.rooms())
+        queued = [session.send_queue.queued for session in self._sessions]
+        return (
+            ("connections", "Open connections.", len(self._sessions)),
+            ("chatters", "Users in a room.", in_rooms),
+            ("rooms", "Rooms.", rooms),
+            ("queued_bytes", "Output that waits for clients to read.", sum(queued)),
+            ("queued_bytes_max", "The most of it for one client.", max(queued, default=0)),
             ("messages_unstored", "Messages that wait to be stored.", self._writer.pending),
-            ("store_up", "Whether the store can be reached.", int(self.store_is_up)),
-        ):
-            yield GaugeMetricFamily(f"chatd_{name}", what, value=value)
+        )
 
-    def _counters(self) -> Iterator[Metric]:
-        event_log = self._event_log
-        for name, what, value in (
-            ("accepted_connections", "Connections that came.", event_log.connections),
-            ("refused_connections", "Connections there was no place for.", event_log.refused),
-            ("aborted_connections", "Connections aborted as they did not read.", event_log.aborted),
-            ("failed_logins", "Logins with a wrong password or name.", event_log.failed_logins),
+    def _totals(self) -> tuple[tuple[str, str, int], ...]:
+        counters = self._counters
+        return (
+            ("accepted_connections", "Connections accepted.", counters.accepted),
+            ("refused_connections", "Connections refused because of a limit.", counters.refused),
+            ("aborted_connections", "Connections whose client did not read.", counters.aborted),
+            ("failed_logins", "Logins with a wrong name or password.", counters.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),
-            ("lost_messages", "Messages that could not be stored.", event_log.lost_messages),
+            ("lost_messages", "Messages that were never stored.", self._writer.lost_messages),
             ("sent_bytes", "Bytes written to clients.", self._fanout.bytes_sent),
-        ):
-            yield CounterMetricFamily(f"chatd_{name}", what, value=value)
-
-    def _chatters(self) -> int:
-        return sum(1 for session in self._sessions if session.user.rooms)
+        )
 
 
-def site(metrics: Metrics, probe: Probe, reactor: Any) -> IProtocolFactory:
-    """Return what answers over HTTP."""
-    registry = CollectorRegistry()
-    registry.register(metrics)
-    ProcessCollector(registry=registry)
-    root = _Root()  # type: ignore[no-untyped-call]
-    root.putChild(b"metrics", _Page(metrics, probe, _exposition(registry)))
-    root.putChild(b"healthz", _Page(metrics, probe, _health(metrics)))
-    return _Site(root, reactor=reactor)  # type: ignore[no-untyped-call]
+class StoreHealth:
+    """Whether the store is up, as the last check found it; a metric in `registry` shows it."""
+
+    def __init__(self, check: StoreCheck, registry: CollectorRegistry) -> None:
+        self.is_up = True  # the server does not start without its store
+        self._check = check
+        gauge = Gauge("chatd_store_up", "Whether the store can be reached.", registry=registry)
+        gauge.set_function(lambda: int(self.is_up))
+
+    async def update(self) -> None:
+        """Check the store; raise what the check raises."""
+        try:
+            await self._check()
+        except Exception:
+            self.is_up = False
+            raise
+        self.is_up = True
 
 
-Reply = tuple[int, str, bytes]
-"""A status, a type of content, the content."""
+class MetricsPage(Resource):
+    """Shows the metrics in the format that the request accepts."""
+
+    isLeaf = True  # noqa: N815 -- Twisted's
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._registry = registry
+
+    def render_GET(self, request: Request) -> bytes:
+        """Return the metrics."""
+        encode, content_type = choose_encoder(request.getHeader("accept") or "")
+        request.setHeader("content-type", content_type)
+        return encode(self._registry)
 
 
-def _exposition(registry: CollectorRegistry) -> Callable[[Request], Reply]:
-    def answer(request: Request) -> Reply:
-        encode, kind = choose_encoder(request.getHeader("accept") or "")
-        return 200, kind, encode(registry)
+class HealthPage(Resource):
+    """Answers 200 while the store is up, and 503 while it is not."""
 
-    return answer
+    isLeaf = True  # noqa: N815 -- Twisted's
+
+    def __init__(self, store: StoreHealth) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._store = store
+
+    def render_GET(self, request: Request) -> bytes:
+        """Return one line on the health of the server."""
+        request.setHeader("content-type", "text/plain")
+        if self._store.is_up:
+            return b"well\n"
+        request.setResponseCode(503)
+        return b"the store cannot be reached\n"
 
 
-def _health(metrics: Metrics) -> Callable[[Request], Reply]:
-    def answer(_: Request) -> Reply:
-        if metrics.store_is_up:
-            return 200, "text/plain", b"well\n"
-        return 503, "text/plain", b"the store cannot be reached\n"
+class _Root(Resource):
+    """Answers 404 outside the pages; what Resource itself answers there is deprecated."""
 
-    return answer
+    def getChild(self, path: bytes, request: Request) -> IResource:  # noqa: ARG002 -- Twisted's
+        """Return the page for a path that does not exist."""
+        return notFound()
 
 
-class _Site(Site):
-    """Answers without a word in the log: it is asked every few seconds."""
+class _QuietSite(Site):
+    """Does not log requests: there is one every few seconds."""
 
     noisy = False
 
@@ -136,51 +163,15 @@ class _Site(Site):
         """Do nothing."""
 
 
-class _Root(Resource):
-    """Where the pages are; of others it has nothing to say."""
-
-    def getChild(self, path: bytes, request: Request) -> IResource:  # noqa: ARG002 -- Twisted's
-        """Return that there is no such page."""
-        return notFound()
-
-
-class _Page(Resource):
-    """A page that is made when it is known how the store is."""
-
-    isLeaf = True  # noqa: N815 -- Twisted's
-
-    def __init__(self, metrics: Metrics, probe: Probe, answer: Callable[[Request], Reply]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._metrics = metrics
-        self._probe = probe
-        self._answer = answer
-        self._asking: set[Request] = set()
-
-    def render_GET(self, request: Request) -> int:
-        """Look at the store, then answer, unless who asked has hung up."""
-        self._asking.add(request)
-        request.notifyFinish().addBoth(lambda _: self._asking.discard(request))
-        Deferred.fromCoroutine(self._render(request)).addErrback(self._failed, request)
-        return NOT_DONE_YET
-
-    async def _render(self, request: Request) -> None:
-        try:
-            await self._probe()
-        except StoreUnavailableError:
-            self._metrics.store_is_up = False
-        else:
-            self._metrics.store_is_up = True
-        if request not in self._asking:
-            return
-        status, kind, content = self._answer(request)
-        request.setResponseCode(status)
-        request.setHeader("content-type", kind)
-        request.setHeader("content-length", str(len(content)))
-        request.write(content)
-        request.finish()
-
-    def _failed(self, failure: Failure, request: Request) -> None:
-        _log.failure("A request for metrics met a fault", failure)
-        if request in self._asking:
-            request.setResponseCode(500)
-            request.finish()
+def metrics_site(
+    metrics: ServerMetrics, check: StoreCheck, reactor: Any
+) -> tuple[IProtocolFactory, StoreHealth]:
+    """Return the HTTP site, and the store's health, which the caller updates periodically."""
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    ProcessCollector(registry=registry)
+    health = StoreHealth(check, registry)
+    root = _Root()  # type: ignore[no-untyped-call]
+    root.putChild(b"metrics", MetricsPage(registry))
+    root.putChild(b"healthz", HealthPage(health))
+    return _QuietSite(root, reactor=reactor), health  # type: ignore[no-untyped-call]

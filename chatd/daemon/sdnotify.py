@@ -1,4 +1,7 @@
-"""Tells the service manager how the server is: sd_notify(3), a datagram to the socket in NOTIFY_SOCKET."""
+"""sd_notify(3): tells the service manager, such as systemd, what state the server is in.
+
+The service manager listens on a datagram socket, whose address is in NOTIFY_SOCKET.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,26 @@ _log = Logger(namespace="chatd")
 
 
 class SystemdNotifier:
-    """The service manager that started the process; `address` is its socket, None if there is none."""
+    """Sends states to the socket at `address`; does nothing if that is None or empty."""
 
     def __init__(self, address: str | None) -> None:
-        # What begins with an at sign is no file: the kernel writes a NUL there.
+        # An address with an at sign is in Linux's abstract namespace, where it starts with a NUL.
         self._address = address and (f"\0{address[1:]}" if address.startswith("@") else address)
 
     def ready(self) -> None:
-        """Tell that clients can come, or that all is read again."""
-        self._tell("READY=1")
+        """Report that the server accepts clients, or that a reload is complete."""
+        self._notify("READY=1")
 
     def reloading(self) -> None:
-        """Tell that files are being read again; `ready` follows."""
+        """Report that the server reads its files again; `ready` follows."""
         microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
     def stopping(self) -> None:
-        """Tell that the server ends."""
-        self._tell("STOPPING=1")
+        """Report that the server shuts down."""
+        self._notify("STOPPING=1")
 
-    def _tell(self, state: str) -> None:
+    def _notify(self, state: str) -> None:
         if not self._address:
             return
         try:

@@ -1,8 +1,8 @@
-"""Builds everything from a `Config`, and starts and stops it in order.
+"""The service: it builds the server from a `Config`, and starts and stops it in order.
 
-The only place that knows every class. Start: ports, store, consoles, all before the reactor runs.
-Stop: no new clients, tell consoles and clients why, let them have what is still to be sent and close,
-write meanwhile what is still to be stored, close the store.
+The only module that knows every class. Start: ports, store, consoles, all before the reactor runs.
+Stop: accept no more clients, tell consoles and clients why, send what is queued for them and close
+their connections, meanwhile write what is still to be stored, close the store.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -28,114 +27,144 @@ from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.config import Config
-from chatd.core import names
-from chatd.core.accounts import People
+from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
-from chatd.core.errors import ChatError, StoreError, StoreUnavailableError
+from chatd.core.errors import StoreUnavailableError
+from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
-from chatd.core.records import RoomRecord
-from chatd.daemon import motd
-from chatd.daemon.periodic import PeriodicTasks
+from chatd.daemon.periodic import HOUR, PeriodicTasks
+from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
-from chatd.protocol.text import error_text
+from chatd.fanout.router import Router
 from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
+from chatd.server.counters import Counters
 from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
-from chatd.server.handlers import COMMANDS
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.server.session import Sessions
+from chatd.server.services import Services
+from chatd.server.session_registry import SessionRegistry
+from chatd.storage.factory import create_store
 from chatd.storage.history import History
 from chatd.storage.retention import prune
-from chatd.storage.urls import store_for
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
 
-class StartError(Exception):
-    """What was asked for cannot be; the message is the one line the operator sees."""
-
-
 class ChatService(Service):
-    """The whole server. `log` is set where the log goes to standard output.
+    """The whole server.
 
-    `hashing` and `store` are used in place of those that `config` asks for. That it is listening is
-    said last: whoever reads that finds all doors open. `ending`: whether `end` was called.
+    `stdout_log` is the log where it goes to standard output, None where it goes elsewhere.
+    `hashing` and `store` replace those that `config` asks for. `stopping` is set by `request_stop`.
     """
 
     def __init__(
         self,
         config: Config,
         reactor: Any,
-        log: StandardOutputLog | None = None,
+        stdout_log: StandardOutputLog | None = None,
         *,
         hashing: Hashing | None = None,
         store: IStore | None = None,
     ) -> None:
-        self._config = config
+        self.config = config
+        self.stdout_log = stdout_log
+        self.stopping = False
+        self.motd = ""
         self._reactor = reactor
-        self.log = log
-        with _as_start_error():
-            self._ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
-            self._metrics = (
+        with start_errors():
+            self.ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
+            self.metrics_port = (
                 ListeningPort("--metrics", config.metrics, reactor) if config.metrics else None
             )
-        self._rooms = [_room_record(room_id, name) for room_id, name in config.rooms]
-        self._hashing = hashing or Argon2Hashing(reactor)
-        try:
-            self.store: IStore = store or store_for(config.store, reactor)
-        except StoreError as error:
-            raise StartError(f"--store: {error}") from error
-        self._build()
-        self._admin: IListeningPort | None = None
-        self._admin_connections = unixsocket.ConsoleFactory(self.consoles)
-        self.ending = False
+            self.store: IStore = store or create_store(config.store, reactor)
+        self._rooms = [read_room(room_id, name) for room_id, name in config.rooms]
+        self.hashing = hashing or Argon2Hashing(reactor)
+        self._periodic: list[PeriodicTasks] = []
+        self._admin_port: IListeningPort | None = None
+        self._build_rooms()
+        self._build_accounts()
+        self._build_sessions()
+        self._build_consoles()
 
-    def _build(self) -> None:
-        """Make all parts, and let each know those it works with."""
-        config, reactor, store = self._config, self._reactor, self.store
+    # -- building: each object is made after those that it is given
+
+    def _build_rooms(self) -> None:
+        """Build the rooms, and what each of their messages goes through."""
+        config, reactor = self.config, self._reactor
         self.event_log = EventLog()
+        self.counters = Counters()
         self.fanout = Fanout(reactor)
-        self.writer = HistoryWriter(store, reactor, self.fanout.send_to, self.event_log)
-        history = History(store, self.writer, reactor, replay=config.replay, keep_days=config.keep)
-        hearers = (self.writer, history) if config.replay else (self.writer,)
-        self.bus = LocalBus(self.fanout, hearers, [self.event_log])
-        self._directory = Directory(store, config.max_rooms)
-        self.chat = Chat(self._directory, self.bus, history, config.rules)
-        accounts = Accounts(store, self._hashing, reactor)
-        resume_tokens = ResumeTokens(store, reactor.seconds, secrets.token_urlsafe)
-        self.people = People(self._directory, accounts, resume_tokens, self.bus, self.chat)
-        self.sessions = Sessions(
-            commands=COMMANDS,
+        self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
+        self.history = History(
+            self.store, self.writer, reactor, replay=config.replay, keep_days=config.keep
+        )
+        # History keeps recent messages in memory for --replay alone.
+        on_messages = (self.writer, self.history) if config.replay else (self.writer,)
+        self.router = Router(self.fanout)
+        self.bus = LocalBus(self.fanout, self.router, on_messages, [self.event_log])
+        self.directory = Directory(self.store, config.max_rooms)
+        self.chat = Chat(self.directory, self.bus, self.router, self.history, config.rules)
+        self.moderation = Moderation(self.directory, self.router, self.chat, config.rules)
+
+    def _build_accounts(self) -> None:
+        """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
+        reactor = self._reactor
+        passwords = Accounts(self.store, self.hashing, reactor)
+        self.resume_tokens = ResumeTokens(self.store, reactor.seconds, secrets.token_urlsafe)
+        self.accounts = AccountService(
+            self.directory,
+            passwords,
+            self.resume_tokens,
+            self.router,
+            self.chat,
+            self.config.limits.sessions_per_account,
+        )
+        self._periodic.append(
+            PeriodicTasks(
+                reactor,
+                HOUR,
+                self.resume_tokens.refresh,
+                lambda: self.directory.purge_bans(reactor.seconds()),
+                partial(prune, self.store, reactor, self.config.keep),
+            )
+        )
+
+    def _build_sessions(self) -> None:
+        """Build the registry of sessions, and the factory of their connections."""
+        config, reactor = self.config, self._reactor
+        services = Services(
             chat=self.chat,
-            people=self.people,
-            history=history,
+            accounts=self.accounts,
+            moderation=self.moderation,
+            history=self.history,
             writer=self.writer,
             fanout=self.fanout,
+            router=self.router,
             event_log=self.event_log,
+            counters=self.counters,
             now=reactor.seconds,
+            motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
         )
-        self.consoles = Consoles(self._office())
-        admission = Admission(config.limits)
-        self.factory = ChatFactory(ServerContext(self.sessions, reactor, config.limits, admission))
-        self._housekeeping = PeriodicTasks(
-            reactor,
-            resume_tokens.refresh,
-            lambda: self._directory.purge_bans(reactor.seconds()),
-            partial(prune, store, reactor, config.keep),
+        self.sessions = SessionRegistry(services)
+        self.admission = Admission(config.limits)
+        self.factory = ChatFactory(
+            ServerContext(self.sessions, reactor, config.limits, self.admission)
         )
 
-    def _office(self) -> AdminContext:
+    def _build_consoles(self) -> None:
+        """Build the administrator's consoles."""
         reactor = self._reactor
-        return AdminContext(
+        context = AdminContext(
             chat=self.chat,
-            people=self.people,
+            accounts=self.accounts,
+            moderation=self.moderation,
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
@@ -143,106 +172,113 @@ class ChatService(Service):
             event_log=self.event_log,
             now=reactor.seconds,
             started_at=reactor.seconds(),
-            stop=self.end,
+            stop=self.request_stop,
         )
+        self.consoles = Consoles(context)
+        self.admin_factory = unixsocket.ConsoleFactory(self.consoles)
 
-    def end(self) -> None:
-        """Begin to end the server: `stopService` follows."""
-        if not self.ending:
-            self.ending = True
-            self._reactor.stop()
+    # -- what the process calls
 
     def privilegedStartService(self) -> None:
-        """Open the ports, while we may open any; raise `StartError` if one cannot be."""
-        with _as_start_error():
-            for port in self._ports:
+        """Open the ports, before twistd changes its user; raise `StartError` if one cannot open."""
+        with start_errors():
+            for port in self.ports:
                 port.listen(self.factory)
-            if self._metrics is not None:
-                self._metrics.listen(self._metrics_site())
+            if self.metrics_port is not None:
+                self.metrics_port.listen(self._metrics_site())
 
     def startService(self) -> None:
-        """Open the store and the consoles; raise `StartError` if one cannot be."""
+        """Open the store and the admin socket; raise `StartError` if one of them cannot open.
+
+        twistd calls this in the process that stays, as its user: the files that it makes here
+        belong to that user.
+        """
         super().startService()  # type: ignore[no-untyped-call]
-        # Not before: the process may have gone to the background, and is whose files are to be.
-        self._read_motd()
-        self._open_store()
-        self._hashing.start()
-        self._housekeeping.start()
-        if self._config.trace:
+        self._load_motd()
+        with start_errors():
+            self.directory.load(self.store.open(self._rooms))
+        self.hashing.start()
+        for tasks in self._periodic:
+            tasks.start()
+        if self.config.trace:
             self.fanout.trace = self.event_log.sent
-        if self._config.admin:
-            self._open_admin_socket(self._config.admin)
+        if self.config.admin:
+            self._open_admin_socket(self.config.admin)
 
     def announce(self) -> None:
-        """Say where the server listens, and open the console: it may be told to end from now on."""
-        for port in self._ports:
-            self._announce(port)
-        if self._config.console:
-            # sys.stdout itself leads into the log by now.
-            log = self.log or StandardOutputLog(sys.__stdout__)
+        """Log where the server listens, and open the console on standard input.
+
+        An operator or a script that reads these lines finds every port open, and may stop the
+        server from then on.
+        """
+        for port in self.ports:
+            self._log_listening(port)
+        if self.config.console:
+            # sys.stdout leads into the log by now.
+            log = self.stdout_log or StandardOutputLog(sys.__stdout__)
             open_console(self._reactor, self.consoles, log)
 
     def reload(self) -> None:
-        """Read again what may have changed on the disk; what cannot be read stays as it was."""
-        for read in (self._read_motd, *(port.reload_certificate for port in self._all_listeners())):
+        """Read the message of the day and the certificates again; log those that cannot be read."""
+        certificates = [port.reload_certificate for port in self._listening_ports()]
+        for load in (self._load_motd, *certificates):
             try:
-                read()
+                load()
             except (StartError, ListenError) as error:
-                self.event_log.not_reloaded(str(error))
+                self.event_log.reload_failed(str(error))
+
+    def request_stop(self) -> None:
+        """Stop the reactor, which then calls `stopService`."""
+        if not self.stopping:
+            self.stopping = True
+            self._reactor.stop()
 
     def stopService(self) -> Deferred[None]:
-        """Stop in order; fires when all is closed."""
+        """Stop in order; the Deferred fires when everything is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
         return Deferred.fromCoroutine(self._stop())
 
     # -- start
 
-    def _read_motd(self) -> None:
-        path = self._config.motd
-        if path:
-            try:
-                self.sessions.motd = motd.read(path)
-            except (OSError, ValueError) as error:
-                why = getattr(error, "strerror", None) or error
-                raise StartError(f"--motd {path}: {why}") from error
+    def _load_motd(self) -> None:
+        if self.config.motd:
+            self.motd = read_motd(self.config.motd)
 
-    def _open_store(self) -> None:
-        try:
-            self._directory.load(self.store.open(self._rooms))
-        except StoreError as error:
-            raise StartError(f"--store: {error}") from error
-
-    def _all_listeners(self) -> list[ListeningPort]:
-        return self._ports if self._metrics is None else [*self._ports, self._metrics]
+    def _listening_ports(self) -> list[ListeningPort]:
+        return self.ports if self.metrics_port is None else [*self.ports, self.metrics_port]
 
     def _metrics_site(self) -> IProtocolFactory:
         from chatd.daemon import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load
 
-        measured = metrics.Metrics(
+        collector = metrics.ServerMetrics(
             chat=self.chat,
             sessions=self.sessions,
             bus=self.bus,
             fanout=self.fanout,
             writer=self.writer,
-            event_log=self.event_log,
+            counters=self.counters,
         )
-        # A transaction that changes nothing.
-        return metrics.site(
-            measured, lambda: self.store.refresh_logins((), 0.0, 0.0), self._reactor
-        )
+        site, health = metrics.metrics_site(collector, self._check_store, self._reactor)
+        self._periodic.append(PeriodicTasks(self._reactor, metrics.CHECK_SECONDS, health.update))
+        return site
 
-    def _announce(self, port: ListeningPort) -> None:
+    async def _check_store(self) -> None:
+        """Run a transaction that changes nothing; raise `StoreUnavailableError` if it fails."""
+        await self.store.touch_resume_tokens((), 0.0, 0.0)
+
+    def _log_listening(self, port: ListeningPort) -> None:
         host: Any = port.port.getHost()
         if hasattr(host, "port"):
+            # As the operator wrote it: localhost rather than 127.0.0.1.
             interface = _INTERFACE.search(port.text)
-            shown = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
-            self.event_log.listening(shown, host.port)
+            name = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
+            self.event_log.listening(name, host.port)
         else:
             self.event_log.listening(os.fsdecode(getattr(host, "name", None) or port.text))
 
     def _open_admin_socket(self, path: str) -> None:
         try:
-            self._admin = unixsocket.listen(self._reactor, path, self._admin_connections)
+            self._admin_port = unixsocket.listen(self._reactor, path, self.admin_factory)
         except (OSError, CannotListenError) as error:
             why = error.socketError if isinstance(error, CannotListenError) else error
             raise StartError(f"cannot open the admin socket {path}: {why}") from error
@@ -250,37 +286,24 @@ class ChatService(Service):
     # -- stop
 
     async def _stop(self) -> None:
-        ports = [port.port for port in self._all_listeners()]
-        if self._admin is not None:
-            ports.append(self._admin)
-        # Twisted closes them in the next turn; who would come until then would be told nothing.
+        ports = [port.port for port in self._listening_ports()]
+        if self._admin_port is not None:
+            ports.append(self._admin_port)
+        # Twisted closes ports in the next turn of the reactor. A client that came in until then
+        # would not be told that the server stops.
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         self.consoles.shut_down()
-        told = self._admin_connections.shut_down()
-        told.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
+        consoles_closed = self.admin_factory.shut_down()
+        consoles_closed.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
         self.fanout.flush()
-        gone = self.sessions.shut_down()
-        # Nobody says anything more: whoever does not read and a store that hangs are waited for together.
+        sessions_closed = self.sessions.shut_down()
+        # No messages come any more: clients that do not read and a store that hangs are waited
+        # for at the same time.
         await self.writer.close()
-        await DeferredList([gone, told])
-        self._housekeeping.stop()
-        self._hashing.stop()
-        with suppress(StoreUnavailableError):  # then the rooms go on behind what was reserved
-            await self.store.close({room.id: room.count for room in self._directory.rooms()})
-
-
-@contextmanager
-def _as_start_error() -> Iterator[None]:
-    """Let the operator see why it cannot be listened somewhere."""
-    try:
-        yield
-    except ListenError as error:
-        raise StartError(str(error)) from error
-
-
-def _room_record(room_id: str, name: str) -> RoomRecord:
-    """Return the room that `--room` asks for; raise `StartError` if it is none."""
-    try:
-        return RoomRecord(names.room_id(room_id), names.room_name(name))
-    except ChatError as error:
-        raise StartError(f"--room {room_id}: {error_text(error)}") from error
+        await DeferredList([sessions_closed, consoles_closed])
+        for tasks in self._periodic:
+            tasks.stop()
+        self.hashing.stop()
+        # Without the last ids, the next start continues each room behind its reserved ids.
+        with suppress(StoreUnavailableError):
+            await self.store.close({room.id: room.last_id for room in self.directory.rooms()})

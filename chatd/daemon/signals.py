@@ -1,8 +1,13 @@
-"""The process that the server runs in: its signals, its log file, and its last words where it cannot start.
+"""The process around the service: signals, the log file, the service manager, errors at the start.
 
-The first SIGTERM or SIGINT ends the server as `quit` does, a second one ends the process at once. At
-SIGHUP what is on the disk is read again; but where the server was started on a terminal, and that has
-gone, nobody is there any more, and it ends. The service manager, if there is one, is told of all that.
+| signal | effect |
+| --- | --- |
+| SIGTERM, SIGINT | the server shuts down, as with `quit`; a second one ends the process at once |
+| SIGHUP | the log file, the certificates and the message of the day are read again |
+| SIGUSR1 | the log file is rotated, as twistd does with its own |
+
+A server that was started on a terminal also gets SIGHUP when the terminal closes. Nobody can use
+its console any more, so it shuts down.
 """
 
 from __future__ import annotations
@@ -20,7 +25,8 @@ from twisted.logger import Logger
 
 from chatd.daemon.logfile import LogFile
 from chatd.daemon.sdnotify import SystemdNotifier
-from chatd.daemon.service import ChatService, StartError
+from chatd.daemon.service import ChatService
+from chatd.daemon.startup import StartError
 
 _STDIN: Final = 0
 
@@ -28,104 +34,115 @@ _log = Logger(namespace="chatd")
 
 
 class Process:
-    """Brings together the server and the process that twistd runs it in.
+    """Connects the service to the signals, the log file and the service manager.
 
-    `log` is its log file, if any.
+    `log_file` is None where the log does not go to a file of chatd's.
     """
 
     def __init__(
-        self, service: ChatService, reactor: Any, log: LogFile | None, manager: SystemdNotifier
+        self,
+        service: ChatService,
+        reactor: Any,
+        log_file: LogFile | None,
+        notifier: SystemdNotifier,
     ) -> None:
         self._service = service
         self._reactor = reactor
-        self._log = log
-        self._manager = manager
-        self._told_to_end = False
-        self._lives_with_terminal = False
+        self._log_file = log_file
+        self._notifier = notifier
+        self._terminating = False
+        self._depends_on_terminal = False
 
     def install(self) -> None:
-        """Take the signals, and then say that all is ready; to be called once the reactor runs.
+        """Install the signal handlers, then announce that the server is ready.
 
-        As it starts, it takes the signals, too.
+        The reactor calls this when it runs: its own handlers, which end the process with another
+        exit status, are in place by then, and a process in the background has left its terminal.
         """
-        # Not before: in the background there is no terminal any more. Who has it ignored (nohup) wants to outlive his.
-        self._lives_with_terminal = (
+        # A server under nohup, where SIGHUP is ignored, outlives its terminal.
+        self._depends_on_terminal = (
             os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
         )
-        # Twisted's own would exit with their status.
         signal.signal(signal.SIGTERM, self._on_terminate)
         signal.signal(signal.SIGINT, self._on_terminate)
-        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._hung_up))
-        if self._log is not None:
-            # As twistd does where the file is its own.
-            begin_anew = self._log.rotate
-            signal.signal(signal.SIGUSR1, lambda *_: self._reactor.callFromThread(begin_anew))
+        self._call_on_signal(signal.SIGHUP, self._on_hangup)
+        if self._log_file is not None:
+            self._call_on_signal(signal.SIGUSR1, self._log_file.rotate)
         _freeze_gc()
         self._service.announce()
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._manager.stopping)
-        self._manager.ready()
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._notifier.stopping)
+        self._notifier.ready()
+
+    def _call_on_signal(self, number: signal.Signals, callback: Any) -> None:
+        """Call `callback` in the reactor when the signal arrives."""
+        signal.signal(number, lambda *_: self._reactor.callFromThread(callback))
 
     def _on_terminate(self, number: int, _: object) -> None:
-        if self._told_to_end or self._service.ending:
-            _leave(number)
-        self._told_to_end = True
-        self._reactor.callFromThread(self._end, signal.Signals(number))
+        if self._terminating or self._service.stopping:
+            _exit_now(number)
+        self._terminating = True
+        self._reactor.callFromThread(self._stop, signal.Signals(number))
 
-    def _hung_up(self) -> None:
-        if self._lives_with_terminal and not os.isatty(_STDIN):
-            self._end(signal.SIGHUP)
-        elif not self._service.ending:
+    def _on_hangup(self) -> None:
+        if self._depends_on_terminal and not os.isatty(_STDIN):
+            self._stop(signal.SIGHUP)
+        elif not self._service.stopping:
             self._reload()
 
     def _reload(self) -> None:
-        self._manager.reloading()
+        self._notifier.reloading()
         self._reopen_log()
-        _log.info("System: SIGHUP received, reading again what is on the disk")
+        _log.info("System: SIGHUP received, reloading")
         self._service.reload()
-        self._manager.ready()
+        self._notifier.ready()
 
     def _reopen_log(self) -> None:
-        if self._log is not None:
+        if self._log_file is not None:
             try:
-                self._log.reopen()
+                self._log_file.reopen()
             except OSError as error:
                 _log.error("System: the log file cannot be opened again: {why}", why=error.strerror)
 
-    def _end(self, cause: signal.Signals) -> None:
+    def _stop(self, cause: signal.Signals) -> None:
         _log.info("System: {cause} received", cause=cause.name)
-        self._service.end()
+        self._service.request_stop()
 
 
-def _leave(number: int) -> NoReturn:
-    """End the process, whatever it waits for: not even its log may be written to any more."""
+def _exit_now(number: int) -> NoReturn:
+    """End the process with the status of a signal, without cleaning up: anything may hang."""
     os._exit(128 + number)
 
 
 def _freeze_gc() -> None:
-    """Let the garbage collector pass over what is there at the start, and stays.
+    """Exclude the objects that exist now from garbage collection.
 
-    It is most of what there is: to look at all of it stops everything for some 40 ms each time.
+    The server's modules are most of all objects, and they stay until the end. A full collection
+    that visits them stops the server for about 40 ms.
     """
     gc.collect()
     gc.freeze()
 
 
 def raise_descriptor_limit() -> None:
-    """Let the process have as many descriptors open as it may ask for."""
+    """Raise the soft limit of open descriptors to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # not every system lets a process have no limit at all
+    with suppress(ValueError, OSError):  # some systems refuse "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def start_error_hook(
-    logged: bool,
+    log_errors: bool,
     kind: type[BaseException],
     error: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    """Say in one line what cannot be, also in the log if that is elsewhere; all else is shown whole."""
+    """Print a `StartError` as one line, and other exceptions with their traceback.
+
+    A `sys.excepthook`, but for `log_errors`: whether a `StartError` goes into the log, too. It is
+    False where the log goes to standard output, which would show the line twice.
+    """
     if isinstance(error, StartError):
-        if logged:
+        if log_errors:
             _log.critical("chatd: {error}", error=error)
         print(f"chatd: {error}", file=sys.__stderr__)
     else:

@@ -1,6 +1,6 @@
-"""What `twistd chatd` understands on its command line, and what it makes of it.
+"""The command line of `twistd chatd`, and the service that its options describe.
 
-The one place of the server that meets the global reactor; what becomes of the process is process.py's.
+The only module of the server that uses the global reactor.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from importlib.metadata import version
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
@@ -22,23 +23,49 @@ from chatd.config import Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
 from chatd.daemon.sdnotify import SystemdNotifier
-from chatd.daemon.service import ChatService, StartError
+from chatd.daemon.service import ChatService
 from chatd.daemon.signals import Process, raise_descriptor_limit, start_error_hook
+from chatd.daemon.startup import StartError
 from chatd.storage.history import MAX_READ
 
 _log = Logger(namespace="chatd")
 
-_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&]password=")
-_PASSWORD_VISIBLE_WARNING = (
+_URL_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&]password=")
+_VISIBLE_URL_WARNING: Final = (
     "System: everybody on this machine can read the store's password in the list of processes; "
     "keep it in ~/.pgpass instead"
 )
 
 Convert = Callable[[str], object]
+"""Returns the value of an option; raises `ValueError` with what the value must be."""
 
 
-def _option(name: str, default: object, about: str, convert: Convert = str) -> list[Any]:
-    """Return an option as Twisted wants it; `convert` raises `ValueError` with what its value must be."""
+def _number(minimum: int, maximum: int | None = None) -> Convert:
+    """Return a converter to whole numbers of a range."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if number < minimum:
+            raise ValueError(f"must be {minimum} or more")
+        if maximum is not None and number > maximum:
+            raise ValueError(f"must be {maximum} or less")
+        return number
+
+    return convert
+
+
+def _room_creators(text: str) -> RoomCreators:
+    try:
+        return RoomCreators(text)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(RoomCreators)}") from None
+
+
+def _parameter(name: str, default: object, convert: Convert, description: str) -> list[Any]:
+    """Return an option with a value in the form that Twisted's `optParameters` has."""
 
     def checked(text: str) -> object:
         try:
@@ -46,131 +73,146 @@ def _option(name: str, default: object, about: str, convert: Convert = str) -> l
         except ValueError as error:
             raise usage.UsageError(f"--{name} {text}: {error}") from error
 
-    return [name, None, default, about, checked]
+    return [name, None, default, description, checked]
 
 
-def _whole_number(least: int, most: int | None = None) -> Convert:
-    def convert(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise ValueError("must be a whole number") from None
-        if number < least:
-            raise ValueError(f"must be {least} or more")
-        if most is not None and number > most:
-            raise ValueError(f"must be {most} or less")
-        return number
+_FLAGS: Final = [
+    ("hide-addresses", "Do not show clients the addresses of other clients."),
+    ("require-login", "Guests may not join rooms."),
+    ("trace", "Log every frame received and sent, with passwords and secrets masked."),
+    ("no-console", "No console on standard input."),
+    ("log-json", "Log in JSON, one object a line."),
+]
 
-    return convert
+# `--listen` and `--room`, which may be repeated, are methods of `Options`.
+_PARAMETERS: Final = [
+    _parameter(
+        "store",
+        Config.store,
+        str,
+        "Where accounts, rooms and history are kept: sqlite:///FILE, "
+        "postgresql://USER@HOST/DATABASE (with its password in ~/.pgpass), or memory: "
+        "to keep nothing.",
+    ),
+    _parameter(
+        "rooms-per-client",
+        RoomPolicy.rooms_per_client,
+        _number(1),
+        "How many rooms a client may be in at once.",
+    ),
+    _parameter("max-rooms", Config.max_rooms, _number(1), "How many rooms may exist at once."),
+    _parameter(
+        "who-starts",
+        RoomPolicy.room_creators.value,
+        _room_creators,
+        "Who may start rooms: everyone, accounts or nobody. The administrator always may.",
+    ),
+    _parameter(
+        "replay",
+        Config.replay,
+        _number(0, MAX_READ),
+        "How many messages of history a text client is shown when it joins a room.",
+    ),
+    _parameter("keep", Config.keep, _number(0), "Days after which history is removed; 0: never."),
+    _parameter(
+        "admin",
+        Config.admin,
+        str,
+        "Path of the console's UNIX socket, which only its owner may use; empty: no socket.",
+    ),
+    _parameter(
+        "motd",
+        None,
+        str,
+        "File with the message of the day, which each client is sent before the first answer; "
+        "read again at SIGHUP.",
+    ),
+    _parameter(
+        "metrics",
+        None,
+        str,
+        "Endpoint for HTTP with /metrics for Prometheus and /healthz. It has no password: keep it "
+        "private.",
+    ),
+    _parameter(
+        "max-frame",
+        Limits.max_frame,
+        _number(64),
+        "Longest frame accepted, in bytes; at most 2048 until the client has joined or logged in.",
+    ),
+    _parameter(
+        "send-queue",
+        Limits.send_queue,
+        _number(1024),
+        "Bytes of output that may wait for a client; a client that lets more wait is "
+        "disconnected. Half of it until the client has joined or logged in.",
+    ),
+    _parameter(
+        "rate",
+        Limits.rate,
+        _number(0),
+        "Frames that the server processes per second and client; 0: no limit.",
+    ),
+    _parameter(
+        "burst",
+        Limits.burst,
+        _number(0),
+        "Frames that the server processes at once per client; 0: no limit.",
+    ),
+    _parameter("max-clients", Limits.max_clients, _number(0), "Connections at once; 0: no limit."),
+    _parameter(
+        "max-per-address",
+        Limits.max_per_address,
+        _number(0),
+        "Connections at once from one address (or IPv6 /64); 0: no limit. Connections from this "
+        "machine do not count.",
+    ),
+    _parameter(
+        "sessions-per-account",
+        Limits.sessions_per_account,
+        _number(1),
+        "Sessions one account may have at once; past it the session that has been silent for "
+        "longest is ended.",
+    ),
+    _parameter(
+        "first-frame",
+        Limits.first_frame,
+        _number(0),
+        "Seconds a client has to send its first frame; 0: no limit.",
+    ),
+    _parameter(
+        "idle-timeout",
+        Limits.idle_timeout,
+        _number(0),
+        "Seconds without a frame after which a client is disconnected; 0: never.",
+    ),
+]
 
-
-_number = _whole_number(0)
-_replay = _whole_number(0, MAX_READ)
-
-_STORE_HELP = """Where accounts, rooms and history are kept: sqlite:///FILE,
-postgresql://USER@HOST/DATABASE (its password in ~/.pgpass), or memory: for nowhere."""
-
-
-def _starters(text: str) -> RoomCreators:
-    try:
-        return RoomCreators(text)
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(RoomCreators)}") from None
-
-
-_ABOUT = """\
-A chat server for people and programs: rooms that one reaches with nc, telnet,
-chatd-client or a program that speaks JSON.
+_ABOUT: Final = """\
+A chat server for people and programs: rooms for nc, telnet, chatd-client and
+programs that speak JSON.
 
 twistd -n chatd   runs it in the foreground, with the administrator's console
                   on standard input
 twistd chatd      runs it in the background: chatd-admin is the console,
                   twistd.log the log
-What stands before the word chatd is for twistd, such as --logfile FILE.
+Options before the word chatd are twistd's, such as --logfile FILE.
 
 Endpoints: tcp:9999 (all addresses), tcp:9999:interface=localhost,
 unix:chat.sock:mode=660, ssl:9998:privateKey=key.pem:certKey=cert.pem,
 systemd:domain=INET:name=chat, haproxy:tcp:9999
 
-SIGTERM and SIGINT end the server in order, a second one at once. SIGHUP reads
---motd and certificates again, and opens the log file again."""
+SIGTERM and SIGINT shut the server down in order, a second one ends it at once.
+SIGHUP reads --motd and certificates again, and opens the log file again."""
 
 
 class Options(usage.Options):
-    """The options of spec section 1."""
+    """The options of the command line."""
 
     optFlags: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
-        ["hide-addresses", None, "Clients see who is in a room, but not from where."],
-        ["require-login", None, "Guests may not join rooms."],
-        ["trace", None, "Print every frame received and sent, secrets masked."],
-        ["no-console", None, "No console on standard input."],
-        ["log-json", None, "Log in JSON, an object a line."],
+        [name, None, description] for name, description in _FLAGS
     ]
-    optParameters: ClassVar[list[Any]] = [  # noqa: N815 -- Twisted's
-        _option(
-            "store",
-            "sqlite:///chatd.db",
-            _STORE_HELP,
-        ),
-        _option("rooms-per-client", 1, "How many rooms one client may be in.", _whole_number(1)),
-        _option("max-rooms", 1000, "How many rooms there may be in all.", _whole_number(1)),
-        _option(
-            "who-starts",
-            "everyone",
-            "Who may start rooms: everyone, accounts or nobody (but the Administrator).",
-            _starters,
-        ),
-        _option("replay", 0, "Messages of history shown to who joins with a text client.", _replay),
-        _option("keep", 0, "Days after which history is removed; 0: never.", _whole_number(0)),
-        _option(
-            "admin",
-            "chatd-admin.sock",
-            "UNIX socket of the console, for its owner alone; empty: none.",
-        ),
-        _option(
-            "motd",
-            None,
-            "File whose words are said to each client before the first answer; read again at SIGHUP.",
-        ),
-        _option(
-            "metrics",
-            None,
-            "Endpoint for HTTP: /metrics for Prometheus, /healthz. Not for everybody to reach.",
-        ),
-        _option(
-            "max-frame",
-            16384,
-            "Longest frame accepted, in bytes (at most 2048 until the client has joined or logged in).",
-            _whole_number(64),
-        ),
-        _option(
-            "send-queue",
-            1048576,
-            "Unsent output held for one client, in bytes, past which it is disconnected.",
-            _whole_number(1024),
-        ),
-        _option("rate", 5, "Frames a second that one client is served; 0: no limit.", _number),
-        _option("burst", 20, "Frames that one client is served at once; 0: no limit.", _number),
-        _option("max-clients", 10000, "Connections at once; 0: no limit.", _number),
-        _option(
-            "max-per-address",
-            64,
-            "Connections at once from one address (or IPv6 /64), this machine's own aside; 0: no limit.",
-            _number,
-        ),
-        _option(
-            "first-frame",
-            60,
-            "Seconds a client has for his first frame; 0: for ever.",
-            _number,
-        ),
-        _option(
-            "idle-timeout",
-            0,
-            "Seconds without a frame after which a client is disconnected; 0: never.",
-            _number,
-        ),
-    ]
+    optParameters: ClassVar[list[Any]] = _PARAMETERS  # noqa: N815 -- Twisted's
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -178,15 +220,15 @@ class Options(usage.Options):
         self["room"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read what was chosen; end the process with one line where that cannot be."""
+        """Parse the options; exit with one line if one of them is invalid."""
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             sys.exit(f"chatd: {error} (see twistd chatd --help)")
 
     def getUsage(self, width: int | None = None) -> str:
-        """Return what --help displays."""
-        # Not as longdesc, of which Twisted makes one paragraph.
+        """Return the text of --help."""
+        # Not as longdesc: Twisted would join its lines to one paragraph.
         return f"{super().getUsage(width)}\n{_ABOUT}\n"
 
     def opt_version(self) -> None:
@@ -199,12 +241,14 @@ class Options(usage.Options):
         self["listen"].append(endpoint)
 
     def opt_room(self, room: str) -> None:
-        """Have a room from the start, given as ID or ID:NAME; may be repeated."""
+        """Room that exists from the start, as ID or ID:NAME; may be repeated."""
         room_id, _, name = sanitize(room).partition(":")
         self["room"].append((room_id, name or room_id))
 
     def config(self) -> Config:
-        """Return what was chosen."""
+        """Return the configuration that the parsed options describe."""
+        # Each limit has the option of its name.
+        limits = {field.name: self[field.name.replace("_", "-")] for field in fields(Limits)}
         return Config(
             listen=tuple(self["listen"]) or Config.listen,
             store=self["store"],
@@ -223,22 +267,16 @@ class Options(usage.Options):
             admin=self["admin"],
             motd=self["motd"] or "",
             metrics=self["metrics"] or "",
-            limits=Limits(
-                max_frame=self["max-frame"],
-                send_queue=self["send-queue"],
-                rate=self["rate"],
-                burst=self["burst"],
-                first_frame=self["first-frame"],
-                idle_timeout=self["idle-timeout"],
-                max_clients=self["max-clients"],
-                max_per_address=self["max-per-address"],
-            ),
+            limits=Limits(**limits),
         )
 
 
 def makeService(options: Options) -> ChatService:
-    """Return the server that `options` ask for; called by twistd and by chatd.tac."""
-    from twisted.internet import reactor  # noqa: PLC0415 -- to import it installs it
+    """Return the server that `options` describe; twistd and chatd.tac call this.
+
+    A server that cannot be made ends the process with one line.
+    """
+    from twisted.internet import reactor  # noqa: PLC0415 -- the import installs the reactor
 
     raise_descriptor_limit()
     try:
@@ -246,19 +284,19 @@ def makeService(options: Options) -> ChatService:
         service = _Application(options.config(), reactor, log)
     except (StartError, LogError) as error:
         sys.exit(f"chatd: {error}")
-    sys.excepthook = partial(start_error_hook, log.screen is None)
-    manager = SystemdNotifier(os.environ.get("NOTIFY_SOCKET"))
-    reactor.callWhenRunning(Process(service, reactor, log.file, manager).install)
-    if _WITH_PASSWORD.search(" ".join(sys.argv)):
-        reactor.callWhenRunning(_log.warn, _PASSWORD_VISIBLE_WARNING)
+    sys.excepthook = partial(start_error_hook, log.stdout is None)
+    notifier = SystemdNotifier(os.environ.get("NOTIFY_SOCKET"))
+    reactor.callWhenRunning(Process(service, reactor, log.file, notifier).install)
+    if _URL_WITH_PASSWORD.search(" ".join(sys.argv)):
+        reactor.callWhenRunning(_log.warn, _VISIBLE_URL_WARNING)
     return service
 
 
 class _Application(ChatService):
-    """The server as twistd runs it, with a log of our own."""
+    """The service as twistd runs it: it replaces twistd's log with its own."""
 
     def __init__(self, config: Config, reactor: Any, log: Log) -> None:
-        super().__init__(config, reactor, log.screen)
+        super().__init__(config, reactor, log.stdout)
         self._observer = log.observer
 
     def setServiceParent(self, parent: Any) -> None:
@@ -268,7 +306,7 @@ class _Application(ChatService):
 
 
 def _twistd_options() -> Mapping[str, Any]:
-    """Return what twistd was told on its command line; a .tac file is not given it."""
+    """Return the options of twistd, parsed again: twistd does not hand them to a .tac file."""
     twistd = ServerOptions()
     twistd.parseOptions()
     return cast("Mapping[str, Any]", twistd)

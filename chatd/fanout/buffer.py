@@ -1,57 +1,81 @@
-"""What delivery works with: a listener for each connection, a batch of events for each room.
+"""The events of one turn: a buffer for each room, encoded once per codec, cut for each session.
 
-Both last as long as the connection and the room; what is in a batch is forgotten after each turn.
-Knows nothing of turns and writes nothing: that is delivery.py.
+Knows nothing of turns and writes nothing: that is fanout.py. An event has a place in the turn's one
+count of events, so that the events of several rooms can be put in order again. How slices are cut,
+by an example: in this turn room 1 has the events 0, 2 and 3, room 2 has event 1.
+
+    place                 0          1          2          3
+    room 1                "Ann: a"              "Bob: b"   "Ann: c"
+    room 2                           "Cid: x"
+
+    Dan, in room 1        read all of the buffer of room 1, the same bytes object as others.
+    Ann, in room 1        own_events [0, 3]: reads the slice between them, "Bob: b".
+    Eve, in both rooms    reads the merged buffer: "Ann: a", "Cid: x", "Bob: b", "Ann: c".
+    Fay, in room 1        joined it after event 2, so the cursor is 3: reads "Ann: c".
+
+An event of a user, such as a new name, has the same place in the buffers of all rooms of that user.
+If the encoded events are equal, merging drops all but one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from chatd.core.events import Address, DisconnectReason, RoomEvent
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room
-from chatd.fanout.encoded import EncodedBuffer
+from chatd.core.users import User
 from chatd.protocol.codec import Codec
 
 
 class Subscriber:
-    """The ear of one connection: where its bytes go, what it speaks, which batches it is in.
+    """A session's subscription state in the fan-out, and what else events change in a session.
 
-    `since` is the first event of this turn that it has not been written yet, `holes` are its own.
-    `dismiss` says why and ends the connection.
+    `buffers` are those of the rooms that the session reads, in the order of joining. `cursor` is
+    the place of the first event of this turn that was not yet written to it, `own_events` are the
+    places of the messages that it said itself. `base_codec` is the codec for a session in one
+    room, `codec` the one for the number of rooms it is in; both are set when the session starts.
+    `last_active` is the time of its last request, in seconds since the epoch.
     """
 
     __slots__ = (
         "address",
         "base_codec",
         "buffers",
+        "closed",
         "codec",
+        "current_room",
         "cursor",
-        "disconnect",
+        "followed_rooms",
+        "last_active",
         "own_events",
         "send_queue",
+        "user",
     )
 
-    def __init__(
-        self,
-        address: Address,
-        send_queue: ISendQueue,
-        codec: Codec,
-        disconnect: Callable[[DisconnectReason], None],
-    ) -> None:
+    base_codec: Codec
+    codec: Codec
+
+    def __init__(self, user: User, address: Address, send_queue: ISendQueue, now: float) -> None:
+        self.user = user
         self.address = address
         self.send_queue = send_queue
-        self.disconnect = disconnect
-        self.base_codec = codec
-        self.codec = codec
+        self.last_active = now
+        self.closed = False
+        self.current_room: Room | None = None
+        self.followed_rooms: frozenset[Room] = frozenset()
         self.buffers: dict[Room, RoomBuffer] = {}
         self.cursor = 0
         self.own_events: list[int] = []
 
+    def disconnect(self, reason: DisconnectReason, /) -> None:
+        """Tell the client why, and end the session."""
+        raise NotImplementedError
+
 
 class RoomBuffer:
-    """What has happened in one room in this turn, and who is to hear of it."""
+    """The events of one room in this turn, and the subscribers that read them, by codec."""
 
     __slots__ = ("encoded_buffers", "events", "sequence", "subscribers")
 
@@ -62,28 +86,28 @@ class RoomBuffer:
         self.subscribers: dict[Codec, dict[Subscriber, None]] = {}
 
     def add(self, subscriber: Subscriber) -> None:
-        """Let `listener` hear."""
+        """Add a subscriber to those of its codec."""
         self.subscribers.setdefault(subscriber.codec, {})[subscriber] = None
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Let `listener` hear no more."""
+        """Remove a subscriber from those of its codec."""
         group = self.subscribers[subscriber.codec]
         del group[subscriber]
         if not group:
             del self.subscribers[subscriber.codec]
 
     def all_subscribers(self) -> list[Subscriber]:
-        """Return all who hear."""
+        """Return all subscribers."""
         return [subscriber for group in self.subscribers.values() for subscriber in group]
 
     def whole(self, codec: Codec) -> bytes:
-        """Return all that has happened, in `dialect`; the same object each time."""
+        """Return all events, encoded by `codec`."""
         if len(self.events) == 1 and codec not in self.encoded_buffers:
-            return codec.encode(self.events[0])  # a quiet room: no tape is needed for one event
+            return codec.encode(self.events[0])  # one event needs no buffer
         return self.encoded(codec).whole()
 
     def encoded(self, codec: Codec) -> EncodedBuffer:
-        """Return the tape in `dialect` of all that has happened so far; each event is encoded once."""
+        """Return the buffer of all events so far; `codec` encodes each event once."""
         encoded = self.encoded_buffers.get(codec)
         if encoded is None:
             encoded = self.encoded_buffers[codec] = EncodedBuffer(self.sequence)
@@ -93,7 +117,74 @@ class RoomBuffer:
         return encoded
 
     def clear(self) -> None:
-        """Forget the turn."""
+        """Forget the events: the turn is over."""
         self.events = []
         self.sequence = []
         self.encoded_buffers = {}
+
+
+class EncodedBuffer:
+    """Events encoded by one codec, end to end.
+
+    `sequence[i]` is the place of event i, `chunks[i]` its bytes, `ends[i + 1]` the offset where
+    it ends.
+    """
+
+    __slots__ = ("_whole", "chunks", "ends", "sequence")
+
+    def __init__(self, sequence: list[int]) -> None:
+        self.sequence = sequence
+        self.ends = [0]
+        self.chunks: list[bytes] = []
+        self._whole: bytes | None = None
+
+    def extend(self, encoded: list[bytes]) -> None:
+        """Add the next events."""
+        end = self.ends[-1]
+        for chunk in encoded:
+            end += len(chunk)
+            self.ends.append(end)
+        self.chunks += encoded
+        self._whole = None
+
+    def whole(self) -> bytes:
+        """Return all events: the same object as long as none is added."""
+        if self._whole is None:
+            self._whole = b"".join(self.chunks)
+        return self._whole
+
+    def slice_for(self, cursor: int, own_events: Sequence[int]) -> bytes:
+        """Return the events from the place `cursor` on except those at the places `own_events`.
+
+        The cost is that of the slices between own events, not that of all events.
+        """
+        sequence, ends = self.sequence, self.ends
+        start = bisect_left(sequence, cursor)
+        view = memoryview(self.whole())
+        slices = []
+        for own_event in own_events:
+            at = bisect_left(sequence, own_event, start)
+            if at < len(sequence) and sequence[at] == own_event:
+                slices.append(view[ends[start] : ends[at]])
+                start = at + 1
+        slices.append(view[ends[start] :])
+        return b"".join(slices)
+
+
+def merge(encoded_buffers: Sequence[EncodedBuffer], cursor: int = 0) -> EncodedBuffer:
+    """Return one buffer with the events of several from `cursor` on, in the order of their places.
+
+    Events at one place are one fact seen in several rooms: equal bytes are there once.
+    """
+    if len(encoded_buffers) == 1:
+        return encoded_buffers[0]
+    events = sorted(
+        {
+            (encoded.sequence[at], encoded.chunks[at])
+            for encoded in encoded_buffers
+            for at in range(bisect_left(encoded.sequence, cursor), len(encoded.sequence))
+        }
+    )
+    merged = EncodedBuffer([place for place, _ in events])
+    merged.extend([chunk for _, chunk in events])
+    return merged

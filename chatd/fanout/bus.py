@@ -1,70 +1,92 @@
-"""The bus of one machine: the one place that events of rooms go out from.
+"""The bus of one machine: every event of a room goes out from here.
 
-It numbers what is said in a room, and shows all that happens to its consumers, delivery first: they
-only take note. Knows no connection.
+It numbers the messages of a room. The fan-out is the first that gets an event, after it the parts
+that record events. Knows no connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import DisconnectReason, Event, MessageBatch, RoomEvent
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent, UserEvent
 from chatd.core.ports import IBus
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
 
 
 class EventSubscriber(Protocol):
-    """Somebody who is shown what happens in the rooms but for what is said, after it happened."""
+    """A part that gets the events of all rooms except messages."""
 
-    def on_event(self, room: Room, event: RoomEvent, sender: User | None, /) -> None:
-        """Note that `event`, done by `by`, happened in `room`."""
+    def on_event(self, room: Room, event: RoomEvent, /) -> None:
+        """Note that `event` happened in `room`."""
 
 
 class MessageSubscriber(EventSubscriber, Protocol):
-    """Somebody who is shown what is said as well."""
+    """A part that gets messages as well."""
 
-    def on_messages(self, room: Room, messages: MessageBatch, sender: User, /) -> None:
-        """Note what `by` has said in `room`."""
+    def on_messages(
+        self, room: Room, messages: MessageBatch, receipt: ReceiptRequest | None, /
+    ) -> None:
+        """Note messages of `room`, and whether a receipt is asked for."""
 
 
 @implementer(IBus)
 class LocalBus:
-    """The bus of one machine: numbers what is said in a room, and shows all that happens to its consumers."""
+    """The bus of one machine. `messages` is the number of messages since the start."""
 
     def __init__(
         self,
         fanout: Fanout,
-        hearers: Sequence[MessageSubscriber] = (),
-        consumers: Sequence[EventSubscriber] = (),
+        router: Router,
+        message_subscribers: Sequence[MessageSubscriber] = (),
+        event_subscribers: Sequence[EventSubscriber] = (),
     ) -> None:
         self.messages = 0
-        self._fanout = fanout
-        # What is said is most of what happens: each is called by its own name, and nobody in vain.
-        self._heard = tuple(hearer.on_messages for hearer in (fanout, *hearers))
-        self._consumers = tuple(one.on_event for one in (fanout, *hearers, *consumers))
+        self._router = router
+        # Most events are messages: each callback is bound once, and none is called in vain.
+        self._fan_out_messages = fanout.on_messages
+        self._message_callbacks = tuple(part.on_messages for part in message_subscribers)
+        self._event_callbacks = tuple(
+            part.on_event for part in (*message_subscribers, *event_subscribers)
+        )
 
-    def say(self, room: Room, sender: User, texts: Sequence[str], now: float) -> MessageBatch:
-        """Take messages of `by` into the one order of `room`, and let all others in it know."""
-        messages = MessageBatch(room.id, room.count + 1, sender.name, texts, now)
-        room.count += len(texts)
-        self.messages += len(texts)
-        for hear in self._heard:
-            hear(room, messages, sender)
-        return messages
+    def say(
+        self,
+        room: Room,
+        origin: Any,
+        texts: Sequence[str],
+        now: float,
+        receipt: ReceiptRequest | None = None,
+    ) -> None:
+        """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
+        user = origin.user
+        last_id = room.last_id
+        messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account)
+        count = len(texts)
+        room.last_id = last_id + count
+        self.messages += count
+        self._fan_out_messages(room, messages, origin)
+        for callback in self._message_callbacks:
+            callback(room, messages, receipt)
 
-    def publish(self, room: Room, event: RoomEvent, sender: User | None = None) -> None:
-        """Let all in `room` know of an event but `by`, who did it and who knows."""
-        for consume in self._consumers:
-            consume(room, event, sender)
+    def publish(
+        self, room: Room, event: RoomEvent, user: User | None = None, origin: Any = None
+    ) -> None:
+        """Tell all in `room` of an event, as `IBus.publish` says."""
+        self._router.on_event(room, event, user, origin)
+        for callback in self._event_callbacks:
+            callback(room, event)
 
-    def tell(self, user: User, event: Event) -> None:
-        """Let one chatter know, after all that happened before in his rooms."""
-        self._fanout.send_to(user, event)
-
-    def dismiss(self, user: User, why: DisconnectReason) -> None:
-        """Tell one chatter why, and end his connection."""
-        self._fanout.disconnect(user, why)
+    def publish_of_user(
+        self, events: Mapping[Room, UserEvent], user: User, origin: Any = None
+    ) -> None:
+        """Tell the rooms of `user` of one fact: a session in several of them reads it once."""
+        self._router.on_user_event(events, user, origin)
+        for room, event in events.items():
+            for callback in self._event_callbacks:
+                callback(room, event)

@@ -1,58 +1,59 @@
-"""Dialects: what a connection speaks, and what the members of a room are grouped by.
+"""Codecs: how events and replies become bytes, and frames become requests.
 
-A dialect turns events and answers into bytes and frames into requests. All connections that speak
-the same share one object, so that an event is encoded once for them all.
+All sessions with the same codec share one object, so that an event is encoded once for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from chatd.core.events import Event, PrivateMessage, RoomEvent
 from chatd.core.sanitize import decode_frames, sanitize
 from chatd.protocol import json_encoder, jsonio, text
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, PASSWORD_MASK, Request
 from chatd.protocol.framing import Framing
-from chatd.protocol.replies import Ok, Reply
+from chatd.protocol.replies import FormatSet, Reply, Resumed
+
+_COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 
 
 class Codec(Protocol):
-    """What a connection speaks."""
+    """The language of a session."""
 
     @property
     def framing(self) -> Framing:
-        """How its frames end."""
+        """The ending of frames, in both directions."""
 
     @property
     def is_text(self) -> bool:
-        """Whether people read it, who are told less than programs."""
+        """Whether people read it: they get no receipts, and history as they join."""
 
     def encode(self, event: Event | Reply) -> bytes:
-        """Return `event` as bytes: one frame, or more."""
+        """Return the frames for an event or a reply."""
 
-    def trace(self, event: Event | Reply) -> tuple[str, ...]:
-        """Return what the trace shows of `event`, a text for each frame."""
+    def describe(self, event: Event | Reply) -> list[str]:
+        """Return what the trace shows of an event: a text for each frame, secrets masked."""
 
-    def messages(self, frames: Sequence[bytes]) -> list[str]:
-        """Return what is said to the current room in those of `frames` that come before a request."""
+    def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
+        """Return the texts of those `frames` that are messages, up to the first command."""
 
     def decode(self, frame: bytes) -> Request:
-        """Return the request in a frame; raise `ChatError` if it is none."""
+        """Return the request in a frame; raise `ChatError` if there is none."""
 
     def describe_frame(self, frame: bytes) -> str:
-        """Return what the trace shows of a frame received."""
+        """Return what the trace shows of a frame received, secrets masked."""
 
     def for_room_count(self, in_rooms: int) -> Codec:
-        """Return this dialect as spoken to who is in so many rooms."""
+        """Return the codec for a user who is in that many rooms."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TextCodec:
-    """The words of spec section 4. `room_tags`: lines of a room start with its id, `[2] `."""
+    """The words of spec section 4. With `room_tags`, frames of a room start with its id: `[2] `."""
 
     framing: Framing
     show_addresses: bool
@@ -60,25 +61,30 @@ class TextCodec:
     is_text: ClassVar[bool] = True
 
     def encode(self, event: Event | Reply) -> bytes:
-        """Return `event` as one frame, or a burst as one for each message."""
-        return self.framing.wrap(self._words(event))
+        """Return the words as frames."""
+        return self.framing.join(text.encode(event, self.show_addresses, self.room_tags))
 
-    def trace(self, event: Event | Reply) -> tuple[str, ...]:
-        """Return the words; those of an answer without its `Server: ` (spec section 6)."""
-        words = self._words(_redacted(event))
-        if not isinstance(event, RoomEvent):
-            words = words.removeprefix("Server: ")
-        return tuple(words.split("\0"))
+    def describe(self, event: Event | Reply) -> list[str]:
+        """Return the words; those of a reply without its `Server: ` (spec section 6)."""
+        frames = text.encode(_masked(event), self.show_addresses, self.room_tags)
+        if isinstance(event, RoomEvent):
+            return frames
+        return [frame.removeprefix("Server: ") for frame in frames]
 
-    def messages(self, frames: Sequence[bytes]) -> list[str]:
-        """Return what is said in the frames before the first command."""
+    def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
+        """Return the texts before the first frame that starts with a backtick."""
+        if frames[0].startswith(_COMMAND_PREFIX):
+            return []
+        if len(frames) > 1 and _COMMAND_PREFIX in b"".join(frames):
+            frames = list(takewhile(lambda frame: not frame.startswith(_COMMAND_PREFIX), frames))
         texts = decode_frames(frames)
+        # A control character in front of the backtick, as in "\1`list", is gone only now.
         if text.COMMAND_PREFIX in "".join(texts):
             return list(takewhile(lambda words: not words.startswith(text.COMMAND_PREFIX), texts))
         return texts
 
     def decode(self, frame: bytes) -> Request:
-        """Return the command in a frame; raise `ChatError` if it is none."""
+        """Return the command in a frame; raise `ChatError` if there is none."""
         return text.decode(sanitize(frame.decode(errors="replace")), CLIENT_COMMANDS)
 
     def describe_frame(self, frame: bytes) -> str:
@@ -86,11 +92,10 @@ class TextCodec:
         return text.mask(sanitize(frame.decode(errors="replace")), CLIENT_COMMANDS)
 
     def for_room_count(self, in_rooms: int) -> Codec:
-        """Return the dialect with room tags for who is in more than one room."""
-        return text_codec(self.framing, self.show_addresses, in_rooms > 1)
-
-    def _words(self, event: Event | Reply) -> str:
-        return text.render(event, show_addresses=self.show_addresses, room_tags=self.room_tags)
+        """Return the codec with room tags for a user who is in more than one room."""
+        if in_rooms > 1:
+            return text_codec(self.framing, self.show_addresses, True)
+        return text_codec(self.framing, self.show_addresses)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,20 +107,19 @@ class JsonCodec:
     is_text: ClassVar[bool] = False
 
     def encode(self, event: Event | Reply) -> bytes:
-        """Return `event` as the frames that tell of it."""
-        frames = json_encoder.encode(event, show_addresses=self.show_addresses)
-        return self.framing.wrap("\0".join(frames))
+        """Return the objects as frames."""
+        return self.framing.join(json_encoder.encode(event, show_addresses=self.show_addresses))
 
-    def trace(self, event: Event | Reply) -> tuple[str, ...]:
+    def describe(self, event: Event | Reply) -> list[str]:
         """Return the objects, secrets masked."""
-        return json_encoder.encode(_redacted(event), show_addresses=self.show_addresses)
+        return json_encoder.encode(_masked(event), show_addresses=self.show_addresses)
 
-    def messages(self, frames: Sequence[bytes]) -> list[str]:  # noqa: ARG002 -- to say is a request
-        """Return nothing."""
+    def leading_messages(self, frames: Sequence[bytes]) -> list[str]:  # noqa: ARG002 -- `say` is a request
+        """Return nothing: every frame is a request."""
         return []
 
     def decode(self, frame: bytes) -> Request:
-        """Return the request in a frame; raise `ChatError` if it is none."""
+        """Return the request in a frame; raise `ChatError` if there is none."""
         return jsonio.decode_request(frame.decode(errors="replace"), CLIENT_COMMANDS)
 
     def describe_frame(self, frame: bytes) -> str:
@@ -123,7 +127,7 @@ class JsonCodec:
         return jsonio.mask(frame.decode(errors="replace"), CLIENT_COMMANDS)
 
     def for_room_count(self, in_rooms: int) -> Codec:  # noqa: ARG002 -- every event names its room
-        """Return the same dialect."""
+        """Return the same codec."""
         return self
 
 
@@ -139,11 +143,18 @@ def json_codec(framing: Framing, show_addresses: bool) -> Codec:
     return JsonCodec(framing, show_addresses)
 
 
-def _redacted(event: Event | Reply) -> Event | Reply:
+CODECS: Final[Mapping[str, Callable[[Framing, bool], Codec]]] = {
+    "json": json_codec,
+    "text": text_codec,
+}
+"""The codecs that a client can choose, by the parameter of `format`."""
+
+
+def _masked(event: Event | Reply) -> Event | Reply:
     match event:
         case PrivateMessage():
             return replace(event, text=MASK)
-        case Ok(data={"session": _}):
-            return replace(event, data={**event.data, "session": PASSWORD_MASK})
+        case FormatSet(session=str()) | Resumed(session=str()):
+            return replace(event, session=PASSWORD_MASK)
         case _:
             return event

@@ -1,33 +1,35 @@
-"""The one table of commands: for clients and for the console, with their parameters and words.
+"""The commands of clients and of the console: one table with their parameters and words.
 
-Parsing, usage, help, completion, JSON and what the trace may show all read it. The sentences of
-the lab's commands are the lab's.
+Parsing, usage, help, completion, JSON and the masks of the trace all read it. The sentences of the
+lab's commands are the lab's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
 
 MASK: Final = "…"
-PASSWORD_MASK: Final = "********"  # noqa: S105 -- shown instead of one
+PASSWORD_MASK: Final = "********"  # noqa: S105 -- shown instead of a password
 
 _NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _MAX_DIGITS: Final = 15
-"""Of a number: what has no more is exact in every language that reads JSON."""
+"""A number with more digits is not exact in every language that reads JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A word of a command; the last one that can be typed takes the rest of the line.
+    """A parameter of a command; the last one that can be typed takes the rest of the line.
 
-    `mask` is what the trace shows in its place; `choices` are all the words it may be. A `number`
-    is a whole one; a `word` has no blanks where it is typed; `json_only` ones cannot be typed.
+    The trace shows `mask` in place of the value. `choices` are all the values allowed. The value of
+    a `number` is a whole number, that of a `word` has no blanks if it is typed. A parameter that is
+    `json_only` cannot be typed.
     """
 
     name: str
@@ -38,35 +40,45 @@ class Parameter:
     word: bool = False
     json_only: bool = False
 
-    def allows(self, value: str) -> bool:
-        """Tell whether it can have this value."""
+    def allows(self, value: str | None) -> bool:
+        """Tell whether `value` is allowed; None if there is no value."""
+        if value is None:
+            return self.optional
         if self.number:
             return value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
         return not self.choices or value in self.choices
 
+    def allows_typed(self, value: str | None) -> bool:
+        """Tell whether `value` is allowed where it is typed."""
+        if self.word and value is not None and len(value.split()) > 1:
+            return False
+        return self.allows(value)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Command:
-    """A command: its name, parameters, and what help says of it.
+    """A command: its name, its parameters, and a sentence for help.
 
-    `usage` is derived unless given; `json_only` ones cannot be typed.
+    `syntax` is the usage where it differs from what the parameters give. A command that is
+    `json_only` cannot be typed.
     """
 
     name: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
-    usage: str = ""
+    syntax: str = ""
     json_only: bool = False
 
-    def __post_init__(self) -> None:
-        if not self.usage:
-            shown = (f"[{p.name}]" if p.optional else f"<{p.name}>" for p in self.typed)
-            object.__setattr__(self, "usage", " ".join((self.name, *shown)))
-
-    @property
+    @cached_property
     def typed(self) -> tuple[Parameter, ...]:
         """The parameters that can be typed."""
         return tuple(p for p in self.parameters if not p.json_only)
+
+    @cached_property
+    def usage(self) -> str:
+        """The command as it is typed: `start <chatroom_id> <chatroom_name>`, for example."""
+        shown = (f"[{p.name}]" if p.optional else f"<{p.name}>" for p in self.typed)
+        return self.syntax or " ".join((self.name, *shown))
 
     @property
     def help_line(self) -> str:
@@ -74,19 +86,18 @@ class Command:
         return f"`{self.usage}`: {self.summary}"
 
     def usage_error(self) -> ChatError:
-        """Return what is said to who gave too few or wrong words."""
+        """Return the error for missing or wrong parameters."""
         return ChatError(ErrorCode.USAGE, usage=self.usage)
 
     def split(self, words: str) -> dict[str, str]:
-        """Return the parameters in `words`, by name; the last takes the rest."""
-        typed = self.typed
-        values = words.split(None, len(typed) - 1) if typed else []
+        """Return the parameters in `words`, by name; the last one takes the rest."""
+        values = words.split(None, len(self.typed) - 1) if self.typed else []
         if values:
             values[-1] = values[-1].rstrip()
-        return dict(zip((p.name for p in typed), values, strict=False))
+        return dict(zip((p.name for p in self.typed), values, strict=False))
 
     def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return `arguments` with those masked that are nobody else's business, or unknown."""
+        """Return `arguments` as the trace shows them: secret and unknown ones are masked."""
         masks = {p.name: p.mask for p in self.parameters}
         shown = {name: masks.get(name, MASK) for name in arguments}
         return {
@@ -94,27 +105,22 @@ class Command:
         }
 
     def check(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Return `arguments`; raise `ChatError` if one is missing or cannot have its value."""
-        for parameter in self.parameters:
-            value = arguments.get(parameter.name)
-            if value is None:
-                if not parameter.optional:
-                    raise self.usage_error()
-            elif not parameter.allows(value):
-                raise self.usage_error()
+        """Return `arguments`; raise `ChatError` if one is missing or not allowed."""
+        if not all(p.allows(arguments.get(p.name)) for p in self.parameters):
+            raise self.usage_error()
         return arguments
 
     def check_typed(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Return what was typed as `check` does; raise `ChatError` if a word is more than one, too."""
-        if any(len(arguments.get(p.name, "").split()) > 1 for p in self.typed if p.word):
+        """Return typed `arguments`; raise `ChatError` if one is missing or not allowed."""
+        if not all(p.allows_typed(arguments.get(p.name)) for p in self.parameters):
             raise self.usage_error()
-        return self.check(arguments)
+        return arguments
 
 
 class Request(NamedTuple):
-    """What a client asks for: a command, its arguments, and the tag that comes back with the answer.
+    """What a client asks for: a command, its arguments, and a tag that the reply repeats.
 
-    A tuple, as `Said` is, since there are as many.
+    A NamedTuple is made in half the time of a frozen dataclass, and every message in JSON is one.
     """
 
     command: str
@@ -123,7 +129,7 @@ class Request(NamedTuple):
 
 
 def help_text(commands: Iterable[Command]) -> str:
-    """Return the help on `commands`: a line each."""
+    """Return the help on `commands`: a line for each that can be typed."""
     return "".join(f"{command.help_line}\n" for command in commands if not command.json_only)
 
 
@@ -134,7 +140,7 @@ def _table(*commands: Command) -> dict[str, Command]:
 _ROOM = Parameter("chatroom_id")
 _CURRENT_ROOM = Parameter("chatroom_id", optional=True)
 _ROOM_NAME = Parameter("chatroom_name")
-# Who has a name may leave it out: whether it is missing, the chat knows.
+# Optional for a user who has a name already; only the chat knows whether it is missing.
 _HELD_NAME = Parameter("chatter_name", optional=True)
 _CHATTER = Parameter("chatter_name")
 _USERNAME = Parameter("username", word=True)
@@ -153,15 +159,15 @@ CLIENT_COMMANDS: Final = _table(
         "join",
         "Join the specified chat room. Each message must be prefixed with the chatter's name.",
         (_ROOM, _HELD_NAME),
-        usage="join <chatroom_id> <chatter_name>",
+        syntax="join <chatroom_id> <chatter_name>",
     ),
     Command(
         "enter",
         "Join the specified chat room; start it first if it does not exist.",
         (_ROOM, _HELD_NAME),
-        usage="enter <chatroom_id> <chatter_name>",
+        syntax="enter <chatroom_id> <chatter_name>",
     ),
-    Command("quit", "Quit the current chat room.", (_CURRENT_ROOM,), usage="quit"),
+    Command("quit", "Quit the current chat room.", (_CURRENT_ROOM,), syntax="quit"),
     Command("switch", "Make another of your chat rooms the current one.", (_ROOM,)),
     Command(
         "broadcast",
@@ -193,6 +199,7 @@ CLIENT_COMMANDS: Final = _table(
         "Change the password of your account.",
         (_password("old_password"), _password("new_password")),
     ),
+    Command("rename", "Change your name.", (Parameter("new_name"),)),
     Command("logout", "Quit all your chat rooms, and log out."),
     Command(
         "resume",
@@ -200,6 +207,7 @@ CLIENT_COMMANDS: Final = _table(
         (Parameter("session", mask=PASSWORD_MASK),),
         json_only=True,
     ),
+    Command("ping", "Check that the connection works.", json_only=True),
     Command(
         "say",
         "Send a message to a chat room, the current one if none is given.",
@@ -210,7 +218,7 @@ CLIENT_COMMANDS: Final = _table(
         "format",
         "Speak JSON, one object a frame, or text again.",
         (Parameter("format", choices=("json", "text")),),
-        usage="format <json|text>",
+        syntax="format <json|text>",
     ),
     Command(
         "exit",
@@ -255,7 +263,7 @@ CONSOLE_COMMANDS: Final = _table(
         "trace",
         "Print every frame received and sent, or stop it.",
         (Parameter("trace", choices=("on", "off")),),
-        usage="trace <on|off>",
+        syntax="trace <on|off>",
     ),
     Command("stats", "Show uptime, connections, rooms, messages, bytes and queue sizes."),
     Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),
@@ -267,4 +275,4 @@ SHUTDOWN_LINES: Final = (
     "Administrator: Shutting down server console...",
     "System: Shutting down server...",
 )
-"""What `quit` prints at every console that is open."""
+"""The lines that `quit` prints at every open console."""

@@ -1,22 +1,21 @@
-"""Cuts what a peer sends into frames: ended by NUL, or lines (spec section 2).
+"""Cuts the bytes that a client sends into frames that end in NUL, or in a newline.
 
-The first bytes decide which; until then nothing may be sent. Bytes are fed in as they come and
-frames are taken out a few at a time, so that whoever takes them can stop in the middle of a flood.
-What a peer makes us hold is bounded: by `limit` for a frame that has not ended, and by what
-one read brings for the rest, if the reader stops feeding while `waiting` is large.
+The first bytes decide which of both, and nothing can be sent to the client before. Bytes are fed as
+they come; frames are peeked at and consumed a few at a time, so that the server can stop in the
+middle of a flood. The memory that a client can take is bounded: `limit` bytes for a frame that has
+not ended, and one read for the rest if the caller stops reading while `buffered` is large.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
-# How much of a first line that is too long is kept, to see whether it ends in HTTP/1.x.
+# How many bytes of a first line that is too long are kept, to see whether it ends in HTTP/1.x.
 _HTTP_ENDING_LENGTH: Final = 16
 
 _IAC: Final = b"\xff"
@@ -31,112 +30,118 @@ _NEGOTIATION: Final = re.compile(
 
 
 class UnknownProtocolError(Exception):
-    """The peer speaks TLS or HTTP: it is to be closed without an answer."""
+    """The client speaks TLS or HTTP: its connection is closed without an answer."""
 
 
 class Framing(Enum):
-    """How frames end, in both directions; for lines that is what stands for every newline, too."""
+    """The end of frames, in both directions; the end of a line replaces newlines, too."""
 
     NUL = b"\0"
     LF = b"\n"
     CRLF = b"\r\n"
 
-    def wrap(self, texts: str) -> bytes:
-        """Return text as a frame, or, where there are NULs in it, as the frames between them."""
-        end = self._value_  # what `value` is, without a call
-        encoded = texts.encode()
+    def join(self, texts: Sequence[str]) -> bytes:
+        """Return texts as frames, one after another."""
+        end = self._value_  # `value` without the call of a property
         if end == b"\0":
-            return encoded + end
-        if end == b"\r\n":
-            encoded = encoded.replace(b"\n", end)
-        return encoded.replace(b"\0", end) + end
-
-
-@dataclass(frozen=True, slots=True)
-class TooLong:
-    """Stands for a frame that was dropped because it was longer than `limit` bytes."""
-
-    limit: int
+            return "\0".join(texts).encode() + end
+        encoded = "\n".join(texts).encode()
+        return (encoded if end == b"\n" else encoded.replace(b"\n", end)) + end
 
 
 class FrameReceiver:
-    """Takes in bytes, gives out frames without their ends.
+    r"""Buffers the bytes of one client and cuts them into frames without their ends.
 
-    What waits is held as it came, and cut when it is taken: many small frames take no more memory than
-    their bytes. `limit` is the longest frame in bytes, and may be changed at any time; `framing` is None
-    until the first bytes have decided it.
+    `limit` is the longest frame in bytes and may be changed at any time. `framing` is None until
+    the first bytes have decided it; before that, no frame can be peeked at. The buffer holds the
+    bytes as they came and `peek` cuts a few frames at a time, so that a flood of tiny frames takes
+    no more memory than its bytes. For example, with NUL framing:
+
+        fed              peek(2)     buffered afterwards
+        b"a\0b\0c\0d"  [a, b]      7 bytes, of which b"c\0d" is not cut
+        consume(1)       [b]         5 bytes
+        consume(1)       [c]         3 bytes: `d` has not ended
+        consume(1)       []          1 byte
+
+    `oversized` is true if the next frame was longer than the limit: `peek` then returns no frame,
+    and `consume(1)` goes on to the frame after it.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.framing: Framing | None = None
+        self.oversized = False
         self._delimiter: bytes | None = None
         self._telnet = _TelnetFilter()
-        self._held = b""
-        # Of a frame that is too long we wait for the end; `_owed` is what is still to be said of it.
-        self._dropping = False
-        self._owed: TooLong | None = None
+        self._buffer = b""
+        self._frames: list[bytes] = []  # cut from the buffer and not yet consumed
+        self._skipping = False  # the next bytes belong to a frame that was too long
 
     @property
     def buffered(self) -> int:
-        """How many bytes are held: frames not yet taken, and the one that has not ended."""
-        return len(self._held)
+        """How many bytes are held: frames that are not consumed, and the unfinished frame."""
+        if not self._frames:
+            return len(self._buffer)
+        return len(self._buffer) + sum(map(len, self._frames)) + len(self._frames)
 
     @property
     def has_frames(self) -> bool:
-        """Whether there are whole frames not yet taken."""
-        return self._delimiter is not None and self._delimiter in self._held
+        """Whether there are whole frames that are not consumed."""
+        if self._frames:
+            return True
+        return self._delimiter is not None and self._delimiter in self._buffer
 
     def feed(self, data: bytes) -> None:
-        """Take in what was read; raise `NotChatError` if the first bytes are no chat."""
+        """Append bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
         if self._delimiter is None:
-            data = self._held + data
-            self._held = b""
+            data = self._buffer + data
+            self._buffer = b""
             self._delimiter = self._decide(data)
             if self._delimiter is None:
-                self._held = data
+                self._buffer = data
+                self._drop_oversized()
                 return
         if self._delimiter == b"\n":
             data = self._telnet.strip(data)
             if self.framing is None and b"\n" in data:
-                line = self._held + data[: data.index(b"\n")]
+                line = self._buffer + data[: data.index(b"\n")]
                 self.framing = Framing.CRLF if line.endswith(b"\r") else Framing.LF
-        if self._dropping:
+        if self._skipping:
             _, end, data = data.partition(self._delimiter)
-            self._dropping = not end
-        self._held += data
+            self._skipping = not end
+        self._buffer += data
+        if self.framing is None:
+            self._drop_oversized()
 
-    def next_frames(self, most: int) -> list[bytes] | TooLong:
-        """Return the next whole frames, `most` of them at most, or that the next was too long."""
-        if self._owed is not None and self.framing is not None:
-            owed, self._owed = self._owed, None
-            return owed
-        held, delimiter = self._held, self._delimiter
-        if not held:
-            return []  # as after most reads, once what they brought is served
-        if delimiter is None or delimiter not in held:
-            return self._drop_what_is_too_long()
-        frames = held.split(delimiter, most)
-        self._held = frames.pop()
-        if delimiter == b"\n":
-            frames = [frame.removesuffix(b"\r") for frame in frames]
-        if len(held) <= self.limit:
-            return frames  # so little altogether that none can be too long
-        return self._up_to_too_long(frames)
+    def peek(self, count: int) -> list[bytes]:
+        """Return the next whole frames, at most `count`, without consuming them."""
+        frames = self._frames
+        if not frames:
+            if not self._buffer or self.oversized:
+                return []
+            frames = self._frames = self._cut(count)
+        return frames if len(frames) <= count else frames[:count]
 
-    def put_back(self, frames: Sequence[bytes]) -> None:
-        """Take frames back that were given out last, to give them out again."""
-        if frames:
-            assert self._delimiter is not None, "frames have been given out"
-            self._held = self._delimiter.join((*frames, self._held))
+    def consume(self, count: int) -> bool:
+        """Drop the first `count` of the frames that `peek` returned, or the oversized frame.
+
+        Return whether anything is still held.
+        """
+        if self.oversized:
+            self.oversized = False
+        else:
+            del self._frames[:count]
+        return bool(self._frames or self._buffer)
 
     def clear(self) -> None:
-        """Forget all that waits."""
-        self._held = b""
+        """Drop all bytes and frames that are held."""
+        self._buffer = b""
+        self._frames = []
+        self.oversized = False
 
     def _decide(self, data: bytes) -> bytes | None:
-        """Return the delimiter that the first bytes ask for, or None if they do not tell yet."""
-        if not self._dropping:
+        """Return the delimiter that the first bytes ask for, or None if they do not decide yet."""
+        if not self._skipping:
             if data.startswith(b"\xff"):
                 return b"\n"
             if data.startswith(_TLS_HANDSHAKE):
@@ -149,45 +154,69 @@ class FrameReceiver:
             return b"\0"
         return b"\n" if newline else None
 
-    def _up_to_too_long(self, frames: list[bytes]) -> list[bytes] | TooLong:
-        """Return the frames before the first that is too long, or that it is the first of all."""
-        for at, frame in enumerate(frames):
+    def _cut(self, count: int) -> list[bytes]:
+        """Cut at most `count` frames from the buffer, up to the first that is too long."""
+        buffer, delimiter = self._buffer, self._delimiter
+        if delimiter is None or delimiter not in buffer:
+            self._drop_oversized()
+            return []
+        frames = buffer.split(delimiter, count)
+        self._buffer = frames.pop()
+        if delimiter == b"\n":
+            frames = [frame.removesuffix(b"\r") for frame in frames]
+        if len(buffer) <= self.limit:
+            return frames  # no frame can be longer than the buffer was
+        return self._up_to_oversized(frames)
+
+    def _up_to_oversized(self, frames: list[bytes]) -> list[bytes]:
+        """Return the frames before the first that is too long; the others go back to the buffer.
+
+        If the first of all is too long, it is dropped and `oversized` is set.
+        """
+        for index, frame in enumerate(frames):
             if len(frame) > self.limit:
-                self.put_back(frames[at:] if at else frames[1:])
-                return frames[:at] or TooLong(self.limit)
+                self.oversized = index == 0
+                uncut = frames[index or 1 :]
+                # A carriage return that was cut off comes back, so that cutting again removes no
+                # other.
+                end = b"\0" if self._delimiter == b"\0" else b"\r\n"
+                self._buffer = end.join((*uncut, self._buffer))
+                return frames[:index]
         return frames
 
-    def _drop_what_is_too_long(self) -> list[bytes] | TooLong:
-        """Forget the frame that has not ended, if it is too long; say so, if it can be said now."""
-        # The rest of a line's end may be on its way.
-        begun = self._held if self.framing is Framing.NUL else self._held.removesuffix(b"\r")
-        if len(begun) <= self.limit:
-            return []
-        # While the framing is not known nothing can be said, and HTTP must still be recognised.
-        self._held = self._held[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""
-        self._dropping = True
-        if self.framing is not None:
-            return TooLong(self.limit)
-        self._owed = TooLong(self.limit)
-        return []
+    def _drop_oversized(self) -> None:
+        """Drop the unfinished frame if it is too long already, and skip the rest of it."""
+        # A carriage return may be the first half of the line's end.
+        unfinished = self._buffer
+        if self.framing is not Framing.NUL:
+            unfinished = unfinished.removesuffix(b"\r")
+        if len(unfinished) > self.limit:
+            # While the framing is not known, a first line that ends in HTTP/1.x must be recognised.
+            self._buffer = self._buffer[-_HTTP_ENDING_LENGTH:] if self._delimiter is None else b""
+            self._skipping = self.oversized = True
 
 
 class _TelnetFilter:
-    """Takes telnet's negotiation (RFC 854) out of lines, wherever the reads may cut it.
+    """Removes telnet's negotiation (RFC 854) from lines, wherever the reads cut it.
 
-    By one search for all there is: who sends nothing but negotiation must not cost a step a byte.
+    One regular expression goes over each read: a loop over bytes would be slow for a client that
+    sends nothing but negotiation.
     """
 
     def __init__(self) -> None:
-        self._command = b""  # the negotiation that has begun: IAC, IAC WILL, IAC SB or IAC SB IAC
+        # The start of an unfinished negotiation: IAC, IAC WILL, IAC SB or IAC SB IAC.
+        self._unfinished = b""
 
     def strip(self, data: bytes) -> bytes:
-        """Return `data` without negotiation; the rest of one that has not ended is taken out next time."""
-        if not self._command and _IAC not in data:
+        """Return `data` without negotiation, which may go on in the next `data`."""
+        if not self._unfinished and _IAC not in data:
             return data
-        # Text, and of the negotiation behind it what is text, what has begun, and what of that ends in IAC.
-        parts = _NEGOTIATION.split(self._command + data)
-        begun, ends_in_iac = parts[-3:-1]
-        self._command = b"" if begun is None else _IAC + begun[:1] + (ends_in_iac or b"")
+        # Four parts a match: text, escaped 0xFF, unfinished negotiation, and the IAC that it ends
+        # in.
+        parts = _NEGOTIATION.split(self._unfinished + data)
+        unfinished, ends_in_iac = parts[-3:-1]
+        self._unfinished = (
+            b"" if unfinished is None else _IAC + unfinished[:1] + (ends_in_iac or b"")
+        )
         del parts[2::4], parts[2::3]
         return b"".join(filter(None, parts))

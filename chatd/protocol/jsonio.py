@@ -1,7 +1,7 @@
-"""Requests as JSON (spec section 7): one object a frame. The events are in json_events.py.
+"""Requests as JSON (spec section 7): one object a frame. For events see json_schema.py.
 
-The server decodes requests, the line client encodes them. What is no object, is nested too deeply or
-cannot be written as UTF-8 again is the peer's fault.
+The server decodes requests, the line client encodes them. A frame that is no object, is nested too
+deeply or cannot be written as UTF-8 again is an error of the peer.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ _ESCAPED = {code: f"\\u{code:04x}" for code in UNPRINTABLE}
 
 
 def decode_request(text: str, commands: dict[str, Command]) -> Request:
-    """Return the request in a frame; raise `ChatError` if it is none."""
+    """Return the request in a frame; raise `ChatError` if there is none."""
     fields = load(text)
     name, tag = fields.get("command"), fields.get("tag")
     if not isinstance(tag, str | None):
         raise ChatError(ErrorCode.BAD_JSON, reason="tag must be a string")
     if not isinstance(name, str):
-        raise RefusedRequestError(
+        raise InvalidRequestError(
             ChatError(ErrorCode.BAD_JSON, reason="command must be a string"), None, tag
         )
     command = commands.get(name)
     if command is None:
-        raise RefusedRequestError(
+        raise InvalidRequestError(
             ChatError(ErrorCode.UNKNOWN_COMMAND, command=sanitize(name)), name, tag
         )
     try:
         return Request(name, command.check(_arguments(fields, command)), tag)
     except ChatError as error:
-        raise RefusedRequestError(error, name, tag) from None
+        raise InvalidRequestError(error, name, tag) from None
 
 
-class RefusedRequestError(ChatError):
-    """A request that can be made out, but not carried out; keeps whom the answer is for."""
+class InvalidRequestError(ChatError):
+    """A frame in JSON that is no valid request, with the command and the tag for the reply."""
 
     def __init__(self, error: ChatError, command: str | None, tag: str | None) -> None:
         super().__init__(error.code, **error.params)
@@ -58,7 +58,7 @@ _NAMES = ("command", "tag")
 
 
 def mask(text: str, commands: dict[str, Command]) -> str:
-    """Return a request with the values masked that are nobody else's business."""
+    """Return a request for the trace: passwords and private messages are masked."""
     try:
         fields = load(text)
     except ChatError:
@@ -69,7 +69,7 @@ def mask(text: str, commands: dict[str, Command]) -> str:
 
 
 def encode_request(request: Request) -> str:
-    """Return the frame that asks for `request`, without its end."""
+    """Return the frame for `request`, without its end."""
     fields: Fields = {"command": request.command, **request.arguments}
     if request.tag is not None:
         fields["tag"] = request.tag
@@ -77,7 +77,7 @@ def encode_request(request: Request) -> str:
 
 
 def dump(fields: Mapping[str, object]) -> str:
-    """Return an object as a frame, without its end: what does something to a terminal is escaped."""
+    """Return an object as a frame without its end; what a terminal acts on is escaped."""
     return _safe(_encode(fields))
 
 
@@ -104,7 +104,7 @@ def load(text: str) -> Fields:
         raise ChatError(ErrorCode.BAD_JSON, reason="a number is too long") from None
     if not isinstance(fields, dict):
         raise ChatError(ErrorCode.BAD_JSON, reason="not an object")
-    if "\\u" in text:  # by no other way does half a surrogate pair get in
+    if "\\u" in text:  # half a surrogate pair comes only as an escape
         try:
             _encode(fields).encode()
         except UnicodeEncodeError:

@@ -1,41 +1,88 @@
-"""What the server says to one client as the answer to a request, or about the connection itself."""
+"""What the server tells one client: results of requests, errors, receipts, the end of a connection.
+
+Data without words: `chatd.protocol.text` has the words for people, `json_encoder` makes objects for
+programs. The forms that a client reads are in `chatd.protocol.received`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from chatd.core.events import ADMINISTRATOR, SERVER, Address, DisconnectReason, Message
+from chatd.core.errors import ErrorCode
+from chatd.core.events import Address, DisconnectReason, Message
 from chatd.core.rooms import Room
 
 
-@dataclass(frozen=True, slots=True)
-class Ok:
-    """A request was carried out. `data` is what a program needs beside the words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The result of a request that was carried out, other than a list.
 
-    command: str
-    text: str
-    tag: str | None = None
-    data: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """A request was refused; `command` is None where no request could be made out.
-
-    `data` is what a program needs beside the words.
+    `command` is the request's; the session adds the tag that the request carried.
     """
 
-    command: str | None
-    code: str
-    text: str
+    command: ClassVar[str]
     tag: str | None = None
-    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRef:
+    """The id and the name of a room."""
+
+    id: str
+    name: str
+
+
+# -- rooms
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStarted(Result):
+    """A room was created."""
+
+    command: ClassVar[str] = "start"
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRoom(Result):
+    """The user is in a room under `name`; `last` is the id of its newest message."""
+
+    command: ClassVar[str] = "join"
+    room: str
+    name: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredRoom(JoinedRoom):
+    """The user is in a room, which was created if it did not exist."""
+
+    command: ClassVar[str] = "enter"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRoom(Result):
+    """The user has left a room."""
+
+    command: ClassVar[str] = "quit"
+    room: str
+    room_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSwitched(Result):
+    """Another room is the session's current one."""
+
+    command: ClassVar[str] = "switch"
+    room: str
+    room_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RoomInfo:
-    """A room in a list, with the name and the address of each who is in it."""
+    """A room in a list, with name and address of each member."""
 
     id: str
     name: str
@@ -44,19 +91,30 @@ class RoomInfo:
 
 @dataclass(frozen=True, slots=True)
 class RoomList:
-    """All rooms and who is in them."""
+    """All rooms and their members."""
 
     rooms: tuple[RoomInfo, ...]
     tag: str | None = None
 
     @classmethod
-    def of(cls, rooms: Iterable[Room], tag: str | None = None) -> RoomList:
+    def of(cls, rooms: Iterable[Room]) -> RoomList:
         """Return the list of `rooms` as they are now."""
         rows = (
             RoomInfo(room.id, room.name, tuple((user.name, user.address) for user in room.members))
             for room in rooms
         )
-        return cls(tuple(rows), tag)
+        return cls(tuple(rows))
+
+
+# -- messages
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSent(Result):
+    """A private message was sent to the user `name`."""
+
+    command: ClassVar[str] = "secret"
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +128,119 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message of the one who reads this is in the store: it survives a crash from now on."""
+    """A message of the reader is in the store: it survives a crash from now on."""
 
     room: str
     id: int
     tag: str | None = None
 
 
+# -- names and accounts
+
+
 @dataclass(frozen=True, slots=True)
-class Disconnect:
-    """The connection is about to be closed; `retry` tells whether it makes sense to come back."""
+class Registered(Result):
+    """The user has registered an account, and is logged in to it."""
 
-    code: str
-    text: str
-    retry: bool
-    sender: str = SERVER
+    command: ClassVar[str] = "register"
+    name: str
+    rooms: tuple[RoomRef, ...] = ()
 
 
-SHUTDOWN = Disconnect("shutdown", "Chatserver is going to shutdown...", True, ADMINISTRATOR)
-INTERNAL_ERROR = Disconnect(
-    "fault", "The connection is closed because of a fault of the server.", True
-)
-REPLACED = Disconnect("replaced", "You logged in from another place.", False)
-UNREGISTERED = Disconnect("unregistered", "Your account was removed by the Administrator.", False)
-PASSWORD_SET = Disconnect("password-set", "Your password was set by the Administrator.", True)
-BANNED = Disconnect("banned", "You were banned by the Administrator!", False)
-DISCONNECT_REPLIES = {
-    DisconnectReason.REPLACED: REPLACED,
-    DisconnectReason.BANNED: BANNED,
-    DisconnectReason.UNREGISTERED: UNREGISTERED,
-    DisconnectReason.PASSWORD_SET: PASSWORD_SET,
-}
-FULL = Disconnect("full", "The server is full, try again later.", True)
-TOO_MANY_FROM_ADDRESS = Disconnect("full", "Too many connections from your address.", True)
-IDLE = Disconnect("idle", "You were idle for too long.", False)
+@dataclass(frozen=True, slots=True)
+class LoggedIn(Result):
+    """The session is logged in to an account, whose user is in `rooms`, the current one last."""
 
-Reply = Ok | Error | RoomList | History | Receipt | Disconnect
+    command: ClassVar[str] = "login"
+    name: str
+    rooms: tuple[RoomRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Result):
+    """The session continues one whose connection was lost; a guest has no `account`.
+
+    `session` is the resume token of this session; the one that was used is not valid any more.
+    """
+
+    command: ClassVar[str] = "resume"
+    name: str
+    account: str | None
+    rooms: tuple[RoomRef, ...] = ()
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut(Result):
+    """The session is no longer logged in to the account `name`."""
+
+    command: ClassVar[str] = "logout"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(Result):
+    """The account has a new password."""
+
+    command: ClassVar[str] = "password"
+
+
+@dataclass(frozen=True, slots=True)
+class NameChanged(Result):
+    """The user has a new name."""
+
+    command: ClassVar[str] = "rename"
+    name: str
+
+
+# -- the connection
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Result):
+    """The usage of all commands is asked for."""
+
+    command: ClassVar[str] = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Pong(Result):
+    """The connection works."""
+
+    command: ClassVar[str] = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSet(Result):
+    """The session uses another format; `session` is a resume token, for JSON only."""
+
+    command: ClassVar[str] = "format"
+    format: str
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye(Result):
+    """The server closes the connection because the client asks for it."""
+
+    command: ClassVar[str] = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """A request was refused; `command` is None if the frame names none."""
+
+    code: ErrorCode
+    params: Mapping[str, object] = field(default_factory=dict)
+    command: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnecting:
+    """The server is about to close the connection."""
+
+    reason: DisconnectReason
+
+
+Reply = Result | RoomList | History | ErrorReply | Receipt | Disconnecting

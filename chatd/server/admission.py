@@ -1,7 +1,8 @@
-"""Who is let in: how many connections there are, in all and from each address.
+"""Which connections are admitted: limits on connections in all, and from each address.
 
-One who is not is told so once it is known how, and until then is a connection too. Where there are
-as many as the system allows, less some that the server needs for itself, nobody is even told.
+A client that is refused is told why, once the framing is known; until then its connection is open,
+too. When the process has almost as many open descriptors as the system allows, a connection is
+closed without a word.
 """
 
 from __future__ import annotations
@@ -13,90 +14,98 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.config import Limits
-from chatd.core.events import Address
+from chatd.core.events import Address, DisconnectReason
 from chatd.core.network import limit_key
-from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS, Disconnect
 
 SPARE_DESCRIPTORS: Final = 32
-"""How many descriptors are kept free: at the limit the store and the log could not be written to."""
+"""How many descriptors are kept free: without any the store and the log could not be written to."""
 
-MAX_REFUSED: Final = 256
-"""How many who are refused are waited for, to be told why: the others are closed at once."""
+MAX_PENDING_REFUSALS: Final = 256
+"""How many refused connections stay open to be told why; the others are closed at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a connection counts for: `origin` is whom, `refusal` why it is not let in, None if it is."""
+    """What a connection counts for.
+
+    `origin` is the key of its address (`limit_key`); `refusal` is None if it is admitted.
+    """
 
     origin: str | None
-    refusal: Disconnect | None
+    refusal: DisconnectReason | None
 
 
 class Admission:
-    """Counts connections. `descriptors` is how many the process may have open."""
+    """Counts connections; `descriptors` is how many the process may have open.
+
+    `open` is the number of connections, `admitted` that of the slots without a refusal.
+    """
 
     def __init__(self, limits: Limits, descriptors: int | None = None) -> None:
         self._limits = limits
-        self._room = (descriptors or _descriptors()) - SPARE_DESCRIPTORS
-        self._open = 0
-        self._inside = 0
+        self._max_open = (descriptors or _descriptor_limit()) - SPARE_DESCRIPTORS
+        self.open = 0
+        self.admitted = 0
         self._refused = 0
-        self._of_origin: Counter[str] = Counter()
+        self._by_origin: Counter[str] = Counter()
 
     @property
-    def is_open(self) -> bool:
-        """Whether there is a descriptor for one more."""
-        return self._open < self._room
-
-    def connected(self) -> None:
-        """Count a connection."""
-        self._open += 1
-
-    def disconnected(self) -> None:
-        """Count it no more."""
-        self._open -= 1
+    def has_descriptor(self) -> bool:
+        """Whether there is a descriptor for another connection."""
+        return self.open < self._max_open
 
     @property
     def can_explain(self) -> bool:
-        """Whether there is time to tell who is refused why: not for a crowd of them."""
-        return self._refused <= MAX_REFUSED
+        """Whether few enough connections are refused that they may stay open to be told why."""
+        return self._refused <= MAX_PENDING_REFUSALS
+
+    @property
+    def by_origin(self) -> dict[str, int]:
+        """How many connections are admitted from each origin."""
+        return dict(self._by_origin)
+
+    def connected(self) -> None:
+        """Count an open connection."""
+        self.open += 1
+
+    def disconnected(self) -> None:
+        """Stop counting a connection that is closed."""
+        self.open -= 1
 
     def enter(self, address: Address | None) -> Slot:
-        """Let a connection in, or refuse it; where its address is not known, only all are counted."""
+        """Return a slot; `address` is None if a proxy has not told it yet."""
         origin = limit_key(address)
         refusal = self._refusal(origin)
         if refusal is not None:
             self._refused += 1
         else:
-            self._inside += 1
+            self.admitted += 1
             if origin is not None:
-                self._of_origin[origin] += 1
+                self._by_origin[origin] += 1
         return Slot(origin, refusal)
 
     def leave(self, slot: Slot) -> None:
-        """Take back what `enter` gave."""
+        """Free a slot."""
         if slot.refusal is not None:
             self._refused -= 1
             return
-        self._inside -= 1
+        self.admitted -= 1
         if slot.origin is not None:
-            self._of_origin[slot.origin] -= 1
-            if not self._of_origin[slot.origin]:
-                del self._of_origin[slot.origin]
+            self._by_origin[slot.origin] -= 1
+            if not self._by_origin[slot.origin]:
+                del self._by_origin[slot.origin]
 
-    def _refusal(self, origin: str | None) -> Disconnect | None:
+    def _refusal(self, origin: str | None) -> DisconnectReason | None:
         limits = self._limits
-        if limits.max_clients and self._inside >= limits.max_clients:
-            return FULL
+        if limits.max_clients and self.admitted >= limits.max_clients:
+            return DisconnectReason.FULL
         if origin is None or not limits.max_per_address:
             return None
-        return (
-            TOO_MANY_FROM_ADDRESS
-            if self._of_origin.get(origin, 0) >= limits.max_per_address
-            else None
-        )
+        if self._by_origin[origin] >= limits.max_per_address:
+            return DisconnectReason.ADDRESS_LIMIT
+        return None
 
 
-def _descriptors() -> int:
+def _descriptor_limit() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft

@@ -1,7 +1,7 @@
-"""The registry of one machine: who has which name, which rooms and accounts there are, who is banned.
+"""The directory: which names, rooms and accounts there are, and which bans.
 
-All of it is in memory, and what is to last is in the store as well. While the store starts or ends a
-room, its id is taken: whoever wants to start it waits until it is known what came of that.
+All of it is in memory; what is to last is in the store as well. While the store adds or removes a
+room, its id is taken: another call that creates a room of that id waits for the result.
 """
 
 from __future__ import annotations
@@ -10,117 +10,133 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from twisted.internet.defer import Deferred, DeferredLock
-from zope.interface import implementer
 
 from chatd.core import names
-from chatd.core.bans import BanList, is_over
+from chatd.core.bans import BanList, has_expired
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.names import NameIndex
-from chatd.core.ports import IRegistry, IStore
-from chatd.core.records import Ban, Snapshot
-from chatd.core.rooms import Room, User
+from chatd.core.ports import IStore
+from chatd.core.records import AccountRef, Ban, Snapshot
+from chatd.core.rooms import Room
+from chatd.core.users import User
 
 
-@implementer(IRegistry)
 class Directory:
-    """Claims of names, rooms and accounts on one machine.
+    """Names, rooms, accounts and bans. There may be `max_rooms` rooms.
 
-    `max_rooms`: how many rooms there may be.
+    A call that changes what is to last raises `StoreUnavailableError` if the store cannot be
+    reached; nothing has changed then.
     """
 
     def __init__(self, store: IStore, max_rooms: int = 1000) -> None:
         self._store = store
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
-        self._changing: dict[str, list[Deferred[None]]] = {}
+        # For each room that the store adds or removes now: the calls that wait for the result.
+        self._changes: dict[str, list[Deferred[None]]] = {}
         self._names: NameIndex[User] = NameIndex()
-        self._accounts: NameIndex[str] = NameIndex()
+        self._accounts: NameIndex[AccountRef] = NameIndex()
         self._bans = BanList()
-        # What is done with bans is done in the store in the same order.
-        self._changing_bans = DeferredLock()
+        # The store gets the changes of bans in the order of the calls.
+        self._ban_lock = DeferredLock()
 
-    def load(self, contents: Snapshot) -> None:
-        """Take in what the store holds."""
-        for record in contents.rooms:
-            room = Room(record.id, record.name, record.count)
+    def load(self, snapshot: Snapshot) -> None:
+        """Load what the store holds."""
+        for record in snapshot.rooms:
+            room = Room(record.id, record.name, record.last_id)
             self._rooms[room.key] = room
-        for name in contents.accounts:
-            self._accounts.add(name, name)
-        for ban in contents.bans:
+        for account in snapshot.accounts:
+            self._accounts.add(account.name, account)
+        for ban in snapshot.bans:
             self._bans.add(ban)
 
     # -- names
 
-    async def reserve_name(self, user: User, name: str, account: str | None = None) -> str:
-        """Keep `name` for `who`, who may have another; return its spelling, or raise `ChatError`."""
+    async def reserve_name(self, user: User, name: str) -> str:
+        """Reserve `name` for a guest, who keeps the name they have; return its spelling.
+
+        Raises `ChatError` if the name is not allowed, in use, or that of an account.
+        """
         name = names.user_name(name)
-        for holder in self._names.find_all(name):
-            if holder is not user:
-                raise ChatError(ErrorCode.NAME_IN_USE, name=holder.name or name)
+        self._check_free(user, name)
         for owner in self._accounts.find_all(name):
-            if owner != account:
-                raise ChatError(ErrorCode.NAME_NEEDS_LOGIN, name=owner)
+            raise ChatError(ErrorCode.NAME_NEEDS_LOGIN, name=owner.name)
         self._names.add(name, user)
         return name
 
     def assign_name(self, user: User, name: str) -> None:
-        """Let `who` have a name he claimed, "" for none, and let go of the one he had."""
-        old, user.name = user.name, name
-        self.release_name(user, old)
+        """Give `user` a name that is reserved for them, "" for none, and release the former one."""
+        former, user.name = user.name, name
+        self.release_name(user, former)
 
     def release_name(self, user: User, name: str) -> None:
-        """Let go of a name that `who` claimed, but not of the one he has."""
+        """Release a name that is reserved for `user`, but not the name that the user has."""
         if name:
             self._names.remove(name)
         if user.name:
             self._names.add(user.name, user)
 
-    def find(self, name: str) -> User | None:
-        """Return who has `name`, or one that is the same."""
+    def assume(self, user: User, account: AccountRef) -> None:
+        """Make `user` the user of an account, under its name; raise `ChatError` if it is in use."""
+        self._check_free(user, account.name)
+        self._names.add(account.name, user)
+        self.assign_name(user, account.name)
+        user.account = account.id
+
+    def find_user(self, name: str) -> User | None:
+        """Return the user who has `name`, or one that counts as the same, or who reserves it."""
         return self._names.find(name)
+
+    def _check_free(self, user: User, name: str) -> None:
+        for holder in self._names.find_all(name):
+            if holder is not user:
+                raise ChatError(ErrorCode.NAME_IN_USE, name=holder.name or name)
 
     # -- accounts
 
-    def find_account(self, name: str) -> str | None:
-        """Return the account whose name is `name`, or one that is the same."""
+    def find_account(self, name: str) -> AccountRef | None:
+        """Return the account with `name`, or with one that counts as the same."""
         return self._accounts.find(name)
 
-    def add_account(self, name: str) -> None:
-        """Take note of an account; its name is for who is logged in to it."""
-        self._accounts.add(name, name)
+    def add_account(self, account: AccountRef) -> None:
+        """Add an account: its name is for its user alone."""
+        self._accounts.add(account.name, account)
 
-    def remove_account(self, name: str) -> None:
-        """Take note that an account is no more."""
-        self._accounts.remove(name)
+    def remove_account(self, account: AccountRef) -> None:
+        """Remove an account."""
+        self._accounts.remove(account.name)
 
     # -- rooms
 
     async def start_room(self, room_id: str, name: str) -> Room:
-        """Make a room; raise `ChatError` if id or name are not allowed, if it exists, or if there is no place."""
+        """Create a room.
+
+        Raises `ChatError` if its id or name is not allowed, if it exists, or if it is one too many.
+        """
         room_id = names.room_id(room_id)
         name = names.room_name(name)
         key = names.room_key(room_id)
-        while key in self._changing:
-            await self._change_of(key)
+        while key in self._changes:
+            await self._change_made(key)
         if key in self._rooms:
             raise ChatError(ErrorCode.ROOM_EXISTS, room=self._rooms[key].id)
-        if len(self._rooms) + len(self._changing) >= self._max_rooms:
+        if len(self._rooms) + len(self._changes) >= self._max_rooms:
             raise ChatError(ErrorCode.TOO_MANY_ROOMS, limit=self._max_rooms)
         with self._change(key):
-            count = await self._store.add_room(room_id, name)
-            room = self._rooms[key] = Room(room_id, name, count)
+            last_id = await self._store.add_room(room_id, name)
+            room = self._rooms[key] = Room(room_id, name, last_id)
         return room
 
     async def end_room(self, room: Room) -> None:
-        """Remove `room`; if one is started again under its id, its count goes on."""
-        before = list(self._rooms)
+        """Remove `room`; the ids of its messages go on if a room of its id is created again."""
+        order = list(self._rooms)
         del self._rooms[room.key]
         with self._change(room.key):
             try:
-                await self._store.remove_room(room.id, room.count)
+                await self._store.remove_room(room.id, room.last_id)
             except Exception:
-                self._restore(room, before)
+                self._restore(room, order)
                 raise
 
     def room(self, room_id: str) -> Room | None:
@@ -128,32 +144,32 @@ class Directory:
         return self._rooms.get(names.room_key(room_id))
 
     def rooms(self) -> Iterable[Room]:
-        """Return all rooms, in the order in which they were started."""
+        """Return all rooms, in the order of their creation."""
         return self._rooms.values()
 
-    async def _change_of(self, key: str) -> None:
-        """Return when a room was started or ended; raise what became of it if it could not be."""
-        waiting: Deferred[None] = Deferred()
-        self._changing[key].append(waiting)
-        await waiting
+    async def _change_made(self, key: str) -> None:
+        """Return when the store has added or removed a room; raise its error if it could not."""
+        waiter: Deferred[None] = Deferred()
+        self._changes[key].append(waiter)
+        await waiter
 
     @contextmanager
     def _change(self, key: str) -> Iterator[None]:
-        """Let those wait who want the same room; they fail as this does."""
-        waiting = self._changing[key] = []
+        """Let other calls for the same room wait; if the block fails, they fail with its error."""
+        waiters = self._changes[key] = []
         try:
             yield
         except Exception as error:
-            del self._changing[key]
-            for one in waiting:
-                one.errback(error)
+            del self._changes[key]
+            for waiter in waiters:
+                waiter.errback(error)
             raise
-        del self._changing[key]
-        for one in waiting:
-            one.callback(None)
+        del self._changes[key]
+        for waiter in waiters:
+            waiter.callback(None)
 
     def _restore(self, room: Room, order: Sequence[str]) -> None:
-        """Put a room that could not be removed back in its place."""
+        """Put a room that could not be removed back in its place in `order`."""
         rooms = {**self._rooms, room.key: room}
         known = [key for key in order if key in rooms]
         self._rooms = {key: rooms[key] for key in dict.fromkeys([*known, *rooms])}
@@ -161,32 +177,32 @@ class Directory:
     # -- bans
 
     async def add_ban(self, ban: Ban) -> None:
-        """Ban somebody, or change until when."""
-        async with self._changing_bans:
-            before = self._bans.find(ban)
-            if before is not None:
-                ban = Ban(before.kind, before.subject, ban.until)
+        """Add a ban, or change the end of the ban on the same subject."""
+        async with self._ban_lock:
+            former = self._bans.find(ban)
+            if former is not None:
+                ban = Ban(former.kind, former.subject, ban.until)
             await self._store.add_ban(ban)
             self._bans.add(ban)
 
     async def remove_ban(self, ban: Ban, now: float) -> Ban:
-        """Lift the ban on the subject of `ban`; return it, or raise `ChatError` if there is none."""
-        async with self._changing_bans:
+        """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
+        async with self._ban_lock:
             found = self._bans.find(ban)
-            if found is None or is_over(found, now):
+            if found is None or has_expired(found, now):
                 raise ChatError(ErrorCode.NOT_BANNED, subject=ban.subject)
             await self._remove_ban(found)
             return found
 
     def bans(self, now: float) -> Sequence[Ban]:
-        """Return all bans that hold."""
+        """Return all active bans."""
         return self._bans.all(now)
 
     async def purge_bans(self, now: float) -> None:
-        """Remove the bans that are over."""
-        for ban in self._bans.over(now):
-            async with self._changing_bans:
-                if self._bans.find(ban) is ban:  # it was not renewed meanwhile
+        """Remove the bans that have expired."""
+        for ban in self._bans.expired(now):
+            async with self._ban_lock:
+                if self._bans.find(ban) is ban:  # it was not renewed in the meantime
                     await self._remove_ban(ban)
 
     async def _remove_ban(self, ban: Ban) -> None:
@@ -194,9 +210,9 @@ class Directory:
         self._bans.remove(ban)
 
     def is_name_banned(self, name: str, now: float) -> bool:
-        """Tell whether nobody may be here under a name."""
+        """Tell whether a ban on `name`, or on one that counts as the same, is active."""
         return self._bans.is_name_banned(name, now)
 
     def is_address_banned(self, address: Address | None, now: float) -> bool:
-        """Tell whether nobody may come from an address."""
+        """Tell whether a ban on an address is active."""
         return self._bans.is_address_banned(address, now)

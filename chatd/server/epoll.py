@@ -1,18 +1,18 @@
-"""The sockets of plain transports, read and written past them.
+"""Reads and writes the sockets of plain transports, past the reactor.
 
-The reactor calls each connection that can be read or written by itself, and there may be hundreds
-in a turn. What it does around each call costs as much as a message. So the sockets of plain TCP and
-UNIX transports are watched by an epoll of our own, and that, as it can be polled itself, by the
-reactor: one call of it reads and writes all that can be. How a connection ends is left to the
-reactor and the transport. All other transports, TLS above all, and systems without epoll are
-read and written by the reactor alone.
+The reactor calls each connection that is readable or writable by itself, hundreds in a turn, and
+what it does around each call costs as much as a message does. So an epoll instance of its own
+watches the sockets of plain TCP and UNIX transports. The reactor watches that instance, which can
+be polled itself, and one call of the reactor reads and writes all sockets that are ready. The
+reactor and the transport still handle the end of each connection. Other transports, such as TLS,
+and systems without epoll are read and written by the reactor alone.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -29,7 +29,7 @@ Receive = Callable[[bytes], None]
 
 @implementer(IReadDescriptor)
 class EpollReader:
-    """Watches plain sockets, all of them in one call of `reactor`."""
+    """Reads and writes all adopted sockets in one call of `reactor`."""
 
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
@@ -37,204 +37,197 @@ class EpollReader:
         self._epoll: Any = None
 
     def adopt(
-        self, transport: Any, receive: Receive, on_hang_up: Callable[[], None]
+        self, transport: Any, receive: Receive, on_hangup: Callable[[], None]
     ) -> AdoptedSocket | None:
-        """Read from the socket of `transport` from now on, and give what comes to `receive`.
+        """Read the socket of `transport` from now on, and call `receive` with what was read.
 
-        `on_hang_up` is called if the peer closes his side while he is not read from. Returns None if that cannot be done, or must not be.
+        `on_hangup` is called if the client closes its sending side while the socket is paused.
+        Return None if the transport is not plain or the system cannot watch its socket: then the
+        transport stays as it was.
         """
-        # By exact type: a TLS transport hands on the raw socket, which would send plain text.
-        plain = type(transport) in (tcp.Server, unix.Server)
-        if not (plain and hasattr(select, "epoll")):
+        # By exact type: a TLS transport passes on the raw socket, which would send plain text.
+        is_plain = type(transport) in (tcp.Server, unix.Server)
+        if not (is_plain and hasattr(select, "epoll")):
             return None
-        socket = AdoptedSocket(self._watching(), transport, receive, on_hang_up)
+        socket = AdoptedSocket(self._open_epoll(), transport, receive, on_hangup)
         try:
             socket.resumeProducing()
         except OSError:
-            return None  # the system watches as many as it can: the reactor finds that, too
+            return None  # the system watches as many sockets as it can
         transport.pauseProducing()
         self._sockets[socket.fd] = socket
         return socket
 
-    def watch_hangup(self, transport: Any, on_hang_up: Callable[[], None]) -> Source:
-        """Return what stops and starts the reading of a transport that is not plain.
+    def watch_hangup(self, transport: Any, on_hangup: Callable[[], None]) -> Any:
+        """Return the producer by which a transport that is not plain is paused and resumed.
 
-        `on_hang_up` is called if the peer closes his side while he is not read from.
+        `on_hangup` is called if the client closes its sending side while the transport is paused,
+        if the transport has a socket that can be watched.
         """
         handle = getattr(transport, "socket", None)
         if handle is None or not hasattr(select, "epoll"):
-            return transport  # type: ignore[no-any-return]
-        guarded = HangupWatcher(self._watching(), transport, handle.fileno(), on_hang_up)
-        self._sockets[guarded.fd] = guarded
-        return guarded
+            return transport
+        watcher = HangupWatcher(self._open_epoll(), transport, handle.fileno(), on_hangup)
+        self._sockets[watcher.fd] = watcher
+        return watcher
 
-    def lost(self, source: Source) -> None:
-        """Forget a socket: its transport has closed it."""
-        if isinstance(source, AdoptedSocket | HangupWatcher):
-            del self._sockets[source.fd]
+    def remove(self, producer: Any) -> None:
+        """Forget what `adopt` or `watch_hangup` returned: its socket is closed."""
+        if isinstance(producer, AdoptedSocket | HangupWatcher):
+            del self._sockets[producer.fd]
 
-    def _watching(self) -> Any:
+    def _open_epoll(self) -> Any:
         if self._epoll is None:
             self._epoll = select.epoll()
             self._reactor.addReader(self)
         return self._epoll
 
-    # -- the reactor
+    # -- called by the reactor
 
     def fileno(self) -> int:
-        """Return what to watch."""
+        """Return the descriptor of the epoll instance."""
         return int(self._epoll.fileno())
 
     def logPrefix(self) -> str:
-        """Return what twistd's log shows of who logs."""
-        return "Sockets"
+        """Return the name that twistd's log shows."""
+        return "EpollReader"
 
     def doRead(self) -> None:
-        """Read from all sockets that can be read, and write to those that wait to be written."""
+        """Read all sockets that are readable, and write to those that wait to be writable."""
         sockets = self._sockets
         for fd, ready in self._epoll.poll(0):
             socket = sockets.get(fd)
             if socket is None:
-                continue  # one that was read before has put an end to it
+                continue  # a socket that was read before has closed this one
             try:
-                if ready & ~select.EPOLLIN and socket.writable is not None:
-                    socket.writable()
+                if ready & ~select.EPOLLIN and socket.on_writable is not None:
+                    socket.on_writable()
                 if ready & ~select.EPOLLOUT:
                     socket.read()
-            except Exception:  # noqa: BLE001 -- a fault of ours hurts one connection
-                _log.failure("What was received met a fault", Failure())
+            except Exception:  # noqa: BLE001 -- a fault ends one connection, not the others
+                _log.failure("Processing received data failed", Failure())
                 socket.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 -- Twisted's
-        """Stop: the reactor has."""
+        """Close the epoll instance: the reactor has stopped."""
         self._epoll.close()
 
 
-class Source(Protocol):
-    """Where bytes come from, and whether they come."""
-
-    def pauseProducing(self) -> None:
-        """Read no more for now."""
-
-    def resumeProducing(self) -> None:
-        """Read on."""
-
-
 class HangupWatcher:
-    """The socket of a transport that reads it itself: watched while it does not, for the peer's end."""
+    """Watches the socket of a transport that reads it itself, for a hangup while it is paused."""
 
-    writable = None
+    on_writable = None
 
-    def __init__(self, epoll: Any, transport: Any, fd: int, on_hang_up: Callable[[], None]) -> None:
+    def __init__(self, epoll: Any, transport: Any, fd: int, on_hangup: Callable[[], None]) -> None:
         self.transport = transport
         self.fd = fd
         self._epoll = epoll
-        self._on_hang_up = on_hang_up
-        self._watched = False
+        self._on_hangup = on_hangup
+        self._is_watched = False
 
     def read(self) -> None:
-        """Tell that the peer has closed his side."""
+        """Note that the client has closed its sending side."""
         self._watch(False)
-        self._on_hang_up()
+        self._on_hangup()
 
     def pauseProducing(self) -> None:
-        """Read no more for now."""
+        """Stop reading."""
         self.transport.pauseProducing()
         self._watch(True)
 
     def resumeProducing(self) -> None:
-        """Read on."""
+        """Read again."""
         self._watch(False)
         self.transport.resumeProducing()
 
     def _watch(self, wanted: bool) -> None:
-        if wanted and not self._watched:
+        if wanted and not self._is_watched:
             self._epoll.register(self.fd, select.EPOLLRDHUP)
-        elif self._watched and not wanted:
+        elif self._is_watched and not wanted:
             self._epoll.unregister(self.fd)
-        self._watched = wanted
+        self._is_watched = wanted
 
 
 class AdoptedSocket:
-    """The socket of a plain transport: `send` and `sendmsg` are the system's.
+    """The socket of a plain transport. `send` and `sendmsg` are those of the socket.
 
-    `writable` is called while the socket can be written to, if it is set.
+    `on_writable` is called as long as the socket is writable, unless it is None.
     """
 
     __slots__ = (
         "_epoll",
         "_hung_up",
-        "_on_hang_up",
+        "_on_hangup",
         "_reading",
+        "_receive",
         "_recv",
         "_watched",
         "fd",
-        "receive",
+        "on_writable",
         "send",
         "sendmsg",
         "transport",
-        "writable",
     )
 
     def __init__(
-        self, epoll: Any, transport: Any, receive: Receive, on_hang_up: Callable[[], None]
+        self, epoll: Any, transport: Any, receive: Receive, on_hangup: Callable[[], None]
     ) -> None:
         self.transport = transport
-        self.receive = receive
         self.fd: int = transport.fileno()
         self.send = transport.socket.send
         self.sendmsg = transport.socket.sendmsg
-        self.writable: Callable[[], None] | None = None
+        self.on_writable: Callable[[], None] | None = None
         self._recv = transport.socket.recv
+        self._receive = receive
         self._epoll = epoll
-        self._on_hang_up = on_hang_up
+        self._on_hangup = on_hangup
         self._reading = False
         self._hung_up = False
-        self._watched = 0
+        self._watched = 0  # the mask that epoll has
 
     def read(self) -> None:
-        """Give what has come to `receive`; let the reactor see to it if that is the end."""
+        """Read once; where that is the end of the input, let the reactor handle it."""
         if not self._reading:
             if not self._hung_up:
                 self._hung_up = True
                 self._watch()
-                self._on_hang_up()
+                self._on_hangup()
             return
         try:
             data = self._recv(_READ_BYTES)
         except BlockingIOError:
             return
-        except OSError:  # it was reset
+        except OSError:  # the client has reset the connection
             self._hung_up = True
             self.pauseProducing()
             self.transport.abortConnection()
             return
         if data:
-            self.receive(data)
+            self._receive(data)
         else:
             self._hung_up = True
             self.pauseProducing()
             self.transport.resumeProducing()
 
     def pauseProducing(self) -> None:
-        """Read no more for now."""
+        """Stop reading."""
         self._reading = False
         self._watch()
 
     def resumeProducing(self) -> None:
-        """Read on."""
+        """Read again."""
         self._reading = True
         self._watch()
 
-    def call_when_writable(self, call: Callable[[], None] | None) -> None:
-        """Have something called while the socket can be written to, or nothing any more."""
-        self.writable = call
+    def call_when_writable(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback` as long as the socket is writable; None: do not watch for it."""
+        self.on_writable = callback
         self._watch()
 
     def _watch(self) -> None:
-        unread = 0 if self._hung_up else select.EPOLLRDHUP
-        wanted = select.EPOLLIN if self._reading else unread
-        if self.writable is not None:
+        paused = 0 if self._hung_up else select.EPOLLRDHUP
+        wanted = select.EPOLLIN if self._reading else paused
+        if self.on_writable is not None:
             wanted |= select.EPOLLOUT
         if wanted == self._watched:
             return

@@ -1,7 +1,7 @@
-"""What the server prints of what happens (spec section 6): one escaped line an event.
+"""The lines of the log: one escaped line for each event of the server.
 
-A consumer of the bus for who comes and goes, and the place where all other lines of that section
-are worded. Knows the log and nothing of who reads it.
+The one place where these lines are worded. It writes to Twisted's log and does not know which
+observers read it.
 """
 
 from __future__ import annotations
@@ -9,95 +9,88 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
 from chatd.core.sanitize import escape
 
 _log = Logger(namespace="chatd")
 
 
 class EventLog:
-    """Writes the log, and counts what the metrics tell of connections and logins."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-        self.refused = 0
-        self.aborted = 0
-        self.failed_logins = 0
-        self.lost_messages = 0
+    """Writes the log. As a subscriber of the bus it logs each user who joins or leaves a room."""
 
     def listening(self, host: str, port: int | None = None) -> None:
-        """Note a listener: `(localhost, 9999)`, or what stands for it where there is no port."""
-        where = host if port is None else f"{host}, {port}"
-        _log.info("System: ChatServer is listening at ({where})...", where=escape(where))
+        """Log a listening port; `port` is None where `host` is the path of a UNIX socket."""
+        address = host if port is None else f"{host}, {port}"
+        _log.info("System: ChatServer is listening at ({address})...", address=escape(address))
 
     def connected(self, peer: Address) -> None:
-        """Note a new connection."""
-        _log.info("System: new connection from {peer}", peer=_shown(peer))
+        """Log a new connection."""
+        _log.info("System: new connection from {peer}", peer=_escape_address(peer))
 
     def disconnected(self, peer: Address) -> None:
-        """Note the end of a connection."""
-        _log.info("System: connection from {peer} closed", peer=_shown(peer))
+        """Log the end of a connection."""
+        _log.info("System: connection from {peer} closed", peer=_escape_address(peer))
 
     def send_queue_exceeded(self, peer: Address, queued: int, limit: int) -> None:
-        """Note that a connection is aborted because it does not read."""
-        self.aborted += 1
+        """Log that a connection is aborted because `queued` bytes wait for the client to read."""
         _log.warn(
             "System: connection from {peer} aborted: it does not read, "
             "{queued} bytes wait (at most {limit})",
-            peer=_shown(peer),
+            peer=_escape_address(peer),
             queued=queued,
             limit=limit,
         )
 
     def login_failed(self, peer: Address) -> None:
-        """Note a wrong password. Not the name: it may be a password, typed in the wrong place."""
-        self.failed_logins += 1
-        _log.warn("System: failed login from {peer}", peer=_shown(peer))
+        """Log a failed login, without the name: users type passwords in the name's place."""
+        _log.warn("System: failed login from {peer}", peer=_escape_address(peer))
 
     def store_lost(self, why: str) -> None:
-        """Note that nothing can be stored now."""
+        """Log that the store cannot be written to."""
         _log.error("System: the store cannot be written to: {why}", why=escape(why))
 
     def store_back(self, given_up: int) -> None:
-        """Note that the store can be written to again, and how many messages were never stored."""
-        self.lost_messages += given_up
+        """Log that the store can be written to again, and how many messages it never got."""
         _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
 
     def unconfirmed(self, messages: int) -> None:
-        """Note of how many messages it is not known, at the end of the server, whether they are stored."""
+        """Log how many messages the store had not confirmed when the server stopped."""
         _log.error("System: {n} messages may not have been stored", n=messages)
 
-    def not_reloaded(self, why: str) -> None:
-        """Note that something that was to be read again could not be."""
-        _log.error("System: {why}; what was read before stays", why=escape(why))
+    def reload_failed(self, why: str) -> None:
+        """Log that a file cannot be read again, so that its old contents stay in use."""
+        _log.error("System: {why}; the previous one stays in use", why=escape(why))
 
     def received(self, peer: Address, text: str) -> None:
-        """Trace a frame received."""
-        _log.info("Received message from {peer}: {text}", peer=_shown(peer), text=escape(text))
+        """Log a frame received, for the trace; `text` has its secrets masked."""
+        _log.info(
+            "Received message from {peer}: {text}", peer=_escape_address(peer), text=escape(text)
+        )
 
     def sent(self, peer: Address, text: str) -> None:
-        """Trace a frame sent."""
-        _log.info("Send to {peer}: {text}", peer=_shown(peer), text=escape(text))
+        """Log a frame sent, for the trace."""
+        _log.info("Send to {peer}: {text}", peer=_escape_address(peer), text=escape(text))
 
-    def on_event(self, room: Room, event: RoomEvent, _: User | None) -> None:
-        """Note who joined and who left."""
+    def on_event(self, room: Room, event: RoomEvent) -> None:
+        """Log a user who joins or leaves a room; the bus calls this for every event of a room."""
         if isinstance(event, Joined):
-            where = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
+            origin = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
             _log.info(
-                "{user} joined room [{room}]{where}",
+                "{user} joined room [{room}]{origin}",
                 user=escape(event.name),
                 room=escape(room.id),
-                where=where,
+                origin=origin,
             )
         elif isinstance(event, Left):
             _log.info("{user} left room [{room}].", user=escape(event.name), room=escape(room.id))
 
 
-def _shown(peer: Address) -> str:
+def _escape_address(peer: Address) -> str:
     return escape(str(peer))
 
 
 def _host_and_port(address: Address) -> str:
+    """Return `127.0.0.1:37528`, `[::1]:37528` or the name of a UNIX socket."""
     if isinstance(address, str):
         return escape(address)
     host, port = address

@@ -1,87 +1,101 @@
-"""What clients can ask for: a function for each command of theirs.
+"""What clients can ask for: a function for each command of `chatd.protocol.commands`.
 
-Plain functions of a session and a request; each returns its answer, or a coroutine of it where it may
-have to wait, or None. They know the words of the answers (spec section 4) and no rules: those are
-the chat's and the people's, which raise `ChatError`.
+A handler takes a session and a request and returns the result as data, or a coroutine of it where
+it may have to wait, or None. It knows neither words nor rules: the codecs have the words, `Chat`
+and the accounts have the rules and raise `ChatError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import LeaveReason
-from chatd.core.rooms import Room, User
-from chatd.protocol.commands import CLIENT_COMMANDS, Request, help_text
-from chatd.protocol.replies import History, Ok, Reply, RoomList
-from chatd.server.session import Commands, Session
+from chatd.protocol.codec import CODECS
+from chatd.protocol.commands import Request
+from chatd.protocol.replies import (
+    EnteredRoom,
+    FormatSet,
+    Goodbye,
+    Help,
+    History,
+    JoinedRoom,
+    LeftRoom,
+    LoggedIn,
+    LoggedOut,
+    NameChanged,
+    PasswordChanged,
+    Pong,
+    Registered,
+    Reply,
+    Resumed,
+    RoomList,
+    RoomRef,
+    RoomStarted,
+    RoomSwitched,
+    SecretSent,
+)
 
-_HELP: Final = f"\n{help_text(CLIENT_COMMANDS.values())}"
+if TYPE_CHECKING:  # session.py imports the handlers
+    from chatd.server.session import Session
+
+Handler = Callable[["Session", Request], Reply | Coroutine[Any, Any, Reply | None] | None]
 
 _HISTORY_LENGTH: Final = 20
-"""How many messages are shown to who does not say how many."""
+"""How many messages `history` returns if the request does not tell."""
 
 
-def _help(_: Session, request: Request) -> Reply:
-    return Ok("help", _HELP, request.tag)
+def _ping(_: Session, __: Request) -> Reply:
+    return Pong()
+
+
+def _help(_: Session, __: Request) -> Reply:
+    return Help()
 
 
 # -- rooms
 
 
 async def _start(session: Session, request: Request) -> Reply:
-    arguments, sessions = request.arguments, session.sessions
-    room = await sessions.chat.create_room(
-        arguments["chatroom_id"], arguments["chatroom_name"], sessions.now(), session.user
+    services, arguments = session.services, request.arguments
+    room = await services.chat.create_room(
+        arguments["chatroom_id"], arguments["chatroom_name"], services.now(), session.user
     )
-    return Ok("start", f"Chatroom {room.id} started!", request.tag, {"room": room.id})
+    return RoomStarted(room.id)
 
 
-def _list(session: Session, request: Request) -> Reply:
-    return RoomList.of(session.sessions.chat.rooms(), request.tag)
+def _list(session: Session, _: Request) -> Reply:
+    return RoomList.of(session.services.chat.rooms())
 
 
 async def _join(session: Session, request: Request) -> Reply | None:
-    room = await session.sessions.chat.join(*_place_and_name(session, request))
-    return _joined(session, request, room)
-
-
-async def _enter(session: Session, request: Request) -> Reply | None:
-    room = await session.sessions.chat.join_or_create(*_place_and_name(session, request))
-    return _joined(session, request, room)
-
-
-def _place_and_name(session: Session, request: Request) -> tuple[User, str, str | None, float]:
-    arguments = request.arguments
+    services, arguments = session.services, request.arguments
     name = arguments.get("chatter_name")
-    return session.user, arguments["chatroom_id"], name, session.sessions.now()
-
-
-def _joined(session: Session, request: Request, room: Room) -> Reply | None:
-    data = {"room": room.id, "name": session.user.name, "last": room.count}
-    session.answer(Ok(request.command, f"You join @chatroom {room.id}", request.tag, data))
-    messages = tuple(session.sessions.history.tail(room)) if session.is_text else ()
+    is_join = request.command == "join"
+    join = services.chat.join if is_join else services.chat.join_or_create
+    room = await join(session, arguments["chatroom_id"], name, services.now())
+    result = JoinedRoom if is_join else EnteredRoom
+    session.reply(result(room.id, session.user.name, room.last_id), request)
+    messages = tuple(services.history.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 
 def _quit(session: Session, request: Request) -> Reply:
-    chat = session.sessions.chat
-    chat.joined_room(session.user)  # who is in no room at all is told so first
-    room = chat.joined_room(session.user, request.arguments.get("chatroom_id"))
-    chat.leave(session.user, room, LeaveReason.QUIT, session.sessions.now())
-    text = f"You quitted from chatroom {room.name}@{room.id}"
-    return Ok("quit", text, request.tag, {"room": room.id})
+    services = session.services
+    session.room()  # a user in no room reads that, whatever room the request names
+    room = session.room(request.arguments.get("chatroom_id"))
+    services.chat.leave(session.user, room, LeaveReason.QUIT, services.now(), session)
+    return LeftRoom(room.id, room.name)
 
 
 def _switch(session: Session, request: Request) -> Reply:
-    room = session.sessions.chat.set_active_room(session.user, request.arguments["chatroom_id"])
-    text = f"You are now in chatroom {room.name}@{room.id}"
-    return Ok("switch", text, request.tag, {"room": room.id})
+    room = session.current_room = session.room(request.arguments["chatroom_id"])
+    return RoomSwitched(room.id, room.name)
 
 
-# -- talking
+# -- messages
 
 
 def _say(session: Session, request: Request) -> None:
@@ -94,38 +108,40 @@ def _broadcast(session: Session, request: Request) -> None:
 
 
 def _secret(session: Session, request: Request) -> Reply:
-    name, text = request.arguments["chatter_name"], request.arguments["message"]
-    sessions = session.sessions
-    other = sessions.chat.send_private(session.user, name, text, sessions.now())
-    return Ok("secret", f"Secret sent to {other.name}.", request.tag, {"name": other.name})
+    services, arguments = session.services, request.arguments
+    recipient = services.chat.send_private(
+        session, arguments["chatter_name"], arguments["message"], services.now()
+    )
+    return SecretSent(recipient.name)
 
 
 async def _history(session: Session, request: Request) -> Reply:
     arguments = request.arguments
     since = arguments.get("since")
-    room, messages = await session.sessions.chat.history(
-        session.user,
-        arguments.get("chatroom_id"),
+    room = session.room(arguments.get("chatroom_id"))
+    messages = await session.services.chat.history(
+        session,
+        room,
         None if since is None else int(since),
         int(arguments.get("limit", _HISTORY_LENGTH)),
     )
-    return History(room.id, tuple(messages), request.tag)
+    return History(room.id, tuple(messages))
 
 
-# -- who one is
+# -- accounts
 
 
 async def _register(session: Session, request: Request) -> Reply:
-    sessions = session.sessions
-    name = await sessions.people.register(session.user, *_credentials(request), sessions.now())
-    return Ok("register", "Registered successfully.", request.tag, {"name": name})
+    services = session.services
+    name = await services.accounts.register(session, *_credentials(request), services.now())
+    return Registered(name, _rooms(session))
 
 
 async def _login(session: Session, request: Request) -> Reply:
-    sessions = session.sessions
-    with _failures_noted(session):
-        name = await sessions.people.login(session.user, *_credentials(request), sessions.now())
-    return Ok("login", f"Welcome back, {name}.", request.tag, {"name": name})
+    services = session.services
+    with _log_failed_logins(session):
+        name = await services.accounts.login(session, *_credentials(request), services.now())
+    return LoggedIn(name, _rooms(session))
 
 
 def _credentials(request: Request) -> tuple[str, str]:
@@ -133,35 +149,48 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 
 async def _password(session: Session, request: Request) -> Reply:
-    sessions, arguments = session.sessions, request.arguments
-    with _failures_noted(session):
-        await sessions.people.change_password(
-            session.user, arguments["old_password"], arguments["new_password"]
+    arguments = request.arguments
+    with _log_failed_logins(session):
+        await session.services.accounts.change_password(
+            session, arguments["old_password"], arguments["new_password"]
         )
-    return Ok("password", "Password changed.", request.tag)
+    return PasswordChanged()
 
 
-async def _logout(session: Session, request: Request) -> Reply:
-    sessions = session.sessions
-    name = await sessions.people.logout(session.user, sessions.now())
-    return Ok("logout", f"Bye, {name}", request.tag, {"name": name})
+async def _rename(session: Session, request: Request) -> Reply:
+    services = session.services
+    return NameChanged(
+        await services.chat.rename(session, request.arguments["new_name"], services.now())
+    )
+
+
+async def _logout(session: Session, _: Request) -> Reply:
+    services = session.services
+    return LoggedOut(await services.accounts.logout(session, services.now()))
 
 
 async def _resume(session: Session, request: Request) -> Reply:
-    sessions, user = session.sessions, session.user
-    name = await sessions.people.resume(user, request.arguments["session"], sessions.now())
-    data = {"name": name, "account": user.account}
-    return Ok("resume", f"Welcome back, {name}.", request.tag, data)
+    services = session.services
+    name = await services.accounts.resume(session, request.arguments["session"], services.now())
+    account = None if session.user.account is None else name
+    token = await services.accounts.issue_resume_token(session)
+    return Resumed(name, account, _rooms(session), token)
+
+
+def _rooms(session: Session) -> tuple[RoomRef, ...]:
+    """Return the user's rooms in the order of joining: the last one is the current room."""
+    return tuple(RoomRef(room.id, room.name) for room in session.user.rooms)
 
 
 @contextmanager
-def _failures_noted(session: Session) -> Iterator[None]:
-    """Note in the log that a password was wrong."""
+def _log_failed_logins(session: Session) -> Iterator[None]:
+    """Log that a password was wrong."""
     try:
         yield
     except ChatError as error:
-        if error.code == ErrorCode.WRONG_PASSWORD:
-            session.sessions.event_log.login_failed(session.address)
+        if error.code is ErrorCode.WRONG_PASSWORD:
+            session.services.counters.login_failed()
+            session.services.event_log.login_failed(session.address)
         raise
 
 
@@ -169,28 +198,27 @@ def _failures_noted(session: Session) -> Iterator[None]:
 
 
 async def _format(session: Session, request: Request) -> Reply:
-    wanted = request.arguments["format"]
-    data = {"format": wanted}
-    if wanted == "json":
-        data["session"] = await session.sessions.people.secret(session.user)
-    session.speak(json=wanted == "json")
-    return Ok("format", f"You now speak {wanted}.", request.tag, data)
+    services, wanted = session.services, request.arguments["format"]
+    token = await services.accounts.issue_resume_token(session) if wanted == "json" else None
+    session.set_codec(CODECS[wanted](session.base_codec.framing, services.show_addresses))
+    return FormatSet(wanted, token)
 
 
 async def _exit(session: Session, request: Request) -> None:
-    sessions = session.sessions
-    await sessions.people.leave(session.user, sessions.now())
-    await sessions.writer.reported(session.user)
-    session.answer(Ok("exit", "Goodbye!", request.tag))
+    services = session.services
+    await services.accounts.sign_off(session, services.now())
+    await services.writer.receipts_sent(session)
+    session.reply(Goodbye(), request)
     session.close()
 
 
-COMMANDS: Final[Commands] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "help": _help,
+    "ping": _ping,
     "start": _start,
     "list": _list,
     "join": _join,
-    "enter": _enter,
+    "enter": _join,
     "quit": _quit,
     "switch": _switch,
     "broadcast": _broadcast,
@@ -199,10 +227,11 @@ COMMANDS: Final[Commands] = {
     "register": _register,
     "login": _login,
     "password": _password,
+    "rename": _rename,
     "logout": _logout,
     "resume": _resume,
     "say": _say,
     "format": _format,
     "exit": _exit,
 }
-"""What carries out each command; their parameters and words are in wire/commands.py."""
+"""The handler of each command; parameters and usage are in `chatd.protocol.commands`."""

@@ -1,37 +1,36 @@
-"""Where the server listens: a port from an endpoint string, and the certificate of one that speaks TLS.
+"""The ports of the server: a port from an endpoint string, and the certificate of a TLS port.
 
-A certificate is renewed by reading the endpoint string once more: what Twisted makes of it is used for
-all connections that come from then on. Those that are there keep theirs. OpenSSL is loaded by Twisted
-where an endpoint asks for it, and not known here.
+A certificate is reloaded by parsing the endpoint string again: Twisted reads the files then. New
+connections get the new certificate, open connections keep theirs. Twisted loads OpenSSL where
+an endpoint asks for it; this module does not import it.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import (
-    IListeningPort,
-    IOpenSSLContextFactory,
-    IProtocolFactory,
-)
+from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.server import proxy_protocol
 
+_TLS_PREFIX = "ssl:"
+
 
 class ListenError(Exception):
-    """It cannot be listened there; the message is the one line the operator sees."""
+    """The server cannot listen; the message is the one line that the operator sees."""
 
 
 class ListeningPort:
-    """Listens at the endpoint `text`, given as `option`; raises `ListenError` if that is none.
+    """A port at the endpoint `text`, which the operator gave as `option`.
 
-    `port` is there once it listens.
+    Raises `ListenError` if the text is not an endpoint. `port` exists after `listen`.
     """
 
     port: IListeningPort
@@ -40,61 +39,101 @@ class ListeningPort:
         self.text = text
         self._option = option
         self._reactor = reactor
-        self._tls = _ReloadableTlsReactor(reactor)
-        self._endpoint = self._parse(self._tls)
+        self._is_proxied = text.startswith(proxy_protocol.PREFIX)
+        self._certificate: _Certificate | None = None
+        self._endpoint = self._parse(self._listen_with_certificate)
 
     def listen(self, factory: IProtocolFactory) -> None:
-        """Begin to listen; raise `ListenError` if that cannot be."""
+        """Start to listen; raise `ListenError` if the system refuses."""
+        endpoint = self._endpoint
+        if self._is_proxied:
+            endpoint = proxy_protocol.behind_proxy(endpoint)
         try:
-            self.port = _result(self._endpoint.listen(factory))
+            self.port = _result(endpoint.listen(factory))
         except Exception as error:
-            raise ListenError(f"cannot listen at {self.text}: {_why(error)}") from error
+            raise ListenError(f"cannot listen at {self.text}: {_reason(error)}") from error
+        self._keep_socket_of_service_manager()
 
     def reload_certificate(self) -> None:
-        """Take the certificate that is on the disk now; raise `ListenError`, and keep the old, if that cannot be."""
-        if self._tls.certificate is None:
+        """Use the certificate that is on the disk now.
+
+        Raise `ListenError`, and keep the old one, if the files are not valid.
+        """
+        if self._certificate is None:
             return
-        reading = _ReadingReactor(self._reactor)
+        sources: list[Any] = []
+
+        def record(_port: int, _factory: Any, contextFactory: Any, **_options: Any) -> None:  # noqa: N803 -- Twisted's
+            sources.append(contextFactory)
+
         try:
-            _result(self._parse(reading).listen(Factory()))
-            self._tls.certificate.reload_certificate(reading.certificate)
+            _result(self._parse(record).listen(Factory()))
+            self._certificate.replace(sources[0])
         except ListenError:
             raise
         except Exception as error:
-            raise ListenError(f"{self._option} {self.text}: {_why(error)}") from error
+            raise ListenError(f"{self._option} {self.text}: {_reason(error)}") from error
 
-    def _parse(self, reactor: Any) -> Any:
+    def _parse(self, listen_ssl: Callable[..., Any]) -> Any:
+        """Return the endpoint for `text`; one that speaks TLS listens by calling `listen_ssl`."""
+        text = self.text.removeprefix(proxy_protocol.PREFIX)
+        is_tls = text.startswith(_TLS_PREFIX)
         try:
-            if self.text.startswith(proxy_protocol.PREFIX):
-                inner = self.text.removeprefix(proxy_protocol.PREFIX)
-                return proxy_protocol.behind_proxy(serverFromString(reactor, inner))
-            return serverFromString(reactor, self.text)
+            return serverFromString(_TlsReactor(listen_ssl) if is_tls else self._reactor, text)
         except ImportError as error:
             raise ListenError(
                 f"{self._option} {self.text}: this needs more packages: "
                 f"pip install 'chatd[tls]' ({error})"
             ) from error
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise ListenError(f"{self._option} {self.text}: {where}{error.strerror}") from error
+            file = f"{error.filename}: " if error.filename else ""
+            raise ListenError(f"{self._option} {self.text}: {file}{error.strerror}") from error
         except Exception as error:
-            # Twisted reads certificates as it parses.
-            what = " or certificate" if "ssl:" in self.text else ""
+            certificate = " or certificate" if is_tls else ""
             raise ListenError(
-                f"{self._option} {self.text}: this is no endpoint{what} to listen at "
-                f"({_why(error)}); one is, for instance, tcp:9999:interface=localhost"
+                f"{self._option} {self.text}: this is no endpoint{certificate} to listen at "
+                f"({_reason(error)}); one is, for instance, tcp:9999:interface=localhost"
             ) from error
+
+    def _listen_with_certificate(
+        self,
+        port: int,
+        factory: IProtocolFactory,
+        contextFactory: Any,  # noqa: N803 -- Twisted's
+        **options: Any,
+    ) -> Any:
+        self._certificate = _Certificate(contextFactory)
+        return self._reactor.listenSSL(port, factory, self._certificate, **options)
+
+    def _keep_socket_of_service_manager(self) -> None:
+        """Let the UNIX socket that systemd passed to the process outlive the port."""
+        endpoint = self._endpoint
+        if (
+            isinstance(endpoint, AdoptedStreamServerEndpoint)
+            and endpoint.addressFamily == socket.AF_UNIX
+        ):
+            # Twisted would remove the socket's file and shut the socket down for all processes that
+            # hold it, but clients wait there for the next start. It has no public way to say so.
+            port: Any = self.port
+            port._bindPath, port._shouldShutdown = "\0", False  # noqa: SLF001
+
+
+class _TlsReactor:
+    """The part of the reactor that an `ssl:` endpoint uses."""
+
+    def __init__(self, listen_ssl: Callable[..., Any]) -> None:
+        self.listenSSL = listen_ssl
 
 
 @implementer(IOpenSSLContextFactory)
 class _Certificate:
-    """What Twisted asks at each connection with which certificate to meet it."""
+    """A certificate that can be replaced; Twisted asks for its context at each new connection."""
 
     def __init__(self, source: Any) -> None:
-        self.reload_certificate(source)
+        self.replace(source)
 
-    def reload_certificate(self, source: Any) -> None:
-        """Use another from now on; raise what OpenSSL raises if the key is not its own."""
+    def replace(self, source: Any) -> None:
+        """Use another certificate; raise OpenSSL's error if its key does not match."""
         source.getContext()
         self._source = source
 
@@ -103,50 +142,17 @@ class _Certificate:
         return self._source.getContext()
 
 
-class _ReloadableTlsReactor:
-    """The reactor as an endpoint sees it: certificates can be renewed, and what is another's is left alone."""
-
-    def __init__(self, reactor: Any) -> None:
-        self.certificate: Any = None
-        self._reactor = reactor
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)
-
-    def listenSSL(self, port: int, factory: Any, contextFactory: Any, **how: Any) -> Any:  # noqa: N803 -- Twisted's
-        """Listen with a certificate that can be renewed."""
-        self.certificate = _Certificate(contextFactory)
-        return self._reactor.listenSSL(port, factory, self.certificate, **how)
-
-    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> Any:
-        """Listen with a socket of the service manager's."""
-        port = self._reactor.adoptStreamPort(descriptor, family, factory)
-        if family == socket.AF_UNIX:
-            # Twisted would remove the file in the end, and shut the socket down for all who hold it. But the
-            # next start is to find it, with those who wait there. There is no public way to say so.
-            port._bindPath, port._shouldShutdown = "\0", False  # noqa: SLF001
-        return port
-
-
-class _ReadingReactor(_ReloadableTlsReactor):
-    """The reactor as an endpoint sees it that is only to show its certificate."""
-
-    def listenSSL(self, port: int, factory: Any, contextFactory: Any, **how: Any) -> None:  # noqa: ARG002, N803 -- Twisted's
-        """Take note of the certificate, and do not listen."""
-        self.certificate = contextFactory
-
-
-def _result(listening: Any) -> Any:
-    """Return what a Deferred has, which has it already."""
+def _result(deferred: Any) -> Any:
+    """Return the result of a Deferred that has fired, or raise its error."""
     results: list[Any] = []
-    listening.addBoth(results.append)
+    deferred.addBoth(results.append)
     if isinstance(results[0], Failure):
         results[0].raiseException()
     return results[0]
 
 
-def _why(error: BaseException) -> str:
-    """Return why something cannot be, also where it is OpenSSL that says so."""
+def _reason(error: BaseException) -> str:
+    """Return the reason of an error in words; OpenSSL's are a list of tuples."""
     if isinstance(error, CannotListenError):
         return str(error.socketError)
     reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []

@@ -1,8 +1,8 @@
-"""The native door: a stream of frames ended by NUL, or of lines, over TCP, TLS or a UNIX socket.
+"""The native gateway: frames ended by NUL, or lines, over TCP, TLS or a UNIX socket.
 
-`ChatFactory` builds a `ChatProtocol` for each connection. The protocol cuts frames and feeds the
-session one at a time, or many messages at once, as many as its limits allow; it stops reading while
-too much waits, and it serves what came before the peer closed his side.
+`ChatFactory` builds a `ChatProtocol` for each connection. `Inbound` decides which frames the
+session gets, and when; the protocol connects it with the transport and the clock, and asks the
+limits that all gateways share.
 """
 
 from __future__ import annotations
@@ -21,274 +21,208 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address
-from chatd.core.ratelimit import TokenBucket
-from chatd.protocol.framing import FrameReceiver, TooLong, UnknownProtocolError
-from chatd.protocol.replies import BANNED, IDLE
-from chatd.server.context import RefusedProtocol, ServerContext
+from chatd.core.events import Address, DisconnectReason
+from chatd.protocol.codec import text_codec
+from chatd.protocol.framing import UnknownProtocolError
+from chatd.server.context import ServerContext
+from chatd.server.inbound import Inbound, State
 from chatd.server.proxy_protocol import IPeerAware, IProxied
 from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
-from chatd.server.session import Session
 from chatd.server.tcp import peer_address, set_options
 
-READ_LIMIT: Final = 65536
-"""How much a connection may have waiting before it is not read from; or one frame, if it may be longer."""
-
-MAX_FRAMES_PER_TURN: Final = 50
-"""How many frames of one connection are served in one turn of the reactor: others have theirs, too."""
-
 DRAIN_SECONDS: Final = 10.0
-"""For how many seconds what waits is served after the end of its connection (spec section 2)."""
-
+"""For how many seconds buffered frames are processed after the client has gone (spec section 2)."""
 
 _log = Logger(namespace="chatd")
 
 
 @implementer(IHalfCloseableProtocol, IPeerAware)
 class ChatProtocol(Protocol):
-    """One connection: bytes to frames, frames to its session."""
+    """One connection, the `Connection` of its session. `inbound` is its input."""
 
     def __init__(self, context: ServerContext) -> None:
-        limits = context.limits
         self._context = context
         self._clock = context.clock
-        self._frames = FrameReceiver(limits.frame(registered=False))
-        self._enough = READ_LIMIT
-        self._bucket = (
-            TokenBucket(limits.rate, limits.burst, context.clock.seconds())
-            if limits.rate and limits.burst
-            else None
-        )
-        self._registered = False
-        self._ended = False
-        self._lost = False
-        self._left = False
         self._reading = True
-        self._serving = False
-        self._refusing: IDelayedCall | None = None
+        self._drain_timer: IDelayedCall | None = None
         self._next_turn: IDelayedCall | None = None
-        self._end_of_service: IDelayedCall | None = None
+        self._refusal_timer: IDelayedCall | None = None
 
-    # -- Twisted's
+    # -- called by Twisted
 
     def connectionMade(self) -> None:
         """Begin a session."""
         context, transport = self._context, cast("ITCPTransport", self.transport)
-        self._address = peer_address(transport)
-        if isinstance(self._address, tuple):
-            set_options(transport, self._address[1])
+        self.address = peer_address(transport)
+        if isinstance(self.address, tuple):
+            set_options(transport, self.address[1])
         limit = context.limits.queue(registered=False)
-        plain = context.sockets.adopt(transport, self.dataReceived, self._expect_the_end)
-        self._source = plain or context.sockets.watch_hangup(transport, self._expect_the_end)
-        self._send_queue: TransportSendQueue = (
+        adopted = context.epoll.adopt(transport, self.dataReceived, self._start_drain)
+        self._producer = adopted or context.epoll.watch_hangup(transport, self._start_drain)
+        self.send_queue: TransportSendQueue = (
             TransportSendQueue(transport, self._clock, limit, self._overflowed)
-            if plain is None
-            else SocketSendQueue(plain, self._clock, limit, self._overflowed)
+            if adopted is None
+            else SocketSendQueue(adopted, self._clock, limit, self._overflowed)
         )
-        self._session: Session = context.sessions.connect(
-            self._address, self._send_queue, self._serve
+        self._session = context.sessions.connect(self)
+        self.inbound = Inbound(
+            self._session,
+            context.limits,
+            self._clock.seconds,
+            self._close,
+            self._restart_idle_timeout if context.limits.idle_timeout else None,
         )
-        context.handshake_timeouts.start(self)
+        context.handshake_timeouts.start(self._handshake_timed_out)
         context.admission.connected()
-        self._admit(None if IProxied.providedBy(transport) else self._address)
+        self._admit(None if IProxied.providedBy(transport) else self.address)
 
     def dataReceived(self, data: bytes) -> None:
-        """Take in what was read, and serve what can be."""
+        """Buffer what was read, and process it."""
         if self._session.closed:
-            return  # what is still to be sent goes out; what still comes is nothing to us
-        if self._frames.framing is not None:
-            self._frames.feed(data)
-        elif not self._begin(data):
-            return
-        self._serve()
+            return  # output may still be on its way; input is dropped
+        if self.inbound.framing is None:
+            self._receive_first_bytes(data)
+        else:
+            self.inbound.feed(data)
+        self.process_input()
 
     def readConnectionLost(self) -> None:
-        """Serve what came before the peer closed his side, then close."""
-        self._ended = True
-        self._expect_the_end()
-        self._serve()
+        """Process what is buffered, then close: the client has closed its sending side."""
+        self.inbound.end_input()
+        self._start_drain()
+        self.process_input()
 
     def writeConnectionLost(self) -> None:
-        """Do nothing: we never close our side alone."""
+        """Do nothing: the server never closes its sending side alone."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
-        """End the session, once what came before is served."""
-        self._lost = self._ended = True
-        self._context.sockets.lost(self._source)
-        self._send_queue.lost()
+        """Process what is buffered, then end the session."""
+        self._context.epoll.remove(self._producer)
+        self.send_queue.connection_lost()
         self._context.admission.disconnected()
-        self._expect_the_end()
-        if self._session.closed or not self._frames.has_frames:
-            self._leave()
+        self._start_drain()
+        self.inbound.lose_connection()
 
-    # -- the proxy
+    # -- called by the PROXY protocol
 
     def peer_known(self) -> None:
-        """Count the client where he is, though he may have said nothing yet."""
-        if self._frames.framing is None and not self._session.closed:
-            self._note_address()
+        """Count the client for its own address, before it sends its first bytes."""
+        if self.inbound.state is State.AWAITING_FRAMING:
+            self._update_address()
 
-    # -- the door
+    # -- called by the session
 
-    def handshake_timed_out(self) -> None:
-        """Close: no whole frame has come in time. Nothing can be said, as it is not known how."""
-        self._session.close()
+    def process_input(self) -> None:
+        """Pass buffered frames to the session, and stop reading while too much is buffered."""
+        inbound = self.inbound
+        wait = inbound.process()
+        if wait is not None:
+            self._next_turn = self._clock.callLater(wait, self._process_later)
+        if self._reading is inbound.is_full and inbound.is_read:
+            self._reading = not self._reading
+            if self._reading:
+                self._producer.resumeProducing()
+            else:
+                self._producer.pauseProducing()
 
-    def idle_timed_out(self) -> None:
-        """Close, unless the peer has still to read, or we to answer: then it is not he who is idle."""
-        if self._send_queue.queued or self._session.busy or self._frames.has_frames:
-            self._context.idle_timeouts.start(self)
-        else:
-            self._session.close(IDLE)
+    # -- input
 
-    # -- within
-
-    def _begin(self, data: bytes) -> bool:
-        """Take in the first bytes, which tell the framing; return False if they are no chat."""
-        self._note_address()
+    def _receive_first_bytes(self, data: bytes) -> None:
+        """Buffer the first bytes; start the session if they decide the framing."""
+        self._update_address()
         try:
-            self._frames.feed(data)
+            self.inbound.feed(data)
         except UnknownProtocolError:
             self._session.close()
-            return False
-        if self._frames.framing is not None:
-            self._context.handshake_timeouts.stop(self)
-            self._context.idle_timeouts.start(self)
-            self._session.open(self._frames.framing)
-            refusal = BANNED if self._session.is_banned else self._slot.refusal
-            if refusal is not None:
-                frames = self._frames.next_frames(1)
-                self._session.turn_away(refusal, None if isinstance(frames, TooLong) else frames[0])
-        return True
-
-    def _serve(self) -> None:
-        """Serve the frames that wait, until the session is busy with one or it is enough for now."""
-        if self._left:
             return
-        if not (self._serving or self._next_turn is not None):
-            self._serving = True
-            try:
-                wait = self._serve_frames()
-            finally:
-                self._serving = False
-            if self._session.closed:
-                self._frames.clear()
-            if wait is not None:
-                self._next_turn = self._clock.callLater(wait, self._serve_on)
-            elif self._lost and (self._session.closed or not self._session.busy):
-                self._leave()
-            elif self._ended and not self._session.busy:
-                self._session.no_more()
-        if self._reading != (self._frames.buffered < self._enough) and not self._ended:
-            self._read(not self._reading)
+        context, session, framing = self._context, self._session, self.inbound.framing
+        if framing is None:
+            return
+        context.handshake_timeouts.stop(self._handshake_timed_out)
+        context.idle_timeouts.start(self._idle_timed_out)
+        session.start(text_codec(framing, context.services.show_addresses))
+        refusal = DisconnectReason.BANNED if session.is_banned else self._slot.refusal
+        if refusal is not None:
+            session.reject(refusal, self.inbound.first_frame())
 
-    def _read(self, on: bool) -> None:
-        self._reading = on
-        (self._source.resumeProducing if on else self._source.pauseProducing)()
-
-    def _serve_on(self) -> None:
-        """Serve in a turn of our own; a fault of ours ends this connection, as it does where one is read."""
-        self._next_turn = None
+    def _process_later(self) -> None:
+        """Process in a turn of its own; if that fails, end this connection only."""
+        self.inbound.resume()
         try:
-            self._serve()
-        except Exception:  # noqa: BLE001 -- whatever it is
-            _log.failure("What was received met a fault", Failure())
-            self._send_queue.abort()
-            if self._lost:
-                self._leave()
+            self.process_input()
+        except Exception:  # noqa: BLE001 -- it must not reach the reactor
+            _log.failure("Processing received data failed", Failure())
+            self.send_queue.abort()
+            if self.inbound.state is State.DISCONNECTED:
+                self.inbound.stop_draining()
 
-    def _serve_frames(self) -> float | None:
-        """Serve frames; if some are left for later, return in how many seconds."""
-        session, receiver, bucket = self._session, self._frames, self._bucket
-        left = MAX_FRAMES_PER_TURN
-        if bucket is not None:
-            left = min(left, bucket.available(self._clock.seconds()))
-        while not (session.busy or session.closed):
-            if not left:
-                wait = 0.0 if bucket is None else bucket.wait()
-                return wait if receiver.buffered else None
-            if not self._registered:
-                self._raise_limits()
-            # The first request may change the limits for those that follow.
-            frames = receiver.next_frames(left if self._registered else 1)
-            if not frames:
-                return None
-            if self._context.limits.idle_timeout:
-                self._context.idle_timeouts.start(self)
-            if isinstance(frames, TooLong):
-                served = 1
-                session.refuse(ChatError(ErrorCode.TOO_LONG, limit=frames.limit))
-            else:
-                served = session.receive(frames)
-                if served < len(frames):
-                    receiver.put_back(frames[served:])
-            left -= served
-            if bucket is not None:
-                bucket.take(served)
-        return None
+    # -- admission
 
-    def _raise_limits(self) -> None:
-        if self._session.is_registered:
-            self._registered = True
-            limit = self._frames.limit = self._context.limits.frame(registered=True)
-            # A whole frame and its end have to find their place.
-            self._enough = max(READ_LIMIT, limit + 2)
-            self._send_queue.limit = self._context.limits.queue(registered=True)
-
-    def _note_address(self) -> None:
-        """Learn where the client is: behind a proxy that is not known at once."""
+    def _update_address(self) -> None:
+        """Admit the client again if its address has changed, as behind a proxy it does."""
         address = peer_address(cast("ITransport", self.transport))
-        if address != self._address:
+        if address != self.address:
             self._context.admission.leave(self._slot)
-            self._address = address
-            self._session.move(address)
+            self.address = address
+            self._session.set_address(address)
             self._admit(address)
 
     def _admit(self, origin: Address | None) -> None:
-        """Let the client in, or not: then he is told so once it is known how, and not waited for long."""
-        self._slot = self._context.admission.enter(origin)
-        _cancel(self._refusing)
-        self._refusing = None
+        """Take a slot; a client that is refused has a few seconds to send its first frame."""
+        admission = self._context.admission
+        self._slot = admission.enter(origin)
+        _cancel(self._refusal_timer)
+        self._refusal_timer = None
         if self._slot.refusal is not None or self._session.is_banned:
-            patience = FINISH_SECONDS if self._context.admission.can_explain else 0
-            self._refusing = self._clock.callLater(patience, self._session.close)
+            wait = FINISH_SECONDS if admission.can_explain else 0
+            self._refusal_timer = self._clock.callLater(wait, self._session.close)
 
     # -- the end
 
-    def _expect_the_end(self) -> None:
-        """Serve what waits, but not for long: who is gone is not to speak for hours."""
-        if self._end_of_service is None:
-            self._end_of_service = self._clock.callLater(DRAIN_SECONDS, self._serve_no_more)
+    def _handshake_timed_out(self) -> None:
+        """Close without a word, as the framing is not known: no whole frame has come in time."""
+        self._session.close()
 
-    def _serve_no_more(self) -> None:
-        if self._lost:
-            self._leave()
-            return
-        self._read(False)
-        self._ended = True
-        self._frames.clear()
-        _cancel(self._next_turn)
-        self._serve_on()
+    def _restart_idle_timeout(self) -> None:
+        self._context.idle_timeouts.start(self._idle_timed_out)
 
-    def _leave(self) -> None:
-        if self._left:
-            return
-        self._left = True
-        for call in (self._refusing, self._next_turn, self._end_of_service):
-            _cancel(call)
-        self._frames.clear()
+    def _idle_timed_out(self) -> None:
+        """Close the connection, unless it is the client or the server that something waits for."""
+        if self.send_queue.queued or self._session.busy or self.inbound.has_frames:
+            self._restart_idle_timeout()
+        else:
+            self._session.close(DisconnectReason.IDLE)
+
+    def _start_drain(self) -> None:
+        """Limit the time in which frames of a client that has gone are processed."""
+        if self._drain_timer is None:
+            self._drain_timer = self._clock.callLater(DRAIN_SECONDS, self._drain_timed_out)
+
+    def _drain_timed_out(self) -> None:
+        self.inbound.stop_draining()
+        if self.inbound.state is not State.CLOSED:
+            self._producer.pauseProducing()
+            _cancel(self._next_turn)
+            self._process_later()
+
+    def _close(self) -> None:
+        """Free everything: the connection is lost and nothing is left to process."""
+        context = self._context
+        for timer in (self._refusal_timer, self._next_turn, self._drain_timer):
+            _cancel(timer)
+        self.inbound.drop()
         if self._slot.refusal is not None:
-            self._context.sessions.event_log.refused += 1
-        # Not before: what of it waits takes memory.
-        self._context.admission.leave(self._slot)
-        self._context.handshake_timeouts.stop(self)
-        self._context.idle_timeouts.stop(self)
-        self._session.lost()
+            context.services.counters.connection_refused()
+        # Only now: buffered frames took memory until here.
+        context.admission.leave(self._slot)
+        context.handshake_timeouts.stop(self._handshake_timed_out)
+        context.idle_timeouts.stop(self._idle_timed_out)
+        self._session.connection_lost()
 
     def _overflowed(self, queued: int, limit: int) -> None:
-        self._frames.clear()
-        self._context.sessions.event_log.send_queue_exceeded(self._address, queued, limit)
+        self.inbound.drop()
+        self._context.services.counters.connection_aborted()
+        self._context.services.event_log.send_queue_exceeded(self.address, queued, limit)
 
 
 class ChatFactory(Factory):
@@ -297,19 +231,28 @@ class ChatFactory(Factory):
     noisy = False
 
     def __init__(self, context: ServerContext) -> None:
-        self._context = context
+        self.context = context
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:  # noqa: ARG002 -- Twisted's
-        """Return the protocol of a new connection, also if there is no place for it.
+        """Return the protocol of a new connection: one that aborts it if no descriptor is left.
 
-        None would do for `tcp:` alone: what wraps others, for TLS say, does not expect it.
+        It would be simpler to return None, but factories that wrap this one, as for TLS, expect a
+        protocol.
         """
-        if self._context.admission.is_open:
-            return ChatProtocol(self._context)
-        self._context.sessions.event_log.refused += 1
-        return RefusedProtocol()
+        if self.context.admission.has_descriptor:
+            return ChatProtocol(self.context)
+        self.context.services.counters.connection_refused()
+        return _RefusedProtocol()
 
 
-def _cancel(call: IDelayedCall | None) -> None:
-    if call is not None and call.active():
-        call.cancel()
+class _RefusedProtocol(Protocol):
+    """Aborts its connection."""
+
+    def connectionMade(self) -> None:
+        """Abort the connection."""
+        cast("ITCPTransport", self.transport).abortConnection()
+
+
+def _cancel(timer: IDelayedCall | None) -> None:
+    if timer is not None and timer.active():
+        timer.cancel()

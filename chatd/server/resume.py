@@ -1,8 +1,8 @@
-"""Session secrets: by them a client takes back its name and login after a lost connection.
+"""Resume tokens: with its token a client continues its session after a lost connection.
 
-Spec section 7. Whoever speaks JSON is given a secret; the store has its digest alone. Guests' are known for
-some minutes after their connection has ended; those of people who are logged in are in the store,
-too, and outlive a restart of the server.
+Spec section 7. A session that uses JSON has a token, and a new one after each use. The token of a
+guest is in memory, for some minutes after the connection is lost. The digest of an account's token
+is in the store as well, and outlives a restart of the server.
 """
 
 from __future__ import annotations
@@ -12,125 +12,172 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
-from zope.interface import implementer
-
+from chatd.core.accounts import Resumable
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
-from chatd.core.ports import IStore, ITickets
+from chatd.core.ports import IStore
 from chatd.core.records import ResumeToken
-from chatd.core.rooms import ResumableUser, User
+from chatd.core.users import Origin
 
 GUEST_RESUME_SECONDS: Final = 600.0
-"""How long a guest may take to come back: others may want his name."""
+"""How long a guest's token is valid after the connection is lost: others may want the name."""
 
 ACCOUNT_RESUME_SECONDS: Final = 86400.0
-"""How long who is logged in may take to come back."""
+"""How long an account's token is valid after the connection is lost."""
 
-MAX_LOST: Final = 20_000
-"""How many lost connections are remembered."""
+MAX_PARKED: Final = 20_000
+"""How many tokens of lost connections are in memory."""
 
 
-@implementer(ITickets)
 class ResumeTokens:
-    """The session secrets. `now` returns seconds since the epoch, `new_secret` what nobody can guess."""
+    """The resume tokens of all sessions, and of lost connections.
+
+    `now` returns seconds since the epoch, `new_token` a text that nobody can guess. A digest in
+    `_revoked` and an account in `_revoked_accounts` may still be in the store, but are not valid:
+    the store could not be reached, or is still at work.
+    """
 
     def __init__(
-        self, store: IStore, now: Callable[[], float], new_secret: Callable[[], str]
+        self, store: IStore, now: Callable[[], float], new_token: Callable[[], str]
     ) -> None:
         self._store = store
         self._now = now
-        self._new_secret = new_secret
-        self._held: dict[User, str] = {}
-        self._holders: dict[str, User] = {}
-        self._lost: dict[str, ResumableUser] = {}
-        self._lost_of: dict[str, str] = {}
-        self._not_void: set[str] = set()
+        self._new_token = new_token
+        self._tokens: dict[Origin, str] = {}
+        self._sessions: dict[str, Origin] = {}
+        self._parked: dict[str, Resumable] = {}
+        self._revoked: set[str] = set()
+        self._revoked_accounts: set[str] = set()
 
-    async def issue(self, user: User) -> str:
-        """Return the secret of `who`, a new one if he has none."""
-        if user not in self._held:
-            secret = self._held[user] = self._new_secret()
-            self._holders[_digest(secret)] = user
-            await self.bind(user)
-            return secret
-        return self._held[user]
+    async def issue(self, origin: Origin) -> str:
+        """Return the token of a session, a new one if it has none."""
+        token = self._tokens.get(origin)
+        if token is None:
+            token = self._tokens[origin] = self._new_token()
+            self._sessions[_digest(token)] = origin
+            await self.bind(origin)
+        return token
 
-    async def find(self, secret: str) -> ResumableUser:
-        """Return who had this secret; raise `ChatError` if it is unknown or too old."""
-        digest, now = _digest(secret), self._now()
-        holder = self._holders.get(digest)
-        if holder is not None and holder.name:
-            return ResumableUser(holder.name, holder.account, holder)
-        lost = self._lost.get(digest)
-        if lost is not None and lost.until > now:
-            return lost
-        login = await self._store.login(digest)
-        too_late = login is None or login.seen + ACCOUNT_RESUME_SECONDS < now
-        if login is None or too_late or login.account in self._not_void:
+    async def find(self, token: str) -> Resumable:
+        """Return the session that `token` stands for; raise `ChatError` if there is none."""
+        digest, now = _digest(token), self._now()
+        origin = self._sessions.get(digest)
+        if origin is not None and origin.user.name:
+            return Resumable(origin.user.name, origin.user.account is not None, origin)
+        parked = self._parked.get(digest)
+        if parked is not None and parked.until > now:
+            return parked
+        stored = await self._store.resume_token(digest)
+        if (
+            stored is None
+            or stored.last_seen + ACCOUNT_RESUME_SECONDS < now
+            or digest in self._revoked
+            or stored.account in self._revoked_accounts
+        ):
             raise ChatError(ErrorCode.NO_SUCH_SESSION)
-        return ResumableUser(login.account, login.account)
+        return Resumable(stored.account, is_account=True)
 
-    def spend(self, secret: str) -> None:
-        """Forget a secret: it has been of use."""
-        self._lost.pop(_digest(secret), None)
-
-    def remember(self, user: User) -> None:
-        """Take note of who `who` is: his connection is lost, and he may come back."""
-        secret = self._held.get(user)
-        self.forget(user)
-        if secret is None or not user.name:
-            return
-        digest = _digest(secret)
-        self._lost[digest] = ResumableUser(
-            user.name, user.account, None, self._now() + GUEST_RESUME_SECONDS
+    def consume(self, token: str) -> None:
+        """Make `token` invalid: it has been used."""
+        digest = _digest(token)
+        parked = self._parked.pop(digest, None)
+        origin = self._sessions.pop(digest, None)
+        if origin is not None:
+            del self._tokens[origin]
+        is_guest = (origin is not None and origin.user.account is None) or (
+            parked is not None and not parked.is_account
         )
-        if user.account is not None:
-            self._lost_of[user.account] = digest
-        oldest = next(iter(self._lost))
-        if len(self._lost) > MAX_LOST or self._lost[oldest].until < self._now():
-            self._lost_of.pop(self._lost.pop(oldest).account or "", None)
+        if not is_guest:
+            self._revoked.add(digest)
 
-    def forget(self, user: User) -> None:
-        """Take note that `who` does not come back."""
-        secret = self._held.pop(user, None)
-        if secret is not None:
-            del self._holders[_digest(secret)]
-
-    async def bind(self, user: User) -> None:
-        """Let the secret of `who`, and no other, be good for his account, if he is logged in."""
-        if user.account is None:
+    def park(self, origin: Origin) -> None:
+        """Keep the token of a session that ends, so that it can be resumed."""
+        token = self._tokens.pop(origin, None)
+        if token is None:
             return
-        account, secret = user.account, self._held.get(user)
-        await self.void(account)
-        if secret is None or not self._is_good_for(_digest(secret), account):
-            return  # meanwhile he was put out, or has left
-        if account not in self._not_void:
-            with suppress(StoreUnavailableError):  # it is good until the server is restarted
-                await self._store.add_login(ResumeToken(_digest(secret), account, self._now()))
+        digest, user, now = _digest(token), origin.user, self._now()
+        del self._sessions[digest]
+        if not user.name:
+            return
+        is_account = user.account is not None
+        self._parked[digest] = Resumable(user.name, is_account, until=now + GUEST_RESUME_SECONDS)
+        oldest = next(iter(self._parked))
+        if len(self._parked) > MAX_PARKED or self._parked[oldest].until < now:
+            del self._parked[oldest]
 
-    def _is_good_for(self, digest: str, account: str) -> bool:
-        """Tell whether who has this secret is logged in to `account`, or was when his connection was lost."""
-        holder = self._holders.get(digest)
-        return self._lost_of.get(account) == digest or (
-            holder is not None and holder.account == account
-        )
+    def discard(self, origin: Origin) -> None:
+        """Make the token of a session invalid: the session ends and is not to be resumed."""
+        token = self._tokens.get(origin)
+        if token is not None:
+            self.consume(token)
 
-    async def void(self, account: str) -> None:
-        """Let no secret be good for an account."""
-        self._lost.pop(self._lost_of.pop(account, ""), None)
-        # While the store cannot be reached they are there, but not good.
-        self._not_void.add(account)
+    def unbind(self, origin: Origin) -> None:
+        """Let the token of a session that logs out not stand for its account any more."""
+        token = self._tokens.get(origin)
+        if token is not None:
+            self._revoked.add(_digest(token))
+
+    async def bind(self, origin: Origin) -> None:
+        """Store the token of a session that has logged in, if it has one, and purge the store."""
+        token, account = self._tokens.get(origin), origin.user.name
+        if token is None or origin.user.account is None:
+            await self.purge()
+            return
+        digest = _digest(token)
+        self._revoked.discard(digest)
+        await self.purge()
+        if account in self._revoked_accounts or not self._stands_for(digest, account):
+            return
+        with suppress(StoreUnavailableError):  # it is valid until the server is restarted
+            await self._store.add_resume_token(ResumeToken(digest, account, self._now()))
+
+    def _stands_for(self, digest: str, account: str) -> bool:
+        """Tell whether the session of a token is logged in to an account, or was when it ended."""
+        origin, parked = self._sessions.get(digest), self._parked.get(digest)
+        if origin is not None:
+            return origin.user.account is not None and origin.user.name == account
+        return parked is not None and parked.is_account and parked.name == account
+
+    async def purge(self) -> None:
+        """Remove from the store what is invalid, as far as the store can be reached."""
         with suppress(StoreUnavailableError):
-            await self._store.remove_logins(account)
-            self._not_void.discard(account)
+            for account in list(self._revoked_accounts):
+                await self._store.remove_resume_tokens(account)
+                self._revoked_accounts.discard(account)
+            for digest in list(self._revoked):
+                if digest in self._revoked:
+                    await self._store.remove_resume_token(digest)
+                    self._revoked.discard(digest)
+
+    async def revoke_account(self, account: str, keep: Origin | None = None) -> None:
+        """Make all tokens that stand for an account invalid, except that of the session `keep`."""
+        for origin in list(self._tokens):
+            user = origin.user
+            if user.account is not None and user.name == account and origin is not keep:
+                self.discard(origin)
+        for digest, parked in list(self._parked.items()):
+            if parked.is_account and parked.name == account:
+                del self._parked[digest]
+        self._revoked_accounts.add(account)
+        if keep is None:
+            await self.purge()
+        else:
+            await self.bind(keep)
 
     async def refresh(self) -> None:
-        """Take note in the store of who is here, and remove the logins that are too old."""
-        for account in list(self._not_void):
-            user = next((user for user in self._held if user.account == account), None)
-            await (self.void(account) if user is None else self.bind(user))
-        here = [_digest(secret) for user, secret in self._held.items() if user.account is not None]
-        await self._store.refresh_logins(here, self._now(), self._now() - ACCOUNT_RESUME_SECONDS)
+        """Note in the store which sessions are here, and remove the tokens that have expired."""
+        rebind = self._revoked_accounts.copy()
+        await self.purge()
+        for origin in list(self._tokens):
+            if origin.user.name in rebind:
+                await self.bind(origin)
+        present = [
+            _digest(token)
+            for origin, token in self._tokens.items()
+            if origin.user.account is not None
+        ]
+        now = self._now()
+        await self._store.touch_resume_tokens(present, now, now - ACCOUNT_RESUME_SECONDS)
 
 
-def _digest(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

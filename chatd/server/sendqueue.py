@@ -1,9 +1,10 @@
-"""Outlets: where a connection's bytes go, how much may wait, and what happens past that.
+"""Send queues: the output of a connection, and how much of it may wait for the client.
 
-What a peer does not read waits here, not in the transport, which would take all memory there is.
-The waiting blobs are shared with all others who got the same, so that a slow reader costs little.
-On a plain TCP or UNIX transport a blob goes straight to the socket: that spares two epoll_ctl calls
-and a turn of the reactor. All others, TLS above all, take `write`.
+What a client does not read is queued here and not in the transport, which would accept it without a
+limit. The queued blobs are shared with the queues of all clients that get the same bytes, so that a
+client that reads slowly costs little memory. A plain TCP or UNIX transport is bypassed: its socket
+is written to directly, which saves two calls of epoll_ctl and a turn of the reactor for each write.
+Other transports, such as TLS, are written to with `write`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from chatd.core.ports import ISendQueue
 from chatd.server.epoll import AdoptedSocket
 
 FINISH_SECONDS: Final = 5
-"""How long a peer may take to read what is still to be sent before it is closed."""
+"""How long a client may take to read the rest of its output before the connection is aborted."""
 
-_PIECES: Final = 64
-"""How many blobs are sent in one call of the system."""
+_MAX_BLOBS: Final = 64
+"""How many blobs one system call sends."""
 
 
 Overflow = Callable[[int, int], None]
@@ -32,7 +33,11 @@ _Blob = bytes | memoryview
 
 @implementer(ISendQueue, IPushProducer)
 class TransportSendQueue:
-    """Writes to any transport, and holds what comes while the transport says it is full."""
+    """Writes to any transport; queues what is written while the transport is full.
+
+    `on_overflow` is called with the number of bytes queued and the limit when the connection is
+    aborted because of them.
+    """
 
     def __init__(
         self, transport: Any, clock: IReactorTime, limit: int, on_overflow: Overflow
@@ -42,88 +47,94 @@ class TransportSendQueue:
         self._transport = transport
         self._clock = clock
         self._on_overflow = on_overflow
-        self._waiting: deque[_Blob] = deque()
+        self._blobs: deque[_Blob] = deque()
+        self._blocked = False  # blobs are queued: the transport is full, or the queue is closing
         self._closed = False
-        self._finishing: IDelayedCall | None = None
-        self._open()
+        self._close_timer: IDelayedCall | None = None  # runs while the queue is closing
+        self._register()
 
-    def _open(self) -> None:
-        self._full = False
+    def _register(self) -> None:
         self._transport.registerProducer(self, True)
 
-    # -- IOutlet
+    # -- ISendQueue
 
     def write(self, blob: bytes) -> None:
-        """Send `blob` after all that was written before; nothing after the end was announced."""
-        if self._closed or self._finishing is not None:
+        """Send `blob` after all that was written before; drop it if the connection is closing."""
+        if self._closed or self._close_timer is not None:
             return
-        if self._full:
-            self._hold(blob)
+        if self._blocked:
+            self._append(blob)
         else:
             self._transport.write(blob)
 
-    def finish(self) -> None:
-        """Close once all is sent, or in `FINISH_SECONDS` at the latest."""
-        if self._finishing is None and not self._closed:
-            self._finishing = self._clock.callLater(FINISH_SECONDS, self.abort)
-            self._close_when_sent()
+    def close_when_sent(self) -> None:
+        """Close the connection when all is sent; abort it after `FINISH_SECONDS`."""
+        if self._close_timer is None and not self._closed:
+            self._close_timer = self._clock.callLater(FINISH_SECONDS, self.abort)
+            self._close_if_sent()
 
     def abort(self) -> None:
-        """Close now; what waits is lost."""
+        """Close the connection in the next turn, and drop what is queued."""
         if not self._closed:
-            self.lost()
-            # In the next turn: who writes to a whole room must not be called back in the middle.
+            self.connection_lost()
+            # Not now: a caller who writes to all members of a room must not be called back.
             self._clock.callLater(0, self._transport.abortConnection)
 
-    # -- the door
+    # -- called by the gateway
 
-    def lost(self) -> None:
-        """Forget everything: the connection has ended."""
+    def connection_lost(self) -> None:
+        """Drop what is queued: the connection has ended."""
         self._closed = True
-        self._waiting.clear()
+        self._blobs.clear()
         self.queued = 0
-        if self._finishing is not None and self._finishing.active():
-            self._finishing.cancel()
+        if self._close_timer is not None and self._close_timer.active():
+            self._close_timer.cancel()
 
-    # -- the transport
+    # -- called by the transport
 
     def pauseProducing(self) -> None:
-        """Hold what comes: the transport is full."""
-        self._full = True
+        """Queue what is written: the transport is full."""
+        self._blocked = True
 
     def resumeProducing(self) -> None:
-        """Send what waits: the transport has room."""
-        self._full = False
-        while self._waiting and not self._full:
-            self._transport.write(self._release())
-        self._close_when_sent()
+        """Send what is queued: the transport can take it."""
+        self._blocked = False
+        while self._blobs and not self._blocked:
+            self._transport.write(self._pop())
+        self._close_if_sent()
 
     def stopProducing(self) -> None:
-        """Do nothing: the transport is closing, and `lost` follows."""
+        """Do nothing: `connection_lost` follows."""
 
     # -- within
 
-    def _hold(self, blob: _Blob) -> None:
-        self._waiting.append(blob)
+    def _append(self, blob: _Blob) -> None:
+        self._blobs.append(blob)
         self.queued += len(blob)
         if self.queued > self.limit:
             queued = self.queued
             self.abort()
             self._on_overflow(queued, self.limit)
 
-    def _release(self) -> _Blob:
-        blob = self._waiting.popleft()
+    def _pop(self) -> _Blob:
+        blob = self._blobs.popleft()
         self.queued -= len(blob)
         return blob
 
-    def _close_when_sent(self) -> None:
-        if self._finishing is not None and not self._waiting and not self._closed:
-            self._transport.unregisterProducer()
+    def _close_if_sent(self) -> None:
+        if self._close_timer is not None and not self._blobs and not self._closed:
+            self._unregister()
             self._transport.loseConnection()
+
+    def _unregister(self) -> None:
+        self._transport.unregisterProducer()
 
 
 class SocketSendQueue(TransportSendQueue):
-    """Writes straight to the socket of a plain transport; what that does not take waits until it does."""
+    """Writes to the socket of a plain transport; queues what the socket does not take.
+
+    `_blocked` is also true once the queue is closing or closed, so that `write` tests one flag.
+    """
 
     def __init__(
         self,
@@ -136,61 +147,60 @@ class SocketSendQueue(TransportSendQueue):
         self._send = socket.send
         super().__init__(socket.transport, clock, limit, on_overflow)
 
-    def _open(self) -> None:
-        self._full = False
+    def _register(self) -> None:
+        """Do nothing: epoll says when the socket can be written to."""
+
+    def _unregister(self) -> None:
+        """Do nothing: no producer is registered."""
 
     def write(self, blob: bytes) -> None:
-        """Send `blob` after all that was written before; nothing after the end was announced."""
-        if self._full:
-            if not self._closed and self._finishing is None:
-                self._hold(blob)
+        """Send `blob` after all that was written before; drop it if the connection is closing."""
+        if self._blocked:
+            if not self._closed and self._close_timer is None:
+                self._append(blob)
             return
         try:
             sent = self._send(blob)
         except BlockingIOError:
             sent = 0
         except OSError:
-            self.abort()  # the peer is gone
+            self.abort()  # the connection is gone
             return
         if sent != len(blob):
-            self._full = True
+            self._blocked = True
             self._socket.call_when_writable(self.resumeProducing)
-            self._hold(memoryview(blob)[sent:])
+            self._append(memoryview(blob)[sent:])
 
-    def finish(self) -> None:
-        """Close once all is sent, or in `FINISH_SECONDS` at the latest."""
-        super().finish()
-        self._full = True
+    def close_when_sent(self) -> None:
+        """Close the connection when all is sent; abort it after `FINISH_SECONDS`."""
+        super().close_when_sent()
+        self._blocked = True
 
-    def lost(self) -> None:
-        """Forget everything: the connection has ended."""
-        self._full = True
-        super().lost()
+    def connection_lost(self) -> None:
+        """Drop what is queued: the connection has ended."""
+        self._blocked = True
+        super().connection_lost()
 
     def resumeProducing(self) -> None:
-        """Send what waits: the socket has room."""
+        """Send what is queued: the socket can take it."""
         if self._closed:
             return
         try:
-            sent = self._socket.sendmsg(list(islice(self._waiting, _PIECES)))
+            sent = self._socket.sendmsg(list(islice(self._blobs, _MAX_BLOBS)))
         except BlockingIOError:
             return
         except OSError:
             self.abort()
             return
         while sent:
-            blob = self._release()
+            blob = self._pop()
             if len(blob) > sent:
                 rest = memoryview(blob)[sent:]
-                self._waiting.appendleft(rest)
+                self._blobs.appendleft(rest)
                 self.queued += len(rest)
                 break
             sent -= len(blob)
-        if not self._waiting:
-            self._full = self._finishing is not None
+        if not self._blobs:
+            self._blocked = self._close_timer is not None
             self._socket.call_when_writable(None)
-            self._close_when_sent()
-
-    def _close_when_sent(self) -> None:
-        if self._finishing is not None and not self._waiting and not self._closed:
-            self._transport.loseConnection()
+            self._close_if_sent()

@@ -1,292 +1,232 @@
-"""One connection: who it is, what it asks for, what it is answered.
+"""A session: one connection of a user, with the codec it uses, and one request at a time.
 
-A frame comes in, the dialect makes a request of it, a function is found for its command
-(requests.py has them), an answer goes out: one request at a time, also where one takes a while. A
-refusal becomes an answer here and nowhere else; a fault of ours is logged with its traceback and
-closes this connection only. Knows no socket: the door gives it an `IOutlet` and is told when the
-next frame may come.
+A frame comes in, the codec makes a request of it, the handler of its command (handlers.py) returns
+the result, the codec makes frames of that. An error becomes a reply here and nowhere else. If a
+handler fails, the traceback is logged, and only this connection is closed. A session knows no
+socket: a gateway gives it a send queue, and learns when the session can take the next frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.accounts import People
-from chatd.core.chat import Chat
-from chatd.core.errors import BannedError, ChatError, MissingNameError
-from chatd.core.events import SERVER, Address, DisconnectReason, Notice
-from chatd.core.ports import IHistory, ISendQueue
-from chatd.core.rooms import User
+from chatd.core.errors import BannedError, ChatError, ErrorCode
+from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
+from chatd.core.rooms import Room
+from chatd.core.users import User
 from chatd.fanout.buffer import Subscriber
-from chatd.fanout.fanout import Fanout
-from chatd.protocol.codec import json_codec, text_codec
+from chatd.protocol.codec import CODECS, Codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
-from chatd.protocol.framing import Framing
-from chatd.protocol.jsonio import RefusedRequestError
-from chatd.protocol.replies import (
-    BANNED,
-    DISCONNECT_REPLIES,
-    INTERNAL_ERROR,
-    SHUTDOWN,
-    Disconnect,
-    Error,
-    Reply,
-)
-from chatd.protocol.text import error_text
-from chatd.server.eventlog import EventLog
-from chatd.storage.writer import HistoryWriter
+from chatd.protocol.jsonio import InvalidRequestError
+from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Result, RoomList
+from chatd.server.connection import Connection
+from chatd.server.handlers import HANDLERS
+from chatd.server.services import Services
 
 _log = Logger(namespace="chatd")
 
-HandlerResult = Reply | None | Coroutine[Any, Any, Reply | None]
-Commands = Mapping[str, Callable[["Session", Request], HandlerResult]]
 
+class Session(Subscriber):
+    """One connection of a user, which subscribes to the events of the user's rooms.
 
-class Sessions:
-    """All open connections, and what they have in common.
-
-    `commands` carries out requests, `now` returns seconds since the epoch; `show_addresses`: whether
-    clients see where others are. `motd` is said to each client before the first answer.
+    `busy` while a request is carried out, `closed` once the session takes no more frames. It calls
+    `on_closed` when its connection has ended.
     """
 
     def __init__(
         self,
-        *,
-        commands: Commands,
-        chat: Chat,
-        people: People,
-        history: IHistory,
-        writer: HistoryWriter,
-        fanout: Fanout,
-        event_log: EventLog,
-        now: Callable[[], float],
-        show_addresses: bool = True,
+        services: Services,
+        connection: Connection,
+        on_closed: Callable[[Session], None],
     ) -> None:
-        self.commands = commands
-        self.chat = chat
-        self.people = people
-        self.history = history
-        self.writer = writer
-        self.fanout = fanout
-        self.event_log = event_log
-        self.now = now
-        self.show_addresses = show_addresses
-        self.motd = ""
-        self._open: dict[Session, None] = {}
-        self._all_gone: Deferred[None] | None = None
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def __iter__(self) -> Iterator[Session]:
-        return iter(self._open)
-
-    def connect(
-        self, address: Address, send_queue: ISendQueue, on_idle: Callable[[], None]
-    ) -> Session:
-        """Return the session of a new connection; `on_idle` is called when it can take a frame again."""
-        session = Session(self, address, send_queue, on_idle)
-        self._open[session] = None
-        self.event_log.connections += 1
-        self.event_log.connected(address)
-        return session
-
-    def disconnected(self, session: Session) -> None:
-        """Forget a connection that has ended."""
-        del self._open[session]
-        self.event_log.disconnected(session.address)
-        if self._all_gone is not None and not self._open:
-            self._all_gone.callback(None)
-
-    def shut_down(self) -> Deferred[None]:
-        """Withdraw everybody, say why, and close all connections; fires when they are closed."""
-        for session in self._open:
-            self.chat.remove_silently(session.user)
-        for session in list(self._open):
-            session.close(SHUTDOWN)
-        self._all_gone = Deferred()
-        if not self._open:
-            self._all_gone.callback(None)
-        return self._all_gone
-
-
-class Session:
-    """One connection. `busy` while a request is being carried out, `closed` once it takes no more.
-
-    `is_person`: whether what is spoken is for people, not for programs.
-    """
-
-    def __init__(
-        self,
-        sessions: Sessions,
-        address: Address,
-        send_queue: ISendQueue,
-        on_idle: Callable[[], None],
-    ) -> None:
-        self.address = address
-        self.user = User(address)
-        self.connected_at = sessions.now()
+        now = services.now()
+        super().__init__(User(connection.address), connection.address, connection.send_queue, now)
+        self.connected_at = now
         self.busy = False
-        self.closed = False
-        self.is_text = True
-        self.send_queue = send_queue
-        self.sessions = sessions
-        self._fanout = sessions.fanout
-        self._on_idle = on_idle
-        self._subscriber: Subscriber | None = None
-        self._greeted = False
+        self.is_started = False
+        self.services = services
+        self._fanout = services.fanout
+        self._on_idle = connection.process_input
+        self._on_closed = on_closed
+        self._motd_sent = False
         self._lost = False
+        services.router.attach(self)
 
     @property
     def is_registered(self) -> bool:
-        """Whether the client has joined a room or logged in: until then the limits are smaller."""
+        """Whether the user has a name: until the first join or login the limits are smaller."""
         return bool(self.user.name)
 
     @property
     def is_banned(self) -> bool:
-        """Whether nobody may come from where the client is, or he was put out before he spoke."""
-        return self.user.gone or self.sessions.people.bars(self.address, self.sessions.now())
+        """Whether the address is banned, or the user was removed before the session started."""
+        services = self.services
+        banned = services.moderation.is_address_banned(self.address, services.now())
+        return banned or self.user.closed
 
-    # -- what the door calls
+    @property
+    def is_text(self) -> bool:
+        """Whether people read what the session sends, not programs."""
+        return self.base_codec.is_text
 
-    def open(self, framing: Framing) -> None:
-        """Begin to speak: it is known how frames end."""
-        codec = text_codec(framing, self.sessions.show_addresses)
-        self._subscriber = Subscriber(self.address, self.send_queue, codec, self._dismissed)
-        self._fanout.attach(self.user, self._subscriber)
+    # -- called by the gateway
 
-    def turn_away(self, why: Disconnect, frame: bytes | None) -> None:
-        """Say why nobody is let in, and close.
+    def start(self, codec: Codec) -> None:
+        """Start to send and receive, with `codec`."""
+        self.base_codec = self.codec = codec
+        self.is_started = True
 
-        In JSON if that is what the first frame asks for; None if it was too long.
+    def reject(self, reason: DisconnectReason, frame: bytes | None) -> None:
+        """Tell the client why it is not let in, and close.
+
+        `frame` is the first one, None if it was too long; if it asks for JSON, so is the reason.
         """
         if frame is not None:
             if self._fanout.trace is not None:
-                self._show(frame)
+                self._trace_received(frame)
             with suppress(ChatError):
-                request = self._speaking().codec.decode(frame)
+                request = self.base_codec.decode(frame)
                 if request.command == "format":
-                    self.speak(json=request.arguments["format"] == "json")
-        self.close(why)
+                    make = CODECS[request.arguments["format"]]
+                    self.set_codec(make(self.base_codec.framing, self.services.show_addresses))
+        self.close(reason)
 
-    def move(self, address: Address) -> None:
-        """Take note of where the client really is: a proxy has told."""
+    def set_address(self, address: Address) -> None:
+        """Set the address of the client, which a proxy has told."""
         self.address = self.user.address = address
-        self.sessions.event_log.connected(address)
+        self.services.event_log.connected(address)
 
     def receive(self, frames: Sequence[bytes]) -> int:
-        """Carry out the first request in `frames`, or say what is said in the first of them.
+        """Carry out the first request in `frames`, or say the messages that come before it.
 
-        Returns how many that were. Not to be called while `busy` or `closed`.
+        Returns how many frames that were. Not to be called while `busy` or `closed`.
         """
-        subscriber = self._subscriber
-        assert subscriber is not None, "nothing comes before the framing is known"
-        if self._fanout.trace is not None or self.user.current is None:
-            frames = frames[:1]  # each is shown, or refused, by itself
+        if self._fanout.trace is not None or self.current_room is None:
+            frames = frames[:1]  # each is traced, or refused, by itself
         if self._fanout.trace is not None:
-            self._show(frames[0])
+            self._trace_received(frames[0])
         request = None
         try:
-            messages = subscriber.codec.messages(frames)
+            messages = self.codec.leading_messages(frames)
             if messages:
                 self.say(messages)
                 return len(messages)
-            request = subscriber.codec.decode(frames[0])
-            answer = self.sessions.commands[request.command](self, request)
-            if isinstance(answer, Awaitable):
-                self._wait_for(answer, request)
+            self.last_active = self.services.now()
+            request = self.codec.decode(frames[0])
+            reply = HANDLERS[request.command](self, request)
+            if isinstance(reply, Awaitable):
+                self._wait_for(reply, request)
             else:
-                self.answer(answer)
-        except Exception:  # noqa: BLE001 -- sorted into refusals and faults there
+                self.reply(reply, request)
+        except Exception:  # noqa: BLE001 -- sorted into errors of the client and failures there
             self._fail(Failure(), request)
         return 1
 
     def refuse(self, error: ChatError, request: Request | None = None) -> None:
-        """Answer with a refusal."""
-        if isinstance(error, RefusedRequestError):
-            refusal = Error(error.command, error.code, error_text(error), error.tag)
-        elif request is None:
-            refusal = Error(None, error.code, error_text(error))
+        """Reply with an error; `request` is None if the frame was none."""
+        params = error.params
+        if isinstance(error, InvalidRequestError):
+            command, tag = error.command, error.tag
+        elif request is not None:
+            command, tag = request.command, request.tag
+            if error.code is ErrorCode.USAGE:
+                params = {"usage": CLIENT_COMMANDS[command].usage}
         else:
-            if isinstance(error, MissingNameError):
-                error = CLIENT_COMMANDS[request.command].usage_error()
-            refusal = Error(request.command, error.code, error_text(error), request.tag)
-        self.answer(refusal)
+            command, tag = None, None
+        self.reply(ErrorReply(error.code, params, command, tag))
 
-    def close(self, why: Disconnect | None = None) -> None:
-        """Say why, if there is something to say and it is known how, and close the connection.
+    def close(self, reason: DisconnectReason | None = None) -> None:
+        """Close the connection, and tell the client why if there is a reason and a codec.
 
-        He is gone for the others at once, though he may still have to read that.
+        The session ends at once, though the client may still have to read what was sent.
         """
         if self.closed:
             return
-        if why is not None and self._subscriber is not None:
-            self._greeted = True  # it is no time for greetings
-            self.answer(why)
+        if reason is not None and self.is_started:
+            self._motd_sent = True  # a client that is sent away needs no message of the day
+            self.reply(Disconnecting(reason))
         self.closed = True
-        self.send_queue.finish()
-        self._go()
-        self._on_idle()  # no frame is taken any more
+        self.send_queue.close_when_sent()
+        self._end()
+        self._on_idle()  # so that the gateway sees that no frame is taken any more
 
-    def no_more(self) -> None:
-        """Close the connection once all is answered: the client will send nothing more."""
+    def input_closed(self) -> None:
+        """Close the connection once all requests are answered: the client sends nothing more."""
         if not (self.busy or self.closed):
             self.busy = True
-            waiting = Deferred.fromCoroutine(self.sessions.writer.reported(self.user))
-            waiting.addErrback(self._give_up)
+            waiting = Deferred.fromCoroutine(self.services.writer.receipts_sent(self))
+            waiting.addErrback(self._abort)
             waiting.addCallback(lambda _: self.close())
             waiting.addBoth(self._idle)
 
-    def lost(self) -> None:
-        """Let everybody know that the connection has ended, also if a request is under way."""
+    def connection_lost(self) -> None:
+        """End the session with its connection, also while a request is carried out."""
         self._lost = self.closed = True
-        self.sessions.disconnected(self)
-        self._go()
-        if self._subscriber is not None:
-            self._fanout.detach(self.user)
+        self._on_closed(self)
+        self._end()
 
-    # -- what the requests call
+    # -- called by the domain
 
-    def answer(self, answer: Reply | None) -> None:
-        """Say something to the client, if there is something to say."""
-        if answer is not None and not self.closed:
-            if self.sessions.motd and not self._greeted:
-                motd = Notice(SERVER, self.sessions.motd, self.sessions.now())
-                self._fanout.send(self._speaking(), motd)
-            self._greeted = True
-            self._fanout.send(self._speaking(), answer)
+    def disconnect(self, reason: DisconnectReason, /) -> None:
+        """Tell the client why, and close the connection.
+
+        A session that has no codec yet cannot tell; it is rejected when it starts.
+        """
+        if self.is_started:
+            self.close(reason)
+
+    # -- called by the handlers
+
+    def reply(self, reply: Reply | None, request: Request | None = None) -> None:
+        """Send a reply to the client, if there is one, with the tag of its request."""
+        if reply is None or self.closed:
+            return
+        if not self._motd_sent:
+            self._motd_sent = True
+            motd = self.services.motd()
+            if motd:
+                self._fanout.send(self, Notice(SERVER, motd, self.services.now()))
+        if request is not None and isinstance(reply, Result | RoomList | History):
+            reply = replace(reply, tag=request.tag)
+        self._fanout.send(self, reply)
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
-        """Say something in a room, the current one if none is given; programs are told what becomes of it."""
-        sessions, user = self.sessions, self.user
-        room = sessions.chat.joined_room(user, room_id)
-        burst = sessions.chat.say(user, room, texts, sessions.now())
-        if burst is not None and not self.is_text:
-            sessions.writer.report(burst, user, tag)
+        """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
+        services, room = self.services, self.current_room
+        if room is None or room_id is not None:
+            room = self.room(room_id)
+        now = self.last_active = services.now()
+        receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
+        services.chat.say(self, room, texts, now, receipt)
 
-    def speak(self, *, json: bool) -> None:
-        """Speak JSON from now on, or text."""
-        subscriber = self._speaking()
-        make = json_codec if json else text_codec
-        codec = make(subscriber.base_codec.framing, self.sessions.show_addresses)
-        self.is_text = codec.is_text
-        self._fanout.set_codec(subscriber, codec)
+    def room(self, room_id: str | None = None) -> Room:
+        """Return the user's room with that id, or the current one; raise `ChatError` if none."""
+        if room_id is not None:
+            return self.services.chat.joined_room(self.user, room_id)
+        if self.current_room is None:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
+        return self.current_room
+
+    def set_codec(self, codec: Codec) -> None:
+        """Use another codec from the next event on."""
+        self._fanout.set_codec(self, codec)
 
     # -- one request at a time
 
-    def _wait_for(self, answer: Coroutine[Any, Any, Reply | None], request: Request) -> None:
+    def _wait_for(self, reply: Coroutine[Any, Any, Reply | None], request: Request) -> None:
         self.busy = True
-        answered = Deferred.fromCoroutine(answer)
-        answered.addCallback(self.answer)
-        answered.addErrback(self._fail, request)
-        answered.addErrback(self._give_up)
-        answered.addBoth(self._idle)
+        done = Deferred.fromCoroutine(reply)
+        done.addCallback(self.reply, request)
+        done.addErrback(self._fail, request)
+        done.addErrback(self._abort)
+        done.addBoth(self._idle)
 
     def _idle(self, _: object) -> None:
         self.busy = False
@@ -294,33 +234,23 @@ class Session:
             self._on_idle()
 
     def _fail(self, failure: Failure, request: Request | None) -> None:
-        if isinstance(failure.value, BannedError):
-            self.close(BANNED)
-            return
-        if isinstance(failure.value, ChatError):
-            self.refuse(failure.value, request)
-            return
-        _log.failure("A request of {peer} met a fault", failure, peer=self.address)
-        self.close(INTERNAL_ERROR)
+        error = failure.value
+        if isinstance(error, BannedError):
+            self.close(DisconnectReason.BANNED)
+        elif isinstance(error, ChatError):
+            self.refuse(error, request)
+        else:
+            _log.failure("A request of {peer} failed", failure, peer=self.address)
+            self.close(DisconnectReason.INTERNAL_ERROR)
 
-    def _dismissed(self, why: DisconnectReason) -> None:
-        self.close(DISCONNECT_REPLIES[why])
-
-    def _show(self, frame: bytes) -> None:
-        """Show a frame received in the trace."""
-        received = self._speaking().codec.describe_frame(frame)
-        self.sessions.event_log.received(self.address, received)
-
-    def _go(self) -> None:
-        """Be in no room any more, though the goodbye may still have to be read."""
-        self.sessions.people.lose(self.user, self.sessions.now())
-
-    def _give_up(self, failure: Failure) -> None:
-        """End a connection that cannot even be told of a fault."""
-        _log.failure("An answer to {peer} met a fault", failure, peer=self.address)
+    def _abort(self, failure: Failure) -> None:
+        """End a connection on which not even a failure can be told."""
+        _log.failure("A reply to {peer} failed", failure, peer=self.address)
         self.send_queue.abort()
 
-    def _speaking(self) -> Subscriber:
-        if self._subscriber is None:
-            raise RuntimeError("nothing can be said before the framing is known")
-        return self._subscriber
+    def _trace_received(self, frame: bytes) -> None:
+        received = self.codec.describe_frame(frame)
+        self.services.event_log.received(self.address, received)
+
+    def _end(self) -> None:
+        self.services.accounts.connection_lost(self, self.services.now())

@@ -1,56 +1,57 @@
-"""Deadlines of many connections, all as far ahead, with one timer for them all."""
+"""Timeouts of many connections, all of the same length, with one timer of the reactor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-T = TypeVar("T")
-
 _log = Logger(namespace="chatd")
 
+Callback = Callable[[], None]
 
-class TimeoutQueue(Generic[T]):
-    """Calls `on_late` with who was not heard of for `seconds`; 0: never."""
 
-    def __init__(self, clock: IReactorTime, seconds: float, on_late: Callable[[T], None]) -> None:
+class TimeoutQueue:
+    """Calls each callback `seconds` after its start; 0 is no timeout.
+
+    Equal callbacks are one timeout: a connection starts and stops its own with its bound method.
+    """
+
+    def __init__(self, clock: IReactorTime, seconds: float) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._on_late = on_late
-        # The soonest comes first, as all are as far ahead.
-        self._at: dict[T, float] = {}
+        # Sorted by time, as all timeouts have the same length: the one started last comes last.
+        self._due: dict[Callback, float] = {}
         self._timer: IDelayedCall | None = None
 
-    def start(self, user: T) -> None:
-        """Give `who` the full time, from now on."""
+    def start(self, callback: Callback) -> None:
+        """Call `callback` in `seconds` from now, and not when it was due before."""
         if self._seconds:
-            self._at.pop(user, None)
-            self._at[user] = self._clock.seconds() + self._seconds
+            self._due.pop(callback, None)
+            self._due[callback] = self._clock.seconds() + self._seconds
             if self._timer is None:
-                self._timer = self._clock.callLater(self._seconds, self._look)
+                self._timer = self._clock.callLater(self._seconds, self._call_due)
 
-    def stop(self, user: T) -> None:
-        """Expect nothing more of `who`."""
-        if self._at.pop(user, None) is not None and not self._at and self._timer is not None:
+    def stop(self, callback: Callback) -> None:
+        """Do not call `callback` any more."""
+        if self._due.pop(callback, None) is not None and not self._due and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _call_due(self) -> None:
         self._timer = None
         now = self._clock.seconds()
-        late = []
-        for user, at in self._at.items():
-            if at > now:
-                self._timer = self._clock.callLater(at - now, self._look)
+        due = []
+        for callback, time in self._due.items():
+            if time > now:
+                self._timer = self._clock.callLater(time - now, self._call_due)
                 break
-            late.append(user)
-        for user in late:
-            self.stop(user)
+            due.append(callback)
+        for callback in due:
+            self.stop(callback)
             try:
-                self._on_late(user)
-            except Exception:  # noqa: BLE001 -- a fault with one is not to keep the others from it
-                _log.failure("A deadline met a fault", Failure())
+                callback()
+            except Exception:  # noqa: BLE001 -- it must not keep the others from being called
+                _log.failure("A timeout failed", Failure())

@@ -1,4 +1,5 @@
-"""What lasts: rooms, accounts, history, bans, logins; in memory, in SQLite, in PostgreSQL.
+"""Persistence: rooms, accounts, messages, bans and resume tokens in SQLite, PostgreSQL or memory.
 
-SQL lives here and nowhere else. Knows the ground alone, and nothing of who calls it.
+All SQL is in this package. It uses `chatd.core` and `chatd.protocol`, and knows none of its
+callers.
 """

@@ -1,7 +1,7 @@
-"""Accounts, bans and logins, in SQL: what `SqlStore` has done in one transaction each.
+"""The SQL for accounts, bans and resume tokens: the jobs of `SqlStore`, one transaction each.
 
-What is added takes the place of what is there by the same name: a call that was made in vain, as
-far as its caller knows, can then be made again. What differs between databases is not here.
+A row that is added replaces the one that has the same key. So a caller that does not know whether
+its call succeeded can repeat it. No statement here depends on the kind of the database.
 """
 
 from __future__ import annotations
@@ -10,49 +10,51 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
-from chatd.core.records import Account, Ban, BanKind, ResumeToken
-from chatd.storage.schema import accounts, bans, logins
+from chatd.core.records import Account, AccountRef, Ban, BanKind, ResumeToken
+from chatd.storage.schema import accounts, bans, resume_tokens
 
 # -- accounts
 
-_account = select(accounts.c.name, accounts.c.password_hash, accounts.c.registered_at)
+_account = select(
+    accounts.c.id, accounts.c.name, accounts.c.password_hash, accounts.c.registered_at
+)
 
 
 def account(connection: Connection, name: str) -> Account | None:
-    """Return the account of that name."""
+    """Return the account with exactly this name."""
     row = connection.execute(_account.where(accounts.c.name == name)).first()
     return None if row is None else Account(*row)
 
 
 def all_accounts(connection: Connection) -> Sequence[Account]:
-    """Return all accounts, in the order in which they were registered."""
-    return [Account(*row) for row in connection.execute(_account.order_by(accounts.c.number))]
+    """Return all accounts, in the order of their registration."""
+    return [Account(*row) for row in connection.execute(_account.order_by(accounts.c.id))]
 
 
-def account_names(connection: Connection) -> Sequence[str]:
-    """Return the names of all accounts, in the same order."""
-    return connection.scalars(select(accounts.c.name).order_by(accounts.c.number)).all()
+def account_refs(connection: Connection) -> list[AccountRef]:
+    """Return the ids and names of all accounts, in the same order."""
+    found = select(accounts.c.id, accounts.c.name).order_by(accounts.c.id)
+    return [AccountRef(*row) for row in connection.execute(found)]
 
 
-def add_account(connection: Connection, account: Account) -> None:
-    """Add an account."""
-    remove_account(connection, account.name)
-    row = {
-        "name": account.name,
-        "password_hash": account.password_hash,
-        "registered_at": account.registered_at,
-    }
-    connection.execute(insert(accounts), row)
+def add_account(
+    connection: Connection, name: str, password_hash: str, registered_at: float
+) -> Account:
+    """Add an account and return it with its id."""
+    remove_account(connection, name)
+    row = {"name": name, "password_hash": password_hash, "registered_at": registered_at}
+    added = insert(accounts).values(row).returning(accounts.c.id)
+    return Account(connection.scalars(added).one(), name, password_hash, registered_at)
 
 
 def set_password_hash(connection: Connection, name: str, password_hash: str) -> None:
-    """Change the hash of an account's password."""
+    """Change the password hash of an account."""
     found = update(accounts).where(accounts.c.name == name)
     connection.execute(found.values(password_hash=password_hash))
 
 
 def remove_account(connection: Connection, name: str) -> None:
-    """Remove an account; its logins go with it."""
+    """Remove an account, and by the foreign key its resume tokens."""
     connection.execute(delete(accounts).where(accounts.c.name == name))
 
 
@@ -78,31 +80,38 @@ def remove_ban(connection: Connection, ban: Ban) -> None:
     connection.execute(delete(bans).where(same))
 
 
-# -- logins
+# -- resume tokens
+
+_token = resume_tokens.c
 
 
-def login(connection: Connection, digest: str) -> ResumeToken | None:
-    """Return the login with a digest."""
-    found = select(logins.c.digest, logins.c.account, logins.c.seen)
-    row = connection.execute(found.where(logins.c.digest == digest)).first()
+def resume_token(connection: Connection, digest: str) -> ResumeToken | None:
+    """Return the resume token with a digest."""
+    found = select(_token.digest, _token.account, _token.last_seen)
+    row = connection.execute(found.where(_token.digest == digest)).first()
     return None if row is None else ResumeToken(*row)
 
 
-def add_login(connection: Connection, login: ResumeToken) -> None:
-    """Add a login, unless its account was removed meanwhile: another's could take its name."""
-    connection.execute(delete(logins).where(logins.c.digest == login.digest))
-    row = select(literal(login.digest), accounts.c.name, literal(login.seen))
-    added = insert(logins).from_select(
-        ["digest", "account", "seen"], row.where(accounts.c.name == login.account)
+def add_resume_token(connection: Connection, token: ResumeToken) -> None:
+    """Add a resume token, unless its account was removed before: its name may be another's soon."""
+    remove_resume_token(connection, token.digest)
+    row = select(literal(token.digest), accounts.c.name, literal(token.last_seen))
+    added = insert(resume_tokens).from_select(
+        ["digest", "account", "last_seen"], row.where(accounts.c.name == token.account)
     )
     connection.execute(added)
 
 
-def remove_logins(connection: Connection, account: str) -> None:
-    """Remove all logins of an account."""
-    connection.execute(delete(logins).where(logins.c.account == account))
+def remove_resume_token(connection: Connection, digest: str) -> None:
+    """Remove the resume token with a digest."""
+    connection.execute(delete(resume_tokens).where(_token.digest == digest))
 
 
-def remove_logins_before(connection: Connection, before: float) -> None:
-    """Remove all logins last seen before a time."""
-    connection.execute(delete(logins).where(logins.c.seen < before))
+def remove_resume_tokens(connection: Connection, account: str) -> None:
+    """Remove all resume tokens of an account."""
+    connection.execute(delete(resume_tokens).where(_token.account == account))
+
+
+def remove_resume_tokens_before(connection: Connection, before: float) -> None:
+    """Remove all resume tokens last seen before a time."""
+    connection.execute(delete(resume_tokens).where(_token.last_seen < before))

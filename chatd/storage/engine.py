@@ -1,9 +1,9 @@
-"""What the store needs of a database: two links to it, and the few statements that differ.
+"""What the store needs of a database: two connections, and the few statements that differ.
 
-`SqliteDatabase` and `PostgresqlDatabase` are the two kinds. One is made without being opened: it
-connects only when a link is first used. A `Link` leads one job at a time to the database, and
-turns the faults of a database that is away, locked or full into `UnavailableError`; faults of ours
-pass through. What a job is, it does not know.
+`SqliteDatabase` and `PostgresqlDatabase` implement `Database`. Neither connects before one of its
+connections is used. A `DbConnection` runs one job at a time, and raises `StoreUnavailableError` for
+the errors of a database that is unreachable, locked or full; errors that are bugs of ours pass
+through. It does not know what a job does.
 """
 
 from __future__ import annotations
@@ -20,71 +20,84 @@ T = TypeVar("T")
 Parameters = tuple[Any, ...]
 
 Job = Callable[[Connection], T]
-"""What is done in one transaction. It may be run a second time, if the first was in vain."""
+"""Work that is done in one transaction. After a failure it may be run a second time."""
 
 
 class DbConnection(Protocol):
-    """A way to the database, for one job at a time."""
+    """A connection to the database, for one job at a time."""
 
     engine: Engine
 
     def run(self, job: Job[T]) -> T:
-        """Run `job` in a transaction; raise `UnavailableError` if the database cannot do it now."""
+        """Run `job` in a transaction; raise `StoreUnavailableError` if that is impossible now."""
 
     def execute(self, statement: str, parameters: Parameters) -> None:
-        """Do the same with one statement, in the driver's own words, and without any detour."""
+        """Execute one statement in the driver's own syntax, as a transaction.
 
-    def cut(self) -> None:
-        """Make the job that runs fail soon. For another thread; not called when none runs."""
+        Raises `StoreUnavailableError` as `run` does.
+        """
+
+    def interrupt(self) -> None:
+        """Make the running job fail soon. Called from another thread, while a job runs."""
 
 
 class Database(Protocol):
     """A database of one kind.
 
-    `place`: where it is, for people, and so without a password. `keep`: adds chunks, but those that are
-    there stay as they are; in the driver's own words. `see`: sets `seen` to `:now` for the
-    logins whose digests are in the JSON array `:digests`.
+    `location` says where it is, for messages to the operator: it never contains a password.
+    `insert_chunks` is a statement in the driver's own syntax that adds chunks, except those that
+    are there already. `touch_tokens` sets `last_seen` to `:now` for the resume tokens whose digests
+    are in the JSON array `:digests`.
     """
 
-    place: str
-    keep: str
-    see: TextClause
+    location: str
+    insert_chunks: str
+    touch_tokens: TextClause
 
     @property
     def writer(self) -> DbConnection:
-        """The link for all that changes something."""
+        """The connection for everything that changes something."""
 
     @property
     def reader(self) -> DbConnection:
-        """The link for all else: what is read does not wait for what is written."""
+        """The connection for everything else, so that a read does not wait for a write."""
 
-    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
-        """Return what the statement `keep` takes."""
+    def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return the parameters of the statement `insert_chunks`."""
 
-    def claim(self) -> None:
-        """Make it ours, and make it if it is new; raise `StoreError` if that cannot be."""
+    def lock(self) -> None:
+        """Keep other servers out; create the database if it does not exist.
+
+        Raises `StoreError` if another server uses it, or if it cannot be opened.
+        """
 
     def back_up(self, revision: str) -> None:
-        """Save what there is, of that version of the schema, before it is changed."""
+        """Save the database, whose schema is that of `revision`, before the schema changes."""
 
-    def release(self) -> None:
-        """Close everything; called when no job runs."""
+    def close(self) -> None:
+        """Close the connections and give up the lock. Called when no job runs."""
 
 
-def attempt(engine: Engine, job: Job[T], away: Callable[[exc.DBAPIError], bool]) -> T:
-    """Run `job` in a transaction; raise `UnavailableError` for errors of which `away` says yes."""
+def run_transaction(
+    engine: Engine, job: Job[T], is_unavailable: Callable[[exc.DBAPIError], bool]
+) -> T:
+    """Run `job` in a transaction and return its result.
+
+    Raises `StoreUnavailableError` if the connection is lost, and for the errors for which
+    `is_unavailable` returns true.
+    """
     try:
         with engine.begin() as connection:
             return job(connection)
     except exc.DBAPIError as error:
-        if error.connection_invalidated or away(error):
-            raise StoreUnavailableError(reason(error)) from error
+        if error.connection_invalidated or is_unavailable(error):
+            raise StoreUnavailableError(error_line(error)) from error
         raise
     except (exc.DisconnectionError, exc.TimeoutError) as error:
-        raise StoreUnavailableError(reason(error)) from error
+        raise StoreUnavailableError(error_line(error)) from error
 
 
-def reason(error: exc.SQLAlchemyError) -> str:
-    """Return what the database said, in one line, and without the statement and its parameters."""
-    said = error.orig if isinstance(error, exc.DBAPIError) else error
-    return " ".join(str(said).split())
+def error_line(error: exc.SQLAlchemyError) -> str:
+    """Return the database's own error message, in one line, without statement and parameters."""
+    original = error.orig if isinstance(error, exc.DBAPIError) else error
+    return " ".join(str(original).split())

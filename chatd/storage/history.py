@@ -1,6 +1,6 @@
-"""Reading what was said: by request from the store, and the newest for who joins, from memory.
+"""The history of the rooms: older messages from the store, recent ones from memory.
 
-Who may read what is not known here, but in the chat.
+The chat decides which users may read it.
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
-from zope.interface import implementer
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import Message, MessageBatch, RoomClosed, RoomEvent
-from chatd.core.ports import IHistory, IStore
-from chatd.core.rooms import Room, User
+from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
+from chatd.core.ports import IStore
+from chatd.core.rooms import Room
 from chatd.storage.retention import oldest_kept
 from chatd.storage.writer import HistoryWriter
 
 MAX_READ: Final = 500
 MAX_READ_SIZE: Final = 256 * 1024
-"""What is read at once, in messages and in bytes (spec section 7)."""
+"""How many messages and bytes are read at once (spec section 7)."""
 
 MAX_REPLAYED: Final = 64 * 1024
-"""What is replayed to who joins, in characters: it is held for every room, and sent at one go."""
+"""How many characters are replayed to a user who joins.
+
+They are kept in memory for every room, and sent in one piece.
+"""
 
 
-class _Tail:
-    """The newest messages of a room; `complete` once those from before the start are in it."""
+class _Recent:
+    """The newest messages of a room; `complete` once those from before the start are among them."""
 
     def __init__(self, length: int) -> None:
         self.messages: deque[Message] = deque()
@@ -37,27 +39,28 @@ class _Tail:
         self._length = length
         self._size = 0
 
-    def add(self, said: Message) -> None:
-        """Put a message behind the others; the oldest make room for it."""
-        self.messages.append(said)
-        self._size += len(said.text)
+    def add(self, message: Message) -> None:
+        """Append a message, and remove the oldest ones if there are too many."""
+        self.messages.append(message)
+        self._size += len(message.text)
         while len(self.messages) > self._length or self._size > MAX_REPLAYED:
             self._size -= len(self.messages.popleft().text)
 
     def add_older(self, loaded: Sequence[Message]) -> None:
-        """Put those messages before the others that are not there yet."""
+        """Insert the messages from the store, which may overlap with those that are there."""
         first = self.messages[0].id if self.messages else None
         newer, self.messages, self._size = self.messages, deque(), 0
-        for said in (*(said for said in loaded if first is None or said.id < first), *newer):
-            self.add(said)
+        older = [message for message in loaded if first is None or message.id < first]
+        for message in (*older, *newer):
+            self.add(message)
         self.complete = True
 
 
-@implementer(IHistory)
 class History:
-    """Reads what was said, also what the recorder has not written yet.
+    """Reads messages, including those that the writer has not stored yet.
 
-    `replay`: how many messages `tail` has, none older than `keep_days` (0: however old). A consumer of the bus, so that a join need not read.
+    `replay` is how many messages `recent` returns at most, none of them older than `keep_days` (0
+    for any age). It gets new messages from the bus, so that a join needs no read.
     """
 
     def __init__(
@@ -74,37 +77,43 @@ class History:
         self._clock = clock
         self._keep_days = keep_days
         self._replay = min(replay, MAX_READ)
-        self._tails: dict[str, _Tail] = {}
+        # By the id of the room, of the rooms that a user has joined.
+        self._recent: dict[str, _Recent] = {}
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
-        """Keep the newest messages of the rooms that somebody has joined."""
-        tail = self._tails.get(burst.room)
-        if tail is not None:
-            for said in burst.messages():
-                tail.add(said)
+    def on_messages(self, _: Room, batch: MessageBatch, __: ReceiptRequest | None) -> None:
+        """Keep the newest messages of the rooms that a user has joined."""
+        recent = self._recent.get(batch.room)
+        if recent is not None:
+            for message in batch.messages():
+                recent.add(message)
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
-        """Forget a room that was ended."""
+    def on_event(self, _: Room, event: RoomEvent) -> None:
+        """Forget the messages of a room that is closed."""
         if isinstance(event, RoomClosed):
-            self._tails.pop(event.room, None)
+            self._recent.pop(event.room, None)
 
     async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
-        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first."""
+        """Return the first `limit` messages after the id `since`, or the last ones if it is None.
+
+        They come oldest first, at most `MAX_READ` of them. Raises `StoreUnavailableError`.
+        """
         await self._writer.drained()
         return await self._store.history(room.id, since, min(limit, MAX_READ), MAX_READ_SIZE)
 
-    async def prepare(self, room: Room) -> None:
-        """See to it that `tail` knows what was said in `room` before; it may fail to."""
+    async def preload(self, room: Room) -> None:
+        """Load the messages from before the start for `recent`, if the store is available."""
         if not self._replay:
             return
-        tail = self._tails.setdefault(room.id, _Tail(self._replay))
-        if tail.complete:
+        recent = self._recent.setdefault(room.id, _Recent(self._replay))
+        if recent.complete:
             return
-        with suppress(StoreUnavailableError):  # who joins does so without
-            tail.add_older(await self.read(room, None, self._replay))
+        with suppress(StoreUnavailableError):  # the user can join all the same
+            recent.add_older(await self.read(room, None, self._replay))
 
-    def tail(self, room: Room) -> Sequence[Message]:
-        """Return the last messages of `room`, as many as are replayed to who joins."""
-        tail = self._tails.get(room.id)
+    def recent(self, room: Room) -> Sequence[Message]:
+        """Return the newest messages of `room`, as many as are replayed to a user who joins."""
+        recent = self._recent.get(room.id)
+        if recent is None:
+            return ()
         oldest = oldest_kept(self._clock, self._keep_days)
-        return () if tail is None else [said for said in tail.messages if said.time >= oldest]
+        return [message for message in recent.messages if message.time >= oldest]

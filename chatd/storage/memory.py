@@ -1,7 +1,6 @@
-"""A store that lasts no longer than the process: for those who want none, and for tests.
+"""A store that lasts only as long as the process: for servers that need no more, and for tests.
 
-Plain Python: no thread, no file. Every coroutine completes without being suspended, and nothing
-is ever out of reach.
+Plain Python, without a thread or a file. Its coroutines never suspend, and it is always available.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 from zope.interface import implementer
@@ -19,6 +18,7 @@ from chatd.core.names import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,
+    AccountRef,
     Ban,
     BanKind,
     ResumeToken,
@@ -26,185 +26,194 @@ from chatd.core.records import (
     Snapshot,
     ids_to_reserve,
 )
-from chatd.storage.bounds import within
+from chatd.storage.chunks import take_within
 
-HISTORY_LENGTH: Final = 4000
-"""How many messages of a room are kept, and what was said together with the oldest of them."""
+MAX_HISTORY: Final = 4000
+"""How many messages of a room are kept; the batch with the oldest of them is kept whole."""
 
 
 @dataclass
 class _Room:
-    """A room that is, or was, there: `live` tells; `cleared` is its count as it was last ended."""
+    """A room; the fields are those of the table `rooms` in `chatd.storage.schema`."""
 
     id: str
     name: str
-    reserved: int
-    cleared: int = 0
-    live: bool = True
-    bursts: deque[MessageBatch] = field(default_factory=deque)
-    length: int = 0
+    reserved_through: int
+    deleted_through: int = 0
+    active: bool = True
+    batches: deque[MessageBatch] = field(default_factory=deque)
+    messages: int = 0
 
-    def add(self, burst: MessageBatch) -> None:
-        """Put a burst behind the others, unless it is there already or is from before the end."""
-        if burst.id <= (self.bursts[-1].id if self.bursts else self.cleared):
+    def append(self, batch: MessageBatch) -> None:
+        """Append a batch, unless the room has it already or it is from before the room closed."""
+        if batch.id <= (self.batches[-1].id if self.batches else self.deleted_through):
             return
-        self.bursts.append(burst)
-        self.length += len(burst.texts)
-        while self.length - len(self.bursts[0].texts) >= HISTORY_LENGTH:
-            self.length -= len(self.bursts.popleft().texts)
+        self.batches.append(batch)
+        self.messages += len(batch.texts)
+        while self.messages - len(self.batches[0].texts) >= MAX_HISTORY:
+            self.messages -= len(self.batches.popleft().texts)
 
     def prune(self, before: float) -> bool:
-        """Remove what was said before a time; return whether there was any."""
-        young = [burst for burst in self.bursts if burst.time >= before]
-        removed = len(young) < len(self.bursts)
-        self.bursts, self.length = deque(young), sum(len(burst.texts) for burst in young)
-        return removed
+        """Remove the batches from before a time; return whether there were any."""
+        kept = [batch for batch in self.batches if batch.time >= before]
+        has_removed = len(kept) < len(self.batches)
+        self.batches, self.messages = deque(kept), sum(len(batch.texts) for batch in kept)
+        return has_removed
 
 
 @implementer(IStore)
 class MemoryStore:
-    """Rooms, accounts, history and bans in dictionaries."""
+    """Rooms, messages, accounts, bans and resume tokens in dictionaries."""
 
     def __init__(self) -> None:
-        # In the order in which they were started.
+        # In the order in which they were created.
         self._rooms: dict[str, _Room] = {}
         self._accounts: dict[str, Account] = {}
+        self._account_ids = count(1)
         self._bans: dict[tuple[BanKind, str], Ban] = {}
-        self._logins: dict[str, ResumeToken] = {}
+        self._tokens: dict[str, ResumeToken] = {}
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
-        """Add those of `rooms` that are not there, and return what is."""
+        """Add the rooms that are missing, and return what is there."""
         for record in rooms:
-            if not self._live(record.id):
-                self._start(record)
-        live = [room for room in self._rooms.values() if room.live]
-        records = [RoomRecord(room.id, room.name, room.reserved) for room in live]
-        for room in live:
-            room.reserved += ids_to_reserve(room.reserved)
+            if not self._active_room(record.id):
+                self._activate(record)
+        active = [room for room in self._rooms.values() if room.active]
+        records = [RoomRecord(room.id, room.name, room.reserved_through) for room in active]
+        for room in active:
+            room.reserved_through += ids_to_reserve(room.reserved_through)
+        accounts = [AccountRef(account.id, account.name) for account in self._accounts.values()]
         bans = [self._bans[subject] for subject in sorted(self._bans)]
-        return Snapshot(records, list(self._accounts), bans)
+        return Snapshot(records, accounts, bans)
 
-    async def close(self, counts: Mapping[str, int]) -> None:
-        """Set the counts of rooms."""
-        for room_id, count in counts.items():
-            self._rooms[room_key(room_id)].reserved = count
+    async def close(self, last_ids: Mapping[str, int]) -> None:
+        """Set the last ids of the rooms."""
+        for room_id, last_id in last_ids.items():
+            self._rooms[room_key(room_id)].reserved_through = last_id
 
-    # -- rooms and what is said in them
+    # -- rooms and messages
 
     async def add_room(self, room_id: str, name: str) -> int:
-        """Add a room, last in the order; return its count."""
-        room = self._start(RoomRecord(room_id, name))
-        count = room.reserved
-        room.reserved += ids_to_reserve(count)
-        return count
+        """Add a room, last in the order; return its last id."""
+        room = self._activate(RoomRecord(room_id, name))
+        last_id = room.reserved_through
+        room.reserved_through += ids_to_reserve(last_id)
+        return last_id
 
-    async def remove_room(self, room_id: str, count: int) -> None:
-        """Remove a room and its history; keep `count`."""
+    async def remove_room(self, room_id: str, last_id: int) -> None:
+        """Remove a room and its messages; keep its last id."""
         room = self._rooms[room_key(room_id)]
-        room.bursts.clear()
-        room.length = 0
-        room.live = False
-        room.reserved = room.cleared = count
+        room.batches.clear()
+        room.messages = 0
+        room.active = False
+        room.reserved_through = room.deleted_through = last_id
 
-    async def keep(self, bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add messages; those that are there already stay as they are."""
-        for burst in bursts:
-            self._rooms[room_key(burst.room)].add(burst)
-        for room_id, count in reserved.items():
+    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Add messages, except those that are there already, and reserve ids."""
+        for batch in batches:
+            self._rooms[room_key(batch.room)].append(batch)
+        for room_id, last_id in reserved.items():
             room = self._rooms[room_key(room_id)]
-            room.reserved = max(room.reserved, count)
+            room.reserved_through = max(room.reserved_through, last_id)
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
     ) -> Sequence[Message]:
-        """Return the first messages after an id, or the last."""
-        room = self._live(room_id)
+        """Return the first messages after an id, or the last ones."""
+        room = self._active_room(room_id)
         if room is None:
             return []
         found = (
-            (said for burst in reversed(room.bursts) for said in reversed(burst.messages()))
+            (message for batch in reversed(room.batches) for message in reversed(batch.messages()))
             if since is None
             else (
-                said
-                for burst in room.bursts
-                if burst.last > since
-                for said in burst.messages()
-                if said.id > since
+                message
+                for batch in room.batches
+                if batch.last > since
+                for message in batch.messages()
+                if message.id > since
             )
         )
-        some = within((said._replace(room=room.id) for said in islice(found, limit)), size)
-        return some[::-1] if since is None else some
+        limited = (message._replace(room=room.id) for message in islice(found, limit))
+        messages = take_within(limited, size)
+        return messages[::-1] if since is None else messages
 
     async def prune(self, before: float) -> bool:
-        """Remove messages said before a time, of one room at once; return whether there were any."""
+        """Remove the messages of one room from before a time; return whether there were any."""
         return any(room.prune(before) for room in self._rooms.values())
 
-    # -- accounts, bans, logins
+    # -- accounts, bans, resume tokens
 
     async def account(self, name: str) -> Account | None:
-        """Return the account registered under exactly this name."""
+        """Return the account that is registered under exactly this name."""
         return self._accounts.get(name)
 
     async def accounts(self) -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
+        """Return all accounts, in the order of their registration."""
         return list(self._accounts.values())
 
-    async def add_account(self, account: Account) -> None:
-        """Add an account."""
-        self._accounts[account.name] = account
+    async def add_account(self, name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id."""
+        account = Account(next(self._account_ids), name, password_hash, registered_at)
+        self._accounts[name] = account
+        return account
 
     async def set_password_hash(self, name: str, password_hash: str) -> None:
-        """Change the hash of an account's password."""
+        """Change the password hash of an account."""
         if name in self._accounts:
             self._accounts[name] = replace(self._accounts[name], password_hash=password_hash)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and its logins."""
+        """Remove an account and its resume tokens."""
         self._accounts.pop(name, None)
-        await self.remove_logins(name)
+        await self.remove_resume_tokens(name)
 
     async def add_ban(self, ban: Ban) -> None:
-        """Add a ban, or change until when."""
+        """Add a ban, or replace the one on the same subject."""
         self._bans[ban.kind, ban.subject] = ban
 
     async def remove_ban(self, ban: Ban) -> None:
         """Remove the ban on a subject."""
         self._bans.pop((ban.kind, ban.subject), None)
 
-    async def login(self, digest: str) -> ResumeToken | None:
-        """Return the login with a digest."""
-        return self._logins.get(digest)
+    async def resume_token(self, digest: str) -> ResumeToken | None:
+        """Return the resume token with a digest."""
+        return self._tokens.get(digest)
 
-    async def add_login(self, login: ResumeToken) -> None:
-        """Add a login, unless its account was removed meanwhile."""
-        if login.account in self._accounts:
-            self._logins[login.digest] = login
+    async def add_resume_token(self, token: ResumeToken) -> None:
+        """Add a resume token, unless its account does not exist any more."""
+        if token.account in self._accounts:
+            self._tokens[token.digest] = token
 
-    async def remove_logins(self, account: str) -> None:
-        """Remove all logins of an account."""
-        for login in list(self._logins.values()):
-            if login.account == account:
-                del self._logins[login.digest]
+    async def remove_resume_token(self, digest: str) -> None:
+        """Remove the resume token with a digest."""
+        self._tokens.pop(digest, None)
 
-    async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
-        """Note that these logins are seen now; remove those last seen before a time."""
-        for digest in self._logins.keys() & set(digests):
-            self._logins[digest] = replace(self._logins[digest], seen=now)
-        for login in list(self._logins.values()):
-            if login.seen < before:
-                del self._logins[login.digest]
+    async def remove_resume_tokens(self, account: str) -> None:
+        """Remove all resume tokens of an account."""
+        for token in list(self._tokens.values()):
+            if token.account == account:
+                del self._tokens[token.digest]
 
-    # -- within
+    async def touch_resume_tokens(
+        self, digests: Collection[str], now: float, before: float
+    ) -> None:
+        """Set when some resume tokens were last seen, and remove those not seen since `before`."""
+        for digest in self._tokens.keys() & set(digests):
+            self._tokens[digest] = replace(self._tokens[digest], last_seen=now)
+        for token in list(self._tokens.values()):
+            if token.last_seen < before:
+                del self._tokens[token.digest]
 
-    def _live(self, room_id: str) -> _Room | None:
+    def _active_room(self, room_id: str) -> _Room | None:
         room = self._rooms.get(room_key(room_id))
-        return room if room is not None and room.live else None
+        return room if room is not None and room.active else None
 
-    def _start(self, record: RoomRecord) -> _Room:
-        """Put a room last in the order; its count is at least that of its record."""
+    def _activate(self, record: RoomRecord) -> _Room:
+        """Put a room last in the order; its last id is at least that of its record."""
         key = room_key(record.id)
-        room = self._rooms.pop(key, None) or _Room(record.id, record.name, record.count)
-        room.id, room.name, room.live = record.id, record.name, True
-        room.reserved = max(room.reserved, record.count)
+        room = self._rooms.pop(key, None) or _Room(record.id, record.name, record.last_id)
+        room.id, room.name, room.active = record.id, record.name, True
+        room.reserved_through = max(room.reserved_through, record.last_id)
         self._rooms[key] = room
         return room

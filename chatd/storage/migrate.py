@@ -1,7 +1,7 @@
-"""Brings the schema of a database up to date: Alembic, run by the program itself.
+"""Brings the schema of a database up to date, with Alembic run by the program itself.
 
-The steps are in a script directory, by default the one that is shipped. All that are missing are
-made in one transaction. Says nothing, and leaves logging alone.
+The migrations are in a script directory, by default the one that is shipped. All that are missing
+are applied in one transaction. Prints nothing, and leaves logging alone.
 """
 
 from __future__ import annotations
@@ -22,19 +22,23 @@ from chatd.storage.schema import VERSION_TABLE
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(database: Database, scripts: Path = SCRIPTS) -> None:
-    """Make the steps that are missing; raise `StoreError` if the schema is one that we do not know."""
+def migrate(database: Database, scripts: Path = SCRIPTS) -> None:
+    """Apply the missing migrations of the script directory `scripts`, after a backup.
+
+    Raises `StoreError` if the schema is newer than the migrations.
+    """
     config = Config()
-    # A percent sign means something to ConfigParser.
+    # A percent sign starts an interpolation in ConfigParser.
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    steps = ScriptDirectory.from_config(config)
-    # By the link that reads, so that both are there from the start on: descriptors may get scarce.
+    migrations = ScriptDirectory.from_config(config)
+    # On the reader, so that both connections are open from the start: file descriptors may run out
+    # later.
     revisions = database.reader.run(_revisions)
-    if revisions == steps.get_heads():
+    if revisions == migrations.get_heads():
         return
-    if not set(revisions) <= {step.revision for step in steps.walk_revisions()}:
+    if not set(revisions) <= {script.revision for script in migrations.walk_revisions()}:
         raise StoreError(
-            f"{database.place} was made by a newer chatd: install that one, "
+            f"{database.location} was made by a newer chatd: install that one, "
             "or go back to a backup made before."
         )
     for revision in revisions:
@@ -43,7 +47,7 @@ def bring_up_to_date(database: Database, scripts: Path = SCRIPTS) -> None:
 
 
 def _revisions(connection: Connection) -> list[str]:
-    """Return the version of the schema, as a list of one, or an empty one in a new database."""
+    """Return the revision of the schema in a list, which is empty for a new database."""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     return list(context.get_current_heads())
 

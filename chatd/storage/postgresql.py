@@ -1,8 +1,8 @@
 """PostgreSQL, through psycopg: one connection that writes and one that reads.
 
-The schema that comes first in the search path belongs to one server: an advisory lock, which lives
-as long as the connection that writes, says so. A database that hangs says nothing at all: so the
-socket of a connection can be shut down from another thread, and psycopg then finds it closed.
+The first schema in the search path belongs to one server: an advisory lock, which the connection
+that writes holds as long as it lives, keeps others out. A database that hangs sends nothing at all,
+so another thread can shut down the socket of a connection; psycopg then finds it closed.
 """
 
 from __future__ import annotations
@@ -20,77 +20,82 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
-from chatd.storage.engine import Job, Parameters, T, attempt
+from chatd.storage.engine import Job, Parameters, T, run_transaction
 
 _OPTIONS: Final = {
     "application_name": "chatd",
     "connect_timeout": 3,
-    # Milliseconds, then seconds: how long a network that swallows everything goes unnoticed.
+    # In milliseconds, then in seconds: how long a network that drops all packets goes unnoticed.
     "tcp_user_timeout": 5000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
 
-# The number is chatd's own; the other is the schema, so that two servers can share a database.
+# The number is chatd's own. The schema is the other key, so that two servers can share a database.
 _LOCK: Final = "SELECT pg_try_advisory_lock(1667785076, hashtext(coalesce(current_schema(), '')))"
 
-# OperationalError is for all that is not the statement's fault, but for these: it can only be read
-# (as a standby), and it has put an end to a transaction that took too long.
-_AWAY_TOO: Final = ("25006", "25P03")
+_UNAVAILABLE: Final = ("25006", "25P03")
+"""The SQLSTATEs, besides OperationalError, of a server that cannot do the job now.
 
-_KEEP: Final = """
-    INSERT INTO chunks (room, last, said_before, body)
+They say that it can only be read, as a standby, and that it aborted a slow transaction.
+"""
+
+_INSERT_CHUNKS: Final = """
+    INSERT INTO chunks (room, last, ends_before, body)
     SELECT value->>0, CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), value->>3
     FROM json_array_elements(CAST(%s AS json)) AS batch (value)
     ON CONFLICT DO NOTHING
 """
-_SEE: Final = """
-    UPDATE logins SET seen = :now
+_TOUCH_TOKENS: Final = """
+    UPDATE resume_tokens SET last_seen = :now
     WHERE digest IN (SELECT value FROM json_array_elements_text(CAST(:digests AS json)))
 """
 
 
 class PostgresqlDatabase:
-    """The database at `url`; raises `StoreError` if psycopg is missing."""
+    """The database at `url`; raises `StoreError` if psycopg is not installed."""
 
-    keep = _KEEP
-    see = text(_SEE)
+    insert_chunks = _INSERT_CHUNKS
+    touch_tokens = text(_TOUCH_TOKENS)
 
     def __init__(self, url: URL) -> None:
-        # The options in a URL may hold a password, too.
-        self.place = url.set(query={}).render_as_string(hide_password=True)
+        # The query of a URL may contain a password, too.
+        self.location = url.set(query={}).render_as_string(hide_password=True)
         url = url.set(drivername="postgresql+psycopg")
         try:
-            self.writer = PostgresqlLink(url, exclusive=True)
-            self.reader = PostgresqlLink(url, isolation_level="AUTOCOMMIT")
+            self.writer = PostgresqlConnection(url, exclusive=True)
+            self.reader = PostgresqlConnection(url, isolation_level="AUTOCOMMIT")
         except ImportError:
             raise StoreError(
                 "PostgreSQL needs psycopg, which is not installed: pip install 'chatd[postgresql]'"
             ) from None
 
-    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
-        """Return all in one parameter: psycopg would make a text of each value by itself."""
+    def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return all chunks in one parameter: psycopg would convert each value by itself."""
         return (json.dumps(chunks, ensure_ascii=False),)
 
-    def claim(self) -> None:
-        """Do nothing: the connection that writes takes the lock itself, each time it is made."""
+    def lock(self) -> None:
+        """Do nothing: the connection that writes takes the lock itself whenever it connects."""
 
     def back_up(self, revision: str) -> None:
-        """Do nothing: backups of a server are its operator's business."""
+        """Do nothing: backing up a server is up to its operator."""
 
-    def release(self) -> None:
-        """Close the connections."""
-        self.reader.release()
-        self.writer.release()
+    def close(self) -> None:
+        """Close the connections, and with them release the lock."""
+        self.reader.close()
+        self.writer.close()
 
 
-class PostgresqlLink:
-    """A connection to the database at `url`; with `exclusive`, one that no other chatd has."""
+class PostgresqlConnection:
+    """A connection to the database at `url`, which takes the lock if it is `exclusive`.
+
+    `options` are those of `sqlalchemy.create_engine`.
+    """
 
     def __init__(self, url: URL, *, exclusive: bool = False, **options: Any) -> None:
         self._exclusive = exclusive
-        self._line = _Line()
+        self._socket = _ConnectionSocket()
         self.engine = create_engine(
             url,
             connect_args=_OPTIONS,
@@ -98,37 +103,40 @@ class PostgresqlLink:
             max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
-            # What would otherwise be asked of the server at the first connection.
+            # Saves the query that SQLAlchemy would send on the first connection.
             use_native_hstore=False,
             **options,
         )
         event.listen(self.engine, "do_connect", self._connect)
 
     def run(self, job: Job[T]) -> T:
-        """Run `job` in a transaction; raise `UnavailableError` if the server is out of reach."""
+        """Run `job` in a transaction.
+
+        Raises `StoreUnavailableError` if the server is unreachable or cannot do it now.
+        """
         try:
-            return attempt(self.engine, job, _is_away)
+            return run_transaction(self.engine, job, _is_unavailable)
         finally:
-            self._line.mend()
+            self._socket.reset()
 
     def execute(self, statement: str, parameters: Parameters) -> None:
-        """Do one statement in a transaction of its own."""
+        """Execute one statement in a transaction of its own."""
         self.run(lambda connection: connection.exec_driver_sql(statement, parameters))
 
-    def cut(self) -> None:
-        """Shut down the connection's socket, also if it is just being made."""
-        self._line.cut()
+    def interrupt(self) -> None:
+        """Shut down the socket of the connection, even while it connects."""
+        self._socket.shut_down()
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
         self.engine.dispose()
-        self._line.hang_up()
+        self._socket.close()
 
-    def _connect(self, dialect: Any, _: Any, args: list[Any], options: dict[str, Any]) -> Any:
-        self._line.refuse_if_cut()
-        connection = dialect.connect(*args, **options)
+    def _connect(self, driver: Any, _: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        self._socket.check()
+        connection = driver.connect(*args, **options)
         try:
-            self._line.follow(connection.fileno())
+            self._socket.track(connection.fileno())
             if self._exclusive:
                 self._lock(connection)
         except BaseException:
@@ -137,60 +145,65 @@ class PostgresqlLink:
         return connection
 
     def _lock(self, connection: Any) -> None:
-        """Take the lock; it is refused for a while, too, if our old connection is not yet gone there."""
-        (ours,) = connection.execute(_LOCK).fetchone()
+        """Take the lock; raise `StoreUnavailableError` if another connection has it.
+
+        That may also be our own former connection, as long as the server has not noticed its end.
+        """
+        (is_ours,) = connection.execute(_LOCK).fetchone()
         connection.commit()
-        if not ours:
+        if not is_ours:
             raise StoreUnavailableError("it is in use by another chatd")
 
 
-class _Line:
-    """The socket under a connection, so that another thread can shut it down.
+class _ConnectionSocket:
+    """The socket of a connection, which another thread can shut down.
 
-    Holds a descriptor of its own: psycopg may close its at any time, and the number go to a client.
+    Holds a duplicate of psycopg's descriptor: psycopg may close its own at any time, and the number
+    may then belong to a client of ours.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._is_cut = False
+        self._is_shut_down = False
 
-    def mend(self) -> None:
+    def reset(self) -> None:
         """Let the next job connect again."""
         with self._lock:
-            self._is_cut = False
+            self._is_shut_down = False
 
-    def follow(self, descriptor: int) -> None:
-        """Have the connection of this descriptor in hand, and not the one before."""
+    def track(self, descriptor: int) -> None:
+        """Use the socket with this descriptor from now on; raise as `check` does."""
         with self._lock:
-            self._forget()
+            self._close_socket()
             self._socket = socket.socket(fileno=os.dup(descriptor))
-        self.refuse_if_cut()
+        self.check()
 
-    def refuse_if_cut(self) -> None:
-        """Do not let a job whose time is over begin anew with another connection."""
-        if self._is_cut:
+    def check(self) -> None:
+        """Raise `StoreUnavailableError` after `shut_down`: a timed out job must not reconnect."""
+        if self._is_shut_down:
             raise StoreUnavailableError("the database does not answer")
 
-    def cut(self) -> None:
-        """Shut the connection down, and refuse new ones."""
+    def shut_down(self) -> None:
+        """Shut down the socket, and let the running job make no new one."""
         with self._lock:
-            self._is_cut = True
+            self._is_shut_down = True
             if self._socket is not None:
                 with suppress(OSError):  # not connected any more
                     self._socket.shutdown(socket.SHUT_RDWR)
 
-    def hang_up(self) -> None:
-        """Let go of the connection."""
+    def close(self) -> None:
+        """Close the duplicate of the descriptor."""
         with self._lock:
-            self._forget()
+            self._close_socket()
 
-    def _forget(self) -> None:
+    def _close_socket(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
 
-def _is_away(error: DBAPIError) -> bool:
+def _is_unavailable(error: DBAPIError) -> bool:
+    # OperationalError is for all errors that the statement did not cause, except some.
     state = getattr(error.orig, "sqlstate", None)
-    return isinstance(error, OperationalError | InterfaceError) or state in _AWAY_TOO
+    return isinstance(error, OperationalError | InterfaceError) or state in _UNAVAILABLE

@@ -1,6 +1,6 @@
-"""What was said and waits to be stored, in its order, and how much it is. Knows no store.
+"""The messages that wait to be stored, in their order, and how much they are. Knows no store.
 
-Bursts stay whole. There is no work here for each message but to add up their lengths.
+Batches are never divided, and the only work per message is to add up the lengths of the texts.
 """
 
 from __future__ import annotations
@@ -10,76 +10,79 @@ from typing import Final
 
 from chatd.core.events import MessageBatch
 
-MAX_IN_BATCH: Final = 16_384
-MAX_IN_BATCH_SIZE: Final = 1024 * 1024
-"""How much is written at once, in messages and in characters: some milliseconds of work."""
+MAX_WRITE_MESSAGES: Final = 16_384
+MAX_WRITE_SIZE: Final = 1024 * 1024
+"""How many messages and characters are written at once: some milliseconds of work.
+
+The batch that reaches the limit is still written with the others.
+"""
 
 
 class WriteQueue:
-    """Bursts that wait; `messages` and `size` are how many messages and characters they have."""
+    """Batches that wait; `messages` and `size` are how many messages and characters they have."""
 
     def __init__(self) -> None:
-        self.bursts: list[MessageBatch] = []
+        self.batches: list[MessageBatch] = []
         self.messages = 0
         self.size = 0
 
-    def add(self, burst: MessageBatch) -> None:
-        """Put a burst behind the others."""
-        texts = burst.texts
-        self.bursts.append(burst)
+    def add(self, batch: MessageBatch) -> None:
+        """Append a batch."""
+        texts = batch.texts
+        self.batches.append(batch)
         self.messages += len(texts)
         self.size += sum(map(len, texts))
 
     @property
-    def fills_a_batch(self) -> bool:
+    def fills_write(self) -> bool:
         """Whether there is as much as is written at once."""
-        return self.messages >= MAX_IN_BATCH or self.size >= MAX_IN_BATCH_SIZE
+        return self.messages >= MAX_WRITE_MESSAGES or self.size >= MAX_WRITE_SIZE
 
-    def take_batch(self) -> list[MessageBatch]:
-        """Return the first bursts, as many as are to be written at once; they wait no more."""
-        if not self.fills_a_batch:
+    def take_write(self) -> list[MessageBatch]:
+        """Remove and return the first batches, as many as are to be written at once."""
+        if not self.fills_write:
             return self.take_all()
         messages = size = number = 0
-        while messages < MAX_IN_BATCH and size < MAX_IN_BATCH_SIZE:
-            texts = self.bursts[number].texts
+        while messages < MAX_WRITE_MESSAGES and size < MAX_WRITE_SIZE:
+            texts = self.batches[number].texts
             messages += len(texts)
             size += sum(map(len, texts))
             number += 1
         return self._take(number)
 
-    def take_said_before(self, time: float) -> list[MessageBatch]:
-        """Return the first bursts, up to one that was not said before a time; they wait no more."""
-        return self._take(said_before(self.bursts, time))
+    def take_older(self, time: float) -> list[MessageBatch]:
+        """Remove and return the first batches, as far as they are from before `time`."""
+        return self._take(count_older(self.batches, time))
 
     def take_room(self, room: str) -> list[MessageBatch]:
-        """Return the bursts of a room; they wait no more."""
-        taken = [burst for burst in self.bursts if burst.room == room]
-        self.bursts = [burst for burst in self.bursts if burst.room != room]
-        return self._without(taken)
+        """Remove and return the batches of the room with the id `room`."""
+        taken = [batch for batch in self.batches if batch.room == room]
+        self.batches = [batch for batch in self.batches if batch.room != room]
+        return self._uncounted(taken)
 
     def take_all(self) -> list[MessageBatch]:
-        """Return all bursts; none waits any more."""
-        taken, self.bursts = self.bursts, []
+        """Remove and return all batches."""
+        taken, self.batches = self.batches, []
         self.messages = self.size = 0
         return taken
 
     def _take(self, number: int) -> list[MessageBatch]:
-        taken = self.bursts[:number]
-        del self.bursts[:number]
-        return self._without(taken)
+        taken = self.batches[:number]
+        del self.batches[:number]
+        return self._uncounted(taken)
 
-    def _without(self, taken: list[MessageBatch]) -> list[MessageBatch]:
-        self.messages -= count(taken)
-        self.size -= sum(sum(map(len, burst.texts)) for burst in taken)
+    def _uncounted(self, taken: list[MessageBatch]) -> list[MessageBatch]:
+        self.messages -= count_messages(taken)
+        self.size -= sum(sum(map(len, batch.texts)) for batch in taken)
         return taken
 
 
-def count(bursts: Sequence[MessageBatch]) -> int:
-    """Return how many messages bursts have."""
-    return sum(len(burst.texts) for burst in bursts)
+def count_messages(batches: Sequence[MessageBatch]) -> int:
+    """Return how many messages `batches` have in all."""
+    return sum(len(batch.texts) for batch in batches)
 
 
-def said_before(bursts: Sequence[MessageBatch], time: float) -> int:
-    """Return how many of the first bursts were said before a time."""
-    young = (number for number, burst in enumerate(bursts) if burst.time >= time)
-    return next(young, len(bursts))
+def count_older(batches: Sequence[MessageBatch], time: float) -> int:
+    """Return how many batches there are before the first that is not from before `time`."""
+    recent = (number for number, batch in enumerate(batches) if batch.time >= time)
+    return next(recent, len(batches))

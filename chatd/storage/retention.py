@@ -1,4 +1,4 @@
-"""Pruning: what is older than some days is removed from the store, a little at a time."""
+"""Retention: removes messages that are older than a number of days, a few at a time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from twisted.internet.task import deferLater
 from chatd.core.ports import IStore
 
 _PAUSE_SECONDS: Final = 0.1
-"""Between two pieces: who talks comes first."""
+"""The pause between two removals, in which new messages can be written."""
 
-_DAY: Final = 86400.0
+_SECONDS_PER_DAY: Final = 86400.0
 
 
 def oldest_kept(clock: IReactorTime, days: int) -> float:
-    """Return the time before which messages are too old; `days` 0: none is."""
-    return clock.seconds() - days * _DAY if days else 0.0
+    """Return the time before which messages are older than `days`; 0 days keep all messages."""
+    return clock.seconds() - days * _SECONDS_PER_DAY if days else 0.0
 
 
 async def prune(store: IStore, clock: IReactorTime, days: int) -> None:
-    """Remove all messages that are older than `days`; 0 is for ever. Raises `UnavailableError`.
+    """Remove all messages that are older than `days`, or none if `days` is 0.
 
-    What is left of rooms that were ended goes in any case.
+    What is left of rooms that were closed is removed in any case. Raises `StoreUnavailableError`.
     """
     before = oldest_kept(clock, days)
     while await store.prune(before):

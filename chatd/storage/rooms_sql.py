@@ -1,6 +1,6 @@
-"""Rooms and what is said in them, in SQL: what `SqlStore` has done in one transaction each.
+"""The SQL for rooms and messages: the jobs of `SqlStore`, one transaction each.
 
-Rooms go by their keys here. What differs between databases is not here.
+No statement here depends on the kind of the database.
 """
 
 from __future__ import annotations
@@ -25,21 +25,23 @@ from sqlalchemy import (
 from chatd.core.events import Message
 from chatd.core.names import room_key
 from chatd.core.records import RoomRecord, ids_to_reserve
-from chatd.storage.bounds import within
-from chatd.storage.chunks import unpack
+from chatd.storage.chunks import take_within, unpack
 from chatd.storage.schema import chunks, rooms
 
 PAGE: Final = 4
-MAX_IN_PAGE: Final = 64
-"""How many chunks are read at once, so that few are read in vain: each time twice as many."""
+MAX_PAGE: Final = 64
+"""How many chunks the first query reads, and at most a later one.
+
+Each query reads twice as many as the one before, so that few chunks are read in vain.
+"""
 
 PRUNE_DEPTH: Final = 16
-"""How many chunks of a room, the oldest, are looked at to find those too old."""
+"""How many of a room's oldest chunks are searched for those that are to be removed."""
 
 PRUNE_LENGTH: Final = 1000
-"""How many chunks, the oldest, of a room may be removed at once.
+"""How many of a room's oldest chunks are removed in one statement at most.
 
-As many are what a transaction removes; a room's are not divided, so it may be some more.
+A transaction removes about as many, too: it ends with the room in which it reaches this number.
 """
 
 _oldest_chunks = chunks.alias("oldest")
@@ -48,112 +50,123 @@ _oldest_chunks = chunks.alias("oldest")
 
 
 def add_missing_rooms(connection: Connection, records: Sequence[RoomRecord]) -> None:
-    """Start those of the rooms that are not there."""
-    live = set(connection.scalars(select(rooms.c.key).where(rooms.c.live)))
+    """Add those rooms that do not exist."""
+    active = set(connection.scalars(select(rooms.c.key).where(rooms.c.active)))
     for record in records:
-        if (key := room_key(record.id)) not in live:
-            live.add(key)
-            _start(connection, record)
+        if (key := room_key(record.id)) not in active:
+            active.add(key)
+            _activate(connection, record)
 
 
-def reserve_for_all(connection: Connection) -> list[RoomRecord]:
-    """Return all rooms, in their order, and reserve ids beyond their counts."""
-    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved)
-    found = connection.execute(wanted.where(rooms.c.live).order_by(rooms.c.position))
+def load_rooms(connection: Connection) -> list[RoomRecord]:
+    """Return all rooms, in their order, and reserve ids beyond their last ids."""
+    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved_through)
+    found = connection.execute(wanted.where(rooms.c.active).order_by(rooms.c.position))
     records = [RoomRecord(*row) for row in found]
-    set_reserved(connection, {room.id: room.count + ids_to_reserve(room.count) for room in records})
+    reserved = {room.id: room.last_id + ids_to_reserve(room.last_id) for room in records}
+    set_reserved(connection, reserved)
     return records
 
 
 def add_room(connection: Connection, room_id: str, name: str) -> int:
-    """Start a room and reserve ids beyond its count; return its count."""
-    count = _start(connection, RoomRecord(room_id, name))
-    set_reserved(connection, {room_id: count + ids_to_reserve(count)})
-    return count
+    """Add a room and reserve ids beyond its last id; return its last id."""
+    last_id = _activate(connection, RoomRecord(room_id, name))
+    set_reserved(connection, {room_id: last_id + ids_to_reserve(last_id)})
+    return last_id
 
 
-def remove_room(connection: Connection, room_id: str, count: int) -> None:
-    """End a room; its history is out of sight, be it as long as it may."""
+def remove_room(connection: Connection, room_id: str, last_id: int) -> None:
+    """Remove a room; no reader sees its messages any more, however long its history is."""
     key = room_key(room_id)
-    ended = {"live": False, "reserved": count, "cleared": count}
-    connection.execute(update(rooms).where(rooms.c.key == key).values(ended))
+    removed = {"active": False, "reserved_through": last_id, "deleted_through": last_id}
+    connection.execute(update(rooms).where(rooms.c.key == key).values(removed))
     connection.execute(_delete_oldest(key))
 
 
 def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
-    """Set up to which id no later start may begin."""
+    """Set the ids through which ids are reserved, by the ids of the rooms."""
     _update_reserved(connection, reserved, rooms.c.key == bindparam("room"))
 
 
 def raise_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
-    """Do the same, but where it is higher already, leave it.
+    """Do the same, except where more ids are reserved already.
 
-    Somebody speaks there, so the room is there, even if it was to be ended and the one who wanted
-    that did not hear any more that it was.
+    Also makes the rooms active: they have new messages, so they exist. A room may be inactive here
+    if its removal was committed but reported as failed, because the connection broke.
     """
-    lower = rooms.c.reserved < bindparam("count")
-    where = and_(rooms.c.key == bindparam("room"), lower)
-    _update_reserved(connection, reserved, where, live=True)
+    is_lower = rooms.c.reserved_through < bindparam("last_id")
+    where = and_(rooms.c.key == bindparam("room"), is_lower)
+    _update_reserved(connection, reserved, where, active=True)
 
 
 def _update_reserved(
     connection: Connection, reserved: Mapping[str, int], where: Any, **values: bool
 ) -> None:
-    changed = [{"room": room_key(room_id), "count": count} for room_id, count in reserved.items()]
-    if changed:
-        statement = update(rooms).where(where).values(reserved=bindparam("count"), **values)
-        connection.execute(statement, changed)
+    rows = [{"room": room_key(room_id), "last_id": last} for room_id, last in reserved.items()]
+    if rows:
+        changed = update(rooms).where(where)
+        connection.execute(changed.values(reserved_through=bindparam("last_id"), **values), rows)
 
 
-def _start(connection: Connection, record: RoomRecord) -> int:
-    """Put a room last in the order; return its count, which is at least that of its record."""
+def _activate(connection: Connection, record: RoomRecord) -> int:
+    """Put a room last in the order; return its last id, which is at least that of its record."""
     key = room_key(record.id)
-    last = connection.scalar(select(func.max(rooms.c.position))) or 0
-    stored: int | None = connection.scalar(select(rooms.c.reserved).where(rooms.c.key == key))
-    started = {"id": record.id, "name": record.name, "position": last + 1, "live": True}
+    last_position = connection.scalar(select(func.max(rooms.c.position))) or 0
+    stored: int | None = connection.scalar(
+        select(rooms.c.reserved_through).where(rooms.c.key == key)
+    )
+    values = {
+        "id": record.id,
+        "name": record.name,
+        "position": last_position + 1,
+        "active": True,
+        "reserved_through": max(stored or 0, record.last_id),
+    }
     if stored is None:
-        row = {"key": key, "reserved": record.count, "cleared": 0, **started}
-        connection.execute(rooms.insert(), row)
-        return record.count
-    count = max(stored, record.count)
-    started["reserved"] = count
-    connection.execute(update(rooms).where(rooms.c.key == key).values(started))
-    return count
+        connection.execute(rooms.insert(), {"key": key, "deleted_through": 0, **values})
+    else:
+        connection.execute(update(rooms).where(rooms.c.key == key).values(values))
+    return max(stored or 0, record.last_id)
 
 
-# -- history
+# -- messages
 
 
 def history(
     connection: Connection, room_id: str, since: int | None, limit: int, size: int
 ) -> list[Message]:
-    """Return the first messages after an id, or, if None, the last; oldest first."""
-    found = select(rooms.c.id, rooms.c.cleared)
-    room = connection.execute(found.where(rooms.c.key == room_key(room_id), rooms.c.live)).first()
+    """Return the first messages after the id `since`, or the last ones if it is None."""
+    key = room_key(room_id)
+    found = select(rooms.c.id, rooms.c.deleted_through)
+    room = connection.execute(found.where(rooms.c.key == key, rooms.c.active)).first()
     if room is None:
         return []
-    after = room.cleared if since is None else max(since, room.cleared)
-    wanted = select(chunks.c.last, chunks.c.body).where(
-        chunks.c.room == room_key(room_id), chunks.c.last > after
-    )
+    after = room.deleted_through if since is None else max(since, room.deleted_through)
+    wanted = select(chunks.c.last, chunks.c.body).where(chunks.c.room == key, chunks.c.last > after)
     if since is None:
-        read = (
-            said
-            for body in _backwards(connection, wanted)
-            for said in reversed(list(unpack(room.id, body)))
+        found_messages = (
+            message
+            for body in _newest_first(connection, wanted)
+            for message in reversed(list(unpack(room.id, body)))
         )
     else:
-        read = (said for body in _forwards(connection, wanted) for said in unpack(room.id, body))
-    some = within(islice((said for said in read if said.id > after), limit), size)
-    return some[::-1] if since is None else some
+        found_messages = (
+            message
+            for body in _oldest_first(connection, wanted)
+            for message in unpack(room.id, body)
+        )
+    # The first chunk may begin at or before `after`.
+    limited = islice((message for message in found_messages if message.id > after), limit)
+    messages = take_within(limited, size)
+    return messages[::-1] if since is None else messages
 
 
-def _forwards(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
     wanted = wanted.order_by(chunks.c.last)
     return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last > last))
 
 
-def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+def _newest_first(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
     wanted = wanted.order_by(chunks.c.last.desc())
     return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last < last))
 
@@ -161,36 +174,36 @@ def _backwards(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
 def _pages(
     connection: Connection, wanted: Select[Any], beyond: Callable[[int], Select[Any]]
 ) -> Iterator[str]:
-    """Return the bodies of chunks; `beyond` leads to those that come after one."""
+    """Yield the bodies of chunks; `beyond(last)` selects those that come after the chunk `last`."""
     length = PAGE
     while page := connection.execute(wanted.limit(length)).all():
         for row in page:
             yield row.body
         wanted = beyond(page[-1].last)
-        length = min(2 * length, MAX_IN_PAGE)
+        length = min(2 * length, MAX_PAGE)
 
 
-# -- removing what is old
+# -- removing old messages
 
 
 def rooms_to_prune(connection: Connection, before: float) -> Sequence[str]:
-    """Return the rooms, also ended ones, with messages that are to go."""
-    looked_at = _oldest(rooms.c.key, PRUNE_DEPTH).correlate(rooms).subquery()
-    is_to_go = or_(looked_at.c.said_before <= before, looked_at.c.last <= rooms.c.cleared)
-    old = select(looked_at.c.last).where(is_to_go).correlate(rooms)
+    """Return the keys of the rooms, also of closed ones, that have messages to remove."""
+    oldest = _oldest(rooms.c.key, PRUNE_DEPTH).correlate(rooms).subquery()
+    is_old = or_(oldest.c.ends_before <= before, oldest.c.last <= rooms.c.deleted_through)
+    old = select(oldest.c.last).where(is_old).correlate(rooms)
     return connection.scalars(select(rooms.c.key).where(old.exists())).all()
 
 
 def prune(connection: Connection, keys: Collection[str], before: float) -> None:
-    """Remove from these rooms, one after the other, what is to go, until it is enough for once."""
-    cleared = select(rooms.c.cleared).where(rooms.c.key == chunks.c.room)
-    is_to_go = or_(
-        chunks.c.said_before <= before,
-        chunks.c.last <= cleared.correlate(chunks).scalar_subquery(),
+    """Remove old messages of these rooms, one room after the other, about `PRUNE_LENGTH` chunks."""
+    deleted_through = select(rooms.c.deleted_through).where(rooms.c.key == chunks.c.room)
+    is_old = or_(
+        chunks.c.ends_before <= before,
+        chunks.c.last <= deleted_through.correlate(chunks).scalar_subquery(),
     )
     removed = 0
     for key in keys:
-        removed += connection.execute(_delete_oldest(key).where(is_to_go)).rowcount
+        removed += connection.execute(_delete_oldest(key).where(is_old)).rowcount
         if removed >= PRUNE_LENGTH:
             break
 
@@ -201,7 +214,7 @@ def _delete_oldest(key: str) -> Delete:
 
 
 def _oldest(key: Any, depth: int) -> Select[Any]:
-    """Return the oldest chunks of a room; by their ids, as there is no index on the time."""
-    wanted = select(_oldest_chunks.c.last, _oldest_chunks.c.said_before)
+    """Select the oldest chunks of a room: by their ids, as there is no index on the time."""
+    wanted = select(_oldest_chunks.c.last, _oldest_chunks.c.ends_before)
     of_room = wanted.where(_oldest_chunks.c.room == key)
     return of_room.order_by(_oldest_chunks.c.last).limit(depth)

@@ -1,7 +1,7 @@
 """The tables, as they are after the last migration.
 
-Statements are built on these; what makes them in a database is `chatd.storage.migrations`, and a
-test compares the two. A room's `key` is `room_key(id)`. Times are seconds since the epoch.
+The statements are built on these. The database gets them from `chatd.storage.migrations`, and a
+test compares the two. The `key` of a room is `room_key(id)`. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE: Final = "chatd_version"
-"""Not Alembic's own name for it: others may keep their tables in the same database."""
+"""Not Alembic's default name, which another application may use in the same database."""
 
 metadata = MetaData()
 
@@ -33,17 +34,17 @@ rooms = Table(
     Column("id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
-    # A room that was ended keeps its row, and in it its count.
-    Column("live", Boolean, nullable=False),
-    # Up to which message id a start of the server may not begin.
-    Column("reserved", BigInteger, nullable=False),
-    # Messages up to this id were said before the room was last ended: they are out of sight at
-    # once, and are removed bit by bit, because a long history takes too long to remove.
-    Column("cleared", BigInteger, nullable=False),
+    # False for a room that was closed: its row keeps `reserved_through`.
+    Column("active", Boolean, nullable=False),
+    # After a restart, new messages of the room get ids above this one.
+    Column("reserved_through", BigInteger, nullable=False),
+    # The messages up to this id are from before the room was last closed. No reader sees them from
+    # then on, and they are removed bit by bit, because removing a long history takes too long.
+    Column("deleted_through", BigInteger, nullable=False),
 )
 
-# What was said, many messages in a row (`store.chunks`). The view `messages`, which is for people,
-# takes them apart: the database's kind has the statement for it.
+# The messages, many in a row (see `chunks`). The view `messages`, which is for people who look into
+# the database, has a row for each message: its definition depends on the kind of the database.
 chunks = Table(
     "chunks",
     metadata,
@@ -51,19 +52,21 @@ chunks = Table(
     Column("room", Text, primary_key=True),
     # The id of the last message.
     Column("last", BigInteger, primary_key=True, autoincrement=False),
-    # The second by which the last message was said.
-    Column("said_before", BigInteger, nullable=False),
+    # The second by which the last message was sent.
+    Column("ends_before", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
 
 accounts = Table(
     "accounts",
     metadata,
-    # SQLite counts up by itself only what is an INTEGER.
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    # Messages name the account of their sender by this id, so no id is ever used again. SQLite
+    # generates ids only for INTEGER columns.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("registered_at", Double, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 bans = Table(
@@ -74,11 +77,11 @@ bans = Table(
     Column("until", Double),
 )
 
-logins = Table(
-    "logins",
+resume_tokens = Table(
+    "resume_tokens",
     metadata,
     Column("digest", Text, primary_key=True),
     Column("account", Text, ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
-    Column("seen", Double, nullable=False),
-    Index("logins_account", "account"),
+    Column("last_seen", Double, nullable=False),
+    Index("resume_tokens_account", "account"),
 )

@@ -1,8 +1,8 @@
-"""A store in a database: each call is a job, done in one transaction by the one that writes or reads.
+"""A store in a database: each call is a job, one transaction on the writer or on the reader.
 
-What a job does is in `talk` and `people`; what differs between databases is in `Database`; where
-jobs are run is the runners' business. What they are given is made ready here, in the caller's
-thread, so that they hold the GIL as little as can be.
+The jobs are in `rooms_sql` and `accounts_sql`, what depends on the kind of the database is in
+`Database`, and a `Runner` decides where jobs run. Parameters are prepared here, in the caller's
+thread, so that the jobs hold the GIL as little as possible.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
 from chatd.storage import accounts_sql, rooms_sql
 from chatd.storage.chunks import pack
-from chatd.storage.engine import Database, reason
-from chatd.storage.migrate import SCRIPTS, bring_up_to_date
+from chatd.storage.engine import Database, error_line
+from chatd.storage.migrate import SCRIPTS, migrate
 from chatd.storage.worker import Runner
 
 
 @implementer(IStore)
 class SqlStore:
-    """Rooms, accounts, history and bans in `database`.
+    """Rooms, messages, accounts, bans and resume tokens in `database`.
 
-    `writer` and `reader` run the jobs on its two links; `scripts` is where its schema comes from.
+    `writer` and `reader` run the jobs on the two connections of the database; `scripts` is the
+    directory of the migrations.
     """
 
     def __init__(
@@ -45,35 +46,36 @@ class SqlStore:
         self._scripts = scripts
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
-        """Claim the database, bring its schema up to date, add rooms that it lacks, reserve ids."""
+        """Lock the database, migrate it, add missing rooms, reserve ids."""
         try:
             return self._open(rooms)
         except BaseException:
-            self._database.release()
+            self._database.close()
             raise
 
-    async def close(self, counts: Mapping[str, int]) -> None:
-        """Set the counts of rooms, and let go of everything, also if that fails."""
+    async def close(self, last_ids: Mapping[str, int]) -> None:
+        """Set the last ids of the rooms, and close the database even if that fails."""
         try:
-            await self._write(partial(rooms_sql.set_reserved, reserved=counts))
+            await self._write(partial(rooms_sql.set_reserved, reserved=last_ids))
         finally:
             for runner in self._runners:
                 await runner.stop()
-            self._database.release()
+            self._database.close()
 
-    # -- rooms and what is said in them
+    # -- rooms and messages
 
     async def add_room(self, room_id: str, name: str) -> int:
-        """Add a room, last in the order; return its count."""
+        """Add a room, last in the order; return its last id."""
         return await self._write(partial(rooms_sql.add_room, room_id=room_id, name=name))
 
-    async def remove_room(self, room_id: str, count: int) -> None:
-        """Remove a room and its history; keep `count`."""
-        await self._write(partial(rooms_sql.remove_room, room_id=room_id, count=count))
+    async def remove_room(self, room_id: str, last_id: int) -> None:
+        """Remove a room and its messages; keep its last id."""
+        await self._write(partial(rooms_sql.remove_room, room_id=room_id, last_id=last_id))
 
-    async def keep(self, bursts: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add a batch of messages; what is there already stays as it is."""
-        statement, parameters = self._database.keep, self._database.parameters(pack(bursts))
+    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Add messages, except those that are there already, and reserve ids."""
+        statement = self._database.insert_chunks
+        parameters = self._database.insert_parameters(pack(batches))
 
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
@@ -85,13 +87,13 @@ class SqlStore:
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
     ) -> Sequence[Message]:
-        """Return the first messages after an id, or the last."""
+        """Return the first messages after an id, or the last ones."""
         job = partial(rooms_sql.history, room_id=room_id, since=since, limit=limit, size=size)
         return await self._read(job)
 
     async def prune(self, before: float) -> bool:
-        """Remove some messages said before a time; return whether there were any."""
-        # Searching takes longer than removing, and is not to keep others from writing.
+        """Remove some messages from before a time; return whether there were any."""
+        # The search takes longer than the removal, and must not keep others from writing.
         rooms = await self._read(partial(rooms_sql.rooms_to_prune, before=before))
         if rooms:
             await self._write(partial(rooms_sql.prune, keys=rooms, before=before))
@@ -100,78 +102,88 @@ class SqlStore:
     # -- accounts
 
     async def account(self, name: str) -> Account | None:
-        """Return the account registered under exactly this name."""
+        """Return the account that is registered under exactly this name."""
         return await self._read(partial(accounts_sql.account, name=name))
 
     async def accounts(self) -> Sequence[Account]:
-        """Return all accounts, in the order in which they were registered."""
+        """Return all accounts, in the order of their registration."""
         return await self._read(accounts_sql.all_accounts)
 
-    async def add_account(self, account: Account) -> None:
-        """Add an account."""
-        await self._write(partial(accounts_sql.add_account, account=account))
+    async def add_account(self, name: str, password_hash: str, registered_at: float) -> Account:
+        """Add an account and return it with its id."""
+        job = partial(
+            accounts_sql.add_account,
+            name=name,
+            password_hash=password_hash,
+            registered_at=registered_at,
+        )
+        return await self._write(job)
 
     async def set_password_hash(self, name: str, password_hash: str) -> None:
-        """Change the hash of an account's password."""
+        """Change the password hash of an account."""
         job = partial(accounts_sql.set_password_hash, name=name, password_hash=password_hash)
         await self._write(job)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and its logins."""
+        """Remove an account and its resume tokens."""
         await self._write(partial(accounts_sql.remove_account, name=name))
 
     # -- bans
 
     async def add_ban(self, ban: Ban) -> None:
-        """Add a ban, or change until when."""
+        """Add a ban, or replace the one on the same subject."""
         await self._write(partial(accounts_sql.add_ban, ban=ban))
 
     async def remove_ban(self, ban: Ban) -> None:
         """Remove the ban on a subject."""
         await self._write(partial(accounts_sql.remove_ban, ban=ban))
 
-    # -- logins
+    # -- resume tokens
 
-    async def login(self, digest: str) -> ResumeToken | None:
-        """Return the login with a digest."""
-        return await self._read(partial(accounts_sql.login, digest=digest))
+    async def resume_token(self, digest: str) -> ResumeToken | None:
+        """Return the resume token with a digest."""
+        return await self._read(partial(accounts_sql.resume_token, digest=digest))
 
-    async def add_login(self, login: ResumeToken) -> None:
-        """Add a login, unless its account was removed meanwhile."""
-        await self._write(partial(accounts_sql.add_login, login=login))
+    async def add_resume_token(self, token: ResumeToken) -> None:
+        """Add a resume token, unless its account does not exist any more."""
+        await self._write(partial(accounts_sql.add_resume_token, token=token))
 
-    async def remove_logins(self, account: str) -> None:
-        """Remove all logins of an account."""
-        await self._write(partial(accounts_sql.remove_logins, account=account))
+    async def remove_resume_token(self, digest: str) -> None:
+        """Remove the resume token with a digest."""
+        await self._write(partial(accounts_sql.remove_resume_token, digest=digest))
 
-    async def refresh_logins(self, digests: Collection[str], now: float, before: float) -> None:
-        """Note that these logins are seen now; remove those last seen before a time."""
-        seen = {"now": now, "digests": json.dumps(list(digests))}
+    async def remove_resume_tokens(self, account: str) -> None:
+        """Remove all resume tokens of an account."""
+        await self._write(partial(accounts_sql.remove_resume_tokens, account=account))
+
+    async def touch_resume_tokens(
+        self, digests: Collection[str], now: float, before: float
+    ) -> None:
+        """Set when some resume tokens were last seen, and remove those not seen since `before`."""
+        touched = {"now": now, "digests": json.dumps(list(digests))}
 
         def job(connection: Connection) -> None:
-            connection.execute(self._database.see, seen)
-            accounts_sql.remove_logins_before(connection, before)
+            connection.execute(self._database.touch_tokens, touched)
+            accounts_sql.remove_resume_tokens_before(connection, before)
 
         await self._write(job)
 
-    # -- within
-
     def _open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         try:
-            self._database.claim()
-            bring_up_to_date(self._database, self._scripts)
+            self._database.lock()
+            migrate(self._database, self._scripts)
             return self._database.writer.run(partial(_load, rooms=rooms))
         except StoreUnavailableError as error:
-            why = error.reason
+            reason = error.reason
         except DBAPIError as error:
-            why = reason(error)
-        raise StoreError(f"{self._database.place} cannot be opened: {why}")
+            reason = error_line(error)
+        raise StoreError(f"{self._database.location} cannot be opened: {reason}")
 
 
 def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
     rooms_sql.add_missing_rooms(connection, rooms)
     return Snapshot(
-        rooms_sql.reserve_for_all(connection),
-        accounts_sql.account_names(connection),
+        rooms_sql.load_rooms(connection),
+        accounts_sql.account_refs(connection),
         accounts_sql.all_bans(connection),
     )

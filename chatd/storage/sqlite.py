@@ -1,7 +1,7 @@
 """SQLite: one file, one connection that writes and one that reads, in WAL mode.
 
-The file belongs to one server: a lock on it, held through a descriptor of our own, says so, and
-vanishes with the process. SQLite's own locks are of another kind and last for one statement.
+A lock on the file, held through a descriptor of its own, keeps other servers out; it disappears
+with the process. SQLite's own locks are of another kind and last for one statement.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sqlalchemy.pool import QueuePool
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
-from chatd.storage.engine import Job, Parameters, T, attempt
+from chatd.storage.engine import Job, Parameters, T, run_transaction
 
-BUSY_SECONDS: Final = 1.0
-"""How long to wait for another process that has the file locked, such as an `sqlite3` shell."""
+BUSY_TIMEOUT: Final = 1.0
+"""For how many seconds a job waits for another process, such as an `sqlite3` shell, that writes."""
 
-_AWAY: Final = {
+_UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_CORRUPT,
@@ -40,9 +40,10 @@ _AWAY: Final = {
     sqlite3.SQLITE_READONLY,
 }
 
-# The first parameter is a table in JSON, its last two columns where in the second the bodies are.
-_KEEP: Final = """
-    INSERT INTO chunks (room, last, said_before, body)
+# The first parameter is an array of rows in JSON. The second one has all bodies in a row, and the
+# last two columns of a row are the start and the length of its body there.
+_INSERT_CHUNKS: Final = """
+    INSERT INTO chunks (room, last, ends_before, body)
     SELECT
         json_extract(value, '$[0]'),
         json_extract(value, '$[1]'),
@@ -52,52 +53,56 @@ _KEEP: Final = """
     WHERE true
     ON CONFLICT DO NOTHING
 """
-_SEE: Final = """
-    UPDATE logins SET seen = :now WHERE digest IN (SELECT value FROM json_each(:digests))
+_TOUCH_TOKENS: Final = """
+    UPDATE resume_tokens SET last_seen = :now
+    WHERE digest IN (SELECT value FROM json_each(:digests))
 """
 
 
 class SqliteDatabase:
-    """A database in the file at `path`."""
+    """The database in the file at `path`."""
 
-    keep = _KEEP
-    see = text(_SEE)
+    insert_chunks = _INSERT_CHUNKS
+    touch_tokens = text(_TOUCH_TOKENS)
 
     def __init__(self, path: Path) -> None:
-        self.place = str(path)
+        self.location = str(path)
         self._path = path
-        self._lock: int | None = None
-        self.writer = SqliteLink(path)
-        self.reader = SqliteLink(path, isolation_level="AUTOCOMMIT")
+        self._lock_descriptor: int | None = None
+        self.writer = SqliteConnection(path)
+        self.reader = SqliteConnection(path, isolation_level="AUTOCOMMIT")
         event.listen(self.writer.engine, "begin", _begin)
 
-    def parameters(self, chunks: Sequence[Chunk]) -> Parameters:
-        """Return a table and, in bytes, of which SQLite takes a part without counting, all bodies.
+    def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
+        """Return the rows, and all bodies as bytes, of which SQLite takes a slice in no time.
 
-        The statement is always the same then, and with few parameters: the rest is done without the GIL.
+        So the statement is always the same, has few parameters, and does its work without the GIL.
         """
         bodies = [chunk.body.encode() for chunk in chunks]
-        ends = accumulate(map(len, bodies), initial=1)
-        table = [
+        starts = accumulate(map(len, bodies), initial=1)
+        rows = [
             (*chunk[:3], start, len(body))
-            for chunk, body, start in zip(chunks, bodies, ends, strict=False)
+            for chunk, body, start in zip(chunks, bodies, starts, strict=False)
         ]
-        return (json.dumps(table), b"".join(bodies))
+        return (json.dumps(rows), b"".join(bodies))
 
-    def claim(self) -> None:
-        """Make the file, if there is none, and lock it."""
+    def lock(self) -> None:
+        """Create the file, readable by its owner alone, if it does not exist, and lock it."""
         try:
-            self._lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock_descriptor = os.open(
+                self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+            fcntl.flock(self._lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StoreError(f"{self.place} is in use by another chatd.") from None
+            raise StoreError(f"{self.location} is in use by another chatd.") from None
         except OSError as error:
-            raise StoreError(f"{self.place} cannot be opened: {error.strerror}.") from None
+            raise StoreError(f"{self.location} cannot be opened: {error.strerror}.") from None
 
     def back_up(self, revision: str) -> None:
-        """Copy the file to `<file>-backup-<revision>`, which must not be there yet."""
+        """Copy the file to `<file>-backup-<revision>`; raise `StoreError` if that exists."""
         backup = self._path.with_name(f"{self._path.name}-backup-{revision}")
-        # A copy that breaks off must not be taken for a backup: it gets its name when it is complete.
+        # The copy gets its name when it is complete, so that a part of one is never taken for a
+        # backup.
         part = backup.with_name(f"{backup.name}.part")
         try:
             part.unlink(missing_ok=True)
@@ -113,19 +118,19 @@ class SqliteDatabase:
         finally:
             part.unlink(missing_ok=True)
 
-    def release(self) -> None:
-        """Close the connections and then, last of all, let go of the file."""
+    def close(self) -> None:
+        """Close the connections and then release the lock."""
         self.reader.engine.dispose()
         self.writer.engine.dispose()
-        # Closing any descriptor of a file drops all locks that the process has on it, SQLite's too:
-        # hence not before its connections are closed.
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        # Closing any descriptor of a file releases all locks that the process has on it, including
+        # those of SQLite. So this comes after the connections are closed.
+        if self._lock_descriptor is not None:
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = None
 
 
-class SqliteLink:
-    """A connection to the file at `path`."""
+class SqliteConnection:
+    """A connection to the file at `path`; `options` are those of `sqlalchemy.create_engine`."""
 
     def __init__(self, path: Path, **options: Any) -> None:
         self._path = path
@@ -141,30 +146,33 @@ class SqliteLink:
         )
 
     def run(self, job: Job[T]) -> T:
-        """Run `job` in a transaction; raise `UnavailableError` if it is locked, full, or cannot be read."""
-        return attempt(self.engine, job, lambda error: _is_away(error.orig))
+        """Run `job` in a transaction.
+
+        Raises `StoreUnavailableError` if the file is locked, full or cannot be read.
+        """
+        return run_transaction(self.engine, job, lambda error: _is_unavailable(error.orig))
 
     def execute(self, statement: str, parameters: Parameters) -> None:
-        """Do one statement, which is a transaction: so the GIL is let go of once for all of it."""
+        """Execute one statement, as a transaction: the GIL is released once for all of it."""
         assert self._connection is not None
         try:
             self._connection.execute(statement, parameters)
         except sqlite3.Error as error:
-            if _is_away(error):
+            if _is_unavailable(error):
                 raise StoreUnavailableError(str(error)) from error
             raise
 
-    def cut(self) -> None:
+    def interrupt(self) -> None:
         """Interrupt the statement that runs."""
         if self._connection is not None:
             self._connection.interrupt()
 
     def _connect(self) -> sqlite3.Connection:
-        # Opened by the main thread, used by a thread of its own, but never by two at once. Python
-        # is not to begin transactions by itself: _begin does.
+        # The main thread opens the connection and a thread of its own uses it, but never two at
+        # once. Python must not begin transactions by itself: _begin does.
         connection = sqlite3.connect(
             self._path,
-            timeout=BUSY_SECONDS,
+            timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -179,20 +187,20 @@ class SqliteLink:
 
 
 def _begin(connection: Connection) -> None:
-    # At once for writing: a transaction that begins by reading cannot wait for another that writes.
+    # For writing from the start: a transaction that begins with a read cannot wait for a writer.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _is_away(error: BaseException | None) -> bool:
-    # The low byte is the kind of an error, the others say more of it. Errors that Python finds by
+def _is_unavailable(error: BaseException | None) -> bool:
+    # The low byte is the kind of an error, the others are details. Errors that Python raises by
     # itself have no code.
     code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in _AWAY
+    return code & 0xFF in _UNAVAILABLE
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a database with all that is in its WAL."""
-    original = sqlite3.connect(source, timeout=BUSY_SECONDS)
+    """Copy a database, including the content of its WAL."""
+    original = sqlite3.connect(source, timeout=BUSY_TIMEOUT)
     copy = sqlite3.connect(target)
     try:
         original.backup(copy)

@@ -1,52 +1,60 @@
-"""For tests of stores: one whose jobs are run at once, and a place in PostgreSQL for each test.
+"""Helpers for tests of stores and of what uses a store.
 
-Without threads and without a reactor, every coroutine of a store completes without being suspended.
+Without threads and without a reactor no coroutine of a store suspends, so `result` can run it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from chatd.core.events import Message, MessageBatch
 from chatd.storage.engine import Database, DbConnection, Job, Parameters
+from chatd.storage.factory import create_database
 from chatd.storage.migrate import SCRIPTS
 from chatd.storage.sql import SqlStore
-from chatd.storage.urls import database_for
 
 T = TypeVar("T")
 
+NOW: Final = 1_700_000_000.1234567
+"""A time that not every format can store exactly."""
 
-class Inline:
-    """Runs jobs at once, where they come (`worker.Runner`)."""
+NO_LIMIT: Final = 10**9
+"""A limit on messages or bytes that no test reaches."""
 
-    def __init__(self, link: DbConnection) -> None:
-        self._link = link
+
+class InlineRunner:
+    """Runs jobs at once, in the caller's thread (see `worker.Runner`)."""
+
+    def __init__(self, connection: DbConnection) -> None:
+        self._connection = connection
 
     async def run(self, job: Job[T]) -> T:
-        """Run a job, and block meanwhile."""
-        return self._link.run(job)
+        """Run a job."""
+        return self._connection.run(job)
 
     async def execute(self, statement: str, parameters: Parameters) -> None:
-        """Do the same with one statement."""
-        self._link.execute(statement, parameters)
+        """Execute one statement."""
+        self._connection.execute(statement, parameters)
 
     async def stop(self) -> None:
         """Do nothing: no job runs."""
 
 
 def inline_store(database: Database, scripts: Path = SCRIPTS) -> SqlStore:
-    """Return a store that does everything at once."""
-    return SqlStore(database, Inline(database.writer), Inline(database.reader), scripts)
+    """Return a store whose coroutines never suspend."""
+    writer, reader = InlineRunner(database.writer), InlineRunner(database.reader)
+    return SqlStore(database, writer, reader, scripts)
 
 
 def result(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine returns that is never suspended."""
+    """Run a coroutine that never suspends, and return its result."""
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -57,20 +65,45 @@ def result(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def schema_of_its_own(url: str) -> Iterator[str]:
-    """Make a new schema in the PostgreSQL database at `url`, and remove it in the end.
+def temporary_schema(url: str) -> Iterator[str]:
+    """Create a schema in the PostgreSQL database at `url`, and drop it at the end.
 
-    The URL that it gives leads there.
+    Yields the URL of the schema.
     """
     name = f"chatd_{uuid4().hex}"
-    database = database_for(url)
+    database = create_database(url)
     engine = database.reader.engine
     with engine.begin() as connection:
         connection.execute(CreateSchema(name))
     try:
-        there = make_url(url).update_query_dict({"options": f"-csearch_path={name}"})
-        yield there.render_as_string(hide_password=False)
+        of_schema = make_url(url).update_query_dict({"options": f"-csearch_path={name}"})
+        yield of_schema.render_as_string(hide_password=False)
     finally:
         with engine.begin() as connection:
             connection.execute(DropSchema(name, cascade=True))
-        database.release()
+        database.close()
+
+
+def message(
+    number: int, text: str = "hello", room: str = "tea", sender: str = "Ann", time: float = NOW
+) -> Message:
+    """Return a message of a guest; `number` is its id."""
+    return Message(room, number, sender, text, time)
+
+
+def batch(first: int, count: int = 1, room: str = "tea", time: float = NOW) -> MessageBatch:
+    """Return a batch of messages whose texts are their ids, which begin with `first`."""
+    return MessageBatch(room, first, "Ann", [str(n) for n in range(first, first + count)], time)
+
+
+def one_by_one(*messages: Message) -> list[MessageBatch]:
+    """Return a batch for each message."""
+    return [
+        MessageBatch(room, number, sender, [text], time, account)
+        for room, number, sender, text, time, account in messages
+    ]
+
+
+def ids(messages: Iterable[Message]) -> list[int]:
+    """Return the ids of messages."""
+    return [message.id for message in messages]

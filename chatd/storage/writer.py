@@ -1,18 +1,21 @@
-"""The recorder: writes what is said to the store, in batches.
+"""Writes messages to the store in the background, many of them in one transaction.
 
-A consumer of the bus. Messages are delivered at once and written some milliseconds later, as many
-as have come until then, in one transaction; while one batch is written the next one gathers. Who
-asked for it is told when his message is stored, or that it could not be. While the store cannot be
-written to, the batch is tried again until it is too old, so that memory stays bounded and nobody
-is left without an answer; it stays a batch of its own, as the store knows it by that if it has it
-already. Knows no database and no connection.
+The fan-out delivers messages at once. The writer stores them some milliseconds later, together
+with all others that were sent until then; while one write is under way, the next one gathers. A
+client that asked for a receipt gets it when its messages are stored, or an error if they could not
+be stored in time.
+
+While the store is unavailable the writer repeats the write until its messages are too old, so that
+memory stays bounded and every receipt is answered. A repeated write has the same batches as before,
+less those that were dropped since, because the store recognizes the ones that it has already (see
+`IStore.append`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -20,45 +23,48 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
-from chatd.core.events import MessageBatch, RoomClosed, RoomEvent
+from chatd.core.errors import ErrorCode, StoreUnavailableError
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
-from chatd.protocol.replies import Error, Receipt
-from chatd.protocol.text import error_text
-from chatd.storage.queue import WriteQueue, count, said_before
+from chatd.core.rooms import Room
+from chatd.protocol.replies import ErrorReply, Receipt
+from chatd.storage.queue import WriteQueue, count_messages, count_older
 
-BATCH_SECONDS: Final = 0.02
-"""How long a batch gathers: a crash loses no more, and a transaction for each message is dear."""
+WRITE_DELAY: Final = 0.02
+"""For how many seconds messages gather before they are written.
+
+A crash loses no more than these, and a transaction for each message would be too slow.
+"""
 
 RETRY_SECONDS: Final = 0.5
-"""How long after a failure the store is tried again."""
+"""How many seconds after a failure the write is tried again."""
 
 RECEIPT_TIMEOUT: Final = 9.5
-"""After how many seconds who asked knows that his message could not be stored."""
+"""After how many seconds at most a receipt is answered, also if the messages are not stored."""
 
-CLOSE_SECONDS: Final = 4.0
-"""How long the end of the server waits for the store."""
+CLOSE_TIMEOUT: Final = 4.0
+"""For how many seconds a stopping server waits for the store."""
 
 MAX_WAITING: Final = 200_000
 MAX_WAITING_SIZE: Final = 64 * 1024 * 1024
-"""How much may wait for the store, in messages and in characters; past it all of it is given up."""
-
-_Answer = Callable[[str, int, str | None], Receipt | Error]
+"""How many messages and characters may wait for the store; beyond that all of them are dropped."""
 
 _log = Logger(namespace="chatd")
 
+_MakeReply = Callable[[str, int, str | None], Receipt | ErrorReply]
+"""Makes the reply for a message from its room, its id and the tag of the request."""
+
 
 class Tell(Protocol):
-    """Brings answers to a chatter, if he is here, after all that was said to him before."""
+    """Sends replies to the recipient of a receipt, after everything sent to them before."""
 
-    def __call__(self, user: User, *answers: Receipt | Error) -> None:
-        """Tell `who`."""
+    def __call__(self, recipient: Any, /, *replies: Receipt | ErrorReply) -> None:
+        """Send `replies`; do nothing if the recipient is no longer connected."""
 
 
 class OutageLog(Protocol):
-    """The lines of the log that tell the operator about the store."""
+    """Logs for the operator how the store does."""
 
     def store_lost(self, why: str) -> None:
         """Log that the store cannot be written to, and why."""
@@ -71,7 +77,10 @@ class OutageLog(Protocol):
 
 
 class HistoryWriter:
-    """Writes what is said."""
+    """Stores all messages that the bus shows it, and answers the receipts asked for.
+
+    `lost_messages` counts the messages that were dropped, from the end of each outage on.
+    """
 
     def __init__(
         self, store: IStore, clock: IReactorTime, tell: Tell, event_log: OutageLog
@@ -81,62 +90,63 @@ class HistoryWriter:
         self._tell = tell
         self._event_log = event_log
         self._waiting = WriteQueue()
+        # The batches that are being written, or will be written again after a failure.
         self._in_flight: list[MessageBatch] = []
-        # Of each burst that was asked for, by its room and first id.
-        self._receipts: dict[tuple[str, int], tuple[User, str | None]] = {}
+        # The open receipts, by the room and the first id of their batch.
+        self._receipts: dict[tuple[str, int], ReceiptRequest] = {}
+        # The id of a room's messages from which on the next ids are to be reserved.
         self._reserve_at: dict[str, int] = {}
         self._drain_waiters: list[Deferred[None]] = []
         self._running = False
+        # How many messages were dropped in the present outage; None while there is none.
         self._dropped: int | None = None
+        self.lost_messages = 0
 
     @property
     def pending(self) -> int:
-        """How many messages wait to be stored."""
-        return self._waiting.messages + count(self._in_flight)
+        """How many messages are not stored yet."""
+        return self._waiting.messages + count_messages(self._in_flight)
 
-    def on_messages(self, _: Room, burst: MessageBatch, __: User) -> None:
-        """Take note of what is said."""
+    def on_messages(self, _: Room, batch: MessageBatch, receipt: ReceiptRequest | None) -> None:
+        """Queue messages, and answer `receipt`, if there is one, within `RECEIPT_TIMEOUT`."""
         waiting = self._waiting
-        waiting.add(burst)
+        waiting.add(batch)
+        if receipt is not None:
+            self._receipts[batch.room, batch.id] = receipt
         if not self._running:
             self._running = True
             Deferred.fromCoroutine(self._run()).addErrback(self._failed)
         elif waiting.messages > MAX_WAITING or waiting.size > MAX_WAITING_SIZE:
-            self._give_up(waiting.take_all())
+            self._drop(waiting.take_all())
 
-    def on_event(self, _: Room, event: RoomEvent, __: User | None) -> None:
-        """Take note that a room was ended: its history goes with it."""
+    def on_event(self, _: Room, event: RoomEvent) -> None:
+        """Discard what is not stored yet of a room that is closed: its history is deleted."""
         if isinstance(event, RoomClosed):
-            self._forget(event.room)
-
-    def report(self, burst: MessageBatch, who: User, tag: str | None) -> None:
-        """Tell `who`, in time, whether what he has just said is stored; `tag` is that of his request."""
-        waiting = self._waiting.bursts
-        if waiting and waiting[-1] is burst:
-            self._receipts[burst.room, burst.id] = (who, tag)
-        else:  # there was too much to keep it
-            self._tell(who, *_answers(burst, _not_stored, tag))
+            self._discard_room(event.room)
 
     async def drained(self) -> None:
-        """Return when all that was said is stored; raise `UnavailableError` if it cannot be now."""
-        if self.pending:
-            watcher: Deferred[None] = Deferred()
-            self._drain_waiters.append(watcher)
-            await watcher
+        """Return when all messages sent so far are stored.
 
-    async def reported(self, who: User) -> None:
-        """Return when `who` was told of all that he asked for, or it is too late for that."""
-        if self._awaits(who):
-            waiting = Deferred.fromCoroutine(self._all_reported(who))
+        Raises `StoreUnavailableError` if the next write fails.
+        """
+        if self.pending:
+            waiter: Deferred[None] = Deferred()
+            self._drain_waiters.append(waiter)
+            await waiter
+
+    async def receipts_sent(self, recipient: object) -> None:
+        """Return when all receipts of `recipient` are answered, or after `RECEIPT_TIMEOUT`."""
+        if self._has_receipts(recipient):
+            waiting = Deferred.fromCoroutine(self._receipts_answered(recipient))
             waiting.addTimeout(RECEIPT_TIMEOUT, self._clock, lambda *_: None)
             await waiting
 
     async def close(self) -> None:
-        """Store what waits, if that can be done soon; to be called when nobody says anything more."""
+        """Store what is left, within `CLOSE_TIMEOUT`; called when no more messages are sent."""
         waiting = Deferred.fromCoroutine(self._all_stored())
-        waiting.addTimeout(CLOSE_SECONDS, self._clock, lambda *_: None)
+        waiting.addTimeout(CLOSE_TIMEOUT, self._clock, lambda *_: None)
         await waiting
-        self._give_up([*self._in_flight, *self._waiting.take_all()])
+        self._drop([*self._in_flight, *self._waiting.take_all()])
         self._in_flight = []
         if self._dropped:
             self._event_log.unconfirmed(self._dropped)
@@ -145,146 +155,151 @@ class HistoryWriter:
     # -- writing
 
     async def _all_stored(self) -> None:
-        """Return when all that was said is stored, however often that is tried."""
+        """Return when all messages are stored, however often that is tried."""
         while self.pending:
             with suppress(StoreUnavailableError):
                 await self.drained()
 
     async def _run(self) -> None:
-        """Write until nothing waits."""
-        begins = True
-        while self._in_flight or self._waiting.bursts:
-            enough = self._waiting.fills_a_batch
-            # At first a turn at least: who has just spoken is still to say that he wants to be told.
-            if begins or not enough:
-                await deferLater(self._clock, 0 if enough else BATCH_SECONDS)
-            begins = False
+        """Write until no message is left."""
+        while self._in_flight or self._waiting.batches:
+            if not self._waiting.fills_write:
+                await deferLater(self._clock, WRITE_DELAY)
             if not self._in_flight:
-                self._in_flight = self._waiting.take_batch()
+                self._in_flight = self._waiting.take_write()
             if self._in_flight:
                 await self._write(self._in_flight)
         self._running = False
 
-    async def _write(self, batch: Sequence[MessageBatch]) -> None:
-        # Who waits for more than this batch waits for the next.
-        watchers = [] if self._waiting.bursts else self._take_watchers()
-        reserved = self._reservations(batch)
-        began, error = self._clock.seconds(), None
+    async def _write(self, batches: Sequence[MessageBatch]) -> None:
+        """Try once to store `batches`, those in flight; after a failure, pause."""
+        # A caller of `drained` whose messages are not among these waits for the next write.
+        waiters = [] if self._waiting.batches else self._take_drain_waiters()
+        reserved = self._reservations(batches)
+        started, error = self._clock.seconds(), None
         try:
-            await self._store.keep(batch, reserved)
-        except StoreUnavailableError as away:
-            error = away
-            self._note_outage(away)
-            self._give_up_late(self._clock.seconds() - began)
-        except Exception:  # noqa: BLE001 -- a fault of ours costs this batch, not those that follow
-            _log.failure("Messages met a fault on their way to the store")
-            self._give_up(self._in_flight)
+            await self._store.append(batches, reserved)
+        except StoreUnavailableError as unavailable:
+            error = unavailable
+            self._outage_continues(error, self._clock.seconds() - started)
+        except Exception:  # noqa: BLE001 -- a bug of ours costs this write, not the next ones
+            _log.failure("Storing messages failed")
+            self._drop(self._in_flight)
             self._in_flight = []
         else:
-            self._in_flight = []
-            self._reserve_at.update(
-                (room, top - ids_to_reserve(top) // 2) for room, top in reserved.items()
-            )
-            self._report(batch, Receipt)
-            if self._dropped is not None:
-                self._give_up_late(self._clock.seconds() - began)
-                self._end_of_outage()
-        # Who has come meanwhile does not wait for a batch that may never be.
-        _fire([*watchers, *self._watchers_to_fire(error)], error)
+            self._stored(batches, reserved, self._clock.seconds() - started)
+        # After a failure, a caller who came during the write does not wait for the next one either:
+        # it may never succeed.
+        if error is not None or not self.pending:
+            waiters += self._take_drain_waiters()
+        _fire(waiters, error)
         if error is not None:
             await deferLater(self._clock, RETRY_SECONDS)
 
-    def _watchers_to_fire(self, error: StoreUnavailableError | None) -> list[Deferred[None]]:
-        return self._take_watchers() if error is not None or not self.pending else []
+    def _stored(
+        self, batches: Sequence[MessageBatch], reserved: dict[str, int], seconds: float
+    ) -> None:
+        """Note that a write, which took so many seconds, has succeeded."""
+        self._in_flight = []
+        # With half of the reserved ids left, the next ones are reserved.
+        self._reserve_at.update(
+            (room, top - ids_to_reserve(top) // 2) for room, top in reserved.items()
+        )
+        self._answer_receipts(batches, Receipt)
+        if self._dropped is not None:
+            self._drop_expired(seconds)
+            self._event_log.store_back(self._dropped)
+            self.lost_messages += self._dropped
+            self._dropped = None
 
-    def _reservations(self, batch: Sequence[MessageBatch]) -> dict[str, int]:
-        """Return up to which id rooms are to be reserved that come near the end of what is."""
-        newest = {burst.room: burst for burst in batch}
+    def _outage_continues(self, error: StoreUnavailableError, seconds: float) -> None:
+        """Note that a write, which took so many seconds, has failed."""
+        if self._dropped is None:
+            self._dropped = 0
+            self._event_log.store_lost(error.reason)
+        self._drop_expired(seconds)
+
+    def _reservations(self, batches: Sequence[MessageBatch]) -> dict[str, int]:
+        """Return up to which id to reserve, for the rooms whose reserved ids come to an end."""
+        newest = {batch.room: batch for batch in batches}
         return {
-            room: burst.last + ids_to_reserve(burst.last)
-            for room, burst in newest.items()
-            if burst.last > self._reserve_at.get(room, 0)
+            room: batch.last + ids_to_reserve(batch.last)
+            for room, batch in newest.items()
+            if batch.last > self._reserve_at.get(room, 0)
         }
 
-    def _give_up_late(self, took: float) -> None:
-        """Let go of what would be told of too late if the next try takes as long as the last."""
-        told_too_late = self._clock.seconds() + RETRY_SECONDS + took - RECEIPT_TIMEOUT
-        late = said_before(self._in_flight, told_too_late)
-        lost, self._in_flight = self._in_flight[:late], self._in_flight[late:]
-        self._give_up([*lost, *self._waiting.take_said_before(told_too_late)])
+    # -- dropping
 
-    def _forget(self, room: str) -> None:
-        """Write nothing more of a room that is no more."""
-        gone = [burst for burst in self._in_flight if burst.room == room]
-        self._in_flight = [burst for burst in self._in_flight if burst.room != room]
+    def _drop_expired(self, seconds: float) -> None:
+        """Drop messages whose receipts would be late if the next write took so many seconds."""
+        oldest_kept = self._clock.seconds() + RETRY_SECONDS + seconds - RECEIPT_TIMEOUT
+        expired = count_older(self._in_flight, oldest_kept)
+        dropped, self._in_flight = self._in_flight[:expired], self._in_flight[expired:]
+        self._drop([*dropped, *self._waiting.take_older(oldest_kept)])
+
+    def _drop(self, batches: Sequence[MessageBatch]) -> None:
+        """Count messages that could not be stored, and answer their receipts."""
+        if batches:
+            self._dropped = (self._dropped or 0) + count_messages(batches)
+            self._answer_receipts(batches, _not_stored)
+
+    def _discard_room(self, room: str) -> None:
+        """Store nothing more of a room, and answer its receipts."""
+        discarded = [batch for batch in self._in_flight if batch.room == room]
+        self._in_flight = [batch for batch in self._in_flight if batch.room != room]
         self._reserve_at.pop(room, None)
-        self._report([*gone, *self._waiting.take_room(room)], _not_stored)
+        self._answer_receipts([*discarded, *self._waiting.take_room(room)], _not_stored)
         if not self.pending:
-            # In the next turn: whoever ends the room is in the middle of that.
-            self._clock.callLater(0, _fire, self._take_watchers())
+            # In the next turn: the room is still being closed by our caller.
+            self._clock.callLater(0, _fire, self._take_drain_waiters())
 
-    # -- telling
+    # -- answering
 
-    def _awaits(self, who: User) -> bool:
-        return any(asker is who for asker, _ in self._receipts.values())
+    def _has_receipts(self, recipient: object) -> bool:
+        return any(receipt.recipient is recipient for receipt in self._receipts.values())
 
-    async def _all_reported(self, who: User) -> None:
-        while self.pending and self._awaits(who):
+    async def _receipts_answered(self, recipient: object) -> None:
+        while self.pending and self._has_receipts(recipient):
             try:
                 await self.drained()
             except StoreUnavailableError:
                 await deferLater(self._clock, RETRY_SECONDS)
 
-    def _report(self, bursts: Sequence[MessageBatch], answer: _Answer) -> None:
-        """Tell those who asked what has become of messages."""
+    def _answer_receipts(self, batches: Sequence[MessageBatch], make_reply: _MakeReply) -> None:
+        """Reply to the receipts of `batches`, a reply for each message."""
         if not self._receipts:
             return
-        answers: dict[User, list[Receipt | Error]] = {}
-        for burst in bursts:
-            asker = self._receipts.pop((burst.room, burst.id), None)
-            if asker is not None:
-                who, tag = asker
-                answers.setdefault(who, []).extend(_answers(burst, answer, tag))
-        for who, his in answers.items():
-            self._tell(who, *his)
+        replies: dict[Any, list[Receipt | ErrorReply]] = {}
+        for batch in batches:
+            receipt = self._receipts.pop((batch.room, batch.id), None)
+            if receipt is not None:
+                recipient, tag = receipt
+                replies.setdefault(recipient, []).extend(_replies(batch, make_reply, tag))
+        for recipient, their_replies in replies.items():
+            self._tell(recipient, *their_replies)
 
-    def _give_up(self, bursts: Sequence[MessageBatch]) -> None:
-        """Let messages go that could not be stored."""
-        if bursts:
-            self._dropped = (self._dropped or 0) + count(bursts)
-            self._report(bursts, _not_stored)
-
-    def _note_outage(self, error: StoreUnavailableError) -> None:
-        if self._dropped is None:
-            self._dropped = 0
-            self._event_log.store_lost(error.reason)
-
-    def _end_of_outage(self) -> None:
-        if self._dropped is not None:
-            self._event_log.store_back(self._dropped)
-            self._dropped = None
-
-    def _take_watchers(self) -> list[Deferred[None]]:
-        watchers, self._drain_waiters = self._drain_waiters, []
-        return watchers
+    def _take_drain_waiters(self) -> list[Deferred[None]]:
+        waiters, self._drain_waiters = self._drain_waiters, []
+        return waiters
 
     def _failed(self, failure: Failure) -> None:
         self._running = False
-        _log.failure("The recorder met a fault", failure)
+        _log.failure("The history writer failed", failure)
 
 
-def _answers(burst: MessageBatch, answer: _Answer, tag: str | None) -> Iterator[Receipt | Error]:
-    return (answer(burst.room, number, tag) for number in range(burst.id, burst.last + 1))
+def _replies(
+    batch: MessageBatch, make_reply: _MakeReply, tag: str | None
+) -> Iterator[Receipt | ErrorReply]:
+    return (make_reply(batch.room, number, tag) for number in range(batch.id, batch.last + 1))
 
 
-def _not_stored(room: str, message_id: int, tag: str | None) -> Error:
-    error = ChatError(ErrorCode.NOT_STORED)
-    return Error("say", error.code, error_text(error), tag, {"room": room, "id": message_id})
+def _not_stored(room: str, message_id: int, tag: str | None) -> ErrorReply:
+    return ErrorReply(ErrorCode.NOT_STORED, {"room": room, "id": message_id}, "say", tag)
 
 
-def _fire(watchers: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:
-    for watcher in watchers:
+def _fire(waiters: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:
+    for waiter in waiters:
         if error is None:
-            watcher.callback(None)
+            waiter.callback(None)
         else:
-            watcher.errback(error)
+            waiter.errback(error)

@@ -1,5 +1,7 @@
 """What the tests of accounts share: a store that can fail, hashing at once, and a clock."""
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -33,15 +35,15 @@ class FakeStore:
         self._ask("accounts", None)
         return list(self.by_name.values())
 
-    async def add_account(self, account):
-        self._ask("add_account", account.name)
-        self.by_name[account.name] = account
+    async def add_account(self, name, password_hash, registered_at):
+        self._ask("add_account", name)
+        self.by_name[name] = Account(len(self.asked), name, password_hash, registered_at)
+        return self.by_name[name]
 
     async def set_password_hash(self, name, password_hash):
         self._ask("set_password_hash", name)
         if name in self.by_name:
-            registered_at = self.by_name[name].registered_at
-            self.by_name[name] = Account(name, password_hash, registered_at)
+            self.by_name[name] = replace(self.by_name[name], password_hash=password_hash)
 
     async def remove_account(self, name):
         self._ask("remove_account", name)
@@ -107,7 +109,7 @@ class Outcome:
 def store():
     """Return a store with one account: alice, whose password is `correct horse`."""
     store = FakeStore()
-    store.by_name["alice"] = Account("alice", "1:correct horse", 0.0)
+    store.by_name["alice"] = Account(0, "alice", "1:correct horse", 0.0)
     return store
 
 

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from chatd.auth.hashing import ARGON2ID, THREADS, WAITING, Argon2Hashing
+from chatd.auth.hashing import ARGON2ID, THREADS, MAX_QUEUED, Argon2Hashing
 
 PATIENCE = 30
 """Seconds until something that should have happened is taken for lost."""
@@ -100,7 +100,7 @@ def gate(started):
 
 def fill(hashing, outcome):
     """Return as many jobs as there is place for."""
-    return [outcome(hashing.hash(str(n))) for n in range(THREADS + WAITING)]
+    return [outcome(hashing.hash(str(n))) for n in range(THREADS + MAX_QUEUED)]
 
 
 def test_what_is_advised():
@@ -208,7 +208,7 @@ def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
     monkeypatch.setattr(hashing._pool, "stop", lambda: (gate.open.set(), join()))
     hashing.stop()
     turns.until(*jobs)
-    assert [job.code for job in jobs] == [None] * THREADS + ["busy"] * WAITING
+    assert [job.code for job in jobs] == [None] * THREADS + ["busy"] * MAX_QUEUED
     assert outcome(hashing.hash("x")).code == "busy"
 
 
@@ -220,7 +220,7 @@ def test_errors_come_through(started, turns, outcome):
             raise MemoryError
 
     hashing = started(Broken())
-    for _ in range(THREADS + WAITING + 1):
+    for _ in range(THREADS + MAX_QUEUED + 1):
         job = outcome(hashing.verify("x", "secret word"))
         turns.until(job)
         assert type(job.error) is MemoryError

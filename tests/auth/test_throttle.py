@@ -18,7 +18,7 @@ tries = st.lists(st.tuples(names, steps, st.booleans()), max_size=60)
 
 def waits(throttle, keys, count, now=0.0):
     """Return what so many tries at one time wait."""
-    return [throttle.begin(keys, now).wait for _ in range(count)]
+    return [throttle.start(keys, now).wait for _ in range(count)]
 
 
 def test_waits():
@@ -31,9 +31,9 @@ def test_the_longer_wait_counts():
     throttle = Throttle()
     waits(throttle, ALICE, FREE_FAILURES + 1)
     waits(throttle, (HERE,), FREE_FAILURES)
-    assert throttle.begin((*BOB, HERE), 0.0).wait == BACKOFF[0]
-    assert throttle.begin((*ALICE, HERE), 10.0).wait == BACKOFF[1]
-    assert throttle.begin(BOB, 10.0).wait == 0
+    assert throttle.start((*BOB, HERE), 0.0).wait == BACKOFF[0]
+    assert throttle.start((*ALICE, HERE), 10.0).wait == BACKOFF[1]
+    assert throttle.start(BOB, 10.0).wait == 0
 
 
 def test_those_of_an_address_wait_one_behind_the_other():
@@ -43,16 +43,16 @@ def test_those_of_an_address_wait_one_behind_the_other():
     assert waits(throttle, (HERE,), 6) == [15, 23, 31, 39, 47, 55]
     for _ in range(1000):
         with pytest.raises(ChatError, match="busy"):
-            throttle.begin((HERE, *ALICE), 0.0)
-    assert throttle.begin(ALICE, 0.0).wait == 0
-    assert throttle.begin((HERE,), 56.0).wait == BACKOFF[-1]
+            throttle.start((HERE, *ALICE), 0.0)
+    assert throttle.start(ALICE, 0.0).wait == 0
+    assert throttle.start((HERE,), 56.0).wait == BACKOFF[-1]
 
 
 def test_who_waited_long_is_forgotten():
     """After a minute without failures it is as if there had been none."""
     throttle = Throttle()
     waits(throttle, ALICE, 100)
-    assert throttle.begin(ALICE, WINDOW - 1).wait == BACKOFF[-1]
+    assert throttle.start(ALICE, WINDOW - 1).wait == BACKOFF[-1]
     assert waits(throttle, ALICE, FREE_FAILURES, now=2 * WINDOW) == [0] * FREE_FAILURES
 
 
@@ -60,7 +60,7 @@ def test_a_clock_set_back():
     """It makes nobody wait for hours."""
     throttle = Throttle()
     waits(throttle, ALICE, 100, now=10_000.0)
-    assert throttle.begin(ALICE, 0.0).wait == 0
+    assert throttle.start(ALICE, 0.0).wait == 0
 
 
 @given(tries)
@@ -70,11 +70,11 @@ def test_the_first_five_are_free(history):
     for keys, step, succeeds in history:
         now += step
         most = max(sum(key in k and now - at < WINDOW for k, at in failed) for key in keys)
-        attempt = throttle.begin(keys, now)
+        attempt = throttle.start(keys, now)
         assert (attempt.wait == 0) == (most < FREE_FAILURES)
         assert attempt.wait <= BACKOFF[-1]
         if succeeds:
-            throttle.take_back(attempt)
+            throttle.forgive(attempt)
         else:
             failed.append((keys, now))
 
@@ -86,31 +86,30 @@ def test_a_success_is_taken_back(history):
     attempts = []
     for keys, step, _ in history[:FREE_FAILURES]:
         now += step
-        attempts.append(throttle.begin(keys, now))
+        attempts.append(throttle.start(keys, now))
     for attempt in attempts:
-        throttle.take_back(attempt)
-    assert not throttle._times
+        throttle.forgive(attempt)
+    assert not throttle.keys
 
 
 def test_to_take_back_late_does_no_harm():
     """A try that took longer than it counts for is gone already."""
     throttle = Throttle()
-    attempt = throttle.begin(ALICE, 0.0)
-    throttle.begin(BOB, 2 * WINDOW)
-    throttle.take_back(attempt)
-    assert list(throttle._times) == list(BOB)
+    attempt = throttle.start(ALICE, 0.0)
+    throttle.start(BOB, 2 * WINDOW)
+    throttle.forgive(attempt)
+    assert throttle.keys == list(BOB)
 
 
 def test_memory_has_an_end():
     """Old keys are dropped; past the limit those that were not tried for the longest time."""
-    throttle = Throttle(most=3)
+    throttle = Throttle(max_keys=3)
     for name in ["a", "b", "c", "a", "d"]:
-        throttle.begin((Key("name", name),), 0.0)
-    assert [key.subject for key in throttle._times] == ["c", "a", "d"]
+        throttle.start((Key("name", name),), 0.0)
+    assert [key.subject for key in throttle.keys] == ["c", "a", "d"]
     waits(throttle, ALICE, 1000)
-    assert len(throttle._times[ALICE[0]]) < 100
-    throttle.begin(BOB, WINDOW)
-    assert list(throttle._times) == list(BOB)
+    throttle.start(BOB, WINDOW)
+    assert throttle.keys == list(BOB)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from chatd.client.ui.effects import Exit, Hangup
-from chatd.core.events import Message
-from chatd.protocol.replies import Disconnect, Ok
+from chatd.core.events import DisconnectReason, Message
+from chatd.protocol.received import Ok
 
 
 def test_a_conversation(desk, rooms):
@@ -141,7 +141,7 @@ def test_connect_is_faithful_to_a_lost_server(desk):
 def test_stays_away_after_retry_false(desk, rooms):
     """Who is told not to come back does not."""
     for session in list(rooms.service.sessions):
-        session.close(Disconnect("banned", "You were banned by the Administrator!", retry=False))
+        session.close(DisconnectReason.BANNED)
     assert desk.read() == ["Server: You were banned by the Administrator!", "Not connected."]
     assert desk.wait(1000) == []
     assert desk.road.attempts == 1

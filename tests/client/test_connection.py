@@ -10,7 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.connection import Link
-from chatd.protocol.replies import Ok
+from chatd.protocol.received import Ok
 
 UP = '{"event":"reply","command":"format","text":"You now speak json."}'
 

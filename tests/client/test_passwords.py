@@ -18,7 +18,7 @@ from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.pipe import CommandIntake
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Ok
+from chatd.protocol.received import Ok
 
 SECRET = "hunter22!"
 

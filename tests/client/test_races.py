@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.effects import Ask, Line
 from chatd.core.events import Message
-from chatd.protocol.replies import Error, History, Ok, Receipt
+from chatd.protocol.received import Error, History, Ok, Receipt
 
 ROOMS = ("1", "2")
 PAGE = 3  # a server may give less than it is asked for

@@ -7,7 +7,7 @@ from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.effects import Ask, AskLater, Line, StayAway
 from chatd.core.events import Joined, LeaveReason, Left, Message, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Disconnect, Error, History, Ok, Receipt
+from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt
 
 MISSED = "missed:1"
 HEADING = "While you were away, in chatroom 1:"

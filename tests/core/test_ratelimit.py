@@ -2,9 +2,8 @@
 
 import pytest
 
-from chatd.core import ratelimit
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.ratelimit import MAX_AN_HOUR, CreationLimit
+from chatd.core.ratelimit import MAX_CREATIONS, CreationLimit
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"
@@ -30,15 +29,15 @@ def refuse(consume):
 def test_twenty_an_hour(command):
     """One address makes twenty; another is not concerned, nor is this one an hour later."""
     server = MemoryServer()
-    hosts = [THERE] * (MAX_AN_HOUR + 1) + ["10.0.0.2"]
+    hosts = [THERE] * (MAX_CREATIONS + 1) + ["10.0.0.2"]
     answers = []
     for number, host in enumerate(hosts):
         client = server.connect(host)
         answers += client.ask(command.format(number, number))
         client.lose()
-    assert REFUSED not in answers[:MAX_AN_HOUR]
-    assert answers[MAX_AN_HOUR] == REFUSED
-    assert answers[MAX_AN_HOUR + 1] != REFUSED
+    assert REFUSED not in answers[:MAX_CREATIONS]
+    assert answers[MAX_CREATIONS] == REFUSED
+    assert answers[MAX_CREATIONS + 1] != REFUSED
     server.turn(3600)
     assert server.connect(THERE).ask(command.format("x", "x")) != [REFUSED]
 
@@ -54,7 +53,7 @@ def test_this_machine_has_no_limit(host):
 def test_rooms_and_accounts_are_counted_apart():
     """Who has made twenty rooms can register."""
     server = MemoryServer()
-    for number in range(MAX_AN_HOUR):
+    for number in range(MAX_CREATIONS):
         start(server, number)
     client = server.connect(THERE)
     assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
@@ -69,7 +68,7 @@ def test_what_is_refused_does_not_count():
     for _ in range(100):
         assert start(server, "there") == ["Server: Chatroom there exists!"]
         assert start(server, "a@b") == ["Server: Chatroom id a@b is not allowed."]
-    for number in range(MAX_AN_HOUR - 1):
+    for number in range(MAX_CREATIONS - 1):
         assert start(server, number) == [f"Server: Chatroom {number} started!"]
     assert start(server, "more") == [REFUSED]
 
@@ -82,7 +81,7 @@ def test_two_at_once_of_which_one_is_refused():
     other.__enter__()
     refuse(one)
     other.__exit__(None, None, None)
-    for _ in range(MAX_AN_HOUR - 1):
+    for _ in range(MAX_CREATIONS - 1):
         with made.consume((THERE, 3), 3.0):
             pass
     with pytest.raises(ChatError), made.consume((THERE, 3), 3.0):
@@ -99,11 +98,10 @@ def test_refused_after_an_hour():
     refuse(late)
 
 
-def test_memory_is_bounded(monkeypatch):
+def test_memory_is_bounded():
     """Of so many addresses the oldest are forgotten."""
-    monkeypatch.setattr(ratelimit, "MAX_ADDRESSES", 100)
-    made = CreationLimit()
+    made = CreationLimit(max_addresses=100)
     for number in range(1000):
         with made.consume((f"10.0.{number // 250}.{number % 250}", 1), float(number)):
             pass
-        assert len(made._times) <= 101
+        assert len(made.addresses) <= 100

@@ -1,4 +1,4 @@
-"""Where the log goes, what it looks like in JSON, and the file that is opened again."""
+"""Where the log goes, its lines in JSON, and the file that is opened again."""
 
 import json
 
@@ -11,7 +11,7 @@ from chatd.daemon.logfile import Log, LogError, format_json
 
 @pytest.fixture
 def logged():
-    """Return a function that logs, and returns what an observer is given."""
+    """Return a function that logs an event, and returns it as observers get it."""
     events = []
 
     def logged(method, *words, **fields):
@@ -24,7 +24,7 @@ def logged():
 
 @pytest.fixture
 def open_log(tmp_path):
-    """Return a function that opens a log in a file of that name."""
+    """Return a function that opens the log in a file of the given name."""
     logs = []
 
     def open_log(name, *, in_json=False):
@@ -37,29 +37,29 @@ def open_log(tmp_path):
 
 
 def test_an_event_in_json(logged):
-    """Four things that people look for, and names as they are written."""
-    event = {**logged("warn", "{who} joined", who="Zoë"), "log_time": 1_763_000_000.25}
+    """An event has a time, a level, a namespace and a text, in which letters are not escaped."""
+    event = {**logged("warn", "{user} joined", user="Zoë"), "log_time": 1_763_000_000.25}
     assert format_json(event) == (
         '{"time":"2025-11-13T02:13:20.250Z","level":"warn","namespace":"chatd","text":"Zoë joined"}'
     )
 
 
 def test_a_failure_in_json(logged):
-    """Its traceback stands apart from the words."""
+    """The traceback has a field of its own."""
     try:
-        {}["of all things"]
+        {}["missing"]
     except KeyError:
-        event = logged("failure", "A fault", Failure())
+        event = logged("failure", "It failed", Failure())
     fields = json.loads(format_json(event))
-    assert (fields["level"], fields["text"]) == ("critical", "A fault")
-    assert "KeyError: 'of all things'" in fields["traceback"]
+    assert (fields["level"], fields["text"]) == ("critical", "It failed")
+    assert "KeyError: 'missing'" in fields["traceback"]
 
 
 @pytest.mark.parametrize(
     "forged", ["\n", "\r\n", "\x85", "\u2028", "\x9b", "\x7f", "\u202e", "\ud800"]
 )
-def test_nobody_forges_a_line(logged, forged):
-    """What ends a line or speaks to a terminal is escaped, and is read back as it was."""
+def test_text_cannot_forge_a_line(logged, forged):
+    """Line ends and control characters are escaped, and a JSON parser returns them unchanged."""
     text = f'a{forged}{{"level": "critical"}}'
     line = format_json(logged("info", "{text}", text=text))
     assert line.isprintable()
@@ -67,14 +67,14 @@ def test_nobody_forges_a_line(logged, forged):
     assert json.loads(line)["text"] == text
 
 
-def test_an_event_of_which_little_is_known():
-    """A library may log anything; a format that does not fit is shown, not raised."""
+def test_an_incomplete_event():
+    """A library may log anything: a format without its fields raises no error."""
     assert json.loads(format_json({"log_format": "{missing}", "log_level": LogLevel.info}))["text"]
     assert json.loads(format_json({}))["namespace"] == "-"
 
 
 def test_a_file_that_was_moved(open_log, tmp_path, logged):
-    """What is logged goes on into the moved one until it is opened again."""
+    """Events go to the moved file until the log is opened again."""
     path = tmp_path / "chatd.log"
     log = open_log("chatd.log", in_json=True)
     log.observer(logged("info", "one"))
@@ -90,7 +90,7 @@ def test_a_file_that_was_moved(open_log, tmp_path, logged):
 
 
 def test_a_file_that_cannot_be_opened_again(open_log, tmp_path, logged):
-    """The old one goes on."""
+    """The old file stays in use."""
     folder = tmp_path / "log"
     folder.mkdir()
     log = open_log("log/chatd.log")
@@ -101,8 +101,8 @@ def test_a_file_that_cannot_be_opened_again(open_log, tmp_path, logged):
     assert "[chatd#info] still here\n" in (tmp_path / "away" / "chatd.log").read_text()
 
 
-def test_a_file_is_not_cut(open_log, tmp_path):
-    """Twisted would begin another after a million bytes."""
+def test_a_file_is_not_rotated_by_size(open_log, tmp_path):
+    """The log is rotated on demand alone; Twisted's default is after a million bytes."""
     log = open_log("chatd.log")
     log.file.write("x" * 1_000_001)
     log.file.write("y")
@@ -111,8 +111,8 @@ def test_a_file_is_not_cut(open_log, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["chatd.log", "chatd.log.1"]
 
 
-def test_where_it_cannot_be(tmp_path):
-    """That is one line for the operator."""
+def test_errors(tmp_path):
+    """An error is one line that names the option."""
     path = tmp_path / "no" / "chatd.log"
     with pytest.raises(LogError, match=f"^--logfile {path}: No such file or directory$"):
         Log({"logfile": str(path)}, in_json=False)
@@ -123,15 +123,15 @@ def test_where_it_cannot_be(tmp_path):
 @pytest.mark.parametrize(
     "twistd", [{"syslog": True}, {"logger": object(), "nodaemon": True}, {"logfile": "-"}]
 )
-def test_what_is_left_to_twistd(twistd):
-    """A log that is no file and no standard output; and what twistd refuses."""
+def test_logs_of_twistd(twistd):
+    """The log of syslog or a custom logger is left to twistd, which refuses `-` for a daemon."""
     log = Log(twistd, in_json=False)
-    assert (log.observer, log.screen, log.file) == (None, None, None)
+    assert (log.observer, log.stdout, log.file) == (None, None, None)
 
 
 @pytest.mark.parametrize("logfile", [None, "", "-"])
 def test_on_standard_output(logfile):
-    """In the foreground, with no file named."""
+    """In the foreground without a file, the log goes to standard output."""
     log = Log({"nodaemon": True, "logfile": logfile}, in_json=False)
-    assert log.observer is log.screen
+    assert log.observer is log.stdout
     assert log.file is None

@@ -1,136 +1,135 @@
-"""What Prometheus and health checks are told over HTTP, and that nothing is kept for it."""
+"""The pages /metrics and /healthz, and the check of the store that they show."""
 
 import pytest
-from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.daemon.service import StartError
+from chatd.daemon.metrics import CHECK_SECONDS
+from chatd.daemon.startup import StartError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
 
-class Store(MemoryStore):
-    """A store that can be out of reach, or hang."""
+class FailingStore(MemoryStore):
+    """A store whose check raises `error` if that is set."""
 
-    state = None
+    error = None
 
-    async def refresh_logins(self, *_):
-        if isinstance(self.state, Deferred):
-            await self.state
-        elif self.state is not None:
-            raise self.state
+    async def touch_resume_tokens(self, *_):
+        if self.error is not None:
+            raise self.error
 
 
 @pytest.fixture
 def store():
     """Return the store of the server."""
-    return Store()
+    return FailingStore()
 
 
 @pytest.fixture
-def measured(store):
-    """Return a server with metrics."""
+def server(store):
+    """Return a server with --metrics."""
     return MemoryServer(metrics="tcp:9990", store=store)
 
 
-def request(server, page, *more):
-    """Ask for a page; return the protocol, and the transport with the answer."""
+def get(server, page, *headers):
+    """Return the status, the headers and the body of a page."""
     protocol = server.reactor.tcpServers[0][1].buildProtocol(None)
     transport = StringTransport()
     protocol.makeConnection(transport)
-    head = "\r\n".join([f"GET {page} HTTP/1.1", "Host: x", "Connection: close", *more])
-    protocol.dataReceived(f"{head}\r\n\r\n".encode())
-    return protocol, transport
+    request = "\r\n".join([f"GET {page} HTTP/1.1", "Host: x", "Connection: close", *headers])
+    protocol.dataReceived(f"{request}\r\n\r\n".encode())
+    head, _, body = transport.value().decode().partition("\r\n\r\n")
+    return int(head.split()[1]), head, body
 
 
-def get(server, page, *more):
-    """Return the status, the head and the content of a page."""
-    answer = request(server, page, *more)[1].value().decode()
-    head, _, content = answer.partition("\r\n\r\n")
-    return int(head.split()[1]), head, content
-
-
-def values(server):
+def metrics(server):
     """Return the metrics by their names."""
-    status, _, content = get(server, "/metrics")
+    status, _, body = get(server, "/metrics")
     assert status == 200
-    lines = [line for line in content.splitlines() if not line.startswith("#")]
+    lines = [line for line in body.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def test_what_is_measured(measured):
-    """People, rooms, messages and bytes, as they are at that moment."""
-    ann, bob = measured.join("1", "Ann"), measured.join("1", "Bob")
-    measured.connect()
+def test_metrics_show_the_present_values(server):
+    """Connections, rooms, messages and bytes are read when the page is requested."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    server.connect()
     ann.send("one", "two")
     bob.read()
-    found = values(measured)
-    assert found["chatd_connections"] == found["chatd_accepted_connections_total"] == 3
-    assert found["chatd_chatters"] == 2
-    assert found["chatd_rooms"] == 1
-    assert found["chatd_messages_total"] == found["chatd_messages_unstored"] == 2
-    assert found["chatd_sent_bytes_total"] == measured.service.fanout.bytes_sent > 0
-    assert found["chatd_store_up"] == 1
-    assert found["chatd_failed_logins_total"] == 0
-    assert found["process_open_fds"] > 0
+    values = metrics(server)
+    assert values["chatd_connections"] == values["chatd_accepted_connections_total"] == 3
+    assert values["chatd_chatters"] == 2
+    assert values["chatd_rooms"] == 1
+    assert values["chatd_messages_total"] == values["chatd_messages_unstored"] == 2
+    assert values["chatd_sent_bytes_total"] == server.service.fanout.bytes_sent > 0
+    assert values["chatd_store_up"] == 1
+    assert values["chatd_failed_logins_total"] == 0
+    assert values["process_open_fds"] > 0
     ann.lose()
-    assert values(measured)["chatd_connections"] == 2
+    assert metrics(server)["chatd_connections"] == 2
 
 
-def test_aborted_connections_and_failed_logins(measured):
-    """They are counted where they are logged."""
-    event_log = measured.service.event_log
-    event_log.send_queue_exceeded("unix", 2, 1)
-    event_log.login_failed("unix")
-    event_log.store_back(7)
-    found = values(measured)
-    assert found["chatd_aborted_connections_total"] == 1
-    assert found["chatd_failed_logins_total"] == 1
-    assert found["chatd_lost_messages_total"] == 7
+def test_a_user_with_two_sessions_is_counted_once(server):
+    """The users in rooms are counted, the connections are a metric of their own."""
+    for command in ("`register ann staple-battery", "`login ann staple-battery"):
+        server.connect().ask(command)
+    session = next(iter(server.service.sessions))
+    assert len({session.user for session in server.service.sessions}) == 1
+    server.console("start 1 tea")
+    server.console("group 1 ann")
+    assert session.user.rooms
+    values = metrics(server)
+    assert (values["chatd_connections"], values["chatd_chatters"]) == (2, 1)
 
 
-def test_openmetrics(measured):
-    """For who asks for it."""
-    _, head, content = get(measured, "/metrics", "Accept: application/openmetrics-text")
+def test_metrics_show_the_counters(server):
+    """Each counter has its own metric."""
+    counters = server.service.counters
+    counters.refused, counters.aborted, counters.failed_logins = 5, 6, 7
+    server.service.writer.lost_messages = 8
+    values = metrics(server)
+    assert values["chatd_refused_connections_total"] == 5
+    assert values["chatd_aborted_connections_total"] == 6
+    assert values["chatd_failed_logins_total"] == 7
+    assert values["chatd_lost_messages_total"] == 8
+
+
+def test_metrics_in_the_openmetrics_format(server):
+    """The page has the format that the request accepts."""
+    _, head, body = get(server, "/metrics", "Accept: application/openmetrics-text")
     assert "application/openmetrics-text" in head
-    assert content.endswith("# EOF\n")
+    assert body.endswith("# EOF\n")
 
 
-def test_health(measured, store):
-    """Well, until the store is out of reach; and then again."""
-    assert get(measured, "/healthz")[::2] == (200, "well\n")
-    store.state = StoreUnavailableError("gone")
-    assert get(measured, "/healthz")[::2] == (503, "the store cannot be reached\n")
-    assert values(measured)["chatd_store_up"] == 0
-    store.state = None
-    assert get(measured, "/healthz")[0] == 200
+def test_health_follows_the_store(server, store):
+    """The health page answers 503 from the check that fails to the check that succeeds."""
+    assert get(server, "/healthz")[::2] == (200, "well\n")
+    store.error = StoreUnavailableError("gone")
+    server.turn(CHECK_SECONDS)
+    assert get(server, "/healthz")[::2] == (503, "the store cannot be reached\n")
+    assert metrics(server)["chatd_store_up"] == 0
+    store.error = None
+    server.turn(CHECK_SECONDS)
+    assert get(server, "/healthz")[0] == 200
+    assert metrics(server)["chatd_store_up"] == 1
 
 
-def test_who_hangs_up(measured, store):
-    """He is not answered when the store at last is there, and nothing is logged of him."""
-    store.state = Deferred()
-    asking, transport = request(measured, "/healthz")
-    asking.connectionLost(Failure(ConnectionDone()))
-    store.state.callback(None)
-    assert transport.value() == b""
+def test_a_failing_check_is_logged(server, store, capture_log):
+    """An unexpected error of the check counts as a store that is down, and is logged."""
+    store.error = ZeroDivisionError()
+    server.turn(CHECK_SECONDS)
+    assert get(server, "/healthz")[0] == 503
+    assert capture_log()[-1].startswith("A periodic task failed")
 
 
-def test_a_fault_of_ours(measured, store, capture_log):
-    """It is logged, and said to be one."""
-    store.state = ZeroDivisionError()
-    assert get(measured, "/healthz")[0] == 500
-    assert capture_log()[-1].startswith("A request for metrics met a fault")
-
-
-def test_nothing_else(measured):
-    """Other pages there are none."""
-    assert get(measured, "/")[0] == 404
+@pytest.mark.parametrize("page", ["/", "/metrics.txt", "/other"])
+def test_other_pages_do_not_exist(server, page):
+    """Any other path answers 404."""
+    assert get(server, page)[0] == 404
 
 
 def test_a_bad_endpoint():
-    """It is one line, as for --listen."""
+    """An endpoint that is none stops the start with one line, as for --listen."""
     with pytest.raises(StartError, match=r"^--metrics tea:1: this is no endpoint"):
         MemoryServer(metrics="tea:1")

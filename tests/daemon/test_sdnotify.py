@@ -1,4 +1,4 @@
-"""What the service manager is told."""
+"""The states that a service manager is sent."""
 
 import socket
 import time
@@ -10,37 +10,37 @@ from chatd.daemon.sdnotify import SystemdNotifier
 
 @pytest.fixture(params=["file", "abstract"])
 def manager(request, tmp_path):
-    """Return what tells the service manager, and the socket on which that hears it."""
+    """Return a notifier, and the socket on which the service manager receives its states."""
     path = str(tmp_path / "notify")
     address = path if request.param == "file" else f"@{path}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hearing:
-        hearing.settimeout(20)
-        hearing.bind(address.replace("@", "\0"))
-        yield SystemdNotifier(address), hearing
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.settimeout(20)
+        listening.bind(address.replace("@", "\0"))
+        yield SystemdNotifier(address), listening
 
 
-def test_what_is_told(manager):
-    """Each in a datagram, a reload with the time of the machine's clock."""
-    tell, hearing = manager
-    tell.ready()
-    assert hearing.recv(1000) == b"READY=1"
+def test_each_state_is_a_datagram(manager):
+    """A reload has the time of the monotonic clock, as systemd requires."""
+    notifier, listening = manager
+    notifier.ready()
+    assert listening.recv(1000) == b"READY=1"
     before = time.monotonic()
-    tell.reloading()
-    word, clock = hearing.recv(1000).decode().splitlines()
-    assert word == "RELOADING=1"
+    notifier.reloading()
+    state, clock = listening.recv(1000).decode().splitlines()
+    assert state == "RELOADING=1"
     assert before <= int(clock.removeprefix("MONOTONIC_USEC=")) / 1e6 + 1e-5
-    tell.stopping()
-    assert hearing.recv(1000) == b"STOPPING=1"
+    notifier.stopping()
+    assert listening.recv(1000) == b"STOPPING=1"
 
 
 @pytest.mark.parametrize("address", [None, ""])
-def test_nobody_to_tell(address):
-    """Most start it without one."""
+def test_without_a_service_manager(address):
+    """Without NOTIFY_SOCKET nothing is sent."""
     SystemdNotifier(address).ready()
 
 
-def test_one_that_is_gone(tmp_path, capture_log):
-    """The server goes on, and the log says so."""
+def test_a_service_manager_that_is_gone(tmp_path, capture_log):
+    """The error is logged and not raised."""
     SystemdNotifier(str(tmp_path / "none")).stopping()
     assert capture_log() == [
         "System: the service manager cannot be told: No such file or directory"

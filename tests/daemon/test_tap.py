@@ -1,43 +1,93 @@
-"""What is chosen on the command line, and what cannot be."""
+"""The options of the command line: their values, their defaults, and their errors."""
 
 import pytest
 
+from chatd.config import Config, RoomCreators
 from chatd.daemon.tap import Options
 
 
+def parse(*words):
+    """Return the config that a command line describes."""
+    options = Options()
+    options.parseOptions(words)
+    return options.config()
+
+
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("--max-frame 0", "--max-frame 0: must be 64 or more"),
+        ("--max-frame many", "--max-frame many: must be a whole number"),
         ("--replay 501", "--replay 501: must be 500 or less"),
         ("--who-starts me", "--who-starts me: must be one of everyone, accounts, nobody"),
+        ("--sessions-per-account 0", "--sessions-per-account 0: must be 1 or more"),
         ("--port 9999", "option --port not recognized"),
     ],
 )
-def test_what_cannot_be(words, said):
-    """It ends the process with one line."""
-    with pytest.raises(SystemExit) as end:
-        Options().parseOptions(words.split())
-    assert end.value.code == f"chatd: {said} (see twistd chatd --help)"
+def test_an_invalid_option_ends_the_process(words, message):
+    """The process exits with one line that names the option and the reason."""
+    with pytest.raises(SystemExit) as error:
+        parse(*words.split())
+    assert error.value.code == f"chatd: {message} (see twistd chatd --help)"
 
 
-def test_what_is_chosen():
-    """Some options may be repeated, the others have their values checked."""
-    options = Options()
-    options.parseOptions(
-        [
-            "--listen",
-            "tcp:1",
-            "--listen",
-            "tcp:2",
-            "--room",
-            "1:tea",
-            "--rate",
-            "0",
-            "--require-login",
-        ]
+def test_the_defaults_are_those_of_the_config():
+    """Without options the server has the default config."""
+    assert parse() == Config()
+
+
+def test_options_that_may_be_repeated():
+    """Each endpoint and each room is added; a room without a name is named by its id."""
+    config = parse(
+        *("--listen", "tcp:1", "--listen", "tcp:2"), *("--room", "1:tea", "--room", "food")
     )
-    config = options.config()
     assert config.listen == ("tcp:1", "tcp:2")
-    assert config.rooms == (("1", "tea"),)
-    assert (config.limits.rate, config.rules.require_login) == (0, True)
+    assert config.rooms == (("1", "tea"), ("food", "food"))
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("--store memory:", lambda config: config.store == "memory:"),
+        ("--rooms-per-client 3", lambda config: config.rules.rooms_per_client == 3),
+        ("--who-starts nobody", lambda config: config.rules.room_creators is RoomCreators.NOBODY),
+        ("--require-login", lambda config: config.rules.require_login),
+        ("--max-rooms 5", lambda config: config.max_rooms == 5),
+        ("--replay 20", lambda config: config.replay == 20),
+        ("--keep 7", lambda config: config.keep == 7),
+        ("--hide-addresses", lambda config: config.hide_addresses),
+        ("--trace", lambda config: config.trace),
+        ("--no-console", lambda config: not config.console),
+        ("--admin a.sock", lambda config: config.admin == "a.sock"),
+        ("--motd motd.txt", lambda config: config.motd == "motd.txt"),
+        ("--metrics tcp:9990", lambda config: config.metrics == "tcp:9990"),
+        ("--max-frame 64", lambda config: config.limits.max_frame == 64),
+        ("--send-queue 1024", lambda config: config.limits.send_queue == 1024),
+        ("--rate 0", lambda config: config.limits.rate == 0),
+        ("--burst 0", lambda config: config.limits.burst == 0),
+        ("--max-clients 3", lambda config: config.limits.max_clients == 3),
+        ("--max-per-address 3", lambda config: config.limits.max_per_address == 3),
+        ("--sessions-per-account 3", lambda config: config.limits.sessions_per_account == 3),
+        ("--first-frame 3", lambda config: config.limits.first_frame == 3),
+        ("--idle-timeout 3", lambda config: config.limits.idle_timeout == 3),
+    ],
+)
+def test_each_option_sets_its_value(words, read):
+    """The config has the value of the option, and no default has it already."""
+    assert read(parse(*words.split()))
+    assert not read(parse())
+
+
+def test_help_describes_every_option():
+    """No option is without a description, and the signals are explained."""
+    text = Options().getUsage()
+    described = {line.split()[0].rstrip("=") for line in text.splitlines() if "  --" in line}
+    assert described >= {
+        "--listen",
+        "--room",
+        *(f"--{row[0]}" for row in (*Options.optFlags, *Options.optParameters)),
+    }
+    assert all(row[2] for row in Options.optFlags)
+    assert all(row[3] for row in Options.optParameters)
+    assert "[default: ]" not in text
+    assert "SIGHUP" in text

@@ -1,7 +1,8 @@
-"""The fan-out, as an algorithm: batches and holes must read like one write per member and message."""
+"""The fan-out as an algorithm: sessions read what one write per session and event would give."""
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,10 +14,14 @@ from chatd.config import RoomPolicy
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.events import Joined, LeaveReason, Left, Notice, RoomClosed
-from chatd.core.rooms import User
+from chatd.core.moderation import Moderation
+from chatd.core.records import AccountRef
+from chatd.core.users import User
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
+from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.server.directory import Directory
@@ -24,137 +29,267 @@ from chatd.server.eventlog import EventLog
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import HistoryWriter
-from chatd.testing import MemorySendQueue
-
-DIALECTS = [
-    text_codec(Framing.NUL, True),
-    text_codec(Framing.LF, True),
-    text_codec(Framing.CRLF, False),
-    json_codec(Framing.NUL, True),
-]
 
 
-class NaiveDelivery:
-    """The model: whatever happens is written at once, to each member by itself."""
+class QuitCodec:
+    """Encodes like the text codec, but tells no joins, and no room where a user has left."""
+
+    is_text = True
 
     def __init__(self):
-        self._subscribers = {}
-        self._rooms = {}
+        self._codec = text_codec(Framing.NUL, True)
 
-    def attach(self, user, subscriber):
-        self._subscribers[user] = subscriber
-        self._rooms[subscriber] = set()
-
-    def detach(self, user):
-        del self._subscribers[user]
-
-    def set_codec(self, subscriber, codec):
-        subscriber.base_codec = codec
-
-    def send(self, subscriber, message):
-        codec = subscriber.base_codec.for_room_count(len(self._rooms[subscriber]))
-        subscriber.send_queue.write(codec.encode(message))
-
-    def send_to(self, user, event):
-        if user in self._subscribers:
-            self.send(self._subscribers[user], event)
-
-    def on_messages(self, room, said, actor):
-        self.on_event(room, said, actor)
-
-    def on_event(self, room, event, actor):
-        mine = self._subscribers.get(actor)
-        if isinstance(event, Left):
-            self._rooms[mine].discard(room)
-        for subscriber, rooms in self._rooms.items():
-            if room in rooms and subscriber is not mine:
-                self.send(subscriber, event)
+    def encode(self, event):
         if isinstance(event, Joined):
-            self._rooms[mine].add(room)
+            return b""
+        if isinstance(event, Left):
+            return f"QUIT {event.name}\0".encode()
+        return self._codec.encode(event)
+
+    def for_room_count(self, _):
+        return self
+
+
+CODECS = [
+    text_codec(Framing.NUL, True),
+    text_codec(Framing.LF, True),
+    json_codec(Framing.NUL, True),
+    QuitCodec(),
+    text_codec(Framing.CRLF, False),
+    json_codec(Framing.CRLF, False),
+]
+
+# The users, by the number of their sessions: those with one are guests.
+USERS = [1, 2, 1, 2]
+
+
+class NaiveFanout:
+    """The model of the fan-out: each event is written at once, to each session by itself."""
+
+    def __init__(self):
+        self.sessions = {}
+
+    def set_codec(self, session, codec):
+        session.base_codec = codec
+
+    def encode(self, session, event):
+        return session.base_codec.for_room_count(len(self.sessions[session])).encode(event)
+
+    def send(self, session, event):
+        blob = self.encode(session, event)
+        if blob:
+            session.send_queue.write(blob)
+
+    def on_messages(self, room, messages, origin):
+        for session, rooms in self.sessions.items():
+            if room in rooms and session is not origin:
+                self.send(session, messages)
+
+
+class NaiveRouter:
+    """The model of the router, over the model of the fan-out."""
+
+    def __init__(self, fanout):
+        self._fanout = fanout
+        self._users = {}
+
+    def attach(self, session):
+        user = session.user
+        self._users.setdefault(user, []).append(session)
+        user.address = self._users[user][0].address
+        self._fanout.sessions[session] = list(user.rooms)
+        session.followed_rooms = frozenset(user.rooms)
+        session.current_room = next(reversed(user.rooms), None)
+
+    def detach(self, session):
+        sessions = self._users[session.user]
+        sessions.remove(session)
+        del self._fanout.sessions[session]
+        session.current_room = None
+        if sessions:
+            session.user.address = sessions[0].address
+        return not sessions
+
+    def current_room(self, user):
+        sessions = self._users[user]
+        return max(sessions, key=lambda session: session.last_active).current_room
+
+    def send(self, user, event, skip=None):
+        for session in self._users[user]:
+            if session is not skip:
+                self._fanout.send(session, event)
+
+    def on_event(self, room, event, user, origin):
+        own = self._users.get(user, [])
+        others = [s for s in own if origin is not None and s is not origin]
+        if isinstance(event, Left):
+            self.send_all(others, replace(event, is_self=True))
+            for session in own:
+                self._drop(session, room)
+        readers = [s for s, rooms in self._fanout.sessions.items() if room in rooms]
+        self.send_all(readers, event)
+        if isinstance(event, Joined):
+            for session in own:
+                self._follow(session, room, event, session in others)
         if isinstance(event, RoomClosed):
-            for rooms in self._rooms.values():
-                rooms.discard(room)
+            for session in self._fanout.sessions:
+                self._drop(session, room)
+
+    def send_all(self, sessions, event):
+        for session in sessions:
+            self._fanout.send(session, event)
+
+    def _follow(self, session, room, event, is_other):
+        self._fanout.sessions[session].append(room)
+        if not is_other or session.current_room is None:
+            session.current_room = room
+        if is_other:
+            session.followed_rooms |= {room}
+            self._fanout.send(session, replace(event, is_self=True))
+
+    def on_user_event(self, events, user, origin):
+        for room, event in events.items():
+            if isinstance(event, Left):
+                for session in self._users[user]:
+                    self._drop(session, room)
+        for session, rooms in self._fanout.sessions.items():
+            if session is not origin:
+                shared = [event for room, event in events.items() if room in rooms]
+                for blob in sorted({self._fanout.encode(session, event) for event in shared}):
+                    session.send_queue.write(blob)
+
+    def _drop(self, session, room):
+        rooms = self._fanout.sessions[session]
+        if room in rooms:
+            rooms.remove(room)
+        session.followed_rooms -= {room}
+        if session.current_room is room:
+            session.current_room = rooms[-1] if rooms else None
 
 
-def chat_over(bus, rooms_per_client):
-    """Return a chat whose rooms are on `bus`."""
-    store = MemoryStore()
-    writer = HistoryWriter(store, Clock(), lambda *_: None, EventLog())
-    history = History(store, writer, Clock())
-    return Chat(Directory(store), bus, history, RoomPolicy(rooms_per_client=rooms_per_client))
+class FanoutHarness:
+    """Users with sessions, and rooms, over one fan-out: carries out steps and keeps what is read.
 
+    `users` has the number of sessions of each user.
+    """
 
-class Town:
-    """Some people and rooms over one delivery; carries out steps and keeps what everybody reads."""
-
-    def __init__(self, fanout, people=4, rooms_per_client=2):
+    def __init__(self, fanout, router, users=USERS, rooms_per_client=2):
         self.fanout = fanout
-        bus = LocalBus(fanout)
-        self.chat = chat_over(bus, rooms_per_client)
-        self.people = [User(("127.0.0.1", port)) for port in range(people)]
-        self.listeners = []
-        for number, user in enumerate(self.people):
-            codec = DIALECTS[number % len(DIALECTS)]
-            subscriber = Subscriber(user.address, MemorySendQueue(), codec, lambda _: None)
-            self.listeners.append(subscriber)
-            fanout.attach(user, subscriber)
+        self.router = router
+        store, policy = MemoryStore(), RoomPolicy(rooms_per_client=rooms_per_client)
+        self.directory = Directory(store)
+        writer = HistoryWriter(store, Clock(), fanout.send, EventLog())
+        history = History(store, writer, Clock())
+        bus = LocalBus(fanout, router)
+        self.chat = Chat(self.directory, bus, router, history, policy)
+        self.moderation = Moderation(self.directory, router, self.chat, policy)
+        self.sessions = []
+        self.owners = []
+        for owner, number in enumerate(users):
+            user = self.new_user(owner, number > 1)
+            for _ in range(number):
+                codec = CODECS[len(self.sessions) % len(CODECS)]
+                session = MemorySession(user, codec)
+                session.address = ("127.0.0.1", len(self.sessions))
+                router.attach(session)
+                self.sessions.append(session)
+                self.owners.append(owner)
+
+    def new_user(self, owner, has_account):
+        """Return a guest, or the user of an account."""
+        user = User(("127.0.0.1", owner))
+        if has_account:
+            account = AccountRef(owner + 1, f"account{owner}")
+            if self.directory.find_account(account.name) is None:
+                self.directory.add_account(account)
+            self.directory.assume(user, account)
+        return user
 
     def do(self, step, number, room, other):
-        """Carry out a step as person `number`; what is refused changes nothing."""
+        """Carry out a step in session `number`; a step that is refused changes nothing."""
+        session = self.sessions[number % len(self.sessions)]
+        session.last_active += 1
         with suppress(ChatError):
-            getattr(self, step)(self.people[number], str(room), self.people[other], number)
+            getattr(self, step)(session, str(room), self.sessions[other % len(self.sessions)])
 
     def read(self):
-        """Return all that everybody has read."""
-        return [b"".join(subscriber.send_queue.blobs) for subscriber in self.listeners]
+        """Return all bytes that each session has read."""
+        return [session.sent for session in self.sessions]
 
-    def join(self, user, room, _, number):
-        done = Deferred.fromCoroutine(self.chat.join_or_create(user, room, f"chatter{number}", 0))
-        done.addCallback(lambda _: self.answer(user, room, None, number))
+    def join(self, session, room, _):
+        name = f"guest{self.sessions.index(session)}"
+        done = Deferred.fromCoroutine(self.chat.join_or_create(session, room, name, 0))
+        done.addCallback(lambda _: self.answer(session, room, None))
         done.addErrback(lambda failure: failure.trap(ChatError))
 
-    def leave(self, user, room, _, number):
-        self.chat.leave(user, self.chat.joined_room(user, room), LeaveReason.QUIT, 0)
-        self.answer(user, room, None, number)
+    def leave(self, session, room, _):
+        room = self.chat.joined_room(session.user, room)
+        self.chat.leave(session.user, room, LeaveReason.QUIT, 0, session)
+        self.answer(session, room.id, None)
 
-    def lose(self, user, *_):
-        self.chat.leave_all(user, LeaveReason.LOST, 0)
+    def lose(self, session, *_):
+        """End a session and begin another for the same user, which logs in to the same account."""
+        user = session.user
+        has_account = user.account is not None
+        if self.router.detach(session):
+            self.chat.remove_user(user, LeaveReason.LOST, 0)
+            owner = self.owners[self.sessions.index(session)]
+            session.user = self.new_user(owner, has_account)
+        self.router.attach(session)
 
-    def say(self, user, *_):
-        self.chat.say(user, self.chat.joined_room(user), ["said\nin two lines", "and again"], 0)
+    def rename(self, session, room, _):
+        name = f"guest{self.sessions.index(session)}-{room}"
+        done = Deferred.fromCoroutine(self.chat.rename(session, name, 0))
+        done.addErrback(lambda failure: failure.trap(ChatError))
 
-    def broadcast(self, user, room, *_):
-        self.chat.say(user, self.chat.joined_room(user, room), ["broadcast"], 0)
+    def say(self, session, *_):
+        if session.current_room is not None:
+            texts = ["said\nin two lines", "and again"]
+            self.chat.say(session, session.current_room, texts, 0)
 
-    def send_private(self, user, _, other, __):
-        self.chat.send_private(user, other.name, "psst", 0)
+    def broadcast(self, session, room, _):
+        self.chat.say(session, self.chat.joined_room(session.user, room), ["broadcast"], 0)
 
-    def answer(self, _, room, __, number):
-        self.fanout.send(self.listeners[number], Notice("Server", f"answer {room}", 0))
+    def send_private(self, session, _, other):
+        self.chat.send_private(session, other.user.name, "psst", 0)
 
-    def announce(self, _, room, *__):
+    def answer(self, session, room, _):
+        self.fanout.send(session, Notice("Server", f"answer {room}", 0))
+
+    def announce(self, _, room, __):
         self.chat.announce(room, "hear hear", 0)
 
-    def kick(self, _, room, other, __):
-        self.chat.kick(other.name, room, 0)
+    def kick(self, _, room, other):
+        self.moderation.kick(other.user.name, room, 0)
 
-    def group(self, _, room, other, __):
-        self.chat.move_user(other.name, self.chat.room(room), 0)
+    def move(self, _, room, other):
+        self.moderation.move_user(other.user.name, self.chat.room(room), 0)
 
-    def end(self, _, room, *__):
-        Deferred.fromCoroutine(self.chat.delete_room(room, 0)).addErrback(
-            lambda f: f.trap(ChatError)
-        )
+    def end(self, _, room, __):
+        done = Deferred.fromCoroutine(self.chat.delete_room(room, 0))
+        done.addErrback(lambda failure: failure.trap(ChatError))
 
-    def set_codec(self, _, room, __, number):
-        self.fanout.set_codec(self.listeners[number], DIALECTS[int(room) % len(DIALECTS)])
+    def set_codec(self, session, room, _):
+        self.fanout.set_codec(session, CODECS[int(room) % len(CODECS)])
+
+
+def harness(clock, **options):
+    """Return a harness over the fan-out."""
+    fanout = Fanout(clock)
+    return FanoutHarness(fanout, Router(fanout), **options)
+
+
+def naive_harness(**options):
+    """Return a harness over the model."""
+    fanout = NaiveFanout()
+    return FanoutHarness(fanout, NaiveRouter(fanout), **options)
 
 
 TALK = ["say", "say", "say", "broadcast", "broadcast", "send_private", "answer", "announce"]
-MOVES = ["join", "join", "join", "leave", "lose", "kick", "group", "end", "set_codec", "turn"]
+MOVES = ["join"] * 4 + ["leave", "lose", "rename", "kick", "move", "end", "set_codec", "turn"]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(TALK + MOVES), st.integers(0, 3), st.integers(1, 3), st.integers(0, 3)
+        st.sampled_from(TALK + MOVES), st.integers(0, 5), st.integers(1, 3), st.integers(0, 5)
     ),
     max_size=80,
 )
@@ -162,142 +297,170 @@ STEPS = st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(steps=STEPS, rooms_per_client=st.integers(1, 3))
-def test_everybody_reads_what_the_naive_model_writes(steps, rooms_per_client):
-    """For random comings, goings and talk, each reads to the byte what one write per member gives."""
+def test_sessions_read_what_the_naive_model_writes(steps, rooms_per_client):
+    """For random steps, each session reads to the byte what one write per session gives."""
     clock = Clock()
-    town = Town(Fanout(clock), rooms_per_client=rooms_per_client)
-    model = Town(NaiveDelivery(), rooms_per_client=rooms_per_client)
+    real = harness(clock, rooms_per_client=rooms_per_client)
+    model = naive_harness(rooms_per_client=rooms_per_client)
     for step, number, room, other in steps:
         if step == "turn":
             clock.advance(0)
-            assert town.read() == model.read()
+            assert real.read() == model.read()
         else:
-            town.do(step, number, room, other)
+            real.do(step, number, room, other)
             model.do(step, number, room, other)
     clock.advance(0)
-    assert town.read() == model.read()
+    assert real.read() == model.read()
+    for session, counterpart in zip(real.sessions, model.sessions, strict=True):
+        assert list(session.buffers) == list(session.user.rooms)
+        assert getattr(session.current_room, "id", None) == getattr(
+            counterpart.current_room, "id", None
+        )
 
 
 @settings(max_examples=100, deadline=None)
 @given(steps=STEPS)
-def test_the_trace_changes_nothing(steps):
-    """With the trace on everybody reads the same, and each frame read was traced, in order."""
+def test_trace_changes_nothing(steps):
+    """With the trace on each session reads the same, and each frame is traced once, in order."""
     clock = Clock()
-    town = Town(Fanout(clock))
+    real, model = harness(clock, users=[1] * 3), naive_harness(users=[1] * 3)
     traced = {}
-    town.fanout.trace = lambda address, text: traced.setdefault(address, []).append(text)
-    model = Town(NaiveDelivery())
+    real.fanout.trace = lambda address, text: traced.setdefault(address, []).append(text)
     for step, number, room, other in steps:
         if step == "turn":
             clock.advance(0)
         elif step != "set_codec":
-            town.do(step, number, room, other)
+            real.do(step, number, room, other)
             model.do(step, number, room, other)
     clock.advance(0)
-    assert town.read() == model.read()
+    assert real.read() == model.read()
     frames = model.read()[0].split(b"\0")[:-1]
     shown = [frame.decode().removeprefix("Server: ") for frame in frames]
     trace = [text.removeprefix("Server: ") for text in traced.get(("127.0.0.1", 0), [])]
-    hidden = [text if "(secret)" not in text else text.partition("psst")[0] + "…" for text in shown]
-    assert trace == hidden
+    masked = [text if "(secret)" not in text else text.partition("psst")[0] + "…" for text in shown]
+    assert trace == masked
 
 
-class CountingDialect:
-    """Encodes as another dialect does, and counts."""
+class CountingCodec:
+    """Encodes as another codec does, and counts."""
 
     def __init__(self, codec):
-        self._dialect = codec
+        self._codec = codec
         self.encoded = 0
 
     def encode(self, event):
         self.encoded += 1
-        return self._dialect.encode(event)
+        return self._codec.encode(event)
 
     def for_room_count(self, _):
         return self
 
 
-def crowd(members: int) -> tuple[Clock, Town, CountingDialect]:
-    """Return a room full of people who all speak one dialect."""
+def crowd(members: int) -> tuple[Clock, FanoutHarness, CountingCodec]:
+    """Return a room full of guests who all use one codec."""
     clock = Clock()
-    town = Town(Fanout(clock), people=members, rooms_per_client=1)
-    codec = CountingDialect(DIALECTS[0])
-    for number, user in enumerate(town.people):
-        town.fanout.set_codec(town.listeners[number], codec)
-        town.join(user, "1", None, number)
+    full = harness(clock, users=[1] * members, rooms_per_client=1)
+    codec = CountingCodec(CODECS[0])
+    for session in full.sessions:
+        full.fanout.set_codec(session, codec)
+        full.join(session, "1", None)
     clock.advance(0)
     codec.encoded = 0
-    for subscriber in town.listeners:
-        subscriber.send_queue.blobs.clear()
-    return clock, town, codec
+    for session in full.sessions:
+        session.queue.blobs.clear()
+    return clock, full, codec
 
 
-def blobs(listeners: Iterable[Subscriber]) -> list[list[bytes]]:
-    """Return what was written to each."""
-    return [subscriber.send_queue.blobs for subscriber in listeners]
+def blobs(sessions: Iterable[MemorySession]) -> list[list[bytes]]:
+    """Return what was written to each session."""
+    return [session.queue.blobs for session in sessions]
 
 
-@pytest.mark.parametrize("codecs", [1, 3])
+@pytest.mark.parametrize("codecs", [1, 2])
 @pytest.mark.parametrize(("members", "messages"), [(10, 1), (10, 50), (200, 50)])
 def test_a_turn_costs_messages_and_members(members, messages, codecs):
-    """Each message is encoded once in each dialect, each member gets one write: not one for each message."""
-    clock, town, first = crowd(members)
-    base_codec = [first, *(CountingDialect(codec) for codec in DIALECTS[1:codecs])]
-    for number, subscriber in enumerate(town.listeners):
-        town.fanout.set_codec(subscriber, base_codec[number % codecs])
+    """Each codec encodes each message once, and each session gets one write, not one a message."""
+    clock, full, first = crowd(members)
+    used = [first, *(CountingCodec(codec) for codec in CODECS[1:codecs])]
+    for number, session in enumerate(full.sessions):
+        full.fanout.set_codec(session, used[number % codecs])
     for number in range(messages):
-        town.say(town.people[number % 5])
+        full.say(full.sessions[number % 5])
     clock.advance(0)
-    assert [codec.encoded for codec in base_codec] == [messages] * codecs
-    assert all(len(written) == 1 for written in blobs(town.listeners[5:]))
-    assert all(len(written) <= 1 for written in blobs(town.listeners[:5]))
+    assert [codec.encoded for codec in used] == [messages] * codecs
+    assert all(len(written) == 1 for written in blobs(full.sessions[5:]))
+    assert all(len(written) <= 1 for written in blobs(full.sessions[:5]))
 
 
-def test_most_get_the_very_same_bytes():
-    """Who has no hole gets the same object, so that slow readers share what waits for them."""
-    clock, town, _ = crowd(50)
-    town.say(town.people[0])
+def test_most_sessions_get_the_same_object():
+    """Sessions without own messages get one bytes object, so that queues share what waits."""
+    clock, full, _ = crowd(50)
+    full.say(full.sessions[0])
     clock.advance(0)
-    assert len({id(written[0]) for written in blobs(town.listeners[1:])}) == 1
+    assert len({id(written[0]) for written in blobs(full.sessions[1:])}) == 1
 
 
 def test_a_turn_is_flushed_once():
-    """However much is said, the reactor is asked for one call."""
-    clock, town, _ = crowd(3)
+    """However many messages there are, the fan-out asks the reactor for one call."""
+    clock, full, _ = crowd(3)
     for _ in range(10):
-        town.say(town.people[0])
+        full.say(full.sessions[0])
     assert len(clock.getDelayedCalls()) == 1
 
 
 def test_nothing_is_kept_after_a_turn():
-    """What was said is forgotten when it is written."""
-    clock, town, _ = crowd(3)
-    town.say(town.people[0])
+    """The fan-out forgets events once they are written."""
+    clock, full, _ = crowd(3)
+    full.say(full.sessions[0])
     clock.advance(0)
-    assert all(not batch.events for batch in town.fanout._buffers.values())
-    assert town.fanout._reset_after_flush == {}
+    assert all(not buffer.events for buffer in full.fanout._buffers.values())
+    assert full.fanout._reset_after_flush == {}
     assert clock.getDelayedCalls() == []
 
 
-def test_numbers_are_the_rooms_own():
-    """Each room counts its messages from 1, without gaps, and goes on when started again."""
-    seen = []
+def test_nothing_is_written_where_the_codec_tells_nothing():
+    """A codec may encode an event as nothing: then there is no write, for nobody in the room."""
+    clock = Clock()
+    full = harness(clock, users=[1, 1], rooms_per_client=1)
+    observer, guest = full.sessions
+    full.fanout.set_codec(observer, QuitCodec())
+    full.join(observer, "1", None)
+    observer.queue.blobs.clear()
+    full.join(guest, "1", None)
+    clock.advance(0)
+    assert observer.queue.blobs == []
 
-    class MessageSubscriber:
-        def on_messages(self, _, burst, __):
-            seen.append((burst.room, burst.id, burst.last))
 
-        def on_event(self, *_):
-            pass
+def test_leaving_several_rooms_is_one_event_where_the_codec_says_so():
+    """A session in several rooms of a user who ends reads equal bytes once, others all lines."""
+    clock = Clock()
+    full = harness(clock, users=[1, 1, 1], rooms_per_client=3)
+    text, quits, guest = full.sessions
+    full.fanout.set_codec(quits, QuitCodec())
+    for session in full.sessions:
+        for room in ("1", "2", "3"):
+            full.join(session, room, None)
+    clock.advance(0)
+    for session in full.sessions:
+        session.queue.blobs.clear()
+    full.lose(guest)
+    clock.advance(0)
+    assert quits.sent == b"QUIT guest2\0"
+    lines = [f"[{room}] Server: guest2 quitted.\0" for room in "123"]
+    assert text.sent == "".join(lines).encode()
 
-    bus = LocalBus(Fanout(Clock()), [MessageSubscriber()])
-    chat = chat_over(bus, 2)
-    user = User("unix")
-    for room in ("a", "b"):
-        Deferred.fromCoroutine(chat.join_or_create(user, room, "Ann", 0))
-    for room in ("a", "a", "b", "a"):
-        chat.say(user, chat.joined_room(user, room), ["x", "y"], 0)
-    Deferred.fromCoroutine(chat.delete_room("a", 0))
-    Deferred.fromCoroutine(chat.join_or_create(user, "A", None, 0))
-    chat.say(user, chat.joined_room(user, "a"), ["x", "", "y"], 0)
-    assert seen == [("a", 1, 2), ("a", 3, 4), ("b", 1, 2), ("a", 5, 6), ("A", 7, 8)]
+
+def is_idle(subscriber: Subscriber) -> bool:
+    """Tell whether a subscriber keeps nothing of a turn."""
+    return subscriber.cursor == 0 and not subscriber.own_events
+
+
+def test_subscribers_are_reset_after_a_turn():
+    """No subscriber keeps a place of the last turn, whatever has happened in it."""
+    clock = Clock()
+    full = harness(clock)
+    for step in ("join", "say", "rename", "leave"):
+        for number in range(len(full.sessions)):
+            full.do(step, number, 1, 0)
+        clock.advance(0)
+        assert all(map(is_idle, full.sessions))

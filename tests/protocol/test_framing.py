@@ -7,19 +7,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatd.protocol.framing import FrameReceiver, Framing, TooLong, UnknownProtocolError
+from chatd.protocol.framing import FrameReceiver, Framing, UnknownProtocolError
+
+TOO_LONG = None
 
 
-def take_all(receiver, most=50):
-    """Return all that the receiver has, taken so many at a time, one of them put back and taken again."""
+def take_all(receiver, count=50):
+    """Return all frames, consumed one by one; TOO_LONG stands for one that was too long."""
     taken = []
-    while frames := receiver.next_frames(most):
-        if isinstance(frames, TooLong):
-            taken.append(frames)
-            continue
-        assert len(frames) <= most
-        taken.append(frames[0])
-        receiver.put_back(frames[1:])
+    while receiver.framing is not None:
+        frames = receiver.peek(count)
+        assert len(frames) <= count
+        if not frames and not receiver.oversized:
+            break
+        taken.append(frames[0] if frames else TOO_LONG)
+        receiver.consume(1)
     return taken
 
 
@@ -137,7 +139,7 @@ def test_too_long_is_dropped_and_told(size):
     """A frame past the limit is dropped up to its end; those around it are served."""
     data = b"one\0" + b"x" * 500 + b"\0two\0"
     _, received = receive(*(data[i : i + size] for i in range(0, len(data), size)))
-    assert received == [b"one", TooLong(100), b"two"]
+    assert received == [b"one", TOO_LONG, b"two"]
 
 
 def test_too_long_is_never_held():
@@ -147,7 +149,7 @@ def test_too_long_is_never_held():
         receiver.feed(b"x" * 65536)
         frames += take_all(receiver)
         assert receiver.buffered <= receiver.limit
-    assert frames == [b"x", TooLong(100)]
+    assert frames == [b"x", TOO_LONG]
     receiver.feed(b"\0y\0")
     assert take_all(receiver) == [b"y"]
 
@@ -155,7 +157,7 @@ def test_too_long_is_never_held():
 def test_too_long_before_the_framing_is_known():
     """It is told as soon as something can be told."""
     receiver, frames = receive(b"x" * 200, b"y" * 200, b"z\nnext\n")
-    assert frames == [TooLong(100), b"next"]
+    assert frames == [TOO_LONG, b"next"]
     assert receiver.framing is Framing.LF
 
 
@@ -163,26 +165,58 @@ def test_limit_is_of_the_frame_without_its_end():
     """A frame of exactly the limit passes, with any ending."""
     assert receive(b"x" * 100 + b"\0")[1] == [b"x" * 100]
     assert receive(b"x" * 100 + b"\r\n")[1] == [b"x" * 100]
-    assert receive(b"x" * 101 + b"\0")[1] == [TooLong(100)]
+    assert receive(b"x" * 101 + b"\0")[1] == [TOO_LONG]
 
 
 def test_limit_may_rise_between_frames():
     """Who joins in the same packet as he sends a long message has the larger limit for it."""
     receiver = FrameReceiver(10)
     receiver.feed(b"join\0" + b"x" * 50 + b"\0")
-    assert receiver.next_frames(50) == [b"join"]
+    assert receiver.peek(1) == [b"join"]
+    receiver.consume(1)
     receiver.limit = 100
-    assert receiver.next_frames(50) == [b"x" * 50]
+    assert receiver.peek(50) == [b"x" * 50]
 
 
-def test_frames_are_taken_as_many_as_wanted():
-    """Some at a time, in order; what is put back comes first again."""
+def test_peeked_frames_stay_until_they_are_consumed():
+    """`peek` returns the same frames again, and `consume` says whether anything is left."""
     receiver = FrameReceiver(10)
     receiver.feed(b"1\x002\x003\x004\0")
-    assert receiver.next_frames(3) == [b"1", b"2", b"3"]
-    receiver.put_back([b"2", b"3"])
-    assert receiver.next_frames(3) == [b"2", b"3", b"4"]
-    assert receiver.next_frames(3) == []
+    assert receiver.peek(3) == receiver.peek(3) == [b"1", b"2", b"3"]
+    assert receiver.peek(1) == [b"1"]
+    assert receiver.buffered == 8
+    assert receiver.consume(2)
+    assert receiver.peek(3) == [b"3"]
+    assert receiver.buffered == 4
+    assert receiver.consume(1)
+    assert receiver.peek(3) == [b"4"]
+    assert not receiver.consume(1)
+    assert receiver.peek(3) == []
+
+
+def test_frames_are_cut_once():
+    """A frame that is peeked at again is the same object, and is not cut from the buffer again."""
+    receiver = FrameReceiver(100)
+    receiver.feed(b"`list\0" * 50)
+    first = receiver.peek(50)[1]
+    receiver.consume(1)
+    assert receiver.peek(49)[0] is first
+
+
+def test_a_frame_keeps_its_own_carriage_returns_beside_an_oversized_one():
+    """Frames that are cut a second time, behind an oversized one, lose no more than their line end."""
+    _, frames = receive(b"a\r\r\n" + b"x" * 101 + b"\r\nb\r\r\n")
+    assert frames == [b"a\r", TOO_LONG, b"b\r"]
+
+
+def test_clear():
+    """Nothing that was buffered comes out later."""
+    receiver = FrameReceiver(10)
+    receiver.feed(b"1\x002\x003\0half")
+    receiver.peek(2)
+    receiver.clear()
+    receiver.consume(1)
+    assert (receiver.buffered, receiver.peek(9)) == (0, [])
 
 
 @given(st.lists(st.binary(max_size=50)))
@@ -203,8 +237,9 @@ def test_many_small_frames_take_no_more_than_their_bytes():
     """A flood of tiny frames that have to wait is held as it came."""
     receiver = FrameReceiver(1000)
     receiver.feed(b"a\0" * 30_000)
-    assert receiver.next_frames(50) == [b"a"] * 50
-    assert sys.getsizeof(receiver._held) < receiver.buffered + 100
+    assert receiver.peek(50) == [b"a"] * 50
+    receiver.consume(50)
+    assert sys.getsizeof(receiver._buffer) < receiver.buffered + 100
     assert receiver.buffered == 2 * 29_950
 
 
@@ -212,7 +247,7 @@ def test_many_small_frames_take_no_more_than_their_bytes():
     ("framing", "wire"),
     [(Framing.NUL, b"a\nb\0"), (Framing.LF, b"a\nb\n"), (Framing.CRLF, b"a\r\nb\r\n")],
 )
-def test_wrap(framing, wire):
+def test_join(framing, wire):
     """Newlines within a frame are sent as the ending of the first line."""
-    assert framing.wrap("a\nb") == wire
-    assert framing.wrap("a\nb\0a\nb") == wire * 2
+    assert framing.join(["a\nb"]) == wire
+    assert framing.join(["a\nb", "a\nb"]) == wire * 2

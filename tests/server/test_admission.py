@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 
 from chatd.config import Limits
-from chatd.protocol.replies import FULL, TOO_MANY_FROM_ADDRESS
+from chatd.core.events import DisconnectReason
 from chatd.server.admission import SPARE_DESCRIPTORS, Admission
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 
 THERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
-TOLD = {FULL: "Server: The server is full, try again later."}
-TOLD[TOO_MANY_FROM_ADDRESS] = "Server: Too many connections from your address."
+TOLD = {DisconnectReason.FULL: "Server: The server is full, try again later."}
+TOLD[DisconnectReason.ADDRESS_LIMIT] = "Server: Too many connections from your address."
 
 
 def test_the_server_is_full():
@@ -25,9 +25,9 @@ def test_the_server_is_full():
     server.join("1", "Bob")
     late = server.connect()
     assert late.read_bytes() == b""
-    assert late.ask("`list") == [TOLD[FULL]]
+    assert late.ask("`list") == [TOLD[DisconnectReason.FULL]]
     assert late.closed
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     first.lose()
     assert server.connect().ask("`join 1 Cid") == ["Server: You join @chatroom 1"]
 
@@ -52,7 +52,9 @@ def test_one_address(one, other, same):
     server = MemoryServer(max_per_address=1)
     server.connect(one)
     late = server.connect(other)
-    assert late.ask("`list") == [TOLD[TOO_MANY_FROM_ADDRESS] if same else "Server: No room exists!"]
+    assert late.ask("`list") == [
+        TOLD[DisconnectReason.ADDRESS_LIMIT] if same else "Server: No room exists!"
+    ]
     assert late.closed == same
 
 
@@ -73,7 +75,7 @@ def test_who_is_refused_is_told_in_one_frame(end, request_):
     server.connect(THERE)
     late = server.connect(THERE, end=end)
     late.send(*[request_] * 3)
-    assert late.read_bytes() == TOLD[TOO_MANY_FROM_ADDRESS].encode() + end
+    assert late.read_bytes() == TOLD[DisconnectReason.ADDRESS_LIMIT].encode() + end
     assert late.closed
     assert list(server.service.chat.rooms()) == []
 
@@ -90,7 +92,7 @@ def test_a_program_that_is_refused(end):
         "event": "closing",
         "code": "full",
         "retry": True,
-        "text": TOLD[FULL].removeprefix("Server: "),
+        "text": TOLD[DisconnectReason.FULL].removeprefix("Server: "),
         "from": "Server",
     }
     assert late.closed
@@ -135,11 +137,11 @@ def test_no_limits():
 def test_descriptors_are_kept_free():
     """Past that nobody is even told."""
     admission = Admission(Limits(), descriptors=SPARE_DESCRIPTORS + 1)
-    assert admission.is_open
+    assert admission.has_descriptor
     admission.connected()
-    assert not admission.is_open
+    assert not admission.has_descriptor
     admission.disconnected()
-    assert admission.is_open
+    assert admission.has_descriptor
 
 
 # -- behind a proxy the address is known with the first bytes
@@ -152,7 +154,7 @@ def arrive(client, host):
 
 def peers(admission):
     """Return how many are inside, and how many of each address."""
-    return admission._inside, dict(admission._of_origin)
+    return admission.admitted, admission.by_origin
 
 
 def test_refused_where_the_proxy_is_but_not_where_he_is():
@@ -182,7 +184,7 @@ def test_refused_where_he_is_but_not_where_the_proxy_is(why):
     other = server.connect(ELSEWHERE)
     arrive(other, THERE)
     told = (
-        TOLD[TOO_MANY_FROM_ADDRESS]
+        TOLD[DisconnectReason.ADDRESS_LIMIT]
         if why == "crowded"
         else "Server: You were banned by the Administrator!"
     )
@@ -208,7 +210,7 @@ def test_counts_go_back_to_zero(steps):
     """Whoever comes, is refused, turns out to be elsewhere and goes: in the end nobody is counted."""
     server = MemoryServer(max_clients=4, max_per_address=2)
     idle = set(server.reactor.getDelayedCalls())
-    admission = server.service.factory._context.admission
+    admission = server.service.factory.context.admission
     clients = []
     for what, *details in steps:
         if what == "connect":
@@ -223,12 +225,12 @@ def test_counts_go_back_to_zero(steps):
                 arrive(client, details[1])
             else:
                 getattr(client, what)()
-        assert admission._inside <= 4
-        assert all(0 < count <= 2 for count in admission._of_origin.values())
-        assert admission._open == len(server.service.sessions)
+        assert admission.admitted <= 4
+        assert all(0 < count <= 2 for count in admission.by_origin.values())
+        assert admission.open == len(server.service.sessions)
     for client in clients:
         client.lose()
     server.turn(20)
     assert peers(admission) == (0, {})
-    assert admission._open == len(server.service.sessions) == 0
+    assert admission.open == len(server.service.sessions) == 0
     assert set(server.reactor.getDelayedCalls()) <= idle

@@ -1,39 +1,19 @@
-"""Rooms while the store is at work: nobody gets in between, nothing is lost when it fails."""
+"""Rooms while the store works: other calls wait, and nothing is lost if the store fails."""
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.storage.memory import MemoryStore
-from chatd.testing import MemoryServer
+from chatd.testing import MemoryServer, SlowStore
 
 UNAVAILABLE = "The server cannot reach its store now, try again later."
 
 
-class SlowStore(MemoryStore):
-    """A store whose changes of rooms are answered by the test."""
-
-    def __init__(self):
-        super().__init__()
-        self.waiting = []
-
-    async def add_room(self, room_id, name):
-        await self._wait()
-        return await super().add_room(room_id, name)
-
-    async def remove_room(self, room_id, count):
-        await self._wait()
-        await super().remove_room(room_id, count)
-
-    async def _wait(self):
-        self.waiting.append(Deferred())
-        await self.waiting[-1]
-
-
 @pytest.fixture
 def store():
-    """Return a store that is slow."""
-    return SlowStore()
+    """Return a store whose changes of rooms wait until the test lets them through."""
+    store = SlowStore()
+    store.room_gate.shut = True
+    return store
 
 
 @pytest.fixture
@@ -43,49 +23,49 @@ def server(store):
 
 
 def test_many_enter_a_new_room(server, store):
-    """All are in it once the store has it; it was started once."""
+    """All are in the room once the store has it; it is created once."""
     clients = [server.connect() for _ in range(3)]
     for number, client in enumerate(clients):
         client.send(f"`enter X Guest{number}")
     starter = server.connect()
     starter.send("`start x other")
-    assert len(store.waiting) == 1
+    assert len(store.room_gate.waiting) == 1
     assert server.connect().ask("`join X Zed") == ["Server: Chatroom X NOT exist!"]
-    store.waiting[0].callback(None)
+    store.room_gate.let_through(1)
     for client in clients:
         assert "Server: You join @chatroom X" in client.read()
     assert starter.read() == ["Server: Chatroom X exists!"]
-    assert len(store.waiting) == 1
+    assert store.room_gate.waiting == []
 
 
 def test_many_enter_in_vain(server, store):
-    """If the store fails, all are told, and none waits for a try of his own."""
+    """If the store fails, all are told, and none of them tries again."""
     clients = [server.connect() for _ in range(3)]
     for number, client in enumerate(clients):
         client.send(f"`enter X Guest{number}")
-    store.waiting[0].errback(StoreUnavailableError())
+    store.room_gate.waiting.pop(0).errback(StoreUnavailableError())
     assert [client.read() for client in clients] == [[f"Server: {UNAVAILABLE}"]] * 3
-    assert len(store.waiting) == 1
+    assert store.room_gate.waiting == []
     clients[0].send("`enter X Guest1")
-    store.waiting[1].callback(None)
+    store.room_gate.let_through(1)
     assert clients[0].read() == ["Server: You join @chatroom X"]
 
 
-def test_a_room_being_started_takes_a_place(server, store):
-    """There are never more rooms than allowed."""
+def test_a_room_being_created_counts(server, store):
+    """Rooms that the store adds count for the limit of rooms."""
     first, second, third = (server.connect() for _ in range(3))
     first.send("`start 3 x")
     second.send("`start 4 x")
     assert third.ask("`start 5 x") == ["Server: Too many chatrooms (at most 4)."]
-    store.waiting[0].errback(StoreUnavailableError())
+    store.room_gate.waiting.pop(0).errback(StoreUnavailableError())
     third.send("`start 5 x")
-    store.waiting[1].callback(None)
-    store.waiting[2].callback(None)
+    store.room_gate.let_through(1)
+    store.room_gate.let_through(1)
     assert third.read() == ["Server: Chatroom 5 started!"]
 
 
 def test_a_room_being_ended(server, store):
-    """It is gone for everybody at once; who starts it again waits until it is gone from the store."""
+    """The room is gone immediately; its creation waits until the store has removed it."""
     ann = server.join("1", "Ann")
     ann.send("one")
     lines = server.console("end 1")
@@ -94,21 +74,21 @@ def test_a_room_being_ended(server, store):
     assert ann.ask("hello") == ["Server: Join a room first!"]
     assert ann.ask("`join 1") == ["Server: Chatroom 1 NOT exist!"]
     ann.send("`enter 1")
-    store.waiting[0].callback(None)
+    store.room_gate.let_through(1)
     assert lines == ["Administrator: chatroom 1 closed."]
-    store.waiting[1].callback(None)
+    store.room_gate.let_through(1)
     assert ann.read() == ["Server: You join @chatroom 1"]
     assert ann.ask("`list")[0].startswith("Server: \nfood@2: no chatters!\n1@1: Ann@")
 
 
 def test_a_room_that_cannot_be_ended(server, store):
-    """It is there again, empty, in its place and with its count."""
+    """The room is there again, empty, in its place, and its ids go on."""
     ann = server.join("1", "Ann")
     ann.send("one", "two")
     lines = server.console("end 1")
     server.console("start 3 x")
-    store.waiting[1].callback(None)
-    store.waiting[0].errback(StoreUnavailableError())
+    store.room_gate.waiting.pop(1).callback(None)
+    store.room_gate.waiting.pop(0).errback(StoreUnavailableError())
     assert lines == [f"Administrator: {UNAVAILABLE}"]
     ann.read()
     assert ann.ask("`list") == [
@@ -119,10 +99,10 @@ def test_a_room_that_cannot_be_ended(server, store):
 
 
 def test_a_start_that_ends_with_its_client(server, store):
-    """Who is gone when the store is done is in no room, and his name is free."""
+    """A user whose connection ends meanwhile is in no room, and the name is free."""
     ann = server.connect()
     ann.send("`enter X Ann")
     ann.lose()
-    store.waiting[0].callback(None)
+    store.room_gate.let_through(1)
     bob = server.connect()
     assert bob.ask("`join X Ann") == ["Server: You join @chatroom X"]

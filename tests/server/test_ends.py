@@ -3,22 +3,13 @@
 import socket
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
-from chatd.server.admission import MAX_REFUSED
+from chatd.server.admission import MAX_PENDING_REFUSALS
 from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.testing import MemoryHashing, MemoryServer
-
-
-class SlowHashing(MemoryHashing):
-    """Never comes to an end of a password."""
-
-    async def verify(self, *_):
-        await Deferred()
-
+from chatd.testing import MemoryServer, SlowHashing
 
 FAR = "192.0.2.1"
 
@@ -41,7 +32,7 @@ def test_a_place_is_free_when_nothing_is_left():
 
 def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
     """Whatever his request waits for, and whatever waits behind it: his name is free."""
-    server = MemoryServer(hashing=SlowHashing())
+    server = MemoryServer(hashing=SlowHashing(shut=True))
     bob = server.join("1", "Bob")
     ann = server.join("1", "Ann")
     ann.send("`quit", "`register ann staple-battery", "`list")
@@ -53,7 +44,7 @@ def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
 
 def test_the_server_ends_without_those_who_are_lost():
     """It waits for nobody whose connection has ended."""
-    server = MemoryServer(hashing=SlowHashing())
+    server = MemoryServer(hashing=SlowHashing(shut=True))
     for _ in range(3):
         client = server.connect(FAR)
         client.send("`login bob staple-battery", "`list", "`list")
@@ -72,7 +63,7 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
     crowd = [server.connect(FAR) for _ in range(600)]
     server.turn()
     closed = sum(client.closed for client in crowd)
-    assert closed == 600 - MAX_REFUSED
+    assert closed == 600 - MAX_PENDING_REFUSALS
     server.turn(FINISH_SECONDS)
     assert all(client.closed for client in crowd)
 
@@ -80,15 +71,15 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
 def test_no_descriptor_left():
     """Who cannot be taken in is closed at once, also where something wraps our protocol, as for TLS."""
     server = MemoryServer()
-    admission = server.service.factory._context.admission
-    while admission.is_open:
+    admission = server.service.factory.context.admission
+    while admission.has_descriptor:
         admission.connected()
     wrapping = WrappingFactory(server.service.factory)
     transport = StringTransport()
     transport.abortConnection = transport.loseConnection
     wrapping.buildProtocol(IPv4Address("TCP", FAR, 5)).makeConnection(transport)
     assert transport.disconnecting
-    assert server.service.event_log.refused == 1
+    assert server.service.counters.refused == 1
     assert len(server.service.sessions) == 0
 
 
@@ -111,7 +102,7 @@ def test_the_peer_of_a_guarded_transport_hangs_up():
     transport = StringTransport()
     transport.socket = ours
     told = []
-    sockets = server.service.factory._context.sockets
+    sockets = server.service.factory.context.epoll
     guarded = sockets.watch_hangup(transport, lambda: told.append("end"))
     guarded.pauseProducing()
     sockets.doRead()
@@ -122,5 +113,5 @@ def test_the_peer_of_a_guarded_transport_hangs_up():
     assert told == ["end"]
     guarded.resumeProducing()
     assert transport.producerState == "producing"
-    sockets.lost(guarded)
+    sockets.remove(guarded)
     ours.close()

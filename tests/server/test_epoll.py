@@ -157,7 +157,7 @@ def test_who_is_lost_meanwhile_is_not_read(house):
         heard.append(number)
         _, transport, taken, _ = connected[1 - number]
         transport.abortConnection()
-        house.sockets.lost(taken)
+        house.sockets.remove(taken)
 
     connected += [house.connect(lambda _, n=number: end_the_other(n)) for number in range(2)]
     for peer, *_ in connected:
@@ -180,8 +180,8 @@ def test_a_fault_hurts_one_connection(house, capture_log):
     house.sockets.doRead()
     assert receiver.lost
     assert healthy.received == b"y"
-    assert ["What was received met a fault" in line for line in capture_log()] == [True]
-    house.sockets.lost(taken)
+    assert ["Processing received data failed" in line for line in capture_log()] == [True]
+    house.sockets.remove(taken)
 
 
 def test_any_other_transport_is_read_by_the_reactor(house):

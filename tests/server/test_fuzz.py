@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.python.failure import Failure
 
-from bench.crowd import Crowd
-from bench.fuzz import Faults, frames, in_memory
+from bench.fuzz import LoggedErrors, frames, in_memory
+from bench.random_users import RandomUsers
 from chatd.core.errors import ChatError
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import FrameReceiver, Framing, UnknownProtocolError
@@ -34,19 +34,23 @@ FRAMES = st.lists(st.binary(max_size=40), max_size=10)
 
 
 @pytest.fixture(autouse=True)
-def faults():
+def errors():
     """Check at the end that nothing was logged that has a traceback."""
-    faults = Faults()
-    with faults.watched():
+    errors = LoggedErrors()
+    with errors.counting():
         yield
-    assert faults.count == 0
+    assert errors.count == 0
 
 
 def taken(receiver):
-    """Return all frames that wait."""
+    """Return all frames that are buffered, None for one that was too long."""
     frames = []
-    while found := receiver.next_frames(3):
-        frames += found if isinstance(found, list) else [found]
+    while receiver.framing is not None:
+        found = receiver.peek(3)
+        if not (found or receiver.oversized):
+            break
+        frames += found or [None]
+        receiver.consume(len(found) or 1)
     return frames
 
 
@@ -119,7 +123,7 @@ def test_frames_that_come_all_at_once(seed, before):
 @given(SEEDS)
 def test_people(seed):
     """Who do all there is to do, on a store that is slow and fails."""
-    crowd = Crowd(random.Random(seed))
+    crowd = RandomUsers(random.Random(seed))
     for _ in range(200):
         crowd.step()
     crowd.end()
@@ -127,6 +131,6 @@ def test_people(seed):
 
 def test_a_fault_is_noticed():
     """Else all this would show nothing."""
-    faults = Faults()
-    faults({"log_failure": Failure(ZeroDivisionError())})
-    assert faults.count == 1
+    errors = LoggedErrors()
+    errors({"log_failure": Failure(ZeroDivisionError())})
+    assert errors.count == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.protocol.jsonio import dump
-from chatd.server.native import MAX_FRAMES_PER_TURN
+from chatd.server.inbound import MAX_FRAMES_PER_TURN
 from chatd.testing import MemoryServer
 
 A_READ = 65536
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.usefixtures("faults")
 
 def held(client):
     """Return how many bytes of what a client sent are held."""
-    frames = client.protocol._frames
-    return frames.buffered + len(frames._telnet._command)
+    return client.protocol.inbound.buffered
 
 
 @pytest.mark.parametrize("rate", [0, 5])
@@ -53,7 +52,7 @@ def test_empty_frames(server, end, inside):
     ann.read()
     bob.send_bytes(end * A_READ)
     turns = 0
-    while bob.protocol._frames.has_frames:
+    while bob.protocol.inbound.has_frames:
         server.turn()
         turns += 1
         if turns == 1 and A_READ > 2 * MAX_FRAMES_PER_TURN:

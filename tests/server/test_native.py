@@ -139,7 +139,7 @@ def test_who_does_not_read_is_aborted(capture_log):
     ann, bob, eve = server.join("1", "Ann"), server.join("1", "Bob"), server.connect()
     ann.read()
     for client in (bob, eve):
-        client.protocol._send_queue.pauseProducing()
+        client.protocol.send_queue.pauseProducing()
     eve.send(*["`help"] * 20)
     server.turn()
     assert eve.closed
@@ -169,7 +169,7 @@ def test_a_reader_who_does_not_read_the_goodbye_is_closed(server):
     """Within seconds."""
     client = server.connect()
     client.send("`list")
-    client.protocol._send_queue.pauseProducing()
+    client.protocol.send_queue.pauseProducing()
     client.send("`exit")
     assert not client.closed
     server.turn(FINISH_SECONDS)

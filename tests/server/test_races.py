@@ -1,4 +1,4 @@
-"""What happens to somebody while the server is at work for him: hashing, or waiting for the store."""
+"""What happens while a request waits: for a hash, for the store, for other requests."""
 
 import json
 
@@ -10,169 +10,83 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.server.resume import GUEST_RESUME_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
-from chatd.storage.memory import MemoryStore
-from chatd.storage.writer import BATCH_SECONDS, CLOSE_SECONDS, RECEIPT_TIMEOUT
-from chatd.testing import MemoryClient, MemoryHashing, MemoryServer
+from chatd.storage.writer import CLOSE_TIMEOUT, RECEIPT_TIMEOUT, WRITE_DELAY
+from chatd.testing import Gate, MemoryClient, MemoryServer, SlowHashing, SlowStore
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
 
 
-class Gate:
-    """Calls wait here while it is shut."""
-
-    def __init__(self):
-        self._waiting = []
-        self.shut = False
-
-    async def passed(self):
-        if self.shut:
-            self._waiting.append(Deferred())
-            await self._waiting[-1]
-
-    def open(self, error=None):
-        """Let all through, or let them fail."""
-        self.shut = False
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.callback(None) if error is None else one.errback(error)
-
-    def work_off(self):
-        """Let them through one by one; who comes back waits behind the others."""
-        while self._waiting:
-            self.let_through(1)
-        self.shut = False
-
-    def let_through(self, number):
-        """Let so many through, one after another."""
-        for _ in range(number):
-            self._waiting.pop(0).callback(None)
-
-
-class SlowStore(MemoryStore):
-    """A store in memory: what is said, what is read, logins and bans wait at gates of their own."""
-
-    def __init__(self):
-        super().__init__()
-        self.writing, self.reading, self.logins_lost = Gate(), Gate(), False
-        self.logins, self.banning = Gate(), Gate()
-
-    async def keep(self, bursts, reserved):
-        await self.writing.passed()
-        await super().keep(bursts, reserved)
-
-    async def history(self, *arguments):
-        await self.reading.passed()
-        return await super().history(*arguments)
-
-    async def login(self, digest):
-        await self.logins.passed()
-        return await super().login(digest)
-
-    async def add_login(self, login):
-        await self.logins.passed()
-        await super().add_login(login)
-
-    async def remove_logins(self, account):
-        if self.logins_lost:
-            raise StoreUnavailableError("out of reach")
-        await self.logins.passed()
-        await super().remove_logins(account)
-
-    async def add_ban(self, ban):
-        await self.banning.passed()
-        await super().add_ban(ban)
-
-    async def remove_ban(self, ban):
-        await self.banning.passed()
-        await super().remove_ban(ban)
-
-
-class SlowHashing(MemoryHashing):
-    """Hashes passwords when its gate is open."""
-
-    def __init__(self):
-        self.gate = Gate()
-
-    async def hash(self, password):
-        await self.gate.passed()
-        return await super().hash(password)
-
-    async def verify(self, password_hash, password):
-        await self.gate.passed()
-        return await super().verify(password_hash, password)
-
-
 @pytest.fixture
 def store():
-    """Return a store that can be slow."""
+    """Return a store with gates."""
     return SlowStore()
 
 
 @pytest.fixture
 def hashing():
-    """Return hashing that can be slow."""
+    """Return hashing with a gate."""
     return SlowHashing()
 
 
 @pytest.fixture
 def server(store, hashing):
-    """Return a server on them, with a room."""
+    """Return a server with them and with two rooms."""
     return MemoryServer(store=store, hashing=hashing, rooms=(("1", "tea"), ("2", "food")))
 
 
 def registered(server, name="ann"):
-    """Return a client who speaks JSON and has just registered, and his session secret."""
+    """Return a client that uses JSON and has registered, and its resume token."""
     client = server.connect()
-    secret = json.loads(client.ask("`format json")[0])["session"]
+    token = json.loads(client.ask("`format json")[0])["session"]
     client.ask(json.dumps({"command": "register", "username": name, "password": WORD}))
-    return client, secret
+    return client, token
 
 
-def resumes(server, secret):
-    """Tell whether a new client can resume with a secret."""
+def resumes(server, token):
+    """Tell whether a new client can resume a session with a token."""
     client = server.connect()
     client.ask("`format json")
-    (answer,) = client.ask(json.dumps({"command": "resume", "session": secret}))
+    (answer,) = client.ask(json.dumps({"command": "resume", "session": token}))
     return json.loads(answer)["event"] == "reply"
 
 
-# -- the recorder
+# -- the history writer
 
 
 def test_history_while_the_last_batch_is_written(server, store):
-    """Who asks for it then is answered when the batch is written, not when somebody speaks again."""
+    """`history` is answered when the batch is written, without another message."""
     ann = server.join("1", "Ann")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send("`history")
     assert ann.read() == []
-    store.writing.open()
+    store.write_gate.open()
     assert ann.read() == ["Server: \n[1970-01-01 00:00:00] Ann: hello\n"]
 
 
 def test_history_after_a_fault(server, store, capture_log):
-    """A batch that met a fault of ours is not waited for."""
+    """`history` does not wait for a batch that could not be stored."""
     ann = server.join("1", "Ann")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("hello")
-    server.turn(BATCH_SECONDS)
-    store.writing.open(ZeroDivisionError())
+    server.turn(WRITE_DELAY)
+    store.write_gate.open(ZeroDivisionError())
     assert ann.ask("`history") == ["Server: No messages in chatroom 1!"]
     assert "ZeroDivisionError" in "".join(capture_log())
 
 
-def test_exit_while_what_he_said_is_stored(server, store):
-    """Who asked is told before the goodbye; he is out of the room at once."""
+def test_exit_while_a_message_is_stored(server, store):
+    """The receipt comes before the goodbye; the user leaves the room immediately."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.ask("`format json")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"x"}', '{"command":"exit"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     assert bob.read() == ["Ann: x", "Server: Ann quitted."]
     assert not ann.closed
-    store.writing.open()
+    store.write_gate.open()
     told = [json.loads(frame) for frame in ann.read()]
     assert [event["event"] for event in told] == ["stored", "reply"]
     assert ann.closed
@@ -182,12 +96,12 @@ def test_exit_while_what_he_said_is_stored(server, store):
     "ends", [lambda ann: ann.send('{"command":"exit"}'), MemoryClient.half_close]
 )
 def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
-    """It is not waited for longer than anybody is who asked."""
+    """A connection that ends waits for its receipts no longer than `RECEIPT_TIMEOUT`."""
     ann = server.join("1", "Ann")
     ann.ask("`format json")
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"x"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ends(ann)
     server.turn(RECEIPT_TIMEOUT - 0.1)
     assert not ann.closed
@@ -196,41 +110,41 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
 
 
 def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
-    """Who asked is told at once of what cannot be kept, and his end is the end."""
+    """A client learns immediately which messages cannot be kept, and is closed when it ends."""
     monkeypatch.setattr(writer, "MAX_WAITING", 3)
     ann, _ = registered(server)
     ann.ask('{"command":"join","chatroom_id":"1"}')
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send('{"command":"say","text":"in hand"}')
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     ann.send(*['{"command":"say","text":"x"}'] * 5)
     ann.half_close()
     events = [json.loads(frame) for frame in ann.read()]
     assert [event["code"] for event in events] == ["not-stored"] * 4
-    store.writing.open()
-    server.turn(BATCH_SECONDS)
+    store.write_gate.open()
+    server.turn(WRITE_DELAY)
     assert [json.loads(frame)["event"] for frame in ann.read()] == ["stored", "stored"]
     assert ann.closed
 
 
-def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store):
-    """Both are waited for at the same time, so that it is not too long in all."""
+def test_stop_while_the_store_hangs_and_a_client_does_not_read(server, store):
+    """The server waits for both at the same time, so that it stops in time."""
     ann = server.join("1", "Ann")
     ann.transport.closes_late = True
-    store.writing.shut = True
+    store.write_gate.shut = True
     ann.send("never stored")
-    server.turn(BATCH_SECONDS)
+    server.turn(WRITE_DELAY)
     stopped = server.service.stopService()
-    server.turn(min(FINISH_SECONDS, CLOSE_SECONDS) - 0.1)
+    server.turn(min(FINISH_SECONDS, CLOSE_TIMEOUT) - 0.1)
     assert not stopped.called
-    server.turn(abs(FINISH_SECONDS - CLOSE_SECONDS) + 0.1)
+    server.turn(abs(FINISH_SECONDS - CLOSE_TIMEOUT) + 0.1)
     server.turn()
     assert ann.closed
     assert stopped.called
 
 
-def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
-    """The end of it ends his waiting, but he does not come in while it is being ended."""
+def test_a_room_is_ended_while_a_user_waits_to_join_it(server):
+    """The end of the room ends the wait, and the user does not join it."""
     ann, bob = server.join("1", "Ann"), server.join("2", "Bob")
     bob.send("not stored yet")
     ann.send("`history", "`quit", "`join 2", "`list")
@@ -243,27 +157,27 @@ def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
     ]
 
 
-# -- who one is
+# -- logging in
 
 
 def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
-    """It does not log in any more, so who came back meanwhile stays."""
-    ann, secret = registered(server)
+    """It does not log in any more, and the session that was resumed meanwhile stays."""
+    ann, token = registered(server)
     late = server.connect()
     hashing.gate.shut = True
     ann.lose()
     late.send(f"`login ann {WORD}")
     late.lose()
-    assert resumes(server, secret)
+    assert resumes(server, token)
     owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
-    assert owner.account == "ann"
+    assert (owner.name, owner.account) == ("ann", 1)
     assert len(server.service.sessions) == 1
 
 
 def test_a_connection_is_lost_while_it_registers(server, hashing):
-    """He is gone for the others at once; the account is there."""
+    """The user leaves immediately; the account is created."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     hashing.gate.shut = True
     ann.send(f"`login nobody {WORD}")
@@ -276,8 +190,8 @@ def test_a_connection_is_lost_while_it_registers(server, hashing):
     assert server.connect().ask(f"`login cid {WORD}") == ["Server: Welcome back, cid."]
 
 
-def test_a_ban_while_he_registers(server, hashing):
-    """It holds for the account that is being made."""
+def test_a_ban_during_registration(server, hashing):
+    """The ban holds for the account that is being created."""
     client = server.connect()
     hashing.gate.shut = True
     client.send(f"`register mallory {WORD}")
@@ -287,8 +201,8 @@ def test_a_ban_while_he_registers(server, hashing):
     assert client.closed
 
 
-def test_grouped_while_he_registers(server, hashing):
-    """He is not renamed within the room; the account is there for later."""
+def test_moved_during_registration(server, hashing):
+    """The user keeps the name in the room; the account can be logged in to later."""
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     bob.ask("`quit")
     ann.read()
@@ -304,7 +218,7 @@ def test_grouped_while_he_registers(server, hashing):
 
 
 def test_a_name_the_same_as_two_others(server):
-    """Neither the one it is spelled like nor the one it looks like can be taken over."""
+    """A name that folds like one name and looks like another is in use."""
     bill = server.join("1", "Bill")
     client = server.join("1", "Biil")
     client.ask("`quit")
@@ -313,70 +227,70 @@ def test_a_name_the_same_as_two_others(server):
     assert server.connect().ask("`join 1 Bill") == ["Server: You join @chatroom 1"]
 
 
-# -- session secrets
+# -- resume tokens
 
 
 def test_the_administrator_sets_a_password(server):
-    """Who is logged in has to go, and nobody comes back with what he had."""
+    """All sessions of the account end, and no token resumes one."""
     lost, first = registered(server)
     lost.lose()
     assert server.console("passwd ann") == ["Administrator: Cancelled."]
     intruder = server.connect()
     intruder.ask(f"`login ann {WORD}")
-    Deferred.fromCoroutine(server.service.people.set_password("ann", "another-one", 0))
+    Deferred.fromCoroutine(server.service.accounts.set_password("ann", "another-one", 0))
     assert intruder.read() == ["Server: Your password was set by the Administrator."]
     assert intruder.closed
     assert not resumes(server, first)
 
 
 def logging_in(server, store, name="ann"):
-    """Return a client who has just shown the right password, and his secret; the store is still at work."""
+    """Return a client that logs in, and its token, which the store has not stored yet."""
     client = server.connect()
-    secret = json.loads(client.ask("`format json")[0])["session"]
-    store.logins.shut = True
+    token = json.loads(client.ask("`format json")[0])["session"]
+    store.token_gate.shut = True
     client.send(json.dumps({"command": "login", "username": name, "password": WORD}))
-    return client, secret
+    return client, token
 
 
-def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store):
-    """Who came in by the old one has nothing by which he could come back."""
+def test_the_administrator_sets_a_password_during_a_login(server, store):
+    """A session that logged in by the old password is closed and cannot be resumed."""
     registered(server)
-    intruder, secret = logging_in(server, store)
+    intruder, token = logging_in(server, store)
     setting = Deferred.fromCoroutine(
-        server.service.people.set_password("ann", "another-one", server.reactor.seconds())
+        server.service.accounts.set_password("ann", "another-one", server.reactor.seconds())
     )
-    store.logins.work_off()
+    store.token_gate.drain()
     assert setting.called
     assert intruder.closed
-    assert not resumes(server, secret)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(server, token)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_a_connection_is_lost_while_its_login_is_stored(server, store):
-    """He comes back, also after a restart."""
+    """The session can be resumed, also after a restart."""
     registered(server)
-    client, secret = logging_in(server, store)
+    client, token = logging_in(server, store)
     client.lose()
-    store.logins.work_off()
-    assert resumes(MemoryServer(store=store), secret)
+    store.token_gate.drain()
+    assert resumes(MemoryServer(store=store), token)
 
 
-def test_logged_out_while_his_secret_is_stored_again(server, store):
-    """It is good for nothing, not even after a restart."""
-    ann, secret = registered(server)
-    store.logins_lost = True
+def test_logged_out_while_the_token_is_stored_again(server, store):
+    """The token is not valid, not even after a restart."""
+    ann, token = registered(server)
+    store.token_gate.error = StoreUnavailableError("out of reach")
     change = {"command": "password", "old_password": WORD, "new_password": "another-one"}
     ann.ask(json.dumps(change))
-    store.logins_lost = False
-    store.logins.shut = True
+    store.token_gate.error = None
+    store.token_gate.shut = True
     server.turn(3600)
     ann.send('{"command":"logout"}')
-    store.logins.work_off()
-    assert not resumes(MemoryServer(store=store), secret)
+    store.token_gate.drain()
+    assert not resumes(MemoryServer(store=store), token)
 
 
-def test_grouped_while_he_logs_in(server, hashing):
-    """He does not log in, and who is logged in stays."""
+def test_moved_during_a_login(server, hashing):
+    """The guest does not log in, and the other session of the account stays."""
     ann, _ = registered(server)
     bob = server.join("1", "Bob")
     bob.ask("`quit")
@@ -388,52 +302,52 @@ def test_grouped_while_he_logs_in(server, hashing):
     assert not ann.closed
 
 
-def test_grouped_while_he_resumes(server, store):
-    """He does not resume, and the name of the account is free for its owner."""
-    ann, secret = registered(server)
+def test_moved_during_a_resumption(server, store):
+    """The guest does not resume the session, and the account can be logged in to."""
+    ann, token = registered(server)
     ann.lose()
     server.turn(GUEST_RESUME_SECONDS + 1)
     bob = server.join("1", "Bob")
     bob.ask("`quit")
     bob.ask("`format json")
-    store.logins.shut = True
-    bob.send(json.dumps({"command": "resume", "session": secret}))
+    store.token_gate.shut = True
+    bob.send(json.dumps({"command": "resume", "session": token}))
     server.console("group 1 Bob")
-    store.logins.open()
+    store.token_gate.open()
     assert json.loads(bob.read()[-1])["code"] == "in-a-room"
     assert server.connect().ask(f"`login ann {WORD}") == ["Server: Welcome back, ann."]
 
 
 def test_exit_ends_a_login(server, store):
-    """The secret of who says `exit` is good for nothing, not even after a restart."""
-    ann, secret = registered(server)
+    """After `exit` the token is not valid, not even after a restart."""
+    ann, token = registered(server)
     ann.ask('{"command":"exit"}')
-    assert not resumes(server, secret)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(server, token)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_logout_while_the_store_is_away(server, store):
-    """The secret is not good when it is back, and is removed by and by."""
-    ann, secret = registered(server)
-    store.logins_lost = True
+    """The token is not valid when the store is back, which removes it within an hour."""
+    ann, token = registered(server)
+    store.token_gate.error = StoreUnavailableError("out of reach")
     ann.ask('{"command":"logout"}')
-    store.logins_lost = False
-    assert not resumes(server, secret)
+    store.token_gate.error = None
+    assert not resumes(server, token)
     server.turn(3600)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_unregister_and_register_again(server):
-    """Who had the account before cannot resume into that of another."""
-    old, secret = registered(server)
+    """A token of the former owner does not log in to the new account of that name."""
+    old, token = registered(server)
     old.lose()
     server.console("unregister ann")
     registered(server)
-    assert not resumes(server, secret)
+    assert not resumes(server, token)
 
 
 def test_unregistered(server):
-    """Who is logged in is told and has to go."""
+    """The user is told why, and disconnected."""
     ann, _ = registered(server)
     bob = server.join("1", "Bob")
     ann.ask('{"command":"join","chatroom_id":"1"}')
@@ -444,35 +358,35 @@ def test_unregistered(server):
     assert bob.read() == ["Server: ann quitted."]
 
 
-# -- rules that change while one waits
+# -- rules that change while a request waits
 
 
 def test_a_room_ends_while_its_history_is_read(store):
-    """Who may not start rooms does not start it by entering it."""
+    """A user who may not create rooms does not create it again by `enter`."""
     rooms = (("1", "tea"),)
     server = MemoryServer(store=store, replay=3, room_creators=RoomCreators.NOBODY, rooms=rooms)
     client = server.connect()
-    store.reading.shut = True
+    store.read_gate.shut = True
     client.send("`enter 1 Ann")
     server.console("end 1")
-    store.reading.open()
+    store.read_gate.open()
     assert client.read() == ["Server: You may not start chatrooms."]
 
 
 def test_an_account_ends_while_its_history_is_read(store):
-    """Where guests may not join, he does not join as one."""
+    """Where guests may not join, a user whose account is removed does not join."""
     server = MemoryServer(store=store, replay=3, require_login=True, rooms=(("1", "tea"),))
     ann, _ = registered(server)
-    store.reading.shut = True
+    store.read_gate.shut = True
     ann.send('{"command":"join","chatroom_id":"1"}')
     server.console("unregister ann")
-    store.reading.open()
+    store.read_gate.open()
     ann.read()
     assert server.connect().ask("`list") == ["Server: \ntea@1: no chatters!\n"]
 
 
 def test_a_ban_and_its_end_before_the_framing_is_known(server):
-    """He is told, and not left in between."""
+    """The client is told and closed, though the ban is over."""
     client = server.connect()
     server.console("ban 127.0.0.1")
     server.console("unban 127.0.0.1")
@@ -481,13 +395,13 @@ def test_a_ban_and_its_end_before_the_framing_is_known(server):
 
 
 def test_the_end_while_old_messages_are_removed(store, capture_log):
-    """It ends without a fault, and nothing is left to be done."""
+    """The server stops without a failure, and leaves no delayed call."""
     server = MemoryServer(store=store, keep=1, rooms=(("1", "tea"),))
     removed = Gate()
     removed.shut = True
 
     async def prune(_):
-        await removed.passed()
+        await removed.wait()
         return 0
 
     store.prune = prune
@@ -498,8 +412,8 @@ def test_the_end_while_old_messages_are_removed(store, capture_log):
     assert server.reactor.getDelayedCalls() == []
 
 
-def test_bans_that_are_over_leave_the_store(store, server):
-    """By and by."""
+def test_expired_bans_leave_the_store(store, server):
+    """The hourly task removes them."""
     server.console("ban Bob 10")
     server.console("ban Cid")
     server.turn(3600)
@@ -508,33 +422,94 @@ def test_bans_that_are_over_leave_the_store(store, server):
 
 
 def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
-    """What was confirmed is in the store."""
+    """The ban that the console has confirmed is in the store."""
     server.console("ban Al 1")
     server.console("ban Bob 1")
-    store.banning.shut = True
+    store.ban_gate.shut = True
     server.turn(3600)
     answer = server.console("ban Bob")
-    store.banning.work_off()
+    store.ban_gate.drain()
     assert answer == ["Administrator: Bob was banned."]
     assert [ban.subject for ban in store.open([]).bans] == ["Bob"]
 
 
 def test_a_ban_while_many_old_ones_are_removed(store, server):
-    """It holds when its turn has come, not when the last of the others is gone."""
+    """The new ban waits for one removal, not for all of them."""
     for number in range(10):
         server.console(f"ban name{number} 1")
-    store.banning.shut = True
+    store.ban_gate.shut = True
     server.turn(3600)
     bob = server.join("1", "Bob")
     server.console("ban Bob")
-    store.banning.let_through(2)
+    store.ban_gate.let_through(2)
     assert bob.closed
 
 
 @pytest.mark.parametrize("frame", ["`Login ann PASS", "`passwd PASS", "`lgoin\tann PASS"])
 def test_a_password_behind_a_misspelt_command(capture_log, frame):
-    """It is not in the trace."""
+    """The trace does not show what follows an unknown command."""
     server = MemoryServer(trace=True)
     server.connect().ask(frame.replace("PASS", WORD))
     assert any("Received message" in line for line in capture_log())
     assert not [line for line in capture_log() if WORD in line]
+
+
+# -- several sessions of one account
+
+
+def test_an_account_is_registered_again_while_its_password_is_checked(server, hashing):
+    """The former owner, whose password was right, is not logged in to the new account."""
+    registered(server)
+    late = server.connect()
+    hashing.gate.shut = True
+    late.send(f"`login ann {WORD}")
+    server.console("unregister ann")
+    hashing.gate.shut = False
+    registered(server)
+    hashing.gate.open()
+    assert late.read()[-1] == "Server: Wrong username or password."
+
+
+def test_logins_past_the_limit_at_once(hashing):
+    """However many passwords are checked at a time, the limit of sessions holds."""
+    server = MemoryServer(hashing=hashing, sessions_per_account=2)
+    registered(server)
+    late = [server.connect() for _ in range(4)]
+    hashing.gate.shut = True
+    for client in late:
+        client.send(f"`login ann {WORD}")
+    hashing.gate.open()
+    for client in late:
+        client.read()
+    users = [session.user for session in server.service.sessions if session.user.name == "ann"]
+    assert len(users) == 2
+    assert len(set(users)) == 1
+
+
+def test_a_token_is_used_twice_at_once(store, server):
+    """One session is resumed, the other one is refused, also where the store has the token."""
+    _, token = registered(server)
+    server = MemoryServer(store=store)
+    clients = [server.connect() for _ in range(2)]
+    for client in clients:
+        client.ask("`format json")
+    store.token_gate.shut = True
+    for client in clients:
+        client.send(json.dumps({"command": "resume", "session": token}))
+    store.token_gate.drain()
+    events = [json.loads(client.read()[-1]) for client in clients]
+    assert sorted(event["event"] for event in events) == ["error", "reply"]
+
+
+def test_a_session_ends_while_it_joins_and_another_stays(server, store):
+    """The user does not join by way of a session that has ended."""
+    rooms = (("1", "tea"),)
+    server = MemoryServer(store=store, rooms=rooms, replay=3)
+    registered(server)
+    lost = server.connect()
+    lost.ask(f"`login ann {WORD}")
+    store.read_gate.shut = True
+    lost.send("`join 1")
+    lost.lose()
+    store.read_gate.open()
+    assert "tea@1: no chatters!\n" in server.connect().ask("`list")[0]

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.ratelimit import TokenBucket
-from chatd.server.native import DRAIN_SECONDS, MAX_FRAMES_PER_TURN, READ_LIMIT
+from chatd.server.inbound import MAX_FRAMES_PER_TURN, READ_LIMIT
+from chatd.server.native import DRAIN_SECONDS
 from chatd.testing import MemoryServer
 
 A_READ = 65536
@@ -154,7 +155,7 @@ def test_nothing_is_left_of_a_flooder(limited, how):
     limited.turn(DRAIN_SECONDS + 1)
     assert set(limited.reactor.getDelayedCalls()) == before
     assert len(limited.service.sessions) == 0
-    assert ann.protocol._frames.buffered == 0
+    assert ann.protocol.inbound.buffered == 0
 
 
 RATES = st.sampled_from([1, 3, 5, 7, 1000])

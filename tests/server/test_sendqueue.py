@@ -122,11 +122,11 @@ def test_finish_sends_what_waits(overflows):
     socket = Socket(room=10)
     clock, send_queue = direct(socket, overflows)
     send_queue.write(b"x" * 200_000)
-    send_queue.finish()
+    send_queue.close_when_sent()
     assert not socket.closed
     socket.drain(500_000)
     assert (socket.closed, len(socket.sent)) == ("closing", 200_000)
-    send_queue.lost()
+    send_queue.connection_lost()
     assert clock.getDelayedCalls() == []
 
 
@@ -135,7 +135,7 @@ def test_finish_does_not_wait_for_ever(overflows):
     socket = Socket(room=0)
     clock, send_queue = direct(socket, overflows)
     send_queue.write(b"x")
-    send_queue.finish()
+    send_queue.close_when_sent()
     clock.advance(FINISH_SECONDS)
     clock.advance(0)
     assert socket.closed == "aborted"
@@ -164,7 +164,7 @@ def test_any_transport_is_closed_when_all_is_sent(overflows):
     send_queue = TransportSendQueue(transport, clock, 10, lambda *args: overflows.append(args))
     send_queue.pauseProducing()
     send_queue.write(b"bye")
-    send_queue.finish()
+    send_queue.close_when_sent()
     assert not transport.disconnecting
     send_queue.resumeProducing()
     assert (transport.value(), transport.disconnecting) == (b"bye", True)

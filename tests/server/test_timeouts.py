@@ -5,11 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.server.timeouts import TimeoutQueue
-from chatd.testing import MemoryHashing, MemoryServer
+from chatd.testing import MemoryServer, SlowHashing
 
 IDLE = "Server: You were idle for too long."
 
@@ -97,7 +96,7 @@ def test_who_has_still_to_read_is_not_idle():
     """It is he who is waited for, and the send queue has its own limit."""
     server = MemoryServer(idle_timeout=30)
     ann = server.join("1", "Ann")
-    send_queue = ann.protocol._send_queue
+    send_queue = ann.protocol.send_queue
     send_queue.pauseProducing()
     ann.send("`help")
     server.turn(300)
@@ -107,25 +106,15 @@ def test_who_has_still_to_read_is_not_idle():
     assert ann.read()[-1] == IDLE
 
 
-class SlowHashing(MemoryHashing):
-    """Hashes in its own time."""
-
-    def __init__(self):
-        self.done = Deferred()
-
-    async def verify(self, *_):
-        return await self.done
-
-
 def test_who_waits_for_an_answer_is_not_idle():
     """It is we who have not answered."""
-    hashing = SlowHashing()
+    hashing = SlowHashing(shut=True)
     server = MemoryServer(idle_timeout=30, hashing=hashing)
     ann = server.connect()
     ann.send("`login ann staple-battery")
     server.turn(100)
     assert not ann.closed
-    hashing.done.callback(False)
+    hashing.gate.open()
     assert ann.read() == ["Server: Wrong username or password."]
     server.turn(30)
     assert ann.read() == [IDLE]
@@ -179,33 +168,50 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_deadlines(steps):
-    """Everybody is late exactly when his own time is over; there is one timer, or none."""
-    clock, late, model = Clock(), [], {}
-    deadlines = TimeoutQueue(clock, 3, lambda who: late.append((who, clock.seconds())))
+def test_timeout_queue(steps):
+    """Each callback is called when its own time is over; there is one timer, or none."""
+    clock, called, model = Clock(), [], {}
+    timeouts = TimeoutQueue(clock, 3)
+    callbacks = [lambda n=number: called.append((n, clock.seconds())) for number in range(6)]
     expected = []
-    for what, number in steps:
-        if what == "start":
-            deadlines.start(number)
+    for step, number in steps:
+        if step == "start":
+            timeouts.start(callbacks[number])
             model[number] = clock.seconds() + 3
-        elif what == "stop":
-            deadlines.stop(number)
+        elif step == "stop":
+            timeouts.stop(callbacks[number])
             model.pop(number, None)
         else:
             for _ in range(number):
                 clock.advance(1)
-                over = [who for who, at in model.items() if at <= clock.seconds()]
-                expected += [(who, model.pop(who)) for who in over]
+                due = [key for key, time in model.items() if time <= clock.seconds()]
+                expected += [(key, model.pop(key)) for key in due]
         assert len(clock.getDelayedCalls()) == bool(model)
-        assert sorted(late) == sorted(expected)
+        assert sorted(called) == sorted(expected)
 
 
-def test_one_who_is_late_starts_anew():
-    """As who has still to read does."""
-    clock, late = Clock(), []
-    deadlines = TimeoutQueue(clock, 3, lambda who: (late.append(who), deadlines.start(who)))
-    deadlines.start("x")
+def test_a_callback_may_start_its_timeout_again():
+    """It has the full time again, as that of a client whose output is still queued."""
+    clock, called = Clock(), []
+    timeouts = TimeoutQueue(clock, 3)
+
+    def callback():
+        called.append(clock.seconds())
+        timeouts.start(callback)
+
+    timeouts.start(callback)
     clock.pump([3, 3, 3])
-    assert late == ["x"] * 3
-    deadlines.stop("x")
+    assert called == [3, 6, 9]
+    timeouts.stop(callback)
     assert clock.getDelayedCalls() == []
+
+
+def test_a_callback_that_fails_does_not_keep_others_from_being_called(capture_log):
+    """The failure is logged."""
+    clock, called = Clock(), []
+    timeouts = TimeoutQueue(clock, 3)
+    timeouts.start(lambda: 1 / 0)
+    timeouts.start(lambda: called.append("second"))
+    clock.advance(3)
+    assert called == ["second"]
+    assert any("A timeout failed" in line for line in capture_log())

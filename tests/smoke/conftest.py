@@ -1,4 +1,4 @@
-"""A real twistd in a process of its own, and real sockets to it."""
+"""A real twistd in its own process, and clients on real sockets."""
 
 import os
 import queue
@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 SECONDS = 20
-"""How long anything may take before a test gives up waiting; nothing waits that long when all is well."""
+"""The time after which a test stops waiting; no test that passes waits so long."""
 
 BIN = Path(sys.executable).parent
 
 
 class Daemon:
-    """A running `twistd -n chatd`, or what `arguments` say instead."""
+    """A running `twistd -n chatd`; `arguments` replaces `-n chatd`."""
 
-    def __init__(self, folder, *options, arguments=("-n", "chatd"), stdin=subprocess.PIPE):
+    def __init__(self, directory, *options, arguments=("-n", "chatd"), stdin=subprocess.PIPE):
         command = [BIN / "twistd", *arguments, "--listen", "tcp:0:interface=localhost", *options]
         self.process = subprocess.Popen(
             [str(word) for word in command],
-            cwd=folder,
+            cwd=directory,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -44,7 +44,7 @@ class Daemon:
         self._arrived.put(None)
 
     def expect(self, pattern):
-        """Wait for a line that matches; return the match."""
+        """Read the output up to a line that matches; return the match."""
         while (line := self._arrived.get(timeout=SECONDS)) is not None:
             self.lines.append(line)
             if match := re.fullmatch(pattern, line):
@@ -52,7 +52,7 @@ class Daemon:
         raise AssertionError(f"no {pattern!r} in {self.lines}")
 
     def type(self, *lines):
-        """Type lines at the console."""
+        """Write lines to standard input, the console."""
         self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self.process.stdin.flush()
 
@@ -62,14 +62,14 @@ class Daemon:
         return self._clients[-1]
 
     def ended(self):
-        """Wait for the end; return the exit status, and keep all that was still printed."""
+        """Wait for the end of the process, and read the rest of its output; return the status."""
         status = self.process.wait(SECONDS)
         while (line := self._arrived.get(timeout=SECONDS)) is not None:
             self.lines.append(line)
         return status
 
     def stop(self):
-        """End it, if it has not ended."""
+        """End the process, if it has not ended, and close all clients."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.ended()
@@ -82,7 +82,7 @@ class Daemon:
 
 
 class Client:
-    """A socket to a daemon."""
+    """A client of the daemon on a real socket; `end` ends its frames."""
 
     def __init__(self, port, end):
         self.socket = socket.create_connection(("localhost", port), timeout=SECONDS)
@@ -95,7 +95,7 @@ class Client:
         self.socket.sendall(b"".join(frame.encode() + self._end for frame in frames))
 
     def read(self):
-        """Wait for a frame, and return it; None at the end."""
+        """Return the next frame, or None at the end of the connection."""
         while self._end not in self._buffer:
             data = self.socket.recv(65536)
             if not data:
@@ -105,23 +105,23 @@ class Client:
         return frame.decode()
 
     def expect(self, *frames):
-        """Wait for these frames, and no others in between."""
+        """Read frames; they have to be these, and no others in between."""
         for frame in frames:
             assert self.read() == frame
 
     def ask(self, frame, *answers):
-        """Send a frame, and wait for the answers."""
+        """Send a frame and expect the answers."""
         self.send(frame)
         self.expect(*answers)
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts a daemon in a folder of its own."""
+    """Return a function that starts a daemon in the temporary directory of the test."""
     daemons = []
 
-    def start(*options, **how):
-        daemons.append(Daemon(tmp_path, *options, **how))
+    def start(*options, **settings):
+        daemons.append(Daemon(tmp_path, *options, **settings))
         return daemons[-1]
 
     yield start
@@ -131,9 +131,9 @@ def start(tmp_path):
 
 @pytest.fixture
 def run(tmp_path):
-    """Return a function that runs a program of ours to its end."""
+    """Return a function that runs an installed program of chatd or Twisted to its end."""
 
-    def run(name, *arguments, **how):
+    def run(name, *arguments, **settings):
         return subprocess.run(
             [str(BIN / name), *arguments],
             cwd=tmp_path,
@@ -141,8 +141,8 @@ def run(tmp_path):
             timeout=SECONDS,
             check=False,
             text=True,
-            env={**os.environ, **how.pop("env", {})},
-            **how,
+            env={**os.environ, **settings.pop("env", {})},
+            **settings,
         )
 
     return run

@@ -1,4 +1,4 @@
-"""The recorder: batches, reports, outages, and what is said while a batch is written."""
+"""The history writer: writes, receipts, outages, and messages that come during a write."""
 
 import pytest
 from hypothesis import given
@@ -7,103 +7,171 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import MessageBatch, RoomClosed
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed
 from chatd.core.records import ids_to_reserve
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
 from chatd.protocol.replies import Receipt
 from chatd.server.eventlog import EventLog
 from chatd.storage import queue
 from chatd.storage import writer as module
-from chatd.storage.writer import BATCH_SECONDS, RECEIPT_TIMEOUT, RETRY_SECONDS, HistoryWriter
+from chatd.storage.testing import ids
+from chatd.storage.writer import (
+    CLOSE_TIMEOUT,
+    RECEIPT_TIMEOUT,
+    RETRY_SECONDS,
+    WRITE_DELAY,
+    HistoryWriter,
+)
 
-ANN, BOB = User("unix"), User("unix")
+ANN, BOB = "the session of Ann", "the session of Bob"
 
 
-class SlowStore:
-    """A store whose writes are answered by the test."""
+class PendingStore:
+    """A store whose writes end when the test says so.
+
+    `writes` has for each of them the ids of its messages, the reserved ids and a Deferred.
+    """
 
     def __init__(self):
         self.writes = []
 
-    async def keep(self, bursts, reserved):
+    async def append(self, batches, reserved):
         done = Deferred()
-        ids = [said.id for burst in bursts for said in burst.messages()]
-        self.writes.append((ids, dict(reserved), done))
+        messages = [message for batch in batches for message in batch.messages()]
+        self.writes.append((ids(messages), dict(reserved), done))
         await done
 
-    def answer(self, result=None):
-        """Let the oldest write that is unanswered end; return which messages it was."""
-        ids, _, done = next(write for write in self.writes if not write[2].called)
-        done.callback(result) if result is None else done.errback(result)
-        return ids
+    @property
+    def pending(self):
+        """The writes that have not ended."""
+        return [write for write in self.writes if not write[2].called]
+
+    def end(self, error=None):
+        """Let the oldest pending write succeed, or fail with `error`; return its message ids."""
+        written, _, done = self.pending[0]
+        done.callback(None) if error is None else done.errback(error)
+        return written
 
 
-class House:
-    """A recorder, its store and clock, and what people were told."""
+class WriterHarness:
+    """A writer with its store and clock; `replies` has what it sent, with the recipients."""
 
     def __init__(self):
         self.clock = Clock()
-        self.store = SlowStore()
-        self.told = []
+        self.store = PendingStore()
+        self.replies = []
         self.writer = HistoryWriter(self.store, self.clock, self.tell, EventLog())
         self.rooms = {"1": Room("1", "a"), "2": Room("2", "b")}
 
-    def tell(self, who, *answers):
-        self.told += [(who, answer) for answer in answers]
+    def tell(self, recipient, *replies):
+        self.replies += [(recipient, reply) for reply in replies]
 
-    def say(self, who=None, tag=None, room="1", text="x", times=1):
-        """Say something; report it to `who`."""
-        first = self.rooms[room].count + 1
-        self.rooms[room].count += times
-        burst = MessageBatch(room, first, "Ann", [text] * times, self.clock.seconds())
-        self.writer.on_messages(self.rooms[room], burst, None)
-        if who is not None:
-            self.writer.report(burst, who, tag)
+    def say(self, recipient=None, tag=None, room="1", text="x", times=1):
+        """Send a batch of messages, with a receipt if there is a recipient."""
+        first = self.rooms[room].last_id + 1
+        self.rooms[room].last_id += times
+        batch = MessageBatch(room, first, "Ann", [text] * times, self.clock.seconds())
+        receipt = None if recipient is None else ReceiptRequest(recipient, tag)
+        self.writer.on_messages(self.rooms[room], batch, receipt)
 
-    def close(self, room="1"):
-        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()), None)
+    def close_room(self, room="1"):
+        """Close a room."""
+        self.writer.on_event(self.rooms[room], RoomClosed(room, self.clock.seconds()))
+
+    def start_write(self):
+        """Let the messages that gather be written."""
+        self.clock.advance(WRITE_DELAY)
+
+    def retry(self):
+        """Let the writer try again after a failure."""
+        self.clock.pump([RETRY_SECONDS, WRITE_DELAY])
 
     def drained(self):
+        """Start to wait until all messages are stored."""
         return Deferred.fromCoroutine(self.writer.drained())
 
-    def reports(self):
-        """Return what was told since the last call: the tag, and whether it was stored."""
-        told, self.told = self.told, []
-        return [(answer.tag, isinstance(answer, Receipt)) for _, answer in told]
+    def closed(self):
+        """Start to close the writer."""
+        return Deferred.fromCoroutine(self.writer.close())
+
+    def receipts(self):
+        """Return the replies since the last call: the tag, and whether the message is stored."""
+        replies, self.replies = self.replies, []
+        return [(reply.tag, isinstance(reply, Receipt)) for _, reply in replies]
 
 
 @pytest.fixture
-def house():
-    """Return a house in which nothing was said yet."""
-    return House()
+def harness():
+    """Return a harness to which nothing was sent yet."""
+    return WriterHarness()
 
 
-def test_messages_are_written_in_batches(house):
-    """Some milliseconds gather; what comes while one batch is written makes up the next."""
-    house.say()
-    house.say()
-    assert house.store.writes == []
-    house.clock.advance(BATCH_SECONDS)
-    house.say()
-    house.clock.advance(1)
-    assert house.store.answer() == [1, 2]
-    house.say()
-    house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [3, 4]
-    assert house.writer.pending == 0
-    assert not house.clock.getDelayedCalls()
+# -- writes
 
 
-def test_who_asked_is_told_after_the_commit(house):
-    """In the order in which he spoke, with his tags; others are not told."""
-    house.say(ANN, "a")
-    house.say()
-    house.say(BOB, None)
-    house.say(ANN, "b", times=2)
-    house.clock.advance(BATCH_SECONDS)
-    assert house.told == []
-    house.store.answer()
-    assert house.told == [
+def test_messages_are_written_together(harness):
+    """Messages gather for some milliseconds; those that come during a write make up the next."""
+    harness.say()
+    harness.say()
+    assert harness.store.writes == []
+    harness.start_write()
+    harness.say()
+    harness.clock.advance(1)
+    assert harness.store.end() == [1, 2]
+    harness.say()
+    harness.start_write()
+    assert harness.store.end() == [3, 4]
+    assert harness.writer.pending == 0
+    assert not harness.clock.getDelayedCalls()
+
+
+def test_more_than_one_write(harness, monkeypatch):
+    """If much waits it is written in pieces, of whole batches each, without a pause."""
+    monkeypatch.setattr(queue, "MAX_WRITE_MESSAGES", 5)
+    monkeypatch.setattr(queue, "MAX_WRITE_SIZE", 20)
+    for text in ("x", "x", "x", "12345678", "x"):
+        harness.say(text=text, times=3)
+    harness.start_write()
+    assert harness.writer.pending == 15
+    assert harness.store.end() == [*range(1, 7)]
+    assert harness.store.end() == [*range(7, 13)]
+    harness.start_write()
+    assert harness.store.end() == [13, 14, 15]
+    assert harness.writer.pending == 0
+
+
+def test_ids_are_reserved_ahead(harness):
+    """Ids are reserved with a room's first write, and again before they are used up."""
+    harness.say()
+    harness.start_write()
+    _, reserved, _ = harness.store.writes[-1]
+    assert reserved == {"1": 1 + ids_to_reserve(1)}
+    harness.store.end()
+    top = reserved["1"]
+    for _ in range(3):
+        harness.rooms["1"].last_id += ids_to_reserve(1) // 3
+        harness.say()
+        harness.start_write()
+        _, reserved, _ = harness.store.writes[-1]
+        assert harness.rooms["1"].last_id < top
+        top = reserved.get("1", top)
+        harness.store.end()
+    assert top > 1 + ids_to_reserve(1)
+
+
+# -- receipts
+
+
+def test_receipts_are_sent_after_the_commit(harness):
+    """A recipient gets a receipt for each message, in order, with the tags of the requests."""
+    harness.say(ANN, "a")
+    harness.say()
+    harness.say(BOB, None)
+    harness.say(ANN, "b", times=2)
+    harness.start_write()
+    assert harness.replies == []
+    harness.store.end()
+    assert harness.replies == [
         (ANN, Receipt("1", 1, "a")),
         (ANN, Receipt("1", 4, "b")),
         (ANN, Receipt("1", 5, "b")),
@@ -111,269 +179,259 @@ def test_who_asked_is_told_after_the_commit(house):
     ]
 
 
-def test_an_outage_that_is_short(house, capture_log):
-    """What could not be written is tried again as it was, and then what has come meanwhile."""
-    house.say(ANN, "a")
-    house.clock.advance(BATCH_SECONDS)
-    house.say(ANN, "b")
-    house.store.answer(StoreUnavailableError("no disk"))
-    assert house.reports() == []
-    house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [1]
-    assert house.reports() == [("a", True)]
-    house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [2]
-    assert house.reports() == [("b", True)]
+def test_a_batch_that_fills_a_write(harness, monkeypatch):
+    """It is written at once, and its receipt is sent as for any other."""
+    monkeypatch.setattr(queue, "MAX_WRITE_SIZE", 5)
+    harness.say(ANN, "tag", text="0123456789")
+    assert harness.replies == []
+    harness.store.end()
+    assert harness.replies == [(ANN, Receipt("1", 1, "tag"))]
+
+
+def test_waiting_for_receipts(harness):
+    """`receipts_sent` returns when the recipient has no open receipt, whatever others have."""
+    harness.say(ANN, "a")
+    harness.start_write()
+    harness.say(BOB, "b")
+    waiting = {
+        name: Deferred.fromCoroutine(harness.writer.receipts_sent(name)) for name in (ANN, BOB)
+    }
+    harness.store.end()
+    harness.start_write()
+    assert [each.called for each in waiting.values()] == [False, False]
+    harness.store.end()
+    assert [each.called for each in waiting.values()] == [True, True]
+    assert Deferred.fromCoroutine(harness.writer.receipts_sent(ANN)).called
+
+
+@given(st.lists(st.sampled_from(["say", "turn", "ok", "fail", "close"]), max_size=60))
+def test_every_receipt_is_answered_once(steps):
+    """Whatever happens, each receipt is answered exactly once, and those of success in order."""
+    harness = WriterHarness()
+    asked, stored, failed = [], [], []
+
+    def sort_receipts():
+        for tag, is_stored in harness.receipts():
+            (stored if is_stored else failed).append(tag)
+
+    for step in steps:
+        if step == "say":
+            asked.append(str(len(asked)))
+            harness.say(ANN, asked[-1])
+        elif step == "turn":
+            harness.clock.advance(RETRY_SECONDS)
+        elif step == "close":
+            harness.close_room("1")
+        elif harness.store.pending:
+            harness.store.end(None if step == "ok" else StoreUnavailableError())
+        sort_receipts()
+    for _ in range(4):
+        harness.clock.advance(RETRY_SECONDS)
+        if harness.store.pending:
+            harness.store.end()
+    sort_receipts()
+    assert sorted(stored + failed, key=int) == asked
+    assert stored == sorted(stored, key=int)
+    assert harness.writer.pending == 0
+
+
+# -- outages
+
+
+def test_a_short_outage(harness, capture_log):
+    """The write that failed is repeated as it was, and then what has come meanwhile is written."""
+    harness.say(ANN, "a")
+    harness.start_write()
+    harness.say(ANN, "b")
+    harness.store.end(StoreUnavailableError("no disk"))
+    assert harness.receipts() == []
+    harness.retry()
+    assert harness.store.end() == [1]
+    assert harness.receipts() == [("a", True)]
+    harness.start_write()
+    assert harness.store.end() == [2]
+    assert harness.receipts() == [("b", True)]
     assert capture_log() == [
         "System: the store cannot be written to: no disk",
         "System: the store can be written to again, 0 messages were lost",
     ]
 
 
-def test_a_batch_stays_one(house):
-    """What is tried again is what was tried, save its oldest messages that are too old, and ended rooms."""
-    house.say(ANN, "old")
-    house.clock.advance(BATCH_SECONDS)
-    house.say(room="2")
-    house.clock.advance(RECEIPT_TIMEOUT / 2)
-    house.say(ANN, "young", times=3)
-    house.store.answer()
-    assert house.reports() == [("old", True)]
-    house.clock.advance(BATCH_SECONDS)
+def test_a_repeated_write_stays_the_same(harness):
+    """It lacks only its oldest messages, when they are too old, and those of closed rooms."""
+    harness.say(ANN, "old")
+    harness.start_write()
+    harness.say(room="2")
+    harness.clock.advance(RECEIPT_TIMEOUT / 2)
+    harness.say(ANN, "new", times=3)
+    harness.store.end()
+    assert harness.receipts() == [("old", True)]
+    harness.start_write()
     for pause, expected in (
         (RECEIPT_TIMEOUT / 2, [1, 2, 3, 4]),
         (RETRY_SECONDS, [1, 2, 3, 4]),
         (RETRY_SECONDS, [2, 3, 4]),
     ):
-        house.say()
-        assert house.store.answer(StoreUnavailableError()) == expected
-        house.clock.advance(pause)
-        house.clock.advance(BATCH_SECONDS)
-    house.close("1")
-    assert house.reports() == [("young", False)] * 3
-    assert house.writer.pending == 0
+        harness.say()
+        assert harness.store.end(StoreUnavailableError()) == expected
+        harness.clock.advance(pause)
+        harness.start_write()
+    harness.close_room("1")
+    assert harness.receipts() == [("new", False)] * 3
+    assert harness.writer.pending == 0
 
 
-def test_more_than_a_batch(house, monkeypatch):
-    """Where much waits it is written in pieces, whole bursts each, without a pause."""
-    monkeypatch.setattr(queue, "MAX_IN_BATCH", 5)
-    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 20)
-    for text in ("x", "x", "x", "12345678", "x"):
-        house.say(text=text, times=3)
-    house.clock.advance(BATCH_SECONDS)
-    assert house.writer.pending == 15
-    assert [house.store.answer() for _ in range(2)] == [[*range(1, 7)], [*range(7, 13)]]
-    house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [13, 14, 15]
-    assert house.writer.pending == 0
-
-
-@pytest.mark.parametrize("seconds_a_try", [0.0, 1.0, 5.0])
-def test_an_outage_that_is_long(house, seconds_a_try, capture_log):
-    """Who asked is told within ten seconds, however long a try takes, and memory stays bounded."""
-    asked, told, most = {}, {}, 0
+@pytest.mark.parametrize("seconds_per_write", [0.0, 1.0, 5.0])
+def test_a_long_outage(harness, seconds_per_write, capture_log):
+    """Receipts are answered within ten seconds, however long a write takes; memory is bounded."""
+    asked, answered, most_pending = {}, {}, 0
     for tag in range(300):
-        house.say(ANN, str(tag))
-        asked[str(tag)] = house.clock.seconds()
-        left = 0.1
-        while left > 1e-9:
-            house.clock.advance(0.01)
-            left -= 0.01
-            pending = [w for w in house.store.writes if not w[2].called]
-            for write in pending:
-                began = write[1].setdefault("began", house.clock.seconds())
-                if house.clock.seconds() - began >= seconds_a_try:
-                    write[2].errback(StoreUnavailableError("gone"))
-            for its, stored in house.reports():
-                assert not stored
-                told[its] = house.clock.seconds()
-        most = max(most, house.writer.pending)
-    assert most <= 10 * 12
-    assert len(told) >= 190
-    assert all(when - asked[tag] < 10 for tag, when in told.items())
+        harness.say(ANN, str(tag))
+        asked[str(tag)] = harness.clock.seconds()
+        for _ in range(10):
+            harness.clock.advance(0.01)
+            for _, reserved, done in harness.store.pending:
+                started = reserved.setdefault("started", harness.clock.seconds())
+                if harness.clock.seconds() - started >= seconds_per_write:
+                    done.errback(StoreUnavailableError("gone"))
+            for answered_tag, is_stored in harness.receipts():
+                assert not is_stored
+                answered[answered_tag] = harness.clock.seconds()
+        most_pending = max(most_pending, harness.writer.pending)
+    assert most_pending <= 10 * 12
+    assert len(answered) >= 190
+    assert all(time - asked[tag] < 10 for tag, time in answered.items())
     assert len(capture_log()) == 1
     assert RECEIPT_TIMEOUT < 10
 
 
-def test_what_was_given_up_is_said_once(house, capture_log):
-    """At the end of the outage the log has the number of messages that were lost."""
-    house.say()
-    house.say()
-    house.clock.advance(BATCH_SECONDS)
-    house.clock.advance(20)
-    house.store.answer(StoreUnavailableError("gone"))
-    house.say(ANN, "later")
-    house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
-    assert house.store.answer() == [3]
-    assert house.reports() == [("later", True)]
+def test_lost_messages_are_logged_once(harness, capture_log):
+    """At the end of an outage the number of messages that were lost is logged and counted."""
+    harness.say()
+    harness.say()
+    harness.start_write()
+    harness.clock.advance(20)
+    harness.store.end(StoreUnavailableError("gone"))
+    harness.say(ANN, "later")
+    assert harness.writer.lost_messages == 0
+    harness.retry()
+    assert harness.store.end() == [3]
+    assert harness.receipts() == [("later", True)]
     assert capture_log()[1:] == ["System: the store can be written to again, 2 messages were lost"]
+    assert harness.writer.lost_messages == 2
 
 
-def test_a_fault_costs_one_batch(house, capture_log):
-    """A fault of ours is logged with its traceback; what comes after is written."""
-    house.say(ANN, "a")
-    house.clock.advance(BATCH_SECONDS)
-    house.store.answer(ZeroDivisionError())
-    assert house.reports() == [("a", False)]
-    house.say(ANN, "b")
-    house.clock.advance(BATCH_SECONDS)
-    house.store.answer()
-    assert house.reports() == [("b", True)]
+def test_a_bug_costs_one_write(harness, capture_log):
+    """An unexpected error is logged with its traceback, and later messages are written."""
+    harness.say(ANN, "a")
+    harness.start_write()
+    harness.store.end(ZeroDivisionError())
+    assert harness.receipts() == [("a", False)]
+    harness.say(ANN, "b")
+    harness.start_write()
+    harness.store.end()
+    assert harness.receipts() == [("b", True)]
     assert "ZeroDivisionError" in capture_log()[0]
 
 
-def test_a_room_that_is_ended(house):
-    """Nothing of it is written any more, also not what is tried again; who asked is told."""
-    house.say(ANN, "in hand")
-    house.clock.advance(BATCH_SECONDS)
-    house.say(ANN, "waiting")
-    house.say(BOB, "other room", room="2")
-    house.close("1")
-    assert house.reports() == [("in hand", False), ("waiting", False)]
-    house.store.answer(StoreUnavailableError())
-    house.clock.advance(RETRY_SECONDS)
-    house.clock.advance(BATCH_SECONDS)
-    ids, reserved, _ = house.store.writes[1]
-    assert ids == [1]
+def test_waiting_messages_are_bounded(harness, monkeypatch):
+    """If too much waits all of it is dropped, and its receipts are answered."""
+    monkeypatch.setattr(module, "MAX_WAITING_SIZE", 100)
+    harness.say(text="in flight")
+    harness.start_write()
+    for tag in range(12):
+        harness.say(ANN, str(tag), text="0123456789")
+    assert harness.writer.pending < 12
+    assert {is_stored for _, is_stored in harness.receipts()} == {False}
+
+
+def test_a_closed_room(harness):
+    """Nothing more of it is written, not even when a write is repeated; receipts are answered."""
+    harness.say(ANN, "in flight")
+    harness.start_write()
+    harness.say(ANN, "waiting")
+    harness.say(BOB, "other room", room="2")
+    harness.close_room("1")
+    assert harness.receipts() == [("in flight", False), ("waiting", False)]
+    harness.store.end(StoreUnavailableError())
+    harness.retry()
+    written, reserved, _ = harness.store.writes[1]
+    assert written == [1]
     assert set(reserved) == {"2"}
-    house.store.answer()
-    assert house.reports() == [("other room", True)]
+    harness.store.end()
+    assert harness.receipts() == [("other room", True)]
 
 
-def test_waiting_for_the_store(house):
-    """`caught_up` fires when all that was said before it is stored, and not when only some is."""
-    assert house.drained().called
-    house.say()
-    house.clock.advance(BATCH_SECONDS)
-    house.say()
-    waiting = house.drained()
-    house.store.answer()
+# -- waiting for the store
+
+
+def test_drained(harness):
+    """`drained` returns when all messages sent before are stored, not when only some are."""
+    assert harness.drained().called
+    harness.say()
+    harness.start_write()
+    harness.say()
+    waiting = harness.drained()
+    harness.store.end()
     assert not waiting.called
-    house.clock.advance(BATCH_SECONDS)
-    house.store.answer()
+    harness.start_write()
+    harness.store.end()
     assert waiting.called
 
 
-def test_waiting_in_vain(house):
-    """`caught_up` fails with the next try that fails."""
-    house.say()
-    waiting = house.drained()
-    house.clock.advance(BATCH_SECONDS)
-    house.store.answer(StoreUnavailableError())
+def test_drained_in_an_outage(harness):
+    """`drained` fails with the next write that fails."""
+    harness.say()
+    waiting = harness.drained()
+    harness.start_write()
+    harness.store.end(StoreUnavailableError())
     failures = []
     waiting.addErrback(failures.append)
     assert failures[0].check(StoreUnavailableError)
 
 
-def test_ids_are_reserved_ahead(house):
-    """With the first batch of a room, and again before what is reserved is used up."""
-    house.say()
-    house.clock.advance(BATCH_SECONDS)
-    _, reserved, _ = house.store.writes[-1]
-    assert reserved == {"1": 1 + ids_to_reserve(1)}
-    house.store.answer()
-    top = reserved["1"]
-    for _ in range(3):
-        house.rooms["1"].count += ids_to_reserve(1) // 3
-        house.say()
-        house.clock.advance(BATCH_SECONDS)
-        _, reserved, _ = house.store.writes[-1]
-        assert house.rooms["1"].count < top
-        top = reserved.get("1", top)
-        house.store.answer()
-    assert top > 1 + ids_to_reserve(1)
+# -- closing
 
 
-def test_closing_writes_what_waits(house, capture_log):
-    """The end of the server waits for the store, but not for ever."""
-    house.say()
-    closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
-    assert not closing.called
-    house.store.answer()
-    assert closing.called
+def test_closing_writes_what_waits(harness, capture_log):
+    """A server that stops waits for the store, but not for ever."""
+    harness.say()
+    closed = harness.closed()
+    harness.start_write()
+    assert not closed.called
+    harness.store.end()
+    assert closed.called
 
-    house.say(ANN, "x")
-    closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
-    house.clock.advance(module.CLOSE_SECONDS)
-    assert closing.called
+    harness.say(ANN, "x")
+    closed = harness.closed()
+    harness.start_write()
+    harness.clock.advance(CLOSE_TIMEOUT)
+    assert closed.called
     assert capture_log() == ["System: 1 messages may not have been stored"]
 
 
-def test_closing_tries_again(house, capture_log):
-    """What cannot be stored at the first try is, if the store comes back in time."""
-    house.say()
-    closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
-    house.store.answer(StoreUnavailableError("locked"))
-    house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
-    assert not closing.called
-    assert house.store.answer() == [1]
-    assert closing.called
+def test_closing_tries_again(harness, capture_log):
+    """Messages whose first write fails are stored if the store is back in time."""
+    harness.say()
+    closed = harness.closed()
+    harness.start_write()
+    harness.store.end(StoreUnavailableError("locked"))
+    harness.retry()
+    assert not closed.called
+    assert harness.store.end() == [1]
+    assert closed.called
     assert "System: the store can be written to again, 0 messages were lost" in capture_log()
 
 
-def test_closing_while_the_store_is_away(house, capture_log):
-    """It is tried for some time, and what is lost is counted."""
-    house.say(ANN, "x", times=3)
-    closing = Deferred.fromCoroutine(house.writer.close())
-    house.clock.advance(BATCH_SECONDS)
-    began = house.clock.seconds()
-    while not closing.called:
-        house.store.answer(StoreUnavailableError("locked"))
-        house.clock.pump([RETRY_SECONDS, BATCH_SECONDS])
-    assert house.clock.seconds() - began >= module.CLOSE_SECONDS - RETRY_SECONDS
-    assert house.reports() == [("x", False)] * 3
+def test_closing_in_an_outage(harness, capture_log):
+    """The writer tries for `CLOSE_TIMEOUT`, and logs how many messages are lost."""
+    harness.say(ANN, "x", times=3)
+    closed = harness.closed()
+    harness.start_write()
+    started = harness.clock.seconds()
+    while not closed.called:
+        harness.store.end(StoreUnavailableError("locked"))
+        harness.retry()
+    assert harness.clock.seconds() - started >= CLOSE_TIMEOUT - RETRY_SECONDS
+    assert harness.receipts() == [("x", False)] * 3
     assert capture_log()[-1] == "System: 3 messages may not have been stored"
-
-
-def test_what_waits_is_bounded(house, monkeypatch):
-    """Past the bound all that waits is given up, and told so."""
-    monkeypatch.setattr(module, "MAX_WAITING_SIZE", 100)
-    house.say(text="in hand")
-    house.clock.advance(BATCH_SECONDS)
-    for tag in range(12):
-        house.say(ANN, str(tag), text="0123456789")
-    assert house.writer.pending < 12
-    assert {stored for _, stored in house.reports()} == {False}
-
-
-@given(st.lists(st.sampled_from(["say", "turn", "ok", "fail", "close"]), max_size=60))
-def test_every_message_is_reported_once(steps):
-    """Whatever happens, each who asked is told exactly once, and stored messages are in order."""
-    house = House()
-    asked, stored, failed = [], [], []
-    for step in steps:
-        if step == "say":
-            asked.append(str(len(asked)))
-            house.say(ANN, asked[-1])
-        elif step == "turn":
-            house.clock.advance(RETRY_SECONDS)
-        elif step == "close":
-            house.close("1")
-        elif any(not write[2].called for write in house.store.writes):
-            house.store.answer(None if step == "ok" else StoreUnavailableError())
-        for tag, was_stored in house.reports():
-            (stored if was_stored else failed).append(tag)
-    for _ in range(4):
-        house.clock.advance(RETRY_SECONDS)
-        if any(not write[2].called for write in house.store.writes):
-            house.store.answer()
-    for tag, was_stored in house.reports():
-        (stored if was_stored else failed).append(tag)
-    assert sorted(stored + failed, key=int) == asked
-    assert stored == sorted(stored, key=int)
-    assert house.writer.pending == 0
-
-
-def test_a_burst_that_fills_a_batch_by_itself(house, monkeypatch):
-    """It is no reason to tell who said it that it could not be stored."""
-    monkeypatch.setattr(queue, "MAX_IN_BATCH_SIZE", 5)
-    house.say(ANN, "tag", text="0123456789")
-    assert house.told == []
-    house.clock.advance(0)
-    house.store.answer()
-    assert house.told == [(ANN, Receipt("1", 1, "tag"))]

@@ -1,4 +1,4 @@
-"""Tells twistd that there is a chatd; imports nothing of it until it is asked for."""
+"""The plugin that makes `chatd` a command of twistd; it imports chatd only when that is run."""
 
 from twisted.application.service import ServiceMaker
 

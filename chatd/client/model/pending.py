@@ -12,7 +12,7 @@ from typing import Final
 
 from chatd.core.events import Event
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Error, History, Ok, Reply, RoomList
+from chatd.protocol.received import Error, History, Ok, Reply, RoomList
 
 _PROBE: Final = "caught up:"
 """What the tags of probes begin with."""

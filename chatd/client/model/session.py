@@ -18,7 +18,7 @@ from chatd.client.model.updates import News, Turn
 from chatd.client.ui.effects import Ask, AskLater, StayAway
 from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Disconnect, Error, History, Ok, Receipt, Reply
+from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply
 
 Step = ReadingStep | StayAway
 

@@ -6,7 +6,7 @@ Kept from what the server says, nothing else: no request changes it, only the an
 from __future__ import annotations
 
 from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomClosed
-from chatd.protocol.replies import Ok, Reply, RoomList
+from chatd.protocol.received import Ok, Reply, RoomList
 
 
 class Whereabouts:

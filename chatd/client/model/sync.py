@@ -15,7 +15,7 @@ from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivere
 from chatd.client.ui.effects import Ask, AskLater
 from chatd.core.events import Message
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Error, History
+from chatd.protocol.received import Error, History
 
 Step = Happening | Ask | AskLater
 

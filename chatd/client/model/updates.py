@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chatd.core.events import Event, Message
-from chatd.protocol.replies import Reply
+from chatd.protocol.received import Reply
 
 
 @dataclass(frozen=True, slots=True)

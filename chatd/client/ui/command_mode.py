@@ -34,7 +34,7 @@ from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Room
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.commands import Request, help_text
-from chatd.protocol.replies import Error, Ok, Reply
+from chatd.protocol.received import Error, Ok, Reply
 
 PROMPT: Final = Prompt("😄 :> ")
 

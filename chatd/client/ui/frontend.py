@@ -16,7 +16,7 @@ from chatd.client.model.updates import Happening
 from chatd.client.ui.effects import Action, Address, Ask, AskLater, Connect, Line, Prompt, StayAway
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
-from chatd.protocol.replies import Reply
+from chatd.protocol.received import Reply
 
 
 class Talk(ABC):

@@ -25,7 +25,7 @@ from chatd.client.ui.lines import missed_heading, missed_line, undelivered_words
 from chatd.core.events import Event, Message, RoomClosed
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Error, Ok, Reply, RoomList
+from chatd.protocol.received import Error, Ok, Reply, RoomList
 
 _MENU: Final = (plain("Press 1 to register"), plain("Press 2 to login"))
 _CHOICES: Final = {"1": "register", "2": "login"}

@@ -9,7 +9,7 @@ from chatd.client.ui.render import clock_time
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
-from chatd.protocol.replies import Ok, Reply, RoomList
+from chatd.protocol.received import Ok, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
 

@@ -1,1 +1,1 @@
-"""How the schema came to be, step by step; Alembic's script directory, shipped with the package."""
+"""Alembic's script directory, shipped with the package: the migrations and how to run them."""

@@ -1,7 +1,7 @@
-"""Runs the steps on the connection that `chatd.storage.migrate` hands over.
+"""Runs the migrations on the connection that `chatd.storage.migrate` passes in.
 
-Alembic executes this file. It leaves logging alone, and the transaction to who opened it: all
-steps are made, or none.
+Alembic executes this file. It leaves logging alone, and the transaction to its caller: either all
+migrations are applied, or none.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from chatd.client.ui.effects import (
 )
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Disconnect, Error, History, Ok, RoomInfo, RoomList
+from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
 
 QUITTING = Line("quitting...", stamped=False)
 

@@ -23,7 +23,7 @@ def where():
         ("`s", "`s", ["`start ", "`switch ", "`secret "]),
         ("`con", "`con", ["`connect "]),
         ("`format", "`format", []),
-        ("`re", "`re", ["`register "]),
+        ("`re", "`re", ["`register ", "`rename "]),
         ("`h", "`h", ["`help ", "`history "]),
         ("`lo", "`lo", ["`login ", "`logout "]),
         ("`p", "`p", ["`password "]),

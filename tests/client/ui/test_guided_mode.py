@@ -11,7 +11,7 @@ from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.pipe import GuidedIntake, PipeScreen
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
-from chatd.protocol.replies import Disconnect, Error, Ok, RoomInfo, RoomList
+from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
 from chatd.testing import MemoryServer
 
 TIME = 1795186288.0  # 14:51:28

@@ -10,7 +10,7 @@ from chatd.client.ui.guided_words import chat_line, info, people_lines
 from chatd.client.ui.lines import missed_line
 from chatd.client.ui.render import paint, paint_prompt, style_of
 from chatd.core.events import Message
-from chatd.protocol.replies import RoomInfo, RoomList
+from chatd.protocol.received import RoomInfo, RoomList
 
 SAID_AT = 1795186276.0
 

@@ -15,7 +15,7 @@ from chatd.client.ui.command_mode import Conversation
 from chatd.client.ui.guided_mode import Guided
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.core.events import Message, RoomClosed
-from chatd.protocol.replies import Ok, RoomList
+from chatd.protocol.received import Ok, RoomList
 
 
 def _marked(escape):

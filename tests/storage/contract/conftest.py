@@ -1,38 +1,41 @@
-"""What the contract of stores is tested on: each kind of store, opened as often as one likes."""
+"""The fixtures of the contract tests: a store of each kind, which can be opened repeatedly."""
 
 import os
 
 import pytest
 
 from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
 from chatd.storage.memory import MemoryStore
-from chatd.storage.testing import inline_store, result, schema_of_its_own
-from chatd.storage.urls import database_for
+from chatd.storage.testing import inline_store, result, temporary_schema
 
 
-class Kept:
-    """A store that is opened, ended cleanly or not, and opened again, as by one server after another."""
+class StoreHarness:
+    """A store with synchronous methods, which is opened by one server after another.
+
+    `make` returns the store for a server. A server ends with `close` or with `crash`.
+    """
 
     def __init__(self, make):
         self._make = make
         self.store = None
 
     def open(self, *rooms):
-        """Open it, with rooms by id or (id, name, count); return its contents."""
+        """Open the store with rooms, given as ids or as (id, name, last id); return its content."""
         self.store = self._make()
         return self.store.open(
             [RoomRecord(*([room, room] if isinstance(room, str) else room)) for room in rooms]
         )
 
-    def close(self, **counts):
-        """End it as a server does that is stopped."""
-        result(self.store.close(counts))
+    def close(self, **last_ids):
+        """Close the store, as a server does that is stopped."""
+        result(self.store.close(last_ids))
         self.store = None
 
     def crash(self):
-        """End it as a server does that is killed."""
+        """Abandon the store, as a server does that is killed."""
         if not isinstance(self.store, MemoryStore):
-            self.store._database.release()
+            self.store._database.close()
         self.store = None
 
     def __getattr__(self, name):
@@ -42,28 +45,31 @@ class Kept:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def kept(request, tmp_path):
-    """Return a store of each kind, not yet opened."""
+def harness(request, tmp_path):
+    """Return a harness of each kind of store, not opened yet."""
     if request.param == "memory":
         store = MemoryStore()
-        yield Kept(lambda: store)
-        return
-    if request.param == "sqlite":
-        kept = Kept(lambda: inline_store(database_for(f"sqlite:///{tmp_path}/chatd.db")))
-        yield kept
-        kept.store is None or kept.crash()
-        return
-    url = os.environ.get("CHATD_TEST_POSTGRESQL")
-    if not url:
-        pytest.skip("CHATD_TEST_POSTGRESQL is not set")
-    with schema_of_its_own(url) as there:
-        kept = Kept(lambda: inline_store(database_for(there)))
-        yield kept
-        kept.store is None or kept.crash()
+        yield StoreHarness(lambda: store)
+    elif request.param == "sqlite":
+        yield from harness_of(f"sqlite:///{tmp_path}/chatd.db")
+    else:
+        url = os.environ.get("CHATD_TEST_POSTGRESQL")
+        if not url:
+            pytest.skip("CHATD_TEST_POSTGRESQL is not set")
+        with temporary_schema(url) as schema:
+            yield from harness_of(schema)
+
+
+def harness_of(url):
+    """Yield a harness of the store at `url`, and close what is left open at the end."""
+    harness = StoreHarness(lambda: inline_store(create_database(url)))
+    yield harness
+    if harness.store is not None:
+        harness.crash()
 
 
 @pytest.fixture
-def opened(kept):
-    """Return a store of each kind, opened, with the room `tea`."""
-    kept.open("tea")
-    return kept
+def store(harness):
+    """Return a harness of each kind of store, opened, with the room `tea`."""
+    harness.open("tea")
+    return harness

@@ -1,4 +1,4 @@
-"""The first schema: rooms, what is said in them, accounts, bans, logins."""
+"""The first schema: rooms, messages, accounts, bans, resume tokens."""
 
 from __future__ import annotations
 
@@ -8,78 +8,84 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-# One row for each message, for people. In a chunk there is RS (30) between bursts, and in each US (31)
-# between the first id, the sender, the time in ticks and the texts.
+# A row for each message, for people who look into the database. A chunk has RS (30) between its
+# batches, and in each batch US (31) between the first id, the sender, the time in ticks (and, after
+# a colon, the account) and the texts.
 _SQLITE_VIEW = r"""
-    CREATE VIEW messages (room, id, sender, text, said_at) AS
-    WITH escaped (room, cleared, body) AS (
-        SELECT rooms.id, cleared, replace(replace(replace(replace(body,
+    CREATE VIEW messages (room, id, sender, text, said_at, account) AS
+    WITH escaped (room, body) AS (
+        SELECT rooms.id, replace(replace(replace(replace(body,
             '\', '\\'), '"', '\"'), char(10), '\n'), char(9), '\t')
         FROM chunks JOIN rooms ON rooms.key = chunks.room
-        WHERE last > cleared
-    ), arrays (room, cleared, body) AS (
-        SELECT room, cleared,
+        WHERE last > deleted_through
+    ), arrays (room, body) AS (
+        SELECT room,
             '[["' || replace(replace(body, char(31), '","'), char(30), '"],["') || '"]]'
         FROM escaped
     )
     SELECT
         room,
-        CAST(json_extract(burst.value, '$[0]') AS INTEGER) + field.key - 3 AS id,
-        json_extract(burst.value, '$[1]'),
+        CAST(json_extract(batch.value, '$[0]') AS INTEGER) + field.key - 3,
+        json_extract(batch.value, '$[1]'),
         field.value,
-        json_extract(burst.value, '$[2]') / 8388608.0
-    FROM arrays, json_each(body) AS burst, json_each(burst.value) AS field
+        CAST(json_extract(batch.value, '$[2]') AS INTEGER) / 8388608.0,
+        CAST(substr(nullif(ltrim(json_extract(batch.value, '$[2]'), '0123456789'), ''), 2)
+            AS INTEGER)
+    FROM arrays, json_each(body) AS batch, json_each(batch.value) AS field
     WHERE field.key >= 3
 """
 _POSTGRESQL_VIEW = """
-    CREATE VIEW messages (room, id, sender, text, said_at) AS
+    CREATE VIEW messages (room, id, sender, text, said_at, account) AS
     SELECT
         rooms.id,
-        CAST(burst.fields[1] AS bigint) + field.number - 1,
-        burst.fields[2],
+        CAST(batch.fields[1] AS bigint) + field.number - 1,
+        batch.fields[2],
         field.text,
-        CAST(burst.fields[3] AS bigint) / CAST(8388608 AS double precision)
+        CAST(split_part(batch.fields[3], ':', 1) AS bigint) / CAST(8388608 AS double precision),
+        CAST(nullif(split_part(batch.fields[3], ':', 2), '') AS bigint)
     FROM
         chunks
-        JOIN rooms ON rooms.key = chunks.room AND last > cleared,
-        unnest(string_to_array(body, chr(30))) AS run,
-        CAST(string_to_array(run, chr(31)) AS text[]) AS burst (fields),
-        unnest(burst.fields[4:]) WITH ORDINALITY AS field (text, number)
+        JOIN rooms ON rooms.key = chunks.room AND last > deleted_through,
+        unnest(string_to_array(body, chr(30))) AS part,
+        CAST(string_to_array(part, chr(31)) AS text[]) AS batch (fields),
+        unnest(batch.fields[4:]) WITH ORDINALITY AS field (text, number)
 """
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "rooms",
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
-        sa.Column("live", sa.Boolean, nullable=False),
-        sa.Column("reserved", sa.BigInteger, nullable=False),
-        sa.Column("cleared", sa.BigInteger, nullable=False),
+        sa.Column("active", sa.Boolean, nullable=False),
+        sa.Column("reserved_through", sa.BigInteger, nullable=False),
+        sa.Column("deleted_through", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "chunks",
         sa.Column("room", sa.Text, primary_key=True),
         sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("said_before", sa.BigInteger, nullable=False),
+        sa.Column("ends_before", sa.BigInteger, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
-    is_sqlite = op.get_context().dialect.name == "sqlite"
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
-    _make_tables_of_people()
+    _create_account_tables()
 
 
-def _make_tables_of_people() -> None:
-    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+def _create_account_tables() -> None:
+    account_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "accounts",
-        sa.Column("number", number, primary_key=True),
+        sa.Column("id", account_id, sa.Identity(), primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("registered_at", sa.Double, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "bans",
@@ -89,9 +95,9 @@ def _make_tables_of_people() -> None:
     )
     account = sa.ForeignKey("accounts.name", ondelete="CASCADE")
     op.create_table(
-        "logins",
+        "resume_tokens",
         sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("account", sa.Text, account, nullable=False),
-        sa.Column("seen", sa.Double, nullable=False),
+        sa.Column("last_seen", sa.Double, nullable=False),
     )
-    op.create_index("logins_account", "logins", ["account"])
+    op.create_index("resume_tokens_account", "resume_tokens", ["account"])

@@ -1,1 +1,1 @@
-"""The steps, one file each. One that has been released is never changed again."""
+"""The migrations, one file each. A file that was released is never changed again."""

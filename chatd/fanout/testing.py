@@ -1,0 +1,78 @@
+"""Test doubles of sessions: they have a user and a codec, and no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zope.interface import implementer
+
+from chatd.core.events import DisconnectReason
+from chatd.core.ports import ISendQueue
+from chatd.core.users import User
+from chatd.fanout.buffer import Subscriber
+from chatd.protocol.codec import Codec
+
+
+@implementer(ISendQueue)
+class MemorySendQueue:
+    """Keeps what is written, a blob a write."""
+
+    limit = queued = 0
+
+    def __init__(self) -> None:
+        self.blobs: list[bytes] = []
+
+    def write(self, blob: bytes) -> None:
+        """Keep `blob`."""
+        self.blobs.append(blob)
+
+    def close_when_sent(self) -> None:
+        """Do nothing."""
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+
+class MemorySession(Subscriber):
+    """A session without a connection; `sent` has all bytes written to it.
+
+    `turn` lets the turn of the fan-out pass, `on_lost` is called when the session ends.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        codec: Codec,
+        turn: Callable[[], None] | None = None,
+        on_lost: Callable[[MemorySession], None] | None = None,
+    ) -> None:
+        self.queue = MemorySendQueue()
+        super().__init__(user, user.address or "memory", self.queue, 0)
+        self.base_codec = self.codec = codec
+        self.reason: DisconnectReason | None = None
+        self._turn = turn
+        self._on_lost = on_lost
+
+    @property
+    def sent(self) -> bytes:
+        """All bytes written so far."""
+        return b"".join(self.queue.blobs)
+
+    def read(self) -> list[str]:
+        """Let the turn pass; return the frames, framed by NUL, written since the last call."""
+        if self._turn is not None:
+            self._turn()
+        frames = self.sent.decode().split("\0")[:-1]
+        self.queue.blobs.clear()
+        return frames
+
+    def disconnect(self, reason: DisconnectReason, /) -> None:
+        """Keep the reason, and end the session."""
+        self.reason = reason
+        self.lose()
+
+    def lose(self) -> None:
+        """End the session as a lost connection does."""
+        self.closed = True
+        if self._on_lost is not None:
+            self._on_lost(self)

@@ -1,0 +1,38 @@
+"""What all sessions of a server work with, whatever gateway they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatd.core.accounts import AccountService
+from chatd.core.chat import Chat
+from chatd.core.moderation import Moderation
+from chatd.fanout.fanout import Fanout
+from chatd.fanout.router import Router
+from chatd.server.counters import Counters
+from chatd.server.eventlog import EventLog
+from chatd.storage.history import History
+from chatd.storage.writer import HistoryWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of the server that sessions and handlers call.
+
+    `now` returns seconds since the epoch. `motd` returns the message of the day, "" for none; each
+    client reads it before its first reply. With `show_addresses` clients see where others are.
+    """
+
+    chat: Chat
+    accounts: AccountService
+    moderation: Moderation
+    history: History
+    writer: HistoryWriter
+    fanout: Fanout
+    router: Router
+    event_log: EventLog
+    counters: Counters
+    now: Callable[[], float]
+    motd: Callable[[], str] = str
+    show_addresses: bool = True

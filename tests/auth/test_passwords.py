@@ -1,0 +1,128 @@
+"""Passwords: a right one is right, a wrong one is wrong, and an error is neither."""
+
+import pytest
+
+from chatd.auth.passwords import Passwords
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
+
+RIGHT = "correct horse"
+
+
+@pytest.fixture
+def passwords(store, hashing):
+    """Return the passwords of the accounts in the store."""
+    return Passwords(store, hashing)
+
+
+@pytest.fixture
+def verify(passwords, outcome):
+    """Return a function that verifies a password and returns the outcome."""
+    return lambda name, password: outcome(passwords.verify(name, password))
+
+
+@pytest.fixture
+def login(accounts, outcome):
+    """Return a function that logs in and returns the outcome."""
+    return lambda password: outcome(accounts.authenticate("alice", password, None))
+
+
+def test_the_right_password_gives_the_account(verify, store):
+    """`verify` returns the account as the store has it."""
+    assert verify("alice", RIGHT).result is store.by_name["alice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("alice", "wrong horse"),
+        ("bob", RIGHT),
+        ("alice", "\udcff" * 10),
+        ("\udcff", RIGHT),
+        ("ali\0ce", RIGHT),
+        ("x" * 10_000, RIGHT),
+        ("", RIGHT),
+        ("alice", ""),
+        ("alice", "short"),
+        ("alice", "x" * 1025),
+    ],
+)
+def test_a_wrong_name_or_password_costs_one_verification(verify, hashing, name, password):
+    """Whatever is wrong, the hashing does the same work, and the result is None."""
+    assert verify(name, password).result is None
+    assert [job[0] for job in hashing.work] == ["verify"]
+
+
+def test_the_store_is_asked_for_possible_names_only(verify, store):
+    """A text that cannot be a name is never looked up: a store may fail at it."""
+    for name in ("\udcff", "ali\0ce", "x" * 10_000):
+        verify(name, RIGHT)
+    assert store.asked == []
+    verify("bob", RIGHT)
+    assert store.asked == [("account", "bob")]
+
+
+def test_an_unacceptable_password_is_not_right(verify, store, outcome):
+    """It is refused even if the store has its hash."""
+    outcome(store.set_password_hash("alice", "1:short"))
+    assert verify("alice", "short").result is None
+
+
+@pytest.mark.parametrize("change", ["set_password_hash", "remove_account"])
+def test_an_account_that_changes_during_verification(verify, store, hashing, outcome, change):
+    """A password that is no longer right when its verification ends is wrong."""
+    args = {"set_password_hash": ("alice", "1:another one"), "remove_account": ("alice",)}[change]
+    hashing.before = lambda: outcome(getattr(store, change)(*args))
+    assert verify("alice", RIGHT).result is None
+
+
+def test_an_unavailable_store_is_not_a_wrong_password(verify, store):
+    """The error of the store is raised."""
+    store.failing = {"account"}
+    assert type(verify("alice", RIGHT).error) is StoreUnavailableError
+
+
+def test_a_full_queue_is_not_a_wrong_password(verify, hashing):
+    """The error of the hashing is raised."""
+    hashing.error = ChatError(ErrorCode.BUSY)
+    assert verify("alice", RIGHT).error is hashing.error
+
+
+# -- hashing again at a login
+
+
+def test_a_login_hashes_again_if_the_parameters_changed(login, store, hashing):
+    """The hash is replaced, once."""
+    hashing.generation = 2
+    assert login(RIGHT).code is None
+    assert store.by_name["alice"].password_hash == "2:correct horse"
+    assert login(RIGHT).code is None
+    assert [job[0] for job in hashing.work] == ["verify", "hash", "verify"]
+
+
+def test_a_failed_login_does_not_hash_again(login, store, hashing):
+    """A wrong password does not reach the store."""
+    hashing.generation = 2
+    login("wrong horse")
+    assert store.by_name["alice"].password_hash == "1:correct horse"
+
+
+def test_a_login_succeeds_though_hashing_again_fails(login, store, hashing):
+    """The next login tries again."""
+    hashing.generation = 2
+    store.failing = {"set_password_hash"}
+    assert login(RIGHT).code is None
+    store.failing = set()
+    assert login(RIGHT).code is None
+    assert store.by_name["alice"].password_hash == "2:correct horse"
+
+
+def test_hashing_again_undoes_no_change(login, store, hashing, outcome):
+    """A password that is set while the old one is hashed again stays."""
+    hashing.generation = 2
+
+    def set_other_password():
+        hashing.before = lambda: outcome(store.set_password_hash("alice", "2:another one"))
+
+    hashing.before = set_other_password
+    login(RIGHT)
+    assert store.by_name["alice"].password_hash == "2:another one"

@@ -1,0 +1,94 @@
+"""What the administrator does to users, by calls of `Moderation` itself."""
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import DisconnectReason
+from chatd.testing import MemoryServer
+
+NOW = 1000.0
+
+
+def run(coroutine):
+    """Carry out a coroutine that does not wait."""
+    done = Deferred.fromCoroutine(coroutine)
+    assert done.called
+    done.addErrback(lambda failure: failure.raiseException())
+
+
+@pytest.fixture
+def server():
+    """Return a server where users may be in two rooms, with the rooms 1, 2 and 3."""
+    rooms = (("1", "room 1"), ("2", "room 2"), ("3", "room 3"))
+    return MemoryServer(rooms_per_client=2, rooms=rooms)
+
+
+@pytest.fixture
+def ann(server):
+    """Return the session of Ann, who is in room 1."""
+    return join(server, "Ann")
+
+
+def join(server, name):
+    """Return the session of a new guest in room 1."""
+    session = server.open_session()
+    run(server.service.chat.join(session, "1", name, NOW))
+    return session
+
+
+def test_kick(server, ann):
+    """The user is told by an own event, the room by another."""
+    bob = join(server, "Bob")
+    ann.read()
+    user, room = server.service.moderation.kick("bob", "1", NOW)
+    assert (user, room) == (bob.user, server.service.chat.room("1"))
+    assert bob.read() == [
+        "Server: You were kicked out from chatroom room 1@1 by the Administrator!"
+    ]
+    assert ann.read() == ["Administrator: Bob was kicked out."]
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize(("name", "room_id"), [("Ann", "2"), ("Zoe", "1"), ("Ann", "9")])
+def test_kick_refused(server, name, room_id):
+    """The user must be in the room."""
+    with pytest.raises(ChatError) as refused:
+        server.service.moderation.kick(name, room_id, NOW)
+    assert refused.value.code is ErrorCode.NO_SUCH_USER
+    assert refused.value.params == {"name": name, "room": room_id}
+
+
+def test_move_adds_a_room_while_there_is_place(server, ann):
+    """The new room is current."""
+    server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW)
+    assert [room.id for room in ann.user.rooms] == ["1", "2"]
+    assert ann.current_room is server.service.chat.room("2")
+
+
+def test_move_takes_the_current_room_without_place(server, ann):
+    """It is the current one that is left, not the one joined last."""
+    server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW)
+    ann.current_room = server.service.chat.room("1")
+    server.service.moderation.move_user("Ann", server.service.chat.room("3"), NOW)
+    assert [room.id for room in ann.user.rooms] == ["2", "3"]
+
+
+def test_move_into_a_room_of_the_user_changes_nothing(server, ann):
+    """Nobody is told."""
+    ann.read()
+    server.service.moderation.move_user("Ann", server.service.chat.room("1"), NOW)
+    assert ann.read() == []
+
+
+def test_ban_by_name_and_by_address(server, ann):
+    """The users of all sessions that a ban concerns are closed and disconnected."""
+    bob, zoe = join(server, "Bob"), server.open_session()
+    zoe.address = ("10.0.0.1", 1)
+    run(server.service.moderation.ban("bob", None, [ann, bob, zoe], NOW))
+    assert (ann.reason, bob.reason, zoe.reason) == (None, DisconnectReason.BANNED, None)
+    run(server.service.moderation.ban("10.0.0.0/8", 10, [ann, zoe], NOW))
+    assert (ann.reason, zoe.reason) == (None, DisconnectReason.BANNED)
+    assert [ban.subject for ban in server.service.moderation.bans(NOW)] == ["Bob", "10.0.0.0/8"]
+    assert server.service.moderation.is_address_banned(("10.1.1.1", 5), NOW)
+    assert not server.service.moderation.is_address_banned(("10.1.1.1", 5), NOW + 600)

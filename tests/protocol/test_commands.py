@@ -1,0 +1,113 @@
+"""The table of commands: usage, parsing, checks and masks derived from parameters."""
+
+import pytest
+
+from chatd.core.errors import ChatError
+from chatd.protocol.commands import (
+    CLIENT_COMMANDS,
+    CONSOLE_COMMANDS,
+    MASK,
+    PASSWORD_MASK,
+    Command,
+    Parameter,
+    help_text,
+)
+
+SEND = Command(
+    "send",
+    "Send it.",
+    (
+        Parameter("to", word=True),
+        Parameter("count", optional=True, number=True),
+        Parameter("id", optional=True, json_only=True),
+    ),
+)
+
+
+def test_usage_is_derived():
+    """The usage names the parameters that can be typed, optional ones in brackets."""
+    assert SEND.usage == "send <to> [count]"
+    assert SEND.help_line == "`send <to> [count]`: Send it."
+    assert Command("send", "Send it.", syntax="send it").usage == "send it"
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("", {}),
+        ("Bob", {"to": "Bob"}),
+        (" Bob  3 ", {"to": "Bob", "count": "3"}),
+        ("Bob 3 4", {"to": "Bob", "count": "3 4"}),
+    ],
+)
+def test_split(words, arguments):
+    """Each word is a parameter, and the last one takes the rest."""
+    assert SEND.split(words) == arguments
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"to": "Bob"}, {"to": "Bob", "count": "3"}, {"to": "Bob", "count": "0" * 15, "id": "x"}],
+)
+def test_allowed(arguments):
+    """Optional parameters may be missing."""
+    assert SEND.check(arguments) == SEND.check_typed(arguments) == arguments
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"count": "3"},
+        {"to": "Bob", "count": "x"},
+        {"to": "Bob", "count": "-1"},
+        {"to": "Bob", "count": "١"},
+        {"to": "Bob", "count": "1" * 16},
+        {"to": "Bob", "count": ""},
+    ],
+)
+def test_refused(arguments):
+    """A parameter that is missing or is no number of at most 15 digits gets the usage."""
+    for check in (SEND.check, SEND.check_typed):
+        with pytest.raises(ChatError) as refused:
+            check(arguments)
+        assert refused.value.params == {"usage": "send <to> [count]"}
+
+
+def test_a_word_has_blanks_only_in_json():
+    """A password with blanks, for example, cannot be typed, but a program can send it."""
+    assert SEND.check({"to": "Bob Dan"}) == {"to": "Bob Dan"}
+    with pytest.raises(ChatError):
+        SEND.check_typed({"to": "Bob Dan"})
+
+
+def test_choices():
+    """Only the words of the table are allowed."""
+    command = CLIENT_COMMANDS["format"]
+    assert command.check({"format": "json"}) == {"format": "json"}
+    with pytest.raises(ChatError):
+        command.check({"format": "xml"})
+
+
+def test_mask():
+    """The trace shows neither passwords nor private messages nor parameters that are unknown."""
+    command = CLIENT_COMMANDS["login"]
+    arguments = {"username": "al", "password": "pass-word", "passwort": "pass-word"}
+    shown = {"username": "al", "password": PASSWORD_MASK, "passwort": MASK}
+    assert command.mask(arguments) == shown
+
+
+def test_help_has_no_commands_for_programs():
+    """Help lists the commands that can be typed, in the order of the table."""
+    lines = help_text(CLIENT_COMMANDS.values()).splitlines()
+    names = [name for name, command in CLIENT_COMMANDS.items() if not command.json_only]
+    assert [line.removeprefix("`").split("`")[0].split(" ")[0] for line in lines] == names
+    assert "ping" not in names
+
+
+@pytest.mark.parametrize("commands", [CLIENT_COMMANDS, CONSOLE_COMMANDS])
+def test_optional_parameters_come_last(commands):
+    """No parameter that is required can stand behind an optional one."""
+    for command in commands.values():
+        optional = [parameter.optional for parameter in command.typed]
+        assert optional == sorted(optional)

@@ -1,0 +1,134 @@
+"""The contract of `IStore` for accounts, bans and resume tokens."""
+
+from dataclasses import replace
+
+import pytest
+
+from chatd.core.records import Account, Ban, BanKind, ResumeToken
+from chatd.storage.testing import NOW
+
+# -- accounts
+
+
+def test_accounts(store):
+    """Accounts come in the order of their registration, and are found by their exact names."""
+    first = store.add_account("Zoë", "1", NOW)
+    second = store.add_account("ann", "2", NOW - 1)
+    assert first == Account(first.id, "Zoë", "1", NOW)
+    assert store.accounts() == [first, second]
+    assert store.account("ann") == second
+    assert store.account("Ann") is None
+
+
+def test_adding_an_account_again(store):
+    """A caller that does not know whether its call succeeded can repeat it."""
+    store.add_account("Ann", "1", NOW)
+    again = store.add_account("Ann", "2", NOW)
+    assert store.accounts() == [again]
+    assert again.password_hash == "2"
+
+
+def test_an_account_id_is_never_used_again(store):
+    """Neither removing an account nor a restart frees its id."""
+    used = set()
+    for name in ("Ann", "Bob", "Ann"):
+        used.add(store.add_account(name, "1", NOW).id)
+        store.remove_account(name)
+        store.close()
+        store.open()
+    assert len(used) == 3
+    assert store.add_account("Ann", "1", NOW).id > max(used)
+
+
+def test_setting_a_password_hash(store):
+    """Nothing else of the account changes, and no account is added for an unknown name."""
+    account = store.add_account("Ann", "1", NOW)
+    store.add_resume_token(ResumeToken("a", "Ann", NOW))
+    store.set_password_hash("Ann", "2")
+    store.set_password_hash("Bob", "2")
+    assert store.accounts() == [replace(account, password_hash="2")]
+    assert store.resume_token("a") is not None
+
+
+def test_removing_an_account(store):
+    """Its resume tokens are removed with it, and those of others stay."""
+    for name in ("Ann", "Bob"):
+        store.add_account(name, "1", NOW)
+        store.add_resume_token(ResumeToken(f"of {name}", name, NOW))
+    store.remove_account("Ann")
+    store.remove_account("Ann")
+    assert [account.name for account in store.accounts()] == ["Bob"]
+    assert store.resume_token("of Ann") is None
+    assert store.resume_token("of Bob") == ResumeToken("of Bob", "Bob", NOW)
+
+
+# -- bans
+
+
+def test_bans(store):
+    """A subject has one ban, which can be replaced and removed; a name is no address."""
+    store.add_ban(Ban(BanKind.NAME, "Bob", NOW))
+    store.add_ban(Ban(BanKind.NAME, "Bob"))
+    store.add_ban(Ban(BanKind.ADDRESS, "Bob", NOW))
+    store.add_ban(Ban(BanKind.NAME, "Ann", NOW))
+    store.remove_ban(Ban(BanKind.NAME, "Ann"))
+    store.remove_ban(Ban(BanKind.NAME, "Carol"))
+    store.close()
+    assert store.open().bans == [Ban(BanKind.ADDRESS, "Bob", NOW), Ban(BanKind.NAME, "Bob")]
+
+
+# -- resume tokens
+
+
+@pytest.fixture
+def with_tokens(store):
+    """Return a store with two accounts and their resume tokens a1, a2 and b1."""
+    for name in ("Ann", "Bob"):
+        store.add_account(name, "1", NOW)
+    for digest, name in (("a1", "Ann"), ("a2", "Ann"), ("b1", "Bob")):
+        store.add_resume_token(ResumeToken(digest, name, NOW))
+    return store
+
+
+def last_seen(store):
+    """Return how long after `NOW` each of the tokens that are left was last seen."""
+    found = [store.resume_token(digest) for digest in ("a1", "a2", "b1")]
+    return {token.digest: token.last_seen - NOW for token in found if token is not None}
+
+
+def test_a_resume_token_replaces_the_one_with_the_same_digest(with_tokens):
+    """The digest then belongs to the new account, and an unknown digest has no token."""
+    with_tokens.add_resume_token(ResumeToken("a1", "Bob", NOW + 1))
+    assert with_tokens.resume_token("a1") == ResumeToken("a1", "Bob", NOW + 1)
+    assert with_tokens.resume_token("c1") is None
+
+
+def test_no_resume_token_without_its_account(with_tokens):
+    """A token added after its account was removed is not valid for a new account of that name."""
+    with_tokens.remove_account("Ann")
+    with_tokens.add_resume_token(ResumeToken("a1", "Ann", NOW))
+    with_tokens.add_account("Ann", "2", NOW)
+    assert last_seen(with_tokens) == {"b1": 0}
+
+
+def test_removing_one_resume_token(with_tokens):
+    """The other tokens of its account stay."""
+    with_tokens.remove_resume_token("a1")
+    with_tokens.remove_resume_token("unknown")
+    assert last_seen(with_tokens) == {"a2": 0, "b1": 0}
+
+
+def test_removing_the_resume_tokens_of_an_account(with_tokens):
+    """All tokens of the account are removed, and no others."""
+    with_tokens.remove_resume_tokens("Ann")
+    assert last_seen(with_tokens) == {"b1": 0}
+
+
+def test_touching_resume_tokens(with_tokens):
+    """The tokens given are seen now, and after that those not seen for long are removed."""
+    with_tokens.touch_resume_tokens({"a1", "c'1"}, NOW + 10, NOW)
+    assert last_seen(with_tokens) == {"a1": 10, "a2": 0, "b1": 0}
+    with_tokens.touch_resume_tokens(["a2"], NOW + 20, NOW + 15)
+    assert last_seen(with_tokens) == {"a2": 20}
+    with_tokens.touch_resume_tokens([], NOW + 30, NOW + 20)
+    assert last_seen(with_tokens) == {"a2": 20}

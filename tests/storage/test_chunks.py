@@ -1,0 +1,70 @@
+"""The format of messages in a database, and how much of them is read at once."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core.events import MessageBatch
+from chatd.storage.chunks import JSON_OVERHEAD, RS, SPAN, US, Chunk, pack, take_within, unpack
+from chatd.storage.testing import batch, message
+
+WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=9)
+
+
+@st.composite
+def batches_of_a_room(draw):
+    """Return batches with ascending ids."""
+    batches, first = [], draw(st.integers(1, 10**9))
+    for _ in range(draw(st.integers(1, 9))):
+        texts = draw(st.lists(WORDS, min_size=1, max_size=80))
+        sender, time = draw(WORDS), draw(st.floats(10**9, 4 * 10**9))
+        account = draw(st.none() | st.integers(1, 2**62))
+        batches.append(MessageBatch("Tea", first, sender, texts, time, account))
+        first += len(texts)
+    return batches
+
+
+@given(batches_of_a_room())
+def test_what_was_packed_can_be_unpacked(batches):
+    """The messages of all chunks are those of the batches, in their order."""
+    unpacked = [each for chunk in pack(batches) for each in unpack("Tea", chunk.body)]
+    assert unpacked == [each for batch in batches for each in batch.messages()]
+
+
+def test_the_format():
+    """A chunk is as its documentation says; the messages of a guest have no account."""
+    batches = [
+        MessageBatch("Tea", 70, "Ann", ["hello", "is anybody here?"], 1795.0),
+        MessageBatch("Tea", 72, "Zoe", ["yes"], 1796.5, 7),
+    ]
+    (chunk,) = pack(batches)
+    text = chunk.body.replace(US, "|").replace(RS, "/")
+    assert text == "70|Ann|15057551360|hello|is anybody here?/72|Zoe|15070134272:7|yes"
+
+
+def test_a_chunk_for_each_room_and_span():
+    """Batches of a room whose ids begin in the same span are in one chunk."""
+    batches = [batch(1), batch(2, SPAN), batch(SPAN + 2), batch(3, room="Cake")]
+    found = [(chunk.room, chunk.last) for chunk in pack(batches)]
+    assert found == [("tea", SPAN + 1), ("tea", SPAN + 2), ("cake", 3)]
+
+
+def test_the_key_of_a_chunk_stays_the_same():
+    """A chunk that is packed without its oldest batches has the same key."""
+    batches = [batch(n) for n in range(1, 9)]
+    keys = {(chunk.room, chunk.last) for n in range(8) for chunk in pack(batches[n:])}
+    assert keys == {("tea", 8)}
+
+
+def test_when_a_chunk_ends():
+    """A chunk ends before the next whole second after its last message."""
+    for time, second in ((10.0, 11), (10.9, 11)):
+        (chunk,) = pack([batch(1, time=time)])
+        assert chunk == Chunk("tea", 1, second, chunk.body)
+
+
+def test_take_within_reads_no_further():
+    """The message that does not fit is the last one that is read."""
+    size = len('"hello""Ann"') + JSON_OVERHEAD
+    messages = iter([message(n) for n in range(1, 10)])
+    assert take_within(messages, 2 * size) == [message(1), message(2)]
+    assert next(messages) == message(4)
