@@ -347,7 +347,7 @@ def test_server_that_cannot_be_dealt_with(harness):
     def stumble(_):
         raise KeyError("ro\x1bom")
 
-    harness.client.frontend.received = stumble
+    harness.client.frontend.handle = stumble
     assert harness.type("`list") == [
         "Cannot go on with localhost:9999: KeyError: 'ro\\x1bom'.",
         "Not connected.",
