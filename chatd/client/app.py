@@ -1,7 +1,7 @@
-"""The client: carries out what a way of talking wants done, with a link to the server and a screen.
+"""The client: it carries out the actions of a frontend, with a connection and a screen.
 
-Knows neither terminals nor pipes: a screen shows lines, and gives what is typed to `typed`. It is
-over when `ended` fires.
+It knows neither terminals nor pipes: a screen shows lines, and gives the input to `typed`. The
+client is over when `ended` fires.
 """
 
 from __future__ import annotations
@@ -12,22 +12,13 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.connection import Link
+from chatd.client.connection import Connection
 from chatd.client.endpoints import EndpointFor
-from chatd.client.model.pending import Due
-from chatd.client.ui.effects import (
-    Action,
-    Address,
-    Ask,
-    AskLater,
-    Connect,
-    Exit,
-    Hangup,
-    Line,
-    StayAway,
-)
-from chatd.client.ui.frontend import Talk
-from chatd.client.waiting import Patience, Waiting
+from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
+from chatd.client.model.pending import PendingReplies
+from chatd.client.ui.actions import Action, Address, Connect, Exit, Hangup, Line
+from chatd.client.ui.frontend import Frontend
+from chatd.client.waiters import IdleTimer, Waiters
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
@@ -36,35 +27,35 @@ from chatd.protocol.received import Reply
 
 
 class Screen(Protocol):
-    """Where lines go."""
+    """The output of the client."""
 
     def show(self, line: Line) -> None:
         """Show a line."""
 
-    def trouble(self, words: str) -> None:
-        """Show what is wrong with a connection."""
+    def show_error(self, words: str) -> None:
+        """Show what is wrong with a connection or with the input."""
 
 
 class Client:
-    """One person at one screen, who talks in one way.
+    """One user at one screen.
 
-    `patience`: for how many seconds the answers still due are waited for, since the server last told
-    anything. `complete` is whether, for all one knows, all was carried out and answered that was
-    asked for; `failed` whether it ended for want of a server. Once it is `leaving`, what comes is
-    shown, and nothing else is done any more.
+    `exit_timeout`: at the end the client waits for replies until the server has sent nothing for so
+    many seconds. `complete`: as far as is known, everything that the user asked for was done and
+    answered. `failed`: the client ended as there was no server. Once it is `leaving`, it shows what
+    arrives and does nothing else.
     """
 
     def __init__(
         self,
-        talk: Talk,
+        frontend: Frontend,
         screen: Screen,
         clock: IReactorTime,
         endpoint_for: EndpointFor,
         chance: Callable[[], float],
         *,
-        patience: float,
+        exit_timeout: float,
     ) -> None:
-        self.talk = talk
+        self.frontend = frontend
         self.complete = True
         self.failed = False
         self.leaving = False
@@ -73,137 +64,139 @@ class Client:
         self._clock = clock
         self._endpoint_for = endpoint_for
         self._chance = chance
-        self._link: Link | None = None
+        self._connection: Connection | None = None
         self._timers: list[IDelayedCall] = []
-        self._patience = Patience(clock, patience, self._too_late)
-        self._due = Due()
-        self._catching_up: Waiting[bool] = Waiting()
-        self._settling: Waiting[None] = Waiting()
-        self._prompting: Waiting[None] = Waiting()
-        self._greetings: set[str] = set()
+        self._idle_timer = IdleTimer(clock, exit_timeout, self._server_is_silent)
+        self._pending = PendingReplies()
+        self._drained: Waiters[bool] = Waiters()
+        self._settled: Waiters[None] = Waiters()
+        self._prompted: Waiters[None] = Waiters()
+        self._banners: set[str] = set()
         self._last_line: Line | None = None
 
     # -- what the screen calls
 
     def start(self, address: Address) -> None:
         """Connect to the first server."""
-        self.perform(self.talk.start(address))
+        self.perform(self.frontend.start(address))
 
     def typed(self, line: str) -> None:
-        """Do what was typed, unless it comes after the end that was asked for."""
+        """Handle a line of the input, unless the client is leaving."""
         if not self.leaving:
-            self.perform(self.talk.typed(line))
+            self.perform(self.frontend.typed(line))
 
     def perform(self, actions: list[Action]) -> None:
-        """Do what is to be done, up to the end if that is asked for."""
+        """Carry out actions, up to an `Exit` if there is one."""
         for action in actions:
             self._perform(action)
             if isinstance(action, Exit):
                 break
-        self._tell_settled()
-        self._tell_prompted()
+        self._fire_settled()
+        self._fire_prompted()
 
-    def trouble(self, words: str) -> None:
-        """Show what keeps from being done what was asked for."""
+    def show_error(self, words: str) -> None:
+        """Show what prevents a part of what the user asked for."""
         self.complete = False
-        self._screen.trouble(words)
+        self._screen.show_error(words)
 
     @property
     def unanswered(self) -> int:
-        """How many requests there are since the last that is known to be answered."""
-        return self._due.unanswered
+        """The number of requests since the last one that is known to be served."""
+        return self._pending.unanswered
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is a connection, and one is back in one's rooms; or none is tried for."""
-        connecting = self._link is not None and not self._link.is_up
-        return not (connecting or self.talk.coming_back)
+        """Whether the session is connected and in its rooms, or no connection is being made."""
+        connecting = self._connection is not None and not self._connection.is_up
+        return not (connecting or self.frontend.is_rejoining)
 
     def settled(self) -> Deferred[None]:
-        """Fire when that is so."""
-        waiting = self._settling.wait()
-        self._tell_settled()
+        """Return a Deferred that fires when the client is settled."""
+        waiting = self._settled.wait()
+        self._fire_settled()
         return waiting
 
     def prompted(self) -> Deferred[None]:
-        """Fire when there is something to be typed, or it is over."""
-        waiting = self._prompting.wait()
-        self._tell_prompted()
+        """Return a Deferred that fires when there is a prompt, or at the end."""
+        waiting = self._prompted.wait()
+        self._fire_prompted()
         return waiting
 
     def drained(self) -> Deferred[bool]:
-        """Fire when the server owes no answer, or False if it keeps silent for too long."""
-        if self._link is None or not self._link.is_up or self.leaving or not self.unanswered:
+        """Return a Deferred that fires when no reply is pending: False if the server is silent."""
+        if self._connection is None or not self._connection.is_up or self.leaving:
             return succeed(True)
-        self._link.send(encode_request(self._due.probe()))
-        self._patience.begin()
-        return self._catching_up.wait()
+        if not self.unanswered:
+            return succeed(True)
+        self._connection.send(encode_request(self._pending.ping()))
+        self._idle_timer.start()
+        return self._drained.wait()
 
     def leave(self, last_line: Line | None = None) -> None:
-        """Leave the server; once it has said all, show `last_line` and end."""
+        """Leave the server; after its last reply show `last_line` and end."""
         if self.leaving:
             return
         self.leaving = True
         self._last_line = last_line
-        if self._link is None or not self._link.is_up:
+        if self._connection is None or not self._connection.is_up:
             self._end()
             return
-        self._link.stay_away()
-        self._ask(Request("exit"))
-        self._patience.begin()
+        self._connection.stop_reconnecting()
+        self._send(Request("exit"))
+        self._idle_timer.start()
 
     def stop(self) -> None:
-        """End at once, if it has not ended, without what is still due."""
+        """End at once, without the pending replies."""
         if not self.ended.called:
             self.leaving = True
             self.complete = False
             self._end()
 
-    # -- what the link tells
+    # -- what the connection calls
 
-    def link_up(self, session: str | None) -> None:
-        """Take note that there is a connection."""
-        self._greetings.clear()
-        self.perform(self.talk.connected(session))
+    def connected(self, token: str | None) -> None:
+        """Handle a new connection."""
+        self._banners.clear()
+        self.perform(self.frontend.connected(token))
 
-    def link_failed(self, why: str | None) -> None:
-        """Say that there is no connection."""
-        if why is not None:
-            self._screen.trouble(f"Cannot connect to {self.talk.server}: {why}.")
+    def connect_failed(self, reason: str | None) -> None:
+        """Handle a connection that cannot be made."""
+        if reason is not None:
+            self._screen.show_error(f"Cannot connect to {self.frontend.server}: {reason}.")
         self._hang_up()
-        self.perform(self.talk.not_connected())
+        self.perform(self.frontend.not_connected())
 
-    def link_lost(self, *, coming_back: bool) -> None:
-        """Say that the connection is lost, unless that was what was wanted."""
+    def disconnected(self, *, reconnecting: bool) -> None:
+        """Handle a lost connection."""
         self._cancel_timers()
-        self._wait_no_more()
+        self._stop_waiting()
         if self.leaving:
             self._end()
             return
-        if not coming_back:
+        if not reconnecting:
             self._hang_up()
-        self.perform(self.talk.lost(coming_back=coming_back))
+        self.perform(self.frontend.disconnected(reconnecting=reconnecting))
 
-    def link_broken(self, why: str) -> None:
-        """Say that what the server sends cannot be dealt with, and leave it alone."""
-        self.trouble(sanitize(f"Cannot go on with {self.talk.server}: {why}."))
-        self.link_lost(coming_back=False)
+    def protocol_error(self, reason: str) -> None:
+        """Handle a server that sends what the client cannot handle: leave it."""
+        self.show_error(sanitize(f"Cannot go on with {self.frontend.server}: {reason}."))
+        self.disconnected(reconnecting=False)
 
-    def link_event(self, event: Event | Reply) -> None:
-        """Show what the server tells."""
-        self._patience.renew()
-        if self._due.came(event):
-            self._caught_up()
-        if not self._due.is_probed(event):
-            self.perform(self.talk.received(event))
+    def event_received(self, event: Event | Reply) -> None:
+        """Handle an event or a reply of the server."""
+        self._idle_timer.reset()
+        if self._pending.received(event):
+            self._all_served()
+        if not self._pending.is_pong(event):
+            self.perform(self.frontend.handle(event))
 
-    def link_text(self, words: str) -> None:
-        """Show why the server lets nobody in: once, however often it is tried for in vain."""
-        if words not in self._greetings:
-            self._greetings.add(words)
-            self.perform(self.talk.greeted(words))
+    def banner_received(self, text: str) -> None:
+        """Show the words of a server that admits nobody: once, however often they come."""
+        if text not in self._banners:
+            self._banners.add(text)
+            self.perform(self.frontend.banner(text))
 
-    # -- within
+    # -- actions
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -212,55 +205,57 @@ class Client:
                 self._screen.show(action)
             case _ if self.leaving:
                 pass
-            case Ask():
-                self._ask(action.request)
-            case AskLater():
-                self._timers.append(self._clock.callLater(action.seconds, self._try_again))
+            case Send():
+                self._send(action.request)
+            case RetryAfter():
+                self._timers.append(self._clock.callLater(action.seconds, self._retry))
             case Connect():
                 self._connect(action)
             case Hangup():
                 self._hang_up()
-            case StayAway() if self._link is not None:
-                self._link.stay_away()
+            case StopReconnecting() if self._connection is not None:
+                self._connection.stop_reconnecting()
             case Exit():
                 self.failed = self.failed or action.failed
                 self.leave(action.last_line)
 
     def _connect(self, action: Connect) -> None:
         self._hang_up()
-        self._greetings.clear()
+        self._banners.clear()
         try:
             endpoint = self._endpoint_for(action.address)
-        except ValueError:  # UnicodeError too: what cannot be a host
-            self.link_failed("unknown host")
+        except ValueError:  # UnicodeError too: the text cannot be a host
+            self.connect_failed("unknown host")
             return
-        self._link = Link(endpoint, self._clock, self, self._chance, faithful=action.faithful)
-        self._link.open()
+        self._connection = Connection(
+            endpoint, self._clock, self, self._chance, retry_first=action.retry_first
+        )
+        self._connection.open()
 
-    def _ask(self, request: Request) -> None:
-        if self._link is not None and self._link.is_up:
-            self._due.asked(request)
-            self._link.send(encode_request(request))
+    def _send(self, request: Request) -> None:
+        if self._connection is not None and self._connection.is_up:
+            self._pending.sent(request)
+            self._connection.send(encode_request(request))
 
-    def _try_again(self) -> None:
+    def _retry(self) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
-        self.perform(self.talk.try_again())
+        self.perform(self.frontend.retry())
 
     def _hang_up(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            if link.is_up:
-                link.send(encode_request(Request("exit")))
-            link.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if connection.is_up:
+                connection.send(encode_request(Request("exit")))
+            connection.close()
         self._cancel_timers()
-        self._wait_no_more()
+        self._stop_waiting()
 
     def _end(self) -> None:
         self._hang_up()
         if self._last_line is not None:
             self._screen.show(self._last_line)
         self.ended.callback(None)
-        self._tell_prompted()
+        self._fire_prompted()
 
     def _cancel_timers(self) -> None:
         timers, self._timers = self._timers, []
@@ -268,32 +263,30 @@ class Client:
             if timer.active():
                 timer.cancel()
 
-    # -- waiting for answers
+    # -- waiting for replies
 
-    def _too_late(self) -> None:
+    def _server_is_silent(self) -> None:
         if self.leaving:
             self._end()
         else:
-            self._catching_up.tell(False)
+            self._drained.fire(False)
 
-    def _caught_up(self) -> None:
-        if not self.leaving:  # one is still patient, then, with the last answer of all
-            self._patience.end()
-        self._catching_up.tell(True)
+    def _all_served(self) -> None:
+        if not self.leaving:  # then the timer waits for the reply to `exit`
+            self._idle_timer.stop()
+        self._drained.fire(True)
 
-    def _wait_no_more(self) -> None:
-        """Take note that there is nobody who could answer."""
-        self.complete = self.complete and not self._due.is_owed
-        self._due.forget()
-        self._patience.end()
-        self._catching_up.tell(True)
+    def _stop_waiting(self) -> None:
+        """Note that no reply comes any more."""
+        self.complete = self.complete and not self._pending.has_pending
+        self._pending.reset()
+        self._idle_timer.stop()
+        self._drained.fire(True)
 
-    # -- telling who waits
-
-    def _tell_settled(self) -> None:
+    def _fire_settled(self) -> None:
         if self.is_settled:
-            self._settling.tell(None)
+            self._settled.fire(None)
 
-    def _tell_prompted(self) -> None:
-        if self.talk.prompt is not None or self.ended.called:
-            self._prompting.tell(None)
+    def _fire_prompted(self) -> None:
+        if self.frontend.prompt is not None or self.ended.called:
+            self._prompted.fire(None)

@@ -1,8 +1,9 @@
-"""The connection to one server: frames in both directions, and coming back when it is lost.
+"""The connection to one server: frames in both directions, and a new connection when it is lost.
 
-A `Link` connects once; if that fails it says why and is done. Once it was up and is lost, it tries
-again with growing pauses until it is closed or told to stay away. It knows frames and the one reply
-that opens the conversation; what is said is its listener's business. Time and chance are arguments.
+`ClientService` of Twisted makes the connections. The first attempt is the only one if it fails;
+once a connection was up, a lost one is replaced until the client closes it or stops reconnecting.
+This module knows frames and the one reply that starts the session; the listener handles all other
+events.
 """
 
 from __future__ import annotations
@@ -11,19 +12,17 @@ import socket
 from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
-from twisted.internet.defer import Deferred
+from twisted.application.internet import ClientService
 from twisted.internet.interfaces import (
     IDelayedCall,
-    IProtocol,
     IReactorTime,
     IStreamClientEndpoint,
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from chatd.client.cutting import Cutter
 from chatd.client.endpoints import explain
 from chatd.core.events import Event
 from chatd.protocol.json_decoder import UnknownEventError, decode_event
@@ -31,179 +30,174 @@ from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
 
 OPENING: Final = "`format json"
-"""The first frame, in text: from its answer on both sides speak JSON."""
+"""The first frame, in text: after its reply both sides speak JSON."""
 
-_FRAME_END: Final = b"\0"
-_LONGEST_FRAME: Final = 16 * 1024 * 1024
-_ANSWER_IN: Final = 30.0
-_LONGEST_PAUSE: Final = 60.0
-_STEADY_AFTER: Final = 10.0
-
-
-class LinkListener(Protocol):
-    """Who is told what a link brings."""
-
-    def link_up(self, session: str | None) -> None:
-        """Hear that there is a connection, and that it speaks JSON; `session` is its secret."""
-
-    def link_failed(self, why: str | None) -> None:
-        """Hear that there was nothing to connect to; `why` if it is more than that nobody listens there."""
-
-    def link_lost(self, *, coming_back: bool) -> None:
-        """Hear that the connection has ended; `coming_back` if another is tried for."""
-
-    def link_broken(self, why: str) -> None:
-        """Hear that the connection is closed for good: what came there could not be dealt with."""
-
-    def link_event(self, event: Event | Reply) -> None:
-        """Hear what the server tells."""
-
-    def link_text(self, words: str) -> None:
-        """Hear why the server lets nobody in: the same words at every try."""
+_MAX_FRAME: Final = 16 * 1024 * 1024
+_OPENING_TIMEOUT: Final = 30.0
+_MAX_PAUSE: Final = 60.0
+_STEADY_SECONDS: Final = 10.0
+"""After so many seconds a connection counts as steady, and the pauses start from 1 s again."""
 
 
-class Link:
+class ConnectionListener(Protocol):
+    """The methods that a `Connection` calls."""
+
+    def connected(self, token: str | None) -> None:
+        """Handle a new connection, on which both sides speak JSON; `token` resumes its session."""
+
+    def connect_failed(self, reason: str | None) -> None:
+        """Handle a first attempt that failed; `reason` is None where nobody listens."""
+
+    def disconnected(self, *, reconnecting: bool) -> None:
+        """Handle a lost connection; `reconnecting`: another one is made."""
+
+    def protocol_error(self, reason: str) -> None:
+        """Handle a connection that is closed for good, as a frame could not be handled."""
+
+    def event_received(self, event: Event | Reply) -> None:
+        """Handle an event or a reply of the server."""
+
+    def banner_received(self, text: str) -> None:
+        """Handle the words of a server that admits nobody; they may come at every attempt."""
+
+
+class Connection:
     """A connection to the server at `endpoint`, and the next one when it is lost.
 
-    `chance` returns 0 to 1. `faithful`: tries again from the first failure on.
+    `chance` returns a random number from 0 to 1, which shortens the pause before an attempt by up
+    to a quarter: not all clients of a restarted server are to connect in the same moment.
+    `retry_first`: try again also if the first attempt fails. `is_up`: both sides speak JSON.
     """
 
     def __init__(
         self,
         endpoint: IStreamClientEndpoint,
         clock: IReactorTime,
-        listener: LinkListener,
+        listener: ConnectionListener,
         chance: Callable[[], float],
         *,
-        faithful: bool = False,
+        retry_first: bool = False,
     ) -> None:
         self.is_up = False
-        self._endpoint = endpoint
         self._clock = clock
         self._listener = listener
         self._chance = chance
-        self._faithful = faithful
-        self._stays_away = self._closed = self._was_told = False
-        self._tries = 0
+        self._retries = retry_first
+        self._closed = self._got_reason = False
+        self._attempts = 0
         self._up_since = 0.0
         self._timer: IDelayedCall | None = None
-        self._connecting: Deferred[Any] | None = None
         self._protocol: _FrameProtocol | None = None
+        factory = Factory.forProtocol(lambda: _FrameProtocol(self))
+        factory.noisy = False
+        self._service = ClientService(endpoint, factory, lambda _: self._pause(), clock)
 
     def open(self) -> None:
         """Connect."""
-        factory = Factory.forProtocol(lambda: _FrameProtocol(self))
-        factory.noisy = False
-        self._timer = None
-        self._was_told = False
-        self._connecting = self._endpoint.connect(factory)
-        self._connecting.addCallbacks(self._reached, self._not_reached)
+        attempt = self._service.whenConnected(failAfterFailures=1)
+        attempt.addErrback(self._attempt_failed)
+        self._service.startService()
 
     def send(self, frame: str) -> None:
         """Send a frame; to be called while `is_up`."""
         if self._protocol is not None:
             self._protocol.send(frame)
 
-    def stay_away(self) -> None:
-        """Do not come back when the connection is lost."""
-        self._stays_away = True
+    def stop_reconnecting(self) -> None:
+        """Make no other connection when this one is lost."""
+        self._retries = False
 
     def close(self) -> None:
-        """End the connection, or the attempt at one; the listener hears no more."""
-        self._closed = True
-        self.is_up = False
-        self._stop_timer()
-        if self._protocol is not None:
-            self._protocol.close()
-        elif self._connecting is not None:
-            self._connecting.cancel()
+        """Close the connection, or end the attempt; the listener is not called any more."""
+        if not self._closed:
+            self._end()
+            self._service.stopService()
 
-    # -- what the endpoint and the protocol tell
-
-    def _reached(self, protocol: IProtocol | None) -> None:
-        self._connecting = None
-        # It may have been lost within the very call that made it.
-        if self._protocol is protocol and not self._closed:
-            self._timer = self._clock.callLater(_ANSWER_IN, self._protocol_is_silent)
-
-    def _not_reached(self, failure: Failure) -> None:
-        self._connecting = None
-        self._failed(explain(failure))
+    # -- what the protocol calls
 
     def made(self, protocol: _FrameProtocol) -> None:
-        """Begin: there is a connection."""
+        """Start: there is a connection."""
         self._protocol = protocol
+        self._got_reason = False
+        self._timer = self._clock.callLater(_OPENING_TIMEOUT, self._opening_timed_out)
         protocol.send(OPENING)
 
     def frame(self, frame: str) -> None:
-        """Take in a frame; no server can do more harm with one than to be left."""
+        """Handle a frame; a frame that cannot be handled costs the connection and no more."""
         if self._closed:
             return
         try:
-            self._take(frame)
-        except Exception as fault:  # noqa: BLE001 -- what it is nobody knows beforehand
+            self._handle(frame)
+        except Exception as error:  # noqa: BLE001 -- a server may send anything
             self.close()
-            self._listener.link_broken(f"{type(fault).__name__}: {fault}")
+            self._listener.protocol_error(f"{type(error).__name__}: {error}")
 
-    def ended(self, failure: Failure) -> None:
-        """Take note that the connection has ended."""
+    def lost(self, failure: Failure) -> None:
+        """Handle the end of the connection."""
         self._protocol = None
         self._stop_timer()
         if self._closed:
             return
         if not self.is_up:
-            # Who was told why he is not let in knows enough.
-            self._failed(None if self._was_told else explain(failure))
+            if not self._retries:
+                self.close()
+                # The banner told the user the reason already.
+                self._listener.connect_failed(None if self._got_reason else explain(failure))
             return
         self.is_up = False
-        if self._clock.seconds() - self._up_since > _STEADY_AFTER:
-            self._tries = 0
-        if not self._stays_away:
-            self._come_back_later()
-        self._listener.link_lost(coming_back=not self._stays_away)
+        if self._clock.seconds() - self._up_since > _STEADY_SECONDS:
+            self._attempts = 0
+        reconnecting = self._retries
+        if not reconnecting:
+            self.close()
+        self._listener.disconnected(reconnecting=reconnecting)
 
     # -- within
 
-    def _take(self, frame: str) -> None:
+    def _attempt_failed(self, failure: Failure) -> None:
+        if self._closed or self._retries:
+            return
+        self._end()
+        # The service calls this, and cannot be stopped before it returns.
+        self._clock.callLater(0, self._service.stopService)
+        self._listener.connect_failed(explain(failure))
+
+    def _end(self) -> None:
+        self._closed = True
+        self.is_up = False
+        self._stop_timer()
+
+    def _handle(self, frame: str) -> None:
         try:
             event = decode_event(frame)
         except UnknownEventError:
             if not self.is_up:
-                self._was_told = True
-                self._listener.link_text(frame)
+                self._got_reason = True
+                self._listener.banner_received(frame)
             return
         if not self.is_up and isinstance(event, Ok) and event.command == "format":
-            self._came_up(event)
+            self._opened(event)
             return
-        self._was_told = True
+        self._got_reason = True
         if not self.is_up and isinstance(event, Disconnect) and event.retry:
-            # The same at every try.
-            self._listener.link_text(render(event))
+            self._listener.banner_received(render(event))
         else:
-            self._listener.link_event(event)
+            self._listener.event_received(event)
 
-    def _came_up(self, opening: Ok) -> None:
+    def _opened(self, reply: Ok) -> None:
         self._stop_timer()
-        self.is_up = self._faithful = True
+        self.is_up = self._retries = True
         self._up_since = self._clock.seconds()
-        session = opening.data.get("session")
-        self._listener.link_up(session if isinstance(session, str) else None)
+        token = reply.data.get("session")
+        self._listener.connected(token if isinstance(token, str) else None)
 
-    def _failed(self, why: str | None) -> None:
-        if self._closed:
-            return
-        if self._faithful and not self._stays_away:
-            self._come_back_later()
-        else:
-            self._listener.link_failed(why)
+    def _pause(self) -> float:
+        """Return the seconds until the next attempt: 1, 2, 4 … 60, less up to a quarter."""
+        pause = min(2.0**self._attempts, _MAX_PAUSE)
+        self._attempts = min(self._attempts + 1, 10)
+        return pause * (1 - 0.25 * self._chance())
 
-    def _come_back_later(self) -> None:
-        pause = min(2.0**self._tries, _LONGEST_PAUSE)
-        self._tries = min(self._tries + 1, 10)
-        # Not all clients of a server that was restarted are to come in the same moment.
-        self._timer = self._clock.callLater(pause * (1 - 0.25 * self._chance()), self.open)
-
-    def _protocol_is_silent(self) -> None:
+    def _opening_timed_out(self) -> None:
         self._timer = None
         if self._protocol is not None:
             self._protocol.abort()
@@ -214,47 +208,46 @@ class Link:
             self._timer = None
 
 
-class _FrameProtocol(TwistedProtocol):
-    """Cuts what comes into frames ended by NUL."""
+class _FrameProtocol(LineOnlyReceiver):
+    """Splits the input into frames, each ended by NUL."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._cutter = Cutter(_FRAME_END)
+    delimiter = b"\0"
+    MAX_LENGTH = _MAX_FRAME
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def connectionMade(self) -> None:
-        """Begin."""
-        _find_dead_peers(self.transport)
-        self._link.made(self)
+        """Start the session."""
+        _set_tcp_options(self.transport)
+        self._connection.made(self)
 
-    def dataReceived(self, data: bytes) -> None:
-        """Take in what was read."""
-        for frame in self._cutter.feed(data):
-            self._link.frame(frame.decode(errors="replace"))
-        if self._cutter.pending > _LONGEST_FRAME:
-            self.abort()
+    def lineReceived(self, line: bytes) -> None:
+        """Handle a frame."""
+        self._connection.frame(line.decode(errors="replace"))
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002 -- Twisted's
+        """Disconnect from a server whose frame has no end."""
+        self.abort()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
-        """Tell that it has ended."""
+        """Report the end of the connection."""
         assert reason is not None
-        self._link.ended(reason)
+        self._connection.lost(reason)
 
     def send(self, frame: str) -> None:
         """Send a frame."""
-        # Half a surrogate pair, from a terminal that does not speak UTF-8, cannot be sent.
-        cast("Any", self.transport).write(frame.encode(errors="replace") + _FRAME_END)
-
-    def close(self) -> None:
-        """Close when all is sent."""
-        cast("Any", self.transport).loseConnection()
+        # A terminal that does not speak UTF-8 may bring half a surrogate pair, which has no bytes.
+        cast("Any", self.transport).write(frame.encode(errors="replace") + self.delimiter)
 
     def abort(self) -> None:
         """Close at once."""
         cast("Any", self.transport).abortConnection()
 
 
-def _find_dead_peers(transport: Any) -> None:
-    """Let TCP find out within two minutes that the other end is gone, and send small packets at once."""
-    tcp = getattr(transport, "transport", transport)  # what TLS runs on
+def _set_tcp_options(transport: Any) -> None:
+    """Let TCP find a dead peer within two minutes, and send small packets at once."""
+    tcp = getattr(transport, "transport", transport)  # that of TLS
     if not ITCPTransport.providedBy(tcp):
         return
     tcp.setTcpNoDelay(True)

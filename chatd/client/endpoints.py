@@ -1,6 +1,6 @@
-"""Where to connect: an endpoint for an address, over TCP or TLS, and why it did not work, in words.
+"""Endpoints for addresses, over TCP or TLS, and the reason of a failure in words.
 
-The only place that knows TLS; what it needs is loaded when it is asked for, as it may be missing.
+Only this module knows TLS; it imports the packages for it on demand, as they may be missing.
 """
 
 from __future__ import annotations
@@ -14,45 +14,46 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from chatd.client.ui.effects import Address
+from chatd.client.ui.actions import Address
 
 EndpointFor = Callable[[Address], IStreamClientEndpoint]
 
-_CONNECT_IN: Final = 15
+_CONNECT_TIMEOUT: Final = 15
 
 
 class TlsError(Exception):
-    """TLS cannot be had; the message is the one line to show."""
+    """TLS is not available; the message is the one line to show."""
 
 
 def plain(reactor: Any) -> EndpointFor:
-    """Return what makes endpoints for TCP."""
+    """Return a function that makes endpoints for TCP."""
     return lambda address: HostnameEndpoint(
-        reactor, address.host, address.port, timeout=_CONNECT_IN
+        reactor, address.host, address.port, timeout=_CONNECT_TIMEOUT
     )
 
 
 def tls(reactor: Any, cafile: str | None = None) -> EndpointFor:
-    """Return what makes endpoints for TLS, which trust what the system trusts, and `cafile`.
+    """Return a function that makes endpoints for TLS.
 
-    Raises `TlsError` if that cannot be.
+    They trust the certificates of the system and those in `cafile`. Raises `TlsError` if a package
+    or the file is missing.
     """
     try:
-        from chatd.client.tls import Trust  # noqa: PLC0415 -- pyOpenSSL may be missing
+        from chatd.client.tls import TrustRoot  # noqa: PLC0415 -- pyOpenSSL may be missing
     except ImportError as error:
         raise TlsError(f"--tls needs more packages: pip install 'chatd[tls]' ({error})") from error
     try:
-        trust = Trust(Path(cafile).read_bytes() if cafile is not None else None)
+        trust_root = TrustRoot(Path(cafile).read_bytes() if cafile is not None else None)
     except OSError as error:
         raise TlsError(f"--cafile {cafile}: {error.strerror}") from error
     except ValueError as error:
         raise TlsError(f"--cafile {cafile}: {error}") from error
-    to = plain(reactor)
-    return lambda address: wrapClientTLS(trust.options_for(address.host), to(address))
+    tcp = plain(reactor)
+    return lambda address: wrapClientTLS(trust_root.options_for(address.host), tcp(address))
 
 
 def explain(failure: Failure) -> str | None:
-    """Return why a connection could not be made, for people; None where there was just nobody."""
+    """Return why a connection was not made, for the user; None where nobody listens."""
     error = failure.value
     match error:
         case errors.ConnectionRefusedError():
@@ -70,7 +71,7 @@ def explain(failure: Failure) -> str | None:
 
 
 def _explain_tls(error: BaseException | None) -> str:
-    """Return what OpenSSL or service_identity say of a certificate or a handshake."""
+    """Return the words of OpenSSL or service_identity about a certificate or a handshake."""
     name = type(error).__name__
     if name == "VerificationError" or "CertificateError" in name:
         return "certificate refused: it is not for this host"

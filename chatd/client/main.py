@@ -1,7 +1,7 @@
-"""`chatd-client [--guided] [HOST [PORT]]`: what was asked for on the command line, and the reactor.
+"""`chatd-client [--guided] [HOST [PORT]]`: the command line and the reactor.
 
-The only module of the client that meets the global reactor: on a terminal the one that runs on
-asyncio, as prompt_toolkit does; elsewhere the default one.
+No other module of the client uses the global reactor: on a terminal the reactor on asyncio, which
+prompt_toolkit needs; elsewhere the default one.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from twisted.python.failure import Failure
 
 from chatd.client import endpoints
 from chatd.client.app import Client
-from chatd.client.ui.command_mode import Conversation, parse_address
-from chatd.client.ui.effects import Address
-from chatd.client.ui.frontend import Talk
-from chatd.client.ui.guided_mode import Guided
-from chatd.client.ui.modes import Echo
-from chatd.client.ui.pipe import PATIENCE as PIPE_PATIENCE
+from chatd.client.ui.actions import Address
+from chatd.client.ui.command_mode import CommandMode, parse_address
+from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.pipe import EXIT_TIMEOUT as PIPE_EXIT_TIMEOUT
 from chatd.client.ui.pipe import (
-    CommandIntake,
-    GuidedIntake,
-    Intake,
+    CommandReader,
+    GuidedReader,
     PipeScreen,
-    lines_of,
+    StdinReader,
+    read_lines,
     start_reading,
 )
+from chatd.client.ui.tty import Echo
 from chatd.io import write_all
 
 _DESCRIPTION = """\
-Chat on a server of chatd. What you type is said in your room; what begins with
-a backtick is a command: `help lists them, `enter 1 Ann is a beginning, `exit ends.
-On a terminal there are line editing, history and completion with Tab. Else lines
-are read from standard input and what comes is printed as it is:
+Chat on a server of chatd. A line that you type goes to your room; a line that
+starts with a backtick is a command: `help lists them, `enter 1 Ann joins a room,
+`exit ends. On a terminal there are line editing, history and completion with Tab.
+Without one, the client reads lines from standard input and prints what arrives:
 printf '`list\\n' | chatd-client chat.example.org"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the client; ends the program."""
+    """Run the client, and exit with its status."""
     options = _parser().parse_args(arguments)
     try:
         address = parse_address(options.host, options.port)
@@ -69,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("port", metavar="PORT", nargs="?", default="9999", help="default: 9999")
     parser.add_argument(
-        "--guided", action="store_true", help="be asked for all, and type no commands"
+        "--guided", action="store_true", help="be asked questions instead of typing commands"
     )
     parser.add_argument(
         "--tls",
         action="store_true",
-        help="speak TLS; the certificate has to be for HOST, and be signed by who is trusted",
+        help="speak TLS; the certificate must be for HOST and signed by a trusted authority",
     )
     parser.add_argument(
         "--cafile",
@@ -97,33 +97,33 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> endpoints.EndpointF
     return endpoints.plain(reactor)
 
 
-def _talk(options: argparse.Namespace) -> Talk:
-    return Guided() if options.guided else Conversation()
+def _talk(options: argparse.Namespace) -> Frontend:
+    return GuidedMode() if options.guided else CommandMode()
 
 
 def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     asyncioreactor.install()
     from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
 
-    from chatd.client.ui.terminal import PATIENCE, TerminalScreen  # noqa: PLC0415 -- for terminals only
+    from chatd.client.ui.terminal import EXIT_TIMEOUT, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
     screen = TerminalScreen(completes=not options.guided)
-    talk = _talk(options)
+    frontend = _talk(options)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
-    client = Client(talk, screen, clock, endpoint_for, random.random, patience=PATIENCE)
+    client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)
     finished: Deferred[None] = Deferred()
-    faults: list[Failure] = []
+    failures: list[Failure] = []
 
     def begin() -> None:
         client.start(address)
         conversing = Deferred.fromFuture(asyncio.ensure_future(screen.converse(client)))
-        conversing.addErrback(faults.append)
+        conversing.addErrback(failures.append)
         conversing.addCallback(lambda _: _stop(reactor))
         conversing.chainDeferred(finished)
 
     def shut_down() -> Deferred[None]:
-        # A signal may come between two prompts: then there is to be no other. Who is leaving already
-        # wants it at once. The terminal is put back in any case.
+        # A signal may arrive between two prompts: then there is no other. A second signal, while
+        # the client is leaving, ends it at once. The terminal is restored in any case.
         if client.leaving:
             client.stop()
         client.leave()
@@ -131,28 +131,30 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
         return finished
 
     _run(reactor, begin, shut_down)
-    for fault in faults:
-        fault.raiseException()
+    for failure in failures:
+        failure.raiseException()
     return 1 if client.failed else 0
 
 
 def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     from twisted.internet import reactor  # noqa: PLC0415 -- not before it is known which one
 
-    # Who closes standard input or output has nothing to say, or does not want to hear.
+    # Standard input or output may be closed.
     descriptor = sys.stdin.fileno() if sys.stdin is not None else None
-    lines = lines_of(descriptor) if descriptor is not None else iter(())
+    lines = read_lines(descriptor) if descriptor is not None else iter(())
     echo = Echo(descriptor, sys.stderr)
     screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
-    talk = _talk(options)
-    client = Client(talk, screen, clock, endpoint_for, random.random, patience=PIPE_PATIENCE)
+    frontend = _talk(options)
+    client = Client(
+        frontend, screen, clock, endpoint_for, random.random, exit_timeout=PIPE_EXIT_TIMEOUT
+    )
 
     def begin() -> None:
         client.start(address)
         client.ended.addCallback(lambda _: _stop(reactor))
-        start_reading(reactor, _intake(client, screen, clock), lines, echo)
+        start_reading(reactor, _reader(client, screen, clock), lines, echo)
 
     try:
         _run(reactor, begin, client.stop)
@@ -161,15 +163,15 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     return 0 if client.complete and not (client.failed or screen.broken) else 1
 
 
-def _intake(client: Client, screen: PipeScreen, clock: Any) -> Intake:
-    """Return what takes the lines that the client's way of talking expects."""
-    if isinstance(client.talk, Conversation):
-        return CommandIntake(client, client.talk, clock)
-    return GuidedIntake(client, screen, clock, time.time)
+def _reader(client: Client, screen: PipeScreen, clock: Any) -> StdinReader:
+    """Return the reader for the frontend of the client."""
+    if isinstance(client.frontend, CommandMode):
+        return CommandReader(client, client.frontend, clock)
+    return GuidedReader(client, screen, clock, time.time)
 
 
 def _standard_output() -> Callable[[bytes], object]:
-    """Return what writes to standard output, or, where that is closed, nowhere."""
+    """Return a function that writes to standard output, or nowhere if that is closed."""
     return partial(write_all, sys.stdout.fileno()) if sys.stdout is not None else len
 
 
@@ -180,5 +182,5 @@ def _run(reactor: Any, begin: Callable[[], None], shut_down: Callable[[], object
 
 
 def _stop(reactor: Any) -> None:
-    with suppress(ReactorNotRunning):  # it is being stopped already, by a signal
+    with suppress(ReactorNotRunning):  # a signal stops it already
         reactor.stop()

@@ -1,6 +1,6 @@
-"""Whose certificates are believed: what the system trusts, and a file of the user's.
+"""The certificates that the client trusts: those of the system, and a file of the user.
 
-Imported only where TLS is asked for: it needs pyOpenSSL and service_identity.
+Imported for TLS only, as it needs pyOpenSSL and service_identity.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ _CERTIFICATE: Final = re.compile(
 )
 
 
-class Trust(OpenSSLDefaultPaths):
-    """Trusts the system's certificates, and those in `pem`; raises `ValueError` if there are none in it.
+class TrustRoot(OpenSSLDefaultPaths):
+    """The certificates of the system, and those in `pem`; `ValueError` if it contains none.
 
-    Twisted has no public way to add to the system's; this is the method by which its own roots do it.
+    Twisted has no public way to add to those of the system; its own trust roots override this
+    method.
     """
 
     def __init__(self, pem: bytes | None = None) -> None:
@@ -27,7 +28,7 @@ class Trust(OpenSSLDefaultPaths):
         if pem is not None and not found:
             raise ValueError("no certificates in it")
         try:
-            self._certificates = [Certificate.loadPEM(one) for one in found]
+            self._certificates = [Certificate.loadPEM(each) for each in found]
         except Exception as error:
             raise ValueError("a certificate in it cannot be read") from error
 
@@ -37,5 +38,5 @@ class Trust(OpenSSLDefaultPaths):
             context.get_cert_store().add_cert(certificate.original)
 
     def options_for(self, host: str) -> Any:
-        """Return how to speak TLS with `host`: its certificate is checked."""
+        """Return the options for TLS with `host`; they verify its certificate."""
         return optionsForClientTLS(host, trustRoot=self)

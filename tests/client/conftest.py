@@ -7,14 +7,14 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.app import Client
-from chatd.client.ui.command_mode import Conversation
-from chatd.client.ui.effects import Address
+from chatd.client.ui.actions import Address
+from chatd.client.ui.command_mode import CommandMode
 from chatd.testing import MemoryServer
 
 HERE = Address("localhost", 9999)
 
 
-class Road:
+class LoopbackEndpoint:
     """The endpoint that leads to a server in memory; where there is no server, nobody listens."""
 
     def __init__(self, server):
@@ -74,31 +74,31 @@ class _Transport(StringTransport):
         self.disconnected = True
 
 
-class Desk:
+class ClientHarness:
     """A person at a line client: what he types, what he reads, and the time."""
 
-    def __init__(self, server, talk=None, **options):
-        self.road = Road(server)
+    def __init__(self, server, frontend=None, **options):
+        self.endpoint = LoopbackEndpoint(server)
         self.clock = Clock()
         self.lines = []
         self.client = Client(
-            talk or Conversation(),
+            frontend or CommandMode(),
             self,
             self.clock,
-            self.road.endpoint_for,
+            self.endpoint.endpoint_for,
             lambda: 0.0,
-            **{"patience": 10.0, **options},
+            **{"exit_timeout": 10.0, **options},
         )
 
     def show(self, line):
         """Take note of a line that is shown."""
         self.lines.append(line)
 
-    def trouble(self, words):
+    def show_error(self, words):
         """Take note of what is wrong."""
         self.lines.append(words)
 
-    def sit_down(self):
+    def start(self):
         """Start the client; return what is shown."""
         self.client.start(HERE)
         return self.read()
@@ -116,7 +116,7 @@ class Desk:
 
     def read(self):
         """Let all arrive; return what is shown."""
-        self.road.pump()
+        self.endpoint.pump()
         shown, self.lines = self.lines, []
         return [line if isinstance(line, str) else line.text for line in shown]
 
@@ -128,14 +128,14 @@ def rooms():
 
 
 @pytest.fixture
-def new_desk():
+def make_harness():
     """Return what makes a desk."""
-    return Desk
+    return ClientHarness
 
 
 @pytest.fixture
-def desk(rooms):
+def harness(rooms):
     """Return a person whose client is connected to the server."""
-    desk = Desk(rooms)
-    desk.sit_down()
-    return desk
+    harness = ClientHarness(rooms)
+    harness.start()
+    return harness

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.client.connection import Link
+from chatd.client.connection import Connection
 from chatd.protocol.received import Ok
 
 UP = '{"event":"reply","command":"format","text":"You now speak json."}'
@@ -37,41 +37,41 @@ class Endpoint:
         self.protocol.connectionLost(Failure(why))
 
 
-class Heard:
+class RecordingListener:
     """A listener that takes note of what it hears."""
 
     def __init__(self):
         self.all = []
 
-    def link_up(self, session):
+    def connected(self, session):
         """Take note."""
         self.all.append("up" if session is None else ("up", session))
 
-    def link_failed(self, why):
+    def connect_failed(self, why):
         """Take note."""
         self.all.append(("failed", why))
 
-    def link_lost(self, *, coming_back):
+    def disconnected(self, *, reconnecting):
         """Take note."""
-        self.all.append(("lost", coming_back))
+        self.all.append(("lost", reconnecting))
 
-    def link_broken(self, why):
+    def protocol_error(self, why):
         """Take note."""
         self.all.append(("broken", why))
 
-    def link_event(self, event):
+    def event_received(self, event):
         """Take note."""
         self.all.append(event)
 
-    def link_text(self, words):
+    def banner_received(self, words):
         """Take note."""
         self.all.append(words)
 
 
 @pytest.fixture
-def heard():
+def listener():
     """Return a listener."""
-    return Heard()
+    return RecordingListener()
 
 
 @pytest.fixture
@@ -87,38 +87,38 @@ def clock():
 
 
 @pytest.fixture
-def link(endpoint, clock, heard):
+def connection(endpoint, clock, listener):
     """Return a link that is open, but not up yet."""
-    link = Link(endpoint, clock, heard, lambda: 0.0)
-    link.open()
-    return link
+    connection = Connection(endpoint, clock, listener, lambda: 0.0)
+    connection.open()
+    return connection
 
 
-def test_opening(link, endpoint, heard):
+def test_opening(connection, endpoint, listener):
     """The first frame asks for JSON; its answer makes the link, and is no business of the listener."""
     assert endpoint.transport.value() == b"`format json\0"
-    assert not link.is_up
+    assert not connection.is_up
     endpoint.says(UP)
-    assert link.is_up
-    assert heard.all == ["up"]
+    assert connection.is_up
+    assert listener.all == ["up"]
 
 
-@pytest.mark.usefixtures("link")
-def test_session(endpoint, heard):
+@pytest.mark.usefixtures("connection")
+def test_session(endpoint, listener):
     """The secret of the session comes with the answer to the opening."""
     endpoint.says(UP.replace("}", ',"session":"secret"}'))
-    assert heard.all == [("up", "secret")]
+    assert listener.all == [("up", "secret")]
 
 
-@pytest.mark.usefixtures("link")
-def test_frames_are_cut(endpoint, heard):
+@pytest.mark.usefixtures("connection")
+def test_frames_are_cut(endpoint, listener):
     """Frames come whole, however they were read."""
     endpoint.says(UP)
     for byte in '{"event":"reply","command":"x","text":"ü"}'.encode():
         endpoint.protocol.dataReceived(bytes([byte]))
-    assert heard.all == ["up"]
+    assert listener.all == ["up"]
     endpoint.protocol.dataReceived(b"\0")
-    assert heard.all == ["up", Ok("x", "ü")]
+    assert listener.all == ["up", Ok("x", "ü")]
 
 
 @pytest.mark.parametrize(
@@ -137,14 +137,14 @@ def test_frames_are_cut(endpoint, heard):
         '{"event":["reply"]}',
     ],
 )
-@pytest.mark.usefixtures("link")
-def test_frames_that_say_nothing(endpoint, heard, frame):
+@pytest.mark.usefixtures("connection")
+def test_frames_that_say_nothing(endpoint, listener, frame):
     """What is no event that the client knows is left alone."""
     endpoint.says(UP, frame)
-    assert heard.all == ["up"]
+    assert listener.all == ["up"]
 
 
-@pytest.mark.usefixtures("link")
+@pytest.mark.usefixtures("connection")
 def test_endless_frame(endpoint):
     """A server that never ends a frame does not fill the memory."""
     endpoint.says(UP)
@@ -152,31 +152,31 @@ def test_endless_frame(endpoint):
     assert endpoint.transport.disconnecting
 
 
-@pytest.mark.usefixtures("link")
-def test_text_before_the_opening(endpoint, heard):
+@pytest.mark.usefixtures("connection")
+def test_text_before_the_opening(endpoint, listener):
     """What a server says in text before it answers is heard."""
     endpoint.says("Server: Good morning.", UP)
-    assert heard.all == ["Server: Good morning.", "up"]
+    assert listener.all == ["Server: Good morning.", "up"]
 
 
-def test_half_a_surrogate_pair(link, endpoint):
+def test_half_a_surrogate_pair(connection, endpoint):
     """What cannot be sent as UTF-8 does not end the connection."""
     endpoint.says(UP)
     endpoint.transport.clear()
-    link.send("\ud800")
+    connection.send("\ud800")
     assert endpoint.transport.value() == b"?\0"
 
 
-@pytest.mark.usefixtures("link")
-def test_refused_with_words(endpoint, heard):
+@pytest.mark.usefixtures("connection")
+def test_refused_with_words(endpoint, listener):
     """Who is told why he is not let in is told nothing more."""
     endpoint.says("Server: You were banned by the Administrator!")
     endpoint.closes(error.ConnectionDone())
-    assert heard.all[1:] == [("failed", None)]
+    assert listener.all[1:] == [("failed", None)]
 
 
-@pytest.mark.usefixtures("link")
-def test_refused_in_json(endpoint, clock, heard):
+@pytest.mark.usefixtures("connection")
+def test_refused_in_json(endpoint, clock, listener):
     """A server that is full is tried again, and its words are those of one that says so in text."""
     full = {"event": "closing", "code": "full", "text": "The server is full.", "from": "Server"}
     endpoint.says(UP)
@@ -185,17 +185,17 @@ def test_refused_in_json(endpoint, clock, heard):
         clock.advance(30)
         endpoint.says(json.dumps({**full, "retry": retry}))
         endpoint.closes(error.ConnectionDone())
-    assert heard.all[2] == "Server: The server is full."
-    assert heard.all[3].retry is False
+    assert listener.all[2] == "Server: The server is full."
+    assert listener.all[3].retry is False
 
 
-@pytest.mark.usefixtures("link")
-def test_silent_server(endpoint, clock, heard):
+@pytest.mark.usefixtures("connection")
+def test_silent_server(endpoint, clock, listener):
     """A server that never answers is given up."""
     clock.advance(30)
     assert endpoint.transport.disconnecting
     endpoint.closes(error.ConnectionAborted())
-    assert heard.all == [("failed", "the connection was closed without an answer")]
+    assert listener.all == [("failed", "the connection was closed without an answer")]
     assert clock.getDelayedCalls() == []
 
 
@@ -209,56 +209,56 @@ def test_silent_server(endpoint, clock, heard):
         (error.ConnectError(osError=113, string="no route"), "no route"),
     ],
 )
-@pytest.mark.usefixtures("link")
-def test_no_connection(clock, heard, why, words):
+@pytest.mark.usefixtures("connection")
+def test_no_connection(clock, listener, why, words):
     """Why there is no connection is told in a few words; that nobody listens needs none."""
     nowhere = Endpoint()
     nowhere.connect = lambda _: nowhere.connecting
-    Link(nowhere, clock, heard, lambda: 0.0).open()
+    Connection(nowhere, clock, listener, lambda: 0.0).open()
     nowhere.connecting.errback(Failure(why))
-    assert heard.all == [("failed", words)]
+    assert listener.all == [("failed", words)]
 
 
-def test_no_connection_closed_meanwhile(clock, heard):
+def test_no_connection_closed_meanwhile(clock, listener):
     """An attempt that is ended is not heard of."""
     nowhere = Endpoint()
     nowhere.connect = lambda _: nowhere.connecting
-    link = Link(nowhere, clock, heard, lambda: 0.0)
-    link.open()
-    link.close()
-    assert heard.all == []
+    connection = Connection(nowhere, clock, listener, lambda: 0.0)
+    connection.open()
+    connection.close()
+    assert listener.all == []
 
 
-def test_chance_spreads_the_attempts(endpoint, clock, heard):
+def test_chance_spreads_the_attempts(endpoint, clock, listener):
     """Not all clients come back in the same moment."""
-    link = Link(endpoint, clock, heard, lambda: 1.0)
-    link.open()
+    connection = Connection(endpoint, clock, listener, lambda: 1.0)
+    connection.open()
     endpoint.says(UP)
     endpoint.closes(error.ConnectionLost())
     (attempt,) = clock.getDelayedCalls()
     assert attempt.getTime() == 0.75
 
 
-def test_closed(link, endpoint, clock, heard):
+def test_closed(connection, endpoint, clock, listener):
     """After the end nothing is heard, and nothing waits."""
     endpoint.says(UP)
-    link.close()
+    connection.close()
     endpoint.says('{"event":"reply","command":"x","text":"late"}')
     endpoint.closes(error.ConnectionDone())
-    assert heard.all == ["up"]
+    assert listener.all == ["up"]
     assert endpoint.transport.disconnecting
     assert clock.getDelayedCalls() == []
 
 
-def test_listener_that_stumbles(link, endpoint, heard, clock):
+def test_listener_that_stumbles(connection, endpoint, listener, clock):
     """A frame that the listener cannot deal with ends the connection, and there is no other."""
 
     def stumble(_):
         raise ValueError("year 10000")
 
-    heard.link_event = stumble
+    listener.event_received = stumble
     endpoint.says(UP, '{"event":"reply","command":"x","text":"x"}', UP)
-    assert heard.all == ["up", ("broken", "ValueError: year 10000")]
+    assert listener.all == ["up", ("broken", "ValueError: year 10000")]
     assert endpoint.transport.disconnecting
-    assert not link.is_up
+    assert not connection.is_up
     assert clock.getDelayedCalls() == []

@@ -14,9 +14,9 @@ FORGED = "Server: forged"
     ["\x1b[2J", "\x1b]0;t\x07", "\x1bP+q\x1b\\", "\x9b2J", "\u202e\u2066", "\x07\x08", "\0"]
     + [f"x{end}{FORGED}" for end in ("\r", "\r\n", "\n", "\u2028", "\u2029", "\x85", "\v", "\f")],
 )
-def test_nothing_is_carried_out_or_forged(rooms, desk, nasty):
+def test_nothing_is_carried_out_or_forged(rooms, harness, nasty):
     """Messages, secrets and names of rooms."""
-    desk.type("`join 1 Ann")
+    harness.type("`join 1 Ann")
     eve = rooms.connect()
     eve.ask("`format json")
     for request in (
@@ -27,7 +27,7 @@ def test_nothing_is_carried_out_or_forged(rooms, desk, nasty):
         {"command": "start", "chatroom_id": nasty, "chatroom_name": "tea"},
     ):
         eve.send(json.dumps(request))
-    shown = [*desk.read(), *desk.type("`list", "`history")]
+    shown = [*harness.read(), *harness.type("`list", "`history")]
     assert any(words.startswith("Eve: ") for words in shown) or not nasty.isprintable()
     for line in "\n".join(shown).split("\n"):
         assert not [character for character in line if ord(character) in UNPRINTABLE], line

@@ -7,7 +7,7 @@ from twisted.internet.testing import MemoryReactorClock
 
 from chatd.client import endpoints
 from chatd.client.main import main
-from chatd.client.ui.effects import Address
+from chatd.client.ui.actions import Address
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-0", "9" * 5000, ""])

@@ -6,8 +6,9 @@ from collections import Counter, deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.client.ui.command_mode import Conversation
-from chatd.client.ui.effects import Ask, Line
+from chatd.client.model.effects import Send
+from chatd.client.ui.actions import Line
+from chatd.client.ui.command_mode import CommandMode
 from chatd.core.events import Message
 from chatd.protocol.received import Error, History, Ok, Receipt
 
@@ -99,32 +100,32 @@ class Server:
         return History(room, tuple(self.said[room][since : since + PAGE]), request.tag)
 
 
-class Game:
+class RejoinModel:
     """A client, the server, and all that the client shows."""
 
     def __init__(self):
         self.server = Server()
-        self.talk = Conversation()
+        self.frontend = CommandMode()
         self.shown = []
         self.sent, self.bobs = Counter(), 0
         self.up = True
-        self.perform(self.talk.connected("secret 0"))
+        self.perform(self.frontend.connected("secret 0"))
         for room in ROOMS:
             self.server.say(room, "Bob", "before")
             self.type(f"`join {room} Alice")
         self.drain()
 
-    def perform(self, actions):
+    def perform(self, effects):
         """Do what the client wants done."""
-        for action in actions:
-            if isinstance(action, Ask):
-                self.server.alice.requests.append(action.request)
-            elif isinstance(action, Line):
-                self.shown.append(action.text)
+        for effect in effects:
+            if isinstance(effect, Send):
+                self.server.alice.requests.append(effect.request)
+            elif isinstance(effect, Line):
+                self.shown.append(effect.text)
 
     def type(self, line):
         """Type something."""
-        self.perform(self.talk.typed(line))
+        self.perform(self.frontend.typed(line))
 
     def say(self, text):
         """Let Alice say something."""
@@ -141,15 +142,15 @@ class Game:
         """Bring the next event to the client."""
         events = self.server.alice.events
         if self.up and events:
-            self.perform(self.talk.received(events.popleft()))
+            self.perform(self.frontend.handle(events.popleft()))
 
-    def lose(self, *, heard):
+    def suspend(self, *, listener):
         """Lose the connection; `heard`: what was sent still reaches the server."""
         if self.up:
-            while heard and self.server.alice.requests:
+            while listener and self.server.alice.requests:
                 self.server.work()
             self.up = False
-            self.perform(self.talk.lost(coming_back=True))
+            self.perform(self.frontend.disconnected(reconnecting=True))
 
     def reconnect(self):
         """Connect again."""
@@ -157,11 +158,11 @@ class Game:
             self.up = True
             number = int(self.server.alice.secret.split()[1]) + 1
             self.server.alice = Connection(f"secret {number}")
-            self.perform(self.talk.connected(self.server.alice.secret))
+            self.perform(self.frontend.connected(self.server.alice.secret))
 
     def wait(self):
         """Let time pass."""
-        self.perform(self.talk.try_again())
+        self.perform(self.frontend.retry())
 
     def drain(self):
         """Let all become quiet, with a connection and a store."""
@@ -183,7 +184,7 @@ class Game:
             case "store away":
                 self.server.store_away = not self.server.store_away
             case "lose":
-                self.lose(heard=arguments[0])
+                self.suspend(listener=arguments[0])
             case _:
                 getattr(self, name)(*arguments)
 
@@ -227,16 +228,16 @@ def check(game, *, in_order):
     unheard = game.sent - game.server.own_said
     assert not named - unheard
     assert sum(named.values()) == sum(unheard.values()) - refused
-    assert not game.talk.coming_back
-    assert game.talk.where.rooms == list(ROOMS)
-    assert game.talk.where.current == game.server.alice.current
+    assert not game.frontend.is_rejoining
+    assert game.frontend.state.rooms == list(ROOMS)
+    assert game.frontend.state.current == game.server.alice.current
 
 
 @settings(max_examples=80, deadline=None)
 @given(lists_of(STEPS))
 def test_nothing_twice_and_nothing_lost(steps):
     """Whatever happens in whatever order, each message is read once, and in the room's order."""
-    game = Game()
+    game = RejoinModel()
     for step in steps:
         game.play(step)
     game.drain()
@@ -247,7 +248,7 @@ def test_nothing_twice_and_nothing_lost(steps):
 @given(lists_of(st.one_of(STEPS, STEPS, STEPS, st.just(("store away",)))))
 def test_nothing_twice_and_nothing_lost_without_a_store(steps):
     """Where history cannot be had for a while all is read once, too, though later."""
-    game = Game()
+    game = RejoinModel()
     for step in steps:
         game.play(step)
     game.drain()

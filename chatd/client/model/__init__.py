@@ -1,1 +1,1 @@
-"""The state of the line client, without input or output: what a server tells goes in, what to do comes out."""
+"""The model of the line client, without I/O: events go in, requests and updates come out."""

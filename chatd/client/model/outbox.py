@@ -1,8 +1,8 @@
-"""One's own messages that are under way: sent, and not known to have come to where they were to go.
+"""The user's own messages that the server has not confirmed yet.
 
-Pure. The server confirms a message by its tag: one to a room when it is in the store, a secret by
-the reply. After a lost connection what was not confirmed is in doubt, until it is found in the
-history of a room or is given up; a secret is in no history.
+The server confirms a message by its tag: one to a room when it is in the store, a private message
+by the reply. After a lost connection an unconfirmed message is in doubt until it is found in the
+history of a room, or until the history of all rooms is known; no history has private messages.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from chatd.protocol.commands import Request
 
 _PRIVATE: Final = "secret"
 _TEXTS: Final = {"say": "text", "broadcast": "message", _PRIVATE: "message"}
-_MOST: Final = 1000
+_MAX_MESSAGES: Final = 1000
 
 
 @dataclass(slots=True)
 class _Message:
-    """`read`: the newest id known in each room when it was sent; its own is above that."""
+    """`read`: the newest id known of each room when the message was sent; its own id is above."""
 
     tag: str
     text: str
     read: dict[str, int]
-    is_secret: bool
+    is_private: bool
 
 
 class Outbox:
-    """The messages, in the order in which they were sent: at most 1,000, against servers that confirm nothing.
+    """The unconfirmed messages in the order of sending: the newest 1,000.
 
-    `_placed` are the places of messages that are not in doubt, or no more, while others are.
+    `_confirmed` are the room and id of messages that are not in doubt, while others are.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        self._sent: deque[_Message] = deque(maxlen=_MOST)
-        self._doubtful: deque[_Message] = deque(maxlen=_MOST)
-        self._placed: set[tuple[str, int]] = set()
+        self._sent: deque[_Message] = deque(maxlen=_MAX_MESSAGES)
+        self._doubtful: deque[_Message] = deque(maxlen=_MAX_MESSAGES)
+        self._confirmed: set[tuple[str, int]] = set()
 
-    def for_room_count(self, request: Request, read: Mapping[str, int]) -> Request:
-        """Return `request` as it is to be sent; a message has a tag, and is kept."""
+    def add(self, request: Request, read: Mapping[str, int]) -> Request:
+        """Return `request` as it is to be sent; a message is kept, and gets a tag."""
         text = request.arguments.get(_TEXTS.get(request.command, ""))
-        if not text:  # an empty message is ignored by the server
+        if not text:  # the server ignores an empty message
             return request
         self._count += 1
         tag = str(self._count)
@@ -53,61 +53,61 @@ class Outbox:
         return request._replace(tag=tag)
 
     def stored(self, room: str, message_id: int, tag: str | None) -> None:
-        """Take note that a message has its place in a room; those sent after it come after it."""
+        """Note the id of a message; the messages sent after it have higher ids."""
         if self._doubtful:
-            self._placed.add((room, message_id))
+            self._confirmed.add((room, message_id))
         for messages in (self._sent, self._doubtful):
             tags = [message.tag for message in messages]
             if tag in tags:
-                at = tags.index(tag)
-                del messages[at]
-                for later in list(messages)[at:]:
+                index = tags.index(tag)
+                del messages[index]
+                for later in list(messages)[index:]:
                     later.read[room] = max(message_id, later.read.get(room, -1))
 
-    def answered(self, tag: str) -> None:
-        """Forget a message that the server has refused, or a secret that it has delivered."""
-        self._sent = deque((one for one in self._sent if one.tag != tag), _MOST)
+    def replied(self, tag: str) -> None:
+        """Forget a message that the server refused, or a private message that it delivered."""
+        self._sent = deque((sent for sent in self._sent if sent.tag != tag), _MAX_MESSAGES)
 
     def too_long(self) -> None:
-        """Forget the message that was too long: the server does not say which; it is the longest."""
+        """Forget the longest message: the server refused one for its length, without its tag."""
         if self._sent:
             self._sent.remove(max(self._sent, key=lambda message: len(message.text.encode())))
 
-    def lose(self) -> None:
-        """Take note that the connection is lost: all that is under way is in doubt."""
+    def disconnected(self) -> None:
+        """Note that the connection is lost: every unconfirmed message is in doubt."""
         self._doubtful += self._sent
         self._sent.clear()
 
-    def forget(self) -> None:
-        """Forget all: the server has been left."""
+    def reset(self) -> None:
+        """Forget all messages: the client has left the server."""
         self._sent.clear()
-        self.give_up()
+        self.abandon()
 
-    def after(self, room: str, otherwise: int) -> int | None:
-        """Return the id in `room` after which what is in doubt may be found; None if nothing is.
+    def resend_after(self, room: str, otherwise: int) -> int | None:
+        """Return the id in `room` above which a message in doubt may be; None if none is in doubt.
 
-        `otherwise`: for messages sent before it was known that one is in the room.
+        `otherwise` counts for a message that was sent before the room's ids were known.
         """
-        public = (one for one in self._doubtful if not one.is_secret)
-        return min((one.read.get(room, otherwise) for one in public), default=None)
+        public = (message for message in self._doubtful if not message.is_private)
+        return min((message.read.get(room, otherwise) for message in public), default=None)
 
-    def find(self, room: str, said: Message) -> bool:
-        """Tell whether a message of one's own is one in doubt, which it then is no more."""
-        if (room, said.id) in self._placed:
+    def match(self, room: str, message: Message) -> bool:
+        """Tell whether a message of the user's own in a history is one in doubt, and confirm it."""
+        if (room, message.id) in self._confirmed:
             return False
-        # Of equal ones the last that can be it: what was sent before could be in more places.
-        for message in reversed(self._doubtful):
-            if message.is_secret or message.text != said.text:
+        # Of equal texts the last one that fits: an earlier one may match at more places.
+        for sent in reversed(self._doubtful):
+            if sent.is_private or sent.text != message.text:
                 continue
-            if message.read.get(room, -1) < said.id:
-                self._doubtful.remove(message)
-                self._placed.add((room, said.id))
+            if sent.read.get(room, -1) < message.id:
+                self._doubtful.remove(sent)
+                self._confirmed.add((room, message.id))
                 return True
         return False
 
-    def give_up(self) -> list[str]:
-        """Return what is still in doubt, and forget it."""
+    def abandon(self) -> list[str]:
+        """Return the texts that are still in doubt, and forget them."""
         texts = [message.text for message in self._doubtful]
         self._doubtful.clear()
-        self._placed.clear()
+        self._confirmed.clear()
         return texts

@@ -1,9 +1,9 @@
-"""The answers that a server still owes. Pure.
+"""The replies that a server has still to send.
 
-A message may be answered or not, so what is owed cannot just be counted; but a server answers in the
-order in which it was asked. So a question of no consequence, a probe, tells by its answer that all
-before it is answered. What certainly has an answer is counted nevertheless: if the connection ends
-before that, something was lost.
+A message has no reply in text, so replies cannot simply be counted; but a server replies in the
+order of the requests. So the reply to a `ping` shows that every request before it is served. The
+requests of the user that certainly have a reply are counted as well: if the connection ends before
+these replies arrive, something was lost.
 """
 
 from __future__ import annotations
@@ -14,58 +14,57 @@ from chatd.core.events import Event
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History, Ok, Reply, RoomList
 
-_PROBE: Final = "caught up:"
-"""What the tags of probes begin with."""
+_PING: Final = "ping:"
+"""The first part of the tags of pings."""
 
 
-class Due:
-    """What was asked of one server, in the order of asking."""
+class PendingReplies:
+    """The requests to one server, in the order of sending."""
 
     def __init__(self) -> None:
-        self._asked = self._answered = self._probe = self._owed = 0
+        self._sent = self._served = self._pinged = self._expected = 0
 
     @property
     def unanswered(self) -> int:
-        """How many requests there are since the last that is known to be answered."""
-        return self._asked - self._answered
+        """The number of requests since the last one that is known to be served."""
+        return self._sent - self._served
 
     @property
-    def is_owed(self) -> bool:
-        """Whether something the person asked for certainly has an answer to come."""
-        return self._owed > 0
+    def has_pending(self) -> bool:
+        """Whether a request of the user certainly has a reply to come."""
+        return self._expected > 0
 
-    def probe(self) -> Request:
-        """Return a question whose answer shows that all before it is answered."""
-        self._asked += 1
-        self._probe = self._asked
-        # Any request would do; this one changes nothing, at the server or here.
-        return Request("help", tag=f"{_PROBE}{self._probe}")
+    def ping(self) -> Request:
+        """Return a request whose reply shows that every request before it is served."""
+        self._sent += 1
+        self._pinged = self._sent
+        return Request("ping", tag=f"{_PING}{self._pinged}")
 
-    def asked(self, request: Request) -> None:
-        """Take note that something is asked for."""
-        self._asked += 1
-        # What has a tag is a message, or the client's own business; what says nothing is ignored.
+    def sent(self, request: Request) -> None:
+        """Note that a request is sent."""
+        self._sent += 1
+        # A request with a tag is a message, or the client's own; an empty message has no reply.
         if request.tag is None and request.command != "say":
-            self._owed += 1
+            self._expected += 1
 
-    def is_probed(self, event: Event | Reply) -> bool:
-        """Tell whether an event is the answer to a probe: to the last one, or one that is too late."""
-        return isinstance(event, Ok | Error) and (event.tag or "").startswith(_PROBE)
+    def is_pong(self, event: Event | Reply) -> bool:
+        """Tell whether an event is the reply to a ping, the last one or an earlier one."""
+        return isinstance(event, Ok | Error) and (event.tag or "").startswith(_PING)
 
-    def came(self, event: Event | Reply) -> bool:
-        """Take note of what the server tells; return whether all before the last probe is answered."""
+    def received(self, event: Event | Reply) -> bool:
+        """Note an event or a reply; return whether every request before the last ping is served."""
         if not isinstance(event, Ok | Error | RoomList | History):
             return False
-        if event.tag == f"{_PROBE}{self._probe}":
-            self._answered = self._probe
-            self._owed = self._owed if self.unanswered else 0
+        if event.tag == f"{_PING}{self._pinged}":
+            self._served = self._pinged
+            self._expected = self._expected if self.unanswered else 0
             return True
         if event.tag is None and getattr(event, "command", "") not in {None, "say"}:
-            self._owed = max(0, self._owed - 1)
-        if isinstance(event, Ok) and event.command == "exit":  # the last answer of all
-            self.forget()
+            self._expected = max(0, self._expected - 1)
+        if isinstance(event, Ok) and event.command == "exit":  # the last reply of all
+            self.reset()
         return False
 
-    def forget(self) -> None:
-        """Take note that no more is to come."""
-        self._answered, self._owed = self._asked, 0
+    def reset(self) -> None:
+        """Note that no reply is to come any more."""
+        self._served, self._expected = self._sent, 0

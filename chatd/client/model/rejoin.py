@@ -1,7 +1,6 @@
-"""The way back after a lost connection: one's name, then one's rooms, one request after another.
+"""The way back after a lost connection: the name, then the rooms, one request after another.
 
-Pure: gives out requests and is told whether they were answered; presence.py sends them, and sees to
-what was missed in each room.
+It gives out requests and is told their replies; session.py sends them.
 """
 
 from __future__ import annotations
@@ -10,22 +9,23 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from chatd.client.model.state import Whereabouts
+from chatd.client.model.state import ClientState
 from chatd.protocol.commands import Request
 
-TAG: Final = "comeback"
-"""The tag of the requests, by which their answers are known."""
+TAG: Final = "rejoin"
+"""The tag of the requests, by which the client knows their replies."""
 
 # A server finds a dead connection, which still holds the name, in two minutes.
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0, 30.0)
 
 
-class Comeback:
-    """Takes `name` back, joins `rooms` in their order, and makes `current` the current one again.
+class Rejoin:
+    """Takes `name` back, joins `rooms` in their order, and makes `current` the current room again.
 
-    `secrets`: of the sessions that may have the name, to be tried in turn. Without one a guest takes
-    his name as he joins; who was logged in to `account` `must_log_in`. `waits`: the next request is
-    not to be sent before a pause; `has_waited`: it was told that there are pauses.
+    `tokens` are the resume tokens of the sessions that may hold the name; they are tried in turn.
+    Without a token a guest takes the name back by joining; a user that was logged in to `account`
+    has to log in (`must_log_in`). `is_waiting`: the next request waits for `ChatSession.retry`;
+    `was_announced`: the user was told that the client waits.
     """
 
     def __init__(
@@ -33,58 +33,60 @@ class Comeback:
         name: str,
         rooms: Iterable[str],
         current: str | None,
-        secrets: Iterable[str] = (),
+        tokens: Iterable[str] = (),
         account: str | None = None,
     ) -> None:
         self.name = name
         self.current = current
-        self.secrets = deque(secrets if name else ())
+        self.tokens = deque(tokens if name else ())
         self.account = account
-        self.waits = self.has_waited = False
-        self._is_named = not name
+        self.is_waiting = self.was_announced = False
+        self._has_name = not name
         self._rooms = deque(rooms)
         self._pauses = iter(_PAUSES)
 
     @property
     def rooms(self) -> tuple[str, ...]:
-        """The rooms that one is not back in."""
+        """The rooms that are still to be joined."""
         return tuple(self._rooms)
 
     @property
     def must_log_in(self) -> bool:
-        """Whether it does not go on before the person has logged in."""
-        return self.account is not None and not self._is_named and not self.secrets
+        """Whether the user has to log in before the rooms can be joined."""
+        return self.account is not None and not self._has_name and not self.tokens
 
-    def named(self) -> None:
-        """Take note that one has one's name, and login, again."""
-        self._is_named = True
-        self.secrets.clear()
+    def name_restored(self) -> None:
+        """Note that the user has their name, and login, again."""
+        self._has_name = True
+        self.tokens.clear()
 
-    def request(self, where: Whereabouts) -> Request | None:
-        """Return what is to be asked next, or None if one is back, or must log in."""
-        if self.secrets:
-            return Request("resume", {"session": self.secrets[0]}, TAG)
+    def request(self, state: ClientState) -> Request | None:
+        """Return the next request, or None if all is done or the user has to log in."""
+        if self.tokens:
+            return Request("resume", {"session": self.tokens[0]}, TAG)
         if self.must_log_in:
             return None
-        while self._rooms and self._rooms[0] in where.rooms:  # by the Administrator's hand
+        # The user may be in a room already: moved there by the administrator, or because other
+        # sessions of the account have kept it.
+        while self._rooms and self._rooms[0] in state.rooms:
             self._rooms.popleft()
         if self._rooms:
             arguments = {"chatroom_id": self._rooms[0], "chatter_name": self.name}
             return Request("join", arguments, TAG)
-        if self.current in where.rooms and self.current not in (where.current, None):
+        if self.current in state.rooms and self.current not in (state.current, None):
             return Request("switch", {"chatroom_id": self.current}, TAG)
         return None
 
-    def answered(self, command: str | None) -> None:
-        """Go on: the last request was answered, one way or the other."""
+    def replied(self, command: str | None) -> None:
+        """Go on to the next request: the last one has its reply, whatever it was."""
         if command == "resume":
-            if self.secrets:
-                self.secrets.popleft()
+            if self.tokens:
+                self.tokens.popleft()
         elif self._rooms:
             self._rooms.popleft()
         else:
             self.current = None
 
-    def pause(self) -> float | None:
-        """Return how long to wait until the name may be free, or None if that was long enough."""
+    def next_pause(self) -> float | None:
+        """Return the seconds until the name may be free, or None after the last attempt."""
         return next(self._pauses, None)

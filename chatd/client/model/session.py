@@ -1,244 +1,310 @@
-"""One's presence on a server, over however many connections: name, rooms, what was read and sent.
+"""The user's session on a server, over as many connections as it takes.
 
-Pure, and the same for every way of talking: what the server tells goes in, requests and what is to
-be told come out. It takes back name and rooms after a lost connection (comeback.py), sees that of
-each room all is told once and in order (bookmarks.py), and that nothing one said is lost without a
-word (outbox.py). It puts nothing into words.
+It has no input or output and is the same for every frontend: what the server sends goes in,
+requests and updates come out. After a lost connection it takes back name and rooms (rejoin.py),
+sees that the user reads every message once and in order (sync.py), and reports messages that may be
+lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
+from typing import Final
 
-from chatd.client.model.rejoin import TAG, Comeback
-from chatd.client.model.state import Whereabouts
-from chatd.client.model.sync import NOT_NOW, READING_TAGS, STORE_PAUSE, Reading
-from chatd.client.model.sync import Step as ReadingStep
-from chatd.client.model.updates import News, Turn
-from chatd.client.ui.effects import Ask, AskLater, StayAway
+from chatd.client.model.effects import (
+    ConnectionStatus,
+    Effect,
+    Incoming,
+    RetryAfter,
+    Send,
+    StopReconnecting,
+)
+from chatd.client.model.rejoin import TAG, Rejoin
+from chatd.client.model.state import ClientState, rooms_of
+from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
 from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply
 
-Step = ReadingStep | StayAway
+
+class Phase(Enum):
+    """Where the session is on its way to the server, or back to it."""
+
+    OFFLINE = "offline"  # there is no connection, and the client makes none
+    CONNECTING = "connecting"  # the connection was lost, and the client makes another
+    RESUMING = "resuming"  # connected; the client takes the name back
+    AWAITING_LOGIN = "awaiting-login"  # connected; the user has to log in
+    REJOINING = "rejoining"  # connected; the client joins the rooms, one after another
+    CATCHING_UP = "catching-up"  # in all rooms; the client fetches missed messages
+    ONLINE = "online"
 
 
-class Presence:
-    """`where` is what is known of one's place; `is_connected` whether there is a connection.
+_CONNECTED: Final = frozenset(Phase) - {Phase.OFFLINE, Phase.CONNECTING}
+_LOST: Final = frozenset({Phase.OFFLINE, Phase.CONNECTING})
+_NEXT: Final = {
+    Phase.OFFLINE: {Phase.CONNECTING, Phase.ONLINE},
+    Phase.CONNECTING: _CONNECTED | {Phase.OFFLINE},
+    Phase.RESUMING: _CONNECTED | _LOST,
+    Phase.AWAITING_LOGIN: {Phase.REJOINING, Phase.CATCHING_UP, Phase.ONLINE} | _LOST,
+    Phase.REJOINING: {Phase.CATCHING_UP, Phase.ONLINE} | _LOST,
+    Phase.CATCHING_UP: {Phase.ONLINE} | _LOST,
+    Phase.ONLINE: {Phase.CATCHING_UP} | _LOST,
+}
+"""The phases that may follow each phase."""
 
-    `comeback` is the way back, until one is back.
+
+class ChatSession:
+    """`state` is what is known of the user; `phase` says how far the session is.
+
+    `_token` resumes the session, `_rejoin` is the way back until it is complete, and `_returning`
+    is set from the new connection until the user is told that they are back.
     """
 
     def __init__(self) -> None:
-        self.where = Whereabouts()
-        self.is_connected = False
-        self.comeback: Comeback | None = None
-        self._reading = Reading()
-        self._session: str | None = None
+        self.state = ClientState()
+        self.phase = Phase.OFFLINE
+        self._sync = HistorySync()
+        self._token: str | None = None
+        self._rejoin: Rejoin | None = None
         self._returning = False
 
     @property
-    def coming_back(self) -> bool:
-        """Whether the way back has begun, and goes on without the person."""
-        if not self.is_connected:
-            return False
-        on_the_way = self.comeback is not None and not self.comeback.must_log_in
-        return on_the_way or self._reading.is_catching_up
+    def is_connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.phase in _CONNECTED
 
-    def send(self, request: Request) -> Ask:
-        """Return what asks for something that the person wants."""
-        return self._reading.send(request)
+    @property
+    def is_rejoining(self) -> bool:
+        """Whether the session returns to its rooms without the user's help."""
+        return self.phase in {Phase.RESUMING, Phase.REJOINING, Phase.CATCHING_UP}
 
-    def go_elsewhere(self) -> None:
-        """Take note that the person joins a room himself: he has chosen another way back."""
-        self.comeback = None
+    @property
+    def has_rooms_to_rejoin(self) -> bool:
+        """Whether the way back to the rooms is not complete."""
+        return self._rejoin is not None
 
-    def forget(self) -> None:
-        """Take note that the server is left for good."""
-        self.is_connected = self._returning = False
-        self.comeback = self._session = None
-        self.where = Whereabouts()
-        self._reading.forget()
+    def send(self, request: Request) -> Send:
+        """Return the effect that sends a request of the user."""
+        return self._sync.send(request)
+
+    def cancel_rejoin(self) -> None:
+        """Stop the way back: the user joins a room of their own choice."""
+        self._rejoin = None
+        if self.is_connected:
+            self._update_phase()
+
+    def reset(self) -> None:
+        """Forget everything: the user leaves the server for good."""
+        self._enter(Phase.OFFLINE)
+        self._rejoin = self._token = None
+        self._returning = False
+        self.state = ClientState()
+        self._sync.reset()
 
     # -- the connection
 
-    def connected(self, session: str | None) -> list[Step]:
-        """Take note that there is a connection; `session` is its secret."""
-        self.is_connected = True
-        self._session = session
-        if self.comeback is None:
+    def connected(self, token: str | None) -> list[Effect]:
+        """Start, or begin to return, on a new connection; `token` resumes the new session."""
+        self._token = token
+        if self._rejoin is None:
+            self._enter(Phase.ONLINE)
             return []
         self._returning = True
-        return [Turn.CONNECTED_AGAIN, *self._next_step(), *self._end()]
+        self._enter(self._rejoin_phase(self._rejoin))
+        return [ConnectionStatus.CONNECTED_AGAIN, *self._next_request(), *self._finish()]
 
     def not_connected(self) -> None:
-        """Take note that there is no connection, and that none is tried for."""
-        self.is_connected = False
-        self.comeback = None
+        """Note that there is no connection, and that the client makes none."""
+        self._enter(Phase.OFFLINE)
+        self._rejoin = None
 
-    def lost(self, *, coming_back: bool) -> list[Step]:
-        """Take note that the connection has ended; `coming_back` if another is tried for."""
-        self.is_connected = self._returning = False
-        where, before = self.where, self.comeback
-        rooms, current, account = tuple(where.rooms), where.current, where.account
+    def disconnected(self, *, reconnecting: bool) -> list[Effect]:
+        """Note that the connection is lost; `reconnecting`: the client makes another."""
+        self._returning = False
+        self._enter(Phase.CONNECTING if reconnecting else Phase.OFFLINE)
+        state, before = self.state, self._rejoin
+        rooms, current, account = tuple(state.rooms), state.current, state.account
         if before is not None:
             rooms, current = (*rooms, *before.rooms), before.current or current
             account = before.account if before.must_log_in else account
-        self._reading.lose()
-        where.leave_all()
-        if not coming_back:
-            self.comeback = None
+        self._sync.disconnected()
+        state.leave_all()
+        if not reconnecting:
+            self._rejoin = None
             return []
-        self.comeback = Comeback(where.name, rooms, current, self._secrets(), account)
-        return [Turn.LOST]
+        self._rejoin = Rejoin(state.name, rooms, current, self._tokens(), account)
+        return [ConnectionStatus.LOST]
 
-    def _secrets(self) -> list[str]:
-        """Return the secrets of the sessions that may have one's name."""
-        comeback = self.comeback
-        unanswered = list(comeback.secrets) if comeback is not None else []
-        if self._session is None or (comeback is not None and comeback.must_log_in):
-            return unanswered
-        return [*unanswered, self._session]
+    def _tokens(self) -> list[str]:
+        """Return the resume tokens of the sessions that may hold the user's name."""
+        unused = list(self._rejoin.tokens) if self._rejoin is not None else []
+        if self._token is None or (self._rejoin is not None and self._rejoin.must_log_in):
+            return unused
+        return [*unused, self._token]
 
     # -- the server
 
-    def received(self, event: Event | Reply) -> list[Step]:
-        """Take in something the server tells."""
-        return [*self._received(event), *self._end()]
+    def handle(self, event: Event | Reply) -> list[Effect]:
+        """Return what follows from an event or a reply of the server."""
+        return [*self._handle(event), *self._finish()]
 
-    def try_again(self) -> list[Step]:
-        """Go on where one had to wait: some time has passed."""
+    def retry(self) -> list[Effect]:
+        """Go on after a `RetryAfter`."""
         if not self.is_connected:
             return []
-        is_time = self.comeback is not None and self.comeback.waits
-        step = self._next_step() if is_time else []
-        return [*step, *self._reading.try_again(), *self._end()]
+        is_waiting = self._rejoin is not None and self._rejoin.is_waiting
+        request = self._next_request() if is_waiting else []
+        return [*request, *self._sync.retry(), *self._finish()]
 
-    def _received(self, event: Event | Reply) -> Sequence[Step]:
+    def _handle(self, event: Event | Reply) -> Sequence[Effect]:
         match event:
-            case History() | Error() if (event.tag or "").startswith(READING_TAGS):
-                return self._reading.answered(event, self.where.name)
+            case History() | Error() if (event.tag or "").startswith(SYNC_TAGS):
+                return self._sync.replied(event, self.state.name)
             case Ok(command="format"):
-                self._session = text_or_none(event.data.get("session"))
+                self._token = str_or_none(event.data.get("session"))
                 return []
-            case Ok() | Error() if event.tag == TAG and self.comeback is not None:
-                return self._came_back(event, self.comeback)
+            case Ok() | Error() if event.tag == TAG and self._rejoin is not None:
+                return self._rejoin_replied(event, self._rejoin)
             case Receipt():
-                self._reading.stored(event.room, event.id, event.tag)
+                self._sync.stored(event.room, event.id, event.tag)
                 return []
             case Error():
-                self._note_refusal(event)
-            case Message() if not self._reading.is_new(event):
+                self._note_error(event)
+            case Message() if not self._sync.is_new(event):
                 return []
-        return self._news(event)
+        return self._show(event)
 
-    def _news(self, event: Event | Reply) -> list[Step]:
-        news = News(event, len(self.where.rooms))
+    def _show(self, event: Event | Reply) -> list[Effect]:
+        incoming = Incoming(event, len(self.state.rooms))
         room = event.room if isinstance(event, RoomEvent) else None
-        told: list[Step] = [] if self._reading.holds(news, room) else [news]
-        is_own = self.where.is_own(event)
-        self.where.note(event)
+        effects: list[Effect] = [] if self._sync.buffers(incoming, room) else [incoming]
+        is_own = self.state.is_own(event)
+        self.state.update(event)
         match event:
             case Ok():
-                told += self._note_reply(event)
+                effects += self._note_reply(event)
             case Joined() if is_own:
-                told += self._reading.joined(event.room, None)
+                effects += self._sync.joined(event.room, None)
             case Left() if is_own:
-                self._reading.put_out(event.room)
+                self._sync.removed(event.room)
             case RoomClosed():
-                self._reading.put_out(event.room)
+                self._sync.removed(event.room)
             case Disconnect(retry=False):
-                told.append(StayAway())
-        return told
+                effects.append(StopReconnecting())
+        return effects
 
-    def _note_reply(self, reply: Ok) -> Sequence[Step]:
-        room, last = text_or_none(reply.data.get("room")), reply.data.get("last")
+    def _note_reply(self, reply: Ok) -> Sequence[Effect]:
+        room, last = str_or_none(reply.data.get("room")), reply.data.get("last")
         match reply.command:
             case "join" | "enter" if room is not None:
-                return self._reading.joined(room, last if isinstance(last, int) else None)
+                return self._sync.joined(room, last if isinstance(last, int) else None)
             case "quit" if room is not None:
-                return self._reading.quit(room)
+                return self._sync.left(room)
             case "logout":
-                self.comeback = None
-                self._reading.forget()
+                self._rejoin = None
+                self._sync.reset()
             case "login" | "register":
-                return self._logged_in()
+                return [*self._in_rooms(reply), *self._logged_in()]
             case "secret" if reply.tag is not None:
-                self._reading.outbox.answered(reply.tag)
+                self._sync.outbox.replied(reply.tag)
         return []
 
-    def _note_refusal(self, refusal: Error) -> None:
-        room, number = text_or_none(refusal.data.get("room")), refusal.data.get("id")
-        if refusal.code == "not-stored" and room is not None and isinstance(number, int):
-            self._reading.stored(room, number, refusal.tag)
-        elif refusal.code == "too-long":
-            self._reading.outbox.too_long()
-        elif refusal.tag is not None:
-            self._reading.outbox.answered(refusal.tag)
+    def _in_rooms(self, reply: Ok) -> list[Effect]:
+        """Note the rooms that the account's other sessions are in, and so this one."""
+        return [effect for room in rooms_of(reply) for effect in self._sync.joined(room, None)]
+
+    def _note_error(self, error: Error) -> None:
+        room, number = str_or_none(error.data.get("room")), error.data.get("id")
+        if error.code == "not-stored" and room is not None and isinstance(number, int):
+            self._sync.stored(room, number, error.tag)
+        elif error.code == "too-long":
+            self._sync.outbox.too_long()
+        elif error.tag is not None:
+            self._sync.outbox.replied(error.tag)
 
     # -- the way back
 
-    def _came_back(self, answer: Ok | Error, comeback: Comeback) -> list[Step]:
-        if isinstance(answer, Error):
-            if answer.code in NOT_NOW:
-                return self._wait_for_store(comeback)
-            if answer.code == "name-in-use" and answer.command == "join":
-                return self._wait_for_name(answer, comeback)
-        elif answer.command == "resume":
-            comeback.named()
-        comeback.answered(answer.command)
-        is_shown = answer.command != "resume" or isinstance(answer, Ok)
-        return [*(self._news(answer) if is_shown else []), *self._next_step()]
+    def _rejoin_replied(self, reply: Ok | Error, rejoin: Rejoin) -> list[Effect]:
+        if isinstance(reply, Error):
+            if reply.code in NOT_NOW:
+                return [*_wait(rejoin, ConnectionStatus.STORE_AWAY), RetryAfter(STORE_PAUSE)]
+            if reply.code == "name-in-use" and reply.command == "join":
+                return self._wait_for_name(reply, rejoin)
+        elif reply.command == "resume":
+            rejoin.name_restored()
+            self._token = str_or_none(reply.data.get("session")) or self._token
+        rejoin.replied(reply.command)
+        is_shown = reply.command != "resume" or isinstance(reply, Ok)
+        shown = self._show(reply) if is_shown else []
+        rooms = self._in_rooms(reply) if isinstance(reply, Ok) else []
+        return [*shown, *rooms, *self._next_request()]
 
-    def _wait_for_store(self, comeback: Comeback) -> list[Step]:
-        return [*_wait(comeback, Turn.STORE_AWAY), AskLater(STORE_PAUSE)]
-
-    def _wait_for_name(self, answer: Error, comeback: Comeback) -> list[Step]:
-        seconds = comeback.pause()
+    def _wait_for_name(self, error: Error, rejoin: Rejoin) -> list[Effect]:
+        seconds = rejoin.next_pause()
         if seconds is None:
-            self.comeback = None
-            return self._news(answer)
-        return [*_wait(comeback, Turn.NAME_IN_USE), AskLater(seconds)]
+            self._rejoin = None
+            return self._show(error)
+        return [*_wait(rejoin, ConnectionStatus.NAME_IN_USE), RetryAfter(seconds)]
 
-    def _next_step(self) -> list[Step]:
-        if self.comeback is None:
+    def _next_request(self) -> list[Effect]:
+        if self._rejoin is None:
             return []
-        self.comeback.waits = False
-        request = self.comeback.request(self.where)
+        self._rejoin.is_waiting = False
+        request = self._rejoin.request(self.state)
         if request is not None:
-            return [Ask(request)]
-        if self.comeback.must_log_in:
-            self.where.account = None
-            return [Turn.LOG_IN_AGAIN]
-        self.comeback = None
+            return [Send(request)]
+        if self._rejoin.must_log_in:
+            self.state.account = None
+            return [ConnectionStatus.LOG_IN_AGAIN]
+        self._rejoin = None
         return []
 
-    def _logged_in(self) -> list[Step]:
-        """Go on with the way back that waited for this; as somebody else one has none."""
-        if self.comeback is None or self.comeback.account != self.where.account:
-            self.comeback = None
+    def _logged_in(self) -> list[Effect]:
+        """Go on with the way back that waited for the login; another account has none."""
+        if self._rejoin is None or self._rejoin.account != self.state.account:
+            self._rejoin = None
             return []
-        self.comeback.named()
-        return self._next_step()
+        self._rejoin.name_restored()
+        return self._next_request()
 
-    def _end(self) -> list[Step]:
-        """Return what is to be told once one is back in all rooms, and knows all that was said."""
-        if not self.is_connected or self.comeback is not None or self.coming_back:
+    # -- phases
+
+    def _finish(self) -> list[Effect]:
+        """Update the phase; return what the user is told once all rooms are up to date."""
+        if self.is_connected:
+            self._update_phase()
+        if self.phase is not Phase.ONLINE:
             return []
-        told: list[Step] = [*self._reading.undelivered()]
+        effects: list[Effect] = [*self._sync.unconfirmed()]
         if self._returning:
             self._returning = False
-            told.append(Turn.BACK)
-        return told
+            effects.append(ConnectionStatus.BACK)
+        return effects
+
+    def _update_phase(self) -> None:
+        if self._rejoin is not None:
+            self._enter(self._rejoin_phase(self._rejoin))
+        else:
+            self._enter(Phase.CATCHING_UP if self._sync.is_catching_up else Phase.ONLINE)
+
+    def _rejoin_phase(self, rejoin: Rejoin) -> Phase:
+        if rejoin.tokens:
+            return Phase.RESUMING
+        return Phase.AWAITING_LOGIN if rejoin.must_log_in else Phase.REJOINING
+
+    def _enter(self, phase: Phase) -> None:
+        assert phase is self.phase or phase in _NEXT[self.phase], f"{self.phase} -> {phase}"
+        self.phase = phase
 
 
-def _wait(comeback: Comeback, turn: Turn) -> list[Turn]:
-    """Take note that one has to wait; return what is to be told, which is told once."""
-    is_news = not comeback.has_waited
-    comeback.waits = comeback.has_waited = True
-    return [turn] if is_news else []
+def _wait(rejoin: Rejoin, status: ConnectionStatus) -> list[ConnectionStatus]:
+    """Note that the way back waits; return what the user is told, which is told once."""
+    is_new = not rejoin.was_announced
+    rejoin.is_waiting = rejoin.was_announced = True
+    return [status] if is_new else []
 
 
-def text_or_none(value: object) -> str | None:
-    """Return `value`, which a server has sent, if it is a text."""
+def str_or_none(value: object) -> str | None:
+    """Return a value of a server's reply if it is a string, else None."""
     return value if isinstance(value, str) else None

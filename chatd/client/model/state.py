@@ -1,18 +1,21 @@
-"""Where one is: one's name, rooms and current room, and whom and which rooms one has heard of.
+"""What the client knows of its user and of the server: name, rooms, and names to complete.
 
-Kept from what the server says, nothing else: no request changes it, only the answer does.
+All of it comes from the server's replies and events; a request changes nothing before its reply.
 """
 
 from __future__ import annotations
 
-from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomClosed
+from collections.abc import Iterable
+
+from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Renamed, RoomClosed
 from chatd.protocol.received import Ok, Reply, RoomList
 
 
-class Whereabouts:
-    """`name` is "" before the first join or login; `rooms` are ids in the order of joining.
+class ClientState:
+    """The user's `name`, "" before the first join or login, their account and rooms.
 
-    `account` is the one that one is logged in to. `current` is the room that messages go to. `known_rooms` and `known_names` are for completion.
+    `account` is the account that the user is logged in to, `rooms` are ids in the order of joining,
+    `current` is the room that messages go to. `known_rooms` and `known_names` are for completion.
     """
 
     def __init__(self) -> None:
@@ -24,44 +27,39 @@ class Whereabouts:
         self.known_names: dict[str, None] = {}
 
     def is_own(self, event: Event | Reply) -> bool:
-        """Tell whether `event` is that one came or went oneself, by the Administrator's hand."""
+        """Tell whether `event` says that this user joined or left a room."""
         return isinstance(event, Joined | Left) and event.name == self.name
 
-    def note(self, event: Event | Reply) -> None:
-        """Take note of what the server says."""
+    def update(self, event: Event | Reply) -> None:
+        """Apply an event or a reply of the server."""
         match event:
-            case Ok(command="join" | "enter" | "quit" | "switch" | "start"):
-                self._note_reply(event)
+            case Ok(command="join" | "enter" | "quit" | "switch" | "start" | "rename"):
+                self._apply_reply(event)
             case Ok(command="register" | "login" | "resume" | "logout"):
-                self._note_login(event)
+                self._apply_login(event)
             case Joined() if self.is_own(event):
-                self._enter(event.room)
+                self._add_room(event.room)
             case Left() if self.is_own(event):
-                self._leave(event.room)
+                self._remove_room(event.room)
             case RoomClosed():
-                self._leave(event.room)
+                self._remove_room(event.room)
                 self.known_rooms.pop(event.room, None)
             case RoomList():
                 self.known_rooms = {room.id: None for room in event.rooms}
                 names = (name for room in event.rooms for name, _ in room.chatters)
                 self.known_names = dict.fromkeys(names)
-            case Joined():
-                self.known_names[event.name] = None
-            case Left():
-                self.known_names.pop(event.name, None)
-            case Message() | PrivateMessage():
-                self.known_names[event.sender] = None
+            case Renamed():
+                self._rename(event)
+            case _:
+                self._update_names(event)
 
     def leave_all(self) -> None:
-        """Be in no room: the connection has ended. The name is kept, to be taken again.
-
-        Who else is there has to be heard anew.
-        """
+        """Forget the rooms of a lost connection; keep the name, which the client takes back."""
         self.rooms.clear()
         self.known_names.clear()
         self.current = None
 
-    def _note_reply(self, reply: Ok) -> None:
+    def _apply_reply(self, reply: Ok) -> None:
         room, name = reply.data.get("room"), reply.data.get("name")
         if isinstance(name, str):
             self.name = name
@@ -69,13 +67,13 @@ class Whereabouts:
             return
         self.known_rooms[room] = None
         if reply.command in {"join", "enter"}:
-            self._enter(room)
+            self._add_room(room)
         elif reply.command == "quit":
-            self._leave(room)
+            self._remove_room(room)
         elif reply.command == "switch":
             self.current = room
 
-    def _note_login(self, reply: Ok) -> None:
+    def _apply_login(self, reply: Ok) -> None:
         if reply.command == "logout":
             self.leave_all()
             self.name, self.account = "", None
@@ -85,15 +83,40 @@ class Whereabouts:
         if isinstance(name, str) and name:
             self.name = name
             self.account = account if isinstance(account, str) else None
+        for room in rooms_of(reply):
+            self._add_room(room)
 
-    def _enter(self, room: str) -> None:
+    def _rename(self, event: Renamed) -> None:
+        if event.name == self.name:
+            self.name = event.new_name
+        elif self.known_names.pop(event.name, self) is None:
+            self.known_names[event.new_name] = None
+
+    def _update_names(self, event: Event | Reply) -> None:
+        match event:
+            case Joined():
+                self.known_names[event.name] = None
+            case Left():
+                self.known_names.pop(event.name, None)
+            case PrivateMessage(recipient=str(recipient)):
+                self.known_names[recipient] = None
+            case Message() | PrivateMessage():
+                self.known_names[event.sender] = None
+
+    def _add_room(self, room: str) -> None:
         if room not in self.rooms:
             self.rooms.append(room)
         self.current = room
 
-    def _leave(self, room: str) -> None:
+    def _remove_room(self, room: str) -> None:
         if room in self.rooms:
             self.rooms.remove(room)
         if self.current == room:
             # As on the server: of the other rooms the one joined last.
             self.current = self.rooms[-1] if self.rooms else None
+
+
+def rooms_of(reply: Ok) -> Iterable[str]:
+    """Return the ids of the rooms that a reply to a login names: the user is in them already."""
+    rooms = reply.data.get("rooms")
+    return [room for room in rooms if isinstance(room, str)] if isinstance(rooms, list) else []

@@ -1,7 +1,7 @@
-"""What was read in all of one's rooms and what was sent to them: all is told once, and in order.
+"""What the user has read in all rooms, and what they sent: each message is shown once, in order.
 
-Pure. Presence tells what happens to the rooms; what comes back is what is to be told or asked. A
-bookmark for each room knows what is missing there, the outbox what was sent.
+A `ReadMarker` for each room knows which messages are missing there; the outbox knows which messages
+of the user are unconfirmed. `ChatSession` reports events; the results are updates and requests.
 """
 
 from __future__ import annotations
@@ -9,187 +9,198 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from chatd.client.model.bookmarks import AT_A_TIME, Bookmark
+from chatd.client.model.effects import (
+    Backfill,
+    ConnectionStatus,
+    Effect,
+    Incoming,
+    RetryAfter,
+    Send,
+    Unconfirmed,
+)
+from chatd.client.model.marker import PAGE_LENGTH, MarkerState, ReadMarker
 from chatd.client.model.outbox import Outbox
-from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
-from chatd.client.ui.effects import Ask, AskLater
 from chatd.core.events import Message
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History
 
-Step = Happening | Ask | AskLater
-
 _MISSED: Final = "missed:"
 _NEWEST: Final = "newest:"
 
-READING_TAGS: Final = (_MISSED, _NEWEST)
-"""What the tags begin with of requests for what was missed in a room, and for what is newest there."""
+SYNC_TAGS: Final = (_MISSED, _NEWEST)
+"""The first part of the tags of requests for missed messages, and for the newest of a room."""
 
 STORE_PAUSE: Final = 5.0
-"""How many seconds to wait for a server whose store is away."""
+"""Seconds until the client asks a server again whose store is unavailable."""
 
 NOT_NOW: Final = frozenset({"unavailable", "busy"})
-"""The codes of refusals that do not last."""
+"""The error codes of refusals that do not last."""
 
 
-class Reading:
-    """The bookmarks of the rooms one is in, or is to come back to, and the outbox.
+class HistorySync:
+    """The markers of the rooms that the user is in, or is to return to, and the outbox.
 
-    `_headed` is the room of which something missed was told last, and nothing else since.
+    `_headed` is the room whose missed messages were shown last, None if something else was.
     """
 
     def __init__(self) -> None:
         self.outbox = Outbox()
-        self._bookmarks: dict[str, Bookmark] = {}
+        self._markers: dict[str, ReadMarker] = {}
         self._headed: str | None = None
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether something is held back until what was missed before it is known."""
-        return any(one.holds and not one.is_away for one in self._bookmarks.values())
+        """Whether events are buffered until the history before them is known."""
+        return any(
+            marker.is_buffering and marker.state is not MarkerState.AWAY
+            for marker in self._markers.values()
+        )
 
-    def send(self, request: Request) -> Ask:
-        """Return what asks for something that the person wants."""
-        read = {room: one.newest for room, one in self._bookmarks.items()}
-        return Ask(self.outbox.for_room_count(request, read))
+    def send(self, request: Request) -> Send:
+        """Return the effect that sends a request of the user."""
+        read = {room: marker.newest for room, marker in self._markers.items()}
+        return Send(self.outbox.add(request, read))
 
-    def lose(self) -> None:
-        """Take note that the connection is lost."""
+    def disconnected(self) -> None:
+        """Note that the connection is lost."""
         self._headed = None
-        self.outbox.lose()
-        self._bookmarks = {room: one for room, one in self._bookmarks.items() if not one.is_over}
-        for bookmark in self._bookmarks.values():
-            bookmark.lose()
+        self.outbox.disconnected()
+        leaving = MarkerState.LEAVING
+        self._markers = {
+            room: marker for room, marker in self._markers.items() if marker.state is not leaving
+        }
+        for marker in self._markers.values():
+            marker.suspend()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget all rooms, and what was sent."""
-        self.outbox.forget()
-        self._bookmarks.clear()
+        self.outbox.reset()
+        self._markers.clear()
 
-    def undelivered(self) -> list[Undelivered]:
-        """Return what has come nowhere, once the history of all rooms is known."""
-        if any(one.cursor is not None for one in self._bookmarks.values()):
+    def unconfirmed(self) -> list[Unconfirmed]:
+        """Return the messages that arrived nowhere, once the history of all rooms is known."""
+        if any(marker.cursor is not None for marker in self._markers.values()):
             return []
-        return [Undelivered(text) for text in self.outbox.give_up()]
+        return [Unconfirmed(text) for text in self.outbox.abandon()]
 
-    # -- what comes live
+    # -- live events
 
-    def is_new(self, said: Message) -> bool:
-        """Tell whether a message is to be shown (or held): not if it was, or if it will be."""
-        bookmark = self._bookmarks.get(said.room)
-        if bookmark is not None:
-            return bookmark.said(said.id)
-        self._bookmarks[said.room] = Bookmark(said.id)
+    def is_new(self, message: Message) -> bool:
+        """Tell whether a message was not shown before, and no history will bring it."""
+        marker = self._markers.get(message.room)
+        if marker is not None:
+            return marker.received(message.id)
+        self._markers[message.room] = ReadMarker(message.id)
         return True
 
-    def holds(self, news: News, room: str | None) -> bool:
-        """Tell whether something that happened in a room is held back; it is told later, then."""
-        bookmark = self._bookmarks.get(room or "")
-        if bookmark is None or not bookmark.holds:
+    def buffers(self, incoming: Incoming, room: str | None) -> bool:
+        """Buffer an event of a room if messages before it are missing; return whether it did."""
+        marker = self._markers.get(room or "")
+        if marker is None or not marker.is_buffering:
             self._headed = None
             return False
-        bookmark.hold(news)
+        marker.buffer(incoming)
         return True
 
     def stored(self, room: str, message_id: int, tag: str | None) -> None:
-        """Take note of the place of a message of one's own in a room."""
+        """Note the id that a message of the user has in a room."""
         self.outbox.stored(room, message_id, tag)
-        if room in self._bookmarks:
-            self._bookmarks[room].stored(message_id)
+        if room in self._markers:
+            self._markers[room].stored(message_id)
 
-    # -- coming and going
+    # -- joining and leaving
 
-    def joined(self, room: str, last: int | None) -> Sequence[Step]:
-        """Take note that one is in a room; `last` is its newest message, if that is known."""
-        bookmark = self._bookmarks.get(room)
-        if bookmark is not None and bookmark.is_away:
-            after = self.outbox.after(room, bookmark.first)
-            bookmark.rejoin(last, bookmark.read if after is None else after)
-            bookmark.is_over = False
-            return self._go_on(room, bookmark)
-        if bookmark is not None and bookmark.cursor is not None:
-            bookmark.stay(last)  # the history that was asked for is on its way
+    def joined(self, room: str, last: int | None) -> Sequence[Effect]:
+        """Note that the user is in a room; `last` is its newest message, if that is known."""
+        marker = self._markers.get(room)
+        if marker is not None and marker.state is MarkerState.AWAY:
+            after = self.outbox.resend_after(room, marker.first)
+            marker.rejoin(last, marker.read if after is None else after)
+            return self._continue(room, marker)
+        if marker is not None and marker.cursor is not None:
+            marker.keep(last)  # the server has yet to answer the request for history
             return []
         if last is None:
-            self._bookmarks.pop(room, None)
-            return [Ask(Request("history", {"chatroom_id": room, "limit": "1"}, _NEWEST + room))]
-        self._bookmarks[room] = Bookmark(last)
+            self._markers.pop(room, None)
+            return [Send(Request("history", {"chatroom_id": room, "limit": "1"}, _NEWEST + room))]
+        self._markers[room] = ReadMarker(last)
         return []
 
-    def quit(self, room: str) -> Sequence[Step]:
-        """Take note that one has left a room: nothing of it is missing."""
-        bookmark = self._bookmarks.pop(room, None)
-        return self._release(bookmark) if bookmark is not None else []
+    def left(self, room: str) -> Sequence[Effect]:
+        """Note that the user left a room: no message of it is missing."""
+        marker = self._markers.pop(room, None)
+        return self._drain(marker) if marker is not None else []
 
-    def put_out(self, room: str) -> None:
-        """Take note that one was put out of a room: what is on its way from there still comes."""
-        bookmark = self._bookmarks.get(room)
-        if bookmark is not None and bookmark.holds:
-            bookmark.is_over = True
-        else:
-            self._bookmarks.pop(room, None)
+    def removed(self, room: str) -> None:
+        """Note that the user was removed from a room; history that was asked for still comes."""
+        marker = self._markers.get(room)
+        if marker is not None and not marker.remove():
+            del self._markers[room]
 
-    # -- what was missed
+    # -- history
 
-    def answered(self, answer: History | Error, own_name: str) -> Sequence[Step]:
-        """Return what to tell, and ask next, after the answer to what was asked here."""
-        question, _, room = (answer.tag or "").partition(":")
+    def replied(self, reply: History | Error, own_name: str) -> Sequence[Effect]:
+        """Return what follows from the reply to a request of this class."""
+        question, _, room = (reply.tag or "").partition(":")
         if question + ":" == _MISSED:
-            return self._missed_came(answer, room, own_name)
-        self._newest_came(answer, room)
+            return self._missed_received(reply, room, own_name)
+        if isinstance(reply, History):
+            newest = max((message.id for message in reply.messages), default=0)
+            self._markers.setdefault(room, ReadMarker(newest))
         return []
 
-    def try_again(self) -> list[Ask]:
-        """Return what asks again for what could not be had."""
-        return [self._ask(room, one) for room, one in self._bookmarks.items() if one.waits]
+    def retry(self) -> list[Send]:
+        """Return requests for the history that was not available before."""
+        return [
+            self._ask(room, marker)
+            for room, marker in self._markers.items()
+            if marker.state is MarkerState.DEFERRED
+        ]
 
-    def _newest_came(self, answer: History | Error, room: str) -> None:
-        """Take note of the newest message of a room that one was brought into."""
-        if isinstance(answer, History):
-            newest = max((said.id for said in answer.messages), default=0)
-            self._bookmarks.setdefault(room, Bookmark(newest))
-
-    def _missed_came(self, answer: History | Error, room: str, own_name: str) -> Sequence[Step]:
-        bookmark = self._bookmarks.get(room)
-        if bookmark is None or bookmark.cursor is None:
+    def _missed_received(
+        self, reply: History | Error, room: str, own_name: str
+    ) -> Sequence[Effect]:
+        marker = self._markers.get(room)
+        if marker is None or marker.cursor is None:
             return []
-        if isinstance(answer, History):
-            missed = self._missed(bookmark, answer, own_name)
-            return [*missed, *self._go_on(room, bookmark)]
-        if answer.code in NOT_NOW:
-            is_news = not bookmark.is_late
-            bookmark.postpone()
-            released: list[Step] = [Turn.STORE_AWAY, *self._release(bookmark)] if is_news else []
-            return [*released, AskLater(STORE_PAUSE)]
-        bookmark.give_up()
-        return self._go_on(room, bookmark)
+        if isinstance(reply, History):
+            missed = self._missed(marker, reply, own_name)
+            return [*missed, *self._continue(room, marker)]
+        if reply.code in NOT_NOW and marker.state is not MarkerState.LEAVING:
+            is_new = marker.defer()
+            shown: list[Effect] = [ConnectionStatus.STORE_AWAY] if is_new else []
+            shown += self._drain(marker) if is_new else []
+            return [*shown, RetryAfter(STORE_PAUSE)]
+        marker.abandon()
+        return self._continue(room, marker)
 
-    def _missed(self, bookmark: Bookmark, history: History, own_name: str) -> list[Missed]:
-        # What one has said since one is back is not what was in doubt before.
-        old = (said for said in history.messages if said.id <= bookmark.upto)
-        own = (said for said in old if said.sender == own_name)
-        found = {said.id for said in own if self.outbox.find(history.room, said)}
-        missed = tuple(said for said in bookmark.fill(history.messages) if said.id not in found)
+    def _missed(self, marker: ReadMarker, history: History, own_name: str) -> list[Backfill]:
+        # A message above the head was said after the return: it was never unconfirmed.
+        old = (message for message in history.messages if message.id <= marker.head)
+        own = (message for message in old if message.sender == own_name)
+        confirmed = {message.id for message in own if self.outbox.match(history.room, message)}
+        added = marker.add_history(history.messages)
+        missed = tuple(message for message in added if message.id not in confirmed)
         if not missed:
             return []
         is_first, self._headed = self._headed != history.room, history.room
-        return [Missed(history.room, missed, is_first)]
+        return [Backfill(history.room, missed, is_first)]
 
-    def _go_on(self, room: str, bookmark: Bookmark) -> Sequence[Step]:
-        if bookmark.cursor is not None:
-            return [self._ask(room, bookmark)]
-        bookmark.is_late = False
-        if bookmark.is_over:
-            del self._bookmarks[room]
-        return self._release(bookmark)
+    def _continue(self, room: str, marker: ReadMarker) -> Sequence[Effect]:
+        """Ask for the next page of history, or show what was buffered if none is missing."""
+        if marker.cursor is not None:
+            return [self._ask(room, marker)]
+        if not marker.finish():
+            del self._markers[room]
+        return self._drain(marker)
 
-    def _release(self, bookmark: Bookmark) -> list[News]:
-        held = bookmark.release()
-        if held:
+    def _drain(self, marker: ReadMarker) -> list[Incoming]:
+        buffered = marker.drain()
+        if buffered:
             self._headed = None
-        return held
+        return buffered
 
-    def _ask(self, room: str, bookmark: Bookmark) -> Ask:
-        bookmark.waits = False
-        since = {"since": str(bookmark.cursor), "limit": str(AT_A_TIME)}
-        return Ask(Request("history", {"chatroom_id": room, **since}, _MISSED + room))
+    def _ask(self, room: str, marker: ReadMarker) -> Send:
+        marker.ask_again()
+        since = {"since": str(marker.cursor), "limit": str(PAGE_LENGTH)}
+        return Send(Request("history", {"chatroom_id": room, **since}, _MISSED + room))

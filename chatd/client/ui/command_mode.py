@@ -1,7 +1,6 @@
-"""The conversation in commands: what is typed becomes requests, what comes becomes lines.
+"""Command mode: the user types messages and commands, which become requests; events become lines.
 
-Pure, as every way of talking. What a screen gets is cleaned here, whoever sent it: a server is no
-more to be trusted than a chatter.
+Everything that a screen gets is sanitized here, whoever sent it: a server is not trusted either.
 """
 
 from __future__ import annotations
@@ -9,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
-from chatd.client.ui.commands import LINE_COMMANDS, Question, question
-from chatd.client.ui.effects import (
+from chatd.client.model.effects import (
+    Backfill,
+    ConnectionStatus,
+    Incoming,
+    Unconfirmed,
+    Update,
+)
+from chatd.client.model.session import Phase
+from chatd.client.model.state import rooms_of
+from chatd.client.ui.actions import (
     NOT_CONNECTED,
     Action,
     Address,
@@ -21,13 +27,14 @@ from chatd.client.ui.effects import (
     Line,
     Prompt,
 )
-from chatd.client.ui.frontend import Talk
-from chatd.client.ui.lines import (
+from chatd.client.ui.commands import LINE_COMMANDS, Question, question
+from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.render import (
     MISSED_LOOK,
+    backfill_heading,
+    backfill_line,
     mention,
-    missed_heading,
-    missed_line,
-    undelivered_words,
+    unconfirmed_text,
 )
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomEvent
@@ -42,42 +49,42 @@ _LAST_PORT = 65535
 _QUITTING = Line("quitting...", stamped=False)
 
 
-class Conversation(Talk):
-    """One person's, in commands and messages."""
+class CommandMode(Frontend):
+    """The frontend of a user who types commands."""
 
     def __init__(self) -> None:
         super().__init__()
         self._question: Question | None = None
         self._asked_to_connect = False
-        self._own: dict[str, Callable[[Request], list[Action]]] = {
+        self._local_commands: dict[str, Callable[[Request], list[Action]]] = {
             "help": self._help,
             "connect": self._connect,
             "disconnect": self._disconnect,
             "exit": lambda _: [Exit(_QUITTING)],
         }
 
-    # -- the person
+    # -- input
 
     @property
     def prompt(self) -> Prompt:
-        """What stands before what is typed next."""
+        """The prompt of the next line."""
         return self._question.prompt if self._question is not None else PROMPT
 
     def typed(self, line: str) -> list[Action]:
-        """Return what to do about what was typed: a message, a command, or several of these."""
+        """Return the actions for a message, a command, or several commands pasted together."""
         if self._question is None and line.startswith(text.COMMAND_PREFIX):
-            return [action for one in line.splitlines() for action in self._typed(one)]
+            return [action for each in line.splitlines() for action in self._typed(each)]
         return self._typed(line)
 
-    def interrupted(self) -> list[Action]:
-        """Return what to do about Ctrl-C or Ctrl-D: no answer to a question, or the end."""
+    def on_interrupt(self) -> list[Action]:
+        """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
         if self._question is not None:
             self._question = None
             return []
         return [Exit(_QUITTING)]
 
-    def leads_away(self, line: str) -> bool:
-        """Tell whether a line, once typed, ends what there is with the server."""
+    def changes_server(self, line: str) -> bool:
+        """Tell whether a line, once typed, ends the connection."""
         if self._question is not None:
             return False
         words = line.removeprefix(text.COMMAND_PREFIX).split()
@@ -85,28 +92,28 @@ class Conversation(Talk):
 
     def _typed(self, line: str) -> list[Action]:
         if self._question is not None:
-            return self._answered(self._question, line)
+            return self._answer(self._question, line)
         self._question = question(sanitize(line))
         if self._question is not None:
             return []
         try:
-            return self._asked(text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS))
+            return self._request(text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS))
         except ChatError as error:
-            return [self._line(News(Error(None, error.code, text.error_text(error)), 0))]
+            return [self._line(Incoming(Error(None, error.code, text.error_text(error)), 0))]
 
-    def _answered(self, asked: Question, line: str) -> list[Action]:
+    def _answer(self, asked: Question, line: str) -> list[Action]:
         request = asked.answer(line)
         if request is None:
             return []
         self._question = None
-        return self._asked(request)
+        return self._request(request)
 
-    def _asked(self, request: Request) -> list[Action]:
-        if request.command in self._own:
-            return self._own[request.command](request)
-        if not self.presence.is_connected:
+    def _request(self, request: Request) -> list[Action]:
+        if request.command in self._local_commands:
+            return self._local_commands[request.command](request)
+        if not self.session.is_connected:
             return [NOT_CONNECTED]
-        return [self.presence.send(self._named(request))]
+        return [self.session.send(self._with_name(request))]
 
     def _help(self, _: Request) -> list[Action]:
         return [Line(f"\n{help_text(LINE_COMMANDS.values())}", stamped=False)]
@@ -117,91 +124,102 @@ class Conversation(Talk):
             address = parse_address(host, port)
         except ValueError as error:
             return [Line(str(error))]
-        is_awaited = self.presence.comeback is not None and not self.presence.is_connected
-        if is_awaited and address == self.server:
-            return [Line("Trying again."), Connect(address, faithful=True)]
-        self.presence.forget()
+        if self.session.phase is Phase.CONNECTING and address == self.server:
+            return [Line("Trying again."), Connect(address, retry_first=True)]
+        self.session.reset()
         self._asked_to_connect = True
         return self.start(address)
 
     def _disconnect(self, _: Request) -> list[Action]:
-        if not self.presence.is_connected and self.presence.comeback is None:
+        if self.session.phase is Phase.OFFLINE:
             return [NOT_CONNECTED]
-        self.presence.forget()
+        self.session.reset()
         return [Hangup(), Line("Disconnected.")]
 
-    def _named(self, request: Request) -> Request:
-        """Return a request to join with the name that was held before, if it was left out."""
+    def _with_name(self, request: Request) -> Request:
+        """Return a request to join with the user's name, if the user left it out."""
         if request.command not in {"join", "enter"}:
             return request
-        self.presence.go_elsewhere()
-        if not self.where.name or "chatter_name" in request.arguments:
+        self.session.cancel_rejoin()
+        if not self.state.name or "chatter_name" in request.arguments:
             return request
-        arguments = {**request.arguments, "chatter_name": self.where.name}
+        arguments = {**request.arguments, "chatter_name": self.state.name}
         return Request(request.command, arguments, request.tag)
 
     # -- the connection
 
-    def connected(self, session: str | None = None) -> list[Action]:
-        """Return what to do now that there is a connection."""
+    def connected(self, token: str | None = None) -> list[Action]:
+        """Return the actions for a new connection."""
         asked, self._asked_to_connect = self._asked_to_connect, False
-        told = super().connected(session)
-        return told or ([Line("Connected.")] if asked else [])
+        actions = super().connected(token)
+        return actions or ([Line("Connected.")] if asked else [])
 
     def not_connected(self) -> list[Action]:
-        """Return what to do now that there is no connection and none is tried for."""
+        """Return the actions for a connection that cannot be made, and is not tried again."""
         self._asked_to_connect = False
-        self.presence.not_connected()
+        self.session.not_connected()
         return [NOT_CONNECTED]
 
-    def lost(self, *, coming_back: bool) -> list[Action]:
-        """Return what to do about a connection that has ended."""
-        told = self._on_terminate(self.presence.lost(coming_back=coming_back))
-        return told if coming_back else [*told, NOT_CONNECTED]
+    def disconnected(self, *, reconnecting: bool) -> list[Action]:
+        """Return the actions for a lost connection."""
+        actions = self._actions(self.session.disconnected(reconnecting=reconnecting))
+        return actions if reconnecting else [*actions, NOT_CONNECTED]
 
-    # -- what is shown
+    # -- output
 
-    def _tell(self, happening: Happening) -> list[Action]:
-        match happening:
-            case News():
-                hidden = self.where.is_own(happening.event) or _is_formality(happening.event)
-                return [] if hidden else [self._line(happening)]
-            case Missed():
-                heading = Line(missed_heading(happening), look=MISSED_LOOK)
-                said = map(missed_line, happening.messages)
-                return [heading, *said] if happening.first else [*said]
-            case Undelivered():
-                return [Line(undelivered_words(happening.text), failed=True)]
-            case Turn.BACK:
+    def _render(self, update: Update) -> list[Action]:
+        match update:
+            case Incoming():
+                return self._incoming(update)
+            case Backfill():
+                heading = Line(backfill_heading(update), look=MISSED_LOOK)
+                lines = map(backfill_line, update.messages)
+                return [heading, *lines] if update.first else [*lines]
+            case Unconfirmed():
+                return [Line(unconfirmed_text(update.text), failed=True)]
+            case ConnectionStatus.BACK:
                 return []
-            case Turn.LOG_IN_AGAIN:
-                return [Line(sanitize(f"{happening.value[:-1]}: `login {self.where.name}"))]
+            case ConnectionStatus.LOG_IN_AGAIN:
+                return [Line(sanitize(f"{update.value[:-1]}: `login {self.state.name}"))]
             case _:
-                return [Line(happening.value)]
+                return [Line(update.value)]
 
-    def _line(self, news: News) -> Line:
-        event = news.event
-        for_room_count = news.in_rooms > 1 and isinstance(event, RoomEvent)
+    def _incoming(self, incoming: Incoming) -> list[Action]:
+        event = incoming.event
+        if isinstance(event, Ok) and event.command in {"format", "exit"}:
+            return []
+        # The administrator's notice tells a user that they were moved; what another session of the
+        # user did has no notice.
+        if self.state.is_own(event) and not getattr(event, "is_self", False):
+            return []
+        rooms = rooms_of(event) if isinstance(event, Ok) else ()
+        words = (f"Server: You are in chatroom {room}" for room in rooms)
+        return [self._line(incoming), *(Line(sanitize(each), name="Server") for each in words)]
+
+    def _line(self, incoming: Incoming) -> Line:
+        event = incoming.event
         room = event.room if isinstance(event, RoomEvent) else None
+        has_tag = incoming.room_count > 1 and isinstance(event, RoomEvent)
         said = event.text if isinstance(event, Message | PrivateMessage) else None
         return Line(
-            sanitize(text.render(event, room_tags=for_room_count)),
-            tag=sanitize(f"[{room}] ") if for_room_count and room is not None else "",
-            name=sanitize(_whose(event)),
+            sanitize(text.render(event, room_tags=has_tag)),
+            tag=sanitize(f"[{room}] ") if has_tag and room is not None else "",
+            name=sanitize(_subject(event)),
             talk=said is not None,
-            mention=mention(sanitize(said or ""), self.where.name),
+            mention=mention(sanitize(said or ""), self.state.name),
             time=getattr(event, "time", None),
         )
 
 
 def parse_address(host: str, port: str) -> Address:
-    """Return the address in two words; raise `ValueError`, its message for people, if it is none."""
+    """Return an address; raise `ValueError` with the words for the user if it is none."""
     if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= _LAST_PORT):
         raise ValueError(f"Not a port: {port} (1 to {_LAST_PORT}).")
     return Address(host, int(port))
 
 
-def _whose(event: Event | Reply) -> str:
+def _subject(event: Event | Reply) -> str:
+    """Return the name that a line starts with."""
     match event:
         case Message() | PrivateMessage():
             return event.sender
@@ -209,7 +227,3 @@ def _whose(event: Event | Reply) -> str:
             return event.name
         case _:
             return getattr(event, "sender", "Server")
-
-
-def _is_formality(event: Event | Reply) -> bool:
-    return isinstance(event, Ok) and event.command in {"format", "exit"}

@@ -1,7 +1,7 @@
-"""What can be typed: the commands of clients, and the line client's own.
+"""The commands that a user can type: those of the protocol, and the line client's own.
 
-`format` is not among them: what is spoken with the server is not the typist's business. Passwords
-may be left out; then a `Question` asks for them.
+`format` is not among them: the client speaks JSON with the server, whatever the user types. A user
+may leave passwords out; a `Question` then asks for them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from chatd.client.ui.effects import Prompt
+from chatd.client.ui.actions import Prompt
 from chatd.core.errors import ChatError
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, PASSWORD_MASK, Command, Parameter, Request
 
-_OWN = (
+_LOCAL = (
     Command(
         "connect",
         "Connect to the server at the given host and port.",
@@ -25,11 +25,11 @@ _OWN = (
 
 
 def _passwords(command: Command) -> list[Parameter]:
-    return [one for one in command.typed if one.mask == PASSWORD_MASK]
+    return [parameter for parameter in command.typed if parameter.mask == PASSWORD_MASK]
 
 
-def _asking(command: Command) -> Command:
-    """Return a command whose help says that passwords are asked for."""
+def _with_password_help(command: Command) -> Command:
+    """Return a command whose help says that the client asks for missing passwords."""
     if not _passwords(command):
         return command
     words = "What is left out of passwords is asked for, and not shown."
@@ -37,50 +37,58 @@ def _asking(command: Command) -> Command:
 
 
 LINE_COMMANDS: Final = {
-    **{name: _asking(one) for name, one in CLIENT_COMMANDS.items() if name != "format"},
-    **{command.name: command for command in _OWN},
+    **{
+        name: _with_password_help(command)
+        for name, command in CLIENT_COMMANDS.items()
+        if name != "format"
+    },
+    **{command.name: command for command in _LOCAL},
 }
 
 
 class Question:
-    """A command of whose passwords some were left out and are asked for, one after another."""
+    """A command whose missing passwords the client asks for, one after another."""
 
     def __init__(self, command: Command, arguments: dict[str, str]) -> None:
         self._command = command
         self._arguments = arguments
-        self._missing = [one.name for one in _passwords(command) if one.name not in arguments]
+        names = [parameter.name for parameter in _passwords(command)]
+        self._missing = [name for name in names if name not in arguments]
 
     @property
     def prompt(self) -> Prompt:
-        """What is asked next."""
+        """The prompt for the next password."""
         return Prompt(f"Enter {self._missing[0].replace('_', ' ')}: ", hidden=True)
 
     def answer(self, line: str) -> Request | None:
-        """Take the answer; return the whole request, or None if there is more to ask."""
-        self._arguments[self._missing.pop(0)] = line.rstrip("\r\n")  # pasted, it may have its end
+        """Add the answer; return the complete request, or None if another password is missing."""
+        # A pasted line may have its newline.
+        self._arguments[self._missing.pop(0)] = line.rstrip("\r\n")
         return None if self._missing else Request(self._command.name, self._arguments)
 
 
 def question(line: str) -> Question | None:
-    """Return what is still to be asked about a line: nothing, unless only its passwords are missing."""
+    """Return the question about a line of which only passwords are missing, else None."""
     command, words = _command_of(line)
-    passwords = {one.name for one in _passwords(command)} if command is not None else set()
-    if command is None or not passwords:
+    if command is None:
+        return None
+    passwords = {parameter.name for parameter in _passwords(command)}
+    if not passwords:
         return None
     arguments = command.split(words)
-    missing = {one.name for one in command.typed} - arguments.keys()
+    missing = {parameter.name for parameter in command.typed} - arguments.keys()
     return Question(command, arguments) if missing and missing <= passwords else None
 
 
-def is_to_be_forgotten(line: str) -> bool:
-    """Tell whether a line, or one of several pasted together, has passwords in it, or may have."""
-    return any(_may_have_passwords(one.strip()) for one in line.splitlines())
+def has_password(line: str) -> bool:
+    """Tell whether a line, or one of several pasted together, contains passwords, or may."""
+    return any(_may_have_passwords(each.strip()) for each in line.splitlines())
 
 
 def _may_have_passwords(line: str) -> bool:
     command, _ = _command_of(line)
     if command is None:
-        return line.startswith(text.COMMAND_PREFIX)  # it may be `login`, misspelt
+        return line.startswith(text.COMMAND_PREFIX)  # it may be `login` with a typing error
     return bool(_passwords(command))
 
 

@@ -1,8 +1,8 @@
-"""A way of talking with a server: what the client calls, and what all ways have in common.
+"""What command mode and guided mode have in common: the methods that the client calls.
 
-Pure: knows no connection and no screen. Each method takes one thing that has happened and returns
-what is to be done about it, as actions. What the server tells goes to one's `Presence`; what that
-tells is put into lines by each way itself: conversation.py (commands), guided.py (questions).
+A frontend knows no connection and no screen. Each method takes one event and returns the actions
+that follow. The `ChatSession` handles what the server sends; each frontend turns its updates into
+lines.
 """
 
 from __future__ import annotations
@@ -10,88 +10,87 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from chatd.client.model.session import Presence, Step
-from chatd.client.model.state import Whereabouts
-from chatd.client.model.updates import Happening
-from chatd.client.ui.effects import Action, Address, Ask, AskLater, Connect, Line, Prompt, StayAway
+from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnecting, Update
+from chatd.client.model.session import ChatSession
+from chatd.client.model.state import ClientState
+from chatd.client.ui.actions import Action, Address, Connect, Line, Prompt
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.received import Reply
 
 
-class Talk(ABC):
-    """One person's talk, over however many connections; `server` is the one last connected to."""
+class Frontend(ABC):
+    """The user interface of one user; `server` is the server that it last connected to."""
 
     def __init__(self) -> None:
-        self.presence = Presence()
+        self.session = ChatSession()
         self.server: Address | None = None
 
     @property
-    def where(self) -> Whereabouts:
-        """What is known of the person's place."""
-        return self.presence.where
+    def state(self) -> ClientState:
+        """What is known of the user."""
+        return self.session.state
 
     @property
-    def coming_back(self) -> bool:
-        """Whether the way back into the rooms has begun and not ended."""
-        return self.presence.coming_back
+    def is_rejoining(self) -> bool:
+        """Whether the session is on its way back to its rooms."""
+        return self.session.is_rejoining
 
-    # -- the person
+    # -- input
 
     @property
     @abstractmethod
     def prompt(self) -> Prompt | None:
-        """What stands before what is typed next; None while an answer of the server decides that."""
+        """The prompt of the next line; None while a reply of the server decides what is asked."""
 
     @abstractmethod
     def typed(self, line: str) -> list[Action]:
-        """Return what to do about what was typed."""
+        """Return the actions for a line that the user typed."""
 
     @abstractmethod
-    def interrupted(self) -> list[Action]:
-        """Return what to do about who wants to get out, or has no more to say."""
+    def on_interrupt(self) -> list[Action]:
+        """Return the actions for Ctrl-C, Ctrl-D or the end of the input."""
 
     def start(self, address: Address) -> list[Action]:
-        """Return what to do to be connected to the server at `address`."""
+        """Return the actions that connect to the server at `address`."""
         self.server = address
         return [Connect(address)]
 
     # -- the connection
 
-    def connected(self, session: str | None = None) -> list[Action]:
-        """Return what to do now that there is a connection; `session` is its secret."""
-        return self._on_terminate(self.presence.connected(session))
+    def connected(self, token: str | None = None) -> list[Action]:
+        """Return the actions for a new connection; `token` resumes its session later."""
+        return self._actions(self.session.connected(token))
 
     @abstractmethod
     def not_connected(self) -> list[Action]:
-        """Return what to do now that there is no connection and none is tried for."""
+        """Return the actions for a connection that cannot be made, and is not tried again."""
 
     @abstractmethod
-    def lost(self, *, coming_back: bool) -> list[Action]:
-        """Return what to do about a connection that has ended; `coming_back` if another is tried for."""
+    def disconnected(self, *, reconnecting: bool) -> list[Action]:
+        """Return the actions for a lost connection; `reconnecting`: the client makes another."""
 
-    # -- the server
+    def banner(self, text: str) -> list[Action]:
+        """Return the actions for the words of a server that admits nobody."""
+        return [Line(sanitize(text))]
 
-    def greeted(self, words: str) -> list[Action]:
-        """Return what to do about the words of a server that lets nobody in."""
-        return [Line(sanitize(words))]
+    def handle(self, event: Event | Reply) -> list[Action]:
+        """Return the actions for an event or a reply of the server."""
+        return self._actions(self.session.handle(event))
 
-    def received(self, event: Event | Reply) -> list[Action]:
-        """Return what to do about something the server tells."""
-        return self._on_terminate(self.presence.received(event))
+    def retry(self) -> list[Action]:
+        """Return the actions that follow a `RetryAfter`."""
+        return self._actions(self.session.retry())
 
-    def try_again(self) -> list[Action]:
-        """Go on where one had to wait: some time has passed."""
-        return self._on_terminate(self.presence.try_again())
-
-    # -- within
-
-    def _on_terminate(self, steps: Iterable[Step]) -> list[Action]:
+    def _actions(self, effects: Iterable[Effect]) -> list[Action]:
         actions: list[Action] = []
-        for step in steps:
-            actions += [step] if isinstance(step, Ask | AskLater | StayAway) else self._tell(step)
+        for effect in effects:
+            if isinstance(effect, Send | RetryAfter | StopReconnecting):
+                actions.append(effect)
+            else:
+                actions += self._render(effect)
         return actions
 
     @abstractmethod
-    def _tell(self, happening: Happening) -> list[Action]:
-        """Return what to do about something that has happened."""
+    def _render(self, update: Update) -> list[Action]:
+        """Return the lines that show an update, and the actions that it leads to."""

@@ -1,8 +1,8 @@
-"""The guided talk: it asks for what it needs, a question after another, and then it is a chat room.
+"""Guided mode: it asks for what it needs, one question after another, and then it is a chat room.
 
-Pure, as every way of talking, and with the same presence. No commands but three words in capitals.
-What is asked next follows from how far one is (`_stage`), from the room one is in, and from the
-answer that is waited for, if any.
+There are no commands except for three words in capitals. The next question follows from the stage
+that the user has reached, from the room that they are in, and from the reply that is awaited, if
+any.
 """
 
 from __future__ import annotations
@@ -10,18 +10,25 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from chatd.client.model.updates import Happening, Missed, News, Turn, Undelivered
-from chatd.client.ui.effects import Action, Ask, Exit, Line, Prompt
-from chatd.client.ui.frontend import Talk
-from chatd.client.ui.guided_words import (
+from chatd.client.model.effects import (
+    Backfill,
+    ConnectionStatus,
+    Incoming,
+    Send,
+    Unconfirmed,
+    Update,
+)
+from chatd.client.ui.actions import Action, Exit, Line, Prompt
+from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.guided_text import (
     chat_line,
+    event_lines,
     info,
-    news_lines,
     people_lines,
     plain,
     room_lines,
 )
-from chatd.client.ui.lines import missed_heading, missed_line, undelivered_words
+from chatd.client.ui.render import backfill_heading, backfill_line, unconfirmed_text
 from chatd.core.events import Event, Message, RoomClosed
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
@@ -36,19 +43,19 @@ _WELCOME: Final = (
     plain("LOGOUT => logout."),
 )
 _PEOPLE: Final = "people"
-"""The tag of a request for the people in the room."""
+"""The tag of a request for the members of the room."""
 
 _CONNECTION: Final = "connection"
-"""What is awaited at the start."""
+"""What is awaited before the first connection."""
 
 
 class _Stage(Enum):
-    """How far one is."""
+    """The question that the user answers next."""
 
     MENU = auto()
     USERNAME = auto()
     PASSWORD = auto()
-    CHAT = auto()
+    CHAT = auto()  # a room, and then messages
 
 
 _PROMPTS: Final = {
@@ -59,10 +66,11 @@ _PROMPTS: Final = {
 }
 
 
-class Guided(Talk):
-    """One person's; `_awaited` is the command whose answer decides what is asked next.
+class GuidedMode(Frontend):
+    """The frontend of a user who answers questions.
 
-    `_command` and `_username` are what was answered so far.
+    `_awaited` is the command whose reply decides the next question; `_command` and `_username` are
+    the answers so far.
     """
 
     def __init__(self) -> None:
@@ -72,19 +80,19 @@ class Guided(Talk):
         self._command = ""
         self._username = ""
 
-    # -- the person
+    # -- input
 
     @property
     def prompt(self) -> Prompt | None:
-        """What stands before what is typed next."""
+        """The prompt of the next line; None while a reply is awaited."""
         if self._awaited is not None:
             return None
         if self._stage is _Stage.CHAT and self._is_in_room:
-            return Prompt(speaker=sanitize(self.where.name))
+            return Prompt(speaker=sanitize(self.state.name))
         return _PROMPTS[self._stage]
 
     def typed(self, line: str) -> list[Action]:
-        """Return what to do about the answer to what was asked, or about what was said in a room."""
+        """Return the actions for an answer, or for a message to the room."""
         if self._awaited is not None:
             return []
         match self._stage:
@@ -95,17 +103,17 @@ class Guided(Talk):
                 self._stage = _Stage.PASSWORD
                 return []
             case _Stage.PASSWORD:
-                return self._log_in(line.rstrip("\r\n"))  # pasted, it may have its end
+                return self._log_in(line.rstrip("\r\n"))  # a pasted line may have its newline
             case _Stage.CHAT:
                 return self._chat(line)
 
     @property
     def _is_in_room(self) -> bool:
-        """Whether one is in a room, or on the way back."""
-        return self.where.current is not None or self.presence.comeback is not None
+        """Whether the user is in a room, or on the way back to one."""
+        return self.state.current is not None or self.session.has_rooms_to_rejoin
 
-    def interrupted(self) -> list[Action]:
-        """Return what to do about Ctrl-C, Ctrl-D and the end of input: leave."""
+    def on_interrupt(self) -> list[Action]:
+        """Return the actions for Ctrl-C, Ctrl-D and the end of the input: the client ends."""
         return [Exit()]
 
     def _choose(self, choice: str) -> list[Action]:
@@ -116,142 +124,147 @@ class Guided(Talk):
         return []
 
     def _log_in(self, password: str) -> list[Action]:
-        if not self.presence.is_connected:
-            return [info("Not connected.", failed=True), *self._begin()]
+        if not self.session.is_connected:
+            return [info("Not connected.", failed=True), *self._restart()]
         return self._wait_for(self._command, username=self._username, password=password)
 
     def _chat(self, line: str) -> list[Action]:
-        if not self.presence.is_connected:
+        if not self.session.is_connected:
             return [info("Not connected.", failed=True)]
-        return self._in_room(line) if self._is_in_room else self._at_the_door(line.strip())
+        return self._typed_in_room(line) if self._is_in_room else self._choose_room(line.strip())
 
-    def _at_the_door(self, words: str) -> list[Action]:
+    def _choose_room(self, words: str) -> list[Action]:
         if words == "LOGOUT":
             return self._wait_for("logout")
         return self._wait_for("enter", chatroom_id=words) if words else []
 
-    def _in_room(self, line: str) -> list[Action]:
+    def _typed_in_room(self, line: str) -> list[Action]:
         match line.strip():
             case "":
                 return []
             case "LIST":
-                return [Ask(Request("list", tag=_PEOPLE))]
+                return [Send(Request("list", tag=_PEOPLE))]
             case "LEAVE":
                 return self._wait_for("quit")
             case "LOGOUT":
                 return self._wait_for("logout")
             case _:
-                return [self.presence.send(Request("say", {"text": sanitize(line).rstrip("\n")}))]
+                return [self.session.send(Request("say", {"text": sanitize(line).rstrip("\n")}))]
 
     def _wait_for(self, command: str, **arguments: str) -> list[Action]:
         self._awaited = command
-        return [self.presence.send(Request(command, arguments))]
+        return [self.session.send(Request(command, arguments))]
 
     # -- the connection
 
-    def connected(self, session: str | None = None) -> list[Action]:
-        """Return what to do now that there is a connection: begin, or come back."""
+    def connected(self, token: str | None = None) -> list[Action]:
+        """Return the actions for a new connection: the first question, or the way back."""
         is_first = self._awaited == _CONNECTION
-        told = super().connected(session)
-        return [*told, *self._begin()] if is_first else told
+        actions = super().connected(token)
+        return [*actions, *self._restart()] if is_first else actions
 
     def not_connected(self) -> list[Action]:
-        """Return what to do now that there is no connection and none is tried for: end."""
-        self.presence.not_connected()
+        """Return the actions for a connection that cannot be made: the client ends."""
+        self.session.not_connected()
         return [plain(f"Not connected to {self.server}."), Exit(failed=True)]
 
-    def lost(self, *, coming_back: bool) -> list[Action]:
-        """Return what to do about a connection that has ended."""
+    def disconnected(self, *, reconnecting: bool) -> list[Action]:
+        """Return the actions for a lost connection."""
         awaited, self._awaited = self._awaited, None
         if awaited == "logout":
             return [Exit(self._goodbye())]
-        told = self._on_terminate(self.presence.lost(coming_back=coming_back))
-        if not coming_back:
-            return [*told, info("Not connected.", failed=True), Exit(failed=True)]
+        actions = self._actions(self.session.disconnected(reconnecting=reconnecting))
+        if not reconnecting:
+            return [*actions, info("Not connected.", failed=True), Exit(failed=True)]
         is_cut_off = awaited is not None and self._stage is not _Stage.CHAT
-        return [*told, *self._begin()] if is_cut_off else told
+        return [*actions, *self._restart()] if is_cut_off else actions
 
-    def greeted(self, words: str) -> list[Action]:
-        """Return what to do about words in plain text, from a server that does not speak JSON yet."""
-        return [info(words)]
+    def banner(self, text: str) -> list[Action]:
+        """Return the actions for the words of a server that admits nobody."""
+        return [info(text)]
 
-    def _begin(self) -> list[Action]:
+    def _restart(self) -> list[Action]:
         self._stage, self._awaited = _Stage.MENU, None
         return [*_MENU]
 
     def _goodbye(self) -> Line:
-        return plain(f"Bye, {self.where.name}")
+        return plain(f"Bye, {self.state.name}")
 
     def _ask_for_rooms(self) -> list[Action]:
-        """Show the rooms to who is in none, unless it is clear already what comes next."""
-        is_clear = self._stage is not _Stage.CHAT or self._awaited or self.presence.coming_back
-        if is_clear or self.where.current is not None:
+        """Show the rooms to a user in none, unless the next question is clear already."""
+        is_clear = self._stage is not _Stage.CHAT or self._awaited or self.session.is_rejoining
+        if is_clear or self.state.current is not None:
             return []
         return self._wait_for("list")
 
-    # -- what is shown
+    # -- output
 
-    def _tell(self, happening: Happening) -> list[Action]:
-        match happening:
-            case News():
-                return self._news(happening.event)
-            case Missed():
-                heading = info(missed_heading(happening))
-                said = map(missed_line, happening.messages)
-                return [heading, *said] if happening.first else [*said]
-            case Undelivered():
-                return [info(undelivered_words(happening.text), failed=True)]
-            case Turn.BACK:
+    def _render(self, update: Update) -> list[Action]:
+        match update:
+            case Incoming():
+                return self._incoming(update.event)
+            case Backfill():
+                heading = info(backfill_heading(update))
+                lines = map(backfill_line, update.messages)
+                return [heading, *lines] if update.first else [*lines]
+            case Unconfirmed():
+                return [info(unconfirmed_text(update.text), failed=True)]
+            case ConnectionStatus.BACK:
                 return self._ask_for_rooms()
-            case Turn.LOG_IN_AGAIN:
-                # Who is being asked already goes on there: he may be typing his password.
-                menu = self._begin() if self._stage is _Stage.CHAT else []
-                return [info(happening.value), *menu]
+            case ConnectionStatus.LOG_IN_AGAIN:
+                # A user at the menu, or typing a password, logs in there.
+                menu = self._restart() if self._stage is _Stage.CHAT else []
+                return [info(update.value), *menu]
             case _:
-                return [info(happening.value)]
+                return [info(update.value)]
 
-    def _news(self, event: Event | Reply) -> list[Action]:
+    def _incoming(self, event: Event | Reply) -> list[Action]:
         match event:
             case Ok() | Error() if self._is_awaited(event):
                 self._awaited = None
-                return self._refused(event) if isinstance(event, Error) else self._answered(event)
+                return self._refused(event) if isinstance(event, Error) else self._replied(event)
             case RoomList():
                 return [*self._listed(event)]
             case Message():
-                return [chat_line(event, self.where.name)]
+                return [chat_line(event, self.state.name)]
             case RoomClosed():
-                return [*news_lines(event), *self._ask_for_rooms()]
-            case _ if self.where.is_own(event):
+                return [*event_lines(event), *self._ask_for_rooms()]
+            case _ if self.state.is_own(event):
                 return self._ask_for_rooms()
             case _:
-                return [*news_lines(event)]
+                return [*event_lines(event)]
 
     def _listed(self, rooms: RoomList) -> list[Line]:
         if rooms.tag == _PEOPLE:
-            return people_lines(rooms, self.where)
+            return people_lines(rooms, self.state)
         self._awaited = None
         return room_lines(rooms)
 
-    def _is_awaited(self, answer: Ok | Error) -> bool:
-        """Tell whether this is the answer that is waited for; of what is too long, no more is told."""
-        return answer.tag is None and answer.command in (self._awaited, None)
+    def _is_awaited(self, reply: Ok | Error) -> bool:
+        """Tell whether the user waits for this reply; that of a frame too long names no command."""
+        return reply.tag is None and reply.command in (self._awaited, None)
 
-    def _answered(self, reply: Ok) -> list[Action]:
+    def _replied(self, reply: Ok) -> list[Action]:
         room = reply.data.get("room")
         match reply.command:
             case "register" | "login":
                 self._stage = _Stage.CHAT
-                return [plain(reply.text), *self._ask_for_rooms()]
+                # Another session of the account may be in a room already.
+                joined = [] if self.state.current is None else self._welcome(self.state.current)
+                return [plain(reply.text), *joined, *self._ask_for_rooms()]
             case "enter":
-                return [plain(f"Joined {room} group as {self.where.name}"), *_WELCOME]
+                return self._welcome(room)
             case "quit":
                 return [plain(f"Left {room} group"), *self._ask_for_rooms()]
             case _:
-                self._awaited = reply.command  # nothing more is asked
+                self._awaited = reply.command  # the client ends, and asks nothing more
                 return [Exit(plain(reply.text))]
 
-    def _refused(self, refusal: Error) -> list[Action]:
-        words = plain(refusal.text)
+    def _welcome(self, room: object) -> list[Action]:
+        return [plain(f"Joined {room} group as {self.state.name}"), *_WELCOME]
+
+    def _refused(self, error: Error) -> list[Action]:
+        words = plain(error.text)
         if self._stage is not _Stage.CHAT:
-            return [words, *self._begin()]
-        return [words, *(self._ask_for_rooms() if refusal.command == "quit" else [])]
+            return [words, *self._restart()]
+        return [words, *(self._ask_for_rooms() if error.command == "quit" else [])]

@@ -1,9 +1,10 @@
-"""The screen where there is no terminal: lines in, lines out, nothing else.
+"""The screen without a terminal: lines in, lines out.
 
-A thread reads the input and hands over one line at a time; the next is read when it is done with,
-so that input waits while there is no connection, and while too much is unanswered. In commands,
-whatever the client says of itself comes after the answers to what was asked before; guided, a line is
-taken when all answers are there, and is shown behind its prompt, as a terminal would have shown it.
+A thread reads the input and hands over one line at a time. It reads the next line when the client
+is done with the last one, so that the input waits while there is no connection, and while too many
+requests are unanswered. In command mode the client's own lines come after the replies to what was
+typed before. In guided mode a line is taken when all replies are there, and is shown behind its
+prompt, as on a terminal.
 """
 
 from __future__ import annotations
@@ -21,30 +22,30 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import blockingCallFromThread
 
 from chatd.client.app import Client
-from chatd.client.cutting import Cutter
-from chatd.client.ui.command_mode import Conversation
-from chatd.client.ui.effects import Ask, Exit, Line, Prompt
-from chatd.client.ui.modes import Echo
-from chatd.client.ui.render import paint_prompt
+from chatd.client.model.effects import Send
+from chatd.client.ui.actions import Exit, Line, Prompt
+from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.render import style_prompt
+from chatd.client.ui.tty import Echo
 from chatd.core.sanitize import sanitize
 
-PATIENCE: Final = 10.0
-"""For how many seconds at most one waits for the server at the end."""
+EXIT_TIMEOUT: Final = 10.0
+"""How many seconds the client waits for a silent server at the end."""
 
-_CONNECTED_IN: Final = 60.0
-_UNANSWERED: Final = 16
+_CONNECT_TIMEOUT: Final = 60.0
+_MAX_UNANSWERED: Final = 16
 _READ_SIZE: Final = 65536
-_LONGEST_LINE: Final = 1024 * 1024
+_MAX_LINE: Final = 1024 * 1024
 
 
 class InputError(Exception):
-    """The input cannot be read to its end; the message says why."""
+    """The input cannot be read to its end; the message gives the reason."""
 
 
 class PipeScreen:
-    """Writes lines with `write` and troubles to `errors`, if there is such a place.
+    """Writes lines with `write`, and errors to `errors` unless that is None.
 
-    Once what is written goes nowhere it is `broken`, and `on_broken` is called.
+    Once nobody reads the output the screen is `broken`, and it calls `on_broken`.
     """
 
     def __init__(
@@ -60,8 +61,8 @@ class PipeScreen:
         self._show(line.text)
 
     def show_typed(self, prompt: Prompt, line: str, now: float) -> None:
-        """Write a prompt and what was typed there, unless that is hidden."""
-        asked = "".join(words for _, words in paint_prompt(prompt, now))
+        """Write a prompt and the line typed there, unless the prompt hides it."""
+        asked = "".join(words for _, words in style_prompt(prompt, now))
         self._show(asked.rstrip() if prompt.hidden else asked + sanitize(line))
 
     def _show(self, words: str) -> None:
@@ -71,78 +72,78 @@ class PipeScreen:
             self._write(words.encode(errors="replace") + b"\n")
         except OSError as error:
             self.broken = True
-            if not isinstance(error, BrokenPipeError):  # more than that nobody reads any more
-                self.trouble(f"cannot write: {error}")
+            if not isinstance(error, BrokenPipeError):  # a broken pipe needs no words
+                self.show_error(f"cannot write: {error}")
             self._on_broken()
 
-    def trouble(self, words: str) -> None:
-        """Write what is wrong."""
+    def show_error(self, words: str) -> None:
+        """Write an error."""
         if self._errors is not None:
-            with suppress(OSError):  # nobody reads there any more
+            with suppress(OSError):  # nobody reads it
                 self._errors.write(f"chatd-client: {words}\n")
                 self._errors.flush()
 
 
-class Intake(ABC):
-    """Does what is read, a line at a time."""
+class StdinReader(ABC):
+    """Gives the input to the client, a line at a time."""
 
     def __init__(self, client: Client, clock: IReactorTime) -> None:
         self._client = client
         self._clock = clock
-        self._patient = True
+        self._waits_for_connection = True
 
     @abstractmethod
     async def take(self, line: str) -> None:
-        """Do what a line says, once its turn has come."""
+        """Handle a line, after the lines before it."""
 
     async def end(self) -> None:
-        """Leave: there are no more lines."""
+        """Leave the server at the end of the input."""
         await self._settled()
         self._client.leave()
 
     async def fail(self, words: str) -> None:
-        """Say why there will be no more lines, though there may be more to read."""
-        self._client.trouble(words)
+        """Show why the rest of the input is not read."""
+        self._client.show_error(words)
 
     @property
     def prompt(self) -> Prompt | None:
-        """What stands before the next line."""
-        return self._client.talk.prompt
+        """The prompt of the next line."""
+        return self._client.frontend.prompt
 
     async def _settled(self) -> None:
-        """Wait for a connection; if one line did so in vain, the next do not until there is one."""
+        """Wait for a connection; after one that did not come, the next lines do not wait."""
         if self._client.is_settled:
-            self._patient = True
-        elif self._patient:
-            await self._client.settled().addTimeout(_CONNECTED_IN, self._clock, self._in_vain)
+            self._waits_for_connection = True
+        elif self._waits_for_connection:
+            await self._client.settled().addTimeout(_CONNECT_TIMEOUT, self._clock, self._timed_out)
 
-    def _in_vain(self, *_: object) -> None:
-        self._patient = False
+    def _timed_out(self, *_: object) -> None:
+        self._waits_for_connection = False
 
 
-class CommandIntake(Intake):
-    """Takes commands and messages."""
+class CommandReader(StdinReader):
+    """Handles commands and messages."""
 
-    def __init__(self, client: Client, conversation: Conversation, clock: IReactorTime) -> None:
+    def __init__(self, client: Client, mode: CommandMode, clock: IReactorTime) -> None:
         super().__init__(client, clock)
-        self._conversation = conversation
+        self._mode = mode
 
     async def take(self, line: str) -> None:
-        """Do what a line says, once its turn has come."""
+        """Handle a line, after the lines before it."""
         client = self._client
-        if client.unanswered >= _UNANSWERED or self._conversation.leads_away(line):
+        if client.unanswered >= _MAX_UNANSWERED or self._mode.changes_server(line):
             await client.drained()
         await self._settled()
         if client.leaving:
             return
-        actions = self._conversation.typed(line)
-        if not all(isinstance(action, Ask | Exit) for action in actions):
+        actions = self._mode.typed(line)
+        if not all(isinstance(action, Send | Exit) for action in actions):
             await client.drained()
         client.perform(actions)
 
 
-class GuidedIntake(Intake):
-    """Takes what is asked for; `now` returns the time that stands in a prompt."""
+class GuidedReader(StdinReader):
+    """Handles the answers of guided mode; `now` returns the time in a prompt."""
 
     def __init__(
         self, client: Client, screen: PipeScreen, clock: IReactorTime, now: Callable[[], float]
@@ -152,24 +153,24 @@ class GuidedIntake(Intake):
         self._now = now
 
     async def take(self, line: str) -> None:
-        """Answer what is asked, once it is."""
+        """Handle an answer, once the question is asked."""
         await self._answered()
-        prompt = self._client.talk.prompt
+        prompt = self._client.frontend.prompt
         if self._client.leaving:
             return
-        if prompt is None:  # the server has not answered in time
+        if prompt is None:  # the server did not reply in time
             self._client.complete = False
             return
         self._screen.show_typed(prompt, line, self._now())
         self._client.typed(line)
 
     async def end(self) -> None:
-        """Leave: there are no more lines."""
+        """Leave the server at the end of the input."""
         await self._answered()
-        self._client.perform(self._client.talk.interrupted())
+        self._client.perform(self._client.frontend.on_interrupt())
 
     async def _answered(self) -> None:
-        """Wait for all answers, and for the answers to what is asked because of these, if they come."""
+        """Wait for all replies, and for the replies to the requests that follow from them."""
         await self._settled()
         in_time = True
         while in_time and self._client.unanswered and not self._client.leaving:
@@ -177,38 +178,66 @@ class GuidedIntake(Intake):
             await self._settled()
 
 
-def lines_of(descriptor: int) -> Iterator[str]:
-    """Return the lines that can be read from a descriptor, without their ends.
+class LineSplitter:
+    """Splits input at newlines; `pending` is the length of the line that has not ended.
 
-    Not by a buffered file: its lock, held by a thread that waits, is fatal at the interpreter's end.
+    The parts of a line are joined once, so that a long line costs no more than many short ones.
     """
-    cutter = Cutter(b"\n")
+
+    def __init__(self) -> None:
+        self.pending = 0
+        self._parts: list[bytes] = []
+
+    @property
+    def rest(self) -> bytes:
+        """The line that has not ended."""
+        return b"".join(self._parts)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Add bytes; return the lines that they end, without the newlines."""
+        part, *later = data.split(b"\n")
+        self._parts.append(part)
+        self.pending += len(part)
+        if not later:
+            return []
+        lines = [self.rest, *later[:-1]]
+        self._parts, self.pending = [later[-1]], len(later[-1])
+        return lines
+
+
+def read_lines(descriptor: int) -> Iterator[str]:
+    """Yield the lines that can be read from a descriptor, without their ends.
+
+    A buffered file does not do: a thread that waits in it holds its lock, which aborts the
+    interpreter at its end.
+    """
+    splitter = LineSplitter()
     while data := _read(descriptor):
-        for line in cutter.feed(data):
+        for line in splitter.feed(data):
             yield line.decode(errors="replace").removesuffix("\r")
-        if cutter.pending > _LONGEST_LINE:
-            raise InputError(f"a line of the input is longer than {_LONGEST_LINE} bytes")
-    if cutter.pending:
-        yield cutter.rest.decode(errors="replace")
+        if splitter.pending > _MAX_LINE:
+            raise InputError(f"a line of the input is longer than {_MAX_LINE} bytes")
+    if splitter.pending:
+        yield splitter.rest.decode(errors="replace")
 
 
 def _read(descriptor: int) -> bytes:
-    """Return what can be read, however long it takes until there is something; nothing at the end."""
+    """Return the next bytes, after any time; b"" at the end."""
     while True:
         try:
             return os.read(descriptor, _READ_SIZE)
-        except BlockingIOError:  # somebody who shares it has made it so
+        except BlockingIOError:  # another process made the shared descriptor so
             select.select([descriptor], [], [])
         except OSError as error:
             raise InputError(f"cannot read: {error.strerror}") from error
 
 
-def start_reading(reactor: Any, intake: Intake, lines: Iterable[str], echo: Echo) -> None:
-    """Let a thread give `lines` to `intake`, one after another."""
+def start_reading(reactor: Any, reader: StdinReader, lines: Iterable[str], echo: Echo) -> None:
+    """Start a thread that gives `lines` to `reader`, one after another."""
 
     async def take(line: str) -> None:
-        await intake.take(line)
-        echo.follow(intake.prompt)
+        await reader.take(line)
+        echo.update(reader.prompt)
 
     def begin(coroutine: Coroutine[Any, Any, None]) -> Any:
         return Deferred.fromCoroutine(coroutine)
@@ -221,11 +250,11 @@ def start_reading(reactor: Any, intake: Intake, lines: Iterable[str], echo: Echo
             for line in lines:
                 wait_for(take(line))
         except InputError as error:
-            wait_for(intake.fail(str(error)))
-        except BaseException:
-            wait_for(intake.fail("ended by a fault of its own"))
+            wait_for(reader.fail(str(error)))
+        except Exception:
+            wait_for(reader.fail("ended by a fault of its own"))
             raise
-        finally:  # or the client would stay for ever
-            wait_for(intake.end())
+        finally:  # without an end the client would stay for ever
+            wait_for(reader.end())
 
     Thread(target=read, daemon=True).start()

@@ -1,6 +1,6 @@
-"""How lines and prompts look on a terminal: times, colours for names, and the reader's own name marked.
+"""How lines look: their words, which are safe to print, and on a terminal their colours and times.
 
-Pure: returns fragments of a style and a text, as prompt_toolkit prints them.
+The styled text is a list of fragments, pairs of a style and a text, as prompt_toolkit prints them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ import zlib
 from datetime import UTC, datetime
 from typing import Final
 
-from chatd.client.ui.effects import Line, Prompt
+from chatd.client.model.effects import Backfill
+from chatd.client.ui.actions import Line, Prompt
+from chatd.core.events import Message
+from chatd.core.sanitize import sanitize
+from chatd.protocol import text
 
 Fragments = list[tuple[str, str]]
+
+MISSED_LOOK: Final = "missed"
 
 STYLES: Final = {
     "time": "ansibrightblack",
@@ -22,11 +28,11 @@ STYLES: Final = {
     "administrator": "bold ansiyellow",
     "mention": "bold reverse",
     "info": "ansiyellow",
-    "missed": "italic ansibrightblack",
+    MISSED_LOOK: "italic ansibrightblack",
     "own": "bold ansigreen",
 }
 
-# Of middling lightness: to be read on dark as well as on light ground.
+# Of medium lightness: readable on a dark and on a light background.
 _COLOURS: Final = (
     *("#d75f5f", "#d7875f", "#af8700", "#87a000", "#5faf5f", "#00af87", "#00afaf"),
     *("#5f9fd7", "#5f87ff", "#8787ff", "#af87d7", "#d75fd7", "#d75f9f"),
@@ -34,24 +40,47 @@ _COLOURS: Final = (
 _OFFICIALS: Final = {"Server": "class:server", "Administrator": "class:administrator"}
 
 
-def paint(line: Line, now: float) -> Fragments:
-    """Return the fragments of `line`, with the end of the line."""
-    painted: Fragments = []
+def backfill_heading(backfill: Backfill) -> str:
+    """Return the words above the messages of a room that the user missed."""
+    return sanitize(f"While you were away, in chatroom {backfill.room}:")
+
+
+def backfill_line(message: Message) -> Line:
+    """Return the line for a message that the user missed, with its date."""
+    date, words = f"[{text.utc(message.time)}] ", sanitize(text.render(message))
+    name = sanitize(message.sender)
+    return Line(date + words, tag=date, name=name, talk=True, stamped=False, look=MISSED_LOOK)
+
+
+def unconfirmed_text(message: str) -> str:
+    """Return the words for a message of the user that may be lost."""
+    return sanitize("Perhaps not delivered: " + message.replace("\n", "\n  "))
+
+
+def mention(words: str, name: str) -> str:
+    """Return `name` as it is spelled in `words`, or "" if it is not a word there."""
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", words, re.IGNORECASE) if name else None
+    return found[0] if found else ""
+
+
+def style_line(line: Line, now: float) -> Fragments:
+    """Return the fragments of `line`, with its newline; `now` is in seconds since the epoch."""
+    fragments: Fragments = []
     if line.stamped:
-        painted.append(("class:time", f"[{clock_time(line.time, now)}] "))
+        fragments.append(("class:time", f"[{clock_time(line.time, now)}] "))
     if line.tag:
-        painted.append(("class:tag", line.tag))
+        fragments.append(("class:tag", line.tag))
     words = line.text.removeprefix(line.tag)
     before, name, after = words.partition(line.name) if line.name else ("", "", words)
     rest = "class:quiet" if line.name not in _OFFICIALS and not line.talk and name else ""
     rest = f"class:{line.look}" if line.look else rest
     style = "class:own" if line.own else style_of(line.name)
-    painted += [(rest, before), (style, name), *_marked(after, line.mention, rest)]
-    return [*((style, text) for style, text in painted if text), ("", "\n")]
+    fragments += [(rest, before), (style, name), *_marked(after, line.mention, rest)]
+    return [*((style, words) for style, words in fragments if words), ("", "\n")]
 
 
-def paint_prompt(prompt: Prompt | None, now: float) -> Fragments:
-    """Return the fragments of a prompt; there is none while an answer is waited for."""
+def style_prompt(prompt: Prompt | None, now: float) -> Fragments:
+    """Return the fragments of a prompt; there are none while the client waits for a reply."""
     if prompt is None:
         return []
     if not prompt.speaker:
@@ -64,23 +93,23 @@ def paint_prompt(prompt: Prompt | None, now: float) -> Fragments:
 
 
 def style_of(name: str) -> str:
-    """Return the style of a name: always the same."""
+    """Return the style of a name: always the same for a name."""
     if name in _OFFICIALS:
         return _OFFICIALS[name]
     return f"bold {_COLOURS[zlib.crc32(name.casefold().encode(errors='replace')) % len(_COLOURS)]}"
 
 
-def _marked(words: str, mention: str, style: str) -> Fragments:
-    if not mention:
-        return [(style, words)]
-    pieces = re.split(rf"(?<!\w)({re.escape(mention)})(?!\w)", words, flags=re.IGNORECASE)
-    return [("class:mention" if at % 2 else style, piece) for at, piece in enumerate(pieces)]
-
-
 def clock_time(seconds: float | None, now: float) -> str:
-    """Return the local time; what a server says can be any time at all."""
+    """Return the local time of day; a time of a server that has none is replaced by `now`."""
     try:
         moment = datetime.fromtimestamp(now if seconds is None else seconds, UTC).astimezone()
     except (OverflowError, OSError, ValueError):
         moment = datetime.fromtimestamp(now, UTC).astimezone()
     return f"{moment:%H:%M:%S}"
+
+
+def _marked(words: str, mention: str, style: str) -> Fragments:
+    if not mention:
+        return [(style, words)]
+    parts = re.split(rf"(?<!\w)({re.escape(mention)})(?!\w)", words, flags=re.IGNORECASE)
+    return [("class:mention" if at % 2 else style, part) for at, part in enumerate(parts)]

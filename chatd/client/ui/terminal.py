@@ -1,7 +1,7 @@
-"""The screen that is a terminal: the line being typed, and above it what arrives.
+"""The screen on a terminal: the line being typed, and above it the lines that arrive.
 
-prompt_toolkit edits the line, on the asyncio loop that Twisted's reactor runs on. Lines that come
-in one turn are printed at once, and never while others are being printed, so they keep their order.
+prompt_toolkit edits the line, on the asyncio loop that Twisted's reactor runs on. Lines of one turn
+are printed together, and never while others are being printed, so they keep their order.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from chatd.client.app import Client
-from chatd.client.model.state import Whereabouts
-from chatd.client.ui.commands import is_to_be_forgotten
+from chatd.client.model.state import ClientState
+from chatd.client.ui.actions import Line, Prompt
+from chatd.client.ui.commands import has_password
 from chatd.client.ui.completion import complete
-from chatd.client.ui.effects import Line, Prompt
-from chatd.client.ui.modes import quiet
-from chatd.client.ui.render import STYLES, Fragments, paint, paint_prompt
+from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt
+from chatd.client.ui.tty import no_echo
 
-PATIENCE: Final = 2.0
-"""For how many seconds at most one waits for the server at the end."""
+EXIT_TIMEOUT: Final = 2.0
+"""How many seconds the client waits for a silent server at the end."""
 
 _STYLE: Final = Style.from_dict(STYLES)
 
@@ -54,7 +54,7 @@ class TerminalScreen:
         completes: bool = True,
     ) -> None:
         self._client: Client | None = None
-        self._waiting: Fragments = []
+        self._unprinted: Fragments = []
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
             history=_History(),
@@ -77,31 +77,31 @@ class TerminalScreen:
         )
 
     @property
-    def where(self) -> Whereabouts:
-        """What is known of the place of who sits here."""
-        return self._client.talk.where if self._client is not None else Whereabouts()
+    def state(self) -> ClientState:
+        """What is known of the user."""
+        return self._client.frontend.state if self._client is not None else ClientState()
 
     # -- what the client calls
 
     def show(self, line: Line) -> None:
         """Print a line."""
-        self._waiting += paint(line, time.time())
+        self._unprinted += style_line(line, time.time())
         if self._printing is None:
             self._printing = asyncio.ensure_future(self._print())
 
-    def trouble(self, words: str) -> None:
+    def show_error(self, words: str) -> None:
         """Print what is wrong."""
         self.show(Line(words))
 
     # -- what `main` calls
 
     async def converse(self, client: Client) -> None:
-        """Give the client what is typed, until it is over."""
+        """Give the input to the client, until it ends."""
         self._client = client
         client.ended.addCallback(lambda _: self.stop())
-        # Between two prompts: what is typed then is for the next, and not to be echoed; but a server
-        # that never answers is to be got rid of.
-        with quiet(self._session.input.fileno()):
+        # What is typed between two prompts belongs to the next one and must not be echoed; Ctrl-C
+        # must still end a client whose server never replies.
+        with no_echo(self._session.input.fileno()):
             while not client.leaving:
                 await self._prompt(client)
         await client.ended.asFuture(asyncio.get_running_loop())
@@ -111,7 +111,7 @@ class TerminalScreen:
         try:
             line = await self._typed(client)
         except (EOFError, KeyboardInterrupt):
-            client.perform(client.talk.interrupted())
+            client.perform(client.frontend.on_interrupt())
         else:
             await client.prompted().asFuture(asyncio.get_running_loop())
             if not client.leaving:
@@ -119,29 +119,29 @@ class TerminalScreen:
         await self._printed()
 
     async def _typed(self, client: Client) -> str:
-        """Return what is typed at the prompt, which may change meanwhile, save one that hides it."""
-        prompt = client.talk.prompt
-        # Signals are the reactor's: a line editor that takes one would keep it after its time.
+        """Return the line that the user types; a prompt may change, unless it hides the input."""
+        prompt = client.frontend.prompt
+        # The reactor handles signals: the line editor would keep a handler after it ends.
         if prompt is not None and prompt.hidden:
             return await self._hidden.prompt_async(_shown(prompt), handle_sigint=False)
         return await self._session.prompt_async(
-            lambda: _shown(client.talk.prompt), handle_sigint=False
+            lambda: _shown(client.frontend.prompt), handle_sigint=False
         )
 
     def stop(self) -> None:
-        """Type no more: the terminal becomes what it was."""
+        """End the input, and restore the terminal."""
         for session in (self._session, self._hidden):
             if session.app.is_running:
-                with suppress(Exception):  # it has just been ended by a key
+                with suppress(Exception):  # a key has just ended it
                     session.app.exit(exception=EOFError)
 
     # -- within
 
     async def _print(self) -> None:
         try:
-            while self._waiting:
+            while self._unprinted:
                 async with in_terminal():
-                    fragments, self._waiting = self._waiting, []
+                    fragments, self._unprinted = self._unprinted, []
                     print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
         finally:
             self._printing = None
@@ -152,22 +152,22 @@ class TerminalScreen:
 
 
 class _History(InMemoryHistory):
-    """What was typed before, without what has passwords in it, or may have."""
+    """The lines typed before, except those that contain passwords, or may."""
 
     def append_string(self, string: str) -> None:
-        """Remember what was typed."""
-        if not is_to_be_forgotten(string):
+        """Add a line."""
+        if not has_password(string):
             super().append_string(string)
 
 
 class _Blank(Processor):
-    """Shows nothing of what is typed, not even how much it is."""
+    """Shows nothing of the input, not even its length."""
 
     def apply_transformation(
         self,
         transformation_input: TransformationInput,  # noqa: ARG002 -- prompt_toolkit's
     ) -> Transformation:
-        """Return nothing, with the cursor where it begins."""
+        """Return nothing, with the cursor at the start."""
         return Transformation([], source_to_display=lambda _: 0, display_to_source=lambda _: 0)
 
 
@@ -182,19 +182,19 @@ class _Completer(Completer):
         document: Document,
         complete_event: CompleteEvent,  # noqa: ARG002 -- prompt_toolkit's
     ) -> Iterable[Completion]:
-        """Return what the word before the cursor can become."""
-        word, candidates = complete(document.text_before_cursor, self._screen.where)
-        return [Completion(one, start_position=-len(word)) for one in candidates]
+        """Yield the completions of the word before the cursor."""
+        word, candidates = complete(document.text_before_cursor, self._screen.state)
+        return [Completion(each, start_position=-len(word)) for each in candidates]
 
 
 def _shown(prompt: Prompt | None) -> FormattedText:
-    return FormattedText(paint_prompt(prompt, time.time()))
+    return FormattedText(style_prompt(prompt, time.time()))
 
 
 def _keys(*, searching: bool = True) -> KeyBindings:
-    """Return our own keys: Ctrl-C clears the line, and ends the program on an empty one.
+    """Return the key bindings: Ctrl-C clears the line, and ends the program on an empty one.
 
-    Without `searching` there is no search in the history, which shows what is typed.
+    Without `searching` there is no search in the history, as it would show the input.
     """
     keys = KeyBindings()
     if not searching:

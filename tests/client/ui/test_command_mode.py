@@ -3,18 +3,18 @@
 import pytest
 
 from chatd.client.model.rejoin import TAG
-from chatd.client.ui.command_mode import Conversation
-from chatd.client.ui.effects import (
+from chatd.client.ui.actions import (
     NOT_CONNECTED,
     Address,
-    Ask,
-    AskLater,
     Connect,
     Exit,
     Hangup,
     Line,
-    StayAway,
+    RetryAfter,
+    Send,
+    StopReconnecting,
 )
+from chatd.client.ui.command_mode import CommandMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
@@ -23,26 +23,26 @@ QUITTING = Line("quitting...", stamped=False)
 
 
 @pytest.fixture
-def talk():
+def frontend():
     """Return a conversation with a server, before the first join."""
-    talk = Conversation()
-    talk.connected()
-    return talk
+    frontend = CommandMode()
+    frontend.connected()
+    return frontend
 
 
-def joined(talk, *rooms, name="Alice"):
+def joined(frontend, *rooms, name="Alice"):
     """Return the conversation of somebody who has joined rooms."""
     for room in rooms:
-        talk.received(
+        frontend.handle(
             Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
         )
-    return talk
+    return frontend
 
 
-def texts(actions):
+def texts(effects):
     """Return the texts of lines; there is nothing but lines."""
-    assert all(isinstance(action, Line) for action in actions)
-    return [action.text for action in actions]
+    assert all(isinstance(effect, Line) for effect in effects)
+    return [effect.text for effect in effects]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def texts(actions):
         ("`logout", Request("logout")),
     ],
 )
-def test_typed_becomes_a_request(talk, typed, request_):
+def test_typed_becomes_a_request(frontend, typed, request_):
     """Messages and the server's commands are asked of the server."""
-    assert talk.typed(typed) == [Ask(request_)]
+    assert frontend.typed(typed) == [Send(request_)]
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_typed_becomes_a_request(talk, typed, request_):
         ("`connect here ٣", "Not a port: ٣ (1 to 65535)."),
     ],
 )
-def test_typed_is_refused(talk, typed, words):
+def test_typed_is_refused(frontend, typed, words):
     """What is no request is refused in the server's words, without the server."""
-    assert texts(talk.typed(typed)) == [words]
+    assert texts(frontend.typed(typed)) == [words]
 
 
-def test_help(talk):
+def test_help(frontend):
     """Help is the lab's lines and the client's own commands, between empty lines."""
-    (line,) = talk.typed("`help")
+    (line,) = frontend.typed("`help")
     assert line.text.startswith("\n`help`: Show usage of all commands.\n`start <chatroom_id> ")
     assert "\n`connect <host> <port>`: " in line.text
     assert "\n`disconnect`: " in line.text
@@ -111,30 +111,35 @@ def test_help(talk):
     assert not line.stamped
 
 
-def test_own_commands(talk):
+def test_own_commands(frontend):
     """The client leaves, comes and ends by itself."""
-    assert talk.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
-    talk.connected()
-    assert talk.typed("`disconnect") == [Hangup(), Line("Disconnected.")]
-    assert talk.typed("`disconnect") == [NOT_CONNECTED]
-    assert talk.typed("`exit") == [Exit(QUITTING)]
+    assert frontend.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
+    frontend.connected()
+    assert frontend.typed("`disconnect") == [Hangup(), Line("Disconnected.")]
+    assert frontend.typed("`disconnect") == [NOT_CONNECTED]
+    assert frontend.typed("`exit") == [Exit(QUITTING)]
 
 
 def test_without_a_server():
     """What needs a server is answered by the words that there is none; what does not, works."""
-    talk = Conversation()
-    assert talk.typed("hi") == talk.typed("`list") == talk.not_connected() == [NOT_CONNECTED]
-    assert texts(talk.typed("`foo")) == ["Server: Unknown command `foo. Type `help for usage."]
-    assert talk.typed("`exit") == [Exit(QUITTING)]
+    frontend = CommandMode()
+    assert (
+        frontend.typed("hi")
+        == frontend.typed("`list")
+        == frontend.not_connected()
+        == [NOT_CONNECTED]
+    )
+    assert texts(frontend.typed("`foo")) == ["Server: Unknown command `foo. Type `help for usage."]
+    assert frontend.typed("`exit") == [Exit(QUITTING)]
 
 
 def test_connect_is_confirmed():
     """Who asks for a connection is told that there is one; who starts the client is not."""
-    talk = Conversation()
-    talk.start(Address("here", 1))
-    assert talk.connected() == []
-    talk.typed("`connect there 2")
-    assert talk.connected() == [Line("Connected.")]
+    frontend = CommandMode()
+    frontend.start(Address("here", 1))
+    assert frontend.connected() == []
+    frontend.typed("`connect there 2")
+    assert frontend.connected() == [Line("Connected.")]
 
 
 @pytest.mark.parametrize(
@@ -158,9 +163,9 @@ def test_connect_is_confirmed():
         (Disconnect("shutdown", "going", True, "Administrator"), "Administrator: going"),
     ],
 )
-def test_events_are_shown(talk, event, words):
+def test_events_are_shown(frontend, event, words):
     """What the server tells is shown in the words of section 4."""
-    assert texts(joined(talk, "1").received(event)) == [words]
+    assert texts(joined(frontend, "1").handle(event)) == [words]
 
 
 @pytest.mark.parametrize(
@@ -176,170 +181,172 @@ def test_events_are_shown(talk, event, words):
         (Ok("list", "answer"), "Server: answer"),
     ],
 )
-def test_room_tags(talk, event, words):
+def test_room_tags(frontend, event, words):
     """While one is in more than one room, the lines of a room begin with its id."""
-    assert texts(joined(talk, "1", "2").received(event)) == [words]
+    assert texts(joined(frontend, "1", "2").handle(event)) == [words]
 
 
-def test_no_tags_after_leaving(talk):
+def test_no_tags_after_leaving(frontend):
     """Back in one room there are no tags."""
-    joined(talk, "1", "2").received(Ok("quit", "You quitted", None, {"room": "2"}))
-    assert texts(talk.received(Message("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
+    joined(frontend, "1", "2").handle(Ok("quit", "You quitted", None, {"room": "2"}))
+    assert texts(frontend.handle(Message("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
 
 
-def test_formalities_are_not_shown(talk):
+def test_formalities_are_not_shown(frontend):
     """The answers to what the client asks by itself are not shown."""
-    assert talk.received(Ok("format", "You now speak json.")) == []
-    assert talk.received(Ok("exit", "Goodbye!")) == []
+    assert frontend.handle(Ok("format", "You now speak json.")) == []
+    assert frontend.handle(Ok("exit", "Goodbye!")) == []
 
 
-def test_state_follows_the_answers(talk):
+def test_state_follows_the_answers(frontend):
     """Joining, switching and quitting change the current room, once the server says so."""
-    joined(talk, "1", "2", "3")
-    assert (talk.where.name, talk.where.rooms, talk.where.current) == (
+    joined(frontend, "1", "2", "3")
+    assert (frontend.state.name, frontend.state.rooms, frontend.state.current) == (
         "Alice",
         ["1", "2", "3"],
         "3",
     )
-    talk.received(Ok("switch", "…", None, {"room": "1"}))
-    assert talk.where.current == "1"
-    talk.received(Ok("quit", "…", None, {"room": "1"}))
-    assert (talk.where.rooms, talk.where.current) == (["2", "3"], "3")
-    talk.received(RoomClosed("3", 0))
-    assert (talk.where.rooms, talk.where.current) == (["2"], "2")
+    frontend.handle(Ok("switch", "…", None, {"room": "1"}))
+    assert frontend.state.current == "1"
+    frontend.handle(Ok("quit", "…", None, {"room": "1"}))
+    assert (frontend.state.rooms, frontend.state.current) == (["2", "3"], "3")
+    frontend.handle(RoomClosed("3", 0))
+    assert (frontend.state.rooms, frontend.state.current) == (["2"], "2")
 
 
-def test_kicked(talk):
+def test_kicked(frontend):
     """Who is kicked reads it once, and is in the room no more."""
-    joined(talk, "1")
-    assert texts(talk.received(Notice("Server", "You were kicked out …", 0))) == [
+    joined(frontend, "1")
+    assert texts(frontend.handle(Notice("Server", "You were kicked out …", 0))) == [
         "Server: You were kicked out …"
     ]
-    assert talk.received(Left("1", "Alice", None, LeaveReason.KICKED, 0)) == []
-    assert (talk.where.rooms, talk.where.current) == ([], None)
+    assert frontend.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0)) == []
+    assert (frontend.state.rooms, frontend.state.current) == ([], None)
 
 
-def test_grouped(talk):
+def test_grouped(frontend):
     """Who is grouped is in the other room, reads nothing but the notice, and asks from where on he reads."""
-    joined(talk, "1")
-    assert talk.received(Left("1", "Alice", None, LeaveReason.GROUPED, 0)) == []
+    joined(frontend, "1")
+    assert frontend.handle(Left("1", "Alice", None, LeaveReason.GROUPED, 0)) == []
     newest = Request("history", {"chatroom_id": "2", "limit": "1"}, "newest:2")
-    assert talk.received(Joined("2", "Alice", None, 0)) == [Ask(newest)]
-    assert talk.received(History("2", (), "newest:2")) == []
-    assert (talk.where.rooms, talk.where.current) == (["2"], "2")
+    assert frontend.handle(Joined("2", "Alice", None, 0)) == [Send(newest)]
+    assert frontend.handle(History("2", (), "newest:2")) == []
+    assert (frontend.state.rooms, frontend.state.current) == (["2"], "2")
 
 
-def test_retry_false(talk):
+def test_retry_false(frontend):
     """Where it makes no sense to come back, the client does not."""
-    shown = talk.received(Disconnect("banned", "You were banned!", False, "Server"))
-    assert shown == [Line("Server: You were banned!", name="Server"), StayAway()]
+    shown = frontend.handle(Disconnect("banned", "You were banned!", False, "Server"))
+    assert shown == [Line("Server: You were banned!", name="Server"), StopReconnecting()]
 
 
-def test_name_is_filled_in(talk):
+def test_name_is_filled_in(frontend):
     """Who has a name may leave it out, also on a new connection, which does not know it."""
-    assert talk.typed("`join 2") == [Ask(Request("join", {"chatroom_id": "2"}))]
-    joined(talk, "1")
-    assert talk.typed("`join 2") == [
-        Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}))
+    assert frontend.typed("`join 2") == [Send(Request("join", {"chatroom_id": "2"}))]
+    joined(frontend, "1")
+    assert frontend.typed("`join 2") == [
+        Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}))
     ]
 
 
-def test_lines_tell_what_they_are(talk):
+def test_lines_tell_what_they_are(frontend):
     """A screen learns who speaks, when, in which room, and whether one is meant."""
-    joined(talk, "1", "2")
-    assert talk.received(Message("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
+    joined(frontend, "1", "2")
+    assert frontend.handle(Message("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
         Line("[1] Bob: Hi ALICE!", tag="[1] ", name="Bob", talk=True, mention="ALICE", time=7.5)
     ]
-    (line,) = talk.received(Message("1", 2, "Bob", "Alices", 7.5))
+    (line,) = frontend.handle(Message("1", 2, "Bob", "Alices", 7.5))
     assert line.mention == ""
 
 
-def test_hostile_words_are_cleaned(talk):
+def test_hostile_words_are_cleaned(frontend):
     """Nothing that a terminal would obey is shown, whoever sent it and in whatever part."""
-    joined(talk, "1\x1b]0;x", "2")
-    (line,) = talk.received(Message("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
+    joined(frontend, "1\x1b]0;x", "2")
+    (line,) = frontend.handle(Message("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
     assert line.text == "[1]0;x] Bob: [2Jhi"
     assert (line.tag, line.name) == ("[1]0;x] ", "Bob")
-    assert texts(talk.greeted("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
+    assert texts(frontend.banner("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
 
 
-def test_comeback_in_order(talk):
+def test_comeback_in_order(frontend):
     """After a lost connection the rooms are joined in their order, and the current one is current."""
-    joined(talk, "1", "2").received(Ok("switch", "…", None, {"room": "1"}))
-    assert texts(talk.lost(coming_back=True)) == ["Connection lost."]
-    assert talk.typed("hi") == [NOT_CONNECTED]
-    again, first = talk.connected()
+    joined(frontend, "1", "2").handle(Ok("switch", "…", None, {"room": "1"}))
+    assert texts(frontend.disconnected(reconnecting=True)) == ["Connection lost."]
+    assert frontend.typed("hi") == [NOT_CONNECTED]
+    again, first = frontend.connected()
     assert again == Line("Connected again.")
-    assert first == Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    assert first == Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
     data = {"room": "1", "name": "Alice", "last": 0}
-    _, second = talk.received(Ok("join", "You join @chatroom 1", TAG, data))
-    assert second == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
-    _, third = talk.received(Ok("join", "…", TAG, {**data, "room": "2"}))
-    assert third == Ask(Request("switch", {"chatroom_id": "1"}, TAG))
-    assert talk.coming_back
-    assert texts(talk.received(Ok("switch", "You are", TAG, {"room": "1"}))) == ["Server: You are"]
-    assert not talk.coming_back
-    assert (talk.where.rooms, talk.where.current) == (["1", "2"], "1")
-
-
-def test_comeback_to_a_room_that_is_gone(talk):
-    """Of a room that does not exist any more the server's words are shown, and the next is joined."""
-    joined(talk, "1", "2").lost(coming_back=True)
-    talk.connected()
-    shown, then = talk.received(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
-    assert shown.text == "Server: Chatroom 1 NOT exist!"
-    assert then == Ask(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
-
-
-def test_comeback_waits_for_the_name(talk):
-    """While the server has not noticed that one was gone, one tries again, with growing pauses."""
-    joined(talk, "1").lost(coming_back=True)
-    talk.connected()
-    in_use = Error("join", "name-in-use", "Name Alice is already in use!", TAG)
-    told, first = talk.received(in_use)
-    assert told == Line("Your name is still in use. Trying again...")
-    assert talk.try_again() == [
-        Ask(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    _, second = frontend.handle(Ok("join", "You join @chatroom 1", TAG, data))
+    assert second == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
+    _, third = frontend.handle(Ok("join", "…", TAG, {**data, "room": "2"}))
+    assert third == Send(Request("switch", {"chatroom_id": "1"}, TAG))
+    assert frontend.is_rejoining
+    assert texts(frontend.handle(Ok("switch", "You are", TAG, {"room": "1"}))) == [
+        "Server: You are"
     ]
-    (second,) = talk.received(in_use)
-    assert isinstance(second, AskLater)
+    assert not frontend.is_rejoining
+    assert (frontend.state.rooms, frontend.state.current) == (["1", "2"], "1")
+
+
+def test_comeback_to_a_room_that_is_gone(frontend):
+    """Of a room that does not exist any more the server's words are shown, and the next is joined."""
+    joined(frontend, "1", "2").disconnected(reconnecting=True)
+    frontend.connected()
+    shown, then = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
+    assert shown.text == "Server: Chatroom 1 NOT exist!"
+    assert then == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
+
+
+def test_comeback_waits_for_the_name(frontend):
+    """While the server has not noticed that one was gone, one tries again, with growing pauses."""
+    joined(frontend, "1").disconnected(reconnecting=True)
+    frontend.connected()
+    in_use = Error("join", "name-in-use", "Name Alice is already in use!", TAG)
+    told, first = frontend.handle(in_use)
+    assert told == Line("Your name is still in use. Trying again...")
+    assert frontend.retry() == [
+        Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    ]
+    (second,) = frontend.handle(in_use)
+    assert isinstance(second, RetryAfter)
     assert second.seconds > first.seconds
     pauses = [first.seconds, second.seconds]
-    while isinstance((action := talk.received(in_use)[0]), AskLater):
-        pauses.append(action.seconds)
-    assert action.text == "Server: Name Alice is already in use!"
+    while isinstance((effect := frontend.handle(in_use)[0]), RetryAfter):
+        pauses.append(effect.seconds)
+    assert effect.text == "Server: Name Alice is already in use!"
     assert sum(pauses) > 120  # the server finds dead connections in two minutes
-    assert not talk.coming_back
-    assert talk.try_again() == []
+    assert not frontend.is_rejoining
+    assert frontend.retry() == []
 
 
-def test_comeback_that_is_interrupted(talk):
+def test_comeback_that_is_interrupted(frontend):
     """If the connection is lost again on the way back, no room is forgotten."""
-    joined(talk, "1", "2").lost(coming_back=True)
-    talk.connected()
-    talk.received(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
-    talk.lost(coming_back=True)
-    _, first = talk.connected()
+    joined(frontend, "1", "2").disconnected(reconnecting=True)
+    frontend.connected()
+    frontend.handle(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
+    frontend.disconnected(reconnecting=True)
+    _, first = frontend.connected()
     assert first.request.arguments["chatroom_id"] == "1"
-    _, second = talk.received(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
+    _, second = frontend.handle(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     assert second.request.arguments["chatroom_id"] == "2"
 
 
-def test_comeback_gives_way_to_the_person(talk):
+def test_comeback_gives_way_to_the_person(frontend):
     """Who joins a room himself while the client waits for the name is not joined to others later."""
-    joined(talk, "1").lost(coming_back=True)
-    talk.connected()
-    talk.received(Error("join", "name-in-use", "…", TAG))
-    talk.typed("`join 2 Alicia")
-    assert talk.try_again() == []
+    joined(frontend, "1").disconnected(reconnecting=True)
+    frontend.connected()
+    frontend.handle(Error("join", "name-in-use", "…", TAG))
+    frontend.typed("`join 2 Alicia")
+    assert frontend.retry() == []
 
 
-def test_connect_while_coming_back(talk):
+def test_connect_while_coming_back(frontend):
     """To ask for the lost server means at once; to ask for another means to forget the rooms."""
-    talk.start(Address("here", 1))
-    joined(talk, "1").lost(coming_back=True)
-    told, connect = talk.typed("`connect here 1")
+    frontend.start(Address("here", 1))
+    joined(frontend, "1").disconnected(reconnecting=True)
+    told, connect = frontend.typed("`connect here 1")
     assert told == Line("Trying again.")
-    assert connect == Connect(Address("here", 1), faithful=True)
-    assert talk.typed("`connect there 2") == [Connect(Address("there", 2))]
-    assert talk.connected() == [Line("Connected.")]
+    assert connect == Connect(Address("here", 1), retry_first=True)
+    assert frontend.typed("`connect there 2") == [Connect(Address("there", 2))]
+    assert frontend.connected() == [Line("Connected.")]

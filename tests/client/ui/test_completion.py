@@ -2,19 +2,19 @@
 
 import pytest
 
-from chatd.client.model.state import Whereabouts
+from chatd.client.model.state import ClientState
 from chatd.client.ui.completion import complete
 
 
 @pytest.fixture
-def where():
+def state():
     """Alice, in rooms 1 and sea, who has heard of Bob, of Bert, and of room 2."""
-    where = Whereabouts()
-    where.name = "Alice"
-    where.rooms = ["1", "sea"]
-    where.known_rooms = {"1": None, "sea": None, "2": None}
-    where.known_names = {"Bob": None, "Bert": None, "B\n`quit": None}
-    return where
+    state = ClientState()
+    state.name = "Alice"
+    state.rooms = ["1", "sea"]
+    state.known_rooms = {"1": None, "sea": None, "2": None}
+    state.known_names = {"Bob": None, "Bert": None, "B\n`quit": None}
+    return state
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def where():
         ("", "", []),
     ],
 )
-def test_complete(where, before, word, candidates):
+def test_complete(state, before, word, candidates):
     """Commands, then what their parameters are; names in messages; nothing that could not be typed."""
-    assert complete(before, where) == (word, candidates)
+    assert complete(before, state) == (word, candidates)
 
 
-def test_names_are_forgotten(where):
+def test_names_are_forgotten(state):
     """Who was there before the connection was lost is not offered: he may be gone."""
-    where.leave_all()
-    assert complete("bo", where) == ("bo", [])
+    state.leave_all()
+    assert complete("bo", state) == ("bo", [])

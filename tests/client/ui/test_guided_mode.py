@@ -6,9 +6,10 @@ import time
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.client.ui.effects import Ask, Exit, Line, Prompt
-from chatd.client.ui.guided_mode import Guided
-from chatd.client.ui.pipe import GuidedIntake, PipeScreen
+from chatd.client.model.effects import Send
+from chatd.client.ui.actions import Exit, Line, Prompt
+from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.pipe import GuidedReader, PipeScreen
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
@@ -38,37 +39,37 @@ def server():
     return server
 
 
-class Seat:
+class GuidedHarness:
     """A person on a pipe: what he writes, what he reads."""
 
-    def __init__(self, desk):
-        self.desk = desk
+    def __init__(self, harness):
+        self.harness = harness
         self.paper = io.BytesIO()
         screen = PipeScreen(self.paper.write, io.StringIO(), lambda: None)
-        desk.show, desk.trouble = screen.show, screen.trouble
-        self.intake = GuidedIntake(desk.client, screen, desk.clock, lambda: TIME)
-        desk.sit_down()
+        harness.show, harness.show_error = screen.show, screen.show_error
+        self.reader = GuidedReader(harness.client, screen, harness.clock, lambda: TIME)
+        harness.start()
 
     def type(self, *lines):
         """Type lines; return all that is written until it is quiet."""
         for line in lines:
-            done = Deferred.fromCoroutine(self.intake.take(line))
+            done = Deferred.fromCoroutine(self.reader.take(line))
             for _ in range(5):
-                self.desk.read()
+                self.harness.read()
             assert done.called
         return self.read()
 
     def end(self):
         """End the input; return what is written."""
-        Deferred.fromCoroutine(self.intake.end())
+        Deferred.fromCoroutine(self.reader.end())
         return self.read()
 
     def read(self):
         """Return what was written since the last call; what was said is stored meanwhile."""
         for _ in range(5):
-            self.desk.read()
-            if self.desk.road.server is not None:
-                self.desk.road.server.turn(0.005)
+            self.harness.read()
+            if self.harness.endpoint.server is not None:
+                self.harness.endpoint.server.turn(0.005)
         written = self.paper.getvalue().decode()
         self.paper.seek(0)
         self.paper.truncate()
@@ -76,16 +77,16 @@ class Seat:
 
 
 @pytest.fixture
-def seat(server, new_desk):
+def harness(server, make_harness):
     """Return what gives a person a seat."""
-    return lambda: Seat(new_desk(server, Guided()))
+    return lambda: GuidedHarness(make_harness(server, GuidedMode()))
 
 
-def test_the_session_of_the_report(seat):
+def test_the_session_of_the_report(harness):
     """Two people talk, and what each reads is the report's, word for word."""
-    prashant = seat()
+    prashant = harness()
     prashant.type("1", "prashant", PASSWORD, "room1")
-    prachi = seat()
+    prachi = harness()
     assert prachi.type("1", "prachi", PASSWORD) == (
         "Press 1 to register\n"
         "Press 2 to login\n"
@@ -126,18 +127,18 @@ def test_the_session_of_the_report(seat):
         "Join a Chat Room or Create New: LOGOUT\n"
         "Bye, prashant\n"
     )
-    assert prashant.desk.client.ended.called
+    assert prashant.harness.client.ended.called
     assert prachi.read() == "INFO> prashant left room [room1].\n"
     assert prachi.type("LOGOUT") == "prachi> [14:51:28] LOGOUT\nBye, prachi\n"
-    assert prachi.desk.client.ended.called
-    assert prachi.desk.client.complete
-    assert not prachi.desk.client.failed
+    assert prachi.harness.client.ended.called
+    assert prachi.harness.client.complete
+    assert not prachi.harness.client.failed
 
 
-def test_login_and_what_is_refused(seat):
+def test_login_and_what_is_refused(harness):
     """A failure is told in the server's words, and it is asked again."""
-    seat().type("1", "prachi", PASSWORD, "LOGOUT")
-    second = seat()
+    harness().type("1", "prachi", PASSWORD, "LOGOUT")
+    second = harness()
     assert second.type("3", "1", "prachi", PASSWORD, "2", "prachi", "wrong password") == (
         "Press 1 to register\nPress 2 to login\nCommand: 3\n"
         "Press 1 to register\nPress 2 to login\nCommand: 1\n"
@@ -158,10 +159,10 @@ def test_login_and_what_is_refused(seat):
     )
 
 
-def test_messages_are_sent_whatever_they_begin_with(seat, server):
+def test_messages_are_sent_whatever_they_begin_with(harness, server):
     """There are no commands; an empty line says nothing."""
     bob = server.join("default", "Bob")
-    seat().type("1", "prachi", PASSWORD, "default", "`list", "", "  ", " LISTEN ", "list")
+    harness().type("1", "prachi", PASSWORD, "default", "`list", "", "  ", " LISTEN ", "list")
     assert bob.read() == [
         "prachi: joined us @chatroom default.",
         "prachi: `list",
@@ -170,9 +171,9 @@ def test_messages_are_sent_whatever_they_begin_with(seat, server):
     ]
 
 
-def test_moved_by_the_administrator(seat, server):
+def test_moved_by_the_administrator(harness, server):
     """Who is in no room any more is shown the rooms again."""
-    prachi = seat()
+    prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default")
     rooms = "<---- CHAT ROOMS ---->\n* default <0>\n\n"
     server.console("kick prachi default")
@@ -192,15 +193,15 @@ def test_moved_by_the_administrator(seat, server):
     assert prachi.type("new").startswith(f"{DOOR}new\nJoined new group as prachi\n")
 
 
-def test_comes_back(seat, server):
+def test_comes_back(harness, server):
     """After a lost connection one is in the room again, and reads what one missed."""
     bob = server.join("default", "Bob")
-    prachi = seat()
+    prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default", "hi")
-    prachi.desk.road.peer.lose()
+    prachi.harness.endpoint.peer.lose()
     assert prachi.read() == "INFO> Connection lost.\n"
     bob.send("where are you?")
-    prachi.desk.clock.advance(1)
+    prachi.harness.clock.advance(1)
     assert prachi.read() == (
         "INFO> Connected again.\n"
         "INFO> Welcome back, prachi.\n"
@@ -212,35 +213,35 @@ def test_comes_back(seat, server):
     assert bob.read()[-1] == "prachi: here"
 
 
-def test_end_of_input(seat, server):
+def test_end_of_input(harness, server):
     """Who has no more to say leaves without a word."""
     bob = server.join("default", "Bob")
-    prachi = seat()
+    prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default", "hi")
     assert prachi.end() == ""
-    assert prachi.desk.client.ended.called
-    assert prachi.desk.client.complete
+    assert prachi.harness.client.ended.called
+    assert prachi.harness.client.complete
     assert bob.read()[-1] == "Server: prachi quitted."
 
 
-def test_no_server(new_desk):
+def test_no_server(make_harness):
     """Without a server there is one clear line."""
-    nobody = Seat(new_desk(None, Guided()))
+    nobody = GuidedHarness(make_harness(None, GuidedMode()))
     assert nobody.read() == "Not connected to localhost:9999.\n"
-    assert nobody.desk.client.ended.called
-    assert nobody.desk.client.failed
+    assert nobody.harness.client.ended.called
+    assert nobody.harness.client.failed
     assert nobody.type("1") == ""
 
 
-def test_server_that_hangs(seat):
+def test_server_that_hangs(harness):
     """What is typed where no answer comes is not taken, and it is known that not all was done."""
-    prachi = seat()
+    prachi = harness()
     prachi.type("1", "prachi", PASSWORD)
-    prachi.intake._client.typed("default")
-    taken = Deferred.fromCoroutine(prachi.intake.take("hello"))
-    prachi.desk.clock.advance(10)
+    prachi.reader._client.typed("default")
+    taken = Deferred.fromCoroutine(prachi.reader.take("hello"))
+    prachi.harness.clock.advance(10)
     assert taken.called
-    assert not prachi.desk.client.complete
+    assert not prachi.harness.client.complete
     assert prachi.read().count("hello") == 0
 
 
@@ -248,53 +249,53 @@ def test_server_that_hangs(seat):
 
 
 @pytest.fixture
-def talk():
+def frontend():
     """Return the talk of somebody who has logged in."""
-    talk = Guided()
-    talk.connected("secret")
+    frontend = GuidedMode()
+    frontend.connected("secret")
     for line in ("2", "prachi", PASSWORD):
-        talk.typed(line)
-    talk.received(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
-    talk.received(RoomList((RoomInfo("1", "tea"),)))
-    return talk
+        frontend.typed(line)
+    frontend.handle(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
+    frontend.handle(RoomList((RoomInfo("1", "tea"),)))
+    return frontend
 
 
-def entered(talk):
+def entered(frontend):
     """Return the talk of somebody who is in room 1."""
-    talk.typed("1")
-    talk.received(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
-    return talk
+    frontend.typed("1")
+    frontend.handle(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
+    return frontend
 
 
-def texts(actions):
+def texts(effects):
     """Return the texts of lines; there is nothing but lines."""
-    assert all(isinstance(action, Line) for action in actions)
-    return [action.text for action in actions]
+    assert all(isinstance(effect, Line) for effect in effects)
+    return [effect.text for effect in effects]
 
 
 def test_prompts():
     """What is asked follows from the answers; while one is waited for, nothing is."""
-    talk = Guided()
-    assert talk.prompt is None
-    assert texts(talk.connected("secret")) == MENU
-    assert talk.prompt == Prompt("Command: ")
-    assert texts(talk.typed("x")) == MENU
-    talk.typed("1")
-    assert talk.prompt == Prompt("Enter username: ")
-    talk.typed(" prachi ")
-    assert talk.prompt == Prompt("Enter password: ", hidden=True)
+    frontend = GuidedMode()
+    assert frontend.prompt is None
+    assert texts(frontend.connected("secret")) == MENU
+    assert frontend.prompt == Prompt("Command: ")
+    assert texts(frontend.typed("x")) == MENU
+    frontend.typed("1")
+    assert frontend.prompt == Prompt("Enter username: ")
+    frontend.typed(" prachi ")
+    assert frontend.prompt == Prompt("Enter password: ", hidden=True)
     register = Request("register", {"username": "prachi", "password": " pass word "})
-    assert talk.typed(" pass word ") == [Ask(register)]
-    assert talk.prompt is None
-    assert talk.typed("hasty") == []
+    assert frontend.typed(" pass word ") == [Send(register)]
+    assert frontend.prompt is None
+    assert frontend.typed("hasty") == []
     name = {"name": "prachi"}
-    said, ask = talk.received(Ok("register", "Registered successfully.", None, name))
+    said, ask = frontend.handle(Ok("register", "Registered successfully.", None, name))
     assert said.text == "Registered successfully."
-    assert ask == Ask(Request("list"))
-    assert talk.prompt is None
-    talk.received(RoomList(()))
-    assert talk.prompt == Prompt(DOOR)
-    assert entered(talk).prompt == Prompt(speaker="prachi")
+    assert ask == Send(Request("list"))
+    assert frontend.prompt is None
+    frontend.handle(RoomList(()))
+    assert frontend.prompt == Prompt(DOOR)
+    assert entered(frontend).prompt == Prompt(speaker="prachi")
 
 
 @pytest.mark.parametrize(
@@ -318,128 +319,128 @@ def test_prompts():
         (Message("1", 1, "B\x9bob", "\x1b[2Jhi", TIME), "Bob> [14:51:28] [2Jhi"),
     ],
 )
-def test_events_are_shown(talk, event, words):
+def test_events_are_shown(frontend, event, words):
     """What happens is told."""
-    assert texts(entered(talk).received(event)) == [words]
+    assert texts(entered(frontend).handle(event)) == [words]
 
 
-def test_people_without_addresses(talk):
+def test_people_without_addresses(frontend):
     """Where addresses are hidden, people are names; who is in the room no more is shown nothing."""
     people = RoomList((RoomInfo("1", "tea", (("Bob", None), ("prachi", None))),), "people")
-    entered(talk).typed("LIST")
-    lines = talk.received(people)
+    entered(frontend).typed("LIST")
+    lines = frontend.handle(people)
     assert texts(lines) == ["<---- PEOPLE ONLINE ---->", "* Bob", "* prachi", ""]
     assert [line.own for line in lines] == [False, False, True, False]
-    talk.received(RoomClosed("1", 0))
-    assert talk.received(people) == []
+    frontend.handle(RoomClosed("1", 0))
+    assert frontend.handle(people) == []
 
 
-def test_closed_while_leaving(talk):
+def test_closed_while_leaving(frontend):
     """Who leaves a room that is ended in that moment is shown the rooms, once."""
-    entered(talk).typed("LEAVE")
-    assert len(talk.received(RoomClosed("1", 0))) == 1
-    refused, ask = talk.received(Error("quit", "in-no-room", "Join a room first!"))
+    entered(frontend).typed("LEAVE")
+    assert len(frontend.handle(RoomClosed("1", 0))) == 1
+    refused, ask = frontend.handle(Error("quit", "in-no-room", "Join a room first!"))
     assert refused.text == "Join a room first!"
-    assert ask == Ask(Request("list"))
+    assert ask == Send(Request("list"))
 
 
-def test_closed_while_logging_out(talk):
+def test_closed_while_logging_out(frontend):
     """Who logs out is not asked for another room."""
-    entered(talk).typed("LOGOUT")
-    assert len(talk.received(RoomClosed("1", 0))) == 1
-    assert talk.received(Ok("logout", "Bye, prachi", None, {"name": "prachi"})) == [
+    entered(frontend).typed("LOGOUT")
+    assert len(frontend.handle(RoomClosed("1", 0))) == 1
+    assert frontend.handle(Ok("logout", "Bye, prachi", None, {"name": "prachi"})) == [
         Exit(Line("Bye, prachi", stamped=False))
     ]
 
 
-def test_lost_while_logging_out(talk):
+def test_lost_while_logging_out(frontend):
     """Who wanted to leave anyway does not come back."""
-    talk.typed("LOGOUT")
-    assert talk.lost(coming_back=True) == [Exit(Line("Bye, prachi", stamped=False))]
+    frontend.typed("LOGOUT")
+    assert frontend.disconnected(reconnecting=True) == [Exit(Line("Bye, prachi", stamped=False))]
 
 
 def test_lost_while_logging_in():
     """Who was not let in yet begins again."""
-    talk = Guided()
-    talk.connected("secret")
+    frontend = GuidedMode()
+    frontend.connected("secret")
     for line in ("1", "prachi", PASSWORD):
-        talk.typed(line)
-    assert texts(talk.lost(coming_back=True)) == ["INFO> Connection lost.", *MENU]
-    assert talk.prompt == Prompt("Command: ")
-    talk.typed("1")
-    talk.typed("prachi")
-    assert texts(talk.typed(PASSWORD)) == ["INFO> Not connected.", *MENU]
-    assert texts(talk.connected("secret 2")) == ["INFO> Connected again."]
+        frontend.typed(line)
+    assert texts(frontend.disconnected(reconnecting=True)) == ["INFO> Connection lost.", *MENU]
+    assert frontend.prompt == Prompt("Command: ")
+    frontend.typed("1")
+    frontend.typed("prachi")
+    assert texts(frontend.typed(PASSWORD)) == ["INFO> Not connected.", *MENU]
+    assert texts(frontend.connected("secret 2")) == ["INFO> Connected again."]
 
 
-def test_too_long(talk):
+def test_too_long(frontend):
     """Of what is too long the server does not say what it was; it is the answer all the same."""
-    talk.typed("x" * 20_000)
-    assert talk.prompt is None
-    assert texts(talk.received(Error(None, "too-long", "Message too long."))) == [
+    frontend.typed("x" * 20_000)
+    assert frontend.prompt is None
+    assert texts(frontend.handle(Error(None, "too-long", "Message too long."))) == [
         "Message too long."
     ]
-    assert talk.prompt == Prompt(DOOR)
+    assert frontend.prompt == Prompt(DOOR)
 
 
-def test_has_to_log_in_again(talk):
+def test_has_to_log_in_again(frontend):
     """Who is not known any more logs in again, and is back in his room."""
-    entered(talk).lost(coming_back=True)
-    assert texts(talk.typed("hello?")) == ["INFO> Not connected."]
-    _, resume = talk.connected("secret 2")
+    entered(frontend).disconnected(reconnecting=True)
+    assert texts(frontend.typed("hello?")) == ["INFO> Not connected."]
+    _, resume = frontend.connected("secret 2")
     assert resume.request.arguments == {"session": "secret"}
     tag = resume.request.tag
-    told = talk.received(Error("resume", "no-such-session", "…", tag))
+    told = frontend.handle(Error("resume", "no-such-session", "…", tag))
     assert texts(told) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi", PASSWORD):
-        talk.typed(line)
-    welcome, join = talk.received(Ok("login", "Welcome", None, {"name": "prachi"}))
+        frontend.typed(line)
+    welcome, join = frontend.handle(Ok("login", "Welcome", None, {"name": "prachi"}))
     assert welcome.text == "Welcome"
     assert join.request.command == "join"
-    talk.received(Ok("join", "You join", tag, {"room": "1", "name": "prachi", "last": 0}))
-    assert talk.prompt == Prompt(speaker="prachi")
+    frontend.handle(Ok("join", "You join", tag, {"room": "1", "name": "prachi", "last": 0}))
+    assert frontend.prompt == Prompt(speaker="prachi")
 
 
-def test_room_gone_while_away(talk):
+def test_room_gone_while_away(frontend):
     """Whose room is there no more is shown the rooms."""
-    entered(talk).lost(coming_back=True)
-    tag = talk.connected("secret 2")[1].request.tag
+    entered(frontend).disconnected(reconnecting=True)
+    tag = frontend.connected("secret 2")[1].request.tag
     data = {"name": "prachi", "account": "prachi"}
-    talk.received(Ok("resume", "Welcome back, prachi.", tag, data))
-    told, ask = talk.received(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
+    frontend.handle(Ok("resume", "Welcome back, prachi.", tag, data))
+    told, ask = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
     assert told.text == "INFO> Chatroom 1 NOT exist!"
-    assert ask == Ask(Request("list"))
+    assert ask == Send(Request("list"))
 
 
-def test_sent_away(talk):
+def test_sent_away(frontend):
     """Who is told not to come back leaves, and not as he wanted."""
-    talk.received(Disconnect("banned", "You were banned by the Administrator!", retry=False))
-    told, end = talk.lost(coming_back=False)
+    frontend.handle(Disconnect("banned", "You were banned by the Administrator!", retry=False))
+    told, end = frontend.disconnected(reconnecting=False)
     assert told.text == "INFO> Not connected."
     assert end == Exit(failed=True)
 
 
 def test_greeted():
     """What the server says before it speaks JSON is told."""
-    assert texts(Guided().greeted("Server: Be kind.")) == ["INFO> Be kind."]
+    assert texts(GuidedMode().banner("Server: Be kind.")) == ["INFO> Be kind."]
 
 
-def test_lost_again_while_typing_the_password(talk):
+def test_lost_again_while_typing_the_password(frontend):
     """Who is asked for his password goes on there: it is never taken for the answer to the menu."""
-    entered(talk).lost(coming_back=True)
-    tag = talk.connected("secret 2")[1].request.tag
+    entered(frontend).disconnected(reconnecting=True)
+    tag = frontend.connected("secret 2")[1].request.tag
     unknown = Error("resume", "no-such-session", "…", tag)
-    assert texts(talk.received(unknown)) == ["INFO> You have to log in again.", *MENU]
+    assert texts(frontend.handle(unknown)) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi"):
-        talk.typed(line)
-    talk.lost(coming_back=True)
+        frontend.typed(line)
+    frontend.disconnected(reconnecting=True)
     told = ["INFO> Connected again.", "INFO> You have to log in again."]
-    assert texts(talk.connected("secret 3")) == told
-    assert talk.prompt == Prompt("Enter password: ", hidden=True)
+    assert texts(frontend.connected("secret 3")) == told
+    assert frontend.prompt == Prompt("Enter password: ", hidden=True)
 
 
-def test_not_connected_is_not_done(talk):
+def test_not_connected_is_not_done(frontend):
     """What is typed where there is no connection was not carried out, and that is known."""
-    talk.lost(coming_back=True)
-    (line,) = talk.typed("room1")
+    frontend.disconnected(reconnecting=True)
+    (line,) = frontend.typed("room1")
     assert (line.text, line.failed) == ("INFO> Not connected.", True)

@@ -7,17 +7,17 @@ import threading
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.client.ui.effects import Line
-from chatd.client.ui.modes import Echo
-from chatd.client.ui.pipe import CommandIntake, InputError, PipeScreen, lines_of, start_reading
+from chatd.client.ui.actions import Line
+from chatd.client.ui.pipe import CommandReader, InputError, PipeScreen, read_lines, start_reading
+from chatd.client.ui.tty import Echo
 
 
 class Pipe:
     """Lines into a desk's client, as a pipe brings them: the next when the one before is done with."""
 
-    def __init__(self, desk):
-        self.desk = desk
-        self.intake = CommandIntake(desk.client, desk.client.talk, desk.clock)
+    def __init__(self, harness):
+        self.harness = harness
+        self.reader = CommandReader(harness.client, harness.client.frontend, harness.clock)
 
     def feed(self, *lines):
         """Feed lines; return what fires when all are done with."""
@@ -25,19 +25,19 @@ class Pipe:
 
     async def _feed(self, lines):
         for line in lines:
-            await self.intake.take(line)
+            await self.reader.take(line)
 
 
 @pytest.fixture
-def pipe(desk):
+def pipe(harness):
     """Return a pipe into a client that is connected."""
-    return Pipe(desk)
+    return Pipe(harness)
 
 
 def test_in_order(pipe):
     """What the client says of itself comes after the answers to what was asked before."""
     pipe.feed("`start 3 sea", "`foo", "`join 3 Alice", "`start 1", "`disconnect")
-    assert pipe.desk.read() == [
+    assert pipe.harness.read() == [
         "Server: Chatroom 3 started!",
         "Server: Unknown command `foo. Type `help for usage.",
         "Server: You join @chatroom 3",
@@ -51,29 +51,29 @@ def test_waits_while_too_much_is_unanswered(pipe):
     assert pipe.feed(*["hi"] * 16).called
     waiting = pipe.feed("hi")
     assert not waiting.called
-    pipe.desk.read()
+    pipe.harness.read()
     assert waiting.called
 
 
 def test_waits_no_longer_than_its_patience(pipe):
     """A server that hangs does not stop the input for ever."""
     waiting = pipe.feed(*["hi"] * 17)
-    pipe.desk.clock.advance(9)
+    pipe.harness.clock.advance(9)
     assert not waiting.called
-    pipe.desk.clock.advance(1)
+    pipe.harness.clock.advance(1)
     assert waiting.called
 
 
 def test_waits_while_it_connects(pipe):
     """Input waits for the connection, and for the rooms."""
-    desk = pipe.desk
+    harness = pipe.harness
     pipe.feed("`join 1 Alice")
-    desk.road.peer.lose()
-    desk.read()
+    harness.endpoint.peer.lose()
+    harness.read()
     waiting = pipe.feed("`list")
-    assert desk.read() == []
+    assert harness.read() == []
     assert not waiting.called
-    assert desk.wait(1) == [
+    assert harness.wait(1) == [
         "Connected again.",
         "Server: Welcome back, Alice.",
         "Server: You join @chatroom 1",
@@ -84,52 +84,52 @@ def test_waits_while_it_connects(pipe):
 
 def test_waits_in_vain(pipe):
     """Where the server stays away the first line waits a minute and the others not, until it is back."""
-    desk = pipe.desk
-    server, desk.road.server = desk.road.server, None
-    desk.road.peer.lose()
-    desk.read()
+    harness = pipe.harness
+    server, harness.endpoint.server = harness.endpoint.server, None
+    harness.endpoint.peer.lose()
+    harness.read()
     waiting = pipe.feed("`list")
-    assert desk.wait(59) == []
-    assert desk.wait(1) == ["Not connected."]
+    assert harness.wait(59) == []
+    assert harness.wait(1) == ["Not connected."]
     assert waiting.called
     assert pipe.feed("`list").called
-    assert desk.read() == ["Not connected."]
-    desk.road.server = server
-    assert desk.wait(60) == ["Connected again."]
+    assert harness.read() == ["Not connected."]
+    harness.endpoint.server = server
+    assert harness.wait(60) == ["Connected again."]
     assert pipe.feed("hi").called
-    desk.road.peer.lose()
-    desk.read()
+    harness.endpoint.peer.lose()
+    harness.read()
     assert not pipe.feed("hi").called
 
 
-def test_without_a_server(new_desk):
+def test_without_a_server(make_harness):
     """Without a server the input goes on, and it is known that not all was done."""
-    pipe = Pipe(new_desk(None))
-    pipe.desk.sit_down()
+    pipe = Pipe(make_harness(None))
+    pipe.harness.start()
     assert pipe.feed("`list", "`foo", "`exit").called
-    assert pipe.desk.read() == [
+    assert pipe.harness.read() == [
         "Not connected.",
         "Server: Unknown command `foo. Type `help for usage.",
         "quitting...",
     ]
-    assert not pipe.desk.client.complete
+    assert not pipe.harness.client.complete
 
 
 def test_end_of_input(pipe):
     """At the end of the input all answers still come; then there is nothing more to say."""
     pipe.feed("`list")
-    pipe.desk.client.leave()
-    assert pipe.desk.read() == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
-    assert pipe.desk.client.ended.called
-    assert pipe.desk.client.complete
+    pipe.harness.client.leave()
+    assert pipe.harness.read() == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
+    assert pipe.harness.client.ended.called
+    assert pipe.harness.client.complete
 
 
 def test_end_of_input_and_a_server_that_hangs(pipe):
     """At the end one does not wait for ever."""
-    pipe.desk.client.leave()
-    pipe.desk.clock.advance(10)
-    assert pipe.desk.client.ended.called
-    assert not pipe.desk.client.complete
+    pipe.harness.client.leave()
+    pipe.harness.clock.advance(10)
+    assert pipe.harness.client.ended.called
+    assert not pipe.harness.client.complete
 
 
 def test_output_is_the_words_and_a_newline():
@@ -138,7 +138,7 @@ def test_output_is_the_words_and_a_newline():
     screen = PipeScreen(output.write, errors, lambda: None)
     screen.show(Line("Bob: hi ü", name="Bob", talk=True, mention="hi", time=0.0))
     screen.show(Line("half \ud800"))
-    screen.trouble("Cannot connect.")
+    screen.show_error("Cannot connect.")
     assert output.getvalue() == "Bob: hi ü\nhalf ?\n".encode()
     assert errors.getvalue() == "chatd-client: Cannot connect.\n"
 
@@ -165,69 +165,69 @@ def test_what_is_written_goes_nowhere(error, said):
 def test_what_is_still_due_belongs_to_the_server_left(pipe):
     """One is in no room of the next server, whatever the last one still answers."""
     pipe.feed("`start 3 sea", "`join 3 Alice", "`disconnect")
-    pipe.desk.read()
-    where = pipe.desk.client.talk.where
-    assert (where.rooms, where.name) == ([], "")
+    pipe.harness.read()
+    state = pipe.harness.client.frontend.state
+    assert (state.rooms, state.name) == ([], "")
 
 
 def test_end_of_input_waits_while_it_connects(pipe):
     """Who has no more to say still waits for the connection, to know whether there is a server."""
-    desk = pipe.desk
-    desk.road.peer.lose()
-    desk.read()
-    ended = Deferred.fromCoroutine(pipe.intake.end())
+    harness = pipe.harness
+    harness.endpoint.peer.lose()
+    harness.read()
+    ended = Deferred.fromCoroutine(pipe.reader.end())
     assert not ended.called
-    assert desk.wait(1) == ["Connected again."]
-    assert desk.client.ended.called
+    assert harness.wait(1) == ["Connected again."]
+    assert harness.client.ended.called
 
 
 def test_stop(pipe):
     """A signal ends the client without a word, and not all was done."""
     pipe.feed("`list")
-    pipe.desk.client.stop()
-    pipe.desk.client.stop()
-    assert pipe.desk.read() == []
-    assert not pipe.desk.client.complete
+    pipe.harness.client.stop()
+    pipe.harness.client.stop()
+    assert pipe.harness.read() == []
+    assert not pipe.harness.client.complete
 
 
 def test_lines_of():
     """Lines are read as they come, whatever their ends, and the last one needs none."""
-    reading, writing = os.pipe()
+    sync, writing = os.pipe()
     os.write(writing, b"one\ntw")
-    lines = lines_of(reading)
+    lines = read_lines(sync)
     assert next(lines) == "one"
     os.write(writing, "o\r\n\n\xff drei ü".encode() + b"\xff")
     os.close(writing)
     assert list(lines) == ["two", "", "\xff drei ü\ufffd"]
-    os.close(reading)
+    os.close(sync)
 
 
 def test_errors_that_go_nowhere():
     """Where standard error is closed, troubles are told to nobody, and nothing else happens."""
-    PipeScreen(io.BytesIO().write, None, lambda: None).trouble("Cannot connect.")
+    PipeScreen(io.BytesIO().write, None, lambda: None).show_error("Cannot connect.")
 
 
 def test_after_exit(pipe):
     """Lines behind the end are not taken."""
     assert pipe.feed("`exit", "`foo", "`disconnect").called
-    assert pipe.desk.read() == ["quitting..."]
-    assert pipe.desk.client.ended.called
+    assert pipe.harness.read() == ["quitting..."]
+    assert pipe.harness.client.ended.called
 
 
 def test_input_that_does_not_block(monkeypatch):
     """Input that somebody has made non-blocking is waited for."""
-    reading, writing = os.pipe()
-    os.set_blocking(reading, False)
-    waits = []
+    sync, writing = os.pipe()
+    os.set_blocking(sync, False)
+    is_waiting = []
 
     def wait(*descriptors):
-        waits.append(descriptors)
+        is_waiting.append(descriptors)
         os.write(writing, b"one\n")
 
     monkeypatch.setattr("select.select", wait)
-    assert next(lines_of(reading)) == "one"
-    assert waits == [([reading], [], [])]
-    os.close(reading)
+    assert next(read_lines(sync)) == "one"
+    assert is_waiting == [([sync], [], [])]
+    os.close(sync)
     os.close(writing)
 
 
@@ -235,7 +235,7 @@ def test_input_that_cannot_be_read(tmp_path):
     """That input is at its end, and it is told why."""
     directory = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(InputError, match="cannot read: Is a directory"):
-        next(lines_of(directory))
+        next(read_lines(directory))
     os.close(directory)
 
 
@@ -244,7 +244,7 @@ def test_endless_line(monkeypatch):
     pieces = iter([b"x" * 65536] * 17)
     monkeypatch.setattr("os.read", lambda *_: next(pieces, b""))
     with pytest.raises(InputError, match="longer than 1048576 bytes"):
-        next(lines_of(0))
+        next(read_lines(0))
 
 
 class Reactor:
@@ -284,19 +284,21 @@ def test_reading_always_ends():
 
 def test_fault_while_reading(monkeypatch):
     """A fault of the client's own does not keep it from ending, and is not hidden."""
-    faults, seen = [], threading.Event()
-    monkeypatch.setattr(threading, "excepthook", lambda fault: (faults.append(fault), seen.set()))
+    failures, seen = [], threading.Event()
+    monkeypatch.setattr(
+        threading, "excepthook", lambda failure: (failures.append(failure), seen.set())
+    )
     reactor = Reactor()
     reactor.take = None
     start_reading(reactor, reactor, ["one"], Echo(None, None))
     assert seen.wait(10)
     assert reactor.ended.is_set()
     assert reactor.taken == ["ended by a fault of its own"]
-    assert faults[0].exc_type is TypeError
+    assert failures[0].exc_type is TypeError
 
 
 def test_trouble_is_not_complete(pipe):
     """Input that broke off was not carried out to its end."""
-    Deferred.fromCoroutine(pipe.intake.fail("cannot read: it is broken"))
-    assert pipe.desk.read() == ["cannot read: it is broken"]
-    assert not pipe.desk.client.complete
+    Deferred.fromCoroutine(pipe.reader.fail("cannot read: it is broken"))
+    assert pipe.harness.read() == ["cannot read: it is broken"]
+    assert not pipe.harness.client.complete

@@ -4,11 +4,10 @@ import time
 
 import pytest
 
-from chatd.client.model.state import Whereabouts
-from chatd.client.ui.effects import Line, Prompt
-from chatd.client.ui.guided_words import chat_line, info, people_lines
-from chatd.client.ui.lines import missed_line
-from chatd.client.ui.render import paint, paint_prompt, style_of
+from chatd.client.model.state import ClientState
+from chatd.client.ui.actions import Line, Prompt
+from chatd.client.ui.guided_text import chat_line, info, people_lines
+from chatd.client.ui.render import backfill_line, style_line, style_of, style_prompt
 from chatd.core.events import Message
 from chatd.protocol.received import RoomInfo, RoomList
 
@@ -30,7 +29,7 @@ def test_said():
     line = Line(
         "[1] Bob: hi al, al!", tag="[1] ", name="Bob", talk=True, mention="al", time=SAID_AT
     )
-    assert paint(line, 0.0) == [
+    assert style_line(line, 0.0) == [
         ("class:time", "[16:51:16] "),
         ("class:tag", "[1] "),
         (style_of("Bob"), "Bob"),
@@ -45,7 +44,7 @@ def test_said():
 
 def test_left():
     """Who comes and goes has his colour; the rest is quiet."""
-    assert paint(Line("Server: Bob quitted.", name="Bob", stamped=False), 0.0) == [
+    assert style_line(Line("Server: Bob quitted.", name="Bob", stamped=False), 0.0) == [
         ("class:quiet", "Server: "),
         (style_of("Bob"), "Bob"),
         ("class:quiet", " quitted."),
@@ -56,7 +55,7 @@ def test_left():
 @pytest.mark.parametrize("seconds", [None, 1e300, -1e300, float("inf"), float("nan"), 253402300799])
 def test_strange_times(seconds):
     """A time that cannot be shown is now."""
-    assert paint(Line("x", time=seconds), SAID_AT)[0] == ("class:time", "[16:51:16] ")
+    assert style_line(Line("x", time=seconds), SAID_AT)[0] == ("class:time", "[16:51:16] ")
 
 
 def test_all_of_a_line_is_painted():
@@ -69,7 +68,7 @@ def test_all_of_a_line_is_painted():
         Line("Bob: bob, Bob", name="Bob", talk=True, mention="bob"),
         Line("Alice: joined us @chatroom 1.", name="Bob"),
     ):
-        text = "".join(text for style, text in paint(line, 0.0) if style != "class:time")
+        text = "".join(text for style, text in style_line(line, 0.0) if style != "class:time")
         assert text == f"{line.text}\n"
 
 
@@ -82,8 +81,8 @@ def test_colours_are_stable():
 
 def test_missed():
     """What was missed is set off: its date, and all but the name."""
-    line = missed_line(Message("1", 1, "Bob", "hi", SAID_AT))
-    assert paint(line, 0.0) == [
+    line = backfill_line(Message("1", 1, "Bob", "hi", SAID_AT))
+    assert style_line(line, 0.0) == [
         ("class:tag", "[2026-11-20 14:51:16] "),
         (style_of("Bob"), "Bob"),
         ("class:missed", ": hi"),
@@ -93,24 +92,24 @@ def test_missed():
 
 def test_guided():
     """INFO is yellow, one's own name green, and others have their colours."""
-    assert paint(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
-    assert paint(chat_line(Message("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
+    assert style_line(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
+    assert style_line(chat_line(Message("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
         (style_of("Bob"), "Bob"),
         ("", "> [16:51:16] hi"),
         ("", "\n"),
     ]
     room = RoomList((RoomInfo("1", "tea", (("Al", None),)),))
-    where = Whereabouts()
-    where.name, where.current = "Al", "1"
-    assert paint(people_lines(room, where)[1], 0.0)[1] == ("class:own", "Al")
+    state = ClientState()
+    state.name, state.current = "Al", "1"
+    assert style_line(people_lines(room, state)[1], 0.0)[1] == ("class:own", "Al")
 
 
 def test_prompts():
     """A prompt is words, or one's name and the time; there is none while an answer is waited for."""
-    assert paint_prompt(Prompt("Command: "), SAID_AT) == [("", "Command: ")]
-    assert paint_prompt(Prompt(speaker="Al"), SAID_AT) == [
+    assert style_prompt(Prompt("Command: "), SAID_AT) == [("", "Command: ")]
+    assert style_prompt(Prompt(speaker="Al"), SAID_AT) == [
         ("class:own", "Al"),
         ("", "> "),
         ("class:time", "[16:51:16] "),
     ]
-    assert paint_prompt(None, SAID_AT) == []
+    assert style_prompt(None, SAID_AT) == []

@@ -11,8 +11,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
 from chatd.client.app import Client
-from chatd.client.ui.command_mode import Conversation
-from chatd.client.ui.guided_mode import Guided
+from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.core.events import Message, RoomClosed
 from chatd.protocol.received import Ok, RoomList
@@ -27,7 +27,7 @@ def _marked(escape):
 def sit():
     """Return what runs a client without a server on a terminal; it returns what was printed there."""
 
-    def sit(keys, *events, talk=None):
+    def sit(keys, *events, frontend=None):
         with create_pipe_input() as typed:
             paper = io.StringIO()
             terminal = Vt100_Output(
@@ -35,16 +35,21 @@ def sit():
             )
             screen = TerminalScreen(typed, terminal)
             client = Client(
-                talk or Conversation(), screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0
+                frontend or CommandMode(),
+                screen,
+                Clock(),
+                lambda _: None,
+                lambda: 0.0,
+                exit_timeout=2.0,
             )
             typed.send_text(keys)
 
-            async def talk():
+            async def frontend():
                 for event in events:
-                    client.link_event(event)
+                    client.event_received(event)
                 await asyncio.wait_for(screen.converse(client), 10)
 
-            asyncio.run(talk())
+            asyncio.run(frontend())
             return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", _marked, paper.getvalue())
 
     return sit
@@ -87,9 +92,11 @@ def test_stop():
     with create_pipe_input() as typed:
         paper = io.StringIO()
         screen = TerminalScreen(typed, Vt100_Output(paper, lambda: Size(24, 80), enable_cpr=False))
-        client = Client(Conversation(), screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
+        client = Client(
+            CommandMode(), screen, Clock(), lambda _: None, lambda: 0.0, exit_timeout=2.0
+        )
 
-        async def talk():
+        async def frontend():
             conversing = asyncio.ensure_future(screen.converse(client))
             while "😄" not in paper.getvalue():
                 await asyncio.sleep(0)
@@ -97,7 +104,7 @@ def test_stop():
             screen.stop()
             await asyncio.wait_for(conversing, 10)
 
-        asyncio.run(talk())
+        asyncio.run(frontend())
         assert "quitting..." in paper.getvalue()
 
 
@@ -113,19 +120,19 @@ def test_commands_pasted_together(sit):
 @pytest.fixture
 def guided():
     """Return the guided talk of somebody who is in a room."""
-    talk = Guided()
-    talk.connected("secret")
+    frontend = GuidedMode()
+    frontend.connected("secret")
     for line in ("2", "prachi", "password"):
-        talk.typed(line)
-    talk.received(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
-    talk.received(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
-    talk.received(RoomList(()))
-    return talk
+        frontend.typed(line)
+    frontend.handle(Ok("login", "Welcome back, prachi.", None, {"name": "prachi"}))
+    frontend.handle(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
+    frontend.handle(RoomList(()))
+    return frontend
 
 
 def test_guided(sit, guided):
     """The prompt is one's name and the time, and stays below what arrives; so do one's own lines."""
-    shown = sit("hi all\r\x04", Message("1", 1, "Bob", "hi there", 0.0), talk=guided)
+    shown = sit("hi all\r\x04", Message("1", 1, "Bob", "hi there", 0.0), frontend=guided)
     assert re.search(r"\*Bob> \[\d\d:\d\d:\d\d\] hi there\r\n", shown)
     assert re.search(r"prachi> \[\d\d:\d\d:\d\d\] ?hi all", shown)
     assert "quitting" not in shown
@@ -133,7 +140,7 @@ def test_guided(sit, guided):
 
 def test_prompt_follows_what_happens(sit, guided):
     """Who is put out of the room is asked for another, though he was typing; there is no hurry."""
-    guided.received(RoomClosed("1", 0.0))
-    shown = sit("room2\r\x04", RoomList(()), talk=guided)
+    guided.handle(RoomClosed("1", 0.0))
+    shown = sit("room2\r\x04", RoomList(()), frontend=guided)
     assert "Join a Chat Room or Create New:" in shown
     assert guided.prompt is None

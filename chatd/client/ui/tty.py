@@ -1,4 +1,4 @@
-"""The modes of the terminal that is typed at, where no line editor is at work."""
+"""The modes of the terminal, while no line editor controls it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from chatd.client.ui.effects import Prompt
+from chatd.client.ui.actions import Prompt
 
 
 @contextmanager
-def quiet(descriptor: int) -> Iterator[None]:
-    """Leave what is typed to who reads next, key by key, unseen; Ctrl-C is a signal as ever."""
+def no_echo(descriptor: int) -> Iterator[None]:
+    """Keep typed keys unseen for the next reader; Ctrl-C is a signal as always."""
     before = _mode_of(descriptor)
     if before is None:
         yield
@@ -31,10 +31,10 @@ def quiet(descriptor: int) -> Iterator[None]:
 
 
 class Echo:
-    """The echo of a terminal that is typed at while the output goes elsewhere.
+    """The echo of a terminal that the user types at while the output goes elsewhere.
 
-    It is off while a prompt hides what is typed; that prompt is written to `errors`, as it is
-    nowhere else to be seen in time. Where `descriptor` is no terminal, nothing is done.
+    The echo is off while a prompt hides the input; that prompt is written to `errors`, as the user
+    sees it nowhere else. Nothing happens where `descriptor` is no terminal.
     """
 
     def __init__(self, descriptor: int | None, errors: TextIO | None) -> None:
@@ -42,8 +42,8 @@ class Echo:
         self._errors = errors
         self._before = _mode_of(descriptor) if descriptor is not None else None
 
-    def follow(self, prompt: Prompt | None) -> None:
-        """Hide what is typed next, or show it."""
+    def update(self, prompt: Prompt | None) -> None:
+        """Hide or show the input, as the next prompt says."""
         if self._descriptor is None or self._before is None:
             return
         if prompt is None or not prompt.hidden:
@@ -57,13 +57,13 @@ class Echo:
             self._errors.flush()
 
     def restore(self) -> None:
-        """Make the terminal what it was."""
+        """Restore the mode that the terminal had at the start."""
         if self._descriptor is not None and self._before is not None:
             _set_mode(self._descriptor, self._before)
 
 
 def _mode_of(descriptor: int) -> list[Any] | None:
-    """Return the mode of a terminal; None for what is none."""
+    """Return the mode of a terminal; None if the descriptor is none."""
     try:
         return termios.tcgetattr(descriptor)
     except termios.error:
@@ -71,5 +71,5 @@ def _mode_of(descriptor: int) -> list[Any] | None:
 
 
 def _set_mode(descriptor: int, mode: list[Any]) -> None:
-    with suppress(termios.error):  # it may be gone
+    with suppress(termios.error):  # the terminal may be gone
         termios.tcsetattr(descriptor, termios.TCSANOW, mode)

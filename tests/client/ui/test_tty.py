@@ -13,10 +13,10 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
 from chatd.client.app import Client
-from chatd.client.ui.effects import Prompt
-from chatd.client.ui.guided_mode import Guided
-from chatd.client.ui.modes import Echo, quiet
+from chatd.client.ui.actions import Prompt
+from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
+from chatd.client.ui.tty import Echo, no_echo
 
 PASSWORD = Prompt("Enter password: ", hidden=True)
 
@@ -39,7 +39,7 @@ def test_quiet(pty):
     """Keys are not shown, and Ctrl-C is a signal; afterwards all is as before."""
     _, slave = pty
     before = termios.tcgetattr(slave)
-    with quiet(slave):
+    with no_echo(slave):
         assert flags(slave) & termios.ISIG
         assert not flags(slave) & (termios.ECHO | termios.ICANON)
     assert termios.tcgetattr(slave) == before
@@ -47,29 +47,29 @@ def test_quiet(pty):
 
 def test_quiet_pipe():
     """Where there is no terminal there is nothing to do."""
-    reading, writing = os.pipe()
-    with quiet(reading):
+    sync, writing = os.pipe()
+    with no_echo(sync):
         os.write(writing, b"x")
-    assert os.read(reading, 1) == b"x"
-    os.close(reading)
+    assert os.read(sync, 1) == b"x"
+    os.close(sync)
     os.close(writing)
 
 
 def test_ctrl_c_while_an_answer_is_awaited(pty):
     """A server that never answers is got rid of by a signal, which the keys can make then."""
     master, slave = pty
-    talk = Guided()
-    talk.connected("secret")
+    frontend = GuidedMode()
+    frontend.connected("secret")
     with os.fdopen(os.dup(slave)) as keys:
         paper = Vt100_Output(io.StringIO(), lambda: Size(24, 80), enable_cpr=False)
         screen = TerminalScreen(Vt100Input(keys), paper)
-        client = Client(talk, screen, Clock(), lambda _: None, lambda: 0.0, patience=2.0)
+        client = Client(frontend, screen, Clock(), lambda _: None, lambda: 0.0, exit_timeout=2.0)
         os.write(master, b"1\rprachi\rpassword\rhasty\r")
 
         async def converse():
             conversing = asyncio.ensure_future(screen.converse(client))
             async with asyncio.timeout(5):
-                while talk.prompt is not None or not flags(slave) & termios.ISIG:
+                while frontend.prompt is not None or not flags(slave) & termios.ISIG:
                     await asyncio.sleep(0)
                 meanwhile = flags(slave)
                 client.leave()
@@ -84,23 +84,23 @@ def test_echo(pty):
     _, slave = pty
     before, errors = termios.tcgetattr(slave), io.StringIO()
     echo = Echo(slave, errors)
-    echo.follow(PASSWORD)
+    echo.update(PASSWORD)
     assert not flags(slave) & termios.ECHO
     assert flags(slave) & termios.ICANON
     assert errors.getvalue() == "Enter password: "
-    echo.follow(Prompt("Command: "))
+    echo.update(Prompt("Command: "))
     assert termios.tcgetattr(slave) == before
-    echo.follow(PASSWORD)
+    echo.update(PASSWORD)
     echo.restore()
     assert termios.tcgetattr(slave) == before
 
 
 def test_no_echo():
     """Where there is no terminal, nothing is told."""
-    reading, writing = os.pipe()
+    sync, writing = os.pipe()
     errors = io.StringIO()
-    Echo(reading, errors).follow(PASSWORD)
-    Echo(None, None).follow(PASSWORD)
+    Echo(sync, errors).update(PASSWORD)
+    Echo(None, None).update(PASSWORD)
     assert errors.getvalue() == ""
-    os.close(reading)
+    os.close(sync)
     os.close(writing)
