@@ -141,7 +141,7 @@ def test_addresses_are_counted(login):
     assert login(RIGHT, address="unix").code is None
 
 
-def test_who_succeeds_is_never_slowed_down(login):
+def test_right_passwords_never_wait(login):
     """Right passwords never count, however many come."""
     for _ in range(4 * FREE_FAILURES):
         assert login(RIGHT, address=THERE).code is None
@@ -154,7 +154,7 @@ def test_a_minute_later(login, clock):
     fail(login, FREE_FAILURES)
 
 
-def test_who_goes_away_while_he_waits(login, hashing, clock):
+def test_a_cancelled_attempt(login, hashing, clock):
     """A cancelled attempt leaves no timer, and counts as a failure."""
     fail(login, FREE_FAILURES)
     answer = login("wrong horse")

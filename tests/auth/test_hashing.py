@@ -103,7 +103,7 @@ def fill(hashing, outcome):
     return [outcome(hashing.hash(str(n))) for n in range(THREADS + MAX_QUEUED)]
 
 
-def test_what_is_advised():
+def test_parameters():
     """Hashes are argon2id with 19 MiB, two passes and one lane."""
     parameters = extract_parameters(ARGON2ID.hash("x"))
     assert parameters.type is Type.ID
@@ -123,7 +123,7 @@ def test_right_and_wrong(started, turns, outcome):
 
 
 @pytest.mark.parametrize("password_hash", [None, "", "!", "$2b$12$abcdefghijklmnopqrstuv"])
-def test_nobody_costs_the_same(started, turns, outcome, password_hash):
+def test_a_missing_hash_costs_the_same(started, turns, outcome, password_hash):
     """Without a hash, one with the same parameters is verified, once."""
     writer = HistoryWriter()
     result = outcome(started(writer).verify(password_hash, "password"))

@@ -48,7 +48,7 @@ def test_those_of_an_address_wait_one_behind_the_other():
     assert throttle.start((HERE,), 56.0).wait == BACKOFF[-1]
 
 
-def test_who_waited_long_is_forgotten():
+def test_failures_are_forgotten():
     """Failures are forgotten after a minute."""
     throttle = Throttle()
     waits(throttle, ALICE, 100)

@@ -57,11 +57,11 @@ def test_rooms_and_accounts_are_counted_apart():
         start(server, number)
     client = server.connect(THERE)
     assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
-    # And as she is logged in, rooms are not counted.
+    # The rooms of an account are not counted.
     assert client.ask("`start x tea") == ["Server: Chatroom x started!"]
 
 
-def test_what_is_refused_does_not_count():
+def test_refused_creations_do_not_count():
     """Refused creations do not count."""
     server = MemoryServer()
     start(server, "there")

@@ -221,7 +221,7 @@ def test_clear():
 
 @given(st.lists(st.binary(max_size=50)))
 @example([b"x" * 20 + b"\r"])
-def test_what_waits_is_counted(chunks):
+def test_buffered_bytes_are_counted(chunks):
     """The buffer holds no more than what came, and all whole frames can be consumed."""
     receiver = FrameReceiver(20)
     for chunk in [b"x\0", *chunks]:

@@ -69,7 +69,7 @@ def test_unix_sockets_do_not_count():
 @pytest.mark.parametrize(
     "request_", ["`format", "`format text", "`start 1 tea", "hello", "x" * 9999]
 )
-def test_who_is_refused_is_told_in_one_frame(end, request_):
+def test_a_refusal_is_one_frame(end, request_):
     """The refusal is text in the framing of the first frame, and no frame is carried out."""
     server = MemoryServer(max_per_address=1)
     server.connect(THERE)
@@ -114,7 +114,7 @@ def test_the_trace_shows_who_is_refused(capture_log):
 
 
 @pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfb\x18", b"x" * 100_000])
-def test_who_is_refused_and_says_nothing(first_bytes):
+def test_a_refused_client_that_sends_no_frame(first_bytes):
     """A refused client that sends no frame is closed after some seconds, without a word."""
     server = MemoryServer(max_per_address=1)
     server.connect(THERE)
@@ -157,7 +157,7 @@ def peers(admission):
     return admission.admitted, admission.by_origin
 
 
-def test_refused_where_the_proxy_is_but_not_where_he_is():
+def test_refused_at_the_proxy_address_but_not_at_its_own():
     """A client that is admitted once its address is known stays connected."""
     server = MemoryServer(max_per_address=1, first_frame=0)
     server.connect(THERE)
@@ -169,7 +169,7 @@ def test_refused_where_the_proxy_is_but_not_where_he_is():
 
 
 @pytest.mark.parametrize("why", ["crowded", "banned"])
-def test_refused_where_he_is_but_not_where_the_proxy_is(why):
+def test_refused_at_its_own_address_but_not_at_the_proxy_address(why):
     """A client that is refused once its address is known has no more time than others."""
     server = MemoryServer(max_per_address=1)
     if why == "crowded":

@@ -30,7 +30,7 @@ def test_a_place_is_free_when_nothing_is_left():
     assert server.connect(FAR).ask("`list") == ["Server: No room exists!"]
 
 
-def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
+def test_a_busy_client_that_is_lost_is_gone_in_ten_seconds():
     """The name of a lost client is free after ten seconds, even if its request never ends."""
     server = MemoryServer(hashing=SlowHashing(shut=True))
     bob = server.join("1", "Bob")

@@ -111,7 +111,7 @@ def test_paused_is_not_read(harness):
     assert receiver.received == b"x"
 
 
-def test_who_hangs_up_while_he_is_not_read(harness):
+def test_a_hangup_while_paused(harness):
     """A hangup while paused is reported once, although data is left to read."""
     peer, _, taken, receiver = harness.connect()
     taken.pauseProducing()
@@ -155,7 +155,7 @@ def test_the_end_is_the_reactors(harness):
     assert transport.doRead() is not None
 
 
-def test_who_is_lost_meanwhile_is_not_read(harness):
+def test_a_socket_that_was_just_closed_is_not_read(harness):
     """A socket that another one closed in the same call is not read."""
     connected = []
     heard = []

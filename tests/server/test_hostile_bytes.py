@@ -86,7 +86,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize("invalid", INVALID)
-def test_what_is_not_utf8(server, invalid):
+def test_invalid_utf8(server, invalid):
     """Invalid UTF-8 becomes U+FFFD, and the output is valid."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     bob.send_bytes(b"a" + invalid + b"z\0")
@@ -98,7 +98,7 @@ def test_what_is_not_utf8(server, invalid):
 
 @pytest.mark.parametrize("invalid", INVALID)
 @pytest.mark.parametrize("before", [b"`start ", b"`nonsense", b"`join 1 ", b"`register "])
-def test_what_is_not_utf8_in_a_command(server, before, invalid):
+def test_invalid_utf8_in_a_command(server, before, invalid):
     """A command with invalid UTF-8 gets a reply."""
     client = server.connect()
     client.send_bytes(before + invalid + b" staple-battery\0")
@@ -140,7 +140,10 @@ def test_nul_in_lines(server):
     assert ann.read() == ["Bob: ab"]
 
 
-TELNET = b"\xff\xfb\x18\xff\xfd\x01`en\xff\xfa\x18\0xterm\xff\xff\xff\xf0ter 1 \xff\xf1Bob\r\xff\xf9\nh\xff\xffi\xff\xf6\r\n"
+TELNET = (
+    b"\xff\xfb\x18\xff\xfd\x01`en\xff\xfa\x18\0xterm\xff\xff\xff\xf0ter 1 "
+    b"\xff\xf1Bob\r\xff\xf9\nh\xff\xffi\xff\xf6\r\n"
+)
 
 
 def test_telnet_in_every_split(server):
@@ -199,11 +202,12 @@ def test_json_values_of_every_kind(server, value):
 
 
 @pytest.mark.parametrize(
-    "frame", ["", "null", "[]", '"x"', "NaN", "{", '{"command":NaN}', '{"command":"say","text":"\\ud800"}',
-              '{"\\udfff":1}', '{"command":"\\ud800"}', "9" * 5000, '{"command":"history","limit":' + "9" * 5000 + "}",
+    "frame", ["", "null", "[]", '"x"', "NaN", "{", '{"command":NaN}',
+              '{"command":"say","text":"\\ud800"}', '{"\\udfff":1}', '{"command":"\\ud800"}',
+              "9" * 5000, '{"command":"history","limit":' + "9" * 5000 + "}",
               '{"command":"list","command":"help"}', "\ufeff{}", "{}" * 2],
 )  # fmt: skip
-def test_what_is_no_request(server, frame):
+def test_frames_that_are_no_request(server, frame):
     """Each frame that is not a request gets one reply."""
     client = server.join("1", "Ann")
     client.ask("`format json")

@@ -165,7 +165,7 @@ def test_the_client_closes_its_sending_side(harness, first):
 
 
 def test_the_session_closes(harness):
-    """What is buffered is dropped, and the gateway still reads, to notice the client's end."""
+    """Buffered frames are dropped, and the gateway still reads, to notice the client's end."""
 
     def close(_):
         harness.session.closed = True
@@ -201,7 +201,7 @@ def test_a_lost_connection_with_frames(harness):
 
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_the_time_to_drain_is_over(harness, is_lost):
-    """What is buffered is dropped; a connection that is lost is closed, though a request runs."""
+    """Buffered frames are dropped; a lost connection is closed, though a request runs."""
     harness.feed(b"1\0")
     harness.session.busy = True
     harness.feed(b"2\0")

@@ -67,7 +67,7 @@ def test_a_renewed_certificate(listening, make_certificate):
         (lambda folder: (folder / "cert.pem").write_text("x"), "no endpoint or certificate"),
     ],
 )
-def test_one_that_is_broken(listening, folder, endpoint, spoil, why):
+def test_a_broken_certificate(listening, folder, endpoint, spoil, why):
     """A broken file is one line at the start; a reload keeps the old certificate."""
     port, contexts = listening
     old = shown(contexts)
@@ -91,7 +91,7 @@ def test_a_key_of_another(listening, folder, make_certificate):
     assert shown(contexts) == old
 
 
-def test_one_behind_a_proxy(endpoint, make_certificate):
+def test_a_certificate_behind_a_proxy(endpoint, make_certificate):
     """A certificate behind a proxy is reloaded, too."""
     reactor = MemoryReactorClock()
     port = ListeningPort("--listen", f"haproxy:{endpoint}", reactor)

@@ -133,7 +133,7 @@ def test_a_frame_longer_than_what_waits(end):
     assert bob.read() == ["Server: Message too long (at most 100000 bytes)."]
 
 
-def test_who_does_not_read_is_aborted(capture_log):
+def test_a_client_that_does_not_read_is_aborted(capture_log):
     """A client past --send-queue (half of it until it joins) is aborted, and the log says why."""
     server = MemoryServer(send_queue=20_000)
     ann, bob, eve = server.join("1", "Ann"), server.join("1", "Bob"), server.connect()
@@ -191,7 +191,7 @@ def test_shutdown(server):
     assert stopped.called
 
 
-def test_what_comes_too_fast_waits_and_is_not_read_for_ever():
+def test_a_flood_past_the_rate_waits_in_bounded_memory():
     """Past 64 KiB the connection is not read; all messages arrive at the rate in the end."""
     server = MemoryServer(rate=5, burst=20, first_frame=0)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")

@@ -28,7 +28,7 @@ def connect(server, host, words=b""):
     return client
 
 
-def test_who_is_silent_counts_where_he_is(server):
+def test_a_silent_client_counts_for_its_own_address(server):
     """A silent client counts for its own address, and is closed past the limit."""
     silent = [connect(server, THERE) for _ in range(3)]
     server.turn(FINISH_SECONDS)
@@ -47,7 +47,7 @@ def test_the_proxy_does_not_count(server):
 
 
 @pytest.mark.parametrize("words", [b"", b"`li"])
-def test_one_too_many_is_told(server, words):
+def test_a_refused_client_reads_why(server, words):
     """A refused client reads why after its first frame, in any number of reads."""
     for _ in range(2):
         connect(server, THERE)
@@ -73,7 +73,7 @@ def test_a_check_of_the_proxy_itself(server):
         assert client.read() == ["Server: \ntea@1: no chatters!\n"]
 
 
-def test_what_is_no_proxy(server):
+def test_a_connection_without_a_header(server):
     """A connection without a header is closed, and nothing is left of it."""
     client = server.connect(PROXY)
     client.send_bytes(b"`join 1 Ann\0")

@@ -52,7 +52,7 @@ def test_a_flood_in_one_read(limited, as_json):
     assert read + said(bob) == texts
 
 
-def test_who_is_slow_is_never_kept_waiting(limited):
+def test_frames_below_the_rate_never_wait(limited):
     """Five frames a second are processed as they come."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     said(bob)
@@ -84,7 +84,7 @@ def test_a_flood_is_not_read_for_long(limited, frame):
     assert sent >= READ_LIMIT
 
 
-def test_who_waits_is_read_from_again(limited):
+def test_a_paused_connection_is_read_again(limited):
     """The connection is read again when less is buffered; all frames are processed."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     said(bob)
@@ -116,7 +116,7 @@ def test_a_flood_before_the_end(limited, how):
     read += [line.removeprefix("Ann: ") for line in last]
     assert goodbye == "Server: Ann quitted."
     assert read == texts[: len(read)]
-    # Twenty, less the one that she joined with, and five a second.
+    # Twenty, less the one that joined the room, and five a second.
     assert 19 + 5 * 9 <= len(read) <= 20 + 5 * 10
     assert ann.closed
     assert limited.connect().ask("`join 1 Ann") == ["Server: You join @chatroom 1"]

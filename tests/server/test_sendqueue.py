@@ -66,7 +66,7 @@ def test_straight_to_the_socket(overflows):
     assert (socket.sent, send_queue.queued, socket.writable) == (b"abc", 0, None)
 
 
-def test_what_the_socket_does_not_take_follows_in_order(overflows):
+def test_queued_bytes_follow_in_order(overflows):
     """A slow client gets all bytes in order, and later writes go to the socket directly again."""
     socket = Socket(room=10)
     _, send_queue = direct(socket, overflows)
@@ -87,7 +87,7 @@ def test_past_the_limit_the_connection_is_aborted(overflows):
     clock, send_queue = direct(socket, overflows, limit=100_000)
     for _ in range(10):
         send_queue.write(b"x" * 40_000)
-    assert not socket.closed, "nobody is called back while he writes"
+    assert not socket.closed, "no caller is called back while it writes"
     clock.advance(0)
     assert socket.closed == "aborted"
     assert len(overflows) == 1
@@ -117,7 +117,7 @@ def test_a_peer_that_is_gone_while_something_waits(overflows):
     assert (socket.closed, send_queue.queued) == ("aborted", 0)
 
 
-def test_finish_sends_what_waits(overflows):
+def test_close_when_sent_sends_the_queue(overflows):
     """The connection is closed after the last byte."""
     socket = Socket(room=10)
     clock, send_queue = direct(socket, overflows)
@@ -130,7 +130,7 @@ def test_finish_sends_what_waits(overflows):
     assert clock.getDelayedCalls() == []
 
 
-def test_finish_does_not_wait_for_ever(overflows):
+def test_close_when_sent_does_not_wait_for_ever(overflows):
     """A client that does not read is aborted after some seconds."""
     socket = Socket(room=0)
     clock, send_queue = direct(socket, overflows)

@@ -92,7 +92,7 @@ def test_idle_and_slow_to_read_it():
     assert bob.ask("`secret Ann psst") == ["Server: Chatter Ann NOT found!"]
 
 
-def test_who_has_still_to_read_is_not_idle():
+def test_a_client_with_queued_output_is_not_idle():
     """A client with queued output is not idle."""
     server = MemoryServer(idle_timeout=30)
     ann = server.join("1", "Ann")
@@ -106,7 +106,7 @@ def test_who_has_still_to_read_is_not_idle():
     assert ann.read()[-1] == IDLE
 
 
-def test_who_waits_for_an_answer_is_not_idle():
+def test_a_client_that_waits_for_a_reply_is_not_idle():
     """A client that waits for a reply is not idle."""
     hashing = SlowHashing(shut=True)
     server = MemoryServer(idle_timeout=30, hashing=hashing)
@@ -120,7 +120,7 @@ def test_who_waits_for_an_answer_is_not_idle():
     assert ann.read() == [IDLE]
 
 
-def test_who_waits_for_his_turn_is_not_idle():
+def test_a_client_with_buffered_frames_is_not_idle():
     """A client whose frames wait for the rate is not idle."""
     server = MemoryServer(idle_timeout=1, rate=1, burst=1)
     ann = server.connect()
