@@ -116,11 +116,20 @@ class FrameReceiver:
     def peek(self, count: int) -> list[bytes]:
         """Return the next whole frames, at most `count`, without consuming them."""
         frames = self._frames
-        if not frames:
-            if not self._buffer or self.oversized:
-                return []
-            frames = self._frames = self._cut(count)
-        return frames if len(frames) <= count else frames[:count]
+        if frames or not self._buffer or self.oversized:
+            return frames if len(frames) <= count else frames[:count]
+        buffer, delimiter = self._buffer, self._delimiter
+        if delimiter is None or delimiter not in buffer:
+            self._drop_oversized()
+            return []
+        frames = buffer.split(delimiter, count)
+        self._buffer = frames.pop()
+        if delimiter == b"\n":
+            frames = [frame.removesuffix(b"\r") for frame in frames]
+        if len(buffer) > self.limit:  # else no frame can be too long
+            frames = self._up_to_oversized(frames)
+        self._frames = frames
+        return frames
 
     def consume(self, count: int) -> bool:
         """Drop the first `count` of the frames that `peek` returned, or the oversized frame.
@@ -153,20 +162,6 @@ class FrameReceiver:
             self.framing = Framing.NUL
             return b"\0"
         return b"\n" if newline else None
-
-    def _cut(self, count: int) -> list[bytes]:
-        """Cut at most `count` frames from the buffer, up to the first that is too long."""
-        buffer, delimiter = self._buffer, self._delimiter
-        if delimiter is None or delimiter not in buffer:
-            self._drop_oversized()
-            return []
-        frames = buffer.split(delimiter, count)
-        self._buffer = frames.pop()
-        if delimiter == b"\n":
-            frames = [frame.removesuffix(b"\r") for frame in frames]
-        if len(buffer) <= self.limit:
-            return frames  # no frame can be longer than the buffer was
-        return self._up_to_oversized(frames)
 
     def _up_to_oversized(self, frames: list[bytes]) -> list[bytes]:
         """Return the frames before the first that is too long; the others go back to the buffer.

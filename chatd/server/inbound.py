@@ -1,9 +1,8 @@
 """The input of one connection, without I/O: buffers bytes and gives frames to the session.
 
-Knows neither Twisted nor sockets. A gateway feeds the bytes that it reads, calls `process` then and
-whenever the session is ready for more, and says how the input ended. What is left to the gateway is
-to call again after the number of seconds that `process` returns, and to stop reading while
-`is_full`.
+This module knows neither Twisted nor sockets. A gateway feeds the bytes that it reads, calls
+`process` then and whenever the session is ready for more, and says how the input ended. It calls
+again after the seconds that `process` returns, and stops reading while `is_full`.
 """
 
 from __future__ import annotations

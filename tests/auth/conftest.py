@@ -1,4 +1,4 @@
-"""What the tests of accounts share: a store that can fail, hashing at once, and a clock."""
+"""Shared fixtures: a store that can fail, hashing without threads, and a clock."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from chatd.core.records import Account
 
 @implementer(IStore)
 class FakeStore:
-    """The part of a store that accounts need; `failing` are the names of methods that fail."""
+    """The part of a store that accounts use; `failing` are the names of methods that fail."""
 
     def __init__(self):
         self.by_name = {}
@@ -83,7 +83,7 @@ class FakeHashing:
 
 
 class Outcome:
-    """What has become of a coroutine: `done`, and its `result` or its `error`."""
+    """The outcome of a coroutine: `done`, and its `result` or its `error`."""
 
     def __init__(self, coroutine):
         self.done = False
@@ -100,7 +100,7 @@ class Outcome:
 
     @property
     def code(self):
-        """The code of the refusal, or None if there was none."""
+        """The code of the error, or None if there was none."""
         assert self.done
         return None if self.error is None else self.error.code
 
@@ -133,5 +133,5 @@ def accounts(store, hashing, clock):
 
 @pytest.fixture
 def outcome():
-    """Return the function that runs a coroutine and tells its outcome."""
+    """Return the function that runs a coroutine and returns its outcome."""
     return Outcome

@@ -1,4 +1,4 @@
-"""Accounts: what is refused, in which words, and how long who fails has to wait."""
+"""Accounts: errors, and how long logins wait after failures."""
 
 import pytest
 
@@ -15,7 +15,7 @@ THERE = ("192.0.2.1", 50000)
 
 @pytest.fixture
 def login(accounts, outcome):
-    """Return a function that tries to log in, and tells what comes of it."""
+    """Return a function that tries to log in and returns the outcome."""
 
     def try_it(password, name="alice", address=None):
         return outcome(accounts.authenticate(name, password, address))
@@ -25,7 +25,7 @@ def login(accounts, outcome):
 
 @pytest.fixture
 def change(accounts, outcome):
-    """Return a function that tries to change alice's password, and tells what comes of it."""
+    """Return a function that tries to change alice's password and returns the outcome."""
 
     def try_it(old, new, address=None):
         return outcome(accounts.change_password("alice", old, new, address))
@@ -34,7 +34,7 @@ def change(accounts, outcome):
 
 
 def fail(login, count, **options):
-    """Fail so often."""
+    """Fail that often."""
     for _ in range(count):
         assert login("wrong horse", **options).code == "wrong-password"
 
@@ -43,7 +43,7 @@ def fail(login, count, **options):
 
 
 def test_create(accounts, outcome, store, login):
-    """An account is added with its time and a hash, and then its password is right."""
+    """An account is added with its time and hash, and its password is right."""
     assert outcome(accounts.create("Zoë", "päss wörd", 12.5)).code is None
     account = store.by_name["Zoë"]
     assert account == Account(account.id, "Zoë", "1:päss wörd", 12.5)
@@ -53,13 +53,13 @@ def test_create(accounts, outcome, store, login):
 
 @pytest.mark.parametrize("password", ["x" * 8, "x" * 1024, "ö" * 4, "ö" * 512])
 def test_passwords_that_can_be(accounts, outcome, password):
-    """They have 8 to 1024 bytes in UTF-8."""
+    """Passwords of 8 to 1024 bytes in UTF-8 are accepted."""
     assert outcome(accounts.create("bob", password, 0.0)).code is None
 
 
 @pytest.mark.parametrize("password", ["", "x" * 7, "x" * 1025, "ö" * 513, "\ud800" * 20])
 def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
-    """Others are refused wherever one is set, and nothing is done."""
+    """Other passwords are refused wherever one is set, and nothing is changed."""
     before = dict(store.by_name)
     for refused in (
         outcome(accounts.create("bob", password, 0.0)),
@@ -86,7 +86,7 @@ def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
     ],
 )
 def test_wrong(login, hashing, name, password):
-    """Whatever is wrong: the same words for the same work."""
+    """Every wrong login gets the same error after the same work."""
     answer = login(password, name=name)
     assert str(answer.error) == str(ChatError(ErrorCode.WRONG_PASSWORD))
     assert answer.code == "wrong-password"
@@ -94,14 +94,14 @@ def test_wrong(login, hashing, name, password):
 
 
 def test_five_failures_are_free(login, clock):
-    """Who then gives the right password waits for nothing."""
+    """A right password after fewer than five failures does not wait."""
     fail(login, FREE_FAILURES - 1)
     assert login(RIGHT).code is None
     assert clock.getDelayedCalls() == []
 
 
 def test_after_five_it_takes_longer(login, hashing, clock):
-    """Nothing is done before the time has come, be the password right or wrong."""
+    """An attempt does no work until its wait is over, whether the password is right or not."""
     fail(login, FREE_FAILURES)
     for wait in (*BACKOFF, BACKOFF[-1]):
         before = len(hashing.work)
@@ -117,7 +117,7 @@ def test_after_five_it_takes_longer(login, hashing, clock):
 
 
 def test_a_hundred_at_once(login, hashing, clock):
-    """All but five have to wait: a try counts before it has failed."""
+    """All but five of a hundred attempts at once wait: they count from their start."""
     answers = [login("wrong horse") for _ in range(100)]
     assert sum(answer.done for answer in answers) == FREE_FAILURES
     assert len(hashing.work) == FREE_FAILURES
@@ -126,14 +126,14 @@ def test_a_hundred_at_once(login, hashing, clock):
 
 
 def test_names_that_do_not_exist_are_counted_too(login):
-    """Else it could be told which do."""
+    """Failures at unknown names count, so that nothing tells which names exist."""
     fail(login, FREE_FAILURES, name="nobody")
     assert not login("wrong horse", name="Nobody").done
     assert login(RIGHT).code is None
 
 
 def test_addresses_are_counted(login):
-    """Whatever names are tried from there."""
+    """Failures from one address count, whatever the names are."""
     for n in range(FREE_FAILURES):
         fail(login, 1, name=f"name{n}", address=THERE)
     assert not login(RIGHT, address=THERE).done
@@ -141,21 +141,21 @@ def test_addresses_are_counted(login):
     assert login(RIGHT, address="unix").code is None
 
 
-def test_who_succeeds_is_never_slowed_down(login):
-    """However often he comes."""
+def test_right_passwords_never_wait(login):
+    """Right passwords never count, however many come."""
     for _ in range(4 * FREE_FAILURES):
         assert login(RIGHT, address=THERE).code is None
 
 
 def test_a_minute_later(login, clock):
-    """All is as it was."""
+    """Failures are forgotten after a minute."""
     fail(login, FREE_FAILURES)
     clock.advance(WINDOW)
     fail(login, FREE_FAILURES)
 
 
-def test_who_goes_away_while_he_waits(login, hashing, clock):
-    """Nothing is left of him but that he tried."""
+def test_a_cancelled_attempt(login, hashing, clock):
+    """A cancelled attempt leaves no timer, and counts as a failure."""
     fail(login, FREE_FAILURES)
     answer = login("wrong horse")
     answer.deferred.cancel()
@@ -169,7 +169,7 @@ def test_who_goes_away_while_he_waits(login, hashing, clock):
 
 
 def test_errors_come_through(login, store, hashing):
-    """Who cannot be answered is told so, and not that he is wrong."""
+    """An error of the server is raised as it is, not as a wrong password."""
     hashing.error = ChatError(ErrorCode.BUSY)
     assert login(RIGHT).code == "busy"
     store.failing = {"account"}
@@ -180,7 +180,7 @@ def test_errors_come_through(login, store, hashing):
 
 
 def test_change(change, login):
-    """The old password is needed, and is then wrong. The logins are left to who asks."""
+    """A change needs the old password, which is wrong afterwards."""
     assert change(RIGHT, NEW).code is None
     assert login(RIGHT).code == "wrong-password"
     assert login(NEW).code is None
@@ -188,13 +188,13 @@ def test_change(change, login):
 
 @pytest.mark.parametrize("new", [NEW, "short"])
 def test_change_without_the_old_one(change, login, new):
-    """That the new one cannot be is told to nobody else than who may change it."""
+    """A client without the old password does not learn whether the new one is acceptable."""
     assert change("wrong horse", new).code == "wrong-password"
     assert login(RIGHT).code is None
 
 
 def test_change_is_throttled_as_logins_are(change, login, clock):
-    """It is no way round: tries of both kinds count together, and a success is taken back."""
+    """Attempts to change a password and to log in count together."""
     for _ in range(FREE_FAILURES):
         assert change(RIGHT, "short", THERE).code == "bad-password"
     for _ in range(FREE_FAILURES):
@@ -207,7 +207,7 @@ def test_change_is_throttled_as_logins_are(change, login, clock):
 
 
 def test_change_undoes_no_other(change, store, hashing, outcome, accounts):
-    """If the administrator sets the password meanwhile, that one stays."""
+    """A password that the administrator sets during a change stays."""
 
     def set_meanwhile():
         hashing.before = lambda: outcome(accounts.set_password("alice", "administrator's"))
@@ -218,7 +218,7 @@ def test_change_undoes_no_other(change, store, hashing, outcome, accounts):
 
 
 def test_change_out_of_reach(change, store):
-    """What could not be stored is not said to be changed."""
+    """A change that the store cannot save raises an error."""
     store.failing = {"set_password_hash"}
     assert type(change(RIGHT, NEW).error) is StoreUnavailableError
     assert change(RIGHT, "short").code == "bad-password", "the old one is still right"
@@ -228,14 +228,14 @@ def test_change_out_of_reach(change, store):
 
 
 def test_set_password(accounts, outcome, login):
-    """The old one is forgotten."""
+    """The old password is wrong after the administrator has set a new one."""
     assert outcome(accounts.set_password("alice", NEW)).code is None
     assert login(RIGHT).code == "wrong-password"
     assert login(NEW).code is None
 
 
 def test_remove(accounts, outcome, login, store):
-    """An account that is removed is as one that never was."""
+    """A removed account is like one that never existed."""
     assert outcome(accounts.remove("alice")).code is None
     assert login(RIGHT).code == "wrong-password"
     assert store.by_name == {}
@@ -253,7 +253,7 @@ def test_remove(accounts, outcome, login, store):
     ],
 )
 def test_out_of_reach(accounts, outcome, store, failing, call):
-    """What the store cannot do is told, and what comes after it is not held up."""
+    """An error of the store is raised, and later calls are not blocked."""
     store.failing = {failing}
     assert type(outcome(call(accounts)).error) is StoreUnavailableError
     store.failing = set()
@@ -261,6 +261,6 @@ def test_out_of_reach(accounts, outcome, store, failing, call):
 
 
 def test_hashing_that_is_not_started(store, clock, outcome):
-    """Nobody waits for threads that there are not."""
+    """Without threads, hashing refuses at once."""
     accounts = Accounts(store, Argon2Hashing(clock), clock)
     assert outcome(accounts.authenticate("alice", RIGHT, None)).code == "busy"

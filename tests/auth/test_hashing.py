@@ -1,4 +1,4 @@
-"""Hashing: what a hash is worth, in threads that can be counted on, and how much may wait."""
+"""Hashing: its parameters, its threads, and its bounded queue."""
 
 import os
 import queue
@@ -10,16 +10,16 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from chatd.auth.hashing import ARGON2ID, THREADS, MAX_QUEUED, Argon2Hashing
+from chatd.auth.hashing import ARGON2ID, MAX_QUEUED, THREADS, Argon2Hashing
 
 PATIENCE = 30
-"""Seconds until something that should have happened is taken for lost."""
+"""Seconds until a test takes an event for lost."""
 
 TINY = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
-class Turns:
-    """The reactor's thread: what other threads want done in it is done by `until`."""
+class ManualReactor:
+    """The reactor's thread: `until` runs the calls from other threads."""
 
     def __init__(self):
         self._calls = queue.Queue()
@@ -28,18 +28,18 @@ class Turns:
         self._calls.put((f, args, kwargs))
 
     def until(self, *outcomes):
-        """Do what comes from threads until all these are done."""
+        """Run calls from threads until all these outcomes are done."""
         while not all(outcome.done for outcome in outcomes):
             self.one()
 
     def one(self):
-        """Do the next thing that comes from a thread."""
+        """Run the next call from a thread."""
         f, args, kwargs = self._calls.get(timeout=PATIENCE)
         f(*args, **kwargs)
 
 
 class Gate:
-    """A hasher whose jobs begin when they like and end when they may."""
+    """A hasher whose jobs report that they begin, and end when the gate opens."""
 
     def __init__(self):
         self.begun = queue.Queue()
@@ -54,7 +54,7 @@ class Gate:
 
 
 class HistoryWriter:
-    """A hasher that does its work and notes what it is."""
+    """A hasher that does its work and records it."""
 
     def __init__(self):
         self.verified = []
@@ -70,7 +70,7 @@ class HistoryWriter:
 @pytest.fixture
 def turns():
     """Return the reactor's thread."""
-    return Turns()
+    return ManualReactor()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def started(turns):
 
 @pytest.fixture
 def gate(started):
-    """Return a hasher that works behind a gate, and its hashing; the gate opens after the test."""
+    """Return a hasher behind a gate, and its hashing; the gate opens after the test."""
     gate = Gate()
     hashing = started(gate)
     yield gate, hashing
@@ -99,11 +99,11 @@ def gate(started):
 
 
 def fill(hashing, outcome):
-    """Return as many jobs as there is place for."""
+    """Return as many jobs as the queue takes."""
     return [outcome(hashing.hash(str(n))) for n in range(THREADS + MAX_QUEUED)]
 
 
-def test_what_is_advised():
+def test_parameters():
     """Hashes are argon2id with 19 MiB, two passes and one lane."""
     parameters = extract_parameters(ARGON2ID.hash("x"))
     assert parameters.type is Type.ID
@@ -111,7 +111,7 @@ def test_what_is_advised():
 
 
 def test_right_and_wrong(started, turns, outcome):
-    """A hash is that of its password and of no other, and two are never the same."""
+    """A hash fits its password and no other, and two hashes are never the same."""
     hashing = started(TINY)
     first, second = outcome(hashing.hash("pässword")), outcome(hashing.hash("pässword"))
     turns.until(first, second)
@@ -123,8 +123,8 @@ def test_right_and_wrong(started, turns, outcome):
 
 
 @pytest.mark.parametrize("password_hash", [None, "", "!", "$2b$12$abcdefghijklmnopqrstuv"])
-def test_nobody_costs_the_same(started, turns, outcome, password_hash):
-    """Where there is no hash, one made with the same parameters is verified, once."""
+def test_a_missing_hash_costs_the_same(started, turns, outcome, password_hash):
+    """Without a hash, one with the same parameters is verified, once."""
     writer = HistoryWriter()
     result = outcome(started(writer).verify(password_hash, "password"))
     turns.until(result)
@@ -134,16 +134,16 @@ def test_nobody_costs_the_same(started, turns, outcome, password_hash):
 
 
 def test_needs_rehash():
-    """A hash that was made with other parameters is to be made again."""
-    hashing = Argon2Hashing(Turns(), TINY)
+    """A hash with other parameters is to be made again."""
+    hashing = Argon2Hashing(ManualReactor(), TINY)
     assert not hashing.needs_rehash(TINY.hash("x"))
     assert hashing.needs_rehash(PasswordHasher(2, 8, 1).hash("x"))
 
 
 def test_nothing_starts_on_construction(outcome):
-    """There is no thread before `start`: the daemon may yet fork."""
+    """There is no thread before `start`, as the daemon may fork."""
     before = threading.active_count()
-    hashing = Argon2Hashing(Turns(), TINY)
+    hashing = Argon2Hashing(ManualReactor(), TINY)
     assert outcome(hashing.hash("x")).code == "busy"
     hashing.stop()
     assert threading.active_count() == before
@@ -162,7 +162,7 @@ def test_two_threads_of_its_own(gate, outcome):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority")
 def test_behind_the_reactor(gate, outcome):
-    """The threads have a lower priority than the one that clients wait for."""
+    """The threads have a lower priority than the reactor's thread."""
     gate, hashing = gate
     fill(hashing, outcome)
     _, thread = gate.begun.get(timeout=PATIENCE)
@@ -172,7 +172,7 @@ def test_behind_the_reactor(gate, outcome):
 
 
 def test_the_queue_has_an_end(gate, turns, outcome):
-    """One more than may wait is refused at once; the others are done, and then there is place."""
+    """A job past the limit is refused at once; the others are done, and then there is room."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
     assert outcome(hashing.hash("too much")).code == "busy"
@@ -185,7 +185,7 @@ def test_the_queue_has_an_end(gate, turns, outcome):
 
 
 def test_the_place_outlives_the_client(gate, turns, outcome):
-    """Who goes away gives no place back: his job still waits or runs."""
+    """A cancelled job counts until it has ended."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
     for job in jobs:
@@ -199,7 +199,7 @@ def test_the_place_outlives_the_client(gate, turns, outcome):
 
 
 def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
-    """What runs at the stop is done; what waits, and what comes later, is refused."""
+    """Running jobs end at the stop; queued and later jobs are refused."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
     for _ in range(THREADS):
@@ -213,7 +213,7 @@ def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
 
 
 def test_errors_come_through(started, turns, outcome):
-    """What goes wrong in a thread is told, without the password, and its place is given back."""
+    """An error in a thread is raised without the password, and the job no longer counts."""
 
     class Broken(Gate):
         def verify(self, *_):

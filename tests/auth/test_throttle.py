@@ -1,4 +1,4 @@
-"""The throttle: who fails often waits, nobody is locked out, and memory has an end."""
+"""The throttle: repeated failures wait, no user is locked out, and memory is bounded."""
 
 import pytest
 from hypothesis import given
@@ -17,17 +17,17 @@ tries = st.lists(st.tuples(names, steps, st.booleans()), max_size=60)
 
 
 def waits(throttle, keys, count, now=0.0):
-    """Return what so many tries at one time wait."""
+    """Return the waits of that many attempts at one time."""
     return [throttle.start(keys, now).wait for _ in range(count)]
 
 
 def test_waits():
-    """Five are free, also when they come at once; then it takes longer, but never for ever."""
+    """Five attempts are free, also at once; the waits after that grow to a maximum."""
     assert waits(Throttle(), ALICE, 12) == [0, 0, 0, 0, 0, 1, 2, 4, 8, 8, 8, 8]
 
 
 def test_the_longer_wait_counts():
-    """A try waits for its name or for its address, whichever is longer."""
+    """An attempt waits for its name or its address, whichever is longer."""
     throttle = Throttle()
     waits(throttle, ALICE, FREE_FAILURES + 1)
     waits(throttle, (HERE,), FREE_FAILURES)
@@ -37,7 +37,7 @@ def test_the_longer_wait_counts():
 
 
 def test_those_of_an_address_wait_one_behind_the_other():
-    """Many connections gain nothing; what would wait too long is refused, and not counted."""
+    """Attempts from one address wait one behind the other; one past the maximum is refused."""
     throttle = Throttle()
     assert waits(throttle, (HERE,), 8) == [0, 0, 0, 0, 0, 1, 3, 7]
     assert waits(throttle, (HERE,), 6) == [15, 23, 31, 39, 47, 55]
@@ -48,8 +48,8 @@ def test_those_of_an_address_wait_one_behind_the_other():
     assert throttle.start((HERE,), 56.0).wait == BACKOFF[-1]
 
 
-def test_who_waited_long_is_forgotten():
-    """After a minute without failures it is as if there had been none."""
+def test_failures_are_forgotten():
+    """Failures are forgotten after a minute."""
     throttle = Throttle()
     waits(throttle, ALICE, 100)
     assert throttle.start(ALICE, WINDOW - 1).wait == BACKOFF[-1]
@@ -57,7 +57,7 @@ def test_who_waited_long_is_forgotten():
 
 
 def test_a_clock_set_back():
-    """It makes nobody wait for hours."""
+    """A clock that is set back makes no attempt wait for hours."""
     throttle = Throttle()
     waits(throttle, ALICE, 100, now=10_000.0)
     assert throttle.start(ALICE, 0.0).wait == 0
@@ -65,7 +65,7 @@ def test_a_clock_set_back():
 
 @given(tries)
 def test_the_first_five_are_free(history):
-    """Whatever came before: who has failed less than five times in a minute does not wait."""
+    """A name and an address with fewer than five failures in a minute do not wait."""
     throttle, failed, now = Throttle(), [], 0.0
     for keys, step, succeeds in history:
         now += step
@@ -81,7 +81,7 @@ def test_the_first_five_are_free(history):
 
 @given(tries)
 def test_a_success_is_taken_back(history):
-    """Who succeeds leaves no trace, however many succeed."""
+    """Attempts that succeed leave nothing, however many they are."""
     throttle, now = Throttle(), 0.0
     attempts = []
     for keys, step, _ in history[:FREE_FAILURES]:
@@ -93,7 +93,7 @@ def test_a_success_is_taken_back(history):
 
 
 def test_to_take_back_late_does_no_harm():
-    """A try that took longer than it counts for is gone already."""
+    """An attempt that ends after its time in the window is forgiven without an error."""
     throttle = Throttle()
     attempt = throttle.start(ALICE, 0.0)
     throttle.start(BOB, 2 * WINDOW)
@@ -102,7 +102,7 @@ def test_to_take_back_late_does_no_harm():
 
 
 def test_memory_has_an_end():
-    """Old keys are dropped; past the limit those that were not tried for the longest time."""
+    """Old keys are dropped; past the limit, those that were used longest ago."""
     throttle = Throttle(max_keys=3)
     for name in ["a", "b", "c", "a", "d"]:
         throttle.start((Key("name", name),), 0.0)
@@ -116,7 +116,7 @@ def test_memory_has_an_end():
     ("name", "same"), [("Alice", "aLICE"), ("ＡＬＩＣＥ", "alice"), ("x" * 32, "x" * 10**6)]
 )
 def test_names_that_are_the_same(name, same):
-    """One counter serves for all spellings of a name, and no work is done for a long one."""
+    """All spellings of a name are one key, and a long name costs no work."""
     assert keys_of(name, None) == keys_of(same, None)
 
 
@@ -136,7 +136,7 @@ def test_names_that_are_not_the_same():
     ],
 )
 def test_addresses_that_count_as_one(host, same):
-    """The port does not matter, nor in which way an address is written, nor which of his /64."""
+    """Ports, notations and hosts of one IPv6 /64 make no difference."""
     assert keys_of("x", (host, 1)) == keys_of("x", (same, 2))
     assert len(keys_of("x", (host, 1))) == 2
 
@@ -145,7 +145,7 @@ def test_addresses_that_count_as_one(host, same):
     ("host", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1")]
 )
 def test_addresses_that_do_not(host, other):
-    """Others are not made to wait."""
+    """Other addresses do not wait."""
     assert keys_of("x", (host, 1)) != keys_of("x", (other, 1))
 
 
@@ -154,5 +154,5 @@ def test_addresses_that_do_not(host, other):
     [None, "unix", ("127.0.0.1", 1), ("127.9.9.9", 1), ("::1", 1), ("::ffff:127.0.0.1", 1)],
 )
 def test_this_machine_is_exempt(address):
-    """Many come from it, through a proxy or a terminal, who are not one."""
+    """Loopback and UNIX sockets have no key, as many users may share them."""
     assert keys_of("x", address) == keys_of("x", None)

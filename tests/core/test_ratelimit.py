@@ -1,4 +1,4 @@
-"""What guests may make in an hour: the count, whom it counts for, and what is taken back."""
+"""Limits on what guests create in an hour."""
 
 import pytest
 
@@ -12,7 +12,7 @@ THERE = "10.0.0.1"
 
 
 def start(server, number, host=THERE):
-    """Return what a new guest is answered who starts a room."""
+    """Return the reply to a new guest that creates a room."""
     client = server.connect(host)
     answers = client.ask(f"`start {number} tea")
     client.lose()
@@ -20,14 +20,14 @@ def start(server, number, host=THERE):
 
 
 def refuse(consume):
-    """Let what is being made be refused."""
+    """Let a creation be refused."""
     error = ChatError(ErrorCode.BAD_NAME, name="x")
     assert not consume.__exit__(ChatError, error, error.__traceback__)
 
 
 @pytest.mark.parametrize("command", ["`start {} tea", "`enter {} N{}", "`register u{} " + WORD])
 def test_twenty_an_hour(command):
-    """One address makes twenty; another is not concerned, nor is this one an hour later."""
+    """One address creates twenty; other addresses, and the next hour, are not concerned."""
     server = MemoryServer()
     hosts = [THERE] * (MAX_CREATIONS + 1) + ["10.0.0.2"]
     answers = []
@@ -44,25 +44,25 @@ def test_twenty_an_hour(command):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "127.0.0.9"])
 def test_this_machine_has_no_limit(host):
-    """Behind it there may be many people."""
+    """Loopback has no limit, as many users may share it."""
     server = MemoryServer()
     for number in range(50):
         assert start(server, number, host) == [f"Server: Chatroom {number} started!"]
 
 
 def test_rooms_and_accounts_are_counted_apart():
-    """Who has made twenty rooms can register."""
+    """Rooms and accounts have separate counts."""
     server = MemoryServer()
     for number in range(MAX_CREATIONS):
         start(server, number)
     client = server.connect(THERE)
     assert client.ask(f"`register ann {WORD}") == ["Server: Registered successfully."]
-    # And as she is logged in, rooms are not counted.
+    # The rooms of an account are not counted.
     assert client.ask("`start x tea") == ["Server: Chatroom x started!"]
 
 
-def test_what_is_refused_does_not_count():
-    """Nor what exists already."""
+def test_refused_creations_do_not_count():
+    """Refused creations do not count."""
     server = MemoryServer()
     start(server, "there")
     for _ in range(100):
@@ -74,7 +74,7 @@ def test_what_is_refused_does_not_count():
 
 
 def test_two_at_once_of_which_one_is_refused():
-    """What it took is given back, also if another was counted meanwhile."""
+    """A refused creation is not counted, although another one was counted after it."""
     made = CreationLimit()
     one, other = made.consume((THERE, 1), 1.0), made.consume((THERE, 2), 2.0)
     one.__enter__()
@@ -89,7 +89,7 @@ def test_two_at_once_of_which_one_is_refused():
 
 
 def test_refused_after_an_hour():
-    """What takes so long has been forgotten already."""
+    """A creation that is refused after an hour was forgotten before."""
     made = CreationLimit()
     late = made.consume((THERE, 1), 1.0)
     late.__enter__()
@@ -99,7 +99,7 @@ def test_refused_after_an_hour():
 
 
 def test_memory_is_bounded():
-    """Of so many addresses the oldest are forgotten."""
+    """Past the maximum, the addresses that were used longest ago are forgotten."""
     made = CreationLimit(max_addresses=100)
     for number in range(1000):
         with made.consume((f"10.0.{number // 250}.{number % 250}", 1), float(number)):

@@ -1,4 +1,4 @@
-"""Spec section 2: how bytes become frames."""
+"""How bytes become frames (spec section 2)."""
 
 import sys
 from itertools import pairwise
@@ -66,7 +66,7 @@ def test_first_bytes_decide(data, framing, frames):
 
 @pytest.mark.parametrize("data", [b"half a li", b"\x16", b"\xff\xfb\x01half"])
 def test_undecided(data):
-    """Until a frame has ended nothing is known."""
+    """The framing is not known until a frame has ended."""
     receiver, frames = receive(data)
     assert receiver.framing is None
     assert frames == []
@@ -155,7 +155,7 @@ def test_too_long_is_never_held():
 
 
 def test_too_long_before_the_framing_is_known():
-    """It is told as soon as something can be told."""
+    """An oversized first frame is reported once the framing is known."""
     receiver, frames = receive(b"x" * 200, b"y" * 200, b"z\nnext\n")
     assert frames == [TOO_LONG, b"next"]
     assert receiver.framing is Framing.LF
@@ -169,7 +169,7 @@ def test_limit_is_of_the_frame_without_its_end():
 
 
 def test_limit_may_rise_between_frames():
-    """Who joins in the same packet as he sends a long message has the larger limit for it."""
+    """A client that joins has the larger limit for the next frame of the same read."""
     receiver = FrameReceiver(10)
     receiver.feed(b"join\0" + b"x" * 50 + b"\0")
     assert receiver.peek(1) == [b"join"]
@@ -204,7 +204,7 @@ def test_frames_are_cut_once():
 
 
 def test_a_frame_keeps_its_own_carriage_returns_beside_an_oversized_one():
-    """Frames that are cut a second time, behind an oversized one, lose no more than their line end."""
+    """Frames that are cut again behind an oversized one lose only their line ends."""
     _, frames = receive(b"a\r\r\n" + b"x" * 101 + b"\r\nb\r\r\n")
     assert frames == [b"a\r", TOO_LONG, b"b\r"]
 
@@ -221,8 +221,8 @@ def test_clear():
 
 @given(st.lists(st.binary(max_size=50)))
 @example([b"x" * 20 + b"\r"])
-def test_what_waits_is_counted(chunks):
-    """What is held is no more than what came, and all whole frames can be taken."""
+def test_buffered_bytes_are_counted(chunks):
+    """The buffer holds no more than what came, and all whole frames can be consumed."""
     receiver = FrameReceiver(20)
     for chunk in [b"x\0", *chunks]:
         receiver.feed(chunk)
@@ -234,7 +234,7 @@ def test_what_waits_is_counted(chunks):
 
 
 def test_many_small_frames_take_no_more_than_their_bytes():
-    """A flood of tiny frames that have to wait is held as it came."""
+    """A flood of tiny frames is buffered as it came."""
     receiver = FrameReceiver(1000)
     receiver.feed(b"a\0" * 30_000)
     assert receiver.peek(50) == [b"a"] * 50

@@ -1,4 +1,4 @@
-"""`--max-clients` and `--max-per-address`: who is let in, what the others are told, and what is counted."""
+"""The limits `--max-clients` and `--max-per-address`, and what a refused client reads."""
 
 import json
 
@@ -19,7 +19,7 @@ TOLD[DisconnectReason.ADDRESS_LIMIT] = "Server: Too many connections from your a
 
 
 def test_the_server_is_full():
-    """One more is told so and closed; when somebody goes there is a place again."""
+    """A client past the limit reads why and is closed; after a disconnect a slot is free."""
     server = MemoryServer(max_clients=2)
     first = server.join("1", "Ann")
     server.join("1", "Bob")
@@ -48,7 +48,7 @@ def test_the_server_is_full():
     ],
 )
 def test_one_address(one, other, same):
-    """A customer's /64 is one, however it is written; this machine may stand for many people."""
+    """An IPv6 /64 counts as one address; loopback has no limit, as many users may share it."""
     server = MemoryServer(max_per_address=1)
     server.connect(one)
     late = server.connect(other)
@@ -59,7 +59,7 @@ def test_one_address(one, other, same):
 
 
 def test_unix_sockets_do_not_count():
-    """They have no address."""
+    """A UNIX socket has no address, so the limit per address does not apply."""
     admission = Admission(Limits(max_per_address=1))
     assert [admission.enter("unix").refusal for _ in range(3)] == [None, None, None]
     assert peers(admission) == (3, {})
@@ -69,8 +69,8 @@ def test_unix_sockets_do_not_count():
 @pytest.mark.parametrize(
     "request_", ["`format", "`format text", "`start 1 tea", "hello", "x" * 9999]
 )
-def test_who_is_refused_is_told_in_one_frame(end, request_):
-    """In the framing of the first frame, as text; nothing of what he sent is carried out."""
+def test_a_refusal_is_one_frame(end, request_):
+    """The refusal is text in the framing of the first frame, and no frame is carried out."""
     server = MemoryServer(max_per_address=1)
     server.connect(THERE)
     late = server.connect(THERE, end=end)
@@ -82,7 +82,7 @@ def test_who_is_refused_is_told_in_one_frame(end, request_):
 
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
 def test_a_program_that_is_refused(end):
-    """It is told in JSON, if that is the first it asks for."""
+    """The refusal is JSON if the first frame asks for JSON."""
     server = MemoryServer(max_clients=1)
     server.connect()
     late = server.connect(end=end)
@@ -100,7 +100,7 @@ def test_a_program_that_is_refused(end):
 
 
 def test_the_trace_shows_who_is_refused(capture_log):
-    """What he sent, and what he was told."""
+    """The trace shows the first frame and the refusal."""
     server = MemoryServer(max_clients=1, trace=True)
     server.connect()
     late = server.connect()
@@ -114,8 +114,8 @@ def test_the_trace_shows_who_is_refused(capture_log):
 
 
 @pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfb\x18", b"x" * 100_000])
-def test_who_is_refused_and_says_nothing(first_bytes):
-    """He is closed in silence after some seconds."""
+def test_a_refused_client_that_sends_no_frame(first_bytes):
+    """A refused client that sends no frame is closed after some seconds, without a word."""
     server = MemoryServer(max_per_address=1)
     server.connect(THERE)
     late = server.connect(THERE)
@@ -128,14 +128,14 @@ def test_who_is_refused_and_says_nothing(first_bytes):
 
 
 def test_no_limits():
-    """0 is none."""
+    """The value 0 is no limit."""
     server = MemoryServer(max_per_address=0, max_clients=0)
     clients = [server.connect(THERE) for _ in range(200)]
     assert {*clients[-1].ask("`list")} == {"Server: No room exists!"}
 
 
 def test_descriptors_are_kept_free():
-    """Past that nobody is even told."""
+    """Without a spare descriptor no connection is admitted."""
     admission = Admission(Limits(), descriptors=SPARE_DESCRIPTORS + 1)
     assert admission.has_descriptor
     admission.connected()
@@ -148,17 +148,17 @@ def test_descriptors_are_kept_free():
 
 
 def arrive(client, host):
-    """Let it be known where a client really is."""
+    """Let the proxy tell the address of a client."""
     client.transport.peerAddr = IPv4Address("TCP", host, 4)
 
 
 def peers(admission):
-    """Return how many are inside, and how many of each address."""
+    """Return the number of admitted connections, in all and by address."""
     return admission.admitted, admission.by_origin
 
 
-def test_refused_where_the_proxy_is_but_not_where_he_is():
-    """Who is let in after all stays in."""
+def test_refused_at_the_proxy_address_but_not_at_its_own():
+    """A client that is admitted once its address is known stays connected."""
     server = MemoryServer(max_per_address=1, first_frame=0)
     server.connect(THERE)
     late = server.connect(THERE)
@@ -169,8 +169,8 @@ def test_refused_where_the_proxy_is_but_not_where_he_is():
 
 
 @pytest.mark.parametrize("why", ["crowded", "banned"])
-def test_refused_where_he_is_but_not_where_the_proxy_is(why):
-    """He is not waited for longer than others who are refused."""
+def test_refused_at_its_own_address_but_not_at_the_proxy_address(why):
+    """A client that is refused once its address is known has no more time than others."""
     server = MemoryServer(max_per_address=1)
     if why == "crowded":
         server.connect(THERE)
@@ -207,7 +207,7 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=60))
 def test_counts_go_back_to_zero(steps):
-    """Whoever comes, is refused, turns out to be elsewhere and goes: in the end nobody is counted."""
+    """After any sequence of connects, refusals, moves and disconnects, all counts are zero."""
     server = MemoryServer(max_clients=4, max_per_address=2)
     idle = set(server.reactor.getDelayedCalls())
     admission = server.service.factory.context.admission

@@ -1,4 +1,4 @@
-"""The ends of connections that owe us nothing, or that we owe something: places, names, the server's own end."""
+"""The ends of connections with frames or requests that are not yet processed."""
 
 import socket
 
@@ -15,7 +15,7 @@ FAR = "192.0.2.1"
 
 
 def test_a_place_is_free_when_nothing_is_left():
-    """Who is lost while his frames wait for their time takes his place up until they are served."""
+    """A lost connection keeps its slot until its buffered frames are processed."""
     server = MemoryServer(rate=1, burst=1, max_per_address=1)
     server.connect(FAR).send(*["`list"] * 5)
     client = server.connect(FAR)
@@ -30,8 +30,8 @@ def test_a_place_is_free_when_nothing_is_left():
     assert server.connect(FAR).ask("`list") == ["Server: No room exists!"]
 
 
-def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
-    """Whatever his request waits for, and whatever waits behind it: his name is free."""
+def test_a_busy_client_that_is_lost_is_gone_in_ten_seconds():
+    """The name of a lost client is free after ten seconds, even if its request never ends."""
     server = MemoryServer(hashing=SlowHashing(shut=True))
     bob = server.join("1", "Bob")
     ann = server.join("1", "Ann")
@@ -43,7 +43,7 @@ def test_who_is_lost_while_he_is_busy_is_gone_in_ten_seconds():
 
 
 def test_the_server_ends_without_those_who_are_lost():
-    """It waits for nobody whose connection has ended."""
+    """The server stops without waiting for connections that are lost."""
     server = MemoryServer(hashing=SlowHashing(shut=True))
     for _ in range(3):
         client = server.connect(FAR)
@@ -57,7 +57,7 @@ def test_the_server_ends_without_those_who_are_lost():
 
 
 def test_a_crowd_that_is_refused_is_not_waited_for():
-    """The first are told why when they speak; the others are closed at once."""
+    """The first refused clients read why; the others are closed at once."""
     server = MemoryServer(max_per_address=1)
     server.connect(FAR)
     crowd = [server.connect(FAR) for _ in range(600)]
@@ -69,7 +69,7 @@ def test_a_crowd_that_is_refused_is_not_waited_for():
 
 
 def test_no_descriptor_left():
-    """Who cannot be taken in is closed at once, also where something wraps our protocol, as for TLS."""
+    """A connection without a descriptor is aborted, also if another factory wraps the server's."""
     server = MemoryServer()
     admission = server.service.factory.context.admission
     while admission.has_descriptor:
@@ -84,7 +84,7 @@ def test_no_descriptor_left():
 
 
 def test_nothing_follows_the_word_that_it_is_closed():
-    """Room messages least of all."""
+    """A client that was told that it is closed gets no message after that."""
     server = MemoryServer(idle_timeout=10)
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     bob.transport.closes_late = True
@@ -96,7 +96,7 @@ def test_nothing_follows_the_word_that_it_is_closed():
 
 
 def test_the_peer_of_a_guarded_transport_hangs_up():
-    """Of one that is not ours to read the end is noticed all the same while it is not read."""
+    """A hangup is noticed while a transport that the reactor reads is paused."""
     server = MemoryServer()
     ours, peer = socket.socketpair()
     transport = StringTransport()

@@ -1,7 +1,9 @@
-"""Where bytes come from: all that can be read is read in one call, and ends are left to the reactor."""
+"""The epoll reader: one call reads all sockets, and ends are left to the reactor."""
 
+import re
 import socket
 import struct
+from contextlib import suppress
 
 import pytest
 from twisted.internet import tcp
@@ -9,13 +11,15 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 
 from chatd.server.epoll import EpollReader
+from chatd.testing import MemoryServer
 
 
 class Reactor:
-    """Notes what it is to watch."""
+    """Records what it watches."""
 
     def __init__(self):
         self.readers = set()
+        self.writers = set()
 
     def addReader(self, reader):
         self.readers.add(reader)
@@ -23,19 +27,22 @@ class Reactor:
     def removeReader(self, reader):
         self.readers.discard(reader)
 
-    def removeWriter(self, _):
-        pass
+    def addWriter(self, writer):
+        self.writers.add(writer)
+
+    def removeWriter(self, writer):
+        self.writers.discard(writer)
 
     def callLater(self, _, call, *args):
         call(*args)
 
 
 class Subclass(tcp.Server):
-    """Not exactly Twisted's: perhaps it encrypts."""
+    """A subclass of Twisted's transport, which may encrypt."""
 
 
 class Receiver(Protocol):
-    """Keeps what it receives."""
+    """Records what it receives."""
 
     def __init__(self):
         self.received = b""
@@ -52,16 +59,16 @@ class Receiver(Protocol):
         self.lost = True
 
 
-class House:
-    """Sockets that are real."""
+class EpollHarness:
+    """An epoll reader with real sockets."""
 
     def __init__(self):
         self.reactor = Reactor()
-        self.sockets = EpollReader(self.reactor)
+        self.reader = EpollReader(self.reactor)
         self.ends = []
 
     def connect(self, receive=None):
-        """Return a peer's socket, the transport at our end, its socket, and what receives."""
+        """Return the peer's socket, the transport, the adopted socket and the receiver."""
         ours, peer = socket.socketpair()
         ours.setblocking(False)
         self.ends += [ours, peer]
@@ -69,87 +76,87 @@ class House:
         transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, self.reactor)
         receiver.makeConnection(transport)
         hung_up = receiver.readConnectionLost
-        taken = self.sockets.adopt(transport, receive or receiver.dataReceived, hung_up)
+        taken = self.reader.adopt(transport, receive or receiver.dataReceived, hung_up)
         return peer, transport, taken, receiver
 
 
 @pytest.fixture
-def house():
-    """Return a house without connections."""
-    house = House()
-    yield house
-    for each in house.ends:
+def harness():
+    """Return a harness without connections."""
+    harness = EpollHarness()
+    yield harness
+    for each in harness.ends:
         each.close()
 
 
-def test_one_call_reads_all(house):
-    """The reactor watches one thing alone; one call of it brings what all have sent."""
-    connected = [house.connect() for _ in range(3)]
-    assert house.reactor.readers == {house.sockets}
+def test_one_call_reads_all(harness):
+    """The reactor watches the reader alone; one call of it reads all sockets."""
+    connected = [harness.connect() for _ in range(3)]
+    assert harness.reactor.readers == {harness.reader}
     for number, (peer, *_) in enumerate(connected):
         peer.send(b"%d" % number)
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert [receiver.received for *_, receiver in connected] == [b"0", b"1", b"2"]
 
 
-def test_paused_is_not_read(house):
-    """What is sent meanwhile comes when it is read on."""
-    peer, _, taken, receiver = house.connect()
+def test_paused_is_not_read(harness):
+    """A paused socket is not read until it is resumed."""
+    peer, _, taken, receiver = harness.connect()
     taken.pauseProducing()
     peer.send(b"x")
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert receiver.received == b""
     taken.resumeProducing()
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert receiver.received == b"x"
 
 
-def test_who_hangs_up_while_he_is_not_read(house):
-    """It is told at once, and only once, though there is more to read."""
-    peer, _, taken, receiver = house.connect()
+def test_a_hangup_while_paused(harness):
+    """A hangup while paused is reported once, although data is left to read."""
+    peer, _, taken, receiver = harness.connect()
     taken.pauseProducing()
     peer.send(b"last words")
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert not receiver.hung_up
     peer.shutdown(socket.SHUT_WR)
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert receiver.hung_up
     receiver.hung_up = False
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert not receiver.hung_up
     taken.resumeProducing()
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert receiver.received == b"last words"
 
 
-def test_writable(house):
-    """Who waits to write is called while there is room, also where nothing is read."""
-    peer, _, taken, _ = house.connect()
+def test_writable(harness):
+    """The callback is called while the socket is writable, also if it is paused."""
+    peer, _, taken, _ = harness.connect()
     taken.pauseProducing()
     called = []
     taken.call_when_writable(lambda: called.append("first"))
-    house.sockets.doRead()
+    harness.reader.doRead()
     peer.send(b"x")
-    house.sockets.doRead()
+    harness.reader.doRead()
     taken.call_when_writable(None)
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert called == ["first", "first"]
 
 
-def test_the_end_is_the_reactors(house):
-    """After the last byte the reactor has the transport again, and finds the end."""
-    peer, transport, _, receiver = house.connect()
+def test_the_end_is_the_reactors(harness):
+    """After the last byte the reactor reads the transport again and finds the end."""
+    peer, transport, _, receiver = harness.connect()
     peer.send(b"last words")
     peer.close()
-    house.sockets.doRead()
-    house.sockets.doRead()
+    harness.reader.doRead()
+    harness.reader.doRead()
     assert receiver.received == b"last words"
-    assert house.reactor.readers == {house.sockets, transport}
+    assert harness.reactor.readers == {harness.reader, transport}
     assert transport.doRead() is not None
 
 
-def test_who_is_lost_meanwhile_is_not_read(house):
-    """One that was read before may have put an end to the next."""
+def test_a_socket_that_was_just_closed_is_not_read(harness):
+    """A socket that another one closed in the same call is not read."""
     connected = []
     heard = []
 
@@ -157,52 +164,109 @@ def test_who_is_lost_meanwhile_is_not_read(house):
         heard.append(number)
         _, transport, taken, _ = connected[1 - number]
         transport.abortConnection()
-        house.sockets.remove(taken)
+        harness.reader.remove(taken)
 
-    connected += [house.connect(lambda _, n=number: end_the_other(n)) for number in range(2)]
+    connected += [harness.connect(lambda _, n=number: end_the_other(n)) for number in range(2)]
     for peer, *_ in connected:
         peer.send(b"x")
-    house.sockets.doRead()
+    harness.reader.doRead()
     (reader,) = heard
     assert [receiver.lost for *_, receiver in connected] == [reader == 1, reader == 0]
 
 
-def test_a_fault_hurts_one_connection(house, capture_log):
-    """It is logged, that connection is aborted, and the others are read."""
+def test_a_fault_hurts_one_connection(harness, capture_log):
+    """A failure is logged and ends its own connection; the others are read."""
 
     def fail(_):
         raise RuntimeError("fault")
 
-    peer, _, taken, receiver = house.connect(fail)
-    other, _, _, healthy = house.connect()
+    peer, _, taken, receiver = harness.connect(fail)
+    other, _, _, healthy = harness.connect()
     peer.send(b"x")
     other.send(b"y")
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert receiver.lost
     assert healthy.received == b"y"
     assert ["Processing received data failed" in line for line in capture_log()] == [True]
-    house.sockets.remove(taken)
+    harness.reader.remove(taken)
 
 
-def test_any_other_transport_is_read_by_the_reactor(house):
-    """One that encrypts, say, or one that only resembles a plain one and may."""
+def test_any_other_transport_is_read_by_the_reactor(harness):
+    """Any other transport is left to the reactor, also a subclass of a plain one."""
     for transport in (StringTransport(), Subclass.__new__(Subclass)):
-        assert house.sockets.adopt(transport, print, print) is None
-    assert house.reactor.readers == set()
+        assert harness.reader.adopt(transport, print, print) is None
+    assert harness.reactor.readers == set()
 
 
-def test_a_reset_is_the_end(house):
-    """Not half of it: who has reset his connection does not wait for answers."""
+def test_a_reset_is_the_end(harness):
+    """A reset is the end of the connection, not of its input alone."""
     subscriber = socket.create_server(("127.0.0.1", 0))
     peer = socket.create_connection(subscriber.getsockname())
     ours, _ = subscriber.accept()
     ours.setblocking(False)
-    house.ends += [subscriber, ours]
+    harness.ends += [subscriber, ours]
     receiver = Receiver()
-    transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, house.reactor)
+    transport = tcp.Server(ours, receiver, ("127.0.0.1", 5), None, 0, harness.reactor)
     receiver.makeConnection(transport)
-    house.sockets.adopt(transport, receiver.dataReceived, receiver.readConnectionLost)
+    harness.reader.adopt(transport, receiver.dataReceived, receiver.readConnectionLost)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()
-    house.sockets.doRead()
+    harness.reader.doRead()
     assert (receiver.lost, receiver.hung_up) == (True, False)
+
+
+# -- both paths
+
+SCRIPT = [
+    b"`start 1 tea\0`join 1 Ann\0",
+    b"".join(b"message %d\0" % number for number in range(120)),
+    b"`list\0`history 50\0`nonsense\0half a ",
+    b"message\0" + b"x" * 20_000 + b"\0`format json\0",
+    b'{"command":"say","text":"hi","tag":"1"}\0{"command":"quit"}\0{"command":"list"}\0',
+    b'{"command":"exit"}\0{"command":"list"}\0',
+]
+
+
+class LeftToReactor(EpollReader):
+    """A reader that adopts no transport."""
+
+    def adopt(self, *_):
+        return None
+
+
+def run_script(reader_class):
+    """Return all bytes that a client gets who sends SCRIPT over a real socket."""
+    server = MemoryServer()
+    context = server.service.factory.context
+    reactor = Reactor()
+    reactor.callLater = server.reactor.callLater
+    context.epoll = reader_class(reactor)
+    ours, peer = socket.socketpair()
+    ours.setblocking(False)
+    protocol = server.service.factory.buildProtocol(None)
+    transport = tcp.Server(ours, protocol, ("127.0.0.1", 5), None, 0, reactor)
+    reactor.addReader(transport)
+    transport.setTcpNoDelay = transport.setTcpKeepAlive = lambda _: None  # it is a UNIX socket
+    protocol.makeConnection(transport)
+    received = b""
+    with peer, ours:
+        peer.setblocking(False)
+        for read in [*SCRIPT, *[b""] * 20]:
+            if read:
+                peer.send(read)
+            for reader in list(reactor.readers):
+                reader.doRead()
+            for writer in list(reactor.writers):
+                writer.doWrite()
+            server.turn(0.1)
+            with suppress(BlockingIOError):
+                received += peer.recv(1 << 20)
+    return received
+
+
+def test_both_paths_give_the_same_bytes():
+    """A client gets the same bytes whether the epoll reader or the reactor reads its socket."""
+    adopted, left = run_script(EpollReader), run_script(LeftToReactor)
+    assert b'"command":"exit"' in adopted
+    session = re.compile(rb'"session":"[^"]*"')
+    assert session.sub(b"", adopted) == session.sub(b"", left)

@@ -1,4 +1,4 @@
-"""Random frames and random people: whatever they do, there is no fault. `python -m bench.fuzz` does more of it."""
+"""Random frames and random users cause no failure; `python -m bench.fuzz` runs more of them."""
 
 import random
 from contextlib import suppress
@@ -35,7 +35,7 @@ FRAMES = st.lists(st.binary(max_size=40), max_size=10)
 
 @pytest.fixture(autouse=True)
 def errors():
-    """Check at the end that nothing was logged that has a traceback."""
+    """Check at the end that no traceback was logged."""
     errors = LoggedErrors()
     with errors.counting():
         yield
@@ -56,7 +56,7 @@ def taken(receiver):
 
 @given(st.sampled_from([b"\0", b"\n", b"\r\n"]), BYTES)
 def test_frames_do_not_depend_on_the_reads(first, pieces):
-    """However bytes are cut into reads, the frames are the same, and no more is held than one of them."""
+    """The frames do not depend on the cuts between reads, and at most one frame is held."""
     whole, cut = FrameReceiver(50), FrameReceiver(50)
     for receiver in (whole, cut):
         receiver.feed(first)
@@ -72,7 +72,7 @@ def test_frames_do_not_depend_on_the_reads(first, pieces):
 
 @given(BYTES)
 def test_first_bytes(pieces):
-    """Whatever they are, they are held as far as they may be a frame, or are no chat."""
+    """First bytes are held up to the limit, or are refused as TLS or HTTP."""
     receiver = FrameReceiver(50)
     with suppress(UnknownProtocolError):
         for piece in pieces:
@@ -82,7 +82,7 @@ def test_first_bytes(pieces):
 
 
 def test_the_longest_line_with_its_end_cut_in_two():
-    """The carriage return is not part of it."""
+    """The carriage return does not count for the limit."""
     receiver = FrameReceiver(50)
     receiver.feed(b"\r\n")
     taken(receiver)
@@ -94,7 +94,7 @@ def test_the_longest_line_with_its_end_cut_in_two():
 
 @given(st.binary(max_size=60))
 def test_requests(frame):
-    """What is in a frame is a request, or refused, and can be traced."""
+    """Any frame is a request or is refused, and the trace can show it."""
     for make in (text_codec, json_codec):
         codec = make(Framing.NUL, True)
         with suppress(ChatError):
@@ -105,13 +105,13 @@ def test_requests(frame):
 @settings(max_examples=20)
 @given(SEEDS)
 def test_frames(seed):
-    """Many of them at a whole server."""
+    """A server takes many random frames."""
     in_memory(500, random.Random(seed))
 
 
 @given(SEEDS, st.sampled_from([b"", b"\0", b"\n", b"`format json\0"]))
 def test_frames_that_come_all_at_once(seed, before):
-    """In one read, with a trace."""
+    """A server with a trace takes random frames in one read."""
     server = MemoryServer(trace=True, rooms=(("1", "tea"),))
     client = server.connect()
     stream = frames(random.Random(seed))
@@ -122,7 +122,7 @@ def test_frames_that_come_all_at_once(seed, before):
 @settings(max_examples=20)
 @given(SEEDS)
 def test_people(seed):
-    """Who do all there is to do, on a store that is slow and fails."""
+    """Random users do all that they can, on a store that is slow and fails."""
     crowd = RandomUsers(random.Random(seed))
     for _ in range(200):
         crowd.step()
@@ -130,7 +130,7 @@ def test_people(seed):
 
 
 def test_a_fault_is_noticed():
-    """Else all this would show nothing."""
+    """The fixture sees a failure: otherwise these tests would show nothing."""
     errors = LoggedErrors()
     errors({"log_failure": Failure(ZeroDivisionError())})
     assert errors.count == 1

@@ -1,4 +1,4 @@
-"""Bytes that no client of ours sends: none makes the server hold much, answer what it must not, or fall."""
+"""Bytes that no regular client sends cause no failure and take bounded memory."""
 
 import pytest
 
@@ -12,7 +12,7 @@ READS = 1600  # of 64 KiB each: 100 MiB
 
 @pytest.fixture
 def faults(capture_log):
-    """Check at the end that nothing was logged that has a traceback."""
+    """Check at the end that no traceback was logged."""
     yield
     assert not [line for line in capture_log() if "Traceback" in line]
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("faults")
 
 
 def held(client):
-    """Return how many bytes of what a client sent are held."""
+    """Return how many bytes of a client are buffered."""
     return client.protocol.inbound.buffered
 
 
@@ -31,7 +31,7 @@ def held(client):
 )
 @pytest.mark.parametrize("byte", [b"x", b"\xff", b"[", b"\r", b"\xf0"])
 def test_a_frame_without_an_end(before, byte, rate):
-    """However long it is, no more is held than one read and one frame."""
+    """No more is held than one read and one frame, however long the frame is."""
     server = MemoryServer(rate=rate)
     client = server.connect()
     client.send_bytes(before)
@@ -45,7 +45,7 @@ def test_a_frame_without_an_end(before, byte, rate):
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
 @pytest.mark.parametrize("inside", [False, True])
 def test_empty_frames(server, end, inside):
-    """65,536 in one read take many turns, and others have theirs in between."""
+    """65,536 empty frames in one read take many turns, and others are served between them."""
     ann, bob = server.join("1", "Ann"), server.connect(end=end)
     if inside:
         bob.ask("`join 1 Bob")
@@ -64,7 +64,7 @@ def test_empty_frames(server, end, inside):
 
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
 def test_byte_by_byte(server, end):
-    """All is as if it had come at once."""
+    """Bytes that come one by one are processed as if they had come at once."""
     ann = server.join("1", "Ann")
     bob = server.connect(end=end)
     words = ["`join 1 Bob", "hällo €\N{GRINNING FACE}", "`format json", '{"command":"quit"}']
@@ -86,8 +86,8 @@ INVALID = [
 
 
 @pytest.mark.parametrize("invalid", INVALID)
-def test_what_is_not_utf8(server, invalid):
-    """It becomes U+FFFD, and what comes out is UTF-8."""
+def test_invalid_utf8(server, invalid):
+    """Invalid UTF-8 becomes U+FFFD, and the output is valid."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     bob.send_bytes(b"a" + invalid + b"z\0")
     (read,) = [frame for frame in ann.read() if frame.startswith("Bob: a")]
@@ -98,8 +98,8 @@ def test_what_is_not_utf8(server, invalid):
 
 @pytest.mark.parametrize("invalid", INVALID)
 @pytest.mark.parametrize("before", [b"`start ", b"`nonsense", b"`join 1 ", b"`register "])
-def test_what_is_not_utf8_in_a_command(server, before, invalid):
-    """It is answered like any other."""
+def test_invalid_utf8_in_a_command(server, before, invalid):
+    """A command with invalid UTF-8 gets a reply."""
     client = server.connect()
     client.send_bytes(before + invalid + b" staple-battery\0")
     (answer,) = client.read()
@@ -121,7 +121,7 @@ REQUESTS = [
 @pytest.mark.parametrize("request_", REQUESTS)
 @pytest.mark.parametrize("size", [1, 7, A_READ * 2])
 def test_tls_and_http(server, request_, size):
-    """However it is cut: closed, nothing answered, nothing carried out."""
+    """TLS and HTTP, in any cuts, are closed without a reply, and nothing is carried out."""
     if size == 1 and len(request_) > A_READ:
         request_ = request_[:10] + request_[-40:]
     client = server.connect()
@@ -133,18 +133,21 @@ def test_tls_and_http(server, request_, size):
 
 
 def test_nul_in_lines(server):
-    """There it is a control character, and goes."""
+    """In line framing, NUL is a control character and is removed."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")
     ann.read()
     bob.send_bytes(b"a\0b\0\n\0\n")
     assert ann.read() == ["Bob: ab"]
 
 
-TELNET = b"\xff\xfb\x18\xff\xfd\x01`en\xff\xfa\x18\0xterm\xff\xff\xff\xf0ter 1 \xff\xf1Bob\r\xff\xf9\nh\xff\xffi\xff\xf6\r\n"
+TELNET = (
+    b"\xff\xfb\x18\xff\xfd\x01`en\xff\xfa\x18\0xterm\xff\xff\xff\xf0ter 1 "
+    b"\xff\xf1Bob\r\xff\xf9\nh\xff\xffi\xff\xf6\r\n"
+)
 
 
 def test_telnet_in_every_split(server):
-    """Wherever two cuts are, all negotiation goes."""
+    """Negotiation is removed wherever two cuts are."""
     ann = server.join("1", "Ann")
     for one in range(len(TELNET)):
         for two in range(one, len(TELNET), 5):
@@ -160,7 +163,7 @@ def test_telnet_in_every_split(server):
 @pytest.mark.parametrize("trace", [False, True])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_json_nested_as_deeply_as_can_be(opening, closing, trace):
-    """Where the stack ends, wherever that is, it is the peer's fault, also in the trace."""
+    """Nesting that is too deep for the stack is the client's fault, also in the trace."""
     server = MemoryServer(trace=trace)
     client = server.join("1", "Ann")
     client.ask("`format json")
@@ -180,7 +183,7 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_json_values_of_every_kind(server, value):
-    """In every parameter of every command: an answer or an event, and never a fault."""
+    """Any JSON value in any parameter gets a reply or an event, and causes no failure."""
     from chatd.protocol.commands import CLIENT_COMMANDS  # noqa: PLC0415
 
     client = server.connect()
@@ -199,12 +202,13 @@ def test_json_values_of_every_kind(server, value):
 
 
 @pytest.mark.parametrize(
-    "frame", ["", "null", "[]", '"x"', "NaN", "{", '{"command":NaN}', '{"command":"say","text":"\\ud800"}',
-              '{"\\udfff":1}', '{"command":"\\ud800"}', "9" * 5000, '{"command":"history","limit":' + "9" * 5000 + "}",
+    "frame", ["", "null", "[]", '"x"', "NaN", "{", '{"command":NaN}',
+              '{"command":"say","text":"\\ud800"}', '{"\\udfff":1}', '{"command":"\\ud800"}',
+              "9" * 5000, '{"command":"history","limit":' + "9" * 5000 + "}",
               '{"command":"list","command":"help"}', "\ufeff{}", "{}" * 2],
 )  # fmt: skip
-def test_what_is_no_request(server, frame):
-    """Each is one answer."""
+def test_frames_that_are_no_request(server, frame):
+    """Each frame that is not a request gets one reply."""
     client = server.join("1", "Ann")
     client.ask("`format json")
     (answer,) = client.ask(frame)

@@ -1,4 +1,4 @@
-"""Endpoints to listen at, and certificates that are renewed while connections go on."""
+"""Ports from endpoint strings, and the reload of certificates."""
 
 import sys
 
@@ -23,13 +23,13 @@ def folder(make_certificate, tmp_path):
 
 @pytest.fixture
 def endpoint(folder):
-    """Return an endpoint that speaks TLS."""
+    """Return an endpoint string for TLS."""
     return f"ssl:9999:privateKey={folder}/key.pem:certKey={folder}/cert.pem"
 
 
 @pytest.fixture
 def listening(endpoint):
-    """Return a listener, and what Twisted asks for the certificate of each connection."""
+    """Return a port, and the context factory that Twisted asks for each connection."""
     reactor = MemoryReactorClock()
     port = ListeningPort("--listen", endpoint, reactor)
     port.listen(Factory())
@@ -37,7 +37,7 @@ def listening(endpoint):
 
 
 def shown(contexts):
-    """Return the certificate that the next connection is shown."""
+    """Return the certificate that the next connection gets."""
     server, client = Connection(contexts.getContext()), Connection(Context(TLS_METHOD))
     server.set_accept_state()
     client.set_connect_state()
@@ -50,7 +50,7 @@ def shown(contexts):
 
 
 def test_a_renewed_certificate(listening, make_certificate):
-    """Who comes after it was renewed is shown the new one."""
+    """New connections get the new certificate after a reload."""
     port, contexts = listening
     old = shown(contexts)
     new = make_certificate()
@@ -67,8 +67,8 @@ def test_a_renewed_certificate(listening, make_certificate):
         (lambda folder: (folder / "cert.pem").write_text("x"), "no endpoint or certificate"),
     ],
 )
-def test_one_that_is_broken(listening, folder, endpoint, spoil, why):
-    """At the start it is one line; later the old one stays."""
+def test_a_broken_certificate(listening, folder, endpoint, spoil, why):
+    """A broken file is one line at the start; a reload keeps the old certificate."""
     port, contexts = listening
     old = shown(contexts)
     spoil(folder)
@@ -81,7 +81,7 @@ def test_one_that_is_broken(listening, folder, endpoint, spoil, why):
 
 
 def test_a_key_of_another(listening, folder, make_certificate):
-    """Half a renewal, with the new certificate and the old key, changes nothing."""
+    """A certificate with the key of another one is refused, and the old one stays."""
     port, contexts = listening
     old, key = shown(contexts), (folder / "key.pem").read_bytes()
     make_certificate()
@@ -91,8 +91,8 @@ def test_a_key_of_another(listening, folder, make_certificate):
     assert shown(contexts) == old
 
 
-def test_one_behind_a_proxy(endpoint, make_certificate):
-    """It is renewed, too, whatever it is wrapped in."""
+def test_a_certificate_behind_a_proxy(endpoint, make_certificate):
+    """A certificate behind a proxy is reloaded, too."""
     reactor = MemoryReactorClock()
     port = ListeningPort("--listen", f"haproxy:{endpoint}", reactor)
     port.listen(Factory())
@@ -102,7 +102,7 @@ def test_one_behind_a_proxy(endpoint, make_certificate):
 
 
 def test_without_a_certificate():
-    """There is nothing to renew."""
+    """A reload does nothing for a port without TLS."""
     reactor = MemoryReactorClock()
     port = ListeningPort("--listen", "tcp:9999", reactor)
     port.listen(Factory())
@@ -111,7 +111,7 @@ def test_without_a_certificate():
 
 
 def test_without_the_packages(monkeypatch):
-    """What is to be installed is said."""
+    """The error says which packages to install."""
     monkeypatch.delattr("twisted.internet.ssl")
     monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
     with pytest.raises(ListenError, match=r"pip install 'chatd\[tls\]'"):

@@ -1,4 +1,4 @@
-"""Spec section 2 at the door: what is answered in which framing, and when a connection is closed."""
+"""The native gateway: framing, limits, and the end of connections (spec section 2)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from chatd.testing import MemoryServer
 
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
 def test_answers_are_in_the_framing_of_the_first_frame(server, end):
-    """Also the newlines within them."""
+    """Replies, and the newlines in them, end as the first frame did."""
     client = server.connect()
     client.send_bytes(b"`start 1 tea" + end + b"`list" + end)
     newline = b"\n" if end == b"\0" else end
@@ -20,7 +20,7 @@ def test_answers_are_in_the_framing_of_the_first_frame(server, end):
 
 
 def test_telnet(server):
-    """Negotiation is neither answered nor read."""
+    """Telnet negotiation gets no reply and is no part of a frame."""
     client = server.connect(end=b"\r\n")
     client.send_bytes(b"\xff\xfd\x03\xff\xfb\x18")
     assert client.read_bytes() == b""
@@ -29,7 +29,7 @@ def test_telnet(server):
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_flood_in_one_read_leaves_others_their_turn(server, as_json):
-    """After 50 frames of one client it is the others' turn; nothing of the rest is lost."""
+    """After 50 frames of one client others are served; no frame is lost."""
     ann, bob, cid = (server.join("1", name) for name in ("Ann", "Bob", "Cid"))
     said = [str(number) for number in range(120)]
     if as_json:
@@ -43,7 +43,7 @@ def test_a_flood_in_one_read_leaves_others_their_turn(server, as_json):
 
 
 def test_a_flood_before_the_end_is_served(server):
-    """Who sends much and nothing more is served to the end, then closed."""
+    """All frames of a client that closes its sending side are processed, then it is closed."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.send(*[str(number) for number in range(120)])
     ann.half_close()
@@ -51,7 +51,7 @@ def test_a_flood_before_the_end_is_served(server):
 
 
 def test_three_framings_in_one_room(server):
-    """Everybody reads the others in his own."""
+    """Each client reads the others' messages in its own framing."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")
     cid = server.join("1", "Cid", end=b"\r\n")
     ann.read(), bob.read()
@@ -64,7 +64,7 @@ def test_three_framings_in_one_room(server):
 
 @pytest.mark.parametrize("hello", [b"\x16\x03\x01\0\xa5", b"GET / HTTP/1.1\r\n\r\n`list\r\n"])
 def test_tls_and_http_are_closed_without_an_answer(server, hello):
-    """And nothing of it is carried out."""
+    """TLS and HTTP connections are closed without a reply, and nothing is carried out."""
     client = server.connect()
     client.send_bytes(hello)
     assert client.closed
@@ -72,7 +72,7 @@ def test_tls_and_http_are_closed_without_an_answer(server, hello):
 
 
 def test_nothing_is_sent_before_the_framing_is_known(server):
-    """Not even that the server stops."""
+    """The server sends nothing before the framing is known, not even that it stops."""
     client = server.connect()
     client.send_bytes(b"`li")
     server.service.stopService()
@@ -81,7 +81,7 @@ def test_nothing_is_sent_before_the_framing_is_known(server):
 
 
 def test_half_close(server):
-    """Who sends no more gets his answers, then the connection is closed."""
+    """A client that closes its sending side gets its replies, then is closed."""
     client = server.connect()
     client.send("`start 1 tea", "`list")
     client.send_bytes(b"`list and half a frame")
@@ -91,7 +91,7 @@ def test_half_close(server):
 
 
 def test_half_a_message_is_nothing(server):
-    """Who is killed in mid-message has not said it."""
+    """A frame without an end is not a message."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.read()
     bob.send_bytes(b"half a mess")
@@ -100,7 +100,7 @@ def test_half_a_message_is_nothing(server):
 
 
 def test_too_long(server):
-    """The limit is smaller until the client has joined; the connection stays."""
+    """The limit is smaller until the client has joined; the connection stays open."""
     client = server.connect()
     client.send("`start 1 a", "x" * 2049, "`join 1 Ann", "y" * 16385, "z" * 16384, "`quit")
     assert client.read() == [
@@ -113,7 +113,7 @@ def test_too_long(server):
 
 
 def test_max_frame_option():
-    """The operator may allow less."""
+    """The option --max-frame may set a smaller limit."""
     client = MemoryServer(max_frame=100).connect()
     client.send("x" * 101)
     assert client.read() == ["Server: Message too long (at most 100 bytes)."]
@@ -121,7 +121,7 @@ def test_max_frame_option():
 
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
 def test_a_frame_longer_than_what_waits(end):
-    """Where the operator allows such, all of it is read."""
+    """A frame longer than the read limit is read whole if --max-frame allows it."""
     server = MemoryServer(max_frame=100_000)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=end)
     ann.read()
@@ -133,8 +133,8 @@ def test_a_frame_longer_than_what_waits(end):
     assert bob.read() == ["Server: Message too long (at most 100000 bytes)."]
 
 
-def test_who_does_not_read_is_aborted(capture_log):
-    """Past --send-queue (half of it before he has joined), and the log says why."""
+def test_a_client_that_does_not_read_is_aborted(capture_log):
+    """A client past --send-queue (half of it until it joins) is aborted, and the log says why."""
     server = MemoryServer(send_queue=20_000)
     ann, bob, eve = server.join("1", "Ann"), server.join("1", "Bob"), server.connect()
     ann.read()
@@ -159,14 +159,14 @@ def test_who_does_not_read_is_aborted(capture_log):
 
 
 def test_tcp_options(server):
-    """Small packets do not wait, and dead peers are found."""
+    """TCP_NODELAY and SO_KEEPALIVE are set."""
     transport = server.connect().transport
     assert transport.no_delay
     assert transport.keep_alive
 
 
 def test_a_reader_who_does_not_read_the_goodbye_is_closed(server):
-    """Within seconds."""
+    """A client that does not read its last frame is closed after some seconds."""
     client = server.connect()
     client.send("`list")
     client.protocol.send_queue.pauseProducing()
@@ -178,7 +178,7 @@ def test_a_reader_who_does_not_read_the_goodbye_is_closed(server):
 
 
 def test_shutdown(server):
-    """All are told, nobody hears of the others leaving, all are closed."""
+    """All clients read that the server stops, and nothing about others who leave."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob", end=b"\n")
     ann.read()
     ann.send("last words")
@@ -191,8 +191,8 @@ def test_shutdown(server):
     assert stopped.called
 
 
-def test_what_comes_too_fast_waits_and_is_not_read_for_ever():
-    """Past 64 KiB the connection is not read from; all is said in the end, at the rate."""
+def test_a_flood_past_the_rate_waits_in_bounded_memory():
+    """Past 64 KiB the connection is not read; all messages arrive at the rate in the end."""
     server = MemoryServer(rate=5, burst=20, first_frame=0)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     for number in range(100):

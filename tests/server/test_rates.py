@@ -1,4 +1,4 @@
-"""`--rate` and `--burst` at the door: who floods is served as the clock says, and holds little of us."""
+"""The options `--rate` and `--burst`: a flood is processed at the rate, in bounded memory."""
 
 import pytest
 from hypothesis import given
@@ -14,12 +14,12 @@ A_READ = 65536
 
 @pytest.fixture
 def limited():
-    """Return a server with the limits an operator has who chose none."""
+    """Return a server with the default rate."""
     return MemoryServer(rate=5, burst=20)
 
 
 def said(client):
-    """Return what Ann has said since the last call."""
+    """Return the messages of Ann that the client read since the last call."""
     lines = [frame for frame in client.read() if frame.startswith("Ann: ")]
     return [line.removeprefix("Ann: ") for line in lines if not line.endswith("@chatroom 1.")]
 
@@ -33,7 +33,7 @@ def flood(client, frames):
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_flood_in_one_read(limited, as_json):
-    """Twenty frames are served at once, then five a second; nothing is lost."""
+    """Twenty frames are processed at once, then five a second, and none is lost."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     if as_json:
         ann.ask("`format json")
@@ -52,8 +52,8 @@ def test_a_flood_in_one_read(limited, as_json):
     assert read + said(bob) == texts
 
 
-def test_who_is_slow_is_never_kept_waiting(limited):
-    """Five frames a second are served as they come."""
+def test_frames_below_the_rate_never_wait(limited):
+    """Five frames a second are processed as they come."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     said(bob)
     for number in range(100):
@@ -63,7 +63,7 @@ def test_who_is_slow_is_never_kept_waiting(limited):
 
 
 def test_no_rate():
-    """With 0 all is served, some of it in each turn."""
+    """With rate 0 all frames are processed, some in each turn."""
     server = MemoryServer(rate=0)
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     said(bob)
@@ -73,7 +73,7 @@ def test_no_rate():
 
 @pytest.mark.parametrize("frame", [b"xx\0", b"\0", b"x" * 100 + b"\0", b"x"])
 def test_a_flood_is_not_read_for_long(limited, frame):
-    """From 64 KiB on, also while the time for the next frame has not come."""
+    """From 64 KiB on the connection is not read."""
     ann = limited.join("1", "Ann")
     flood(ann, 100)
     sent = 0
@@ -84,8 +84,8 @@ def test_a_flood_is_not_read_for_long(limited, frame):
     assert sent >= READ_LIMIT
 
 
-def test_who_waits_is_read_from_again(limited):
-    """Once there is less than that; all is served in the end."""
+def test_a_paused_connection_is_read_again(limited):
+    """The connection is read again when less is buffered; all frames are processed."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     said(bob)
     texts = [f"{number} {'x' * 10_000}" for number in range(30)]
@@ -101,7 +101,7 @@ def test_who_waits_is_read_from_again(limited):
 
 @pytest.mark.parametrize("how", ["half_close", "lose"])
 def test_a_flood_before_the_end(limited, how):
-    """What waits is served for ten seconds, the rest is dropped; then nobody has that name."""
+    """Buffered frames are processed for ten seconds after the end; then the name is free."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann")
     said(bob)
     texts = flood(ann, 500)
@@ -116,7 +116,7 @@ def test_a_flood_before_the_end(limited, how):
     read += [line.removeprefix("Ann: ") for line in last]
     assert goodbye == "Server: Ann quitted."
     assert read == texts[: len(read)]
-    # Twenty, less the one that she joined with, and five a second.
+    # Twenty, less the one that joined the room, and five a second.
     assert 19 + 5 * 9 <= len(read) <= 20 + 5 * 10
     assert ann.closed
     assert limited.connect().ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
@@ -127,7 +127,7 @@ def test_a_flood_before_the_end(limited, how):
 @pytest.mark.parametrize("end", ["kick Ann 1", "ban Ann", "ban 10.0.0.1", "end 1"])
 @pytest.mark.parametrize("then", ["stay", "half_close", "lose"])
 def test_a_flooder_who_is_put_out(limited, end, then):
-    """Nothing that waits is said any more, whether he is still here or not."""
+    """No buffered frame is processed after a kick or a ban."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann", host="10.0.0.1")
     flood(ann, 500)
     if then != "stay":
@@ -147,7 +147,7 @@ def test_a_flooder_who_is_put_out(limited, end, then):
 
 @pytest.mark.parametrize("how", ["half_close", "lose"])
 def test_nothing_is_left_of_a_flooder(limited, how):
-    """No timer, no session, no memory of what he sent."""
+    """No timer, session or buffered byte is left after the end."""
     before = set(limited.reactor.getDelayedCalls())
     ann = limited.connect(host="10.0.0.1")
     flood(ann, 500)
@@ -164,7 +164,7 @@ STEPS = st.lists(st.tuples(st.floats(0, 10), st.integers(0, 30)), max_size=50)
 
 @given(RATES, st.integers(1, 50), STEPS)
 def test_the_bucket(rate, burst, steps):
-    """Never are `burst` and `rate` a second passed, and after the wait there is one frame more."""
+    """The bucket never allows more than `burst` and `rate`, and one frame after the wait."""
     began = now = 1.8e9
     taken = 0
     bucket = TokenBucket(rate, burst, now)
@@ -180,7 +180,7 @@ def test_the_bucket(rate, burst, steps):
 
 
 def test_the_bucket_where_sums_are_not_exact():
-    """After the wait there is a frame: else the wait would be over before it began, without an end."""
+    """After the wait there is a token although sums of floats are not exact."""
     bucket = TokenBucket(5, 1, 0.0)
     now = 0.0
     for _ in range(1000):
@@ -190,7 +190,7 @@ def test_the_bucket_where_sums_are_not_exact():
 
 
 def test_a_clock_that_is_set_back():
-    """Nothing is gained by it, and nothing is lost."""
+    """No token is gained or lost when the clock is set back."""
     bucket = TokenBucket(5, 20, 1000.0)
     bucket.take(20)
     assert bucket.available(500.0) == 0

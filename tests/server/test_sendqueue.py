@@ -1,4 +1,4 @@
-"""Where bytes go: nothing is lost or reordered, and nobody takes all memory."""
+"""Send queues: no byte is lost or reordered, and memory is bounded."""
 
 import pytest
 from twisted.internet.task import Clock
@@ -8,7 +8,7 @@ from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSen
 
 
 class Socket:
-    """A plain socket whose peer takes `room` bytes."""
+    """A plain socket that takes `room` bytes."""
 
     def __init__(self, room=1000):
         self.room = room
@@ -40,7 +40,7 @@ class Socket:
         self.closed = "aborted"
 
     def drain(self, room):
-        """Let the peer read `room` bytes more."""
+        """Let the socket take `room` bytes more."""
         self.room += room
         while self.room and self.writable is not None:
             self.writable()
@@ -48,26 +48,26 @@ class Socket:
 
 @pytest.fixture
 def overflows():
-    """Return the list of overflows that were told."""
+    """Return the list of overflows that were reported."""
     return []
 
 
 def direct(socket, overflows, limit=10**6):
-    """Return a clock and an outlet that writes to `socket`."""
+    """Return a clock and a send queue that writes to `socket`."""
     clock = Clock()
     return clock, SocketSendQueue(socket, clock, limit, lambda *args: overflows.append(args))
 
 
 def test_straight_to_the_socket(overflows):
-    """What the socket takes at once never waits."""
+    """Bytes that the socket takes are not queued."""
     socket = Socket()
     _, send_queue = direct(socket, overflows)
     send_queue.write(b"abc")
     assert (socket.sent, send_queue.queued, socket.writable) == (b"abc", 0, None)
 
 
-def test_what_the_socket_does_not_take_follows_in_order(overflows):
-    """Whatever the peer's pace, he reads all, in order, and then it goes straight again."""
+def test_queued_bytes_follow_in_order(overflows):
+    """A slow client gets all bytes in order, and later writes go to the socket directly again."""
     socket = Socket(room=10)
     _, send_queue = direct(socket, overflows)
     blobs = [bytes([65 + i % 26]) * 70_000 for i in range(12)]
@@ -82,12 +82,12 @@ def test_what_the_socket_does_not_take_follows_in_order(overflows):
 
 
 def test_past_the_limit_the_connection_is_aborted(overflows):
-    """It is told once, what waits is forgotten, and what comes later goes nowhere."""
+    """The overflow is reported once, the queue is dropped, and later writes do nothing."""
     socket = Socket(room=0)
     clock, send_queue = direct(socket, overflows, limit=100_000)
     for _ in range(10):
         send_queue.write(b"x" * 40_000)
-    assert not socket.closed, "nobody is called back while he writes"
+    assert not socket.closed, "no caller is called back while it writes"
     clock.advance(0)
     assert socket.closed == "aborted"
     assert len(overflows) == 1
@@ -96,7 +96,7 @@ def test_past_the_limit_the_connection_is_aborted(overflows):
 
 
 def test_a_peer_that_is_gone(overflows):
-    """A send that fails ends the connection, and raises nothing."""
+    """A send that fails aborts the connection and raises nothing."""
     socket = Socket(room=None)
     clock, send_queue = direct(socket, overflows)
     send_queue.write(b"x")
@@ -106,7 +106,7 @@ def test_a_peer_that_is_gone(overflows):
 
 
 def test_a_peer_that_is_gone_while_something_waits(overflows):
-    """Then what waits is given up."""
+    """The queue is dropped when a send fails."""
     socket = Socket(room=1)
     clock, send_queue = direct(socket, overflows)
     send_queue.write(b"xy")
@@ -117,7 +117,7 @@ def test_a_peer_that_is_gone_while_something_waits(overflows):
     assert (socket.closed, send_queue.queued) == ("aborted", 0)
 
 
-def test_finish_sends_what_waits(overflows):
+def test_close_when_sent_sends_the_queue(overflows):
     """The connection is closed after the last byte."""
     socket = Socket(room=10)
     clock, send_queue = direct(socket, overflows)
@@ -130,8 +130,8 @@ def test_finish_sends_what_waits(overflows):
     assert clock.getDelayedCalls() == []
 
 
-def test_finish_does_not_wait_for_ever(overflows):
-    """Who does not read is closed all the same."""
+def test_close_when_sent_does_not_wait_for_ever(overflows):
+    """A client that does not read is aborted after some seconds."""
     socket = Socket(room=0)
     clock, send_queue = direct(socket, overflows)
     send_queue.write(b"x")
@@ -142,7 +142,7 @@ def test_finish_does_not_wait_for_ever(overflows):
 
 
 def test_any_transport_holds_when_full(overflows):
-    """Where bytes cannot go straight, the transport says when it is full."""
+    """Blobs are queued while the transport is full."""
     transport = StringTransport()
     send_queue = TransportSendQueue(transport, Clock(), 10, lambda *args: overflows.append(args))
     send_queue.write(b"a")
@@ -158,7 +158,7 @@ def test_any_transport_holds_when_full(overflows):
 
 
 def test_any_transport_is_closed_when_all_is_sent(overflows):
-    """Also while it is full."""
+    """The connection is closed after the queue is empty, also if the transport was full."""
     transport = StringTransport()
     clock = Clock()
     send_queue = TransportSendQueue(transport, clock, 10, lambda *args: overflows.append(args))

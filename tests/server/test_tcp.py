@@ -1,4 +1,4 @@
-"""How connections are treated that nothing is heard of."""
+"""The options of TCP connections."""
 
 import socket
 from collections import Counter
@@ -28,7 +28,7 @@ class Transport:
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="is not there but on Linux")
 def test_not_all_are_asked_at_once():
-    """Clients that fell silent in the same moment are asked in the course of 45 seconds."""
+    """Clients that fell silent at the same time are probed over 45 seconds."""
     first_asked = Counter()
     for port in range(32768, 32768 + 2 * 4500, 2):  # as the system gives them to clients
         set_options(transport := Transport(), port)

@@ -1,4 +1,4 @@
-"""`--first-frame` and `--idle-timeout`: who says nothing is closed, and no timer is left of who has gone."""
+"""The options `--first-frame` and `--idle-timeout`, and the queue of their timers."""
 
 import json
 
@@ -18,7 +18,7 @@ IDLE = "Server: You were idle for too long."
 
 @pytest.mark.parametrize("drop", [b"x", b"x" * 3000, b"\xff\xfb\x18", b"\xff\xfax\n", b"\xff", b""])
 def test_a_trickle_does_not_restart_the_clock(drop):
-    """Whatever comes: without a whole frame it is no chat. Nothing is said, as it is not known how."""
+    """Bytes without a whole frame do not restart the timeout; the client reads nothing."""
     server = MemoryServer(first_frame=60)
     client = server.connect()
     for _ in range(59):
@@ -32,7 +32,7 @@ def test_a_trickle_does_not_restart_the_clock(drop):
 
 @pytest.mark.parametrize("first", [b"\0", b"\n", b"\xff\xfb\x18`list\r\n", b"x" * 3000 + b"\0"])
 def test_a_frame_in_time(first):
-    """Also one that is empty or too long: then one may be silent for ever."""
+    """Any whole frame in time is enough, also an empty one or one that is too long."""
     server = MemoryServer(first_frame=60)
     client = server.connect()
     server.turn(59)
@@ -42,7 +42,7 @@ def test_a_frame_in_time(first):
 
 
 def test_no_first_frame_is_waited_for():
-    """0 is no limit."""
+    """The value 0 is no limit."""
     server = MemoryServer(first_frame=0)
     client = server.connect()
     server.turn(100_000)
@@ -54,7 +54,7 @@ def test_no_first_frame_is_waited_for():
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_idle(as_json):
-    """After the last frame, and not before; programs get the code."""
+    """The timeout starts again with each frame; programs read its code."""
     server = MemoryServer(idle_timeout=30)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     if as_json:
@@ -80,7 +80,7 @@ def test_idle(as_json):
 
 
 def test_idle_and_slow_to_read_it():
-    """Who has been told is not in the room any more, and nobody's secret goes to him."""
+    """A client that was told of its timeout has left its room and gets no private message."""
     server = MemoryServer(idle_timeout=30)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.transport.closes_late = True
@@ -92,8 +92,8 @@ def test_idle_and_slow_to_read_it():
     assert bob.ask("`secret Ann psst") == ["Server: Chatter Ann NOT found!"]
 
 
-def test_who_has_still_to_read_is_not_idle():
-    """It is he who is waited for, and the send queue has its own limit."""
+def test_a_client_with_queued_output_is_not_idle():
+    """A client with queued output is not idle."""
     server = MemoryServer(idle_timeout=30)
     ann = server.join("1", "Ann")
     send_queue = ann.protocol.send_queue
@@ -106,8 +106,8 @@ def test_who_has_still_to_read_is_not_idle():
     assert ann.read()[-1] == IDLE
 
 
-def test_who_waits_for_an_answer_is_not_idle():
-    """It is we who have not answered."""
+def test_a_client_that_waits_for_a_reply_is_not_idle():
+    """A client that waits for a reply is not idle."""
     hashing = SlowHashing(shut=True)
     server = MemoryServer(idle_timeout=30, hashing=hashing)
     ann = server.connect()
@@ -120,8 +120,8 @@ def test_who_waits_for_an_answer_is_not_idle():
     assert ann.read() == [IDLE]
 
 
-def test_who_waits_for_his_turn_is_not_idle():
-    """What he sent lies with us."""
+def test_a_client_with_buffered_frames_is_not_idle():
+    """A client whose frames wait for the rate is not idle."""
     server = MemoryServer(idle_timeout=1, rate=1, burst=1)
     ann = server.connect()
     ann.send(*["`list"] * 10)
@@ -136,7 +136,7 @@ def test_who_waits_for_his_turn_is_not_idle():
     "end", ["`exit", "half_close", "lose", "close_idle", "http", "ban", "stop"]
 )
 def test_no_timers_are_left(end):
-    """However a connection ends."""
+    """No timer is left after any end of a connection."""
     server = MemoryServer(idle_timeout=30, rate=5)
     before = set(server.reactor.getDelayedCalls())
     clients = [server.connect("10.0.0.1") for _ in range(3)]
