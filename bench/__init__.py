@@ -1,1 +1,1 @@
-"""The benchmark: how many messages a second the server delivers, next to what the machine could at best."""
+"""The benchmark: the messages a second that servers deliver, and that the machine allows."""

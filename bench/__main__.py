@@ -1,4 +1,4 @@
-"""`python -m bench`: measures chatd beside other servers and the floor, and shows the medians."""
+"""`python -m bench`: measure chatd, other servers and the floor, and print the medians."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUICK_SERVERS = (CHATD, FLOOR)
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured, and where to write it."""
+    """The scenarios and servers to measure, for how long, and the files to write (or None)."""
 
     scenarios: Sequence[Scenario]
     servers: Sequence[Server]
@@ -39,14 +39,14 @@ class Plan:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; return the exit status."""
+    """Run the benchmark; return the exit status, 1 if a delivery was wrong or chatd failed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = plan(arguments)
     try:
         results = measure_all(chosen)
         if chosen.json is not None:
-            found = format_json(results, chosen.length)
-            chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+            document = format_json(results, chosen.length)
+            chosen.json.write_text(json.dumps(document, indent=2) + "\n")
         if chosen.svg is not None:
             chosen.svg.write_text(plot(results))
     except (BenchError, OSError) as error:
@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure_all(chosen: Plan) -> list[Result]:
-    """Measure and show one scenario after the other."""
-    program("loadgen")  # without a compiler nothing can be measured: say so before anything is
+    """Measure each scenario, and print its table as soon as it is complete."""
+    program("loadgen")  # fails here, before anything is measured, if there is no compiler
     cores = choose_cores()
     reasons = {server.name: server.why_not() for server in chosen.servers}
     for reason in filter(None, reasons.values()):
@@ -81,7 +81,7 @@ def measure_all(chosen: Plan) -> list[Result]:
 
 
 def plan(arguments: Sequence[str] | None = None) -> Plan:
-    """Return what the command line asks for; end the program if that cannot be."""
+    """Parse the command line; exit if it is invalid."""
     parser = _parser()
     options = parser.parse_args(arguments)
     for path in (options.json, options.svg):
@@ -110,40 +110,40 @@ def _parser() -> argparse.ArgumentParser:
         "--scenario",
         action="append",
         choices=tuple(SCENARIOS),
-        help="measure this one; may be repeated (default: all)",
+        help="measure this scenario; may be repeated (default: all)",
     )
     parser.add_argument(
         "--server",
         action="append",
         choices=tuple(SERVERS),
-        help="measure this one; may be repeated (default: all that are installed)",
+        help="measure this server; may be repeated (default: all that are installed)",
     )
     parser.add_argument(
         "--rounds",
         type=_number_to(MAX_ROUNDS),
         default=Length.rounds,
         metavar="N",
-        help="how often each is measured, in turns (default %(default)s)",
+        help="rounds; each measures every server once (default %(default)s)",
     )
     parser.add_argument(
         "--seconds",
         type=_number_to(MAX_SECONDS),
         default=Length.seconds,
         metavar="N",
-        help="how long each is measured (default %(default)s)",
+        help="seconds of each measurement (default %(default)s)",
     )
     quick = "A to D, chatd and the floor alone, one round of 2 s: less than a minute"
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them into FILE")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the figures into FILE")
     return parser
 
 
-def _number_to(most: int) -> Callable[[str], int]:
+def _number_to(maximum: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         value = int(text)
-        if not 1 <= value <= most:
-            raise argparse.ArgumentTypeError(f"must be from 1 to {most}")
+        if not 1 <= value <= maximum:
+            raise argparse.ArgumentTypeError(f"must be from 1 to {maximum}")
         return value
 
     return number

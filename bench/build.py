@@ -1,4 +1,4 @@
-"""Compiles the C programs of the benchmark, when they are first used or have changed."""
+"""Compiles the C programs of the benchmark when they are used first, and after changes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SOURCES: Final = {
 
 
 class BenchError(Exception):
-    """What keeps the benchmark from running; the message is the one line that is shown."""
+    """The benchmark cannot run; the message is one line for the user."""
 
 
 def program(name: str) -> Path:
-    """Return one of the programs, made from its sources beside this module if one of them is younger."""
+    """Return the path of a program; compile it if its sources are newer. Raises `BenchError`."""
     binary = _HERE / name
     sources = [_HERE / source for source in _SOURCES[name]]
     newest = max(path.stat().st_mtime for path in (*sources, *_HERE.glob("*.h")))
@@ -33,7 +33,7 @@ def _compile(sources: Sequence[Path], binary: Path) -> None:
     compiler = shutil.which("cc")
     if compiler is None:
         raise BenchError(f"a C compiler is needed to build {binary.name}, and there is no cc")
-    # Made beside and moved: a build that was interrupted leaves nothing that looks finished.
+    # The result is moved into place: an interrupted build leaves no file that looks complete.
     unfinished = binary.with_suffix(".new")
     command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(unfinished), *map(str, sources)]
     try:

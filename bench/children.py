@@ -1,4 +1,4 @@
-"""The processes that the benchmark runs: on a core of their own, for a limited time, never left behind."""
+"""The processes that the benchmark starts: each on its own core, for a limited time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bench.build import BenchError
 from bench.servers import Server, search_path
 
 START_SECONDS: Final = 20
-"""How long a server may take until it listens."""
+"""The time in which a server has to listen."""
 
 STOP_SECONDS: Final = 5
-"""How long a server may take to stop before it is killed."""
+"""The time in which a server has to stop before it is killed."""
 
 LIFETIME_SECONDS: Final = 900
-"""After this a child is ended by its own alarm, should the benchmark be killed and not clean up."""
+"""The time after which an alarm ends a child, in case the benchmark was killed."""
 
 _ROOT: Final = Path(__file__).parent.parent
 _PORT: Final = re.compile(rb"listening at \('?127\.0\.0\.1'?, (\d+)\)")
@@ -34,7 +34,7 @@ _PORT: Final = re.compile(rb"listening at \('?127\.0\.0\.1'?, (\d+)\)")
 
 @dataclass(frozen=True)
 class Cores:
-    """Which core a server runs on, and which the load generator; None: wherever there is room."""
+    """The cores of the server and of the load generator; None is any core."""
 
     server: int | None
     generator: int | None
@@ -42,14 +42,14 @@ class Cores:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that listens."""
+    """A server that listens at `port` of 127.0.0.1, with the ids of all its processes."""
 
     port: int
     pids: tuple[int, ...]
 
 
 def choose_cores() -> Cores:
-    """Return a core each for server and generator, if there are two."""
+    """Return different cores for server and generator, if this process may use two."""
     if not hasattr(os, "sched_getaffinity"):
         raise BenchError("the benchmark needs Linux")
     cores = sorted(os.sched_getaffinity(0))
@@ -58,7 +58,7 @@ def choose_cores() -> Cores:
 
 @contextmanager
 def serving(server: Server, core: int | None) -> Iterator[Running]:
-    """Run a server in a directory of its own until the block ends."""
+    """Run a server in a temporary directory until the block ends."""
     with TemporaryDirectory(prefix="chatd-bench-") as directory:
         port = 0 if server.prints_port else _free_port()
         command = server.command(Path(directory), port)
@@ -81,7 +81,7 @@ def serving(server: Server, core: int | None) -> Iterator[Running]:
 
 
 def output_of(command: Sequence[str], core: int | None) -> str:
-    """Return what a program prints; raise `BenchError` with its last words if it fails."""
+    """Return the output of a program; raise `BenchError` with its last line if it fails."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -100,7 +100,7 @@ def output_of(command: Sequence[str], core: int | None) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return an environment in which the chatd beside this package is found before any other."""
+    """Return an environment in which Python imports the chatd of this checkout."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "PYTHONPATH": paths, "PATH": search_path()}
 
@@ -113,17 +113,17 @@ def _free_port() -> int:
 
 
 def _with_children(pid: int) -> tuple[int, ...]:
-    """Return a process and those that it has started."""
+    """Return the ids of a process and of all its descendants."""
     tasks = Path(f"/proc/{pid}/task")
     started = " ".join(path.read_text() for path in tasks.glob("*/children"))
-    return (pid, *(each for child in started.split() for each in _with_children(int(child))))
+    return (pid, *(found for child in started.split() for found in _with_children(int(child))))
 
 
 def _confine(core: int | None) -> Callable[[], None]:
     def confine() -> None:
         signal.alarm(LIFETIME_SECONDS)
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         if core is not None:
             os.sched_setaffinity(0, {core})
 
@@ -131,7 +131,7 @@ def _confine(core: int | None) -> Callable[[], None]:
 
 
 def _wait_for_port(server: subprocess.Popen[bytes], log: Path, port: int) -> int:
-    """Return the port at which a server listens, once it does: the one it was told, or the one it says."""
+    """Wait until a server listens; return its port: the one in its log, or else `port`."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         ended = server.poll() is not None
@@ -139,8 +139,8 @@ def _wait_for_port(server: subprocess.Popen[bytes], log: Path, port: int) -> int
         if found := _PORT.search(text):
             return int(found[1])
         if ended:
-            said = _last_line(text.decode(errors="replace"))
-            raise BenchError(f"the server did not start: {said or 'it said nothing'}")
+            reason = _last_line(text.decode(errors="replace"))
+            raise BenchError(f"the server did not start: {reason or 'it printed nothing'}")
         if port and _is_open(port):
             return port
         if time.monotonic() > deadline:

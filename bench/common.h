@@ -1,4 +1,4 @@
-/* What the load generator and the floor share: dying with one line, time, and room for sockets. */
+/* Shared by the load generator and the floor: errors, clocks, and the limit of open sockets. */
 
 #ifndef BENCH_COMMON_H
 #define BENCH_COMMON_H
@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* Say in one line what cannot be, and end. */
+/* Print one line on standard error and exit with status 1. */
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
 {
     va_list arguments;
@@ -23,7 +23,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
     exit(1);
 }
 
-/* Nanoseconds of any clock: the wall's steps do not matter to CLOCK_MONOTONIC, CPU clocks count work. */
+/* Return the nanoseconds of a clock: CLOCK_MONOTONIC for time, a CPU clock for work. */
 static inline int64_t nanoseconds(clockid_t clock)
 {
     struct timespec now;
@@ -32,11 +32,11 @@ static inline int64_t nanoseconds(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Make sure that `wanted` sockets can be open: the usual soft limit is 1024, the hard one far more. */
+/* Raise the limit of open files so that `wanted` sockets fit; the usual soft limit is 1024. */
 static inline void allow_sockets(rlim_t wanted)
 {
     struct rlimit limit;
-    wanted += 32; /* the standard streams, epoll, the listener, and some air */
+    wanted += 32; /* the standard streams, epoll, the listener, and some spare ones */
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         die("cannot tell how many sockets may be open: %s", strerror(errno));
     if (limit.rlim_cur >= wanted)

@@ -1,15 +1,16 @@
-/* The floor: a chat server that does the I/O and nothing else, to tell what the machine could do.
+/* The floor: a chat server that does the I/O and nothing else, to measure what the machine allows.
  *
  *     floor CLIENTS
  *
- * Listens on a free port of 127.0.0.1 and prints it. Speaks NUL framing: "`enter ROOM NAME", ROOM being a
- * number, is answered with "Server: You join @chatroom ROOM", any other command with "Server: " and itself;
- * everything else that a member says goes to all others in his room as "NAME: text". There are no rules.
- * It does what any server must do: all that was readable in one turn of epoll becomes one batch for each
- * room, built once, and every member gets one send of what the others said, the batch itself or, for who
- * spoke, the batch without his own part. CLIENTS: at most so many.
+ * It accepts up to CLIENTS clients on a free port of 127.0.0.1, which it prints. It uses NUL
+ * framing. "`enter ROOM NAME", where ROOM is a number, is answered with "Server: You join
+ * @chatroom ROOM", any other command with "Server: " and the command. Any other frame of a member
+ * is sent to all other members of its room as "NAME: text". Nothing is checked. The floor does
+ * what any server has to do: all messages that were readable in one turn of epoll become one batch
+ * for each room, which is built once. Each member gets one send: the whole batch, or for a speaker
+ * the batch without its own part.
  *
- * Ends when the last client has gone, or after ten minutes.
+ * It exits when the last client has disconnected, or after ten minutes.
  */
 
 #define _GNU_SOURCE
@@ -25,10 +26,10 @@
 enum {
     MAX_CLIENTS = 16384,
     MAX_ROOMS = 1024,
-    MAX_FRAME = 2048, /* longest frame taken */
+    MAX_FRAME = 2048, /* longest frame accepted */
     MAX_NAME = 32,
     READ_SIZE = 65536,
-    QUEUE = 1 << 20, /* bytes that may wait for who does not read; past it he is closed */
+    QUEUE = 1 << 20, /* bytes that may wait for a client; past it the client is dropped */
     EVENTS = 1024,
     LIFETIME_SECONDS = 600,
 };
@@ -38,30 +39,30 @@ struct room {
     int count, size;
     char *batch;
     size_t batch_length, batch_size;
-    int changed; /* something was said in this turn */
+    int changed; /* the batch has messages of this turn */
 };
 
 struct member {
     int fd;
     struct room *room;
-    int seat; /* in the room */
+    int index; /* in the room's members */
     int dropped;
-    size_t carried; /* bytes of a frame whose end has not come yet */
+    size_t carried; /* bytes of a frame whose end has not been read yet */
     char carry[MAX_FRAME];
     char prefix[MAX_NAME + 3]; /* "NAME: " */
     size_t prefix_length;
-    size_t own_start, own_end; /* his own part of the batch: one, as he is read once a turn */
-    char *queue;               /* what his socket did not take */
+    size_t own_start, own_end; /* its own part of the batch; one, because it is read once a turn */
+    char *queue;               /* bytes that the socket did not accept */
     size_t queued;
 };
 
 static struct room rooms[MAX_ROOMS];
 static struct room *changed[MAX_ROOMS];
 static int changes;
-static int connected, most;
+static int connected, max_connected;
 static int poller, listener;
 static char buffer[MAX_FRAME + READ_SIZE];
-static char share[1 << 22];
+static char without_own[1 << 22];
 
 /* -- output */
 
@@ -71,7 +72,7 @@ static void watch(struct member *m, uint32_t what)
     epoll_ctl(poller, EPOLL_CTL_MOD, m->fd, &event);
 }
 
-/* Shut a connection down: the next turn reads its end and forgets it. */
+/* Shut a connection down; the next turn reads its end and removes it. */
 static void drop(struct member *m)
 {
     shutdown(m->fd, SHUT_RDWR);
@@ -118,7 +119,7 @@ static void write_queue(struct member *m)
         watch(m, EPOLLIN);
 }
 
-/* End the turn for a room: one send for every member. */
+/* End the turn of a room: one send to each member. */
 static void flush_batch(struct room *room)
 {
     for (int i = 0; i < room->count; i++) {
@@ -127,9 +128,10 @@ static void flush_batch(struct room *room)
         if (own == 0 && !m->dropped) {
             write_to(m, room->batch, room->batch_length);
         } else if (own < room->batch_length && !m->dropped) {
-            memcpy(share, room->batch, m->own_start);
-            memcpy(share + m->own_start, room->batch + m->own_end, room->batch_length - m->own_end);
-            write_to(m, share, room->batch_length - own);
+            memcpy(without_own, room->batch, m->own_start);
+            memcpy(without_own + m->own_start, room->batch + m->own_end,
+                   room->batch_length - m->own_end);
+            write_to(m, without_own, room->batch_length - own);
         }
         m->own_start = m->own_end = 0;
     }
@@ -139,13 +141,13 @@ static void flush_batch(struct room *room)
 
 /* -- input */
 
-static void note(struct room *room, const char *bytes, size_t length)
+static void append(struct room *room, const char *bytes, size_t length)
 {
     if (room->batch_length + length > room->batch_size) {
         room->batch_size = 2 * (room->batch_length + length);
         room->batch = realloc(room->batch, room->batch_size);
-        if (room->batch_size > sizeof share || room->batch == NULL)
-            die("too much was said in one turn");
+        if (room->batch_size > sizeof without_own || room->batch == NULL)
+            die("too many bytes in one turn");
     }
     memcpy(room->batch + room->batch_length, bytes, length);
     room->batch_length += length;
@@ -167,15 +169,15 @@ static void enter(struct member *m, unsigned number, const char *name)
     }
     m->prefix_length = (size_t)snprintf(m->prefix, sizeof m->prefix, "%.*s: ", MAX_NAME, name);
     m->room = room;
-    m->seat = room->count;
+    m->index = room->count;
     room->members[room->count++] = m;
     write_to(m, welcome, (size_t)sprintf(welcome, "Server: You join @chatroom %u", number) + 1);
     m->own_start = room->batch_length;
-    note(room, news, (size_t)sprintf(news, "%sjoined us @chatroom %u.", m->prefix, number) + 1);
+    append(room, news, (size_t)sprintf(news, "%sjoined us @chatroom %u.", m->prefix, number) + 1);
     m->own_end = room->batch_length;
 }
 
-static void take_frame(struct member *m, const char *frame, size_t length)
+static void handle_frame(struct member *m, const char *frame, size_t length)
 {
     unsigned number;
     char name[MAX_NAME];
@@ -187,18 +189,18 @@ static void take_frame(struct member *m, const char *frame, size_t length)
             write_to(m, frame, length + 1);
         }
     } else if (m->room != NULL) {
-        note(m->room, m->prefix, m->prefix_length);
-        note(m->room, frame, length + 1);
+        append(m->room, m->prefix, m->prefix_length);
+        append(m->room, frame, length + 1);
         m->own_end = m->room->batch_length;
     }
 }
 
-static void forget(struct member *m)
+static void remove_member(struct member *m)
 {
     if (m->room != NULL) {
         struct member *last = m->room->members[--m->room->count];
-        m->room->members[m->seat] = last;
-        last->seat = m->seat;
+        m->room->members[m->index] = last;
+        last->index = m->index;
     }
     close(m->fd);
     free(m->queue);
@@ -214,14 +216,14 @@ static void read_member(struct member *m)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
-        forget(m);
+        remove_member(m);
         return;
     }
     char *at = buffer, *end = buffer + m->carried + got, *nul;
     if (m->room != NULL)
         m->own_start = m->own_end = m->room->batch_length;
     while ((nul = memchr(at, '\0', (size_t)(end - at))) != NULL) {
-        take_frame(m, at, (size_t)(nul - at));
+        handle_frame(m, at, (size_t)(nul - at));
         at = nul + 1;
     }
     m->carried = (size_t)(end - at);
@@ -239,7 +241,8 @@ static void accept_members(void)
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         struct member *m = calloc(1, sizeof *m);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = m};
-        if (m == NULL || connected == most || epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
+        if (m == NULL || connected == max_connected ||
+            epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0)
             die("too many clients");
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         m->fd = fd;
@@ -257,8 +260,10 @@ static void listen_on_loopback(void)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     poller = epoll_create1(EPOLL_CLOEXEC);
-    if (listener < 0 || poller < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 1024) != 0 || getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
+    if (listener < 0 || poller < 0 ||
+        bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(listener, 1024) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
         epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0)
         die("cannot listen on 127.0.0.1: %s", strerror(errno));
     printf("listening at (127.0.0.1, %d)\n", ntohs(address.sin_port));
@@ -286,11 +291,11 @@ static void turn(void)
 
 int main(int count, char **arguments)
 {
-    most = count == 2 ? atoi(arguments[1]) : 0;
-    if (most < 1 || most > MAX_CLIENTS)
+    max_connected = count == 2 ? atoi(arguments[1]) : 0;
+    if (max_connected < 1 || max_connected > MAX_CLIENTS)
         die("usage: floor CLIENTS, from 1 to %d", MAX_CLIENTS);
     alarm(LIFETIME_SECONDS);
-    allow_sockets((rlim_t)most);
+    allow_sockets((rlim_t)max_connected);
     listen_on_loopback();
     for (;;)
         turn();

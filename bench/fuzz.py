@@ -1,11 +1,11 @@
-"""Random and mutated frames, and random steps of many people, to see whether anything breaks.
+"""Random and mutated frames, and random steps of many users, to find errors of the server.
 
     python -m bench.fuzz [--frames N] [--socket-frames N] [--steps N] [--seed N]
 
-A million frames go to a whole server in memory, 100,000 over sockets, and 100,000 steps are done by
-people whose store is slow and fails at random. Prints figures; the exit status is 1 if there was a
-fault: a traceback in the log, or a connection closed because of one. The worst time of a frame is
-CPU time, without that of the garbage collector.
+A million frames are sent to a server in memory, 100,000 over sockets, and users do 100,000 steps on
+a server whose store is slow and fails at random. Prints figures; the exit status is 1 if there was
+an error: a traceback in the log, or a connection that the server closed because of one. The worst
+time of a frame is CPU time, without that of the garbage collector.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import ILogObserver, globalLogPublisher
 from zope.interface import implementer
 
-from bench.crowd import Crowd
+from bench.random_users import RandomUsers
 from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.server.inbound import MAX_FRAMES_PER_TURN
 from chatd.testing import MemoryServer
@@ -37,8 +37,9 @@ from chatd.testing import MemoryServer
 _ROUND: Final = 500
 _AT_A_TIME: Final = 50
 _NOISE: Final = (
-    b"\0", b"\n", b"\r\n", b"\xff", b"\xff\xfa", b"\xff\xf0", b"`", b" ", b"{", b"}", b"[", b'"', b"\\u", b"\\ud800", b"\x1b[",
-    b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\x80", b"\xf0\x9f", b"x" * 3000, b"\t", b"@", b":", b"1", b"Ann", b"staple-battery",
+    b"\0", b"\n", b"\r\n", b"\xff", b"\xff\xfa", b"\xff\xf0", b"`", b" ", b"{", b"}", b"[", b'"',
+    b"\\u", b"\\ud800", b"\x1b[", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\x80",
+    b"\xf0\x9f", b"x" * 3000, b"\t", b"@", b":", b"1", b"Ann", b"staple-battery",
 )  # fmt: skip
 _WORDS: Final = (
     "1",
@@ -57,7 +58,7 @@ _WORDS: Final = (
 
 
 def frames(chance: random.Random) -> Iterator[bytes]:
-    """Return frames without an end to them: requests as they should be, some of them mutated, and noise."""
+    """Yield frames without end: valid requests, mutated requests, and noise."""
     commands = [command for command in CLIENT_COMMANDS.values() if command.name != "exit"]
     while True:
         command = chance.choice(commands)
@@ -82,21 +83,21 @@ def mutated(frame: bytes, chance: random.Random) -> bytes:
 
 
 @implementer(ILogObserver)
-class Faults:
-    """Counts what was logged that is a fault of the server."""
+class LoggedErrors:
+    """Counts the exceptions that the server logs."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, event: dict[str, Any]) -> None:
-        """Look at an event of the log, and show it if it is one."""
+        """Count and print an exception."""
         if event.get("log_failure") is not None:
             self.count += 1
             print(event["log_failure"].getTraceback(), file=sys.stderr)
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Count what is logged inside."""
+    def counting(self) -> Iterator[None]:
+        """Count the exceptions logged in the block."""
         globalLogPublisher.addObserver(self)
         try:
             yield
@@ -105,20 +106,20 @@ class Faults:
 
 
 def memory_megabytes() -> float:
-    """Return how much memory the process has had at most."""
+    """Return the maximum resident memory of the process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def in_memory(count: int, chance: random.Random) -> dict[bool, float]:
-    """Send so many frames to a server in memory, half of them with the trace on.
+    """Send `count` frames to servers in memory, half of which have the trace on.
 
-    Returns the worst time of one, in milliseconds, without the trace and with it.
+    Return the worst CPU time of a frame in milliseconds: without the trace, and with it.
     """
     server, traced, sent = None, False, 0
     worst = {False: 0.0, True: 0.0}
     stream = frames(chance)
     while sent < count:
-        # A new server now and then: what is kept of rooms and accounts is meant to grow.
+        # A new server from time to time: rooms and accounts are kept, so the memory grows.
         if sent % 50_000 == 0 or server is None:
             traced = not traced
             server = MemoryServer(rooms=(("1", "tea"), ("2", "food")), trace=traced)
@@ -141,14 +142,17 @@ def in_memory(count: int, chance: random.Random) -> dict[bool, float]:
         gc.enable()
         for client in clients:
             if b"fault" in client.read_bytes():
-                raise SystemExit("A connection was closed because of a fault.")
+                raise SystemExit("The server closed a connection because of an error.")
             client.lose()
         server.turn(11)
     return worst
 
 
 def _pour(port: int, count: int, chance: random.Random) -> int:
-    """Send frames over sockets, many at a time as wrong passwords take long; return how many came back."""
+    """Send `count` frames over sockets; return the number of frames that came back.
+
+    Many connections are open at the same time, because wrong passwords are answered late.
+    """
     stream = frames(chance)
     blobs = [
         b"\0`join 1 Zed\0" + b"".join(next(stream) for _ in range(_ROUND)) + b"\0"
@@ -156,17 +160,17 @@ def _pour(port: int, count: int, chance: random.Random) -> int:
     ]
 
     def send(blob: bytes) -> int:
-        with socket.create_connection(("127.0.0.1", port)) as one:
-            one.sendall(blob)
-            one.shutdown(socket.SHUT_WR)
-            return sum(data.count(b"\0") for data in iter(lambda: one.recv(65536), b""))
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(blob)
+            client.shutdown(socket.SHUT_WR)
+            return sum(data.count(b"\0") for data in iter(lambda: client.recv(65536), b""))
 
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         return sum(pool.map(send, blobs))
 
 
 def over_sockets(count: int, chance: random.Random) -> int:
-    """Send so many frames over sockets to a server in this process; return the answers."""
+    """Send `count` frames over sockets to a server in this process; return the answers."""
     reactor: Any = _reactor
     server = MemoryServer(reactor=reactor, rooms=(("1", "tea"),))
     factory: Any = server.service.factory
@@ -181,52 +185,52 @@ def over_sockets(count: int, chance: random.Random) -> int:
     )
     reactor.run()
     if len(server.service.sessions):
-        raise SystemExit("Connections are left that have ended.")
+        raise SystemExit("Closed connections still have sessions.")
     return answers[0]
 
 
 def steps(count: int, chance: random.Random) -> None:
-    """Let people do so many steps, and check after each what must hold."""
+    """Let random users do `count` steps, with checks after each."""
     done = 0
     while done < count:
-        crowd = Crowd(chance)
+        users = RandomUsers(chance)
         for _ in range(1000):
-            crowd.step()
-        crowd.end()
+            users.step()
+        users.end()
         done += 1000
 
 
 def main() -> None:
-    """Break it, or not."""
+    """Run all parts, and exit with 1 if there were errors."""
     parser = ArgumentParser(prog="python -m bench.fuzz", description="Try to break the server.")
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--socket-frames", type=int, default=100_000)
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9))
-    asked = parser.parse_args()
-    chance = random.Random(asked.seed)  # noqa: S311 -- to be had again
-    faults = Faults()
-    print(f"seed {asked.seed}", flush=True)
-    with faults.watched():
-        if asked.frames:
-            in_memory(min(asked.frames, 100_000), chance)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)  # noqa: S311 -- reproducible
+    errors = LoggedErrors()
+    print(f"seed {options.seed}", flush=True)
+    with errors.counting():
+        if options.frames:
+            in_memory(min(options.frames, 100_000), chance)
             before, began = memory_megabytes(), perf_counter()
-            worst = in_memory(asked.frames, chance)
+            worst = in_memory(options.frames, chance)
             print(
-                f"{asked.frames} frames in memory: {perf_counter() - began:.0f} s, the worst {worst[False]:.1f} ms, "
-                f"{worst[True]:.1f} ms with the trace, "
+                f"{options.frames} frames in memory: {perf_counter() - began:.0f} s, "
+                f"the worst {worst[False]:.1f} ms, {worst[True]:.1f} ms with the trace, "
                 f"memory {before:.0f} MB after the first, {memory_megabytes():.0f} MB at the end",
                 flush=True,
             )
-        if asked.steps:
+        if options.steps:
             began = perf_counter()
-            steps(asked.steps, chance)
-            print(f"{asked.steps} steps: {perf_counter() - began:.0f} s", flush=True)
-        if asked.socket_frames:
-            answers = over_sockets(asked.socket_frames, chance)
-            print(f"{asked.socket_frames} frames over sockets: {answers} answers", flush=True)
-    print(f"{faults.count} faults")
-    sys.exit(faults.count > 0)
+            steps(options.steps, chance)
+            print(f"{options.steps} steps: {perf_counter() - began:.0f} s", flush=True)
+        if options.socket_frames:
+            answers = over_sockets(options.socket_frames, chance)
+            print(f"{options.socket_frames} frames over sockets: {answers} answers", flush=True)
+    print(f"{errors.count} errors")
+    sys.exit(errors.count > 0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The design that one starts with: a thread for each client, and `sendall` to one after the other under a lock.
+"""A simple threaded chat server: a thread per client, and `sendall` to each member under a lock.
 
     python -m bench.lab_server
 
-Listens on a free port of 127.0.0.1 and prints it. It speaks as much of NUL framing as the load generator
-does, as the floor does (floor.c), and has no rules either: what differs is the design alone.
+It listens on a free port of 127.0.0.1 and prints it. Like the floor (floor.c) it supports the
+commands of the load generator in NUL framing and checks nothing, so that only the design differs.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ _READ: Final = 65536
 
 
 class Rooms:
-    """Who is in which room; one lock for all, held while a message is sent to everybody."""
+    """The members of all rooms, behind one lock that is held while a message is sent."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._members: dict[str, set[socket.socket]] = defaultdict(set)
 
     def join(self, room: str, member: socket.socket, name: str) -> None:
-        """Let `member` hear what is said in `room` from now on."""
+        """Add `member` to `room`, and tell the other members."""
         self.say(room, member, f"{name}: joined us @chatroom {room}.\0".encode())
         with self._lock:
             member.sendall(f"Server: You join @chatroom {room}\0".encode())
             self._members[room].add(member)
 
     def say(self, room: str, sender: socket.socket, frame: bytes) -> None:
-        """Send a frame to everybody in `room` but the sender."""
+        """Send a frame to all members of `room` but the sender."""
         with self._lock:
             for member in self._members[room]:
                 if member is not sender:
                     member.sendall(frame)
 
     def leave(self, room: str, member: socket.socket) -> None:
-        """Let `member` hear nothing more."""
+        """Remove `member` from `room`."""
         with self._lock:
             self._members[room].discard(member)
 
 
 class Connection(BaseRequestHandler):
-    """One client, in a thread of its own."""
+    """A client, in its own thread."""
 
     server: Server
     request: socket.socket
 
     def setup(self) -> None:
-        """Begin in no room."""
+        """Start in no room."""
         self.room = ""
         self.name = ""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def handle(self) -> None:
-        """Read frames until the client has gone."""
+        """Read frames until the connection ends."""
         tail = b""
         try:
             while data := self.request.recv(_READ):
@@ -68,7 +68,7 @@ class Connection(BaseRequestHandler):
             pass  # the client is gone
 
     def finish(self) -> None:
-        """Leave."""
+        """Leave the room."""
         self.server.rooms.leave(self.room, self.request)
 
     def _take(self, frame: bytes) -> None:
@@ -96,7 +96,7 @@ class Server(ThreadingTCPServer):
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     with Server() as server:
         print(f"listening at {server.server_address!r}", flush=True)
         server.serve_forever()

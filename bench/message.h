@@ -1,10 +1,10 @@
-/* What a message of the load generator says: whose it is, which of his, when it was sent; and padding.
+/* The text of a message of the load generator: speaker, number, time, and padding.
  *
  *     |SSSSSSSSTTTTTTTTxxxxxxxx...
  *
- * S: the speaker's number and the message's, T: nanoseconds since the generator began, each eight
- * characters of five bits. None of the characters has to be escaped in any protocol, and a message
- * can be told by its first one. Little-endian machines only, as all that matter here are.
+ * S: the number of the speaker and the number of the message, T: nanoseconds since the generator
+ * started, each in eight characters of five bits. No protocol has to escape these characters, and
+ * the first one marks a message. The code needs a little-endian machine.
  */
 
 #ifndef BENCH_MESSAGE_H
@@ -16,7 +16,7 @@
 enum {
     MAGIC = '|',
     PADDING = 'x',
-    MIN_BYTES = 18, /* the magic, two words, and padding that tells whether all has come */
+    MIN_BYTES = 18, /* the magic, two words, and a byte of padding */
     NUMBER_BITS = 28,
     MAX_SPEAKERS = 1 << (40 - NUMBER_BITS),
 };
@@ -33,7 +33,7 @@ static inline void write_word(char *to, uint64_t value)
         to[i] = (char)('0' + (value >> 5 * i & 31));
 }
 
-/* Eight bytes of five bits become four pairs of ten, two of twenty, one of forty. */
+/* Merge eight groups of five bits to four of ten, two of twenty, and one of forty. */
 static inline uint64_t read_word(const char *from)
 {
     uint64_t x;
@@ -54,10 +54,10 @@ static inline void write_message(char *to, size_t length, struct message message
 
 static inline struct message read_message(const char *text)
 {
-    uint64_t who = read_word(text + 1);
+    uint64_t word = read_word(text + 1);
     return (struct message){
-        .speaker = (uint32_t)(who >> NUMBER_BITS),
-        .number = (uint32_t)(who & ((1u << NUMBER_BITS) - 1)),
+        .speaker = (uint32_t)(word >> NUMBER_BITS),
+        .number = (uint32_t)(word & ((1u << NUMBER_BITS) - 1)),
         .sent_ns = read_word(text + 9),
     };
 }

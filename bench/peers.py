@@ -1,7 +1,7 @@
-"""Other servers, as Debian has them: configured to limit nobody, and to do nothing but deliver.
+"""Servers of other projects, as Debian packages them, configured without limits and logging.
 
-Each function writes a configuration into a directory of its own and returns what starts the server
-there, in the foreground, on a port of 127.0.0.1.
+Each function writes a configuration into a directory, and returns the command that runs the server
+there in the foreground, on a port of 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -72,24 +72,24 @@ ping_interval: "1h"
 
 
 def ngircd(directory: Path, port: int) -> list[str]:
-    """Return what starts ngIRCd, as nobody where root starts it."""
+    """Return the command of ngIRCd, which runs as the user nobody if root starts it."""
     user = "ServerUID = nobody\nServerGID = nogroup" if _is_root() else ""
     return ["ngircd", "--nodaemon", "--config", _write(directory, _NGIRCD, port, user)]
 
 
 def inspircd(directory: Path, port: int) -> list[str]:
-    """Return what starts InspIRCd, which refuses to be root unless told."""
+    """Return the command of InspIRCd, which runs as root only with an option."""
     command = ["inspircd", "--nofork", "--nopid", "--config", _write(directory, _INSPIRCD, port)]
     return [*command, "--runasroot"] if _is_root() else command
 
 
 def redis(directory: Path, port: int) -> list[str]:
-    """Return what starts Redis, which keeps nothing."""
+    """Return the command of Redis, without persistence."""
     return ["redis-server", _write(directory, _REDIS, port)]
 
 
 def nats(directory: Path, port: int) -> list[str]:
-    """Return what starts NATS."""
+    """Return the command of NATS."""
     return ["nats-server", "--config", _write(directory, _NATS, port)]
 
 

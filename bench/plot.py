@@ -1,8 +1,8 @@
-"""The plot: bars as an SVG, readable on light and on dark ground, made of text alone.
+"""The plot: bars in an SVG, readable on a light and on a dark background.
 
-Two charts below each other, each a group of bars for every scenario: deliveries a second as a part of
-what the floor makes of it, and the 99th percentile of the latency. The bars of the second grow
-with its logarithm: a server that is overrun would leave nothing to see of the others.
+There are two charts, with a group of bars for each scenario: deliveries a second as a part of the
+floor's, and the 99th percentile of the latency. The bars of the second chart are logarithmic: next
+to a server that is overloaded the other bars could not be seen otherwise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ text { fill: #e6edf3; }
 
 @dataclass(frozen=True)
 class Bar:
-    """One server in one scenario: `length` is the part of the width, `value` what is written beside."""
+    """A server in a scenario: `length` is a part of the width, `value` the text beside the bar."""
 
     server: str
     length: float
@@ -61,7 +61,7 @@ class Group:
 
 
 def plot(results: Sequence[Result]) -> str:
-    """Return the whole plot."""
+    """Return the plot as an SVG document."""
     charts = (
         ("Deliveries a second, as a part of the floor's (longer is better)", rate_groups(results)),
         ("99th percentile of the latency (shorter is better)", latency_groups(results)),
@@ -80,7 +80,10 @@ def plot(results: Sequence[Result]) -> str:
 
 
 def rate_groups(results: Sequence[Result]) -> list[Group]:
-    """Return the bars of what is delivered; without the floor, as a part of the best."""
+    """Return the bars of deliveries a second, as a part of the floor's.
+
+    Without the floor they are a part of the best server's.
+    """
     groups = []
     for result in _of_kind(results, Kind.RATE):
         base = [FLOOR] if FLOOR in result.servers else result.servers
@@ -92,11 +95,11 @@ def rate_groups(results: Sequence[Result]) -> list[Group]:
 
 
 def latency_groups(results: Sequence[Result]) -> list[Group]:
-    """Return the bars of the latency: as long as its logarithm."""
-    found = _of_kind(results, Kind.LATENCY)
+    """Return the bars of the latency, on a logarithmic scale."""
+    measured = _of_kind(results, Kind.LATENCY)
     values = {
         (result.scenario.name, name): result.value(name)
-        for result in found
+        for result in measured
         for name in result.servers
     }
     longest = max((_decades(value) for value in values.values()), default=1) or 1
@@ -109,7 +112,7 @@ def latency_groups(results: Sequence[Result]) -> list[Group]:
                 for value in (values[result.scenario.name, name],)
             ],
         )
-        for result in found
+        for result in measured
     ]
 
 
@@ -122,7 +125,7 @@ def _decades(ms: float) -> float:
 
 
 def _chart(parts: list[str], y: float, title: str, groups: Sequence[Group]) -> float:
-    """Draw a chart from `y` down; return where it ends."""
+    """Append the elements of a chart that starts at `y`; return the `y` of its end."""
     write: Callable[[str], None] = parts.append
     write(f'<text class="title" x="{_MARGIN}" y="{y + 12:g}">{escape(title)}</text>')
     y += _GAP

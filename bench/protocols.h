@@ -1,10 +1,10 @@
-/* The protocols that the load generator speaks, as a table: what to send, and what to wait for.
+/* The table of protocols: the requests to send, and the answers to wait for.
  *
- * A client greets, waits until the server is ready for it, joins, and waits until it is in. Templates
- * take (1) the room, (2) the client's name, (3) the length of the room's name, (4) that of a text.
- * What comes is cut into frames at `ending`. A frame whose text ends `tail` bytes before that and
- * begins with the magic is a message; where a message comes in several lines, the others are frames
- * as well, and nothing is made of them.
+ * A client greets the server, waits until it is ready, joins, and waits for the answer. Templates
+ * take (1) the room, (2) the client's name, (3) the length of the room's name, (4) the length of a
+ * text. Input is split into frames at `ending`. A frame is a message if its text starts with the
+ * magic and ends `tail` bytes before `ending`. If a message comes in several lines, the other lines
+ * are frames, too, and are ignored.
  */
 
 #ifndef BENCH_PROTOCOLS_H
@@ -15,28 +15,33 @@
 struct protocol {
     const char *name;
     char ending;         /* of a frame; templates write it as a newline */
-    int frames;          /* that a message comes in */
+    int frames;          /* of a message */
     size_t tail;         /* bytes between a message's text and the end of its frame */
-    int echoes;          /* who speaks hears himself: counted as a delivery, as the server makes it one */
-    const char *hello;   /* sent once connected */
-    const char *ready;   /* in the frame that answers the greeting */
-    const char *join;    /* sent then */
-    const char *joined;  /* in the frame that says that the client is in */
-    const char *refused; /* begins a frame that says that something is not allowed */
-    const char *news;    /* in every frame that is neither; NULL: whatever it is */
-    const char *before;  /* a message's text */
-    const char *after;   /* it */
+    int echoes;          /* a speaker gets its own messages; they count as deliveries */
+    const char *hello;   /* sent after the connect */
+    const char *ready;   /* part of the answer to it */
+    const char *join;    /* sent after that */
+    const char *joined;  /* part of the answer to it */
+    const char *refused; /* start of a frame that refuses something */
+    const char *news;    /* part of every other frame; NULL: anything */
+    const char *before;  /* the text of a message */
+    const char *after;   /* the text */
 };
 
-#define CHATD_WORDS                                                                             \
-    .frames = 1,                                                                                  \
-    .hello = "`help\n", .ready = "Server: ", .join = "`enter %1$s %2$s\n",                        \
-    .joined = "Server: You join @chatroom ", .refused = "Server: ", .news = ": joined us @chatroom ", \
-    .before = "", .after = "\n"
+#define CHATD_TEXTS                                   \
+    .frames = 1,                                      \
+    .hello = "`help\n",                               \
+    .ready = "Server: ",                              \
+    .join = "`enter %1$s %2$s\n",                     \
+    .joined = "Server: You join @chatroom ",          \
+    .refused = "Server: ",                            \
+    .news = ": joined us @chatroom ",                 \
+    .before = "",                                     \
+    .after = "\n"
 
 static const struct protocol protocols[] = {
-    {.name = "nul", .ending = '\0', CHATD_WORDS},
-    {.name = "lines", .ending = '\n', .tail = 0, CHATD_WORDS},
+    {.name = "nul", .ending = '\0', CHATD_TEXTS},
+    {.name = "lines", .ending = '\n', .tail = 0, CHATD_TEXTS},
     {
         .name = "json",
         .ending = '\0',
@@ -65,7 +70,7 @@ static const struct protocol protocols[] = {
         .after = "\r\n",
     },
     {
-        /* RESP3: who is subscribed may publish, too, and hears himself. */
+        /* RESP3: subscribers may publish, too, and get their own messages. */
         .name = "resp",
         .ending = '\n',
         .frames = 7,
@@ -105,14 +110,14 @@ static inline const struct protocol *find_protocol(const char *name, size_t leng
     die("no protocol is called %.*s", (int)length, name);
 }
 
-/* Fill in a template: the room's number and the client's, and how long a text is. Digits alone tell
- * names apart: the server takes names for the same that look alike, as m1 and ml do. */
+/* Fill in a template with the numbers of room and client and the length of a text. Names differ in
+ * their digits: chatd does not accept names that look alike, such as m1 and ml. */
 static inline size_t fill_in(const struct protocol *p, char *to, size_t size, const char *template,
-                             int room, int who, int text_bytes)
+                             int room, int client, int text_bytes)
 {
     char room_name[16], name[16];
     int room_length = snprintf(room_name, sizeof room_name, "%04d", room);
-    snprintf(name, sizeof name, "m%05d", who);
+    snprintf(name, sizeof name, "m%05d", client);
     int length = snprintf(to, size, template, room_name, name, room_length, text_bytes);
     if (length < 0 || (size_t)length >= size)
         die("a request for %s is too long", p->name);

@@ -1,7 +1,7 @@
-/* What the load generator receives: cut into frames, checked, its latency noted.
+/* The input of the load generator: it is split into frames, checked, and timed.
  *
- * This is where its time goes: large reads, one look at the clock for each, and where messages of one
- * length follow each other, no search for where they end.
+ * The generator spends most of its time here. It reads much at once, reads the clock once for each
+ * read, and does not search for the end of a message that is as long as the one before.
  */
 
 #define _GNU_SOURCE
@@ -17,19 +17,19 @@ enum {
     MAX_GAPS = 4096,
 };
 
-/* A message that was passed over: it may come late. */
+/* A message that was skipped: it may come late. */
 struct gap {
     const struct member *m;
-    uint32_t from, number;
+    uint32_t speaker, number;
 };
 
 static struct gap gaps[MAX_GAPS];
 static int gap_count;
-static int64_t read_time; /* when the last read returned */
+static int64_t read_time; /* time at which the last read returned */
 static char buffer[MAX_FRAME + READ_SIZE];
 
-/* Sort out a number that is not the next: what was passed over, what comes late, what comes twice.
- * Return whether it is new. */
+/* Handle a number that is not the next one: skipped messages, a late one, or one that comes twice.
+ * Return whether the message is new. */
 static int is_new(const struct member *m, struct message message, uint32_t next)
 {
     uint32_t from = message.speaker, number = message.number;
@@ -43,7 +43,7 @@ static int is_new(const struct member *m, struct message message, uint32_t next)
     if (number == next)
         return 1;
     for (int i = 0; i < gap_count; i++)
-        if (gaps[i].m == m && gaps[i].from == from && gaps[i].number == number) {
+        if (gaps[i].m == m && gaps[i].speaker == from && gaps[i].number == number) {
             gaps[i] = gaps[--gap_count];
             missing--;
             disordered++;
@@ -53,7 +53,7 @@ static int is_new(const struct member *m, struct message message, uint32_t next)
     return 0;
 }
 
-static void seen_by_watcher(struct message message, const char *text)
+static void watch_message(struct message message, const char *text)
 {
     struct speaker *s = &speaker[message.speaker];
     strange += message.number >= s->sent;
@@ -63,7 +63,7 @@ static void seen_by_watcher(struct message message, const char *text)
         s->done = message.number + 1;
 }
 
-static inline void take_message(struct member *m, const char *text)
+static inline void handle_message(struct member *m, const char *text)
 {
     struct message message = read_message(text);
     uint32_t from = message.speaker - m->first_speaker;
@@ -82,66 +82,66 @@ static inline void take_message(struct member *m, const char *text)
         *next = message.number + 1;
     received++;
     if (measuring)
-        note_time(&latencies, (uint64_t)read_time - message.sent_ns);
+        count_time(&latencies, (uint64_t)read_time - message.sent_ns);
     if (m->watches)
-        seen_by_watcher(message, text);
+        watch_message(message, text);
 }
 
-static int holds(const char *frame, size_t length, const char *words)
+static int contains(const char *frame, size_t length, const char *part)
 {
-    return words != NULL && memmem(frame, length, words, strlen(words)) != NULL;
+    return part != NULL && memmem(frame, length, part, strlen(part)) != NULL;
 }
 
-static int begins(const char *frame, size_t length, const char *words)
+static int starts_with(const char *frame, size_t length, const char *part)
 {
-    return length >= strlen(words) && memcmp(frame, words, strlen(words)) == 0;
+    return length >= strlen(part) && memcmp(frame, part, strlen(part)) == 0;
 }
 
-/* Take a frame of somebody who is on his way in. */
-static void take_answer(struct member *m, const char *frame, size_t length)
+/* Handle a frame for a member that has not joined yet. */
+static void handle_answer(struct member *m, const char *frame, size_t length)
 {
     const struct protocol *p = m->protocol;
-    snprintf(last_words, sizeof last_words, "%.*s", (int)length, frame);
-    if (m->stage == GREETING && holds(frame, length, p->ready)) {
+    snprintf(last_answer, sizeof last_answer, "%.*s", (int)length, frame);
+    if (m->stage == GREETING && contains(frame, length, p->ready)) {
         m->stage = READY;
         ready++;
-    } else if (m->stage == JOINING && holds(frame, length, p->joined)) {
+    } else if (m->stage == JOINING && contains(frame, length, p->joined)) {
         m->stage = JOINED;
         joined++;
-    } else if (begins(frame, length, p->refused)) {
-        die("member %d was answered: %s", (int)(m - member), last_words);
+    } else if (starts_with(frame, length, p->refused)) {
+        die("member %d was answered: %s", (int)(m - member), last_answer);
     }
     if (m->stage == READY && !storm) {
         m->stage = JOINING;
-        ask(m, p->join);
+        send_request(m, p->join);
     }
 }
 
-/* Take a frame that is no message: an answer, a ping, news, or what should not be. */
-static void take_other(struct member *m, const char *frame, size_t length)
+/* Handle a frame that is no message: an answer, a ping, news, or an unexpected frame. */
+static void handle_other(struct member *m, const char *frame, size_t length)
 {
-    if (begins(frame, length, "PING"))
+    if (starts_with(frame, length, "PING"))
         answer_ping(m, frame, length);
     else if (m->stage != JOINED)
-        take_answer(m, frame, length);
-    else if (begins(frame, length, m->protocol->refused))
+        handle_answer(m, frame, length);
+    else if (starts_with(frame, length, m->protocol->refused))
         strange++;
-    else if (m->protocol->news != NULL && !holds(frame, length, m->protocol->news))
+    else if (m->protocol->news != NULL && !contains(frame, length, m->protocol->news))
         strange++;
 }
 
-/* Take the whole frames of what was read; return where the rest begins. */
-static char *take_frames(struct member *m, char *at, char *end)
+/* Handle the complete frames of the input; return the start of the rest. */
+static char *handle_frames(struct member *m, char *at, char *end)
 {
     const char ending = m->protocol->ending;
     const size_t tail = (size_t)text_bytes + m->protocol->tail + 1;
     for (;;) {
-        /* Where the next message ends, if it is as long as the last. */
+        /* The end of the next message, if it is as long as the last one. */
         size_t step = m->stride > m->since ? m->stride - m->since : 0;
         if (step >= tail && step <= (size_t)(end - at) && at[step - 1] == ending &&
             at[step - tail] == MAGIC) {
             at += step;
-            take_message(m, at - tail);
+            handle_message(m, at - tail);
             m->since = 0;
             m->frames = 0;
             continue;
@@ -153,19 +153,19 @@ static char *take_frames(struct member *m, char *at, char *end)
         m->since += length;
         m->frames++;
         if (length >= tail && *(stop - tail) == MAGIC) {
-            take_message(m, stop - tail);
-            /* What is said in between is no part of a message, and must not be taken for it. */
+            handle_message(m, stop - tail);
+            /* Other frames between two messages must not count as a part of a message. */
             m->stride = m->frames == m->protocol->frames ? m->since : 0;
             m->since = 0;
             m->frames = 0;
         } else {
-            take_other(m, at, length - 1);
+            handle_other(m, at, length - 1);
         }
         at = stop;
     }
 }
 
-/* Read once; return whether there may be more. */
+/* Read once; return whether there may be more input. */
 static int read_once(struct member *m)
 {
     memcpy(buffer, m->carry, m->carried);
@@ -174,10 +174,10 @@ static int read_once(struct member *m)
         return 0;
     if (got <= 0)
         die("the server closed the connection of member %d%s%s", (int)(m - member),
-            m->stage == JOINED ? "" : "; it had said: ", m->stage == JOINED ? "" : last_words);
+            m->stage == JOINED ? "" : "; its last answer: ", m->stage == JOINED ? "" : last_answer);
     read_time = elapsed();
     reads++;
-    char *end = buffer + m->carried + got, *rest = take_frames(m, buffer, end);
+    char *end = buffer + m->carried + got, *rest = handle_frames(m, buffer, end);
     m->carried = (size_t)(end - rest);
     if (m->carried > MAX_FRAME)
         die("member %d got a frame of more than %d bytes", (int)(m - member), MAX_FRAME);
@@ -185,8 +185,8 @@ static int read_once(struct member *m)
     return got == READ_SIZE;
 }
 
-/* Read what has come. Epoll tells of it once (EPOLLET), which spares it to look at every socket again;
- * so a read that filled the buffer is repeated, and so is one after which the end may wait unread. */
+/* Read all input. Epoll reports it once (EPOLLET), which saves it from checking the socket again.
+ * So a read is repeated if it filled the buffer, or if the end of the connection may follow. */
 static void read_member(const struct epoll_event *event)
 {
     struct member *m = &member[event->data.fd];
@@ -196,12 +196,14 @@ static void read_member(const struct epoll_event *event)
         speak(m->room);
 }
 
-/* Read what has come; wait for it for so many nanoseconds at most. */
+/* Read the input of all members; wait for it for at most `patience` nanoseconds. */
 void turn(int poller, int64_t patience)
 {
     struct epoll_event events[EVENTS];
-    struct timespec most = {.tv_nsec = patience < 0 ? 0 : patience > MILLISECOND ? MILLISECOND : patience};
-    int got = epoll_pwait2(poller, events, EVENTS, &most, NULL);
+    struct timespec timeout = {
+        .tv_nsec = patience < 0 ? 0 : patience > MILLISECOND ? MILLISECOND : patience,
+    };
+    int got = epoll_pwait2(poller, events, EVENTS, &timeout, NULL);
     if (got < 0 && errno != EINTR)
         die("epoll_pwait2: %s", strerror(errno));
     for (int i = 0; i < got; i++)

@@ -1,4 +1,4 @@
-"""The report: a table for each scenario, and everything as JSON."""
+"""The report: a table for each scenario, and all figures as JSON."""
 
 from __future__ import annotations
 
@@ -43,16 +43,22 @@ _COLUMNS: Final = {
     Kind.STORM: (_column("joins/s", "joins_per_s", "{:,.0f}"),),
 }
 _MANY: Final = 1000
-"""So many clients tell how much memory each of them takes; fewer do not."""
+"""The least number of clients for which the memory per connection is shown.
+
+With fewer clients other changes of the memory outweigh it.
+"""
 
 _WITHHELD: Final = 0.05
-"""For what part of the time others may have the generator's core before figures are in doubt."""
+"""The part of the time that other processes may have the generator's core.
+
+Past it the figures are in doubt.
+"""
 
 _ERRORS: Final[Column] = ("errors", lambda figures: f"{figures.errors:,.0f}")
 
 
 def table(result: Result) -> str:
-    """Return what is shown of a scenario: a row for each server, then how chatd compares."""
+    """Return the table of a scenario: a row for each server, and the ratios of chatd."""
     scenario = result.scenario
     columns = (*_columns(scenario), _ERRORS)
     rows = [["", *(head for head, _ in columns)]]
@@ -64,24 +70,27 @@ def table(result: Result) -> str:
     if any(result.of(name).withheld > _WITHHELD for name in result.servers):
         lines.append("The machine was busy with other things: measure again.")
     if result.errors:
-        lines.append(f"ERRORS: {result.errors} deliveries lost, doubled, disordered or not to be")
+        lines.append(f"ERRORS: {result.errors} deliveries lost, doubled, disordered or unexpected")
     return "\n".join([*lines, ""])
 
 
 def ratios(result: Result) -> dict[str, float]:
-    """Return how chatd compares in what the scenario is about, and in CPU time: medians of the rounds."""
+    """Return chatd's figures divided by those of the floor, the best peer and NUL framing.
+
+    The figures are the one that the scenario compares, and CPU time; each ratio is a median.
+    """
     against = {"floor": (FLOOR,), "best peer": PEERS, "NUL alone": (UNMIXED,)}
-    found = {}
+    computed = {}
     for name, others in against.items():
-        found[f"chatd/{name}"] = result.ratio(CHATD, others)
+        computed[f"chatd/{name}"] = result.ratio(CHATD, others)
         if result.scenario.kind is Kind.RATE:
             cpu = result.ratio(CHATD, others, "server_cpu_per_million")
-            found[f"chatd/{name}, CPU time"] = cpu
-    return {name: ratio for name, ratio in found.items() if ratio is not None}
+            computed[f"chatd/{name}, CPU time"] = cpu
+    return {name: ratio for name, ratio in computed.items() if ratio is not None}
 
 
 def format_json(results: Sequence[Result], length: Length) -> dict[str, Any]:
-    """Return everything, for programs."""
+    """Return the machine, the settings and all scenarios, as JSON data."""
     return {
         "machine": machine(),
         "length": vars(length),
@@ -96,28 +105,28 @@ def format_json(results: Sequence[Result], length: Length) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """Return the hardware and the versions that the figures depend on."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
         "python": platform.python_version(),
         "twisted": version("Twisted"),
         "system": f"{platform.system()} {platform.release()}",
-        "peers": {name: found for name in PEERS if (found := SERVERS[name].version())},
+        "peers": {name: release for name in PEERS if (release := SERVERS[name].version())},
     }
 
 
 def machine_line() -> str:
-    """Return the same in one line."""
-    about = machine()
+    """Return the machine in one line."""
+    details = machine()
     return (
-        f"{about['cores']} cores ({about['processor']}), Python {about['python']}, "
-        f"Twisted {about['twisted']}, {about['system']}"
+        f"{details['cores']} cores ({details['processor']}), Python {details['python']}, "
+        f"Twisted {details['twisted']}, {details['system']}"
     )
 
 
 def _processor() -> str:
-    """Return what the processor calls itself, or else its architecture."""
+    """Return the model of the processor, or its architecture if the model is not known."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":
@@ -144,8 +153,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]

@@ -1,4 +1,8 @@
-"""Measures: all servers of a scenario one after the other, round by round, so that all see the same weather."""
+"""Measures the servers of a scenario in rounds.
+
+Each round measures all servers, one after the other, so that a change of the machine's speed
+meets all of them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Length:
-    """How often and how long is measured, and how long before nothing is noted."""
+    """The number of rounds, and the seconds of measurement and of warm-up in each."""
 
     rounds: int = 3
     seconds: float = 5
@@ -31,7 +35,7 @@ def run(
     cores: Cores,
     progress: Progress,
 ) -> Result:
-    """Measure each server once a round; one that fails is left out from then on."""
+    """Measure each server once in each round; a server that fails is left out from then on."""
     failures: dict[str, str] = {}
     rounds = []
     for number in range(1, length.rounds + 1):
@@ -49,7 +53,7 @@ def run(
 
 
 def measure(server: Server, scenario: Scenario, length: Length, cores: Cores) -> Figures:
-    """Start a server, put it under load, stop it."""
+    """Return the figures of one measurement of a server; raise `BenchError` if it fails."""
     with serving(server, cores.server) as running:
         load = {
             "port": running.port,

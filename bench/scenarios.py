@@ -1,4 +1,4 @@
-"""The scenarios: who is in which room, and how much they say."""
+"""The scenarios: the members of the rooms, and the messages they say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Kind(Enum):
-    """What a scenario asks: the field of the figures that it is about, and whether more is better."""
+    """The figure that a scenario compares, and whether a greater value is better."""
 
     RATE = ("deliveries_per_s", True)
     LATENCY = ("p99_ms", False)
@@ -21,17 +21,18 @@ class Kind(Enum):
 
     @property
     def more_is_better(self) -> bool:
-        """Whether the greater figure is the better one."""
+        """Whether a greater value is better."""
         return self.value[1]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A load: `members`, of whom `speakers` speak, in each of `rooms`.
+    """A load: in each of `rooms` there are `members`, and `speakers` of them say messages.
 
-    With a `window`, each speaker keeps so many messages in flight; with a `rate`, all together send
-    so many a second; with neither, the clients join as fast as they can. `lines`: every second member
-    speaks lines instead of NUL framing; the last `json` in each room speak JSON.
+    With a `window` each speaker keeps that many messages in flight. With a `rate` all speakers
+    together send that many messages a second. With neither, the clients join as fast as they can.
+    With `lines` every second member uses line framing instead of NUL framing. The last `json`
+    members of each room use JSON.
     """
 
     name: str
@@ -47,19 +48,19 @@ class Scenario:
 
     @property
     def kind(self) -> Kind:
-        """What it asks."""
+        """The figure that the scenario compares."""
         if self.window is not None:
             return Kind.RATE
         return Kind.STORM if self.rate is None else Kind.LATENCY
 
     @property
     def clients(self) -> int:
-        """How many connections it makes."""
+        """The number of connections."""
         return self.rooms * self.members
 
     @property
     def is_mixed(self) -> bool:
-        """Whether the members speak different protocols."""
+        """Whether the members use different protocols."""
         return self.lines or bool(self.json)
 
     def __str__(self) -> str:

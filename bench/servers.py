@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, what is spoken to it, and where it makes no sense."""
+"""The servers that are measured: their commands, their protocols, and their scenarios."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from bench.build import BenchError, program
 from bench.scenarios import SCENARIOS, Scenario
 
 Command = Callable[[Path, int], list[str]]
-"""What starts a server in a directory on a port; one that prints its own port is not told any."""
+"""Returns the command that runs a server in a directory, on a port.
+
+A server that prints its own port ignores the port.
+"""
 
 _ALL: Final = frozenset(SCENARIOS)
 _UNMIXED: Final = _ALL - {"J"}
@@ -24,11 +27,12 @@ _UNMIXED: Final = _ALL - {"J"}
 
 @dataclass(frozen=True)
 class Server:
-    """One of the servers.
+    """A server that can be measured.
 
-    `package`: Debian's, for one that is not of this tree; `prints_port`: it chooses a port and says so.
-    `mixed`: it is spoken to in several protocols where the scenario has them. `at_once`: how many
-    clients may wait to be let in, less than what its listener keeps waiting.
+    `package` is its program, and its package in Debian, for a server that is not of this project.
+    A server that `prints_port` chooses its port itself. A `mixed` server understands all protocols
+    of a mixed scenario. `at_once` is the number of clients that connect at the same time; it is
+    less than the backlog of the server's listening socket.
     """
 
     name: str
@@ -42,16 +46,16 @@ class Server:
     at_once: int = 32
 
     def why_not(self) -> str | None:
-        """Return what is missing to run it, if something is."""
+        """Return why the server cannot run, or None if it can."""
         if self.package is None or shutil.which(self.package, path=search_path()):
             return None
         return f"{self.title} is left out: install it (on Debian: apt install {self.package})"
 
     def version(self) -> str | None:
-        """Return what it says of its version, if it is a package that is installed."""
+        """Return the first line of its `--version`, or None if it is no installed package."""
         if self.package is None or self.why_not() is not None:
             return None
-        said = subprocess.run(
+        printed = subprocess.run(
             [self.package, "--version"],
             env={**os.environ, "PATH": search_path()},
             capture_output=True,
@@ -59,10 +63,10 @@ class Server:
             check=False,
             timeout=10,
         )
-        return next(iter(said.stdout.splitlines()), "")
+        return next(iter(printed.stdout.splitlines()), "")
 
     def load(self, scenario: Scenario) -> dict[str, object]:
-        """Return what the load generator is told of it."""
+        """Return the options of the load generator that depend on the server."""
         mixed = self.mixed and scenario.is_mixed
         protocols = f"{self.protocol},lines" if mixed and scenario.lines else self.protocol
         return {
@@ -73,7 +77,7 @@ class Server:
 
 
 def search_path() -> str:
-    """Return where programs are looked for: Debian's daemons are not on everybody's PATH."""
+    """Return the PATH for servers: Debian installs daemons into a directory for root."""
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
@@ -103,10 +107,10 @@ def _floor(_directory: Path, _port: int) -> list[str]:
 CHATD: Final = "chatd"
 FLOOR: Final = "floor"
 PEERS: Final = ("ngircd", "inspircd", "redis", "nats")
-"""The four written in C, C++ and Go."""
+"""The servers of other projects, written in C, C++ and Go."""
 
 UNMIXED: Final = "chatd-nul"
-"""What a mixed scenario is compared with: all in NUL framing, as in scenario B."""
+"""The server for comparison in a mixed scenario: all clients use NUL framing, as in B."""
 
 SERVERS: Final = {
     server.name: server
@@ -123,11 +127,11 @@ SERVERS: Final = {
         ),
         Server(UNMIXED, "chatd, NUL alone", "nul", _chatd(), _ALL - _UNMIXED, prints_port=True),
         Server(FLOOR, "floor", "nul", _floor, prints_port=True),
-        # A line of IRC has 510 bytes at most; a listener of ngIRCd keeps ten waiting.
+        # A line of IRC has 510 bytes at most; the backlog of ngIRCd is ten.
         Server("ngircd", "ngIRCd", "irc", peers.ngircd, _UNMIXED - {"I"}, "ngircd", at_once=8),
-        # InspIRCd lets in who came since its last look, once a second.
+        # InspIRCd completes the logins of new clients once a second.
         Server("inspircd", "InspIRCd", "irc", peers.inspircd, package="inspircd", at_once=1000),
-        # Redis and NATS tell nobody who has come, which is what a storm of joins is about.
+        # Redis and NATS announce no joins, which is the load in a storm of joins.
         Server("redis", "Redis", "resp", peers.redis, _UNMIXED - {"H"}, "redis-server"),
         Server("nats", "NATS", "nats", peers.nats, _UNMIXED - {"H"}, "nats-server"),
         Server("plain", "plain Twisted", "nul", _python("bench.plain_server"), prints_port=True),

@@ -1,4 +1,7 @@
-"""`python -m bench.soak SCENARIO`: what chatd stands that anybody can reach. The exit status is 1 if it does not."""
+"""`python -m bench.soak SCENARIO`: put a real chatd under hostile load, and check it.
+
+The exit status is 1 if a check fails.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from typing import Any, Final
 from bench.build import BenchError
 from bench.report import machine_line
 from bench.soaks.churn import churn
-from bench.soaks.crowds import idle, silent
 from bench.soaks.descriptors import descriptors
+from bench.soaks.inactive import idle, silent
 from bench.soaks.long import long
 from bench.soaks.report import Report
 from bench.soaks.stuck import stuck
@@ -23,24 +26,28 @@ SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "stuck": (
         stuck,
         10,
-        "20 who never read in a room where 200 messages of 4 KiB a second are said",
+        "20 clients never read, in a room with 200 messages of 4 KiB a second",
     ),
-    "idle": (idle, 600, "10,000 who join and say nothing"),
-    "silent": (silent, 60, "5,000 who connect and say nothing, or a byte every 5 s"),
-    "churn": (churn, 60, "100,000 who come and go, in every way"),
-    "descriptors": (descriptors, 10, "1,000 who come where there are 300 descriptors"),
-    "soak": (long, 1800, "500 clients, floods, slow readers, kicks, rooms that come and go"),
+    "idle": (idle, 600, "10,000 clients join and say nothing"),
+    "silent": (silent, 60, "5,000 clients connect and send nothing, or a byte every 5 s"),
+    "churn": (churn, 60, "100,000 clients come and go, in every way"),
+    "descriptors": (descriptors, 10, "1,000 clients connect to a server with 300 descriptors"),
+    "soak": (
+        long,
+        1800,
+        "500 clients, floods, slow readers, kicks, rooms that come and go",
+    ),
 }
-"""What is run, for how many seconds if nothing is said, and what it is about."""
+"""The function of each scenario, its default duration in seconds, and its description."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one scenario; return the exit status."""
     options = _parser().parse_args(arguments)
-    scenario, usual, about = SCENARIOS[options.scenario]
-    seconds = options.seconds or usual
+    scenario, default, description = SCENARIOS[options.scenario]
+    seconds = options.seconds or default
     print(machine_line())
-    print(f"{options.scenario}: {about}; {seconds:g} s\n", flush=True)
+    print(f"{options.scenario}: {description}; {seconds:g} s\n", flush=True)
     report = Report()
     try:
         asyncio.run(scenario(seconds, report))
@@ -53,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:12}{about}" for name, (_, _, about) in SCENARIOS.items())
+    listed = "\n".join(
+        f"  {name:12}{description}" for name, (_, _, description) in SCENARIOS.items()
+    )
     parser = argparse.ArgumentParser(
         prog="python -m bench.soak",
         description=f"{__doc__}\n\n{listed}",
@@ -64,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds",
         type=float,
         metavar="N",
-        help="how long the part lasts that can be longer or shorter",
+        help="duration of the part of the scenario whose duration can be chosen",
     )
     return parser
 

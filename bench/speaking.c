@@ -1,4 +1,4 @@
-/* What the load generator sends: messages, requests to join, answers to pings. */
+/* The output of the load generator: messages, requests to join, answers to pings. */
 
 #include "load.h"
 #include "message.h"
@@ -20,16 +20,18 @@ static void make_message(uint32_t number)
 
 static void send_unsent(struct speaker *s)
 {
-    ssize_t taken = send(member[s->who].fd, s->unsent + s->start, s->end - s->start, MSG_NOSIGNAL);
+    ssize_t taken =
+        send(member[s->index].fd, s->unsent + s->start, s->end - s->start, MSG_NOSIGNAL);
     if (taken < 0 && errno != EAGAIN && errno != EINTR)
-        die("speaker %d cannot send: %s", s->who, strerror(errno));
+        die("speaker %d cannot send: %s", s->index, strerror(errno));
     if (taken > 0)
         s->start += (size_t)taken;
     if (s->start == s->end)
         s->start = s->end = 0;
 }
 
-/* Let every speaker of a room say what the window allows; a message whose bytes wait is in flight as well. */
+/* Let each speaker of a room send the messages that its window allows. A message that waits for the
+ * socket counts as in flight. */
 void speak(int room)
 {
     for (int i = room * speakers; i < (room + 1) * speakers; i++) {
@@ -41,32 +43,33 @@ void speak(int room)
     }
 }
 
-/* Send what is due in an open loop, one speaker after the other; return when the next is due. */
-int64_t speak_in_time(int64_t now)
+/* Send the messages of an open loop that are due; return the time of the next one. */
+int64_t speak_on_schedule(int64_t now)
 {
     static int64_t due;
-    static int turn_of;
+    static int next_turn;
     if (due == 0)
         due = now;
     for (; due <= now; due += SECOND / rate) {
-        /* Of one room after the other, and of each its speakers in turn. */
-        struct speaker *s = &speaker[turn_of % rooms * speakers + turn_of / rooms % speakers];
-        turn_of = (turn_of + 1) % (rooms * speakers);
+        /* The rooms take turns, and so do the speakers of each room. */
+        struct speaker *s = &speaker[next_turn % rooms * speakers + next_turn / rooms % speakers];
+        next_turn = (next_turn + 1) % (rooms * speakers);
         if (s->end > (OPEN_LOOP_ROOM - 1) * s->message_size)
-            die("the server has stopped reading from speaker %d", s->who);
+            die("the server has stopped reading from speaker %d", s->index);
         make_message((uint32_t)(s - speaker));
         send_unsent(s);
     }
     return due;
 }
 
-void ask(const struct member *m, const char *template)
+void send_request(const struct member *m, const char *template)
 {
     char request[MAX_REQUEST];
-    int who = (int)(m - member);
-    size_t length = fill_in(m->protocol, request, sizeof request, template, m->room, who, text_bytes);
+    int index = (int)(m - member);
+    size_t length =
+        fill_in(m->protocol, request, sizeof request, template, m->room, index, text_bytes);
     if (length > 0 && send(m->fd, request, length, MSG_NOSIGNAL) != (ssize_t)length)
-        die("member %d cannot send: %s", who, strerror(errno));
+        die("member %d cannot send: %s", index, strerror(errno));
 }
 
 void answer_ping(const struct member *m, const char *frame, size_t length)

@@ -1,4 +1,4 @@
-/* What the processes of a server use: CPU time and memory. */
+/* The CPU time and the memory that the processes of a server use. */
 
 #ifndef BENCH_USAGE_H
 #define BENCH_USAGE_H
@@ -13,20 +13,21 @@ enum { MAX_PROCESSES = 64 };
 static pid_t processes[MAX_PROCESSES];
 static int process_count;
 
-/* Take the processes of the server, as in "17,18". */
+/* Parse the ids of the server's processes, such as "17,18". */
 static inline void watch_processes(const char *list)
 {
     while (*list != '\0') {
         char *end;
         long pid = strtol(list, &end, 10);
-        if (end == list || pid < 1 || process_count == MAX_PROCESSES || (*end != ',' && *end != '\0'))
+        if (end == list || pid < 1 || process_count == MAX_PROCESSES ||
+            (*end != ',' && *end != '\0'))
             die("pids must be up to %d numbers with commas between", MAX_PROCESSES);
         processes[process_count++] = (pid_t)pid;
         list = *end == ',' ? end + 1 : end;
     }
 }
 
-/* The CPU time that all threads of all its processes have had, in nanoseconds. */
+/* Return the CPU time of all threads of all its processes, in nanoseconds. */
 static inline int64_t server_cpu(void)
 {
     int64_t sum = 0;
@@ -39,7 +40,7 @@ static inline int64_t server_cpu(void)
     return sum;
 }
 
-/* The memory that its processes have resident, in bytes. */
+/* Return the resident memory of its processes, in bytes. */
 static inline int64_t server_memory(void)
 {
     int64_t sum = 0;
@@ -56,7 +57,8 @@ static inline int64_t server_memory(void)
     return sum;
 }
 
-/* For how many nanoseconds this process could have run and others had its core; 0 where Linux does not tell. */
+/* Return for how many nanoseconds this process was ready to run and others had its core; 0 if the
+ * kernel does not count that. */
 static inline int64_t withheld(void)
 {
     long long waited = 0;

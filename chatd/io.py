@@ -1,7 +1,7 @@
-"""Writing to a descriptor that others share, such as standard output; used by all programs of chatd.
+"""Writing to a descriptor that other processes share, such as standard output.
 
-Somebody else who has the same terminal or pipe may have made it non-blocking; then a plain write
-sends a part, or nothing, and what is left is lost.
+Another process may have made the terminal or pipe non-blocking. Then a plain write writes a part of
+the data, or nothing, and the rest would be lost. All programs of chatd use this module.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import select
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`, however long the reader takes; raise `OSError` if it cannot be."""
+    """Write all of `data`, and wait for a slow reader; raise `OSError` if the write fails."""
     while data:
         try:
             data = data[os.write(descriptor, data) :]

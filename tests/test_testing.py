@@ -3,7 +3,8 @@
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.testing import Gate, MemoryServer, SlowHashing
+from chatd.core.records import Ban, BanKind
+from chatd.testing import Gate, MemoryServer, SlowHashing, SlowStore
 
 
 def call(coroutine, log, name):
@@ -86,3 +87,17 @@ def test_slow_hashing():
     Deferred.fromCoroutine(hashing.verify(log[0], "pw")).addCallback(log.append)
     Deferred.fromCoroutine(hashing.verify(log[0], "other")).addCallback(log.append)
     assert log[1:] == [True, False]
+
+
+def test_the_gates_of_a_slow_store():
+    """Calls wait at the gate of their kind of data, or fail there, and others do not."""
+    store, log = SlowStore(), []
+    store.ban_gate.shut = True
+    store.token_gate.error = ZeroDivisionError()
+    call(store.add_ban(Ban(BanKind.NAME, "Bob")), log, "ban")
+    call(store.resume_token("digest"), log, "token")
+    call(store.account("Ann"), log, "account")
+    assert log == [ZeroDivisionError, "account"]
+    store.ban_gate.open()
+    assert log[-1] == "ban"
+    assert store.open([]).bans == [Ban(BanKind.NAME, "Bob")]

@@ -1,1 +1,1 @@
-"""The scenarios of `python -m bench.soak`: what a server that anybody can reach has to stand."""
+"""The scenarios of `python -m bench.soak`: hostile load for a real server."""

@@ -1,4 +1,4 @@
-"""A hundred thousand who come and go, in every way there is: nothing of them stays."""
+"""A hundred thousand clients that come and go in every way, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bench.soaks.visits import LOST_PROGRAM, WAYS, Way, visit
 VISITS: Final = 100_000
 PART: Final = 20_000
 WARM_UP: Final = 10_000
-REMEMBERED: Final = 20_000
-"""Of how many programs whose connection was lost the server remembers who they were."""
+RESUMABLE: Final = 20_000
+"""How many lost connections of clients in JSON the server keeps for a resume."""
 
 ROOMS: Final = 10
 GROWTH: Final = 5 * MEBIBYTE
@@ -27,7 +27,7 @@ _names = itertools.count()
 
 
 async def churn(_: float, report: Report) -> None:
-    """Run it: first what fills all that is bounded, then the hundred thousand."""
+    """Run the scenario: first fill everything that has a limit, then make the visits."""
     rooms = [word for number in range(ROOMS) for word in ("--room", f"r{number}")]
     async with running("--max-clients", "0", *rooms) as daemon:
         witness = await connect(daemon.port, Client())
@@ -36,11 +36,11 @@ async def churn(_: float, report: Report) -> None:
         await _visits(daemon, WARM_UP, WAYS)
         await daemon.settles(descriptors, SETTLE)
         warm = daemon.memory()
-        await _visits(daemon, REMEMBERED, (LOST_PROGRAM,))
+        await _visits(daemon, RESUMABLE, (LOST_PROGRAM,))
         await daemon.settles(descriptors, SETTLE)
         memory = daemon.memory()
         report.figure(
-            f"start, after {WARM_UP:,} visits and after {REMEMBERED:,} programs that may come back",
+            f"start, after {WARM_UP:,} visits and after {RESUMABLE:,} programs that may resume",
             f"{mebibytes(warm)}, {mebibytes(memory)}, {descriptors} descriptors",
         )
         began, cpu = time.monotonic(), daemon.cpu_seconds()
@@ -60,16 +60,16 @@ async def churn(_: float, report: Report) -> None:
         )
         rooms_now = await daemon.admin("list")
         alone = sum("no chatters!" in line for line in rooms_now) == ROOMS - 1
-        report.check("nobody is left in a room but who was there before", alone)
-        report.check("no fault in the log", not daemon.faults(), daemon.faults()[:3] or "")
+        report.check("all visitors have left the rooms", alone)
+        report.check("no error in the log", not daemon.errors(), daemon.errors()[:3] or "")
 
 
 async def _visits(daemon: Daemon, number: int, ways: Sequence[Way]) -> None:
-    """Have so many come and go, some at a time."""
+    """Make `number` visits, several at the same time."""
     left = itertools.islice(_names, number)
 
-    async def comes_again() -> None:
+    async def visit_repeatedly() -> None:
         for name in left:
             await visit(daemon.port, ways[name % len(ways)], f"v{name}", f"r{name % ROOMS}")
 
-    await asyncio.gather(*(comes_again() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(visit_repeatedly() for _ in range(AT_ONCE)))

@@ -1,4 +1,4 @@
-"""Clients that behave: they speak NUL framing, read all there is, and know what to wait for."""
+"""Well-behaved clients: they use NUL framing, read everything, and wait for replies."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, Final, TypeVar
 ANSWER_SECONDS: Final = 30
 
 AT_ONCE: Final = 40
-"""How many connect at a time: a listener keeps some fifty waiting."""
+"""How many clients connect at the same time; Twisted's default backlog is fifty."""
 
 C = TypeVar("C", bound="Client")
 
 
 class LostError(Exception):
-    """The connection has ended, and something was still expected of it."""
+    """The connection ended while a reply was due."""
 
 
 class Client(asyncio.Protocol):
-    """A connection; `port` is its own, `closed` is done once it has ended."""
+    """A client in text; `port` is its local port, `closed` fires when the connection ends."""
 
     def __init__(self) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -28,31 +28,31 @@ class Client(asyncio.Protocol):
         self._tail = b""
         self._awaited: tuple[bytes, asyncio.Future[bytes]] | None = None
 
-    # -- asyncio's
+    # -- called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.port = transport.get_extra_info("sockname")[1]
 
     def data_received(self, data: bytes) -> None:
-        """Cut frames."""
+        """Pass each complete frame to `received`."""
         *frames, self._tail = (self._tail + data).split(b"\0")
         for frame in frames:
             self.received(frame)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's
-        """Note the end."""
+        """Fail the reply that is due."""
         if not self.closed.done():
             self.closed.set_result(None)
         if self._awaited is not None and not self._awaited[1].done():
             self._awaited[1].set_exception(LostError())
 
-    # -- ours
+    # -- called by scenarios
 
     def received(self, frame: bytes) -> None:
-        """Take a frame."""
+        """Complete the reply that is due, if this frame is it."""
         if self._awaited is not None and frame.startswith(self._awaited[0]):
             _, future = self._awaited
             self._awaited = None
@@ -64,7 +64,7 @@ class Client(asyncio.Protocol):
         self.transport.write(frame.encode() + b"\0")
 
     async def ask(self, frame: str, answer: str) -> bytes:
-        """Send a frame; return the next one that begins with `answer`."""
+        """Send a frame; return the next frame that starts with `answer`."""
         if self.closed.done():
             raise LostError
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -74,7 +74,7 @@ class Client(asyncio.Protocol):
             return await future
 
     async def join(self, room: str, name: str) -> None:
-        """Join a room that is there."""
+        """Join a room that exists."""
         await self.ask(f"`join {room} {name}", "Server: You join")
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class Client(asyncio.Protocol):
 
 
 class Program(Client):
-    """A client that speaks JSON; each event, answers among them, is given to `on_event` as it comes."""
+    """A client in JSON, which passes each event, replies included, to `on_event`."""
 
     def __init__(self, on_event: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
         super().__init__()
@@ -92,14 +92,14 @@ class Program(Client):
         self._tags = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let nobody wait for an answer any more."""
+        """Fail all replies that are due."""
         super().connection_lost(exc)
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(LostError())
 
     def received(self, frame: bytes) -> None:
-        """Take an event."""
+        """Pass the event on, and complete the reply that is due, if this event is it."""
         event = json.loads(frame)
         self.on_event(event)
         answers = event["event"] in {"reply", "error", "stored"}
@@ -108,7 +108,7 @@ class Program(Client):
             future.set_result(event)
 
     async def request(self, command: str, **parameters: object) -> dict[str, Any]:
-        """Ask for something; return the answer: `reply`, `error` or `stored`."""
+        """Send a request; return the event that answers it: `reply`, `error` or `stored`."""
         if self.closed.done():
             raise LostError
         self._tags += 1
@@ -120,7 +120,7 @@ class Program(Client):
             return await future
 
     async def begin(self) -> None:
-        """Speak JSON from now on."""
+        """Switch to JSON."""
         future = self._answers[""] = asyncio.get_running_loop().create_future()
         self.send("`format json")
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -135,21 +135,23 @@ async def connect(port: int, client: C) -> C:
 
 
 async def knock(port: int) -> Client:
-    """Connect to a server that may have no place; return a client that is closed if it has none."""
+    """Connect to a server that may be full; return a client, closed if the server refused it."""
     client = Client()
     try:
         await connect(port, client)
-    except ConnectionError:  # it was as quick as that
+    except ConnectionError:  # reset before the connection was complete
         client.closed.set_result(None)
     return client
 
 
-async def all_of(work: Iterable[Coroutine[Any, Any, Any]], at_once: int = AT_ONCE) -> list[Any]:
-    """Do all of some work, so much at a time; return what came of each."""
-    gate = asyncio.Semaphore(at_once)
+async def all_of(
+    coroutines: Iterable[Coroutine[Any, Any, Any]], at_once: int = AT_ONCE
+) -> list[Any]:
+    """Run all coroutines, `at_once` at the same time; return their results."""
+    slots = asyncio.Semaphore(at_once)
 
-    async def one(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        async with gate:
+    async def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        async with slots:
             return await coroutine
 
-    return await asyncio.gather(*(one(coroutine) for coroutine in work))
+    return await asyncio.gather(*(run(coroutine) for coroutine in coroutines))

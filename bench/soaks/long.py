@@ -1,4 +1,4 @@
-"""The long run: people, programs, and all who misbehave, for as long as one likes."""
+"""The long run: well-behaved clients, and all kinds of others, for any time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from bench.soaks.cast import Person, Talker, churns, floods, reads_nothing
 from bench.soaks.clients import Program, all_of, connect
 from bench.soaks.daemon import Daemon, running
-from bench.soaks.ledger import Ledger, look_at
+from bench.soaks.delivery_record import DeliveryRecord, check_views
+from bench.soaks.participants import Talker, TextReader, come_and_go, flood_repeatedly, stop_reading
 from bench.soaks.report import MEBIBYTE, Report, mebibytes
 
 CALM: Final = [f"calm{number}" for number in range(8)]
 FLOODED: Final = "flooded"
 HEAVY: Final = "heavy"
 TALKERS: Final = {**dict.fromkeys(CALM, 10), FLOODED: 6, HEAVY: 12}
-PERSONS: Final = {**dict.fromkeys(CALM, 35), FLOODED: 24, HEAVY: 22}
+READERS: Final = {**dict.fromkeys(CALM, 35), FLOODED: 24, HEAVY: 22}
 FLOODERS: Final = 12
 SLOW: Final = 20
 CHURNERS: Final = 120
-"""With those who start and end rooms some 500 at once."""
+"""With all other clients some 500 at once."""
 
 SAYS_EVERY: Final = {**dict.fromkeys(CALM, 4.0), FLOODED: 5.0, HEAVY: 0.3}
 LENGTH: Final = {**dict.fromkeys(CALM, 60), FLOODED: 60, HEAVY: 4096}
@@ -39,56 +39,59 @@ SETTLE: Final = 3.0
 FEW: Final = 10
 
 
-class Play:
-    """All who take part, in a running server."""
+class LongRun:
+    """All clients of the long run, on a running server."""
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
-        self.ledger = Ledger()
+        self.record = DeliveryRecord()
         self.counts: Counter[str] = Counter()
         self.talkers = [
-            Talker(self.ledger, f"talker-{room}-{number}", room)
+            Talker(self.record, f"talker-{room}-{number}", room)
             for room, talkers in TALKERS.items()
             for number in range(talkers)
         ]
-        self.persons = [
-            Person(self.ledger, f"person-{room}-{number}", room)
-            for room, persons in PERSONS.items()
-            for number in range(persons)
+        self.readers = [
+            TextReader(self.record, f"reader-{room}-{number}", room)
+            for room, readers in READERS.items()
+            for number in range(readers)
         ]
 
     async def begin(self) -> None:
-        """Let in those who stay."""
-        everybody: list[Talker | Person] = [*self.talkers, *self.persons]
-        await all_of(one.begin(self.daemon.port) for one in everybody)
+        """Connect the clients that stay."""
+        clients: list[Talker | TextReader] = [*self.talkers, *self.readers]
+        await all_of(client.begin(self.daemon.port) for client in clients)
 
-    def acts(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what goes on until it is cancelled; to be cancelled in this order."""
+    def disturbances(self) -> list[Coroutine[Any, Any, None]]:
+        """Return coroutines for all clients but the talkers; they run until they are cancelled."""
         port, rooms = self.daemon.port, list(TALKERS)
         return [
-            *(floods(port, f"flood-{n}", FLOODED, FLOOD_SECONDS) for n in range(FLOODERS)),
-            *(reads_nothing(port, f"slow-{n}", HEAVY, self._dropped) for n in range(SLOW)),
-            *(self._churns(f"churn-{n}", rooms, n) for n in range(CHURNERS)),
-            self._kicks(),
-            self._rooms_come_and_go(),
-            self._looks(),
+            *(
+                flood_repeatedly(port, f"flood-{n}", FLOODED, FLOOD_SECONDS)
+                for n in range(FLOODERS)
+            ),
+            *(stop_reading(port, f"slow-{n}", HEAVY, self._dropped) for n in range(SLOW)),
+            *(self._come_and_go(f"churn-{n}", rooms, n) for n in range(CHURNERS)),
+            self._kick(),
+            self._start_and_end_rooms(),
+            self._check_order(),
         ]
 
     def talks(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what the talkers do."""
+        """Return the coroutines of the talkers."""
         return [
             talker.talk(SAYS_EVERY[talker.room], LENGTH[talker.room], number / len(self.talkers))
             for number, talker in enumerate(self.talkers)
         ]
 
-    def look(self) -> None:
-        """See, when all is said, whether everybody has read everything."""
+    def check(self) -> None:
+        """Check at the end that all clients have read all messages."""
         for talker in self.talkers:
-            talker.look()
-        for person in self.persons:
-            person.view.look(self.ledger.newest(person.room))
+            talker.check()
+        for reader in self.readers:
+            reader.view.check(self.record.newest(reader.room))
 
-    # -- within
+    # -- the coroutines
 
     def _dropped(self, _: int) -> None:
         self.counts["slow readers dropped"] += 1
@@ -96,32 +99,32 @@ class Play:
     def _visited(self) -> None:
         self.counts["visits"] += 1
 
-    async def _churns(self, name: str, rooms: list[str], place: int) -> None:
-        await asyncio.sleep(VISIT_PAUSE * place / CHURNERS)
-        rooms = rooms[place % len(rooms) :] + rooms[: place % len(rooms)]
-        await churns(self.daemon.port, name, rooms, VISIT_PAUSE, self._visited)
+    async def _come_and_go(self, name: str, rooms: list[str], index: int) -> None:
+        await asyncio.sleep(VISIT_PAUSE * index / CHURNERS)
+        rooms = rooms[index % len(rooms) :] + rooms[: index % len(rooms)]
+        await come_and_go(self.daemon.port, name, rooms, VISIT_PAUSE, self._visited)
 
-    async def _kicks(self) -> None:
+    async def _kick(self) -> None:
         calm = [talker for talker in self.talkers if talker.room in CALM]
-        for victim in itertools.cycle(calm):
-            lines = await self.daemon.admin(f"kick {victim.name} {victim.room}", "stats", "list")
+        for talker in itertools.cycle(calm):
+            lines = await self.daemon.admin(f"kick {talker.name} {talker.room}", "stats", "list")
             self.counts["kicks"] += any("was kicked" in line for line in lines)
             await asyncio.sleep(KICK_EVERY)
 
-    async def _looks(self) -> None:
+    async def _check_order(self) -> None:
         while True:
             await asyncio.sleep(KICK_EVERY)
-            look_at(person.view for person in self.persons)
+            check_views(reader.view for reader in self.readers)
 
-    async def _rooms_come_and_go(self) -> None:
+    async def _start_and_end_rooms(self) -> None:
         guests = [await self._guest(number) for number in range(FEW)]
         newest: Counter[str] = Counter()
-        for time_ in itertools.count():
-            room = f"short{time_ % FEW}"
+        for count in itertools.count():
+            room = f"short{count % FEW}"
             await self.daemon.admin(f"start {room} Short")
             numbers = [await self._speaks_in(guest, room) for guest in guests]
             if min(numbers) <= newest[room]:
-                self.ledger.faults.append(f"{room}: {numbers} after {newest[room]}")
+                self.record.errors.append(f"{room}: {numbers} after {newest[room]}")
             newest[room] = max(numbers)
             answer = await self.daemon.admin(f"end {room}")
             self.counts["rooms ended"] += any("closed" in line for line in answer)
@@ -138,75 +141,75 @@ class Play:
         joined = await guest.request("join", chatroom_id=room)
         said = await guest.request("say", text="#here for a while")
         if joined["event"] != "reply" or said["event"] != "stored":
-            self.ledger.faults.append(f"{room}: {joined} {said}")
+            self.record.errors.append(f"{room}: {joined} {said}")
         return int(said.get("id", 0))
 
 
 async def long(seconds: float, report: Report) -> None:
-    """Run it."""
+    """Run the scenario."""
     rooms = [word for room in TALKERS for word in ("--room", room)]
     async with running("--rate", "5", "--burst", "20", *rooms) as daemon:
-        play = Play(daemon)
-        await play.begin()
-        acts = [asyncio.create_task(act) for act in play.acts()]
-        talks = [asyncio.create_task(talk) for talk in play.talks()]
-        memory = await _watch(play, seconds, [*acts, *talks], report)
-        await _cancel(acts)
-        # Who floods has left some frames; they are served for ten seconds at most.
+        long_run = LongRun(daemon)
+        await long_run.begin()
+        disturbances = [asyncio.create_task(work) for work in long_run.disturbances()]
+        talks = [asyncio.create_task(talk) for talk in long_run.talks()]
+        memory = await _watch(long_run, seconds, [*disturbances, *talks], report)
+        await _cancel(disturbances)
+        # The server still processes frames of the flooders, for ten seconds at most.
         await asyncio.sleep(10 + SETTLE)
         await _cancel(talks, SETTLE)
-        play.look()
-        _judge(play, memory, report)
+        long_run.check()
+        _check_results(long_run, memory, report)
         status = await daemon.stop()
         report.check("SIGTERM ends it with exit status 0", status == 0, status)
         store = daemon.stored()
-        told = sum(map(len, play.ledger.stored.values()))
-        lost = play.ledger.lost(store)
+        confirmed = sum(map(len, long_run.record.stored.values()))
+        lost = long_run.record.lost(store)
         report.figure(
-            "messages read by programs, told to be stored, in the store",
-            f"{len(play.ledger):,}, {told:,}, {len(store):,}",
+            "messages read by clients in JSON, confirmed as stored, in the store",
+            f"{len(long_run.record):,}, {confirmed:,}, {len(store):,}",
         )
         report.check(
-            "every message that was told to be stored, or was read, is in the store",
+            "every message that was confirmed or read is in the store",
             not lost,
             lost[:3] or "",
         )
-        faults = daemon.faults()
-        report.check("no fault in the log", not faults, faults[:3] or "")
+        errors = daemon.errors()
+        report.check("no error in the log", not errors, errors[:3] or "")
 
 
 async def _watch(
-    play: Play, seconds: float, tasks: list[asyncio.Task[None]], report: Report
+    long_run: LongRun, seconds: float, tasks: list[asyncio.Task[None]], report: Report
 ) -> list[int]:
-    """Print figures each minute; return the memory at the end of the warm-up and later."""
-    daemon, began = play.daemon, time.monotonic()
+    """Print figures each minute; return the memory at the end of the warm-up and after it."""
+    daemon, began = long_run.daemon, time.monotonic()
     warm_up, step = min(WARM_UP, seconds / 3), min(MINUTE, seconds / 6)
     memory = []
     while (passed := time.monotonic() - began) < seconds:
         share = await daemon.cpu_share(step)
-        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(play.counts.items()))
+        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(long_run.counts.items()))
         report.figure(
             f"minute {round((passed + step) / MINUTE)}",
             f"{mebibytes(daemon.memory())}, {daemon.descriptors()} descriptors, "
-            f"{share:.1%} of a core, {len(play.ledger):,} messages, {counts}",
+            f"{share:.1%} of a core, {len(long_run.record):,} messages, {counts}",
         )
         if passed + step >= warm_up - 1:
             memory.append(daemon.memory())
         for task in tasks:
             if task.done():
-                play.ledger.faults.append(f"a client met {task.exception()!r}")
-        if play.ledger.faults:
-            report.figure("faults so far", play.ledger.faults[:3])
+                long_run.record.errors.append(f"a client met {task.exception()!r}")
+        if long_run.record.errors:
+            report.figure("errors so far", long_run.record.errors[:3])
     return memory
 
 
-def _judge(play: Play, memory: list[int], report: Report) -> None:
-    faults, counts = play.ledger.faults, play.counts
+def _check_results(long_run: LongRun, memory: list[int], report: Report) -> None:
+    errors, counts = long_run.record.errors, long_run.counts
     report.check(
-        "all well-behaved readers saw one order without gaps", not faults, faults[:5] or ""
+        "all well-behaved readers saw one order without gaps", not errors, errors[:5] or ""
     )
-    kicks = sum(talker.kicks for talker in play.talkers)
-    report.check("who was kicked was told, and came back", kicks >= counts["kicks"] > 0, kicks)
+    kicks = sum(talker.kicks for talker in long_run.talkers)
+    report.check("kicked clients were told, and joined again", kicks >= counts["kicks"] > 0, kicks)
     report.check(
         "slow readers were dropped",
         counts["slow readers dropped"] >= SLOW,

@@ -1,4 +1,4 @@
-"""What a scenario found: figures to read, and checks that hold or do not."""
+"""The report of a scenario: figures, and checks that hold or fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Report:
-    """Prints figures and checks as they come; `failed`: what did not hold."""
+    """Prints figures and checks at once; `failed` has the checks that did not hold."""
 
     def __init__(self) -> None:
         self.failed: list[str] = []
@@ -20,31 +20,31 @@ class Report:
         """Print a figure."""
         self._print(f"{name}: {value}")
 
-    def check(self, promise: str, held: bool, found: object = "") -> None:
-        """Print whether a promise held, and what was found."""
+    def check(self, promise: str, held: bool, value: object = "") -> None:
+        """Print whether a promise held, and the value that was measured."""
         if not held:
             self.failed.append(promise)
-        about = f" ({found})" if found != "" else ""
-        self._print(f"{'ok    ' if held else 'FAILED'} {promise}{about}")
+        details = f" ({value})" if value != "" else ""
+        self._print(f"{'ok    ' if held else 'FAILED'} {promise}{details}")
 
     def _print(self, line: str) -> None:
         print(f"{time.monotonic() - self._began:7.1f} s  {line}", flush=True)
 
 
 def mebibytes(size: float) -> str:
-    """Return a number of bytes for people."""
+    """Return a number of bytes as text."""
     return f"{size / MEBIBYTE:.1f} MiB"
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """Return the value below which `part` of all are; NaN of none."""
+    """Return the value below which `part` of all values are, or NaN if there are none."""
     if not values:
         return math.nan
     return sorted(values)[min(int(len(values) * part), len(values) - 1)]
 
 
 def milliseconds(values: Sequence[float]) -> str:
-    """Return median, 99th percentile and greatest of some seconds, for people."""
+    """Return median, 99th percentile and maximum of values in seconds, as text."""
     p50, p99 = percentile(values, 0.5), percentile(values, 0.99)
-    most = max(values, default=math.nan)
-    return f"p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms, most {most * 1e3:.2f} ms"
+    maximum = max(values, default=math.nan)
+    return f"p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms, most {maximum * 1e3:.2f} ms"

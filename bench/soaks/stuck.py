@@ -1,4 +1,4 @@
-"""Clients that never read, in a busy room: they are dropped in time, and nobody else notices."""
+"""Clients that never read, in a busy room: they are aborted, and other clients notice nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LENGTH: Final = 4096
 QUEUE: Final = 1_048_576
 MEMORY: Final = 40 * MEBIBYTE
 SLOWER: Final = 0.05
-"""By how much the 99th percentile of the others may rise, on a machine that is shared."""
+"""By how many seconds the others' 99th percentile may rise, on a shared machine."""
 
 PATIENCE: Final = 120
 NOTICED_WITHIN: Final = 0.5
@@ -29,14 +29,14 @@ _STAMP: Final = 16
 
 
 class Reader(Client):
-    """Reads, and notes for each read how long a message in it was on its way."""
+    """A client that measures the latency of one message in each read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.latencies: list[float] = []
 
     def data_received(self, data: bytes) -> None:
-        """Look for a message; taking all of them apart is more than one core of ours can do."""
+        """Measure the first message; parsing all messages takes more than one core."""
         at = data.find(b"#")
         stamp = data[at + 1 : at + 1 + _STAMP]
         if at < 0:
@@ -46,7 +46,7 @@ class Reader(Client):
 
 
 class Room:
-    """The room, those who read in it, and those who do not."""
+    """The room with its readers and speakers."""
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
@@ -56,13 +56,13 @@ class Room:
         self.speakers = [Reader() for _ in range(SPEAKERS)]
 
     async def begin(self) -> None:
-        """Let readers and speakers in."""
-        people = (*self.readers, *self.speakers)
-        await all_of(connect(self.daemon.port, one) for one in people)
-        await all_of(one.join("1", f"n{number}") for number, one in enumerate(people))
+        """Connect readers and speakers."""
+        clients = (*self.readers, *self.speakers)
+        await all_of(connect(self.daemon.port, client) for client in clients)
+        await all_of(client.join("1", f"n{number}") for number, client in enumerate(clients))
 
     async def talk(self) -> None:
-        """Say `RATE` messages a second, until cancelled; note how much memory the server takes."""
+        """Say `RATE` messages a second until cancelled, and record the server's memory."""
         began, said = time.monotonic(), 0
         while True:
             while said < (time.monotonic() - began) * RATE:
@@ -74,14 +74,14 @@ class Room:
             await asyncio.sleep(1 / RATE)
 
     async def latencies(self, seconds: float) -> list[float]:
-        """Return those of all readers in the time to come."""
+        """Measure for `seconds`; return the latencies of all readers."""
         for reader in self.readers:
             reader.latencies.clear()
         await asyncio.sleep(seconds)
         return [latency for reader in self.readers for latency in reader.latencies]
 
-    async def stick(self, number: int) -> tuple[socket.socket, int]:
-        """Let one in who never reads; return with how much had been said by then."""
+    async def connect_stuck(self, number: int) -> tuple[socket.socket, int]:
+        """Connect a client that never reads; return its socket, and the bytes said before."""
         loop = asyncio.get_running_loop()
         sock = socket.socket()
         sock.setblocking(False)
@@ -91,7 +91,7 @@ class Room:
 
 
 async def stuck(seconds: float, report: Report) -> None:
-    """Run it: `seconds` before the stuck come, and as long after they have gone."""
+    """Run the scenario; `seconds` are measured before the stuck clients, and after them."""
     async with running("--rate", "0", "--send-queue", str(QUEUE), "--room", "1") as daemon:
         start, room = daemon.memory(), Room(daemon)
         await room.begin()
@@ -103,10 +103,10 @@ async def stuck(seconds: float, report: Report) -> None:
             reader.latencies.clear()
         left = {
             sock.getsockname()[1]: (sock, said)
-            for sock, said in [await room.stick(n) for n in range(STUCK)]
+            for sock, said in [await room.connect_stuck(n) for n in range(STUCK)]
         }
         began, most = time.monotonic(), 0
-        kernel = _kernel_holds(next(iter(left.values()))[0])
+        kernel = _kernel_buffers(next(iter(left.values()))[0])
         while left and time.monotonic() - began < PATIENCE:
             await happens(lambda: left.keys() & daemon.aborted().keys(), NOTICED_WITHIN)
             for port in left.keys() & daemon.aborted().keys():
@@ -115,39 +115,39 @@ async def stuck(seconds: float, report: Report) -> None:
                 most = max(most, room.bytes_said - said)
         took = time.monotonic() - began
         during = [latency for reader in room.readers for latency in reader.latencies]
-        report.figure("while the stuck were there", milliseconds(during))
+        report.figure("while the stuck clients were connected", milliseconds(during))
         after = await room.latencies(seconds)
         report.figure("after", milliseconds(after))
         talk.cancel()
         waited = daemon.aborted().values()
         report.check(
-            f"the {STUCK} were dropped, and the log says why",
+            f"the {STUCK} were aborted, and the log says why",
             not left and len(waited) == STUCK,
             f"after {took:.1f} s",
         )
         bound = QUEUE + kernel + RATE * LENGTH
         report.check(
-            "when no more was said than the send queue, the buffers of the kernel, and a second's talk hold",
+            "before more was said than the send queue, the kernel's buffers and one second hold",
             most <= bound,
             f"{mebibytes(most)} of {mebibytes(bound)}; waited: {mebibytes(max(waited, default=0))}",
         )
         report.check(
-            f"the server took {mebibytes(MEMORY)} at most",
+            f"the server used {mebibytes(MEMORY)} at most",
             room.memory - start <= MEMORY,
             f"{mebibytes(start)} to {mebibytes(room.memory)}",
         )
-        here = sum(not reader.closed.done() for reader in room.readers)
-        report.check("all others are there", here == READERS, here)
+        connected = sum(not reader.closed.done() for reader in room.readers)
+        report.check("all other clients are connected", connected == READERS, connected)
         slower = max(percentile(during, 0.99), percentile(after, 0.99)) - percentile(before, 0.99)
         report.check(
             f"their p99 rose by {SLOWER * 1e3:g} ms at most",
             slower <= SLOWER,
             f"{slower * 1e3:.2f} ms",
         )
-        report.check("no fault in the log", not daemon.faults(), daemon.faults()[:3] or "")
+        report.check("no error in the log", not daemon.errors(), daemon.errors()[:3] or "")
 
 
-def _kernel_holds(sock: socket.socket) -> int:
-    """Return how much the kernel may hold: what the server's side may send, and this side receive."""
+def _kernel_buffers(sock: socket.socket) -> int:
+    """Return how many bytes the kernel may buffer, on the sending and the receiving side."""
     sends = int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
     return sends + sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

@@ -1,1 +1,1 @@
-"""The console: its commands, and the doors an administrator comes through."""
+"""The console: its commands, and how an administrator reaches it."""

@@ -1,8 +1,7 @@
-"""The administrator's commands: plain functions over the chat, each returns the lines of its answer.
+"""The administrator's commands: functions that act on the chat and return the lines of the reply.
 
-Spec section 5. What they may touch is in an `Office`; who typed, and where, they do not know. What
-is not to be seen as it is typed is no part of the line: a command asks for it, with the `Ask` that
-the console gives.
+Spec section 5. What a command may use is in an `AdminContext`; it does not know where it was typed.
+A password is no part of the line: a command asks for it, through the `Prompt` of the console.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.moderation import Moderation
+from chatd.core.ports import IBus
 from chatd.core.records import Account, Ban
 from chatd.core.sanitize import sanitize
-from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
@@ -28,20 +27,19 @@ from chatd.server.session import Session
 from chatd.server.session_registry import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
-Arguments = Mapping[str, str]
-Ask = Callable[[str], Awaitable[str | None]]
-"""Asks the administrator for a secret; None if he does not give it."""
+Prompt = Callable[[str], Awaitable[str | None]]
+"""Asks the administrator for an answer that is not shown; returns None if they cancel."""
 
 _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""The last that can be shown; a ban may be until later."""
+"""The latest time that can be shown; a ban may end later."""
 
 
 @dataclass
 class AdminContext:
     """What the administrator's commands work with.
 
-    `now` returns seconds since the epoch; `stop` begins to end the server; `stopping` is set by
-    `quit`, after which no command is carried out.
+    `now` returns seconds since the epoch. `stop` begins to stop the server. `stopping` is set by
+    `quit`; after that no command is executed.
     """
 
     chat: Chat
@@ -50,7 +48,7 @@ class AdminContext:
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
-    bus: LocalBus
+    bus: IBus
     event_log: EventLog
     now: Callable[[], float]
     started_at: float
@@ -58,12 +56,26 @@ class AdminContext:
     stopping: bool = False
 
 
-async def _nobody_answers(_: str) -> None:
-    """Ask nobody."""
+@dataclass(frozen=True)
+class _Call:
+    """One command that was typed: the `arguments` by the names of its parameters."""
+
+    context: AdminContext
+    arguments: Mapping[str, str]
+    prompt: Prompt
+
+    @property
+    def now(self) -> float:
+        """The time in seconds since the epoch."""
+        return self.context.now()
 
 
-async def execute(context: AdminContext, line: str, ask: Ask = _nobody_answers) -> list[str]:
-    """Carry out what was typed, with or without the backtick; return the lines to print."""
+async def _no_prompt(_: str) -> None:
+    """Cancel every question."""
+
+
+async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt) -> list[str]:
+    """Execute the command in `line`, with or without the backtick; return the lines to print."""
     line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
         return []
@@ -76,15 +88,13 @@ async def execute(context: AdminContext, line: str, ask: Ask = _nobody_answers) 
     except ChatError:
         return _usage_lines(command)
     try:
-        if command.name in _ASKING_COMMANDS:
-            return await _ASKING_COMMANDS[command.name](context, arguments, ask)
-        return await _COMMANDS[command.name](context, arguments)
+        return await _HANDLERS[command.name](_Call(context, arguments, prompt))
     except ChatError as error:
-        return [_said(error_text(error))]
+        return [_reply(error_text(error))]
 
 
 def complete(context: AdminContext, line: str) -> list[str]:
-    """Return the words that can stand where the last word of `line` stands."""
+    """Return the words that can replace the last word of `line`, which may be empty."""
     *before, typed = line.removeprefix(COMMAND_PREFIX).split(" ")
     words = [word for word in before if word]
     candidates: Iterable[str]
@@ -106,15 +116,16 @@ def _candidates(context: AdminContext, command: Command, index: int) -> Iterable
         return [room.id for room in context.chat.rooms()]
     if command.name == "unban":
         return [ban.subject for ban in context.moderation.bans(context.now())]
-    chatters = [session.user for session in context.sessions]
+    # A user may have several sessions.
+    users = dict.fromkeys(session.user for session in context.sessions)
     if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
-        return [user.name for user in chatters if user.name]
+        return [user.name for user in users if user.name]
     if parameter.name == "username":
-        return [user.name for user in chatters if user.account is not None]
+        return [user.name for user in users if user.account is not None]
     return parameter.choices
 
 
-def _said(text: str) -> str:
+def _reply(text: str) -> str:
     return f"Administrator: {text}"
 
 
@@ -131,55 +142,55 @@ def _usage_lines(command: Command) -> list[str]:
     return ["Unknown commands.", command.help_line]
 
 
-async def _help(_: AdminContext, __: Arguments) -> list[str]:
+async def _help(_: _Call) -> list[str]:
     return ["", *_help_lines(), ""]
 
 
-async def _list(context: AdminContext, _: Arguments) -> list[str]:
-    rooms = RoomList.of(context.chat.rooms()).rooms
+async def _list(call: _Call) -> list[str]:
+    rooms = RoomList.of(call.context.chat.rooms()).rooms
     if not rooms:
-        return [_said("No chatroom exists!")]
-    return ["", *_said(room_lines(rooms)).split("\n")]
+        return [_reply("No chatroom exists!")]
+    return ["", *_reply(room_lines(rooms)).split("\n")]
 
 
-async def _start(context: AdminContext, arguments: Arguments) -> list[str]:
-    room_id, name = arguments["chatroom_id"], arguments["chatroom_name"]
-    room = await context.chat.create_room(room_id, name, context.now())
-    return [_said(f"Chatroom {room.id} started!")]
+async def _start(call: _Call) -> list[str]:
+    room_id, name = call.arguments["chatroom_id"], call.arguments["chatroom_name"]
+    room = await call.context.chat.create_room(room_id, name, call.now)
+    return [_reply(f"Chatroom {room.id} started!")]
 
 
-async def _end(context: AdminContext, arguments: Arguments) -> list[str]:
-    room = await context.chat.delete_room(arguments["chatroom_id"], context.now())
-    return [_said(f"chatroom {room.id} closed.")]
+async def _end(call: _Call) -> list[str]:
+    room = await call.context.chat.delete_room(call.arguments["chatroom_id"], call.now)
+    return [_reply(f"chatroom {room.id} closed.")]
 
 
-async def _kick(context: AdminContext, arguments: Arguments) -> list[str]:
-    name, room_id = arguments["chatter_name"], arguments["chatroom_id"]
-    user, room = context.moderation.kick(name, room_id, context.now())
-    return [_said(f"{user.name} was kicked from chatroom {room.id}.")]
+async def _kick(call: _Call) -> list[str]:
+    name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
+    user, room = call.context.moderation.kick(name, room_id, call.now)
+    return [_reply(f"{user.name} was kicked from chatroom {room.id}.")]
 
 
-async def _group(context: AdminContext, arguments: Arguments) -> list[str]:
-    room = context.chat.room(arguments["chatroom_id"])
+async def _group(call: _Call) -> list[str]:
+    room = call.context.chat.room(call.arguments["chatroom_id"])
     lines = []
-    for name in arguments["list_of_chatters"].split():
+    for name in call.arguments["list_of_chatters"].split():
         try:
-            user = context.moderation.move_user(name, room, context.now())
-            lines.append(_said(f"{user.name} was grouped into chatroom {room.id}."))
+            user = call.context.moderation.move_user(name, room, call.now)
+            lines.append(_reply(f"{user.name} was grouped into chatroom {room.id}."))
         except ChatError as error:
-            lines.append(_said(error_text(error)))
+            lines.append(_reply(error_text(error)))
     return lines
 
 
-async def _say(context: AdminContext, arguments: Arguments) -> list[str]:
-    context.chat.announce(arguments["chatroom_id"], arguments["text"], context.now())
+async def _say(call: _Call) -> list[str]:
+    call.context.chat.announce(call.arguments["chatroom_id"], call.arguments["text"], call.now)
     return []
 
 
-async def _who(context: AdminContext, _: Arguments) -> list[str]:
-    now = context.now()
-    return [_who_line(session, now) for session in context.sessions] or [
-        _said("Nobody is connected.")
+async def _who(call: _Call) -> list[str]:
+    now = call.now
+    return [_who_line(session, now) for session in call.context.sessions] or [
+        _reply("Nobody is connected.")
     ]
 
 
@@ -194,24 +205,24 @@ def _who_line(session: Session, now: float) -> str:
     )
 
 
-async def _ban(context: AdminContext, arguments: Arguments) -> list[str]:
-    minutes = int(arguments["minutes"]) if "minutes" in arguments else None
+async def _ban(call: _Call) -> list[str]:
+    minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
         return _usage_lines(CONSOLE_COMMANDS["ban"])
-    subject = await context.moderation.ban(
-        arguments["name_or_address"], minutes, context.sessions, context.now()
+    subject = await call.context.moderation.ban(
+        call.arguments["name_or_address"], minutes, call.context.sessions, call.now
     )
-    return [_said(f"{subject} was banned.")]
+    return [_reply(f"{subject} was banned.")]
 
 
-async def _unban(context: AdminContext, arguments: Arguments) -> list[str]:
-    subject = await context.moderation.unban(arguments["name_or_address"], context.now())
-    return [_said(f"{subject} was unbanned.")]
+async def _unban(call: _Call) -> list[str]:
+    subject = await call.context.moderation.unban(call.arguments["name_or_address"], call.now)
+    return [_reply(f"{subject} was unbanned.")]
 
 
-async def _bans(context: AdminContext, _: Arguments) -> list[str]:
-    bans = context.moderation.bans(context.now())
-    return [_ban_line(ban) for ban in bans] or [_said("Nobody is banned.")]
+async def _bans(call: _Call) -> list[str]:
+    bans = call.context.moderation.bans(call.now)
+    return [_ban_line(ban) for ban in bans] or [_reply("Nobody is banned.")]
 
 
 def _ban_line(ban: Ban) -> str:
@@ -219,56 +230,56 @@ def _ban_line(ban: Ban) -> str:
     return f"{ban.subject} ({ban.kind}) {until}"
 
 
-async def _accounts(context: AdminContext, _: Arguments) -> list[str]:
-    accounts = await context.accounts.accounts()
-    return [_account_line(account) for account in accounts] or [_said("No account exists!")]
+async def _accounts(call: _Call) -> list[str]:
+    accounts = await call.context.accounts.accounts()
+    return [_account_line(account) for account in accounts] or [_reply("No account exists!")]
 
 
 def _account_line(account: Account) -> str:
     return f"{account.name} registered {_shown_time(account.registered_at)}"
 
 
-async def _passwd(context: AdminContext, arguments: Arguments, ask: Ask) -> list[str]:
-    username = context.accounts.require_account(arguments["username"]).name
-    password = await ask("Enter password: ")
+async def _passwd(call: _Call) -> list[str]:
+    username = call.context.accounts.require_account(call.arguments["username"]).name
+    password = await call.prompt("Enter password: ")
     if password is None:
-        return [_said("Cancelled.")]
-    # As one is that a client sends.
-    name = await context.accounts.set_password(username, sanitize(password), context.now())
-    return [_said(f"Password of {name} changed.")]
+        return [_reply("Cancelled.")]
+    # As the codecs do with the password that a client sends.
+    name = await call.context.accounts.set_password(username, sanitize(password), call.now)
+    return [_reply(f"Password of {name} changed.")]
 
 
-async def _unregister(context: AdminContext, arguments: Arguments) -> list[str]:
-    name = await context.accounts.unregister(arguments["username"], context.now())
-    return [_said(f"{name} was unregistered.")]
+async def _unregister(call: _Call) -> list[str]:
+    name = await call.context.accounts.unregister(call.arguments["username"], call.now)
+    return [_reply(f"{name} was unregistered.")]
 
 
-async def _trace(context: AdminContext, arguments: Arguments) -> list[str]:
-    on = arguments["trace"] == "on"
-    context.fanout.trace = context.event_log.sent if on else None
-    return [_said(f"Trace is {arguments['trace']}.")]
+async def _trace(call: _Call) -> list[str]:
+    on = call.arguments["trace"] == "on"
+    call.context.fanout.trace = call.context.event_log.sent if on else None
+    return [_reply(f"Trace is {call.arguments['trace']}.")]
 
 
-async def _stats(context: AdminContext, _: Arguments) -> list[str]:
-    queues = [session.send_queue.queued for session in context.sessions]
+async def _stats(call: _Call) -> list[str]:
+    queues = [session.send_queue.queued for session in call.context.sessions]
     return [
-        f"uptime: {int(context.now() - context.started_at)} s",
+        f"uptime: {int(call.now - call.context.started_at)} s",
         f"connections: {len(queues)}",
-        f"rooms: {sum(1 for _ in context.chat.rooms())}",
-        f"messages: {context.bus.messages}",
-        f"messages not stored yet: {context.writer.pending}",
-        f"bytes sent: {context.fanout.bytes_sent}",
+        f"rooms: {sum(1 for _ in call.context.chat.rooms())}",
+        f"messages: {call.context.bus.messages}",
+        f"messages not stored yet: {call.context.writer.pending}",
+        f"bytes sent: {call.context.fanout.bytes_sent}",
         f"bytes queued: {sum(queues)}, at most {max(queues, default=0)} for one connection",
     ]
 
 
-async def _quit(context: AdminContext, _: Arguments) -> list[str]:
-    context.stopping = True
-    context.stop()
+async def _quit(call: _Call) -> list[str]:
+    call.context.stopping = True
+    call.context.stop()
     return []
 
 
-_COMMANDS: dict[str, Callable[[AdminContext, Arguments], Awaitable[list[str]]]] = {
+_HANDLERS: Final[dict[str, Callable[[_Call], Awaitable[list[str]]]]] = {
     "help": _help,
     "list": _list,
     "start": _start,
@@ -281,12 +292,9 @@ _COMMANDS: dict[str, Callable[[AdminContext, Arguments], Awaitable[list[str]]]] 
     "unban": _unban,
     "bans": _bans,
     "accounts": _accounts,
+    "passwd": _passwd,
     "unregister": _unregister,
     "trace": _trace,
     "stats": _stats,
     "quit": _quit,
-}
-
-_ASKING_COMMANDS: dict[str, Callable[[AdminContext, Arguments, Ask], Awaitable[list[str]]]] = {
-    "passwd": _passwd,
 }

@@ -1,9 +1,8 @@
-"""A console: lines come in, one is carried out at a time, the answers are printed.
+"""A console: lines come in, they are executed one at a time, and the replies are printed.
 
-What every door for the administrator has in common: standard input and the UNIX socket, each on
-a terminal or not, give a `Console` their lines and a way to print. A command may ask for a line in
-the middle of its work: the next one that comes is its answer. `LineConsole` is for bytes that come
-from no terminal.
+Standard input and the UNIX socket, each on a terminal or not, give a `Console` their lines and a
+way to print. A command may ask a question while it is executed: the next line that comes is the
+answer. `LineConsole` is for bytes that do not come from a line editor.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from chatd.core.sanitize import escape
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384
-"""The longest line that is carried out, in characters."""
+"""The longest line that is executed, in characters."""
 
 _UTF8_BYTES: Final = 4
-"""What a character takes at most."""
+"""The most bytes that a character takes."""
 
 _log = Logger(namespace="chatd")
 
@@ -36,7 +35,7 @@ def _nothing() -> None:
 
 
 class Consoles:
-    """The consoles that are open: all are told when the server stops."""
+    """The consoles that are open. Each of them prints the last lines when the server stops."""
 
     def __init__(self, context: AdminContext) -> None:
         self.context = context
@@ -48,9 +47,10 @@ class Consoles:
         close: Callable[[], None],
         on_change: Callable[[], None] = _nothing,
     ) -> Console:
-        """Return a new console that prints with `print_lines`; `close` ends it.
+        """Return a new console that prints with `print_lines`.
 
-        `on_change` is called when it asks for something, and when it has carried out what came.
+        `close` is called when the console is closed. `on_change` is called when the console asks a
+        question, and when it has executed all lines that came.
         """
         console = Console(self, print_lines, close, on_change)
         self._open[console] = None
@@ -61,17 +61,17 @@ class Consoles:
         self._open.pop(console, None)
 
     def shut_down(self) -> None:
-        """Say that the server stops, and end all consoles."""
+        """Print that the server stops, and close all consoles."""
         for console in list(self._open):
             console.print_lines(SHUTDOWN_LINES)
             console.end()
 
 
 class Console:
-    """One administrator at work.
+    """The console of one administrator.
 
-    `question` is what a command asks him for, None if none does. The answer is a secret: it is for
-    that command alone, and who shows what is typed is not to show it.
+    `question` is the question of the command that is executed, None if it has not asked. The answer
+    is a password: a line editor must not show it while it is typed.
     """
 
     def __init__(
@@ -86,38 +86,38 @@ class Console:
         self._print = print_lines
         self._close = close
         self._on_change = on_change
-        # None: there will be no more.
+        # None stands for the end of input.
         self._lines: deque[str | None] = deque()
         self._answer: Deferred[str | None] = Deferred()
         self._busy = False
         self._ended = False
 
     @property
-    def listens(self) -> bool:
-        """Whether the next line is taken at once: as a command, or as the answer to the question."""
+    def accepts_input(self) -> bool:
+        """Whether a line would be used at once, as a command or as an answer."""
         return not self._busy or self.question is not None
 
     def print_lines(self, lines: Sequence[str]) -> None:
-        """Print lines, whatever is in them, so that they do nothing to a terminal."""
+        """Print lines, with control characters escaped."""
         if not self._ended:
             self._print([escape(line) for line in lines])
 
-    def line(self, line: str) -> None:
-        """Carry out a line, or take it as an answer, after those before it."""
+    def feed_line(self, line: str) -> None:
+        """Execute a line, or use it as an answer, after the lines before it."""
         if not self._ended:
-            # Of one that is too long, so much is kept that this is known when its turn comes.
+            # One character more than allowed shows later that the line was too long.
             self._lines.append(line[: MAX_LINE + 1])
-            self._go_on()
+            self._schedule()
 
-    def no_more(self) -> None:
-        """Close the console after what was typed so far: its input has ended. The server goes on."""
+    def close_when_idle(self) -> None:
+        """Close the console after the lines that came: the input has ended. The server goes on."""
         self._lines.append(None)
-        self._go_on()
+        self._schedule()
 
     def cancel(self) -> None:
-        """Give no answer to what is asked, if something is."""
+        """Cancel the question, if there is one."""
         if self.question is not None:
-            self._reply(None)
+            self._answer_question(None)
 
     def end(self) -> None:
         """Close the console now."""
@@ -131,58 +131,62 @@ class Console:
 
     # -- within
 
-    def _go_on(self) -> None:
-        """Do what can be done now with the lines that came."""
+    def _schedule(self) -> None:
+        """Use the next line as an answer, or begin to execute lines, if either is possible now."""
         if self.question is not None:
-            self._take_answer()
+            self._use_line_as_answer()
         elif not self._busy:
             self._busy = True
-            Deferred.fromCoroutine(self._work()).addErrback(self._failed)
+            Deferred.fromCoroutine(self._run()).addErrback(self._failed)
 
-    async def _work(self) -> None:
-        """Carry out what came, a line at a time; who quits is still to read the last words."""
+    async def _run(self) -> None:
+        """Execute the lines one at a time.
+
+        After `quit` none is executed, not even the end of input: `shut_down` closes the console,
+        which prints the last lines first.
+        """
         try:
             while self._lines and not self._consoles.context.stopping:
                 line = self._lines.popleft()
                 if line is None:
                     self.end()
                 elif not self._is_too_long(line):
-                    await self._carry_out(line)
+                    await self._execute(line)
         finally:
             self._busy = False
             self._on_change()
 
-    async def _carry_out(self, line: str) -> None:
+    async def _execute(self, line: str) -> None:
         try:
-            answer = await execute(self._consoles.context, line, self._ask)
-        except Exception:  # noqa: BLE001 -- whatever it is, the console goes on
+            reply = await execute(self._consoles.context, line, self._ask)
+        except Exception:  # noqa: BLE001 -- the console goes on after any fault
             self._failed(Failure())
-            answer = ["Administrator: that failed; the log says why."]
-        self.print_lines(answer)
+            reply = ["Administrator: that failed; the log says why."]
+        self.print_lines(reply)
 
     async def _ask(self, question: str) -> str | None:
-        """Return the next line, just as it was typed, or None if none comes."""
+        """Return the next line just as it was typed, or None if the question is cancelled."""
         if self._ended:
             return None
         asked = self._answer
         self.question = question
-        self._take_answer()
+        self._use_line_as_answer()
         self._on_change()
         answer = await asked
         return None if answer is None or self._is_too_long(answer) else answer
 
-    def _take_answer(self) -> None:
+    def _use_line_as_answer(self) -> None:
         if self._lines:
-            # The end stays where it is: it comes after the command that asks.
-            self._reply(None if self._lines[0] is None else self._lines.popleft())
+            # The end of input stays in the queue: the console closes after the command that asks.
+            self._answer_question(None if self._lines[0] is None else self._lines.popleft())
 
-    def _reply(self, answer: str | None) -> None:
+    def _answer_question(self, answer: str | None) -> None:
         asked, self._answer = self._answer, Deferred()
         self.question = None
         asked.callback(answer)
 
     def _is_too_long(self, line: str) -> bool:
-        """Tell whether a line is too long to be taken; if so, say so."""
+        """Return whether a line is too long to be used; print that if so."""
         if len(line) <= MAX_LINE:
             return False
         self.print_lines([f"Administrator: Line too long (at most {MAX_LINE} characters)."])
@@ -200,19 +204,19 @@ class LineConsole:
         self._pending = b""
 
     def received(self, data: bytes) -> None:
-        """Take in bytes."""
+        """Feed the console the lines in `data`."""
         *lines, pending = (self._pending + data).split(b"\n")
         for line in lines:
             self._line(line)
-        # Of a line that is too long, so much is kept that this is known at its end.
+        # Of a line that is too long, enough is kept for the console to refuse the line.
         self._pending = pending[: MAX_LINE * _UTF8_BYTES + 1]
 
     def ended(self) -> None:
-        """Carry out what came, then close: there will be no more."""
+        """Close the console after the lines that came; the last one may lack its newline."""
         if self._pending:
             self._line(self._pending)
         self._pending = b""
-        self.console.no_more()
+        self.console.close_when_idle()
 
     def _line(self, line: bytes) -> None:
-        self.console.line(line.decode(errors="replace"))
+        self.console.feed_line(line.decode(errors="replace"))

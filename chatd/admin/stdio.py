@@ -1,39 +1,52 @@
 """The console on standard input, and the log on standard output.
 
-On a terminal the log goes above the line being typed, and the terminal is put back as it was,
-whatever happens. On a pipe both are plain lines. Standard input is read when there is something to
-read, and neither is ever made non-blocking: the shell and the log share them, and would lose lines.
+On a terminal the log is printed above the line being typed, and the mode of the terminal is
+restored in any case. On a pipe both are plain lines. Standard input and output are never made
+non-blocking: other processes share them, for example the shell, and the log would lose lines.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from twisted.internet.interfaces import IReadDescriptor
-from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, eventAsText
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.admin.tty import RawMode, in_foreground
+from chatd.admin.tty import in_foreground
 from chatd.core.sanitize import escape
 from chatd.io import write_all
+
+if TYPE_CHECKING:
+    from chatd.admin.editor import Editor
 
 _STDIN: Final = 0
 _READ_SIZE: Final = 65536
 
+_CLOSE_SECONDS: Final = 2.0
+"""How long the server waits for its line editor to put the terminal back, in seconds."""
+
+_log = Logger(namespace="chatd")
 
 LinesOf = Callable[[LogEvent], Sequence[str]]
 
 
-def bare_lines(event: LogEvent) -> Sequence[str]:
-    """Return the lines of spec section 6 bare, and of all else only what is a warning or worse."""
+def format_plain(event: LogEvent) -> Sequence[str]:
+    """Return the lines of an event: those of chatd bare, those of libraries from warnings on.
+
+    Spec section 6. Control characters are escaped.
+    """
     ours = event.get("log_namespace") == "chatd"
     if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
         return ()
@@ -43,13 +56,13 @@ def bare_lines(event: LogEvent) -> Sequence[str]:
 
 @implementer(ILogObserver)
 class StandardOutputLog:
-    """Prints what is logged, in lines that `lines_of` makes, which have to be safe to print.
+    """Prints the log on standard output.
 
-    `above` is how to print while there is a line being typed. `stream` is standard output, None
-    where that is closed.
+    `lines_of` returns the lines of an event, which must be safe to print. `above`, while it is set,
+    prints lines above the line being typed. `stream` is standard output, None if it is closed.
     """
 
-    def __init__(self, stream: TextIO | None, lines_of: LinesOf = bare_lines) -> None:
+    def __init__(self, stream: TextIO | None, lines_of: LinesOf = format_plain) -> None:
         self._lines_of = lines_of
         self.above: Callable[[Sequence[str]], None] | None = None
         self._descriptor = None if stream is None else stream.fileno()
@@ -63,54 +76,61 @@ class StandardOutputLog:
         """Print lines, which are safe to print, above the one being typed if there is one."""
         if self.above is not None:
             self.above(lines)
-        else:
-            self.write("".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
-
-    def write(self, data: bytes) -> None:
-        """Write all of `data`, however long the reader takes."""
-        if self._descriptor is not None:
-            with suppress(OSError):  # nobody reads any more; the server goes on
-                write_all(self._descriptor, data)
+        elif self._descriptor is not None:
+            text = "".join(f"{line}\n" for line in lines)
+            with suppress(OSError):  # the reader is gone; the server goes on
+                write_all(self._descriptor, text.encode(errors="backslashreplace"))
 
 
 def open_console(reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
-    """Open a console on standard input once the reactor runs, if there is one and it is ours to read."""
+    """Open a console on standard input once the reactor runs.
+
+    Without standard input, or in the background of a terminal, there is no console.
+    """
     if sys.__stdin__ is None:
-        return  # what has its number now is something else
+        return  # its descriptor was closed, and may be another file by now
     if not os.isatty(_STDIN):
         reactor.callWhenRunning(_PipeConsole, reactor, consoles, log)
     elif in_foreground(_STDIN):
         on_screen = sys.__stdout__ is not None and sys.__stdout__.isatty()
         kind = _TerminalConsole if on_screen else _PipeConsole
-        # Not before: until then a signal ends the process without another word.
+        # Until the reactor runs, a signal ends the process and would leave the terminal changed.
         reactor.callWhenRunning(kind, reactor, consoles, log)
 
 
 @implementer(IReadDescriptor)
-class _StandardInput:
-    """Reads standard input when the reactor says so, and hands on what it reads."""
+class _Reader:
+    """Reads a descriptor when the reactor reports that it is readable.
+
+    `received` is called with what was read, `ended` once at the end of input.
+    """
 
     def __init__(
-        self, reactor: Any, received: Callable[[bytes], None], ended: Callable[[], None]
+        self,
+        reactor: Any,
+        descriptor: int,
+        received: Callable[[bytes], None],
+        ended: Callable[[], None],
     ) -> None:
         self._reactor = reactor
+        self._descriptor = descriptor
         self._received = received
         self._ended = ended
         reactor.addReader(self)
 
     def fileno(self) -> int:
-        return _STDIN
+        return self._descriptor
 
     def logPrefix(self) -> str:
         return "console"
 
     def doRead(self) -> None:
         try:
-            data = os.read(_STDIN, _READ_SIZE)
+            data = os.read(self._descriptor, _READ_SIZE)
         except BlockingIOError:
-            return  # somebody who shares it was faster
+            return  # another process that shares standard input was faster
         except OSError:
-            data = b""  # a terminal that has gone
+            data = b""  # a terminal that is gone
         if data:
             self._received(data)
         else:
@@ -118,7 +138,7 @@ class _StandardInput:
             self._ended()
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002 -- Twisted's
-        """End: the reactor has let go of it, since the server stops or a fault of ours was met."""
+        """End: the server stops, or `doRead` raised an exception."""
         self._ended()
 
     def stop(self) -> None:
@@ -131,52 +151,68 @@ class _PipeConsole:
     def __init__(self, reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
         console = consoles.open(log.print_lines, self._close)
         lines = LineConsole(console)
-        self._input = _StandardInput(reactor, lines.received, lines.ended)
+        self._input = _Reader(reactor, _STDIN, lines.received, lines.ended)
 
     def _close(self) -> None:
         self._input.stop()
 
 
 class _TerminalConsole:
-    """A console on a terminal, which is in raw mode until it is closed.
+    """A console on the terminal of the server, with an `Editor` that runs in a thread.
 
-    Ctrl-C ends the server, unless the console asks for something: then it cancels that alone.
+    The two are connected by a socket pair, whose buffer bounds what waits to be printed. Ctrl-C
+    stops the server, unless the console asks a question: then it cancels the question alone.
     """
 
     def __init__(self, reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
         self._reactor = reactor
         self._log = log
-        self._raw = RawMode(_STDIN)
-        stop = consoles.context.stop
-        self._terminal = ConsoleTerminal(consoles, log.write, self._close, on_interrupt=stop)
-        self._input = _StandardInput(reactor, self._received, self._terminal.console.end)
-        self._signals_before = {
-            number: self._on_signal(number, self._resume)
-            for number in (signal.SIGWINCH, signal.SIGCONT)
-        }
-        self._resume()
-        log.above = self._terminal.print_lines
+        self._stop_server = consoles.context.stop
+        self._socket, editor_end = socket.socketpair()
+        self._terminal = ConsoleTerminal(consoles, self._write, self._close)
+        self._input = _Reader(
+            reactor, self._socket.fileno(), self._terminal.received, self._terminal.console.end
+        )
+        self._editor: Editor | None = None
+        # A daemon thread: the process ends even if the terminal takes no output.
+        self._editing = threading.Thread(target=self._edit, args=(editor_end,), daemon=True)
+        log.above = self._terminal.print_above
+        self._editing.start()
+        signal.signal(signal.SIGCONT, lambda *_: self._resume())
 
-    def _received(self, data: bytes) -> None:
-        # A NUL (Ctrl-Space) would announce a size.
-        self._terminal.received(data.replace(b"\0", b""))
+    def _edit(self, connection: socket.socket) -> None:
+        """Run the editor, in its thread."""
+        with connection:
+            try:
+                # Only now: prompt_toolkit takes a while to load.
+                from chatd.admin.editor import Editor  # noqa: PLC0415
+
+                self._editor = Editor(connection, self._interrupt)
+                asyncio.run(self._editor.run())
+            except Exception:  # noqa: BLE001 -- the server goes on without this console
+                self._reactor.callFromThread(self._failed, Failure())
 
     def _resume(self) -> None:
-        """Take the terminal, and its size as it is now: it may have been another's meanwhile."""
-        if in_foreground(_STDIN) and not self._terminal.closed:
-            self._raw.enter()
-            self._terminal.resize(os.get_terminal_size(_STDIN).columns)
+        """Let the editor use the terminal again after the process was stopped."""
+        if self._editor is not None:
+            self._editor.resume()
 
-    def _on_signal(self, number: signal.Signals, act: Callable[[], None]) -> Any:
-        """Do something on a signal, unless it is ignored; return what was done before."""
-        before = signal.getsignal(number)
-        if before is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: self._reactor.callFromThread(act))
-        return before
+    def _interrupt(self) -> None:
+        self._reactor.callFromThread(self._stop_server)
+
+    def _failed(self, failure: Failure) -> None:
+        self._terminal.console.end()
+        _log.failure("The line editor of the console failed", failure)
+
+    def _write(self, data: bytes) -> None:
+        with suppress(OSError):  # the editor has ended
+            self._socket.sendall(data)
 
     def _close(self) -> None:
-        self._log.above = None
-        for number, before in self._signals_before.items():
-            signal.signal(number, before)
+        """Wait until the terminal is as it was: what is logged from now on is printed as it is."""
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self._input.stop()
-        self._raw.leave()
+        self._socket.shutdown(socket.SHUT_WR)
+        self._editing.join(_CLOSE_SECONDS)
+        self._log.above = None
+        self._socket.close()

@@ -1,46 +1,54 @@
-"""A terminal whose keys come as they are typed, and which is put back as it was whatever happens.
-
-Knows the terminal alone, neither Twisted nor the console: the server and `chatd-admin` share it.
-"""
+"""The modes of a terminal. Shared by the server and `chatd-admin`, so it imports neither."""
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import termios
-from typing import Final
-
-_INPUT_FLAGS: Final = 0
-_LOCAL_FLAGS: Final = 3
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 def in_foreground(descriptor: int) -> bool:
-    """Tell whether the terminal is ours to touch: in the background that would stop the process."""
+    """Return whether this process may use the terminal.
+
+    A background process that reads the terminal or changes its mode is stopped by the kernel.
+    """
     try:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:
         return False
 
 
-class RawMode:
-    """No echo, no editing, no signals from keys: from `enter` to `leave`, or to the exit."""
+@contextmanager
+def quiet_mode(descriptor: int, *, signals: bool) -> Iterator[None]:
+    """Turn off echo and the kernel's line editing; restore the mode at the end or at exit.
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._before = termios.tcgetattr(descriptor)
+    What is typed between two prompts then waits, unseen, for the next prompt. Ctrl-C waits, too,
+    unless `signals` is set: then it sends SIGINT.
+    """
+    try:
+        before = termios.tcgetattr(descriptor)
+    except termios.error:  # no terminal
+        yield
+        return
+    mode = [*before]
+    mode[tty.IFLAG] &= ~(termios.IXON | termios.ICRNL)
+    mode[tty.LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+    if not signals:
+        mode[tty.LFLAG] &= ~termios.ISIG
 
-    def enter(self) -> None:
-        """Let keys come as they are typed."""
-        mode = termios.tcgetattr(self._descriptor)
-        mode[_INPUT_FLAGS] &= ~(termios.IXON | termios.ICRNL)
-        mode[_LOCAL_FLAGS] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
-        atexit.register(self.leave)
-        termios.tcsetattr(self._descriptor, termios.TCSANOW, mode)
+    def restore() -> None:
+        if in_foreground(descriptor):
+            with suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
-    def leave(self) -> None:
-        """Put the terminal back as it was."""
-        atexit.unregister(self.leave)
-        if in_foreground(self._descriptor):
-            with contextlib.suppress(termios.error):  # the terminal has gone
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
+    # The editor of the server runs in a thread, which the interpreter does not unwind at exit.
+    atexit.register(restore)
+    try:
+        termios.tcsetattr(descriptor, termios.TCSANOW, mode)
+        yield
+    finally:
+        atexit.unregister(restore)
+        restore()

@@ -1,9 +1,7 @@
 """The console on a UNIX socket: for `chatd-admin`, and for scripts.
 
-Lines in, lines out; the end of input closes the console after the answers. A peer that begins with
-a NUL is a terminal (`chatd-admin` on one) and gets line editing: keys in, what the screen shall
-show out. What follows a NUL up to a newline tells the terminal's columns and rows; a NUL back says
-that the console was closed and the server did not just go away.
+Lines in, lines out; the end of input closes the console after the replies. A peer whose first byte
+is a NUL is `chatd-admin` on a terminal: the messages of `chatd.admin.editor` follow the NUL.
 """
 
 from __future__ import annotations
@@ -27,17 +25,21 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.admin.cli import TERMINAL_MARK
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
 
-TERMINAL_SIGN: Final = b"\0"
 _OWNER_ONLY: Final = 0o600
 
 
 def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListeningPort:
-    """Open the socket at `path` for its owner alone; raise `OSError` or `CannotListenError` if it cannot be."""
+    """Open the socket at `path`, with mode 600; return the port.
+
+    Raises `OSError` or `CannotListenError` if another server or another file is at `path`, or the
+    socket cannot be made.
+    """
     _remove_stale(Path(path))
-    # The mode is set when the socket is there already: until then the mask holds.
+    # Twisted sets the mode after it has made the socket; until then the mask protects it.
     umask = os.umask(0o777 & ~_OWNER_ONLY)
     try:
         return reactor.listenUNIX(path, factory, mode=_OWNER_ONLY)
@@ -46,14 +48,14 @@ def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListen
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket of a server that is no more; what is anything else is left alone."""
+    """Remove the socket of a server that has crashed; raise `OSError` for anything else."""
     try:
         if not stat.S_ISSOCK(path.stat().st_mode):
             raise FileExistsError("there is a file of that name that is no socket")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX) as probe:
-        # A server that is too busy to answer shall not make us wait.
+        # A connection to a busy server would block.
         probe.setblocking(False)
         try:
             probe.connect(str(path))
@@ -73,67 +75,72 @@ class ConsoleFactory(Factory):
     def __init__(self, consoles: Consoles) -> None:
         self.consoles = consoles
         self._connected: dict[ConsoleProtocol, None] = {}
-        self._all_gone: Deferred[None] | None = None
+        self._all_closed: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ConsoleProtocol:  # noqa: ARG002 -- Twisted's
         """Return the protocol of a new connection."""
         return ConsoleProtocol(self)
 
     def shut_down(self) -> Deferred[None]:
-        """Close the connections that have no console yet; fires when those of all consoles are closed, too."""
+        """Close the connections without a console; fire when all connections are closed.
+
+        The consoles close their connections themselves.
+        """
         for connection in self._connected:
             connection.shut_down()
-        self._all_gone = Deferred()
+        self._all_closed = Deferred()
         if not self._connected:
-            self._all_gone.callback(None)
-        return self._all_gone
+            self._all_closed.callback(None)
+        return self._all_closed
 
     def connected(self, connection: ConsoleProtocol) -> None:
-        """Take note of a connection."""
+        """Add a connection to those that `shut_down` waits for."""
         self._connected[connection] = None
 
     def disconnected(self, connection: ConsoleProtocol) -> None:
-        """Forget a connection that has ended."""
+        """Remove a connection that has ended."""
         del self._connected[connection]
-        if self._all_gone is not None and not self._connected:
-            self._all_gone.callback(None)
+        if self._all_closed is not None and not self._connected:
+            self._all_closed.callback(None)
 
 
 @implementer(IHalfCloseableProtocol)
 class ConsoleProtocol(Protocol):
-    """One administrator's connection; the first byte tells whether he sits at a terminal."""
+    """The connection of one administrator; the first byte tells an editor from a script."""
 
     def __init__(self, factory: ConsoleFactory) -> None:
         self._factory = factory
         self._consoles = factory.consoles
-        self._door: LineConsole | ConsoleTerminal | None = None
+        self._console: LineConsole | ConsoleTerminal | None = None
 
     def connectionMade(self) -> None:
-        """Wait for the first byte."""
+        """Register the connection; the console is opened at the first byte."""
         self._factory.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
-        """Take in lines or keys."""
-        if self._door is None:
-            self._door = self._terminal() if data.startswith(TERMINAL_SIGN) else self._lines()
-        self._door.received(data)
+        """Give the console the lines of a script, or the messages of an editor."""
+        if self._console is None:
+            is_editor = data.startswith(TERMINAL_MARK)
+            data = data.removeprefix(TERMINAL_MARK)
+            self._console = self._terminal() if is_editor else self._lines()
+        self._console.received(data)
 
     def readConnectionLost(self) -> None:
-        """Close the console after what has come."""
-        (self._door or self._lines()).ended()
+        """Close the console after the lines that came."""
+        (self._console or self._lines()).ended()
 
     def writeConnectionLost(self) -> None:
-        """Do nothing: we never close our side alone."""
+        """Do nothing: the server never closes its side alone."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: ARG002 -- Twisted's
-        """Close the console after what has come."""
-        if self._door is not None:
-            self._door.ended()
+        """Close the console after the lines that came."""
+        if self._console is not None:
+            self._console.ended()
         self._factory.disconnected(self)
 
     def shut_down(self) -> None:
-        """Close the connection, if there is no console to do that."""
-        if self._door is None:
+        """Close the connection, unless its console does that."""
+        if self._console is None:
             self._stream().loseConnection()
 
     # -- within
@@ -143,11 +150,7 @@ class ConsoleProtocol(Protocol):
         return LineConsole(console)
 
     def _terminal(self) -> ConsoleTerminal:
-        return ConsoleTerminal(self._consoles, self._stream().write, self._let_go)
-
-    def _let_go(self) -> None:
-        self._stream().write(TERMINAL_SIGN)
-        self._stream().loseConnection()
+        return ConsoleTerminal(self._consoles, self._stream().write, self._stream().loseConnection)
 
     def _print(self, lines: Sequence[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)

@@ -1,1 +1,1 @@
-"""The chat itself: names, rooms, rules and events. Pure: no I/O, no clock, no randomness, no Twisted."""
+"""The chat: names, users, rooms, rules and events. Pure: no I/O, no clock, no Twisted."""

@@ -71,8 +71,8 @@ class Passwords(Protocol):
     async def create(self, name: str, password: str, now: float) -> int:
         """Add an account, whose name must be free; return its identity."""
 
-    async def authenticate(self, name: str, password: str, address: Address | None) -> object:
-        """Raise `ChatError` unless `password` is that of the account `name`.
+    async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
+        """Return the account `name`; raise `ChatError` unless `password` is its password.
 
         It takes as long if there is no such account, and longer after several failures.
         """
@@ -138,12 +138,10 @@ class AccountService:
     async def login(self, origin: Origin, username: str, password: str, now: float) -> str:
         """Log the session in to an account, as a further session of its user; return its name."""
         _check_logged_out(origin.user)
-        account = self._directory.find_account(username)
-        name = account.name if account else username
-        await self._passwords.authenticate(name, password, origin.address)
-        if account is None:  # it is being registered
-            raise ChatError(ErrorCode.WRONG_PASSWORD)
-        self._log_in(origin, account, now)
+        known = self._directory.find_account(username)
+        name = known.name if known else username
+        account = await self._passwords.authenticate(name, password, origin.address)
+        self._log_in(origin, AccountRef(account.id, account.name), now)
         await self._tokens.bind(origin)
         return account.name
 
@@ -180,7 +178,7 @@ class AccountService:
         _check_logged_out(origin.user)
         _check_in_no_room(origin)
         resumable = await self._tokens.find(token)
-        former = resumable.origin
+        former = resumable.origin if resumable.origin is not origin else None
         if resumable.is_account:
             account = self._directory.find_account(resumable.name)
             if account is None:
@@ -251,7 +249,8 @@ class AccountService:
         ensure_active(origin)
         _check_in_no_room(origin)
         if self._directory.find_account(account.name) != account:
-            raise ChatError(ErrorCode.WRONG_PASSWORD)  # it has just been removed
+            # It has just been removed, and perhaps registered again, or is being registered.
+            raise ChatError(ErrorCode.WRONG_PASSWORD)
         self._check_not_banned(account.name, now)
         if former is None:
             self._end_surplus(account)

@@ -2,9 +2,9 @@
 
 Every gateway calls this, `Moderation` and `AccountService`, and nothing below them. They know no
 connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
-(seconds since the epoch) is an argument. A membership changes together with its event, so that the order of
-these calls is the order of events in a room. While a call waits, for the store for example, other
-calls are carried out: a call that has waited checks its conditions again.
+(seconds since the epoch) is an argument. A membership changes together with its event, so that the
+order of these calls is the order of events in a room. While a call waits, for the store for
+example, other calls are carried out: a call that has waited checks its conditions again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from typing import Protocol
 
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -32,23 +31,10 @@ from chatd.core.events import (
     Renamed,
     RoomClosed,
 )
-from chatd.core.ports import Directory, IBus, Router
+from chatd.core.ports import Directory, History, IBus, Router
 from chatd.core.ratelimit import CreationLimit
 from chatd.core.rooms import Room
 from chatd.core.users import Origin, User, ensure_active
-
-
-class History(Protocol):
-    """The stored messages of the rooms (`chatd.storage.history`)."""
-
-    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
-        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
-
-        All messages said before the call are included. Raises `StoreUnavailableError`.
-        """
-
-    async def preload(self, room: Room) -> None:
-        """Load the messages of `room` that a session reads on joining, if there are any such."""
 
 
 class Chat:

@@ -1,4 +1,4 @@
-"""What the chat refuses, as codes with parameters.
+"""The errors of requests that the chat refuses: codes with parameters.
 
 A rule that is broken raises a `ChatError`; the session or the console turns it into one reply, in
 one place. The words for people are in `chatd.protocol.text`, one table for all codes;
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """The reason of a refusal. The value is the `code` that a JSON client reads (spec section 7).
+    """The reason of an error; the value is the `code` that a JSON client reads (spec section 7).
 
     The comment names the parameters that `ChatError` carries beside the code.
     """

@@ -156,7 +156,7 @@ class Kicked:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """For the user whom the administrator made a member of a room, after leaving the room `left`."""
+    """For the user whom the administrator moved into a room, out of the room `left`, if any."""
 
     room: str
     room_name: str

@@ -1,9 +1,8 @@
-"""What a chatter's name, a room's id and a room's name may be, and when two names are the same.
+"""Which names of users, ids and names of rooms are allowed, and which names count as the same.
 
-Spec section 3. PRECIS comes from precis-i18n; what looks alike from Unicode's own table,
-confusables.txt (UTS #39), which lies beside this module as Unicode publishes it: a newer one can
-take its place. Both cost microseconds, so names are checked when they are claimed, not when
-somebody speaks.
+Spec section 3. PRECIS comes from precis-i18n. Which characters look alike comes from
+confusables.txt (UTS #39), the file that Unicode publishes: a newer one can replace it. Both take
+microseconds, so a name is checked when it is reserved, not with each message.
 """
 
 from __future__ import annotations
@@ -28,20 +27,20 @@ _username = get_profile("UsernameCasePreserved")
 
 
 class NameKeys(NamedTuple):
-    """What a name is compared by: two names with either key in common are the same."""
+    """The keys of a name: names that share either of them count as the same."""
 
     folded: str
     skeleton: str
 
     def same_as(self, other: NameKeys) -> bool:
-        """Tell whether the two names are the same (spec section 3)."""
+        """Tell whether the two names count as the same."""
         return self.folded == other.folded or self.skeleton == other.skeleton
 
 
 def user_name(text: str) -> str:
-    """Return `text` as the name of a chatter, in the form that PRECIS gives it.
+    """Return `text` as a user's name, in the form that PRECIS gives it.
 
-    Raises `ChatError` if it is none. The length comes first: PRECIS is not for long texts.
+    Raises `ChatError` if it is not allowed. The length is checked first: PRECIS is slow.
     """
     if not 1 <= len(text) <= NAME_LENGTH:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
@@ -49,7 +48,7 @@ def user_name(text: str) -> str:
         name: str = _username.enforce(text)
     except UnicodeError:
         raise ChatError(ErrorCode.BAD_NAME, name=text) from None
-    # PRECIS maps wide forms to plain ones and may compose or decompose: look at what it made.
+    # PRECIS maps wide forms to plain ones and may compose or decompose: check its result.
     if len(name) > NAME_LENGTH or _FORBIDDEN.intersection(name) or " " in name:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
     if _is_reserved(name):
@@ -59,9 +58,9 @@ def user_name(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def name_keys(name: str) -> NameKeys:
-    """Return the keys that `name` is compared by: who joins is looked for half a dozen times."""
+    """Return the keys of `name`; a join needs those of one name several times."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    # The skeleton of Cyrillic capital ve is B, that of the small one is not b: skeleton first.
+    # Skeleton first: that of the Cyrillic capital ve is B, that of the small one is not b.
     return NameKeys(folded, skeleton(name).casefold())
 
 
@@ -73,31 +72,31 @@ def skeleton(text: str) -> str:
 
 
 class NameIndex(Generic[_Value]):
-    """What belongs to each name; found by any name that is the same."""
+    """Values by name, found by any name that counts as the same."""
 
     def __init__(self) -> None:
         self._by_folded: dict[str, _Value] = {}
         self._by_skeleton: dict[str, _Value] = {}
 
     def add(self, name: str, value: _Value) -> None:
-        """Let `value` be what belongs to `name`."""
+        """Set the value of `name`."""
         keys = name_keys(name)
         self._by_folded[keys.folded] = self._by_skeleton[keys.skeleton] = value
 
     def remove(self, name: str) -> None:
-        """Forget `name`, if it is there."""
+        """Remove `name`, if it is there."""
         keys = name_keys(name)
         self._by_folded.pop(keys.folded, None)
         self._by_skeleton.pop(keys.skeleton, None)
 
     def find(self, name: str) -> _Value | None:
-        """Return what belongs to `name`, or to one that is the same."""
+        """Return the value of `name`, or of a name that counts as the same."""
         return next(iter(self.find_all(name)), None)
 
     def find_all(self, name: str) -> list[_Value]:
-        """Return all that belongs to `name`, or to names that are the same: two at most.
+        """Return the values of all names that count as the same as `name`: two at most.
 
-        By one key a name may be the same as one, by the other the same as another.
+        By its folded form a name may be the same as one name, by its skeleton as another.
         """
         if not 1 <= len(name) <= NAME_LENGTH:
             return []
@@ -107,7 +106,7 @@ class NameIndex(Generic[_Value]):
 
 
 def room_id(text: str) -> str:
-    """Return `text` if it can be the id of a room; raise `ChatError` if not."""
+    """Return `text` as the id of a room; raise `ChatError` if it is not allowed."""
     fits = 1 <= len(text) <= ROOM_ID_LENGTH
     if not fits or "@" in text or any(map(str.isspace, text)):
         raise ChatError(ErrorCode.BAD_ROOM_ID, room=text)
@@ -115,14 +114,15 @@ def room_id(text: str) -> str:
 
 
 def room_key(text: str) -> str:
-    """Return what the id of a room is compared by: case does not count."""
+    """Return the key of a room's id: case does not count."""
     return text.casefold()
 
 
 def room_name(text: str) -> str:
-    """Return `text` as the name of a room, runs of white space as one space; raise `ChatError` if it is none.
+    """Return `text` as the name of a room, with runs of white space as one space.
 
-    A line of the list starts with it, and must not read as if somebody, or the server, said it.
+    Raises `ChatError` if it is not allowed. A line of the list of rooms starts with the name, and
+    must not read as if a user or the server said it.
     """
     name = " ".join(text.split())
     if not 1 <= len(name) <= ROOM_NAME_LENGTH:

@@ -1,4 +1,4 @@
-"""Addresses as they are compared: one machine is one address, however it is written."""
+"""Addresses and networks, in the form in which they are compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Network = IPv4Network | IPv6Network
 
 
 def parse_network(text: str) -> Network | None:
-    """Return the address or network (`10.0.0.0/8`) that `text` is, or None if it is neither."""
+    """Return `text` as an address or a network (`10.0.0.0/8`), or None if it is neither."""
     try:
         network = ip_network(text, strict=False)
     except ValueError:
@@ -28,11 +28,11 @@ def parse_network(text: str) -> Network | None:
 
 
 def host_of(address: Address | None) -> Network | None:
-    """Return the one address that somebody comes from, or None where there is none, as with `unix`."""
+    """Return the IP address of a client as a network of one, or None for a word such as `unix`."""
     return _network_of_host(address[0]) if isinstance(address, tuple) else None
 
 
-@lru_cache(maxsize=4096)  # it is asked for several times as somebody comes, and takes a while
+@lru_cache(maxsize=4096)  # a new connection needs it several times
 def _network_of_host(text: str) -> Network | None:
     try:
         host = ip_address(text.partition("%")[0])
@@ -42,14 +42,14 @@ def _network_of_host(text: str) -> Network | None:
 
 
 def limit_key(address: Address | None) -> str | None:
-    """Return whom an address counts for; None for this machine, which may stand for many people."""
+    """Return the key under which limits count `address`; None for this machine: no limit."""
     host = host_of(address)
     if host is None or host.is_loopback:
         return None
-    # One customer has a whole IPv6 /64, and every address in it.
+    # A customer of a provider has a whole IPv6 /64, so all addresses in it count as one.
     return str(host.supernet(new_prefix=64) if isinstance(host, IPv6Network) else host)
 
 
 def _unmap_ipv4(host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address of `::ffff:1.2.3.4`; any other as it is."""
+    """Return the IPv4 address in an IPv6 address such as `::ffff:1.2.3.4`, others unchanged."""
     return getattr(host, "ipv4_mapped", None) or host

@@ -58,6 +58,8 @@ class ISendQueue(Interface):
 class IBus(Interface):
     """The way of every event of a room to its members and to the parts that record it."""
 
+    messages: int = Attribute("The number of messages since the start of the server.")
+
     def say(
         room: Room,
         origin: Origin,
@@ -168,6 +170,19 @@ class Router(Protocol):
 
     def current_room(self, user: User) -> Room | None:
         """Return the current room of the session of `user` that was active last."""
+
+
+class History(Protocol):
+    """The stored messages of the rooms (`chatd.storage.history`)."""
+
+    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
+        """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
+
+        All messages said before the call are included. Raises `StoreUnavailableError`.
+        """
+
+    async def preload(self, room: Room) -> None:
+        """Load the messages of `room` that a session reads on joining, if there are any such."""
 
 
 class IStore(Interface):

@@ -1,7 +1,7 @@
 """Text that is safe to print (spec section 3).
 
-`clean` is for all that a peer sends, before anything else sees it; `escape` for all that goes
-into the log, where an event is one line. Neither knows what the text is about.
+`sanitize` is for everything that a client sends, before another part reads it; `escape` is for
+everything that goes into the log, where an event is one line.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _CLEAN: dict[int, str | None] = {
     **{code: None for code in _C0_C1 + _BIDI if code not in _KEPT},
     **dict.fromkeys(_NEWLINES, "\n"),
 }
-# Most text is clean, and this search is ten times as fast as translating it.
+# Most text needs no change, and this search is ten times as fast as the translation.
 _UNCLEAN = re.compile("[" + "".join(re.escape(chr(code)) for code in _CLEAN) + "]")
 _UNCLEAN_ASCII = bytes(code for code in _CLEAN if code < 0x80)  # noqa: PLR2004 -- ASCII's end
 
 UNPRINTABLE: Final = (*_C0_C1, *_BIDI, *_NEWLINES, *_SURROGATES)
-"""The code points that do something to a terminal or to a reader of lines, or cannot be encoded."""
+"""The code points that control a terminal, end a line or cannot be encoded."""
 
 _ESCAPED: dict[int, str] = {
     code: chr(code).encode("unicode_escape").decode("ascii") for code in UNPRINTABLE
@@ -36,18 +36,20 @@ _ESCAPED: dict[int, str] = {
 def sanitize(text: str) -> str:
     r"""Return `text` without control characters and bidirectional overrides.
 
-    What cannot be encoded (halves of surrogate pairs) becomes U+FFFD. Newline and tab stay; `\r\n`, U+0085, U+2028 and U+2029 become newline.
+    Halves of surrogate pairs, which cannot be encoded, become U+FFFD. Newline and tab stay;
+    `\r\n`, U+0085, U+2028 and U+2029 become newline.
     """
-    # Most is plain, and nothing that is taken out is printable.
+    # Most texts are printable, and no character that is removed is.
     if text.isprintable() or _UNCLEAN.search(text) is None:
         return text
     return text.replace("\r\n", "\n").translate(_CLEAN)
 
 
 def decode_frames(frames: Sequence[bytes]) -> list[str]:
-    """Return what is in `frames`, clean; bytes that are no UTF-8 become U+FFFD."""
-    # To look at all at once, if it is plain ASCII, takes a fraction of the time. NUL is unclean: if
-    # no more is taken out than those between the frames, the frames hold none.
+    """Return the texts of `frames`, sanitized; bytes that are no UTF-8 become U+FFFD."""
+    # One look at all frames, if they are plain ASCII, takes a fraction of the time. NUL is among
+    # the characters that are removed: if no more go than those between the frames, the frames
+    # have none. Example: b"a\0b" loses one byte, and there are two frames.
     whole = b"\0".join(frames)
     if whole.isascii() and len(whole.translate(None, _UNCLEAN_ASCII)) > len(whole) - len(frames):
         return whole.decode().split("\0")
@@ -55,5 +57,5 @@ def decode_frames(frames: Sequence[bytes]) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Return `text` as one printable line: what `clean` would remove or keep apart is shown as escapes."""
+    """Return `text` as one printable line, with escapes for the characters `UNPRINTABLE`."""
     return text.translate(_ESCAPED)

@@ -24,7 +24,7 @@ from twisted.logger import (
 )
 from twisted.python.logfile import LogFile as TwistedLogFile
 
-from chatd.admin.stdio import StandardOutputLog, bare_lines
+from chatd.admin.stdio import StandardOutputLog, format_plain
 from chatd.protocol.jsonio import dump
 
 
@@ -82,7 +82,7 @@ class Log:
             if in_json:
                 raise LogError("--log-json: not together with --syslog or --logger of twistd")
         elif twistd.get("nodaemon") and name in (None, "", "-"):
-            lines_of = _json_lines if in_json else bare_lines
+            lines_of = _json_lines if in_json else format_plain
             self.observer = self.stdout = StandardOutputLog(sys.stdout, lines_of)
         elif name != "-":
             self.file = _open(name or "twistd.log")

@@ -68,12 +68,12 @@ class ServerMetrics(Collector):
             yield CounterMetricFamily(f"chatd_{name}", description, value=value)
 
     def _gauges(self) -> tuple[tuple[str, str, int], ...]:
-        in_rooms = sum(1 for session in self._sessions if session.user.rooms)
+        in_rooms = len({session.user for session in self._sessions if session.user.rooms})
         rooms = sum(1 for _ in self._chat.rooms())
         queued = [session.send_queue.queued for session in self._sessions]
         return (
             ("connections", "Open connections.", len(self._sessions)),
-            ("chatters", "Open connections that are in a room.", in_rooms),
+            ("chatters", "Users in a room.", in_rooms),
             ("rooms", "Rooms.", rooms),
             ("queued_bytes", "Output that waits for clients to read.", sum(queued)),
             ("queued_bytes_max", "The most of it for one client.", max(queued, default=0)),

@@ -92,7 +92,7 @@ class Process:
     def _reload(self) -> None:
         self._notifier.reloading()
         self._reopen_log()
-        _log.info("System: SIGHUP received, reading again what is on the disk")
+        _log.info("System: SIGHUP received, reloading")
         self._service.reload()
         self._notifier.ready()
 

@@ -1,1 +1,1 @@
-"""Bytes to requests, events to bytes: framings, dialects, and the table of commands. Pure."""
+"""The protocol without input and output: framing, codecs, commands, replies, and their words."""

@@ -1,7 +1,6 @@
 """Events and replies from JSON, as a client reads them; json_encoder.py writes them.
 
-A frame with an event that is not known here is for the caller to pass over, so that a later server
-can send more events.
+The caller passes over events that are unknown here, so that a later server can send more.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _ESCAPED = {code: f"\\u{code:04x}" for code in UNPRINTABLE}
 
 
 def decode_request(text: str, commands: dict[str, Command]) -> Request:
-    """Return the request in a frame; raise `ChatError` if it is none."""
+    """Return the request in a frame; raise `ChatError` if there is none."""
     fields = load(text)
     name, tag = fields.get("command"), fields.get("tag")
     if not isinstance(tag, str | None):
@@ -58,7 +58,7 @@ _NAMES = ("command", "tag")
 
 
 def mask(text: str, commands: dict[str, Command]) -> str:
-    """Return a request with the values masked that are nobody else's business."""
+    """Return a request for the trace: passwords and private messages are masked."""
     try:
         fields = load(text)
     except ChatError:
@@ -69,7 +69,7 @@ def mask(text: str, commands: dict[str, Command]) -> str:
 
 
 def encode_request(request: Request) -> str:
-    """Return the frame that asks for `request`, without its end."""
+    """Return the frame for `request`, without its end."""
     fields: Fields = {"command": request.command, **request.arguments}
     if request.tag is not None:
         fields["tag"] = request.tag
@@ -104,7 +104,7 @@ def load(text: str) -> Fields:
         raise ChatError(ErrorCode.BAD_JSON, reason="a number is too long") from None
     if not isinstance(fields, dict):
         raise ChatError(ErrorCode.BAD_JSON, reason="not an object")
-    if "\\u" in text:  # by no other way does half a surrogate pair get in
+    if "\\u" in text:  # half a surrogate pair comes only as an escape
         try:
             _encode(fields).encode()
         except UnicodeEncodeError:

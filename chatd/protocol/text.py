@@ -1,7 +1,7 @@
-"""The words of the chat: events and answers as people read them, requests as people type them.
+"""The words of the chat: events and replies as people read them, requests as people type them.
 
-Spec section 4, and the parts of 5 that clients see. Every line after the first of what a user
-wrote is indented, so that nobody can forge a line that starts with a name.
+Spec section 4, and the parts of 5 that clients see. Every line after the first of a user's text is
+indented, so that nobody can forge a line that starts with a name.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
 
 
 def admin_notice(event: Kicked | Moved) -> str:
-    """Return what somebody is told whom the Administrator moved."""
+    """Return the words for a user whom the Administrator kicked or moved."""
     room = f"{event.room_name}@{event.room}"
     if isinstance(event, Kicked):
         return f"You were kicked out from chatroom {room} by the Administrator!"
@@ -226,24 +226,27 @@ def admin_notice(event: Kicked | Moved) -> str:
 
 
 def room_lines(rooms: Iterable[RoomInfo], *, show_addresses: bool = True) -> str:
-    """Return the list of rooms: a line each, one space after each chatter."""
+    """Return the list of rooms: a line for each, with one space after each member."""
     return "".join(f"{_room_line(room, show_addresses=show_addresses)}\n" for room in rooms)
 
 
 def history_lines(messages: Iterable[Message]) -> str:
-    """Return messages of the past: one a line, with its time (UTC) in front."""
+    """Return the lines of a history: each message with its time (UTC) in front."""
     return "".join(
         f"[{utc(said.time)}] {_words(said, show_addresses=False)}\n" for said in messages
     )
 
 
 def utc(seconds: float) -> str:
-    """Return a time as people read it: `2026-11-20 14:51:16`."""
+    """Return a time, in seconds since the epoch, as people read it: `2026-11-20 14:51:16`."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def decode(text: str, commands: dict[str, Command]) -> Request:
-    """Return what somebody typed, a command or a message; raise `ChatError` if it is neither."""
+    """Return the request that was typed: a command, or a message as the command `say`.
+
+    Raises `ChatError` if the command is unknown, or if a parameter is missing or not allowed.
+    """
     if not text.startswith(COMMAND_PREFIX):
         return Request("say", {"text": text})
     command, words = find_command(text[1:], commands)
@@ -260,14 +263,14 @@ def find_command(line: str, commands: dict[str, Command]) -> tuple[Command, str]
 
 
 def mask(text: str, commands: dict[str, Command]) -> str:
-    """Return what somebody typed with the parameters masked that are nobody else's business."""
+    """Return a typed line for the trace: passwords and private messages are masked."""
     if not text.startswith(COMMAND_PREFIX):
         return text
     try:
         command, words = find_command(text[1:], commands)
     except ChatError:
         word, *rest = text.split(None, 1)
-        return f"{word} {MASK}" if rest else text  # it may be `login`, misspelt
+        return f"{word} {MASK}" if rest else text  # a misspelt `login`, perhaps
     arguments = command.split(words)
     shown = command.mask(arguments)
     return text if shown == arguments else _typed(command, shown)

@@ -59,7 +59,7 @@ class EventLog:
 
     def reload_failed(self, why: str) -> None:
         """Log that a file cannot be read again, so that its old contents stay in use."""
-        _log.error("System: {why}; what was read before stays", why=escape(why))
+        _log.error("System: {why}; the previous one stays in use", why=escape(why))
 
     def received(self, peer: Address, text: str) -> None:
         """Log a frame received, for the trace; `text` has its secrets masked."""

@@ -199,8 +199,9 @@ class Session(Subscriber):
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
         """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
-        services = self.services
-        room = self.room(room_id)
+        services, room = self.services, self.current_room
+        if room is None or room_id is not None:
+            room = self.room(room_id)
         now = self.last_active = services.now()
         receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
         services.chat.say(self, room, texts, now, receipt)

@@ -132,9 +132,9 @@ class PostgresqlConnection:
         self.engine.dispose()
         self._socket.close()
 
-    def _connect(self, dialect: Any, _: Any, args: list[Any], options: dict[str, Any]) -> Any:
+    def _connect(self, driver: Any, _: Any, args: list[Any], options: dict[str, Any]) -> Any:
         self._socket.check()
-        connection = dialect.connect(*args, **options)
+        connection = driver.connect(*args, **options)
         try:
             self._socket.track(connection.fileno())
             if self._exclusive:

@@ -90,7 +90,7 @@ class HistoryWriter:
         self._tell = tell
         self._event_log = event_log
         self._waiting = WriteQueue()
-        # What is being written, or is to be written again after a failure.
+        # The batches that are being written, or will be written again after a failure.
         self._in_flight: list[MessageBatch] = []
         # The open receipts, by the room and the first id of their batch.
         self._receipts: dict[tuple[str, int], ReceiptRequest] = {}

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -16,30 +17,42 @@ from pathlib import Path
 import pytest
 
 SECONDS = 20
-"""How long anything may take before a test gives up waiting; nothing waits that long when all is well."""
+"""How long a test waits before it fails; nothing takes that long when all is well."""
 
 BIN = Path(sys.executable).parent
 TWISTD = [str(BIN / "twistd"), "-n", "chatd", "--listen", "unix:chat.sock", "--room", "1:tea"]
 ADMIN = [str(BIN / "chatd-admin")]
-PROMPT = "Chat administration:> "
+PROMPT = "Chat administration:>"
+"""Without the blank at its end, which prompt_toolkit moves the cursor over."""
 
-# What the shell does for a program that it starts.
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>])")
+
+pytestmark = pytest.mark.slow
+
+# A shell does this for a program that it starts.
 IN_FOREGROUND = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-WITH_A_FAULT = """
+FAILING_CONSOLE = """
 import sys
-from chatd.admin.terminal import ConsoleTerminal
+from chatd.admin.{module} import {name}
 from twisted.scripts.twistd import run
-ConsoleTerminal.received = lambda self, data: 1 / 0
+{name}.{method} = lambda *_: 1 / 0
 sys.exit(run())
 """
-DYING_IN_RAW_MODE = """
-from chatd.admin.tty import RawMode
-RawMode(0).enter()
+EXIT_WHILE_A_THREAD_EDITS = """
+import threading, time
+from chatd.admin.tty import quiet_mode
+changed = threading.Event()
+def edit():
+    with quiet_mode(0, signals=False):
+        changed.set()
+        time.sleep(1000)
+threading.Thread(target=edit, daemon=True).start()
+changed.wait()
 1 / 0
 """
 
@@ -59,38 +72,55 @@ class Terminal:
             stderr=self._program_side,
             start_new_session=True,
         )
-        self.printed = ""
+        self._bytes = b""
 
     @property
     def attributes(self):
-        """What `stty -a` shows."""
+        """The mode of the terminal, as `stty -a` shows it."""
         return termios.tcgetattr(self._program_side)
 
     def resize(self, columns):
-        """Make it so wide."""
+        """Change the width of the terminal."""
         ioctl(self._program_side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
 
     def type(self, text):
         """Type text, and forget what was printed before."""
-        self.printed = ""
+        self._bytes = b""
         os.write(self._screen, text.encode())
 
     def expect(self, text):
         """Wait until `text` is printed."""
         deadline = time.monotonic() + SECONDS
-        data = b""
-        while text not in self.printed + data.decode(errors="ignore"):
+        while text not in self.printed:
             readable, _, _ = select.select([self._screen], [], [], deadline - time.monotonic())
-            assert readable, f"no {text!r} in {self.printed + data.decode(errors='ignore')!r}"
-            data += os.read(self._screen, 65536)
-        self.printed += data.decode(errors="ignore")
+            assert readable, f"no {text!r} in {self.printed!r}"
+            self._bytes += os.read(self._screen, 65536)
+
+    @property
+    def printed(self):
+        """The output since something was typed last, without escape sequences."""
+        return _ESCAPE.sub("", self._bytes.decode(errors="ignore"))
+
+    def await_mode(self, attributes):
+        """Wait until the terminal has the given mode."""
+        deadline = time.monotonic() + SECONDS
+        while self.attributes != attributes:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop_and_continue(self):
+        """Stop the program, change the mode as a shell does then, and continue it."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        termios.tcsetattr(self._program_side, termios.TCSANOW, self.before)
+        self.process.send_signal(signal.SIGCONT)
 
     def ended(self):
         """Wait for the end of the program, return its exit status."""
         return self.process.wait(SECONDS)
 
     def hang_up(self):
-        """Close the screen, as who closes the window does."""
+        """Close the terminal, as a user does who closes its window."""
         os.close(self._screen)
         self._screen = None
 
@@ -136,19 +166,17 @@ def join(tmp_path):
 
 
 def test_the_console_of_the_server(run, join):
-    """Log above the line, completion, names in any language, a new size, SIGTERM."""
+    """The console prints the log above the line, completes names in any language, and ends."""
     server = run(TWISTD)
     server.expect(PROMPT)
     assert server.attributes != server.before
     server.type("kick ")
-    server.expect(f"{PROMPT}kick ")
+    server.expect("kick")
     join("Zoë")
     server.expect("Zoë joined room [1] from <unix>\r")
-    server.expect(f"{PROMPT}kick ")
+    server.expect(f"{PROMPT} kick")
     server.type("z\t")
-    server.expect(f"{PROMPT}kick Zoë ")
-    server.resize(30)
-    server.expect("\r:> kick Zoë ")
+    server.expect("Zoë")
     server.type("1\r")
     server.expect("Administrator: Zoë was kicked from chatroom 1.")
     server.process.send_signal(signal.SIGTERM)
@@ -159,7 +187,7 @@ def test_the_console_of_the_server(run, join):
 
 @pytest.mark.parametrize("keys", ["quit\r", "half a li\x03"])
 def test_ending_the_server_with_keys(run, keys):
-    """`quit` and Ctrl-C; the terminal is as it was."""
+    """`quit` and Ctrl-C end the server, and the mode of the terminal is restored."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type(keys)
@@ -169,7 +197,7 @@ def test_ending_the_server_with_keys(run, keys):
 
 
 def test_a_terminal_that_is_closed(run):
-    """It ends the server in order, as SIGTERM does."""
+    """A terminal that is closed ends the server in order, as SIGTERM does."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.hang_up()
@@ -177,17 +205,17 @@ def test_a_terminal_that_is_closed(run):
 
 
 def test_a_terminal_that_is_closed_after_the_console(run):
-    """The server ends with it all the same."""
+    """A terminal that is closed ends the server, although the console was closed before."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
-    server.expect("\r\x1b[J")
+    server.await_mode(server.before)
     server.hang_up()
     assert server.ended() == 0
 
 
 def test_a_hangup_signal_while_the_terminal_is_there(run):
-    """It came from somebody who wants the files to be read again, and the console stays."""
+    """SIGHUP with the terminal still there reloads the files, and the console stays."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.process.send_signal(signal.SIGHUP)
@@ -199,11 +227,11 @@ def test_a_hangup_signal_while_the_terminal_is_there(run):
 
 
 def test_the_server_goes_on_without_its_console(run, join):
-    """After Ctrl-D the log is printed to a terminal that is as it was."""
+    """After Ctrl-D the log is printed plainly, and the mode of the terminal is restored."""
     server = run(TWISTD)
     server.expect(PROMPT)
     server.type("\x04")
-    server.expect("\r\x1b[J")
+    server.await_mode(server.before)
     assert join("Ann").recv(100) == b"Server: You join @chatroom 1\0"
     server.expect("Ann joined room [1] from <unix>\r\n")
     assert server.attributes == server.before
@@ -212,11 +240,17 @@ def test_the_server_goes_on_without_its_console(run, join):
     assert server.ended() == 0
 
 
-def test_a_fault_in_the_console(run, join):
-    """It closes the console, not the server, and the terminal is as it was."""
-    server = run([sys.executable, "-c", WITH_A_FAULT, *TWISTD[1:]])
-    server.expect(PROMPT)
-    server.type("x")
+@pytest.mark.parametrize(
+    ("module", "name", "method"),
+    [("terminal", "ConsoleTerminal", "received"), ("editor", "Editor", "_receive")],
+)
+def test_a_fault_in_the_console(run, join, module, name, method):
+    """A fault closes the console, not the server, and the mode of the terminal is restored."""
+    program = FAILING_CONSOLE.format(module=module, name=name, method=method)
+    server = run([sys.executable, "-c", program, *TWISTD[1:]])
+    if module == "terminal":
+        server.expect(PROMPT)
+        server.type("x\r")
     server.expect("ZeroDivisionError")
     assert join("Ann").recv(100) == b"Server: You join @chatroom 1\0"
     server.expect("Ann joined room [1]")
@@ -224,8 +258,8 @@ def test_a_fault_in_the_console(run, join):
 
 
 def test_a_program_that_dies(run):
-    """The terminal is put back at the exit at the latest."""
-    program = run([sys.executable, "-c", DYING_IN_RAW_MODE])
+    """The mode of the terminal is restored at the exit, although a thread has changed it."""
+    program = run([sys.executable, "-c", EXIT_WHILE_A_THREAD_EDITS])
     program.expect("ZeroDivisionError")
     assert program.ended() == 1
     assert program.attributes == program.before
@@ -242,10 +276,11 @@ def attached(run):
 
 
 def test_chatd_admin(attached):
-    """The same console from elsewhere: a new size, typed NULs; Ctrl-D leaves, the server goes on."""
+    """`chatd-admin` edits lines, ignores NULs and ends with Ctrl-D; the server goes on."""
     server, admin = attached
-    admin.resize(30)
-    admin.expect("\r:> ")
+    admin.type("")
+    admin.resize(60)
+    admin.expect(PROMPT)
     admin.type("\0st\0art 2 Zoë\r")
     admin.expect("Administrator: Chatroom 2 started!\r")
     admin.type("\x04")
@@ -256,10 +291,10 @@ def test_chatd_admin(attached):
 
 
 def test_a_password_is_not_shown(attached, join):
-    """Neither terminal echoes it; Ctrl-C on that of the server ends no more than the question."""
+    """No terminal echoes a password; Ctrl-C at the question cancels the question alone."""
     server, admin = attached
     alice, said = join("Alice"), b""
-    alice.sendall(b"`quit\0`register Alice her-own-secret\0")
+    alice.sendall(b"`quit\0`register Alice first-password\0")
     while b"Registered" not in said:
         said += alice.recv(1000)
     for terminal in attached:
@@ -277,7 +312,7 @@ def test_a_password_is_not_shown(attached, join):
 
 
 def test_chatd_admin_ctrl_c(attached):
-    """It closes this console, even while the server hangs."""
+    """Ctrl-C closes `chatd-admin`, even while the server hangs."""
     server, admin = attached
     server.process.send_signal(signal.SIGSTOP)
     admin.type("quit\x03")
@@ -287,7 +322,7 @@ def test_chatd_admin_ctrl_c(attached):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_chatd_admin_and_signals(attached, number):
-    """The terminal is as it was, and the exit status tells which it was."""
+    """A signal ends `chatd-admin`, the mode is restored, and the exit status tells the signal."""
     _, admin = attached
     admin.process.send_signal(number)
     assert admin.ended() == 128 + number
@@ -295,7 +330,7 @@ def test_chatd_admin_and_signals(attached, number):
 
 
 def test_chatd_admin_when_the_server_quits(attached):
-    """That is in order: the last words, and no complaint."""
+    """`chatd-admin` prints the last lines, and ends without an error."""
     server, admin = attached
     server.type("quit\r")
     admin.expect("System: Shutting down server...")
@@ -305,9 +340,21 @@ def test_chatd_admin_when_the_server_quits(attached):
 
 
 def test_chatd_admin_when_the_server_dies(attached):
-    """That is said."""
+    """`chatd-admin` reports that the server is gone, and exits with status 1."""
     server, admin = attached
     server.process.kill()
     admin.expect("chatd-admin: chatd has gone away")
     assert admin.ended() == 1
     assert admin.attributes == admin.before
+
+
+def test_stopped_and_continued(attached):
+    """A process that is continued sets the mode of its terminal again, and draws the line."""
+    for terminal in attached:
+        mode = terminal.attributes
+        terminal.type("lis")
+        terminal.expect("lis")
+        terminal.stop_and_continue()
+        terminal.await_mode(mode)
+        terminal.type("t\r")
+        terminal.expect("Administrator: tea@1: no chatters!")

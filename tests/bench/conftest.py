@@ -13,18 +13,24 @@ _JOINING = dict.fromkeys(("connect_s", "memory_per_connection", "joins_cpu_s", "
 
 @pytest.fixture
 def figures():
-    """Return a function that makes figures of those given."""
+    """Return a function that makes figures, with defaults for those not given."""
     return lambda **given: Figures(**{**_FLAWLESS, **_JOINING, **given})
 
 
 @pytest.fixture
 def result(figures):
-    """Return a function that makes a result: of a scenario, a field, and its values a round."""
+    """Return a function that makes a result of a scenario.
+
+    It takes the name of a figure, and for each round the values of that figure by server.
+    """
 
     def make(scenario, field, *rounds):
         return Result(
             SCENARIOS[scenario],
-            [{name: figures(**{field: value}) for name, value in one.items()} for one in rounds],
+            [
+                {name: figures(**{field: value}) for name, value in values.items()}
+                for values in rounds
+            ],
             {},
         )
 
@@ -33,6 +39,6 @@ def result(figures):
 
 @pytest.fixture
 def compiler():
-    """Skip the test where there is no C compiler."""
+    """Skip the test if there is no C compiler."""
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler (cc)")

@@ -1,4 +1,4 @@
-"""The load generator: it gets through with chatd, and sees what a faulty server does."""
+"""The load generator with real servers, and with a server that makes errors."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from bench.servers import PEERS, SERVERS
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
-_BLINK = Length(rounds=1, seconds=0.2, warm_up_seconds=0)
-_FAULT_AT = 5
+_SHORT = Length(rounds=1, seconds=0.2, warm_up_seconds=0)
+_FAULTY_MESSAGE = 5
 _PATIENCE_MS = 300
 
 
 class FaultyRooms(Rooms):
-    """Does something wrong with the messages of the load generator, which begin with a bar."""
+    """Rooms that treat messages of the load generator wrongly; those start with a bar."""
 
     def __init__(self, fault):
         super().__init__()
@@ -35,8 +35,8 @@ class FaultyRooms(Rooms):
     def say(self, room, sender, frame):
         if b"|" in frame:
             self._count += 1
-            for each in self._fault(self, sender, frame):
-                super().say(room, sender, each)
+            for delivered in self._fault(self, sender, frame):
+                super().say(room, sender, delivered)
         else:
             super().say(room, sender, frame)
 
@@ -44,25 +44,25 @@ class FaultyRooms(Rooms):
         return [frame]
 
     def lost(self, _sender, frame):
-        return [] if self._count == _FAULT_AT else [frame]
+        return [] if self._count == _FAULTY_MESSAGE else [frame]
 
     def doubled(self, _sender, frame):
-        return [frame, frame] if self._count == _FAULT_AT else [frame]
+        return [frame, frame] if self._count == _FAULTY_MESSAGE else [frame]
 
     def disordered(self, _sender, frame):
-        if self._count == _FAULT_AT:
+        if self._count == _FAULTY_MESSAGE:
             self._held = frame
             return []
         held, self._held = self._held, b""
         return [frame, held] if held else [frame]
 
     def echoed(self, sender, frame):
-        if self._count == _FAULT_AT:
+        if self._count == _FAULTY_MESSAGE:
             sender.sendall(frame)
         return [frame]
 
     def stuck(self, _sender, frame):
-        return [frame] if self._count < _FAULT_AT else []
+        return [frame] if self._count < _FAULTY_MESSAGE else []
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def _serving(fault) -> Iterator[int]:
 
 
 def _generate(fault, measure_ms=100):
-    """Put a faulty server under load: three members, of whom one speaks."""
+    """Run the load generator with a faulty server, three members and one speaker."""
     with _serving(fault) as port:
         load = f"port={port} pids={os.getpid()} protocols=nul members=3 window=4 bytes=32"
         times = f"warm_up=0 measure={measure_ms} patience={_PATIENCE_MS}"
@@ -102,8 +102,8 @@ def _generate(fault, measure_ms=100):
         (FaultyRooms.echoed, {"own": 1}),
     ],
 )
-def test_a_fault_is_seen(fault, expected):
-    """A message that is lost, doubled or late is so at both who listen; an echo at who spoke."""
+def test_faults_are_counted(fault, expected):
+    """A message that is lost, doubled or late counts at both listeners, an echo at the speaker."""
     figures = json.loads(_generate(fault).stdout)
     names = ("missing", "repeated", "disordered", "own", "strange")
     assert {name: figures[name] for name in names if figures[name]} == expected
@@ -111,7 +111,7 @@ def test_a_fault_is_seen(fault, expected):
 
 
 def test_a_server_that_stops_delivering_ends_the_measurement():
-    """It is given up with one line, and does not hang."""
+    """The generator ends with one line and does not hang."""
     ended = _generate(FaultyRooms.stuck, measure_ms=5000)
     assert ended.returncode == 1
     assert f"nothing has come for {_PATIENCE_MS} ms" in ended.stderr
@@ -127,9 +127,9 @@ def test_a_server_that_stops_delivering_ends_the_measurement():
     ],
     ids=lambda scenario: scenario.name,
 )
-def test_chatd_gets_through(scenario):
-    """Every delivery of the real server arrives, once and in order."""
-    figures = measure(SERVERS["chatd-memory"], scenario, _BLINK, Cores(None, None))
+def test_chatd_delivers_everything(scenario):
+    """Each delivery of the real server arrives once and in order."""
+    figures = measure(SERVERS["chatd-memory"], scenario, _SHORT, Cores(None, None))
     assert figures.errors == 0
     if scenario.name == "storm":
         assert figures.joins_per_s > 0
@@ -138,13 +138,13 @@ def test_chatd_gets_through(scenario):
 
 
 @pytest.mark.parametrize("name", ["floor", "plain", "lab", *PEERS])
-def test_what_chatd_is_compared_with_gets_through(name):
-    """The floor, the baselines, and those of the peers that are installed deliver as well."""
+def test_other_servers_deliver_everything(name):
+    """That holds for the floor, the simple servers, and the peers that are installed."""
     server = SERVERS[name]
-    if why_not := server.why_not():
-        pytest.skip(why_not)
+    if reason := server.why_not():
+        pytest.skip(reason)
     scenario = Scenario("rate", "two rooms", 4, 2, rooms=2, window=2)
-    figures = measure(server, scenario, _BLINK, Cores(None, None))
+    figures = measure(server, scenario, _SHORT, Cores(None, None))
     assert figures.errors == 0
     assert figures.deliveries_per_s > 0
     assert 0 < figures.p50_ms <= figures.p99_ms <= figures.p999_ms

@@ -1,4 +1,4 @@
-"""What the command line asks for, and which servers are there."""
+"""The options of the command line, and the list of servers."""
 
 import dataclasses
 
@@ -10,12 +10,12 @@ from bench.scenarios import SCENARIOS, Kind
 from bench.servers import PEERS, SERVERS
 
 
-def _names(things):
-    return [thing.name for thing in things]
+def _names(items):
+    return [item.name for item in items]
 
 
 def test_all_is_measured_by_default():
-    """Every scenario with every server, three rounds."""
+    """The default is every scenario with every server, in three rounds."""
     chosen = plan([])
     assert _names(chosen.scenarios) == list(SCENARIOS)
     assert _names(chosen.servers) == list(SERVERS)
@@ -23,7 +23,7 @@ def test_all_is_measured_by_default():
 
 
 def test_scenarios_and_servers_can_be_chosen():
-    """Both options may be repeated; what is named twice is measured once."""
+    """Both options may be repeated; a name given twice is measured once."""
     words = "--scenario C --scenario A --scenario C --server redis --rounds 2 --seconds 1"
     chosen = plan(words.split())
     assert _names(chosen.scenarios) == ["C", "A"]
@@ -32,7 +32,7 @@ def test_scenarios_and_servers_can_be_chosen():
 
 
 def test_quick_is_short():
-    """Four scenarios, chatd and the floor, one round."""
+    """The option --quick means four scenarios, chatd and the floor, and one round."""
     chosen = plan(["--quick"])
     assert _names(chosen.scenarios) == ["A", "B", "C", "D"]
     assert _names(chosen.servers) == ["chatd", "floor"]
@@ -43,8 +43,8 @@ def test_quick_is_short():
     "words",
     [["--rounds", "0"], ["--scenario", "Z"], ["--server", "x"], ["--json", "/no/such/file"]],
 )
-def test_what_cannot_be_is_refused(words, capsys):
-    """One line says what is wrong, before anything is measured."""
+def test_invalid_options(words, capsys):
+    """The program exits with a line on the error, before it measures anything."""
     with pytest.raises(SystemExit) as ended:
         plan(words)
     assert ended.value.code == 2
@@ -52,20 +52,20 @@ def test_what_cannot_be_is_refused(words, capsys):
 
 
 def test_a_missing_package_is_named():
-    """Who has not installed a peer is told how."""
+    """A peer that is not installed is reported with the command that installs it."""
     absent = dataclasses.replace(SERVERS["redis"], package="no-such-server")
     assert "apt install no-such-server" in absent.why_not()
 
 
 def test_the_scenarios_are_of_three_kinds():
-    """A window asks for the rate, a rate for the latency, neither for the joins."""
+    """A window measures the rate, a rate measures the latency, and neither measures joins."""
     kinds = {name: scenario.kind for name, scenario in SCENARIOS.items()}
     assert [name for name in kinds if kinds[name] is Kind.LATENCY] == ["E", "F", "G"]
     assert [name for name in kinds if kinds[name] is Kind.STORM] == ["H"]
 
 
 def test_a_mixed_scenario_is_for_chatd_alone():
-    """The others have one protocol, and so has what it is compared with."""
+    """The other servers have one protocol, and so has the server for comparison."""
     mixed = SCENARIOS["J"]
     assert [name for name in SERVERS if "J" in SERVERS[name].scenarios] == [
         "chatd",
@@ -78,7 +78,7 @@ def test_a_mixed_scenario_is_for_chatd_alone():
 
 @pytest.mark.parametrize("name", PEERS)
 def test_a_peer_is_configured_for_the_port(name, tmp_path):
-    """Its configuration is written where it is started, and what starts it names it."""
+    """Its configuration has the port, and its command names the configuration."""
     command = SERVERS[name].command(tmp_path, 54321)
     [configuration] = tmp_path.iterdir()
     assert str(configuration) in command

@@ -1,4 +1,4 @@
-"""What `python -m bench.soak` holds a real server to, in seconds: descriptors, and visits in every way."""
+"""Short versions of two scenarios of `python -m bench.soak`, on a real server."""
 
 import asyncio
 
@@ -10,13 +10,13 @@ from bench.soaks.daemon import running
 from bench.soaks.visits import LOST_PROGRAM, WAYS, visit
 
 SECONDS = 20
-"""How long anything may take before a test gives up."""
+"""The time after which a test stops waiting."""
 
 DESCRIPTORS = 80
 
 
-async def joins(port):
-    """Join as soon as there is a place."""
+async def join_when_possible(port):
+    """Connect until the server accepts the client, and join."""
     while True:
         client = await knock(port)
         try:
@@ -26,9 +26,12 @@ async def joins(port):
 
 
 def test_more_clients_than_descriptors():
-    """Those inside go on and are stored, who is too many is closed at once, and one who has gone makes room."""
+    """The server refuses clients past its descriptors, and serves the others.
 
-    async def crowd():
+    A client that leaves makes room for another.
+    """
+
+    async def scenario():
         async with (
             running("--room", "1", descriptors=DESCRIPTORS) as daemon,
             asyncio.timeout(SECONDS),
@@ -37,22 +40,22 @@ def test_more_clients_than_descriptors():
             await program.begin()
             await program.request("join", chatroom_id="1", chatter_name="Ann")
             clients = [await knock(daemon.port) for _ in range(DESCRIPTORS)]
-            await asyncio.wait([one.closed for one in clients], return_when="FIRST_COMPLETED")
+            await asyncio.wait([client.closed for client in clients], return_when="FIRST_COMPLETED")
             answer = await program.request("say", text="still here")
             assert daemon.descriptors() < DESCRIPTORS
-            next(one for one in clients if not one.closed.done()).close()
-            await joins(daemon.port)
+            next(client for client in clients if not client.closed.done()).close()
+            await join_when_possible(daemon.port)
             assert await daemon.stop() == 0
             assert daemon.stored() == {("1", answer["id"]): ("Ann", "still here")}
-            assert daemon.faults() == []
+            assert daemon.errors() == []
 
-    asyncio.run(crowd())
+    asyncio.run(scenario())
 
 
 def test_visits_leave_nothing():
-    """Whoever comes and goes, in whatever way: no descriptor and nobody in a room is left."""
+    """After clients have left in every way, their descriptors are closed and the room is empty."""
 
-    async def visits():
+    async def scenario():
         async with running("--room", "1") as daemon:
             await (await connect(daemon.port, Client())).join("1", "Ann")
             descriptors = daemon.descriptors()
@@ -61,16 +64,16 @@ def test_visits_leave_nothing():
             assert await daemon.settles(descriptors, SECONDS) is not None
             assert "Ann" in (await daemon.admin("kick Ann 1"))[-1]
             assert "Administrator: 1@1: no chatters!" in await daemon.admin("list")
-            assert daemon.faults() == []
+            assert daemon.errors() == []
 
-    asyncio.run(visits())
+    asyncio.run(scenario())
 
 
 def test_options(capsys):
-    """All scenarios are listed; there is no other."""
+    """The help lists all scenarios, and other names are refused."""
     with pytest.raises(SystemExit):
         main(["--help"])
-    told = capsys.readouterr().out
-    assert all(f"\n  {name} " in told for name in SCENARIOS)
+    printed = capsys.readouterr().out
+    assert all(f"\n  {name} " in printed for name in SCENARIOS)
     with pytest.raises(SystemExit):
         main(["none"])

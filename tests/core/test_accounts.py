@@ -1,4 +1,4 @@
-"""Accounts, as clients meet them: the sentences of the specification, through sessions."""
+"""Accounts: the sentences of the specification, by way of sessions."""
 
 import json
 
@@ -14,7 +14,7 @@ WORD = "staple-battery"
 
 
 def registered(server, name="alice", password=WORD):
-    """Return a client who has just registered."""
+    """Return a client that has registered."""
     client = server.connect()
     assert client.ask(f"`register {name} {password}") == ["Server: Registered successfully."]
     return client
@@ -27,7 +27,7 @@ def server():
 
 
 def test_register_and_chat(server):
-    """Who registers is logged in, and chats as his account, with a name given or without."""
+    """A registered user is logged in, and joins under the name of the account alone."""
     alice, bob = registered(server), server.join("1", "Bob")
     assert alice.ask("`join 1") == ["Server: You join @chatroom 1"]
     assert bob.read() == ["alice: joined us @chatroom 1."]
@@ -37,8 +37,8 @@ def test_register_and_chat(server):
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "aliсe"])  # the last with a Cyrillic letter
-def test_a_name_registered_is_nobody_elses(server, name):
-    """Nobody can register, or chat as a guest, under a name that is the same as an account's."""
+def test_a_registered_name_is_the_accounts(server, name):
+    """Others can neither register nor join under a name that is the same."""
     registered(server).lose()
     guest = server.connect()
     assert guest.ask(f"`register {name} {WORD}") == ["Server: Name alice is already in use!"]
@@ -49,7 +49,7 @@ def test_a_name_registered_is_nobody_elses(server, name):
 
 
 def test_a_name_in_use_cannot_be_registered(server):
-    """Not by another; the guest who has it can, once he is in no room."""
+    """Only the guest who has the name can register it, once in no room."""
     guest, other = server.join("1", "Alice"), server.connect()
     assert other.ask(f"`register alice {WORD}") == ["Server: Name Alice is already in use!"]
     in_a_room = ["Server: You must quit your current chatroom 1 first."]
@@ -61,7 +61,7 @@ def test_a_name_in_use_cannot_be_registered(server):
 
 
 def test_names_that_cannot_be_registered(server):
-    """The rules for names hold for accounts."""
+    """The rules for names of users hold for accounts."""
     client = server.connect()
     assert client.ask(f"`register Server {WORD}") == ["Server: Name Server is not allowed."]
     assert client.ask(f"`register {'x' * 33} {WORD}") == [
@@ -75,7 +75,7 @@ def test_names_that_cannot_be_registered(server):
 
 @pytest.mark.parametrize("password", ["1234567", "x" * 1025])
 def test_passwords_have_8_to_1024_bytes(server, password):
-    """Bytes, not characters."""
+    """The limits count bytes, not characters."""
     client = server.connect()
     refusal = ["Server: Password must have 8 to 1024 bytes."]
     assert client.ask(f"`register alice {password}") == refusal
@@ -85,7 +85,7 @@ def test_passwords_have_8_to_1024_bytes(server, password):
 
 
 def test_login_and_logout(server):
-    """Who logs out leaves all his rooms, and is nobody."""
+    """A user who logs out leaves all rooms, and is a guest without a name."""
     registered(server).lose()
     alice, bob = server.connect(), server.join("1", "Bob")
     wrong = ["Server: Wrong username or password."]
@@ -106,7 +106,7 @@ def test_login_and_logout(server):
 
 
 def test_a_guest_in_a_room_cannot_log_in(server):
-    """But that his password is wrong he is told first."""
+    """A wrong password is refused first, then a login in a room."""
     registered(server).lose()
     guest = server.join("1", "Guest")
     assert guest.ask("`login alice wrong-password") == ["Server: Wrong username or password."]
@@ -118,15 +118,15 @@ def test_a_guest_in_a_room_cannot_log_in(server):
     assert server.join("1", "Guest").ask("hello") == []
 
 
-def test_who_is_logged_in_is_somebody(server):
-    """He can be whispered to before he is in any room."""
+def test_a_user_who_is_logged_in_is_found(server):
+    """The user gets private messages before the first join."""
     registered(server)
     bob = server.join("1", "Bob")
     assert bob.ask("`secret Alice psst") == ["Server: Secret sent to alice."]
 
 
 def test_the_password_can_be_changed(server):
-    """With the old one; the new one holds from then on."""
+    """The change needs the old password; the new one holds from then on."""
     alice = registered(server)
     assert alice.ask("`password wrong-password new-password") == [
         "Server: Wrong username or password."
@@ -138,7 +138,7 @@ def test_the_password_can_be_changed(server):
 
 
 def test_a_password_with_blanks_through_json(server):
-    """In JSON a password may be of several words."""
+    """In JSON a password may have blanks."""
     client = server.connect()
     client.ask("`format json")
     request = {"command": "register", "username": "alice", "password": PASSWORD, "tag": "t"}
@@ -166,7 +166,7 @@ def test_a_second_login_takes_over():
 
 
 def test_taking_over_in_json():
-    """A program is told not to come back."""
+    """A program is told not to connect again."""
     server = MemoryServer(sessions_per_account=1)
     first = registered(server)
     first.ask("`format json")
@@ -181,7 +181,7 @@ def test_taking_over_in_json():
 
 
 def test_too_many_at_once():
-    """Who comes when too many passwords wait to be checked is told, and can try again."""
+    """A login is refused while too many passwords wait, and can be tried again."""
 
     class Full(MemoryHashing):
         full = False
@@ -201,8 +201,8 @@ def test_too_many_at_once():
     assert client.ask(f"`login alice {WORD}") == ["Server: Welcome back, alice."]
 
 
-def test_who_is_logged_in_may_send_more(server):
-    """A guest's frames have 2048 bytes at most until he has joined; a login is as good."""
+def test_a_login_raises_the_longest_frame(server):
+    """Frames have at most 2048 bytes until the first join or login."""
     guest, alice = server.connect(), registered(server)
     long = "x" * 2049
     assert guest.ask(long) == ["Server: Message too long (at most 2048 bytes)."]
@@ -210,7 +210,7 @@ def test_who_is_logged_in_may_send_more(server):
 
 
 def test_require_login():
-    """Guests may not join, whatever the room; who is logged in may."""
+    """Guests may join no room, users of accounts may."""
     server = MemoryServer(require_login=True, rooms=(("1", "tea"),))
     guest = server.connect()
     assert guest.ask("`join 1 Guest") == ["Server: Login first!"]
@@ -223,8 +223,8 @@ def test_require_login():
     ("user", "guest_may", "account_may"),
     [("everyone", True, True), ("accounts", False, True), ("nobody", False, False)],
 )
-def test_who_starts(user, guest_may, account_may):
-    """Rooms are started by those who may, and by the Administrator; all may join."""
+def test_room_creators(user, guest_may, account_may):
+    """The operator says which users create rooms; all may join, and the administrator creates."""
     server = MemoryServer(room_creators=RoomCreators(user), rooms=(("1", "tea"),))
     for client, may in ((server.connect(), guest_may), (registered(server), account_may)):
         refusal = ["Server: You may not start chatrooms."]
@@ -240,7 +240,7 @@ def test_who_starts(user, guest_may, account_may):
 
 
 def test_without_the_store():
-    """What needs it is refused with a clear answer, changes nothing, and works again later."""
+    """A request that needs the store is refused, changes nothing, and works again later."""
     store = SlowStore()
     server = MemoryServer(store=store, rooms=(("1", "tea"),))
     registered(server).lose()
@@ -264,7 +264,7 @@ def test_without_the_store():
 
 
 def test_rooms_and_accounts_outlive_a_restart():
-    """What was made is there again, in its order; what was ended is not."""
+    """Rooms and accounts are there again, in their order, without the rooms that were closed."""
     store = MemoryStore()
     server = MemoryServer(store=store, rooms=(("1", "tea"),))
     client = registered(server)

@@ -1,4 +1,4 @@
-"""Bans, at every door and for every way in; through sessions."""
+"""Bans on names and addresses, for every way to come in, by way of sessions."""
 
 import json
 
@@ -24,13 +24,13 @@ def server():
 
 
 def come_from(server, host, port=4000, end=b"\0"):
-    """Return a client who comes from an address."""
+    """Return a client with an address."""
     kind = IPv6Address if ":" in host else IPv4Address
     return MemoryClient(server, kind("TCP", host, port), end=end)
 
 
 def test_a_ban_ends_the_connection(server):
-    """He is told and closed; the others hear that he left, and programs why."""
+    """The client is told and closed; the others read that the user left, and programs why."""
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     watcher = server.connect()
     watcher.ask("`format json")
@@ -47,7 +47,7 @@ def test_a_ban_ends_the_connection(server):
 
 @pytest.mark.parametrize("frame", ["`join 1 Bob", "`enter 9 BOB", "`join 1 Воb"])
 def test_a_name_that_is_banned(server, frame):
-    """Whoever comes under it, or one that is the same, is told and closed; other names are free."""
+    """A client that takes the name, or one that is the same, is told and closed."""
     server.console("ban Bob")
     client = server.connect()
     assert client.ask(frame) == [BANNED]
@@ -58,7 +58,7 @@ def test_a_name_that_is_banned(server, frame):
 
 
 def test_an_account_that_is_banned(server):
-    """It can neither be logged in to nor resumed nor registered; with a wrong password nothing is told."""
+    """Nobody can log in to it, resume or register it; a wrong password tells nothing of the ban."""
     alice = server.connect()
     alice.ask("`format json")
     request = {"command": "register", "username": "alice", "password": WORD}
@@ -99,7 +99,7 @@ def test_an_account_that_is_banned(server):
     ],
 )
 def test_addresses(server, subject, shown, barred, free):
-    """Who comes from there is told as soon as it is known how, and nothing of his is carried out."""
+    """A client from there is told once its framing is known, and no request is carried out."""
     inside = [come_from(server, host) for host in barred]
     for client in inside:
         client.send("`list")
@@ -117,8 +117,8 @@ def test_addresses(server, subject, shown, barred, free):
     assert come_from(server, barred[0]).ask("`join 1 Back") == ["Server: You join @chatroom 1"]
 
 
-def test_who_is_barred_and_says_nothing(server):
-    """He is closed after some seconds."""
+def test_a_banned_client_that_sends_nothing(server):
+    """The server closes it after some seconds."""
     server.console("ban 10.1.2.3")
     client = come_from(server, "10.1.2.3")
     server.turn(FINISH_SECONDS - 1)
@@ -126,11 +126,11 @@ def test_who_is_barred_and_says_nothing(server):
     server.turn(1)
     assert client.closed
     come_from(server, "10.1.2.3").lose()
-    assert not server.reactor.getDelayedCalls()[1:], "nothing but the housekeeping is left"
+    assert not server.reactor.getDelayedCalls()[1:], "only periodic tasks are left"
 
 
-def test_bans_that_run_out(server):
-    """A ban for some minutes is over then; another on the same subject takes its place."""
+def test_bans_that_expire(server):
+    """A ban for some minutes expires; another one on the same subject replaces it."""
     server.console("ban Bob 10")
     server.turn(599)
     assert server.connect().ask("`join 1 Bob") == [BANNED]
@@ -146,7 +146,7 @@ def test_bans_that_run_out(server):
 
 
 def test_bans_outlive_a_restart():
-    """They are kept in the store."""
+    """The store keeps bans, but not those that were removed."""
     store = MemoryStore()
     server = MemoryServer(store=store)
     for line in ("ban Bob", "ban 10.0.0.0/8", "ban Cid 10", "ban Dora", "unban Dora"):
@@ -159,8 +159,8 @@ def test_bans_outlive_a_restart():
     ]
 
 
-def test_who_comes_while_he_is_being_banned():
-    """A join that waits when the ban comes does not bring him in."""
+def test_a_ban_during_a_join():
+    """A user who is banned while a join waits does not join."""
     store, waiting = MemoryStore(), Deferred()
 
     async def add_room(room_id, name):  # noqa: ARG001 -- as the true one
@@ -178,8 +178,8 @@ def test_who_comes_while_he_is_being_banned():
     assert ann.ask("`list")[-1].endswith("\n2@2: no chatters!\n")
 
 
-def test_what_cannot_be_banned():
-    """A subject is a name or an address."""
+def test_subjects_that_cannot_be_banned():
+    """A subject is a name that is allowed, or an address."""
     for wrong in ("Server", "a b", "", "x" * 33):
         with pytest.raises(ChatError):
             parse_ban(wrong)

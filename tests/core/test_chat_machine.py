@@ -1,4 +1,4 @@
-"""The rooms as a state machine: whatever people do, the server is where a simple model is."""
+"""The rooms as a state machine: after any steps, the server is in the state of a simple model."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ NAMES = st.sampled_from(["Ann", "Bob", "Cid"])
 
 
 class Rooms(RuleBasedStateMachine):
-    """Clients and an administrator at work, beside a model of who is where."""
+    """Clients, an administrator, and a model of the members of each room."""
 
     clients = Bundle("clients")
 
@@ -24,7 +24,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(target=clients)
     def connect(self):
-        """Somebody comes."""
+        """Connect a client."""
         client = self.server.connect()
         client.send("")
         client.read()
@@ -32,14 +32,14 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(client=consumes(clients))
     def lose(self, client):
-        """Somebody's connection ends."""
+        """End the connection of a client."""
         self.forget(client)
         client.lose()
         self.names.pop(client, None)
 
     @rule(client=clients, room=ROOMS, name=NAMES)
     def join(self, client, room, name):
-        """Somebody joins a room, or is refused."""
+        """Join a room, or be refused."""
         self.everybody_reads()
         (answer,) = client.ask(f"`join {room} {name}")
         if room not in self.rooms:
@@ -57,7 +57,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(client=clients)
     def quit(self, client):
-        """Somebody quits his room, or is in none."""
+        """Quit the room, or be in none."""
         self.everybody_reads()
         (answer,) = client.ask("`quit")
         room = self.forget(client)
@@ -69,7 +69,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(client=clients)
     def say(self, client):
-        """Somebody says something."""
+        """Say something."""
         self.everybody_reads()
         answers = client.ask("hello")
         room = self.room_of(client)
@@ -103,7 +103,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(room=ROOMS, name=NAMES)
     def kick(self, room, name):
-        """Let the administrator kick somebody."""
+        """Let the administrator kick a user."""
         self.everybody_reads()
         (answer,) = self.server.console(f"kick {name} {room}")
         client = self.named(name)
@@ -118,7 +118,7 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(room=ROOMS, name=NAMES)
     def group(self, room, name):
-        """Let the administrator bring somebody into a room."""
+        """Let the administrator move a user."""
         self.everybody_reads()
         (answer,) = self.server.console(f"group {room} {name}")
         client = self.named(name)
@@ -152,32 +152,32 @@ class Rooms(RuleBasedStateMachine):
 
     @invariant()
     def the_counts_are_the_models(self):
-        """Check that a room has counted what was said in it, however often it was ended."""
+        """Check that the ids of a room go on, however often it was closed."""
         for room in self.server.service.chat.rooms():
             assert room.last_id == self.said[room.id]
 
     def named(self, name):
-        """Return who has that name."""
-        return next((client for client, his in self.names.items() if his == name), None)
+        """Return the client with that name."""
+        return next((client for client, other in self.names.items() if other == name), None)
 
     def room_of(self, client):
-        """Return the room somebody is in."""
+        """Return the room of a client."""
         return next((room for room, members in self.rooms.items() if client in members), None)
 
     def forget(self, client):
-        """Let somebody be in no room; return the one he was in."""
+        """Remove a client from its room; return that room."""
         room = self.room_of(client)
         if room is not None:
             self.rooms[room].remove(client)
         return room
 
     def everybody_reads(self):
-        """Let all that was said so far be read."""
+        """Read what has come so far."""
         for client in self.names:
             client.read()
 
     def expect(self, *told):
-        """Check that all read of their room what is `told` (room, text, by whom), and no more."""
+        """Check that clients read of their room what is `told` (room, text, sender) alone."""
         for client in self.names:
             room = self.room_of(client)
             lines = [

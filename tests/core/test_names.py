@@ -1,4 +1,4 @@
-"""Spec section 3: which names are allowed, and which are the same."""
+"""Spec section 3: names that are allowed, and names that count as the same."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_allowed(name):
     ],
 )
 def test_not_allowed(name):
-    """Forbidden characters are looked for after PRECIS, which maps wide forms to plain ones."""
+    """Characters are forbidden in the result of PRECIS, which maps wide forms to plain ones."""
     with pytest.raises(ChatError) as refused:
         names.user_name(name)
     assert error_text(refused.value) == f"Name {name} is not allowed."
@@ -45,20 +45,20 @@ def test_not_allowed(name):
     ["Server", "server", "SYSTEM", "Administrator", "info", "lNFO", "Sеrver", "Аdministrator"],
 )
 def test_reserved(name):
-    """Nobody is called like those who speak for the server, nor like something that looks so."""
+    """No user has the name of a part of the server, nor one that looks like it."""
     with pytest.raises(ChatError):
         names.user_name(name)
 
 
 def test_length_is_checked_first(monkeypatch):
-    """A long name never gets as far as PRECIS."""
+    """PRECIS is not called for a long name."""
     monkeypatch.setattr(names, "_username", None)
     with pytest.raises(ChatError):
         names.user_name("x" * 100_000)
 
 
 def test_wide_form_becomes_plain():
-    """The name is what PRECIS makes of it."""
+    """The name has the form that PRECIS gives it."""
     assert names.user_name("\uff21lice") == "Alice"
 
 
@@ -81,13 +81,13 @@ def test_same(one, other):
 
 @pytest.mark.parametrize(("one", "other"), [("Alice", "Alicia"), ("m1", "m2"), ("Bob", "Rob")])
 def test_not_same(one, other):
-    """Names that differ to the eye differ."""
+    """Names that look different are different."""
     assert not names.name_keys(one).same_as(names.name_keys(other))
 
 
 @pytest.mark.parametrize("room_id", ["1", "Tea", "#chat", "x" * 32, "l1I"])
 def test_room_id_allowed(room_id):
-    """An id of a room is a word."""
+    """The id of a room is a word."""
     assert names.room_id(room_id) == room_id
 
 

@@ -20,20 +20,20 @@ from chatd.core.sanitize import escape, sanitize
         ("\u202egnp.exe\u2066x\u2069", "gnp.exex"),
     ],
 )
-def test_clean(text, cleaned):
-    """What could move a cursor or turn the text round is removed; all newlines are one kind."""
+def test_sanitize(text, cleaned):
+    """Characters that move a cursor or reverse text are removed; all newlines become one kind."""
     assert sanitize(text) == cleaned
 
 
 @given(st.text())
-def test_clean_is_final(text):
-    """Cleaning twice is cleaning once."""
+def test_sanitize_is_final(text):
+    """A second time changes nothing."""
     assert sanitize(sanitize(text)) == sanitize(text)
 
 
 @given(st.text())
 def test_escaped_is_one_printable_line(text):
-    """Whatever a user writes is one line in the log."""
+    """Any text of a user is one line in the log."""
     line = escape(text)
     assert len(line.splitlines()) <= 1
     assert sanitize(line) == line
@@ -41,5 +41,5 @@ def test_escaped_is_one_printable_line(text):
 
 
 def test_escape_shows_what_was_there():
-    """An operator can still read what it was."""
+    """An operator reads which characters were there."""
     assert escape("a\nb\x1b[0m\u202e") == "a\\nb\\x1b[0m\\u202e"

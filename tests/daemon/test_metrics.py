@@ -70,6 +70,19 @@ def test_metrics_show_the_present_values(server):
     assert metrics(server)["chatd_connections"] == 2
 
 
+def test_a_user_with_two_sessions_is_counted_once(server):
+    """The users in rooms are counted, the connections are a metric of their own."""
+    for command in ("`register ann staple-battery", "`login ann staple-battery"):
+        server.connect().ask(command)
+    session = next(iter(server.service.sessions))
+    assert len({session.user for session in server.service.sessions}) == 1
+    server.console("start 1 tea")
+    server.console("group 1 ann")
+    assert session.user.rooms
+    values = metrics(server)
+    assert (values["chatd_connections"], values["chatd_chatters"]) == (2, 1)
+
+
 def test_metrics_show_the_counters(server):
     """Each counter has its own metric."""
     counters = server.service.counters

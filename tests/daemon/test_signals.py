@@ -27,7 +27,7 @@ class RecordingReactor:
         self.triggers.append(trigger)
 
 
-class Recorder:
+class CallLog:
     """Stands for the notifier or the log file, and records the calls of its methods."""
 
     def __init__(self, calls, name):
@@ -38,13 +38,13 @@ class Recorder:
         return lambda: self._calls.append(f"{self._name}.{method}")
 
 
-class RecordingService(Recorder):
+class RecordingService(CallLog):
     """A service that does nothing; tests set `stopping`."""
 
     stopping = False
 
 
-class BrokenLogFile(Recorder):
+class BrokenLogFile(CallLog):
     """A log file that cannot be opened again."""
 
     def reopen(self):
@@ -52,13 +52,15 @@ class BrokenLogFile(Recorder):
 
 
 @pytest.fixture(autouse=True)
-def restored_process():
-    """Restore the signal handlers of the process that runs the tests, and unfreeze its objects."""
+def frozen(monkeypatch):
+    """Keep the state of the process that runs the tests; return the calls of its collector."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
+    collector = []
+    monkeypatch.setattr(gc, "collect", lambda: collector.append("collect"))
+    monkeypatch.setattr(gc, "freeze", lambda: collector.append("freeze"))
+    yield collector
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    gc.unfreeze()
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def install(calls):
 
     def install(log_file=None):
         service, reactor = RecordingService(calls, "service"), RecordingReactor()
-        Process(service, reactor, log_file, Recorder(calls, "notifier")).install()
+        Process(service, reactor, log_file, CallLog(calls, "notifier")).install()
         calls.clear()
         return service, reactor
 
@@ -90,13 +92,19 @@ def terminal(monkeypatch):
 
 def test_the_server_is_announced_before_it_is_ready(calls):
     """A service manager that learns of the server finds it listening."""
-    reactor, notifier = RecordingReactor(), Recorder(calls, "notifier")
+    reactor, notifier = RecordingReactor(), CallLog(calls, "notifier")
     Process(RecordingService(calls, "service"), reactor, None, notifier).install()
     assert calls == ["service.announce", "notifier.ready"]
     ((phase, event, stopping),) = reactor.triggers
     assert (phase, event) == ("before", "shutdown")
     stopping()
     assert calls[-1] == "notifier.stopping"
+
+
+def test_the_collector_passes_over_the_modules(install, frozen):
+    """The objects of the start are frozen, without garbage among them."""
+    install()
+    assert frozen == ["collect", "freeze"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -131,7 +139,7 @@ def test_a_signal_after_quit_ends_the_process(install, monkeypatch):
 
 def test_sighup_reloads(install, calls):
     """The log file is opened again first, so that it has the lines of the reload."""
-    install(Recorder(calls, "log_file"))
+    install(CallLog(calls, "log_file"))
     signal.raise_signal(signal.SIGHUP)
     assert calls == [
         "notifier.reloading",
@@ -142,7 +150,7 @@ def test_sighup_reloads(install, calls):
 
 
 def test_a_log_file_that_cannot_be_opened_again(install, calls, capture_log):
-    """The error is logged, and the reload goes on."""
+    """The error is logged, and the reload continues."""
     install(BrokenLogFile(calls, "log_file"))
     signal.raise_signal(signal.SIGHUP)
     assert capture_log()[0] == (
@@ -181,7 +189,7 @@ def test_nohup(install, calls, terminal):
 
 def test_sigusr1_rotates_the_log_file(install, calls):
     """As with a log file of twistd."""
-    install(Recorder(calls, "log_file"))
+    install(CallLog(calls, "log_file"))
     signal.raise_signal(signal.SIGUSR1)
     assert calls == ["log_file.rotate"]
 

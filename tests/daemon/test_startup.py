@@ -120,5 +120,5 @@ def test_a_motd_that_cannot_be_read(server, path, capture_log, spoil, reason):
         MemoryServer(motd=str(path))
     assert str(error.value) == f"--motd {path}: {reason}"
     server.service.reload()
-    assert capture_log()[-1] == f"System: --motd {path}: {reason}; what was read before stays"
+    assert capture_log()[-1] == f"System: --motd {path}: {reason}; the previous one stays in use"
     assert server.connect().ask("`list")[0].startswith("Server: Welcome.")

@@ -14,7 +14,7 @@ from chatd.protocol.framing import Framing
 from chatd.testing import MemoryServer
 
 
-class Recorder:
+class RecordingPart:
     """A part that keeps the events it gets."""
 
     def __init__(self):
@@ -31,7 +31,7 @@ class Recorder:
 @pytest.fixture
 def parts():
     """Return two parts: one that gets messages, one that gets the other events alone."""
-    return Recorder(), Recorder()
+    return RecordingPart(), RecordingPart()
 
 
 @pytest.fixture

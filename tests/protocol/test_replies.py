@@ -26,7 +26,9 @@ RESULTS = [
 def example(kind):
     """Return a result of a class, with made-up values."""
     required = [
-        field for field in fields(kind) if field.init and field.name not in {"tag", "rooms", "session"}
+        field
+        for field in fields(kind)
+        if field.init and field.name not in {"tag", "rooms", "session"}
     ]
     return kind(*("x" for _ in required))
 

@@ -1,13 +1,14 @@
-"""Spec section 4: requests as people type them, and what the trace shows of them."""
+"""Spec section 4: typed requests, their form in the trace, and words that cannot be forged."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.errors import ChatError
-from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage, Renamed
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
+from chatd.protocol.replies import ErrorReply, LoggedIn, RoomRef, SecretSent
 from chatd.protocol.text import error_text
 
 
@@ -31,7 +32,7 @@ from chatd.protocol.text import error_text
     ],
 )
 def test_decode(typed, request_):
-    """A backtick begins a command, whose last parameter takes the rest; all else is a message."""
+    """A backtick starts a command, whose last parameter takes the rest; all else is a message."""
     assert text.decode(typed, CLIENT_COMMANDS) == request_
 
 
@@ -49,15 +50,15 @@ def test_decode(typed, request_):
     ],
 )
 def test_refused(typed, words):
-    """Too few words get the usage, unknown ones the way to help."""
+    """Too few words get the usage, an unknown command the name of the command for help."""
     with pytest.raises(ChatError) as refused:
         text.decode(typed, CLIENT_COMMANDS)
     assert error_text(refused.value) == words
 
 
 @given(st.text())
-def test_decode_and_redact_take_anything(typed):
-    """Whatever is typed is a request or refused, and can be traced."""
+def test_decode_and_mask_take_anything(typed):
+    """Every line is a request or is refused, and can be traced."""
     text.mask(typed, CLIENT_COMMANDS)
     try:
         text.decode(typed, CLIENT_COMMANDS)
@@ -74,13 +75,13 @@ def test_decode_and_redact_take_anything(typed):
         ("secret Bob psst", "secret Bob psst"),
     ],
 )
-def test_redact(typed, shown):
-    """Secrets are masked, in whatever spacing; messages are not."""
+def test_mask(typed, shown):
+    """Private messages are masked, in any spacing; messages in a room are not."""
     assert text.mask(typed, CLIENT_COMMANDS) == shown
 
 
 def test_lines_cannot_be_forged():
-    """Every line after the first of what a user wrote is indented."""
+    """Every line after the first of a user's text is indented."""
     forged = "hi\nServer: You are fired"
     for event in (
         Message("1", 1, "Eve", forged, 0),
@@ -94,13 +95,48 @@ def test_lines_cannot_be_forged():
         assert first.endswith("hi")
 
 
+@pytest.mark.parametrize(
+    ("event", "frames"),
+    [
+        (LoggedIn("al"), ["Server: Welcome back, al."]),
+        (
+            LoggedIn("al", (RoomRef("1", "swimming"), RoomRef("2", "Food"))),
+            [
+                "Server: Welcome back, al.",
+                "Server: You are in chatroom swimming@1",
+                "Server: You are in chatroom Food@2",
+            ],
+        ),
+        (Renamed("Alice", "Bob", 0.0), ["Server: Alice is now known as Bob."]),
+        (PrivateMessage("al", "psst", 0.0), ["al (secret): psst"]),
+        (PrivateMessage("al", "psst", 0.0, "Bob"), ["al (secret to Bob): psst"]),
+        (
+            ErrorReply(ErrorCode.NO_SUCH_USER, {"name": "Bob", "room": "1"}),
+            ["Server: Chatter Bob NOT found in chatroom 1!"],
+        ),
+    ],
+)
+def test_words(event, frames):
+    """An event or a reply has its words; a login has a frame for each room, too."""
+    assert text.encode(event, show_addresses=True, room_tags=True) == frames
+
+
+def test_braces_in_names_are_no_parameters():
+    """A name that looks like a parameter of a format string is shown as it is."""
+    assert text.render(SecretSent("{0.tag}")) == "Server: Secret sent to {0.tag}."
+    refused = ErrorReply(ErrorCode.NAME_IN_USE, {"name": "{room}"})
+    assert text.render(refused) == "Server: Name {room} is already in use!"
+
+
 LAB_HELP = """\
 `help`: Show usage of all commands.
 `start <chatroom_id> <chatroom_name>`: Start a new chat room with the given ID and name.
 `list`: List all active chat rooms with their IDs, names, and chatters.
-`join <chatroom_id> <chatter_name>`: Join the specified chat room. Each message must be prefixed with the chatter's name.
+`join <chatroom_id> <chatter_name>`: Join the specified chat room. \
+Each message must be prefixed with the chatter's name.
 `quit`: Quit the current chat room.
-`exit`: Exit the client program. The server withdraws the client from its joined chat room if it is closed.
+`exit`: Exit the client program. \
+The server withdraws the client from its joined chat room if it is closed.
 """
 
 LAB_CONSOLE_HELP = """\
@@ -117,6 +153,6 @@ LAB_CONSOLE_HELP = """\
     ("commands", "lab"), [(CLIENT_COMMANDS, LAB_HELP), (CONSOLE_COMMANDS, LAB_CONSOLE_HELP)]
 )
 def test_help_has_the_sentences_of_the_lab(commands, lab):
-    """A line a command, in the words of the lab for its commands."""
+    """Help has a line for each command, in the words of the lab for the lab's commands."""
     lines = help_text(commands.values()).splitlines()
     assert [line for line in lines if line in lab.splitlines()] == lab.splitlines()

@@ -1,4 +1,4 @@
-"""Rooms while the store is at work: nobody gets in between, nothing is lost when it fails."""
+"""Rooms while the store works: other calls wait, and nothing is lost if the store fails."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def server(store):
 
 
 def test_many_enter_a_new_room(server, store):
-    """All are in it once the store has it; it was started once."""
+    """All are in the room once the store has it; it is created once."""
     clients = [server.connect() for _ in range(3)]
     for number, client in enumerate(clients):
         client.send(f"`enter X Guest{number}")
@@ -39,7 +39,7 @@ def test_many_enter_a_new_room(server, store):
 
 
 def test_many_enter_in_vain(server, store):
-    """If the store fails, all are told, and none waits for a try of his own."""
+    """If the store fails, all are told, and none of them tries again."""
     clients = [server.connect() for _ in range(3)]
     for number, client in enumerate(clients):
         client.send(f"`enter X Guest{number}")
@@ -51,8 +51,8 @@ def test_many_enter_in_vain(server, store):
     assert clients[0].read() == ["Server: You join @chatroom X"]
 
 
-def test_a_room_being_started_takes_a_place(server, store):
-    """There are never more rooms than allowed."""
+def test_a_room_being_created_counts(server, store):
+    """Rooms that the store adds count for the limit of rooms."""
     first, second, third = (server.connect() for _ in range(3))
     first.send("`start 3 x")
     second.send("`start 4 x")
@@ -65,7 +65,7 @@ def test_a_room_being_started_takes_a_place(server, store):
 
 
 def test_a_room_being_ended(server, store):
-    """It is gone for everybody at once; who starts it again waits until it is gone from the store."""
+    """The room is gone immediately; its creation waits until the store has removed it."""
     ann = server.join("1", "Ann")
     ann.send("one")
     lines = server.console("end 1")
@@ -82,7 +82,7 @@ def test_a_room_being_ended(server, store):
 
 
 def test_a_room_that_cannot_be_ended(server, store):
-    """It is there again, empty, in its place and with its count."""
+    """The room is there again, empty, in its place, and its ids go on."""
     ann = server.join("1", "Ann")
     ann.send("one", "two")
     lines = server.console("end 1")
@@ -99,7 +99,7 @@ def test_a_room_that_cannot_be_ended(server, store):
 
 
 def test_a_start_that_ends_with_its_client(server, store):
-    """Who is gone when the store is done is in no room, and his name is free."""
+    """A user whose connection ends meanwhile is in no room, and the name is free."""
     ann = server.connect()
     ann.send("`enter X Ann")
     ann.lose()

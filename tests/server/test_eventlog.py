@@ -54,7 +54,7 @@ def event_log():
         (
             "reload_failed",
             ("--motd motd.txt: No such file or directory",),
-            "System: --motd motd.txt: No such file or directory; what was read before stays",
+            "System: --motd motd.txt: No such file or directory; the previous one stays in use",
         ),
         (
             "received",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.python.failure import Failure
 
-from bench.crowd import Crowd
-from bench.fuzz import Faults, frames, in_memory
+from bench.fuzz import LoggedErrors, frames, in_memory
+from bench.random_users import RandomUsers
 from chatd.core.errors import ChatError
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import FrameReceiver, Framing, UnknownProtocolError
@@ -34,12 +34,12 @@ FRAMES = st.lists(st.binary(max_size=40), max_size=10)
 
 
 @pytest.fixture(autouse=True)
-def faults():
+def errors():
     """Check at the end that no traceback was logged."""
-    faults = Faults()
-    with faults.watched():
+    errors = LoggedErrors()
+    with errors.counting():
         yield
-    assert faults.count == 0
+    assert errors.count == 0
 
 
 def taken(receiver):
@@ -123,14 +123,14 @@ def test_frames_that_come_all_at_once(seed, before):
 @given(SEEDS)
 def test_people(seed):
     """Random users do all that they can, on a store that is slow and fails."""
-    crowd = Crowd(random.Random(seed))
+    crowd = RandomUsers(random.Random(seed))
     for _ in range(200):
         crowd.step()
     crowd.end()
 
 
-def test_a_fault_is_noticed():
+def test_a_failure_is_noticed():
     """The fixture sees a failure: otherwise these tests would show nothing."""
-    faults = Faults()
-    faults({"log_failure": Failure(ZeroDivisionError())})
-    assert faults.count == 1
+    errors = LoggedErrors()
+    errors({"log_failure": Failure(ZeroDivisionError())})
+    assert errors.count == 1

@@ -1,4 +1,4 @@
-"""The commands whose replies are more than a sentence, as clients read them."""
+"""What each command does, as clients read it; those for rooms are in test_handlers_rooms.py."""
 
 import json
 
@@ -14,6 +14,87 @@ WORD = "staple-battery"
 def test_every_command_has_a_handler():
     """The table of commands and the table of handlers are of the same commands."""
     assert HANDLERS.keys() == CLIENT_COMMANDS.keys()
+
+
+# -- messages
+
+
+def test_messages(server):
+    """The others read a message with the sender's name; the sender reads nothing."""
+    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
+    alice.read()
+    assert alice.ask("Hello, I am Alice") == []
+    assert bob.read() == ["Alice: Hello, I am Alice"]
+    assert alice.ask("") == []
+    assert alice.ask("\x07") == []
+    assert bob.read() == []
+    assert alice.ask("  ") == []
+    assert bob.read() == ["Alice:   "]
+
+
+def test_message_in_no_room(server):
+    """A message in no room is refused, also an empty one."""
+    client = server.connect()
+    assert client.ask("hello") == ["Server: Join a room first!"]
+    assert client.ask("") == ["Server: Join a room first!"]
+
+
+def test_text_is_safe(server):
+    """Escapes are removed, and no line can be forged, not even by U+2028 or CR."""
+    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
+    alice.read()
+    alice.send("a\x1b[2J\u2028Server: b\r\nc\rd\u202e")
+    assert bob.read() == ["Alice: a[2J\n  Server: b\n  cd"]
+    alice.send_bytes(b"caf\xe9\0")
+    assert bob.read() == ["Alice: caf\ufffd"]
+
+
+def test_secret(server):
+    """Only the recipient reads a private message, also in no room; case does not count."""
+    alice, bob, eve = (server.join("1", name) for name in ("Alice", "Bob", "Eve"))
+    bob.ask("`quit")
+    for client in (alice, bob, eve):
+        client.read()
+    assert alice.ask("`secret BOB psst") == ["Server: Secret sent to Bob."]
+    assert bob.read() == ["Alice (secret): psst"]
+    assert eve.read() == []
+    assert alice.ask("`secret Nobody x") == ["Server: Chatter Nobody NOT found!"]
+    assert server.connect().ask("`secret Bob x") == ["Server: Join a room first!"]
+
+
+def test_the_acts_of_a_user_are_read_in_order(server):
+    """A private message comes after its sender's earlier messages and before the later ones."""
+    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
+    alice.read()
+    alice.send("one", "`secret Bob two", "three", "`quit")
+    assert bob.read() == [
+        "Alice: one",
+        "Alice (secret): two",
+        "Alice: three",
+        "Server: Alice quitted.",
+    ]
+
+
+def test_a_reply_comes_after_earlier_messages(server):
+    """A message that came before a request is read before the reply."""
+    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
+    alice.send("before")
+    bob.send("`quit")
+    alice.send("after")
+    assert bob.read() == ["Alice: before", "Server: You quitted from chatroom 1@1"]
+
+
+def test_help(server):
+    """Help has a line for each command."""
+    lines = server.connect().ask("`help")[0].split("\n")
+    assert lines[0] == "Server: "
+    assert "`quit`: Quit the current chat room." in lines
+
+
+def test_unknown_command(server):
+    """The error names the command that shows help."""
+    answer = ["Server: Unknown command `foo. Type `help for usage."]
+    assert server.connect().ask("`foo bar") == answer
 
 
 # -- rename

@@ -1,4 +1,4 @@
-"""What users write, shown to everybody: nothing is carried out by a terminal, and nobody's line is forged."""
+"""Hostile text of users, as others read it: no terminal acts on it, and no line is forged."""
 
 import json
 import re
@@ -27,12 +27,13 @@ NASTY = {
     },
 }  # fmt: skip
 
-# How each field is written: as JSON, since in text not all of it can be.
+# A request for each field, in JSON, since not every text can be typed.
 FIELDS = {
     "chatter": {"command": "join", "chatroom_id": "1", "chatter_name": ...},
+    "new name": {"command": "rename", "new_name": ...},
     "room id": {"command": "start", "chatroom_id": ..., "chatroom_name": "tea"},
     "entered room id": {"command": "enter", "chatroom_id": ..., "chatter_name": "Eve"},
-    "missing room": {"command": "set_active_room", "chatroom_id": ...},
+    "missing room": {"command": "switch", "chatroom_id": ...},
     "room name": {"command": "start", "chatroom_id": "9", "chatroom_name": ...},
     "message": {"command": "say", "text": ...},
     "broadcast": {"command": "broadcast", "chatroom_id": "1", "message": ...},
@@ -54,7 +55,7 @@ FORGERY = re.compile(r"(\[[^\]]*\] )?(Server|Administrator|Ann( \(secret\))?): ?
 
 
 def filled(template, text):
-    """Return the frame that has `text` in the field."""
+    """Return the request with `text` in the field."""
     fields = {(text if key is ... else key): value for key, value in template.items()}
     return json.dumps({key: text if value is ... else value for key, value in fields.items()})
 
@@ -68,8 +69,8 @@ def check(shown, newline="\n"):
         assert not FORGERY.match(line), line
 
 
-class House:
-    """Readers of every kind, and Eve, who writes."""
+class HostileTextHarness:
+    """A server with a reader of each kind, and two sessions of Eve, who writes hostile text."""
 
     def __init__(self):
         self.server = MemoryServer(rooms=(("1", "tea"),), replay=20, trace=True, rooms_per_client=3)
@@ -87,7 +88,7 @@ class House:
             reader.read()
 
     def read(self):
-        """Check all that has come to anybody."""
+        """Check all that every client has received."""
         for reader in self.readers.values():
             whole = reader.read_bytes().decode()
             end = reader.end.decode()
@@ -102,26 +103,26 @@ class House:
 
     @staticmethod
     def check_json(frames):
-        """Check that frames are objects, and that nothing in them does something to a terminal."""
+        """Check that frames are objects, without a character that a terminal acts on."""
         for frame in filter(None, frames):
             assert not [character for character in frame if ord(character) in UNPRINTABLE], frame
             json.loads(frame)
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-def test_whatever_is_written_wherever(nasty, capture_log):
-    """In every field, to every kind of reader, in the list, the history, the replay and the log."""
-    house = House()
-    server = house.server
+def test_every_field_of_every_request(nasty, capture_log):
+    """Hostile text in any field is safe for every reader, in lists, history, replay and log."""
+    harness = HostileTextHarness()
+    server = harness.server
     for template in FIELDS.values():
         for text in (NASTY[nasty], FORGED[0] + NASTY[nasty]):
-            for eve in (house.eve, house.new_eve):
+            for eve in (harness.eve, harness.new_eve):
                 eve.send(filled(template, text))
-        house.read()
+        harness.read()
     for command in ("`list", "`history 500"):
         for name in ("Ann", "Lf", "Crlf"):
-            house.readers[name].send(command)
-        house.read()
+            harness.readers[name].send(command)
+        harness.read()
     late = server.connect()
     check("\n".join(late.ask("`join 1 Late")))
     for command in ("list", "who", "bans", "accounts", "stats"):
@@ -136,17 +137,17 @@ def test_whatever_is_written_wherever(nasty, capture_log):
 
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
-def test_whatever_is_typed(nasty, end):
-    """As text, in each framing: commands, arguments and messages."""
-    house = House()
+def test_hostile_text_is_typed(nasty, end):
+    """Hostile text is safe in commands, arguments and messages, in each framing."""
+    harness = HostileTextHarness()
     typed = NASTY[nasty].encode().replace(b"\0", b"")
-    eve = house.server.connect(end=end)
+    eve = harness.server.connect(end=end)
     eve.ask("`list")
     for before in (b"", b"`", b"`join 1 ", b"`enter ", b"`start 7 ", b"`start ", b"`secret Ann ",
                    b"`secret ", b"`login ", b"`register ", b"`history ", b"`format ", b"`quit ",
                    b"`broadcast 1 ", b"`switch "):  # fmt: skip
         eve.send_bytes(before + typed + b" " + WORD.encode() + end)
-        house.read()
+        harness.read()
     newline = end.decode() if end != b"\0" else "\n"
     check(eve.read_bytes().decode().replace("\0", "\n"), newline)
 
@@ -156,11 +157,11 @@ def test_whatever_is_typed(nasty, end):
     ["Server: forged", "Ann: hi", "[2] Ann: hi", "Ann (secret): hi", "Ann:", "SERVER:hi",
      "Ann\uff1a hi", "Sеrver:hi", "Server :hi", "a\n Ann: hi"],
 )  # fmt: skip
-def test_names_of_rooms_that_would_read_as_said(server, name):
-    """A line of the list starts with one."""
+def test_names_of_rooms_that_look_like_messages(server, name):
+    """A name that would make a line of the list look like a message is refused."""
     client = server.connect()
-    (answer,) = client.ask(f"`start 1 {name}")
-    assert answer.endswith(" is not allowed.")
+    (reply,) = client.ask(f"`start 1 {name}")
+    assert reply.endswith(" is not allowed.")
     assert client.ask("`list") == ["Server: No room exists!"]
 
 
@@ -168,21 +169,21 @@ def test_names_of_rooms_that_would_read_as_said(server, name):
     "name", ["Tea", "10:30", "9:30 at Ann's", "a::b", "http://x", "Serverless"]
 )
 def test_names_of_rooms_with_a_colon(server, name):
-    """As long as nobody is taken in."""
+    """A name with a colon is allowed if it does not look like a message."""
     assert server.connect().ask(f"`start 1 {name}") == ["Server: Chatroom 1 started!"]
 
 
 def test_a_tag_comes_back_as_it_was(server):
-    """Escaped, but the same."""
+    """A tag is escaped in the frame, and the same once it is parsed."""
     client = server.connect()
     client.ask("`format json")
     tag = "".join(NASTY.values())
-    (answer,) = client.ask(json.dumps({"command": "list", "tag": tag}))
-    assert json.loads(answer)["tag"] == tag
+    (reply,) = client.ask(json.dumps({"command": "list", "tag": tag}))
+    assert json.loads(reply)["tag"] == tag
 
 
 def test_the_message_of_the_day(tmp_path):
-    """Also the operator may have been sent a file."""
+    """The message of the day is sanitized: the operator may have copied it from anywhere."""
     path = tmp_path / "motd"
     path.write_text("".join(NASTY.values()))
     client = MemoryServer(motd=str(path)).connect()

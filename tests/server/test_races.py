@@ -1,4 +1,4 @@
-"""What happens to somebody while the server is at work for him: hashing, or waiting for the store."""
+"""What happens while a request waits: for a hash, for the store, for other requests."""
 
 import json
 
@@ -19,43 +19,43 @@ BANNED = "Server: You were banned by the Administrator!"
 
 @pytest.fixture
 def store():
-    """Return a store that can be slow."""
+    """Return a store with gates."""
     return SlowStore()
 
 
 @pytest.fixture
 def hashing():
-    """Return hashing that can be slow."""
+    """Return hashing with a gate."""
     return SlowHashing()
 
 
 @pytest.fixture
 def server(store, hashing):
-    """Return a server on them, with a room."""
+    """Return a server with them and with two rooms."""
     return MemoryServer(store=store, hashing=hashing, rooms=(("1", "tea"), ("2", "food")))
 
 
 def registered(server, name="ann"):
-    """Return a client who speaks JSON and has just registered, and his session secret."""
+    """Return a client that uses JSON and has registered, and its resume token."""
     client = server.connect()
-    secret = json.loads(client.ask("`format json")[0])["session"]
+    token = json.loads(client.ask("`format json")[0])["session"]
     client.ask(json.dumps({"command": "register", "username": name, "password": WORD}))
-    return client, secret
+    return client, token
 
 
-def resumes(server, secret):
-    """Tell whether a new client can resume with a secret."""
+def resumes(server, token):
+    """Tell whether a new client can resume a session with a token."""
     client = server.connect()
     client.ask("`format json")
-    (answer,) = client.ask(json.dumps({"command": "resume", "session": secret}))
+    (answer,) = client.ask(json.dumps({"command": "resume", "session": token}))
     return json.loads(answer)["event"] == "reply"
 
 
-# -- the recorder
+# -- the history writer
 
 
 def test_history_while_the_last_batch_is_written(server, store):
-    """Who asks for it then is answered when the batch is written, not when somebody speaks again."""
+    """`history` is answered when the batch is written, without another message."""
     ann = server.join("1", "Ann")
     store.write_gate.shut = True
     ann.send("hello")
@@ -67,7 +67,7 @@ def test_history_while_the_last_batch_is_written(server, store):
 
 
 def test_history_after_a_fault(server, store, capture_log):
-    """A batch that met a fault of ours is not waited for."""
+    """`history` does not wait for a batch that could not be stored."""
     ann = server.join("1", "Ann")
     store.write_gate.shut = True
     ann.send("hello")
@@ -77,8 +77,8 @@ def test_history_after_a_fault(server, store, capture_log):
     assert "ZeroDivisionError" in "".join(capture_log())
 
 
-def test_exit_while_what_he_said_is_stored(server, store):
-    """Who asked is told before the goodbye; he is out of the room at once."""
+def test_exit_while_a_message_is_stored(server, store):
+    """The receipt comes before the goodbye; the user leaves the room immediately."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.ask("`format json")
     store.write_gate.shut = True
@@ -96,7 +96,7 @@ def test_exit_while_what_he_said_is_stored(server, store):
     "ends", [lambda ann: ann.send('{"command":"exit"}'), MemoryClient.half_close]
 )
 def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
-    """It is not waited for longer than anybody is who asked."""
+    """A connection that ends waits for its receipts no longer than `RECEIPT_TIMEOUT`."""
     ann = server.join("1", "Ann")
     ann.ask("`format json")
     store.write_gate.shut = True
@@ -110,7 +110,7 @@ def test_the_end_of_a_connection_while_the_store_hangs(server, store, ends):
 
 
 def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
-    """Who asked is told at once of what cannot be kept, and his end is the end."""
+    """A client learns immediately which messages cannot be kept, and is closed when it ends."""
     monkeypatch.setattr(writer, "MAX_WAITING", 3)
     ann, _ = registered(server)
     ann.ask('{"command":"join","chatroom_id":"1"}')
@@ -127,8 +127,8 @@ def test_a_flood_while_the_store_hangs(server, store, monkeypatch):
     assert ann.closed
 
 
-def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store):
-    """Both are waited for at the same time, so that it is not too long in all."""
+def test_stop_while_the_store_hangs_and_a_client_does_not_read(server, store):
+    """The server waits for both at the same time, so that it stops in time."""
     ann = server.join("1", "Ann")
     ann.transport.closes_late = True
     store.write_gate.shut = True
@@ -143,8 +143,8 @@ def test_the_end_while_the_store_hangs_and_somebody_does_not_read(server, store)
     assert stopped.called
 
 
-def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
-    """The end of it ends his waiting, but he does not come in while it is being ended."""
+def test_a_room_is_ended_while_a_user_waits_to_join_it(server):
+    """The end of the room ends the wait, and the user does not join it."""
     ann, bob = server.join("1", "Ann"), server.join("2", "Bob")
     bob.send("not stored yet")
     ann.send("`history", "`quit", "`join 2", "`list")
@@ -157,18 +157,18 @@ def test_a_room_is_ended_while_somebody_waits_to_join_it(server):
     ]
 
 
-# -- who one is
+# -- logging in
 
 
 def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
-    """It does not log in any more, so who came back meanwhile stays."""
-    ann, secret = registered(server)
+    """It does not log in any more, and the session that was resumed meanwhile stays."""
+    ann, token = registered(server)
     late = server.connect()
     hashing.gate.shut = True
     ann.lose()
     late.send(f"`login ann {WORD}")
     late.lose()
-    assert resumes(server, secret)
+    assert resumes(server, token)
     owner = next(iter(server.service.sessions)).user
     hashing.gate.open()
     server.turn()
@@ -177,7 +177,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
 
 
 def test_a_connection_is_lost_while_it_registers(server, hashing):
-    """He is gone for the others at once; the account is there."""
+    """The user leaves immediately; the account is created."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     hashing.gate.shut = True
     ann.send(f"`login nobody {WORD}")
@@ -190,8 +190,8 @@ def test_a_connection_is_lost_while_it_registers(server, hashing):
     assert server.connect().ask(f"`login cid {WORD}") == ["Server: Welcome back, cid."]
 
 
-def test_a_ban_while_he_registers(server, hashing):
-    """It holds for the account that is being made."""
+def test_a_ban_during_registration(server, hashing):
+    """The ban holds for the account that is being created."""
     client = server.connect()
     hashing.gate.shut = True
     client.send(f"`register mallory {WORD}")
@@ -201,8 +201,8 @@ def test_a_ban_while_he_registers(server, hashing):
     assert client.closed
 
 
-def test_grouped_while_he_registers(server, hashing):
-    """He is not renamed within the room; the account is there for later."""
+def test_moved_during_registration(server, hashing):
+    """The user keeps the name in the room; the account can be logged in to later."""
     bob, ann = server.join("1", "Bob"), server.join("1", "Ann")
     bob.ask("`quit")
     ann.read()
@@ -218,7 +218,7 @@ def test_grouped_while_he_registers(server, hashing):
 
 
 def test_a_name_the_same_as_two_others(server):
-    """Neither the one it is spelled like nor the one it looks like can be taken over."""
+    """A name that folds like one name and looks like another is in use."""
     bill = server.join("1", "Bill")
     client = server.join("1", "Biil")
     client.ask("`quit")
@@ -227,11 +227,11 @@ def test_a_name_the_same_as_two_others(server):
     assert server.connect().ask("`join 1 Bill") == ["Server: You join @chatroom 1"]
 
 
-# -- session secrets
+# -- resume tokens
 
 
 def test_the_administrator_sets_a_password(server):
-    """Who is logged in has to go, and nobody comes back with what he had."""
+    """All sessions of the account end, and no token resumes one."""
     lost, first = registered(server)
     lost.lose()
     assert server.console("passwd ann") == ["Administrator: Cancelled."]
@@ -244,40 +244,40 @@ def test_the_administrator_sets_a_password(server):
 
 
 def logging_in(server, store, name="ann"):
-    """Return a client who has just shown the right password, and his secret; the store is still at work."""
+    """Return a client that logs in, and its token, which the store has not stored yet."""
     client = server.connect()
-    secret = json.loads(client.ask("`format json")[0])["session"]
+    token = json.loads(client.ask("`format json")[0])["session"]
     store.token_gate.shut = True
     client.send(json.dumps({"command": "login", "username": name, "password": WORD}))
-    return client, secret
+    return client, token
 
 
-def test_the_administrator_sets_a_password_while_somebody_logs_in(server, store):
-    """Who came in by the old one has nothing by which he could come back."""
+def test_the_administrator_sets_a_password_during_a_login(server, store):
+    """A session that logged in by the old password is closed and cannot be resumed."""
     registered(server)
-    intruder, secret = logging_in(server, store)
+    intruder, token = logging_in(server, store)
     setting = Deferred.fromCoroutine(
         server.service.accounts.set_password("ann", "another-one", server.reactor.seconds())
     )
     store.token_gate.drain()
     assert setting.called
     assert intruder.closed
-    assert not resumes(server, secret)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(server, token)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_a_connection_is_lost_while_its_login_is_stored(server, store):
-    """He comes back, also after a restart."""
+    """The session can be resumed, also after a restart."""
     registered(server)
-    client, secret = logging_in(server, store)
+    client, token = logging_in(server, store)
     client.lose()
     store.token_gate.drain()
-    assert resumes(MemoryServer(store=store), secret)
+    assert resumes(MemoryServer(store=store), token)
 
 
-def test_logged_out_while_his_secret_is_stored_again(server, store):
-    """It is good for nothing, not even after a restart."""
-    ann, secret = registered(server)
+def test_logged_out_while_the_token_is_stored_again(server, store):
+    """The token is not valid, not even after a restart."""
+    ann, token = registered(server)
     store.token_gate.error = StoreUnavailableError("out of reach")
     change = {"command": "password", "old_password": WORD, "new_password": "another-one"}
     ann.ask(json.dumps(change))
@@ -286,11 +286,11 @@ def test_logged_out_while_his_secret_is_stored_again(server, store):
     server.turn(3600)
     ann.send('{"command":"logout"}')
     store.token_gate.drain()
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(MemoryServer(store=store), token)
 
 
-def test_grouped_while_he_logs_in(server, hashing):
-    """He does not log in, and who is logged in stays."""
+def test_moved_during_a_login(server, hashing):
+    """The guest does not log in, and the other session of the account stays."""
     ann, _ = registered(server)
     bob = server.join("1", "Bob")
     bob.ask("`quit")
@@ -302,16 +302,16 @@ def test_grouped_while_he_logs_in(server, hashing):
     assert not ann.closed
 
 
-def test_grouped_while_he_resumes(server, store):
-    """He does not resume, and the name of the account is free for its owner."""
-    ann, secret = registered(server)
+def test_moved_during_a_resumption(server, store):
+    """The guest does not resume the session, and the account can be logged in to."""
+    ann, token = registered(server)
     ann.lose()
     server.turn(GUEST_RESUME_SECONDS + 1)
     bob = server.join("1", "Bob")
     bob.ask("`quit")
     bob.ask("`format json")
     store.token_gate.shut = True
-    bob.send(json.dumps({"command": "resume", "session": secret}))
+    bob.send(json.dumps({"command": "resume", "session": token}))
     server.console("group 1 Bob")
     store.token_gate.open()
     assert json.loads(bob.read()[-1])["code"] == "in-a-room"
@@ -319,35 +319,35 @@ def test_grouped_while_he_resumes(server, store):
 
 
 def test_exit_ends_a_login(server, store):
-    """The secret of who says `exit` is good for nothing, not even after a restart."""
-    ann, secret = registered(server)
+    """After `exit` the token is not valid, not even after a restart."""
+    ann, token = registered(server)
     ann.ask('{"command":"exit"}')
-    assert not resumes(server, secret)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(server, token)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_logout_while_the_store_is_away(server, store):
-    """The secret is not good when it is back, and is removed by and by."""
-    ann, secret = registered(server)
+    """The token is not valid when the store is back, which removes it within an hour."""
+    ann, token = registered(server)
     store.token_gate.error = StoreUnavailableError("out of reach")
     ann.ask('{"command":"logout"}')
     store.token_gate.error = None
-    assert not resumes(server, secret)
+    assert not resumes(server, token)
     server.turn(3600)
-    assert not resumes(MemoryServer(store=store), secret)
+    assert not resumes(MemoryServer(store=store), token)
 
 
 def test_unregister_and_register_again(server):
-    """Who had the account before cannot resume into that of another."""
-    old, secret = registered(server)
+    """A token of the former owner does not log in to the new account of that name."""
+    old, token = registered(server)
     old.lose()
     server.console("unregister ann")
     registered(server)
-    assert not resumes(server, secret)
+    assert not resumes(server, token)
 
 
 def test_unregistered(server):
-    """Who is logged in is told and has to go."""
+    """The user is told why, and disconnected."""
     ann, _ = registered(server)
     bob = server.join("1", "Bob")
     ann.ask('{"command":"join","chatroom_id":"1"}')
@@ -358,11 +358,11 @@ def test_unregistered(server):
     assert bob.read() == ["Server: ann quitted."]
 
 
-# -- rules that change while one waits
+# -- rules that change while a request waits
 
 
 def test_a_room_ends_while_its_history_is_read(store):
-    """Who may not start rooms does not start it by entering it."""
+    """A user who may not create rooms does not create it again by `enter`."""
     rooms = (("1", "tea"),)
     server = MemoryServer(store=store, replay=3, room_creators=RoomCreators.NOBODY, rooms=rooms)
     client = server.connect()
@@ -374,7 +374,7 @@ def test_a_room_ends_while_its_history_is_read(store):
 
 
 def test_an_account_ends_while_its_history_is_read(store):
-    """Where guests may not join, he does not join as one."""
+    """Where guests may not join, a user whose account is removed does not join."""
     server = MemoryServer(store=store, replay=3, require_login=True, rooms=(("1", "tea"),))
     ann, _ = registered(server)
     store.read_gate.shut = True
@@ -386,7 +386,7 @@ def test_an_account_ends_while_its_history_is_read(store):
 
 
 def test_a_ban_and_its_end_before_the_framing_is_known(server):
-    """He is told, and not left in between."""
+    """The client is told and closed, though the ban is over."""
     client = server.connect()
     server.console("ban 127.0.0.1")
     server.console("unban 127.0.0.1")
@@ -395,7 +395,7 @@ def test_a_ban_and_its_end_before_the_framing_is_known(server):
 
 
 def test_the_end_while_old_messages_are_removed(store, capture_log):
-    """It ends without a fault, and nothing is left to be done."""
+    """The server stops without a failure, and leaves no delayed call."""
     server = MemoryServer(store=store, keep=1, rooms=(("1", "tea"),))
     removed = Gate()
     removed.shut = True
@@ -412,8 +412,8 @@ def test_the_end_while_old_messages_are_removed(store, capture_log):
     assert server.reactor.getDelayedCalls() == []
 
 
-def test_bans_that_are_over_leave_the_store(store, server):
-    """By and by."""
+def test_expired_bans_leave_the_store(store, server):
+    """The hourly task removes them."""
     server.console("ban Bob 10")
     server.console("ban Cid")
     server.turn(3600)
@@ -422,7 +422,7 @@ def test_bans_that_are_over_leave_the_store(store, server):
 
 
 def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
-    """What was confirmed is in the store."""
+    """The ban that the console has confirmed is in the store."""
     server.console("ban Al 1")
     server.console("ban Bob 1")
     store.ban_gate.shut = True
@@ -434,7 +434,7 @@ def test_a_ban_is_renewed_while_the_old_one_is_removed(store, server):
 
 
 def test_a_ban_while_many_old_ones_are_removed(store, server):
-    """It holds when its turn has come, not when the last of the others is gone."""
+    """The new ban waits for one removal, not for all of them."""
     for number in range(10):
         server.console(f"ban name{number} 1")
     store.ban_gate.shut = True
@@ -447,8 +447,69 @@ def test_a_ban_while_many_old_ones_are_removed(store, server):
 
 @pytest.mark.parametrize("frame", ["`Login ann PASS", "`passwd PASS", "`lgoin\tann PASS"])
 def test_a_password_behind_a_misspelt_command(capture_log, frame):
-    """It is not in the trace."""
+    """The trace does not show what follows an unknown command."""
     server = MemoryServer(trace=True)
     server.connect().ask(frame.replace("PASS", WORD))
     assert any("Received message" in line for line in capture_log())
     assert not [line for line in capture_log() if WORD in line]
+
+
+# -- several sessions of one account
+
+
+def test_an_account_is_registered_again_while_its_password_is_checked(server, hashing):
+    """The former owner, whose password was right, is not logged in to the new account."""
+    registered(server)
+    late = server.connect()
+    hashing.gate.shut = True
+    late.send(f"`login ann {WORD}")
+    server.console("unregister ann")
+    hashing.gate.shut = False
+    registered(server)
+    hashing.gate.open()
+    assert late.read()[-1] == "Server: Wrong username or password."
+
+
+def test_logins_past_the_limit_at_once(hashing):
+    """However many passwords are checked at a time, the limit of sessions holds."""
+    server = MemoryServer(hashing=hashing, sessions_per_account=2)
+    registered(server)
+    late = [server.connect() for _ in range(4)]
+    hashing.gate.shut = True
+    for client in late:
+        client.send(f"`login ann {WORD}")
+    hashing.gate.open()
+    for client in late:
+        client.read()
+    users = [session.user for session in server.service.sessions if session.user.name == "ann"]
+    assert len(users) == 2
+    assert len(set(users)) == 1
+
+
+def test_a_token_is_used_twice_at_once(store, server):
+    """One session is resumed, the other one is refused, also where the store has the token."""
+    _, token = registered(server)
+    server = MemoryServer(store=store)
+    clients = [server.connect() for _ in range(2)]
+    for client in clients:
+        client.ask("`format json")
+    store.token_gate.shut = True
+    for client in clients:
+        client.send(json.dumps({"command": "resume", "session": token}))
+    store.token_gate.drain()
+    events = [json.loads(client.read()[-1]) for client in clients]
+    assert sorted(event["event"] for event in events) == ["error", "reply"]
+
+
+def test_a_session_ends_while_it_joins_and_another_stays(server, store):
+    """The user does not join by way of a session that has ended."""
+    rooms = (("1", "tea"),)
+    server = MemoryServer(store=store, rooms=rooms, replay=3)
+    registered(server)
+    lost = server.connect()
+    lost.ask(f"`login ann {WORD}")
+    store.read_gate.shut = True
+    lost.send("`join 1")
+    lost.lose()
+    store.read_gate.open()
+    assert "tea@1: no chatters!\n" in server.connect().ask("`list")[0]

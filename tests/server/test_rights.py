@@ -1,4 +1,4 @@
-"""Every command in every state, in every dialect; and nothing for who was put out."""
+"""The outcome of each command in each state of a user, in each codec."""
 
 import json
 
@@ -10,8 +10,9 @@ WORD = "staple-battery"
 NOWHERE, ELSEWHERE, IN_ROOM = "in-no-room", "not-in-room", "in-a-room"
 BANNED, FULL = "banned", "full"
 
-# What each state comes to: a guest who never joined, one in a room, one logged in outside, one logged in in a
-# room, one who was kicked, one whose room was ended. "ok" is no error; None is no answer.
+# For each command the outcome in each state: a guest before the first join, a guest in a room, an
+# account in no room, an account in a room, a guest who was kicked, a guest whose room was ended.
+# "ok" is a reply that is no error, None is no reply; the rest are codes of errors.
 STATES = ("new", "guest", "account", "account inside", "kicked", "ended")
 COMMANDS = {
     "`help": ["ok"] * 6,
@@ -31,6 +32,7 @@ COMMANDS = {
     f"`login zoe {WORD}": ["ok", IN_ROOM, "logged-in", "logged-in", "ok", "ok"],
     f"`login zoe x{WORD}": ["wrong-password"] * 2 + ["logged-in"] * 2 + ["wrong-password"] * 2,
     f"`password {WORD} {WORD}": ["login-first"] * 2 + ["ok"] * 2 + ["login-first"] * 2,
+    "`rename Eva": ["ok", "ok", "account-name", "account-name", "ok", "ok"],
     "`logout": ["login-first"] * 2 + ["ok"] * 2 + ["login-first"] * 2,
     "`join": ["usage"] * 6,
     "`nonsense": ["unknown-command"] * 6,
@@ -44,21 +46,22 @@ WORDS = {
     "logged-in": "You are logged in as amy, logout first.",
     "wrong-password": "Wrong username or password.",
     "login-first": "Login first!",
+    "account-name": "Your name is that of your account.",
     "usage": "Usage: `",
     "unknown-command": "Unknown command `",
 }
-DIALECTS = {"nul": b"\0", "lf": b"\n", "crlf": b"\r\n", "json": b"\0"}
+CODECS = {"nul": b"\0", "lf": b"\n", "crlf": b"\r\n", "json": b"\0"}
 PARAMETERS = {
     "start": ("chatroom_id", "chatroom_name"), "join": ("chatroom_id", "chatter_name"),
     "enter": ("chatroom_id", "chatter_name"), "quit": ("chatroom_id",), "switch": ("chatroom_id",),
     "broadcast": ("chatroom_id", "message"), "secret": ("chatter_name", "message"),
     "register": ("username", "password"), "login": ("username", "password"),
-    "password": ("old_password", "new_password"),
+    "password": ("old_password", "new_password"), "rename": ("new_name",),
 }  # fmt: skip
 
 
 def as_json(typed):
-    """Return the request in JSON that means what was typed."""
+    """Return the request in JSON for a typed one."""
     if not typed.startswith("`"):
         return json.dumps({"command": "say", "text": typed})
     command, *words = typed[1:].split()
@@ -67,8 +70,8 @@ def as_json(typed):
     )
 
 
-class House:
-    """A server with Bob in both rooms, and one client in some state."""
+class RightsHarness:
+    """A server with two rooms, Bob in the first, and a client in one of the states."""
 
     def __init__(self, state, codec):
         self.server = MemoryServer(rooms=(("1", "tea"), ("2", "food")), rooms_per_client=1)
@@ -76,7 +79,7 @@ class House:
             self.server.connect().ask(f"`register {name} {WORD}")
         self.bob = self.server.join("1", "Bob")
         self.is_json = codec == "json"
-        self.client = self.server.connect(end=DIALECTS[codec])
+        self.client = self.server.connect(end=CODECS[codec])
         if self.is_json:
             self.client.ask("`format json")
         if state.startswith("account"):
@@ -91,47 +94,46 @@ class House:
         self.bob.read()
 
     def ask(self, typed):
-        """Return what comes for a request."""
+        """Return the frames that a request leads to."""
         return self.client.ask(as_json(typed) if self.is_json else typed)
 
 
-@pytest.mark.parametrize("codec", DIALECTS)
+@pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("at", range(len(STATES)), ids=STATES)
 @pytest.mark.parametrize("typed", COMMANDS)
 def test_every_command_in_every_state(typed, at, codec):
-    """It is done, or refused with the code and the words for that."""
-    house, expected = House(STATES[at], codec), COMMANDS[typed][at]
-    answers = house.ask(typed)
+    """A command is carried out, or refused with the code and the words of the state."""
+    harness, expected = RightsHarness(STATES[at], codec), COMMANDS[typed][at]
+    frames = harness.ask(typed)
     if expected is None:
-        assert answers == []
-        assert house.bob.read() == [
+        assert frames == []
+        assert harness.bob.read() == [
             f"{'amy' if 'account' in STATES[at] else 'Eve'}: {typed.split()[-1]}"
         ]
         return
-    if house.is_json:
-        events = [json.loads(answer) for answer in answers]
+    if harness.is_json:
+        events = [json.loads(frame) for frame in frames]
         assert [event.get("code", "ok") for event in events] == [expected]
         words = events[0].get("text", "")
     else:
-        answer = answers[0]  # a list has several lines
-        assert answer.startswith("Server: ")
-        words = answer.removeprefix("Server: ")
+        assert frames[0].startswith("Server: ")
+        words = frames[0].removeprefix("Server: ")
     if expected == "ok":
         assert not words.startswith(tuple(WORDS.values()))
     else:
         assert words.startswith(WORDS[expected])
-        assert house.bob.read() == []
+        assert harness.bob.read() == []
 
 
-@pytest.mark.parametrize("codec", DIALECTS)
+@pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize(
     "how", ["kick Eve 1", "ban Eve", "ban 10.0.0.1", "end 1", "`quit", "`exit", "group 2 Eve"]
 )
-def test_nothing_for_who_is_out(how, codec):
-    """What was said before comes; no message, join, leave or history after it."""
+def test_a_removed_user_reads_nothing_more(how, codec):
+    """A user who is out of a room reads what was said before, and no later message or event."""
     server = MemoryServer(rooms=(("1", "tea"), ("2", "food")))
     bob = server.join("1", "Bob")
-    eve = server.connect("10.0.0.1", end=DIALECTS[codec])
+    eve = server.connect("10.0.0.1", end=CODECS[codec])
     eve.ask("`join 1 Eve")
     if codec == "json":
         eve.ask("`format json")
@@ -154,14 +156,14 @@ def test_nothing_for_who_is_out(how, codec):
 @pytest.mark.parametrize("codec", ["nul", "lf", "crlf"])
 @pytest.mark.parametrize("why", [BANNED, FULL])
 @pytest.mark.parametrize("typed", COMMANDS)
-def test_who_is_not_let_in_does_nothing(typed, why, codec):
-    """He is told why, and closed; the server is as it was."""
+def test_a_refused_client_changes_nothing(typed, why, codec):
+    """A client that is not let in reads why and is disconnected; no command is carried out."""
     server = MemoryServer(rooms=(("1", "tea"),), max_per_address=1)
     if why == BANNED:
         server.console("ban 10.0.0.1")
     else:
         server.connect("10.0.0.1")
-    client = server.connect("10.0.0.1", end=DIALECTS[codec])
+    client = server.connect("10.0.0.1", end=CODECS[codec])
     told = {
         BANNED: "You were banned by the Administrator!",
         FULL: "Too many connections from your address.",

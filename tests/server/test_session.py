@@ -1,356 +1,18 @@
-"""Spec section 4, sentence by sentence, as clients over NUL frames see it."""
+"""Sessions: formats, one request at a time, and handlers that fail."""
 
 import json
 
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.testing import MemoryServer
-
-
-def at(client):
-    """Return a client's address as the list shows it."""
-    return str((client.transport.getPeer().host, client.transport.getPeer().port))
-
-
-# -- rooms
-
-
-def test_start(server):
-    """A room is started once; the spelling it was made with is shown."""
-    client = server.connect()
-    assert client.ask("`start Tea Tea  house") == ["Server: Chatroom Tea started!"]
-    assert client.ask("`start TEA other") == ["Server: Chatroom Tea exists!"]
-    assert client.ask("`list") == ["Server: \nTea house@Tea: no chatters!\n"]
-
-
-@pytest.mark.parametrize(
-    ("frame", "answer"),
-    [
-        ("`start a@b x", "Server: Chatroom id a@b is not allowed."),
-        ("`start 1 " + "x" * 65, f"Server: Name {'x' * 65} is not allowed."),
-        ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>"),
-    ],
-)
-def test_start_refused(server, frame, answer):
-    """What cannot be the id or the name of a room is refused."""
-    assert server.connect().ask(frame) == [answer]
-
-
-def test_too_many_rooms():
-    """There are at most as many rooms as the operator says."""
-    client = MemoryServer(max_rooms=2).connect()
-    client.send("`start 1 a", "`start 2 b", "`start 1 c", "`start 3 d", "`enter 3 Ann")
-    assert client.read()[2:] == [
-        "Server: Chatroom 1 exists!",
-        "Server: Too many chatrooms (at most 2).",
-        "Server: Too many chatrooms (at most 2).",
-    ]
-    assert client.ask("`secret Ann x") == ["Server: Join a room first!"], "the name was given back"
-
-
-def test_list(server):
-    """Rooms and chatters come in the order in which they came, one space after each chatter."""
-    alice = server.connect()
-    assert alice.ask("`list") == ["Server: No room exists!"]
-    alice.send("`start 1 swimming", "`start 2 Food", "`join 1 Alice")
-    bob = server.join("1", "Bob")
-    alice.read()
-    assert alice.ask("`list") == [
-        f"Server: \nswimming@1: Alice@{at(alice)} Bob@{at(bob)} \nFood@2: no chatters!\n"
-    ]
-
-
-def test_list_with_hidden_addresses():
-    """With --hide-addresses nobody sees from where others come."""
-    server = MemoryServer(hide_addresses=True)
-    alice = server.join("1", "Alice")
-    assert alice.ask("`list") == ["Server: \n1@1: Alice \n"]
-
-
-def test_rooms_from_the_start():
-    """Rooms given by the operator are there."""
-    server = MemoryServer(rooms=(("tea", "Tea house"),))
-    assert server.connect().ask("`list") == ["Server: \nTea house@tea: no chatters!\n"]
-
-
-# -- joining and leaving
-
-
-def test_join_and_quit(server):
-    """The others in the room hear of both."""
-    alice = server.join("1", "Alice")
-    bob = server.connect()
-    assert bob.ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
-    assert alice.read() == ["Bob: joined us @chatroom 1."]
-    assert bob.ask("`quit") == ["Server: You quitted from chatroom 1@1"]
-    assert alice.read() == ["Server: Bob quitted."]
-    assert bob.ask("`quit") == ["Server: Join a room first!"]
-
-
-def test_join_is_refused_in_the_order_of_the_table(server):
-    """No such room, in a room already, name not allowed, name in use."""
-    server.join("1", "Alice")
-    bob = server.join("2", "Bob")
-    assert bob.ask("`join 3 Alice") == ["Server: Chatroom 3 NOT exist!"]
-    assert bob.ask("`join 1 Alice") == ["Server: You must quit your current chatroom 2 first."]
-    assert bob.ask("`join 2 Bob") == ["Server: You must quit your current chatroom 2 first."]
-    bob.ask("`quit")
-    assert bob.ask("`join 1 a:b") == ["Server: Name a:b is not allowed."]
-    assert bob.ask("`join 1 ALICE") == ["Server: Name Alice is already in use!"]
-    assert bob.ask("`join 1 Аlice") == ["Server: Name Alice is already in use!"]
-
-
-def test_enter_starts_a_room(server):
-    """Enter joins, and starts the room first if there is none."""
-    alice = server.connect()
-    assert alice.ask("`enter tea Alice") == ["Server: You join @chatroom tea"]
-    assert server.join("TEA", "Bob").ask("`list")[0].startswith("Server: \ntea@tea: Alice")
-    assert server.connect().ask("`enter a@b Eve") == ["Server: Chatroom id a@b is not allowed."]
-
-
-def test_a_name_is_held_until_the_connection_ends(server):
-    """It is in use while its owner is in no room, may be left out, and is free when he has gone."""
-    alice = server.join("1", "Alice")
-    assert alice.ask("`quit") == ["Server: You quitted from chatroom 1@1"]
-    bob = server.connect()
-    assert bob.ask("`join 1 Alice") == ["Server: Name Alice is already in use!"]
-    assert alice.ask("`join 1") == ["Server: You join @chatroom 1"]
-    alice.lose()
-    assert bob.ask("`join 1 Alice") == ["Server: You join @chatroom 1"]
-
-
-def test_another_name_only_while_in_no_room():
-    """Who is in a room keeps his name; who is in none may take another, and the first is free."""
-    server = MemoryServer(rooms_per_client=2, rooms=(("1", "a"), ("2", "b")))
-    alice = server.join("1", "Alice")
-    assert alice.ask("`join 2 Anna") == ["Server: You must quit your current chatroom 1 first."]
-    alice.ask("`quit")
-    assert alice.ask("`join 2 Anna") == ["Server: You join @chatroom 2"]
-    assert server.connect().ask("`join 1 Alice") == ["Server: You join @chatroom 1"]
-
-
-def test_join_without_a_name(server):
-    """Who never had a name has to give one."""
-    client = server.connect()
-    client.ask("`start 1 x")
-    assert client.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>"]
-
-
-@pytest.mark.parametrize("frame", ["`enter a@b Zed", "`enter 3 Zed"])
-def test_a_refusal_changes_no_name(frame):
-    """Who is refused a room keeps the name he had, and the one he asked for is free."""
-    server = MemoryServer(max_rooms=2)
-    ann = server.join("1", "Ann")
-    ann.send("`quit", "`start 2 x", frame)
-    assert ann.read()[2].startswith(("Server: Chatroom id a@b", "Server: Too many chatrooms"))
-    zed = server.join("1", "Zed")
-    assert zed.ask("`secret Ann psst") == ["Server: Secret sent to Ann."]
-
-
-def test_quit_in_no_room(server):
-    """Whichever room is named."""
-    client = server.connect()
-    client.ask("`start 2 x")
-    assert client.ask("`quit 2") == ["Server: Join a room first!"]
-
-
-@pytest.mark.parametrize("ending", ["exit", "lose", "half_close"])
-def test_the_end_of_a_connection(server, ending):
-    """However somebody goes, the others hear that he quitted, once."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.read()
-    if ending == "exit":
-        assert bob.ask("`exit") == ["Server: Goodbye!"]
-    else:
-        getattr(bob, ending)()
-    assert alice.read() == ["Server: Bob quitted."]
-    assert bob.closed
-
-
-def test_nothing_is_served_after_exit(server):
-    """What was sent behind `exit is not carried out."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.read()
-    bob.send("`exit", "I am still here", "`join 1 Bob")
-    assert alice.read() == ["Server: Bob quitted."]
-
-
-# -- talking
-
-
-def test_messages(server):
-    """The others read it under the sender's name; he reads nothing."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.read()
-    assert alice.ask("Hello, I am Alice") == []
-    assert bob.read() == ["Alice: Hello, I am Alice"]
-    assert alice.ask("") == []
-    assert alice.ask("\x07") == []
-    assert bob.read() == []
-    assert alice.ask("  ") == []
-    assert bob.read() == ["Alice:   "]
-
-
-def test_message_in_no_room(server):
-    """Also an empty one."""
-    client = server.connect()
-    assert client.ask("hello") == ["Server: Join a room first!"]
-    assert client.ask("") == ["Server: Join a room first!"]
-
-
-def test_text_is_safe(server):
-    """Escapes are removed and lines cannot be forged, also by U+2028 and CR."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.read()
-    alice.send("a\x1b[2J\u2028Server: b\r\nc\rd\u202e")
-    assert bob.read() == ["Alice: a[2J\n  Server: b\n  cd"]
-    alice.send_bytes(b"caf\xe9\0")
-    assert bob.read() == ["Alice: caf\ufffd"]
-
-
-def test_secret(server):
-    """One reads it, also in no room; names are found as they are compared."""
-    alice, bob, eve = (server.join("1", name) for name in ("Alice", "Bob", "Eve"))
-    bob.ask("`quit")
-    for client in (alice, bob, eve):
-        client.read()
-    assert alice.ask("`secret BOB psst") == ["Server: Secret sent to Bob."]
-    assert bob.read() == ["Alice (secret): psst"]
-    assert eve.read() == []
-    assert alice.ask("`secret Nobody x") == ["Server: Chatter Nobody NOT found!"]
-    assert server.connect().ask("`secret Bob x") == ["Server: Join a room first!"]
-
-
-def test_what_one_does_is_read_in_order(server):
-    """A secret comes after what its sender said before it, and before what he said after."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.read()
-    alice.send("one", "`secret Bob two", "three", "`quit")
-    assert bob.read() == [
-        "Alice: one",
-        "Alice (secret): two",
-        "Alice: three",
-        "Server: Alice quitted.",
-    ]
-
-
-def test_an_answer_comes_after_what_was_said(server):
-    """What was said before the question is read before the answer."""
-    alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
-    alice.send("before")
-    bob.send("`quit")
-    alice.send("after")
-    assert bob.read() == ["Alice: before", "Server: You quitted from chatroom 1@1"]
-
-
-def test_help(server):
-    """A line a command."""
-    lines = server.connect().ask("`help")[0].split("\n")
-    assert lines[0] == "Server: "
-    assert "`quit`: Quit the current chat room." in lines
-
-
-def test_unknown_command(server):
-    """It says where help is."""
-    answer = ["Server: Unknown command `foo. Type `help for usage."]
-    assert server.connect().ask("`foo bar") == answer
-
-
-# -- more than one room
-
-
-@pytest.fixture
-def several():
-    """Return Ann, who is in rooms 1 and 2, Bob in 1 and Cid in 2, where three rooms are allowed."""
-    server = MemoryServer(
-        rooms_per_client=3, rooms=(("1", "a"), ("2", "b"), ("3", "c"), ("4", "d"))
-    )
-    ann, bob, cid = server.join("1", "Ann"), server.join("1", "Bob"), server.join("2", "Cid")
-    ann.ask("`join 2")
-    for client in (ann, bob, cid):
-        client.read()
-    return server, ann, bob, cid
-
-
-def test_join_makes_current(several):
-    """Messages go to the room joined last, until another is made current."""
-    _, ann, bob, cid = several
-    ann.send("to two")
-    assert (bob.read(), cid.read()) == ([], ["Ann: to two"])
-    assert ann.ask("`switch 1") == ["Server: You are now in chatroom a@1"]
-    ann.send("to one")
-    assert (bob.read(), cid.read()) == (["Ann: to one"], [])
-    assert ann.ask("`switch 3") == ["Server: Join chatroom 3 first!"]
-    assert ann.ask("`switch 9") == ["Server: Join chatroom 9 first!"]
-
-
-def test_broadcast(several):
-    """A message to one of one's rooms, by its id."""
-    _, ann, bob, cid = several
-    assert ann.ask("`broadcast 1 hi all") == []
-    assert (bob.read(), cid.read()) == (["Ann: hi all"], [])
-    assert ann.ask("`broadcast 3 hi") == ["Server: Join chatroom 3 first!"]
-    assert ann.ask("`broadcast 3") == ["Server: Usage: `broadcast <chatroom_id> <message>"]
-
-
-def test_room_tags(several):
-    """Who is in more than one room reads of which one a line is; answers and secrets have no tag."""
-    server, ann, bob, cid = several
-    bob.send("one")
-    cid.send("two")
-    dan = server.join("1", "Dan")
-    dan.send("`quit", "`secret Ann psst")
-    server.console("say 2 hear")
-    assert ann.read() == [
-        "[1] Bob: one",
-        "[2] Cid: two",
-        "[1] Dan: joined us @chatroom 1.",
-        "[1] Server: Dan quitted.",
-        "Dan (secret): psst",
-        "[2] Administrator: hear",
-    ]
-    bob.send("last")
-    assert ann.ask("`quit 2") == ["[1] Bob: last", "Server: You quitted from chatroom b@2"]
-    bob.send("alone")
-    assert ann.read() == ["Bob: alone"]
-
-
-def test_quit_means_the_current_room(several):
-    """Then the room joined before is current; another can be named."""
-    _, ann, *_ = several
-    assert ann.ask("`join 3") == ["Server: You join @chatroom 3"]
-    assert ann.ask("`join 4") == ["Server: You must quit your current chatroom 3 first."]
-    assert ann.ask("`quit 4") == ["Server: Join chatroom 4 first!"]
-    assert ann.ask("`quit 1") == ["Server: You quitted from chatroom a@1"]
-    assert ann.ask("`quit") == ["Server: You quitted from chatroom c@3"]
-    assert ann.ask("`quit") == ["Server: You quitted from chatroom b@2"]
-
-
-def test_one_sender_is_read_in_order_across_rooms(several):
-    """What somebody says in several rooms is read in the order in which he said it."""
-    server, ann, *_ = several
-    dan = server.join("1", "Dan")
-    dan.ask("`join 2")
-    ann.read()
-    dan.send("`broadcast 1 a", "`broadcast 2 b", "`broadcast 1 c", "`quit 2", "d")
-    assert ann.read() == [
-        "[1] Dan: a",
-        "[2] Dan: b",
-        "[1] Dan: c",
-        "[2] Server: Dan quitted.",
-        "[1] Dan: d",
-    ]
-
-
 # -- JSON
 
 
 def test_format_json_and_back(server):
-    """The answer is in the new format, and requests have their tag in the reply."""
+    """The reply to `format` is in the new format, and replies repeat the tags of requests."""
     client = server.connect()
-    (answer,) = client.ask("`format json")
-    reply = json.loads(answer)
+    (frame,) = client.ask("`format json")
+    reply = json.loads(frame)
     assert len(reply.pop("session")) > 40
     assert reply == {
         "event": "reply",
@@ -361,14 +23,16 @@ def test_format_json_and_back(server):
     assert client.ask('{"command":"start","chatroom_id":"1","chatroom_name":"a","tag":"x"}') == [
         '{"event":"reply","command":"start","tag":"x","text":"Chatroom 1 started!","room":"1"}'
     ]
-    assert client.ask('{"command":"join","chatroom_id":"3","chatter_name":"A","tag":"y"}') == [
-        '{"event":"error","command":"join","tag":"y","code":"no-such-room","text":"Chatroom 3 NOT exist!"}'
-    ]
+    (error,) = client.ask('{"command":"join","chatroom_id":"3","chatter_name":"A","tag":"y"}')
+    assert error == (
+        '{"event":"error","command":"join","tag":"y","code":"no-such-room",'
+        '"text":"Chatroom 3 NOT exist!"}'
+    )
     assert client.ask('{"command":"format","format":"text"}') == ["Server: You now speak text."]
 
 
 def test_json_and_text_in_one_room(server):
-    """Each reads the same in his own words."""
+    """Text and JSON clients in one room read the same events."""
     alice, bob = server.join("1", "Alice"), server.connect()
     bob.send("`format json", '{"command":"join","chatroom_id":"1","chatter_name":"Bob"}')
     assert bob.read()[1] == (
@@ -383,20 +47,20 @@ def test_json_and_text_in_one_room(server):
 
 
 def test_json_over_lines(server):
-    """JSON works in any framing."""
+    """JSON works with every framing."""
     client = server.connect(end=b"\r\n")
     assert client.ask("`format json")[0].startswith('{"event":"reply"')
     assert client.ask('{"command":"list"}') == ['{"event":"rooms","command":"list","rooms":[]}']
 
 
 def test_not_json(server):
-    """The connection stays."""
+    """A frame that is no request is refused, and the connection stays."""
     client = server.connect()
     client.ask("`format json")
-    (answer,) = client.ask("hello")
-    assert '"event":"error","command":null,"code":"bad-json"' in answer
-    (answer,) = client.ask('{"command":7,"tag":"t2"}')
-    assert '"event":"error","command":null,"tag":"t2","code":"bad-json"' in answer
+    (reply,) = client.ask("hello")
+    assert '"event":"error","command":null,"code":"bad-json"' in reply
+    (reply,) = client.ask('{"command":7,"tag":"t2"}')
+    assert '"event":"error","command":null,"tag":"t2","code":"bad-json"' in reply
     assert client.ask('{"command":"list"}') == ['{"event":"rooms","command":"list","rooms":[]}']
 
 
@@ -405,32 +69,34 @@ def test_not_json(server):
 
 @pytest.fixture
 def slow(server, monkeypatch):
-    """Return a server whose registry takes until the returned Deferred fires to claim a name."""
+    """Return a server that reserves a name only when the returned Deferred fires."""
     directory = server.service.chat._directory
-    reserve = directory.reserve_name
+    reserve_name = directory.reserve_name
     gate = Deferred()
 
-    async def reserve_late(user, name):
+    async def reserve_late(*arguments):
         await gate
-        return await reserve(user, name)
+        return await reserve_name(*arguments)
 
     monkeypatch.setattr(directory, "reserve_name", reserve_late)
     return server, gate
 
 
 def test_requests_wait_for_the_one_before(slow):
-    """What was sent in one packet with a join waits for it, and nothing is lost."""
+    """Frames behind a `join` in one packet wait for it, and none is lost."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann", "hi", "`quit")
     assert client.read() == ["Server: Chatroom 1 started!"]
     gate.callback(None)
-    answers = ["Server: You join @chatroom 1", "Server: You quitted from chatroom a@1"]
-    assert client.read() == answers
+    assert client.read() == [
+        "Server: You join @chatroom 1",
+        "Server: You quitted from chatroom a@1",
+    ]
 
 
 def test_a_flood_behind_a_slow_request_is_not_read(slow):
-    """Past 64 KiB the connection is not read from, until the request is done."""
+    """A connection with 64 KiB waiting is not read from until the request is carried out."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -442,8 +108,8 @@ def test_a_flood_behind_a_slow_request_is_not_read(slow):
     assert client.ask("`quit")[-1] == "Server: You quitted from chatroom a@1"
 
 
-def test_gone_while_a_request_is_carried_out(slow):
-    """Who is gone when his join is done is in no room, and his name is free."""
+def test_connection_ends_while_a_request_is_carried_out(slow):
+    """A user whose connection ends during a `join` is in no room, and the name is free."""
     server, gate = slow
     client, watcher = server.connect(), server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -453,8 +119,8 @@ def test_gone_while_a_request_is_carried_out(slow):
     assert watcher.ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
 
 
-def test_the_room_ends_while_a_name_is_claimed(slow):
-    """Then there is no room to join, and the name is given back."""
+def test_the_room_ends_while_a_name_is_reserved(slow):
+    """A `join` of a room that is ended meanwhile is refused, and the name is free."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -464,8 +130,8 @@ def test_the_room_ends_while_a_name_is_claimed(slow):
     assert server.service.chat._directory.find_user("Ann") is None
 
 
-def test_the_limits_of_who_joins_hold_from_then_on(slow):
-    """Also for what he sent while his join was carried out, and if he never says anything."""
+def test_the_limits_of_a_member_hold_from_the_join_on(slow):
+    """They hold also for frames that waited for the join, and without any later frame."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -479,7 +145,7 @@ def test_the_limits_of_who_joins_hold_from_then_on(slow):
 
 
 def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
-    """It is held up to 64 KiB; then the connection is not read from."""
+    """A frame without end is buffered up to 64 KiB; then the connection is not read from."""
     server, _ = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -488,7 +154,7 @@ def test_a_frame_without_end_behind_a_slow_request_is_bounded(slow):
 
 
 def test_shutdown_while_a_request_is_carried_out(slow):
-    """The goodbye is the last word."""
+    """A client reads of the shutdown and nothing after it."""
     server, gate = slow
     client = server.connect()
     client.send("`start 1 a", "`join 1 Ann")
@@ -499,8 +165,8 @@ def test_shutdown_while_a_request_is_carried_out(slow):
     assert client.read() == ["Administrator: Chatserver is going to shutdown..."]
 
 
-def test_a_closed_connection_is_not_listened_to(server):
-    """While its last words go out, what still comes is neither carried out nor kept."""
+def test_a_closed_session_takes_no_frames(server):
+    """While the last frames are sent, received frames are neither carried out nor buffered."""
     client = server.connect()
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
@@ -511,26 +177,26 @@ def test_a_closed_connection_is_not_listened_to(server):
     assert server.service.chat._directory.room("1") is None
 
 
-# -- faults of ours
+# -- handlers that fail
 
 
-def test_a_fault_is_logged_and_hurts_one_connection(server, monkeypatch):
-    """The others go on; the one concerned is told and closed."""
+def test_a_failure_is_logged_and_closes_one_connection(server, monkeypatch):
+    """A client whose request fails is told and disconnected; the others notice nothing."""
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
     monkeypatch.setattr(server.service.chat, "joined_room", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )
-    (answer,) = bob.ask("`switch 1")
-    assert answer == "Server: The connection is closed because of a fault of the server."
+    (reply,) = bob.ask("`switch 1")
+    assert reply == "Server: The connection is closed because of a fault of the server."
     assert bob.closed
     assert failures[0][1].check(ZeroDivisionError)
     assert alice.ask("still here") == ["Bob: joined us @chatroom 1.", "Server: Bob quitted."]
 
 
-def test_a_fault_while_answering(server, monkeypatch):
-    """Where not even an answer can be made, the connection ends, and the log says why."""
+def test_a_failure_while_replying(server, monkeypatch):
+    """If not even a reply can be sent, the connection ends, and the log has both failures."""
     client = server.connect()
     client.ask("`list")
     failures = []
@@ -542,3 +208,11 @@ def test_a_fault_while_answering(server, monkeypatch):
     server.turn()
     assert client.closed
     assert len(failures) == 2
+
+
+def test_motd_is_read_once_before_the_first_reply(server, monkeypatch):
+    """Each client reads the message of the day that is set at its first reply."""
+    monkeypatch.setattr(server.service, "motd", "Welcome!")
+    client = server.connect()
+    assert client.ask("`list") == ["Server: Welcome!", "Server: No room exists!"]
+    assert client.ask("`list") == ["Server: No room exists!"]

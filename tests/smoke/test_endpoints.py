@@ -58,14 +58,14 @@ def test_a_renewed_certificate(start, certificate, make_certificate):
         assert ann.recv(1000) == b"Server: You join @chatroom 1\0"
         new = make_certificate()
         daemon.process.send_signal(signal.SIGHUP)
-        daemon.expect("System: SIGHUP received, reading again what is on the disk")
+        daemon.expect("System: SIGHUP received, reloading")
         with connect() as bob:
             assert bob.getpeercert(binary_form=True) == new
             bob.sendall(b"`join 1 Bob\0")
             assert ann.recv(1000) == b"Bob: joined us @chatroom 1.\0"
             (certificate / "cert.pem").write_text("broken")
             daemon.process.send_signal(signal.SIGHUP)
-            daemon.expect(r"System: --listen ssl:.*; what was read before stays")
+            daemon.expect(r"System: --listen ssl:.*; the previous one stays in use")
             bob.sendall(b"hello\0")
             assert ann.recv(1000) == b"Bob: hello\0"
 
@@ -100,19 +100,19 @@ def test_haproxy(start):
 
 
 def test_a_client_that_does_not_read(start):
-    """Its connection is aborted, the log says why, and the other clients go on."""
+    """Its connection is aborted, the log says why, and the other clients stay."""
     daemon = start("--send-queue", "100000", "--rate", "0", stdin=subprocess.DEVNULL)
-    ann, deaf, bob = (daemon.connect() for _ in range(3))
-    for client, name in ((ann, "Ann"), (deaf, "Deaf"), (bob, "Bob")):
+    ann, eve, bob = (daemon.connect() for _ in range(3))
+    for client, name in ((ann, "Ann"), (eve, "Eve"), (bob, "Bob")):
         client.ask(f"`enter 1 {name}", "Server: You join @chatroom 1")
-    ann.expect("Deaf: joined us @chatroom 1.", "Bob: joined us @chatroom 1.")
+    ann.expect("Eve: joined us @chatroom 1.", "Bob: joined us @chatroom 1.")
     message = "x" * 16000
     # More than the kernel buffers for one connection, which may be several MiB.
     for _ in range(2000):
         ann.send(message)
-        if bob.read() == "Server: Deaf quitted.":
+        if bob.read() == "Server: Eve quitted.":
             break
-    daemon.expect(r"Deaf left room \[1\]\.")
+    daemon.expect(r"Eve left room \[1\]\.")
     reason = next(line for line in daemon.lines if "does not read" in line)
-    assert reason.startswith(f"System: connection from {deaf.address} aborted: it does not read,")
-    ann.expect("Server: Deaf quitted.")
+    assert reason.startswith(f"System: connection from {eve.address} aborted: it does not read,")
+    ann.expect("Server: Eve quitted.")

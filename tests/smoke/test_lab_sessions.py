@@ -1,15 +1,15 @@
 """The sample sessions of the lab, Task 4 and Task 5, over real sockets against a real twistd.
 
-Every frame each client gets, and every line the console prints, in the words of the sample. Where
-the spec says more than the sample (help, the usage after `Unknown commands.`, `Goodbye!`, who joined
-and left, one line an event), the spec holds.
+Every frame that a client gets and every line that the console prints is compared with the sample.
+Where the spec says more than the sample (help, the usage after `Unknown commands.`, `Goodbye!`, the
+log lines of joining and leaving, one line for each event), the spec holds.
 """
 
 from chatd.protocol.commands import CONSOLE_COMMANDS, help_text
 
 
 def trace_of(daemon, client):
-    """Return what the trace shows of one connection, without its address."""
+    """Return the trace of one connection, without its address."""
     kinds = {f"Received message from {client.address}: ": "> ", f"Send to {client.address}: ": "< "}
     return [
         line.replace(kind, sign, 1)
@@ -20,18 +20,18 @@ def trace_of(daemon, client):
 
 
 def console_lines(daemon):
-    """Return what the console shows beside the trace."""
+    """Return the lines of the console that are not the trace."""
     return [line for line in daemon.lines if not line.startswith(("Received ", "Send to "))]
 
 
-def shown(client):
-    """Return a client's address as the log shows it behind a name."""
+def shown_address(client):
+    """Return the address of a client as the log shows it after a name."""
     host, port = client.socket.getsockname()
     return f"<{host}:{port}>"
 
 
 def test_task_4(start):
-    """Alice, Harris and Trump start, list, join and quit rooms."""
+    """Alice, Harris and Trump start, list, join and quit rooms as in Task 4."""
     daemon = start("--trace")
     alice = daemon.connect()
     daemon.expect(r"System: new connection .*")
@@ -125,7 +125,7 @@ def test_task_4(start):
 
 
 def test_task_5(start):
-    """Alice, Bob and Cathy, and the administrator at the console."""
+    """Alice, Bob and Cathy chat while the administrator uses the console, as in Task 5."""
     daemon = start("--trace")
     clients = []
     for _ in range(3):
@@ -196,12 +196,12 @@ def test_task_5(start):
         "",
         "Administrator: Swimming@1: no chatters!",
         "",
-        f"Alice joined room [1] from {shown(alice)}",
-        f"Bob joined room [1] from {shown(bob)}",
-        f"Cathy joined room [1] from {shown(cathy)}",
+        f"Alice joined room [1] from {shown_address(alice)}",
+        f"Bob joined room [1] from {shown_address(bob)}",
+        f"Cathy joined room [1] from {shown_address(cathy)}",
         "Bob left room [1].",
         "Administrator: Bob was kicked from chatroom 1.",
-        f"Bob joined room [1] from {shown(bob)}",
+        f"Bob joined room [1] from {shown_address(bob)}",
         "Unknown commands.",
         CONSOLE_COMMANDS["end"].help_line,
         "Administrator: chatroom 1 closed.",

@@ -89,7 +89,7 @@ def test_states_and_reloads(manager, tmp_path):
     before = [json.loads(line)["text"] for line in _lines(tmp_path / "moved.log")]
     after = [json.loads(line)["text"] for line in _lines(log)]
     assert "System: ChatServer is listening at (chat.sock)..." in before
-    assert after[0] == "System: SIGHUP received, reading again what is on the disk"
+    assert after[0] == "System: SIGHUP received, reloading"
     assert "System: SIGTERM received" in after
 
 

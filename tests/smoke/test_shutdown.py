@@ -15,14 +15,14 @@ MESSAGE = "x" * 16000
 
 
 @pytest.fixture
-def deaf(tmp_path):
+def connect_nonreader(tmp_path):
     """Return a function that connects a client which joins room 1 and then does not read.
 
     The clients use a UNIX socket, because its buffers do not grow, unlike those of TCP.
     """
     clients = []
 
-    def deaf(name):
+    def connect(name):
         client = socket.socket(socket.AF_UNIX)
         clients.append(client)
         client.settimeout(20)
@@ -30,17 +30,17 @@ def deaf(tmp_path):
         client.sendall(f"`join 1 {name}\0".encode())
         assert client.recv(100) == b"Server: You join @chatroom 1\0"
 
-    yield deaf
+    yield connect
     for client in clients:
         client.close()
 
 
 @pytest.fixture
-def busy(start, deaf):
+def busy(start, connect_nonreader):
     """Return a daemon with output for three clients that do not read, and a client in JSON."""
     daemon = start("--room", "1", "--listen", "unix:chat.sock", "--rate", "0")
-    for name in ("Deaf", "Deaf2", "Deaf3"):
-        deaf(name)
+    for name in ("Max", "Zoe", "Eve"):
+        connect_nonreader(name)
     ann = daemon.connect()
     ann.ask("`join 1 Ann", "Server: You join @chatroom 1")
     ann.send("`format json")

@@ -1,4 +1,4 @@
-"""What the tests of stores in databases share."""
+"""Fixtures for the tests of stores in databases."""
 
 import os
 from queue import Queue
@@ -10,7 +10,7 @@ from chatd.storage.testing import temporary_schema
 
 
 class PumpedReactor(Clock):
-    """A clock that takes calls from threads, made when the test asks for the next one."""
+    """A clock that queues calls from threads until the test asks for the next one."""
 
     def __init__(self):
         super().__init__()
@@ -20,11 +20,11 @@ class PumpedReactor(Clock):
         self._calls.put(lambda: call(*args, **options))
 
     def pump(self):
-        """Make the next call; wait until there is one."""
+        """Make the next call, and wait for it if there is none."""
         self._calls.get(timeout=30)()
 
     def result(self, deferred):
-        """Return the result of a deferred, or raise its error, once the threads have made it."""
+        """Return the result of a Deferred, or raise its error, once a thread has it."""
         outcome = []
         deferred.addBoth(outcome.append)
         while not outcome:
@@ -36,15 +36,15 @@ class PumpedReactor(Clock):
 
 @pytest.fixture
 def reactor():
-    """Return a reactor whose time and whose calls from threads are in the test's hands."""
+    """Return a reactor whose time and calls from threads the test controls."""
     return PumpedReactor()
 
 
 @pytest.fixture
 def postgresql():
-    """Return the URL of a schema in PostgreSQL that is the test's own."""
+    """Return the URL of a schema in PostgreSQL that only this test uses."""
     url = os.environ.get("CHATD_TEST_POSTGRESQL")
     if not url:
         pytest.skip("CHATD_TEST_POSTGRESQL is not set")
-    with temporary_schema(url) as there:
-        yield there
+    with temporary_schema(url) as schema:
+        yield schema

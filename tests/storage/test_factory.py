@@ -1,4 +1,4 @@
-"""From a URL to a store: what is refused, in which words, and that nothing is opened yet."""
+"""Creating a store from a URL: which URLs are refused, and that nothing is opened yet."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ from chatd.storage.testing import inline_store
 
 
 def refusal(url):
-    """Return the words with which a URL is refused: one line."""
+    """Return the error message for a URL, which is one line."""
     with pytest.raises(StoreError) as error:
         create_store(url, None)
     assert "\n" not in str(error.value)
@@ -21,12 +21,12 @@ def refusal(url):
 
 
 def test_memory():
-    """The one that needs nothing."""
+    """The URL `memory:` is for the store in memory."""
     assert isinstance(create_store("memory:", None), MemoryStore)
 
 
 def test_nothing_is_opened(tmp_path):
-    """Neither files nor connections nor threads, before `open`: the daemon may yet fork."""
+    """No file, connection or thread is there before `open`: the daemon may still fork."""
     threads = threading.active_count()
     urls = [f"sqlite:///{tmp_path}/chatd.db", "postgresql://u:p@localhost:1/db"]
     urls.append("postgresql+psycopg:///db?host=/nowhere")
@@ -36,7 +36,7 @@ def test_nothing_is_opened(tmp_path):
 
 
 def test_a_relative_path(tmp_path, monkeypatch):
-    """Three slashes lead to where the server runs, four to the root."""
+    """A path after three slashes is relative to the working directory."""
     monkeypatch.chdir(tmp_path)
     store = inline_store(create_database("sqlite:///chatd.db"))
     store.open([])
@@ -64,20 +64,20 @@ def test_a_relative_path(tmp_path, monkeypatch):
         ("sqlite:///chatd.db?mode=secret", "sqlite:///"),
     ],
 )
-def test_refused(url, words):
-    """One line says what is wrong, and never repeats what may be a password."""
+def test_refused_urls(url, words):
+    """The message says what is wrong, and never repeats what may be a password."""
     assert words in refusal(url)
     assert "secret" not in refusal(url)
 
 
 def test_without_psycopg(monkeypatch):
-    """The line says what to install."""
+    """The message says what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install 'chatd[postgresql]'" in refusal("postgresql://user:secret@host/db")
 
 
-def test_unreachable():
-    """The line says where, without the password, wherever in the URL it is."""
+def test_an_unreachable_server():
+    """The message says where the server is, without the password, wherever in the URL it is."""
     url = "postgresql://user:secret@127.0.0.1:1/db?password=secret&sslmode=disable"
     with pytest.raises(StoreError) as error:
         inline_store(create_database(url)).open([])
@@ -87,7 +87,7 @@ def test_unreachable():
     assert "\n" not in words
 
 
-def test_an_option_that_there_is_not():
-    """It is one line, too."""
+def test_an_unknown_option():
+    """The message of the driver is in one line, too."""
     with pytest.raises(StoreError, match=r"cannot be opened: .*colour"):
         inline_store(create_database("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])

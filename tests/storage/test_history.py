@@ -1,4 +1,4 @@
-"""History, as clients meet it: `history`, `--replay`, JSON, `stored`; through sessions."""
+"""The history as clients see it: the command `history`, `--replay`, and receipts in JSON."""
 
 import json
 
@@ -14,18 +14,18 @@ AT_START = "[1970-01-01 00:00:00]"
 
 @pytest.fixture
 def store():
-    """Return a store that can be slow or broken."""
+    """Return a store whose calls wait or fail as the test wants."""
     return SlowStore()
 
 
 @pytest.fixture
 def server(store):
-    """Return a server on that store, which replays three messages."""
+    """Return a server that replays three messages."""
     return MemoryServer(store=store, replay=3, rooms=(("1", "tea"), ("2", "food")))
 
 
-def program(server, name, room="1"):
-    """Return a client that speaks JSON and is in a room, and the reply to its join."""
+def json_client(server, name, room="1"):
+    """Return a client that uses JSON and is in a room, and the reply to its join."""
     client = server.connect()
     client.ask("`format json")
     request = {"command": "join", "chatroom_id": room, "chatter_name": name}
@@ -33,46 +33,46 @@ def program(server, name, room="1"):
 
 
 def ask(client, request, server=None):
-    """Send a request in JSON; return what comes, after some time if there is a server."""
+    """Send a request in JSON; return the replies, after a write if there is a server."""
     client.send(json.dumps(request))
     if server is not None:
         server.turn(WRITE_DELAY)
     return [json.loads(frame) for frame in client.read()]
 
 
-def shown(server, client, frame="`history"):
-    """Return what a client is shown of the history, once it is read."""
+def history(server, client, frame="`history"):
+    """Return the reply to the command `history`, once the messages before it are stored."""
     client.send(frame)
     server.turn(WRITE_DELAY)
     return client.read()
 
 
 def test_history_in_text(server):
-    """The last messages, oldest first, one a line; those of a moment ago as well."""
+    """The last messages come oldest first, one in a line, including those not stored yet."""
     ann = server.join("2", "Ann")
     server.turn(3)
     ann.send("one", "two\nlines", "`broadcast 2 three")
-    assert shown(server, ann, "`history 2") == [
+    assert history(server, ann, "`history 2") == [
         "Server: \n[1970-01-01 00:00:03] Ann: two\n  lines\n[1970-01-01 00:00:03] Ann: three\n"
     ]
-    assert shown(server, ann)[0].count("Ann: ") == 3
+    assert history(server, ann)[0].count("Ann: ") == 3
 
 
 def test_history_refused(server):
-    """One reads it in one's room alone."""
+    """A user reads the history of rooms that they are in, and no other."""
     ann = server.connect()
     assert ann.ask("`history 5") == ["Server: Join a room first!"]
     ann.ask("`join 1 Ann")
-    assert shown(server, ann) == ["Server: No messages in chatroom 1!"]
+    assert history(server, ann) == ["Server: No messages in chatroom 1!"]
     for wrong in ("x", "-1", "5 6", "1.5", "٣"):
         assert ann.ask(f"`history {wrong}") == ["Server: Usage: `history [limit]"]
-    program_, _ = program(server, "Bob")
-    (answer,) = ask(program_, {"command": "history", "chatroom_id": "2"})
+    other, _ = json_client(server, "Bob")
+    (answer,) = ask(other, {"command": "history", "chatroom_id": "2"})
     assert answer["code"] == "not-in-room"
 
 
-def test_who_is_put_out_meanwhile_reads_nothing(server, store):
-    """Neither after a kick nor when the room was ended, while the store was reading."""
+def test_a_user_removed_during_the_read_gets_no_history(server, store):
+    """A kick or the end of the room, while the store reads, ends in a refusal."""
     for command in ("kick Ann 1", "end 1"):
         ann = server.join("1", "Ann")
         ann.send("hello")
@@ -87,8 +87,8 @@ def test_who_is_put_out_meanwhile_reads_nothing(server, store):
 
 
 def test_history_in_json(server):
-    """With `since` the first after it, without it the last; at most `limit`."""
-    client, reply = program(server, "Ann")
+    """With `since` the first messages after it come, without it the last, at most `limit`."""
+    client, reply = json_client(server, "Ann")
     assert reply["last"] == 0
     for number in range(1, 6):
         client.send(json.dumps({"command": "say", "text": f"m{number}"}))
@@ -114,7 +114,7 @@ def test_history_in_json(server):
         ],
     }
     (answer,) = ask(client, {**request, "limit": 2})
-    assert [said["id"] for said in answer["messages"]] == [4, 5]
+    assert [message["id"] for message in answer["messages"]] == [4, 5]
     (answer,) = ask(client, {**request, "since": 5})
     assert answer["messages"] == []
     for wrong in (True, 1.5, -1, [1], 10**20):
@@ -122,8 +122,8 @@ def test_history_in_json(server):
 
 
 def test_history_is_bounded(server):
-    """At most 500 messages and 256 KiB."""
-    client, _ = program(server, "Ann")
+    """A reply has at most 500 messages and 256 KiB."""
+    client, _ = json_client(server, "Ann")
     for _ in range(600):
         client.send(json.dumps({"command": "say", "text": "x"}))
     server.turn(1)
@@ -138,13 +138,13 @@ def test_history_is_bounded(server):
     assert 200 * 1024 < len(client.read_bytes()) <= 256 * 1024
 
 
-def test_stored(server):
-    """Who speaks JSON is told when his message is stored, with his tag; not before."""
-    client, _ = program(server, "Ann")
+def test_a_receipt(server):
+    """A JSON client gets a receipt with its tag when its message is stored, and not before."""
+    client, _ = json_client(server, "Ann")
     other = server.join("1", "Bob")
     client.read()
     assert ask(client, {"command": "say", "text": "hi", "tag": "7"}) == []
-    assert other.read() == ["Ann: hi"], "delivered at once"
+    assert other.read() == ["Ann: hi"], "the message is delivered at once"
     server.turn(WRITE_DELAY)
     assert [json.loads(frame) for frame in client.read()] == [
         {"event": "stored", "room": "1", "id": 1, "tag": "7"}
@@ -154,12 +154,12 @@ def test_stored(server):
     assert other.read() == ["Ann: ho"]
     other.send("text")
     server.turn(WRITE_DELAY)
-    assert other.read() == [], "who reads text is not told"
+    assert other.read() == [], "a text client gets no receipt"
 
 
 def test_not_stored(server, store):
-    """Who speaks JSON is told within ten seconds that it could not be."""
-    client, _ = program(server, "Ann")
+    """A JSON client is told within ten seconds that its message could not be stored."""
+    client, _ = json_client(server, "Ann")
     store.write_gate.error = StoreUnavailableError("it is broken")
     client.send('{"command":"say","text":"hi","tag":"7"}')
     for _ in range(99):
@@ -183,17 +183,19 @@ def test_not_stored(server, store):
     assert client.read() == ['{"event":"stored","room":"1","id":2,"tag":"8"}']
 
 
-def test_history_out_of_reach(server, store):
-    """Who asks for it meanwhile is told so."""
+def test_history_in_an_outage(server, store):
+    """A user who asks for the history is told that the store is unavailable."""
     ann = server.join("1", "Ann")
     store.write_gate.error = StoreUnavailableError("it is broken")
     ann.send("hello")
-    assert shown(server, ann) == ["Server: The server cannot reach its store now, try again later."]
+    assert history(server, ann) == [
+        "Server: The server cannot reach its store now, try again later."
+    ]
 
 
-def test_who_closes_his_side_is_told_first(server):
-    """A program that sends and closes its sending side still hears that it was stored."""
-    client, _ = program(server, "Ann")
+def test_half_close_waits_for_the_receipt(server):
+    """A client that sends and closes its sending side still gets its receipt."""
+    client, _ = json_client(server, "Ann")
     client.send('{"command":"say","text":"hi","tag":"7"}')
     client.half_close()
     assert not client.closed
@@ -202,18 +204,18 @@ def test_who_closes_his_side_is_told_first(server):
     assert client.closed
 
 
-def test_secrets_are_not_kept(server):
-    """What is said to one alone is in no history, and neither is what the Administrator says."""
+def test_private_messages_are_not_stored(server):
+    """Neither private messages nor those of the Administrator are in the history."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.send("`secret Bob psst", "said")
     server.console("say 1 announced")
     server.turn(1)
     bob.read()
-    assert shown(server, bob) == [f"Server: \n{AT_START} Ann: said\n"]
+    assert history(server, bob) == [f"Server: \n{AT_START} Ann: said\n"]
 
 
 def test_replay(server):
-    """Who joins with a text client is shown the newest messages, after the answer and nothing twice."""
+    """A text client that joins gets the newest messages after the reply, and none of them twice."""
     ann = server.join("1", "Ann")
     assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
     ann.read()
@@ -225,12 +227,12 @@ def test_replay(server):
     ]
     ann.send("five")
     assert cid.read() == ["Ann: five"]
-    _, reply = program(server, "Dora")
+    _, reply = json_client(server, "Dora")
     assert reply["event"] == "reply"
 
 
 def test_replay_after_a_restart(store, server):
-    """What was said before the restart is replayed as well, before what was said while it was read."""
+    """Messages from before the restart are replayed, too, to all users who join."""
     ann = server.join("1", "Ann")
     ann.send("one", "two")
     server.turn(1)
@@ -248,7 +250,7 @@ def test_replay_after_a_restart(store, server):
 
 
 def test_replay_is_bounded():
-    """However long the messages are that are replayed."""
+    """The replayed messages have a bounded length in all."""
     server = MemoryServer(replay=500, rooms=(("1", "tea"),))
     ann = server.join("1", "Ann")
     for _ in range(50):
@@ -257,21 +259,21 @@ def test_replay_is_bounded():
     assert len("".join(bob.ask("`join 1 Bob"))) < MAX_REPLAYED + 1000
 
 
-def test_an_ended_room_has_no_history(server):
-    """Neither in the store nor for who joins one that is started again; its ids go on."""
+def test_a_closed_room_has_no_history(server):
+    """A room created again with the same id has no old messages; its ids continue."""
     ann = server.join("1", "Ann")
     ann.send("one", "two")
     server.console("end 1")
     server.console("start 1 tea")
     bob = server.connect()
     assert bob.ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
-    assert shown(server, bob) == ["Server: No messages in chatroom 1!"]
-    _, reply = program(server, "Cid")
+    assert history(server, bob) == ["Server: No messages in chatroom 1!"]
+    _, reply = json_client(server, "Cid")
     assert reply["last"] == 2
 
 
-def test_keep(store):
-    """What is older than so many days goes, at the start and then every hour."""
+def test_retention(store):
+    """Messages older than `--keep` days are removed, at the start and then every hour."""
     server = MemoryServer(store=store, keep=1, rooms=(("1", "tea"),))
     ann = server.join("1", "Ann")
     ann.send("old")
@@ -279,4 +281,4 @@ def test_keep(store):
     ann.send("young")
     for _ in range(5):
         server.turn(3600)
-    assert shown(server, ann) == ["Server: \n[1970-01-01 20:00:00] Ann: young\n"]
+    assert history(server, ann) == ["Server: \n[1970-01-01 20:00:00] Ann: young\n"]

@@ -1,6 +1,6 @@
-"""PostgreSQL: whose schema it is, and what happens when the server, or the way to it, is gone or hangs.
+"""PostgreSQL: the lock on a schema, and a server or a network that is gone or hangs.
 
-A relay in between stands for the network: it can lose connections, and it can stand still.
+A relay between the store and the server is the network: it can lose connections, and hang.
 """
 
 import socket
@@ -14,26 +14,19 @@ from sqlalchemy import make_url
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreError, StoreUnavailableError
-from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_database
 from chatd.storage.sql import SqlStore
-from chatd.storage.testing import inline_store, result
+from chatd.storage.testing import NO_LIMIT, batch, ids, inline_store, result
 from chatd.storage.worker import JOB_TIMEOUT, Worker
 
 
-def said(number):
-    """Return a message."""
-    return Message("tea", number, "Ann", "hello", 1.0)
-
-
-def burst(number):
-    """Return the same, as it is kept."""
-    return MessageBatch("tea", number, "Ann", ["hello"], 1.0)
-
-
 class Relay:
-    """Hands on what it gets, both ways, between those who connect and a PostgreSQL server."""
+    """Relays connections to a PostgreSQL server.
+
+    It hangs while `flowing` is not set; then `held` is set as soon as it holds data. It refuses
+    connections while it is `away`.
+    """
 
     def __init__(self, host, port):
         self._server = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, int(port))
@@ -76,13 +69,13 @@ class Relay:
             target.shutdown(socket.SHUT_RDWR)
 
     def lose(self):
-        """Lose all connections there are."""
+        """Lose all connections."""
         for each in self._sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self):
-        """End everything."""
+        """Close all sockets and end the threads."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self.lose()
         self.flowing.set()
@@ -102,27 +95,27 @@ def relay(postgresql):
 
 
 @pytest.fixture
-def far(postgresql, relay):
-    """Return the URL of the test's schema, by way of the relay."""
+def relayed_url(postgresql, relay):
+    """Return the URL of the test's schema through the relay."""
     url = make_url(postgresql)
     query = {"options": url.query["options"], "sslmode": "disable", "gssencmode": "disable"}
-    there = url.set(host="127.0.0.1", port=relay.port, query=query)
-    return there.render_as_string(hide_password=False)
+    relayed = url.set(host="127.0.0.1", port=relay.port, query=query)
+    return relayed.render_as_string(hide_password=False)
 
 
 @pytest.fixture
-def store(far):
-    """Return a store behind the relay, opened, all of whose jobs are done at once."""
-    store = inline_store(create_database(far))
+def store(relayed_url):
+    """Return an open store behind the relay, whose jobs run in the test's thread."""
+    store = inline_store(create_database(relayed_url))
     store.open([RoomRecord("tea", "tea")])
     yield store
     store._database.close()
 
 
 @pytest.fixture
-def threaded(far, reactor):
-    """Return a store behind the relay, opened, with its threads."""
-    database = create_database(far)
+def threaded(relayed_url, reactor):
+    """Return an open store behind the relay, with its threads."""
+    database = create_database(relayed_url)
     store = SqlStore(
         database, Worker(reactor, database.writer), Worker(reactor, database.reader, 1.0)
     )
@@ -131,21 +124,21 @@ def threaded(far, reactor):
 
 
 def _open_when_free(store):
-    """Open a store as soon as the server has noticed that the one before is gone."""
+    """Open a store, once the server has noticed the end of the former connection."""
     while True:
         with suppress(StoreError):
             return store.open([])
 
 
-def _try_until_done(call):
-    """Make a call until the server has noticed that who was there before is gone."""
+def _retry(call):
+    """Repeat a call until the server has noticed the end of the former connection."""
     while True:
         with suppress(StoreUnavailableError):
             return call()
 
 
 def test_one_server_at_a_time(postgresql):
-    """A second one is refused until the first is gone."""
+    """A second store is refused until the first one is closed."""
     first = inline_store(create_database(postgresql))
     first.open([])
     with pytest.raises(StoreError, match="is in use by another chatd"):
@@ -156,8 +149,8 @@ def test_one_server_at_a_time(postgresql):
     result(second.close({}))
 
 
-def test_how_it_is_connected(store):
-    """The server's operator sees who it is, and that there are two connections."""
+def test_the_lock(store):
+    """One connection holds the lock of the schema, under the name of chatd."""
     found = store._database.reader.run(
         lambda c: c.exec_driver_sql(
             "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
@@ -170,49 +163,49 @@ def test_how_it_is_connected(store):
 
 
 def test_lost_connections(store, relay):
-    """They are made anew, by the next call that needs one, once the server has noticed, too."""
-    result(store.append([burst(1)], {}))
+    """The next call connects again, once the server has noticed the loss, too."""
+    result(store.append([batch(1)], {}))
     relay.lose()
-    _try_until_done(lambda: result(store.append([burst(2)], {})))
-    assert result(store.history("tea", None, 9, 9999)) == [said(1), said(2)]
+    _retry(lambda: result(store.append([batch(2)], {})))
+    assert ids(result(store.history("tea", None, 9, NO_LIMIT))) == [1, 2]
 
 
-def test_a_server_that_is_away(store, relay):
-    """All calls fail meanwhile, and are done when it is back; the store is ours again then."""
+def test_an_unreachable_server(store, relay):
+    """All calls fail until the server is back; then the store takes its lock again."""
     relay.away = True
     relay.lose()
     with pytest.raises(StoreUnavailableError):
-        result(store.append([burst(1)], {}))
+        result(store.append([batch(1)], {}))
     with pytest.raises(StoreUnavailableError):
-        result(store.history("tea", None, 9, 9999))
+        result(store.history("tea", None, 9, NO_LIMIT))
     relay.away = False
-    _try_until_done(lambda: result(store.append([burst(1)], {})))
-    assert result(store.history("tea", None, 9, 9999)) == [said(1)]
+    _retry(lambda: result(store.append([batch(1)], {})))
+    assert ids(result(store.history("tea", None, 9, NO_LIMIT))) == [1]
 
 
 def test_another_server_took_over(store, relay, postgresql):
-    """While it has the store, calls fail; when it is gone, they are done."""
+    """Calls fail while another server has the store, and succeed when it is closed."""
     relay.away = True
     relay.lose()
     with pytest.raises(StoreUnavailableError):
-        result(store.append([burst(1)], {}))
+        result(store.append([batch(1)], {}))
     relay.away = False
     other = inline_store(create_database(postgresql))
     _open_when_free(other)
     with pytest.raises(StoreUnavailableError) as error:
-        result(store.append([burst(1)], {}))
+        result(store.append([batch(1)], {}))
     assert error.value.reason == "it is in use by another chatd"
     result(other.close({}))
-    _try_until_done(lambda: result(store.append([burst(1)], {})))
+    _retry(lambda: result(store.append([batch(1)], {})))
 
 
 def test_a_server_that_hangs(threaded, relay, reactor):
-    """Who waits for it is let go in the end, and the next call is done when it moves again."""
+    """Calls fail after a timeout, and succeed when the server answers again."""
     start = Deferred.fromCoroutine
-    reactor.result(start(threaded.append([burst(1)], {})))
+    reactor.result(start(threaded.append([batch(1)], {})))
     relay.flowing.clear()
-    writing = start(threaded.append([burst(2)], {}))
-    reading = start(threaded.history("tea", None, 9, 9999))
+    writing = start(threaded.append([batch(2)], {}))
+    reading = start(threaded.history("tea", None, 9, NO_LIMIT))
     assert relay.held.wait(30)
     reactor.advance(JOB_TIMEOUT)
     for waiting in (writing, reading):
@@ -220,14 +213,14 @@ def test_a_server_that_hangs(threaded, relay, reactor):
             reactor.result(waiting)
     relay.flowing.set()
     reactor.advance(1)
-    _try_until_done(lambda: reactor.result(start(threaded.append([burst(2)], {}))))
-    found = reactor.result(start(threaded.history("tea", None, 9, 9999)))
-    assert found == [said(1), said(2)]
+    _retry(lambda: reactor.result(start(threaded.append([batch(2)], {}))))
+    found = reactor.result(start(threaded.history("tea", None, 9, NO_LIMIT)))
+    assert ids(found) == [1, 2]
     reactor.result(start(threaded.close({"tea": 2})))
 
 
 def test_closing_while_the_server_hangs(threaded, relay, reactor):
-    """It says that the counts are not stored, but everything is let go of."""
+    """Closing fails after a timeout, and releases the threads and sockets all the same."""
     relay.flowing.clear()
     closing = Deferred.fromCoroutine(threaded.close({"tea": 2}))
     assert relay.held.wait(30)
@@ -237,7 +230,7 @@ def test_closing_while_the_server_hangs(threaded, relay, reactor):
 
 
 def test_a_wrong_password():
-    """The server's word for it is told, in one line, without the password."""
+    """The message is that of the server, in one line, without the password."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_refuse_password, args=(listener,))
         thread.start()
@@ -250,11 +243,11 @@ def test_a_wrong_password():
 
 
 def _refuse_password(listener):
-    """Do what PostgreSQL does that knows another password."""
+    """Answer as PostgreSQL does to a wrong password."""
     fields = b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user\n"ann"\0\0'
     client, _ = listener.accept()
     with client:
         client.recv(9999)
-        client.sendall(b"R" + struct.pack("!II", 8, 3))  # wants it in clear
+        client.sendall(b"R" + struct.pack("!II", 8, 3))  # asks for the password in clear
         client.recv(9999)
         client.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)

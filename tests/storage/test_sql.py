@@ -1,4 +1,4 @@
-"""The whole of it with real threads and a real reactor, as the server has it."""
+"""A whole store in a process of its own, with the threads and the reactor that the server has."""
 
 import subprocess
 import sys
@@ -9,25 +9,28 @@ SERVER = """
 import sys, threading
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import react
-from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_store
+from chatd.storage.testing import NO_LIMIT, batch, ids
 
 start = Deferred.fromCoroutine
 
 async def main(reactor):
     store = create_store(sys.argv[1], reactor)
     store.open([RoomRecord("tea", "tea")])
-    keeps = [start(store.append([MessageBatch("tea", n, "Ann", ["hello"], 1.0)], {})) for n in range(1, 51)]
-    await gatherResults([*keeps, *(start(store.history("tea", None, 9, 999)) for _ in range(50))])
-    said = await store.history("tea", None, 99, 10**6)
-    print([message.id for message in said] == list(range(1, 51)), threading.active_count())
+    writes = [start(store.append([batch(n)], {})) for n in range(1, 51)]
+    reads = [start(store.history("tea", None, 9, 999)) for _ in range(50)]
+    await gatherResults([*writes, *reads])
+    messages = await store.history("tea", None, 99, NO_LIMIT)
+    print(ids(messages) == list(range(1, 51)), threading.active_count())
     if len(sys.argv) == 2:
         await store.close({"tea": 50})
         print(threading.active_count())
 
 react(lambda reactor: start(main(reactor)))
 """
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -39,19 +42,19 @@ def url(request, tmp_path):
 
 
 def serve(*args):
-    """Run a server that keeps and reads, and return what it prints."""
+    """Run a server that writes and reads, and return what it prints."""
     command = [sys.executable, "-W", "error", "-c", SERVER, *args]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def test_keep_and_read(url):
-    """All is kept, in order, by one thread, and read by another; none is left in the end."""
+def test_threads(url):
+    """One thread writes all messages in order, another one reads, and `close` ends both."""
     threads = 1 if url == "memory:" else 3
     assert serve(url) == f"True {threads}\n1\n"
     assert serve(url) == f"True {threads}\n1\n"
 
 
-def test_without_an_end(url):
-    """A server that ends without closing its store is not kept from ending by its threads."""
+def test_a_process_that_does_not_close_its_store(url):
+    """The threads do not keep the process from ending, and the next one can use the store."""
     serve(url, "leave it open")
     assert serve(url).endswith("\n1\n")

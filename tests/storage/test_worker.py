@@ -1,4 +1,4 @@
-"""Jobs in a thread: in order, and no caller waits long while the database hangs."""
+"""Jobs run in a thread, in order, and no caller waits long while the database hangs."""
 
 from threading import Event, get_ident
 
@@ -9,40 +9,40 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.storage.worker import COOLDOWN_SECONDS, JOB_TIMEOUT, Worker
 
 
-class DbConnection:
-    """A link to a database that hangs when it is told to, until it is cut."""
+class HangingConnection:
+    """A connection to a database that can hang until it is interrupted."""
 
     def __init__(self):
         self.hanging = Event()
-        self.was_cut = Event()
+        self.interrupted = Event()
         self.jobs = []
 
     def run(self, job):
         return job(self)
 
     def interrupt(self):
-        self.was_cut.set()
+        self.interrupted.set()
 
     def hang(self, _):
-        """Do a job that takes for ever."""
+        """Run a job that never ends by itself."""
         self.hanging.set()
-        assert self.was_cut.wait(30)
-        raise StoreUnavailableError("cut")
+        assert self.interrupted.wait(30)
+        raise StoreUnavailableError("interrupted")
 
 
 @pytest.fixture
-def link():
-    """Return a link."""
-    return DbConnection()
+def connection():
+    """Return a connection that can hang."""
+    return HangingConnection()
 
 
 @pytest.fixture
-def start(reactor, link):
-    """Return a function that gives a job to a worker, which is stopped in the end."""
+def start(reactor, connection):
+    """Return a function that starts a job on a worker with a cooldown."""
     workers = {}
 
-    def start(job, rest=0.0):
-        worker = workers.setdefault(rest, Worker(reactor, link, rest))
+    def start(job, cooldown=0.0):
+        worker = workers.setdefault(cooldown, Worker(reactor, connection, cooldown))
         return Deferred.fromCoroutine(worker.run(job))
 
     yield start
@@ -50,13 +50,13 @@ def start(reactor, link):
         reactor.result(Deferred.fromCoroutine(worker.stop()))
 
 
-def away(_):
-    """Do a job of which the database knows nothing."""
-    raise StoreUnavailableError("away")
+def fail(_):
+    """Run a job while the database is unavailable."""
+    raise StoreUnavailableError("gone")
 
 
 def test_in_order_in_one_other_thread(start, reactor):
-    """The reactor's thread is free, and what comes first is done first."""
+    """Jobs run one after the other, in the order of their calls, in a thread of their own."""
     done = []
     jobs = [start(lambda _, n=n: done.append((n, get_ident()))) for n in range(20)]
     for job in jobs:
@@ -66,70 +66,70 @@ def test_in_order_in_one_other_thread(start, reactor):
     assert reactor.getDelayedCalls() == []
 
 
-def test_a_fault_of_ours_passes_through(start, reactor):
-    """And the next job is done all the same."""
+def test_a_bug_passes_through(start, reactor):
+    """An unexpected error reaches the caller, and the next job runs without a cooldown."""
     with pytest.raises(ZeroDivisionError):
-        reactor.result(start(lambda _: 1 / 0, rest=1.0))
-    assert reactor.result(start(lambda _: 1, rest=1.0)) == 1
+        reactor.result(start(lambda _: 1 / 0, cooldown=1.0))
+    assert reactor.result(start(lambda _: 1, cooldown=1.0)) == 1
 
 
-def test_a_job_that_takes_too_long_is_cut_off(start, reactor, link):
-    """Not before its time is over, and then at once."""
-    hanging = start(link.hang)
-    assert link.hanging.wait(30)
+def test_a_job_that_takes_too_long_is_interrupted(start, reactor, connection):
+    """The connection is interrupted after `JOB_TIMEOUT`, and not before."""
+    hanging = start(connection.hang)
+    assert connection.hanging.wait(30)
     reactor.advance(JOB_TIMEOUT - 0.1)
-    assert not link.was_cut.is_set()
+    assert not connection.interrupted.is_set()
     reactor.advance(0.2)
     with pytest.raises(StoreUnavailableError) as error:
         reactor.result(hanging)
-    assert error.value.reason == "cut"
+    assert error.value.reason == "interrupted"
     assert reactor.getDelayedCalls() == []
 
 
-def test_a_job_that_waited_too_long_is_not_begun(start, reactor, link):
-    """A queue does not add up what each job waits."""
-    hanging = start(link.hang)
-    assert link.hanging.wait(30)
-    waiting = start(lambda _: link.jobs.append(1))
+def test_a_job_that_waited_too_long_is_not_started(start, reactor, connection):
+    """A job that waited for `JOB_TIMEOUT` fails, and does not wait for others any longer."""
+    hanging = start(connection.hang)
+    assert connection.hanging.wait(30)
+    waiting = start(lambda _: connection.jobs.append(1))
     reactor.advance(JOB_TIMEOUT + 0.1)
     for job in (hanging, waiting):
         with pytest.raises(StoreUnavailableError):
             reactor.result(job)
-    assert link.jobs == []
+    assert connection.jobs == []
     assert reactor.result(start(lambda _: 1)) == 1
 
 
-def test_rest_after_a_failure(start, reactor, link):
-    """Who may rest does not try for a while, then does."""
+def test_the_cooldown(start, reactor, connection):
+    """After a failure jobs fail with the same reason at once, until the cooldown is over."""
     with pytest.raises(StoreUnavailableError):
-        reactor.result(start(away, COOLDOWN_SECONDS))
+        reactor.result(start(fail, COOLDOWN_SECONDS))
     with pytest.raises(StoreUnavailableError) as error:
-        reactor.result(start(lambda _: link.jobs.append(1), COOLDOWN_SECONDS))
-    assert (error.value.reason, link.jobs) == ("away", [])
+        reactor.result(start(lambda _: connection.jobs.append(1), COOLDOWN_SECONDS))
+    assert (error.value.reason, connection.jobs) == ("gone", [])
     reactor.advance(COOLDOWN_SECONDS)
     assert reactor.result(start(lambda _: 1, COOLDOWN_SECONDS)) == 1
 
 
-def test_no_rest_for_who_writes(start, reactor):
-    """Without a rest each job is tried."""
+def test_no_cooldown(start, reactor):
+    """A worker without a cooldown tries each job."""
     with pytest.raises(StoreUnavailableError):
-        reactor.result(start(away))
+        reactor.result(start(fail))
     assert reactor.result(start(lambda _: 1)) == 1
 
 
-def test_stop(reactor, link):
-    """What came before is done, what comes after is refused."""
-    worker = Worker(reactor, link)
-    before = Deferred.fromCoroutine(worker.run(lambda _: link.jobs.append(1)))
+def test_stop(reactor, connection):
+    """Jobs from before `stop` are done, and later ones fail."""
+    worker = Worker(reactor, connection)
+    before = Deferred.fromCoroutine(worker.run(lambda _: connection.jobs.append(1)))
     stopped = Deferred.fromCoroutine(worker.stop())
-    after = Deferred.fromCoroutine(worker.run(lambda _: link.jobs.append(2)))
+    after = Deferred.fromCoroutine(worker.run(lambda _: connection.jobs.append(2)))
     reactor.result(before)
     reactor.result(stopped)
     with pytest.raises(StoreUnavailableError):
         reactor.result(after)
-    assert link.jobs == [1]
+    assert connection.jobs == [1]
 
 
-def test_stop_without_a_job(reactor, link):
-    """No thread was ever started."""
-    reactor.result(Deferred.fromCoroutine(Worker(reactor, link).stop()))
+def test_stop_without_a_job(reactor, connection):
+    """A worker can be stopped before it has a thread."""
+    reactor.result(Deferred.fromCoroutine(Worker(reactor, connection).stop()))

@@ -92,7 +92,7 @@ def test_appending_again_changes_nothing(store, length):
 
 
 def test_appending_less_the_oldest_batches(store):
-    """What is left of a write that failed is added."""
+    """The batches that are left of a write that failed are added."""
     batches = [batch(n, 16) for n in range(1, 200, 16)]
     store.append(batches[3:], {})
     assert ids(store.history("tea", 0, 999, NO_LIMIT)) == list(range(49, 209))

@@ -71,7 +71,8 @@ def upgrade() -> None:
         sa.Column("ends_before", sa.BigInteger, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
-    is_sqlite = op.get_context().dialect.name == "sqlite"
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
     _create_account_tables()
 

@@ -1,4 +1,4 @@
-"""The administrator's commands: what he is told, and what the clients are."""
+"""The administrator's commands for rooms and the server: the replies, and what clients read."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def swimming(server):
 
 
 def test_help(server):
-    """A line a command, those of the lab first, between two empty lines."""
+    """Help has a line for each command, first those of the lab, between two empty lines."""
     lines = server.console("help")
     assert lines[0] == lines[-1] == ""
     assert lines[1:6] == HELP.splitlines()
@@ -39,7 +39,7 @@ def test_help(server):
 
 
 def test_start(server):
-    """A room is started once."""
+    """A room that exists cannot be started again."""
     assert server.console("start 1 Swimming") == ["Administrator: Chatroom 1 started!"]
     assert server.console("start 1 Running") == ["Administrator: Chatroom 1 exists!"]
 
@@ -51,13 +51,13 @@ def test_start_takes_the_rest_of_the_line_as_the_name(server):
 
 
 def test_start_refuses_what_is_not_allowed(server):
-    """The rules for ids are the same as for clients."""
+    """The rules for room ids are those for clients."""
     assert server.console("start a@b x") == ["Administrator: Chatroom id a@b is not allowed."]
 
 
 @pytest.mark.usefixtures("swimming")
 def test_list(server):
-    """A line a room, in the order in which they came, and empty lines around."""
+    """The list has a line for each room, in the order of starting, between empty lines."""
     server.console("start 2 Food")
     assert server.console("list") == [
         "",
@@ -67,13 +67,13 @@ def test_list(server):
     ]
 
 
-def test_list_of_nothing(server):
-    """No room, no empty lines."""
+def test_list_without_rooms(server):
+    """Without rooms, the list has one line and no empty lines."""
     assert server.console("list") == ["Administrator: No chatroom exists!"]
 
 
 def test_end(server, swimming):
-    """Members are told, and are in the room no more."""
+    """The members of a room that is ended are told, and are no longer in it."""
     alice, _ = swimming
     assert server.console("end 1") == ["Administrator: chatroom 1 closed."]
     assert alice.read() == ["Administrator: chatroom is being closed by the Administrator."]
@@ -82,7 +82,7 @@ def test_end(server, swimming):
 
 
 def test_kick(server, swimming):
-    """He, the others and the administrator are told."""
+    """The user who is kicked, the other members and the administrator are told."""
     alice, bob = swimming
     assert server.console("kick bob 1") == ["Administrator: Bob was kicked from chatroom 1."]
     assert bob.read() == [
@@ -92,8 +92,8 @@ def test_kick(server, swimming):
 
 
 @pytest.mark.parametrize("words", ["Bob 1", "Alice 2"])
-def test_kick_who_is_not_there(server, words):
-    """Neither a stranger nor out of a room that is none."""
+def test_kick_a_user_who_is_not_there(server, words):
+    """Nobody is kicked from a room that they are not in, or that does not exist."""
     server.join("1", "Alice")
     name, room = words.split()
     expected = f"Administrator: Chatter {name} NOT found in chatroom {room}!"
@@ -101,7 +101,7 @@ def test_kick_who_is_not_there(server, words):
 
 
 def test_group(server, swimming):
-    """Each is moved out of his room, or said not to be there."""
+    """Each user is moved out of their room, or reported as not found."""
     alice, bob = swimming
     server.console("start 2 Food")
     assert server.console("group 2 Bob Cathy alice") == [
@@ -121,7 +121,7 @@ def test_group(server, swimming):
 
 
 def test_say(server, swimming):
-    """All members hear it, and the administrator is told nothing."""
+    """All members read what is said; the administrator gets no reply."""
     alice, bob = swimming
     assert server.console("say 1 lunch  at noon") == []
     assert alice.read() == bob.read() == ["Administrator: lunch  at noon"]
@@ -129,7 +129,7 @@ def test_say(server, swimming):
 
 
 def test_who(server):
-    """A line a connection, also of one without name or room."""
+    """There is a line for each connection, also for those without a name or a room."""
     assert server.console("who") == ["Administrator: Nobody is connected."]
     server.join("1", "Alice")
     server.turn(7)
@@ -141,7 +141,7 @@ def test_who(server):
 
 
 def test_trace(server, swimming, capture_log):
-    """What is said is printed from `on` to `off`."""
+    """Frames are logged from `trace on` to `trace off`."""
     alice, _ = swimming
     assert server.console("trace on") == ["Administrator: Trace is on."]
     alice.ask("seen")
@@ -155,7 +155,7 @@ def test_trace(server, swimming, capture_log):
 
 
 def test_stats(server, swimming):
-    """Figures of now, a line each."""
+    """The current figures are printed, one a line."""
     alice, _ = swimming
     alice.ask("hi")
     server.turn(60)
@@ -169,7 +169,7 @@ def test_stats(server, swimming):
 
 
 def test_quit(server, swimming):
-    """The server is asked to stop; as it does, consoles and clients are told."""
+    """The server is asked to stop; when it does, consoles and clients are told."""
     alice, _ = swimming
     printed = []
     server.service.consoles.open(printed.extend, lambda: printed.append("closed"))
@@ -191,14 +191,14 @@ def test_quit(server, swimming):
 
 
 def test_the_backtick_may_be_typed(server):
-    """As in the lab, or left out."""
+    """A command may have the backtick of the lab or not."""
     assert server.console("`start 1 x") == ["Administrator: Chatroom 1 started!"]
     assert server.console(" list ") == server.console("`list")
 
 
 @pytest.mark.parametrize("line", ["end", "start 1", "kick Bob", "group 1", "say 1", "trace maybe"])
 def test_too_few_words(server, line):
-    """The usage of that command."""
+    """Too few words are answered with the usage of that command."""
     server.console("start 1 x")
     said, usage = server.console(line)
     assert said == "Unknown commands."
@@ -207,7 +207,7 @@ def test_too_few_words(server, line):
 
 @pytest.mark.parametrize("line", ["foo", "`foo 1", "LIST", "join 1 x"])
 def test_unknown_words(server, line):
-    """The usage of all commands."""
+    """An unknown word is answered with the usage of all commands."""
     said, *usage = server.console(line)
     assert said == "Unknown commands."
     assert usage == server.console("help")[1:-1]
@@ -215,7 +215,7 @@ def test_unknown_words(server, line):
 
 @pytest.mark.parametrize("line", ["", "  ", "`"])
 def test_an_empty_line(server, line):
-    """Nothing is not wrong."""
+    """An empty line has no reply."""
     assert server.console(line) == []
 
 
@@ -235,7 +235,7 @@ def test_an_empty_line(server, line):
     ],
 )
 def test_completion(server, line, expected):
-    """Commands, then rooms, names or choices, whichever is meant there."""
+    """Commands are completed, then rooms, names or choices, by the parameter."""
     server.join("1", "Zoë")
     server.join("x2", "Bob")
     server.connect()

@@ -1,4 +1,4 @@
-"""Crowds that do little or nothing: thousands who stay, thousands who never say a word."""
+"""Thousands of clients that do nothing: some have joined a room, some never send a frame."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ IDLE: Final = 10_000
 ROOMS: Final = 100
 MEMORY_EACH: Final = 10 * 1024
 IDLE_CPU: Final = 0.01
-"""Of a core."""
+"""The part of a core that all idle clients may cost."""
 
 KEPT: Final = 5 * MEBIBYTE
-"""How much more memory a second crowd may leave behind than the first."""
+"""How much more memory may be in use after a second group of clients than after the first."""
 
 SILENT: Final = 5_000
 TRICKLE_EVERY: Final = 5.0
 FIRST_FRAME: Final = 60
 LATE: Final = 5.0
 PATIENCE: Final = 2.0 * FIRST_FRAME
-GONE_WITHIN: Final = 30.0
+CLOSED_WITHIN: Final = 30.0
 MINUTE: Final = 60.0
 
 
 class Idler(Client):
-    """Joins and says nothing; counts what is said."""
+    """A client that joins and says nothing; `heard` counts the messages it reads."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Idler(Client):
         self.heard = 0
 
     def received(self, frame: bytes) -> None:
-        """Take a frame."""
+        """Count a message."""
         super().received(frame)
         self.heard += b": #" in frame
 
@@ -50,24 +50,24 @@ class Idler(Client):
         await self.join(self.room, self.name)
 
 
-class Crowded(Client):
-    """Notes how long the server leaves it there."""
+class TimedClient(Client):
+    """A client that measures how long its connection lasts, in seconds."""
 
-    lived = 0.0
+    lifetime = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
+        """Start the measurement."""
         super().connection_made(transport)
         self._began = time.monotonic()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end."""
-        self.lived = time.monotonic() - self._began
+        """End the measurement."""
+        self.lifetime = time.monotonic() - self._began
         super().connection_lost(exc)
 
 
 async def idle(seconds: float, report: Report) -> None:
-    """Run it: a crowd that stays for `seconds`, then another that goes at once."""
+    """Run the scenario: one group of clients stays for `seconds`, another leaves at once."""
     rooms = [word for number in range(ROOMS) for word in ("--room", str(number))]
     async with running("--max-clients", "0", *rooms) as daemon:
         witness = await connect(daemon.port, Client())
@@ -75,13 +75,14 @@ async def idle(seconds: float, report: Report) -> None:
         memory, descriptors = daemon.memory(), daemon.descriptors()
         report.figure("start", f"{mebibytes(memory)}, {descriptors} descriptors")
         began = time.monotonic()
-        idlers = await _come(daemon, IDLE)
+        idlers = await _connect_idlers(daemon, IDLE)
         full = daemon.memory()
         report.figure(
             f"{IDLE:,} have joined in {time.monotonic() - began:.1f} s",
-            f"{mebibytes(full)}, {(full - memory) / IDLE / 1024:.1f} KiB each, {daemon.descriptors()} descriptors",
+            f"{mebibytes(full)}, {(full - memory) / IDLE / 1024:.1f} KiB each, "
+            f"{daemon.descriptors()} descriptors",
         )
-        share = await _hold(daemon, seconds, report)
+        share = await _wait(daemon, seconds, report)
         report.check(
             f"they cost {IDLE_CPU:.0%} of a core at most", share <= IDLE_CPU, f"{share:.3%}"
         )
@@ -93,62 +94,65 @@ async def idle(seconds: float, report: Report) -> None:
         report.check(f"{MEMORY_EACH // 1024} KiB each at most", full - memory <= IDLE * MEMORY_EACH)
         here = sum(not idler.closed.done() for idler in idlers)
         report.check("all are still there", here == IDLE, here)
-        await _all_hear(idlers, report)
-        await _go(daemon, idlers, descriptors, report)
+        await _check_delivery(idlers, report)
+        await _disconnect(daemon, idlers, descriptors, report)
         left = daemon.memory()
-        report.figure("memory when they have gone", mebibytes(left))
-        again = await _pass_by(daemon, IDLE)
-        await _go(daemon, again, descriptors, report)
+        report.figure("memory after they left", mebibytes(left))
+        again = await _connect_briefly(daemon, IDLE)
+        await _disconnect(daemon, again, descriptors, report)
         report.check(
-            f"a second crowd leaves {mebibytes(KEPT)} more at most",
+            f"a second group of clients leaves {mebibytes(KEPT)} more at most",
             daemon.memory() - left <= KEPT,
             mebibytes(daemon.memory()),
         )
-        report.check("no fault in the log", not daemon.faults(), daemon.faults()[:3] or "")
+        report.check("no error in the log", not daemon.errors(), daemon.errors()[:3] or "")
 
 
 async def silent(_: float, report: Report) -> None:
-    """Run it: most say nothing, some a byte every few seconds, and none is there after the time for a first frame."""
+    """Run the scenario: no client completes a frame, so the server disconnects all of them.
+
+    Every fifth client sends a byte from time to time, which must not extend its time.
+    """
     async with running("--max-clients", "0", "--room", "1") as daemon:
         witness = await connect(daemon.port, Client())
         await witness.join("1", "witness")
         memory, descriptors = daemon.memory(), daemon.descriptors()
-        crowd = [Crowded() for _ in range(SILENT)]
-        await all_of(connect(daemon.port, one) for one in crowd)
-        stays = (_stays(one, trickles=number % 5 == 0) for number, one in enumerate(crowd))
+        clients = [TimedClient() for _ in range(SILENT)]
+        await all_of(connect(daemon.port, client) for client in clients)
+        stays = (_stays(client, trickles=n % 5 == 0) for n, client in enumerate(clients))
         ages, answers = await asyncio.gather(asyncio.gather(*stays), _answers(witness, FIRST_FRAME))
         report.figure(f"{SILENT:,} were closed after", f"{min(ages):.2f} to {max(ages):.2f} s")
         report.check(
-            f"none was there for more than {FIRST_FRAME + LATE:g} s, nor closed too soon",
+            f"none stayed for more than {FIRST_FRAME + LATE:g} s, nor closed too soon",
             min(ages) >= FIRST_FRAME - 0.1 and max(ages) <= FIRST_FRAME + LATE,
         )
-        report.figure("answers to who speaks meanwhile", milliseconds(answers))
-        gone = await daemon.settles(descriptors, GONE_WITHIN)
+        report.figure("answers to another client meanwhile", milliseconds(answers))
+        gone = await daemon.settles(descriptors, CLOSED_WITHIN)
         report.check("descriptors are back", gone is not None, daemon.descriptors())
         report.figure(
             "memory before and after", f"{mebibytes(memory)}, {mebibytes(daemon.memory())}"
         )
-        report.check("who speaks was left alone", not witness.closed.done())
-        report.check("no fault in the log", not daemon.faults(), daemon.faults()[:3] or "")
+        report.check("the other client stays connected", not witness.closed.done())
+        report.check("no error in the log", not daemon.errors(), daemon.errors()[:3] or "")
 
 
-async def _come(daemon: Daemon, number: int) -> Sequence[Idler]:
-    idlers = [Idler(place) for place in range(number)]
+async def _connect_idlers(daemon: Daemon, number: int) -> Sequence[Idler]:
+    idlers = [Idler(index) for index in range(number)]
     await all_of((idler.begin(daemon.port) for idler in idlers), AT_ONCE)
     return idlers
 
 
-async def _pass_by(daemon: Daemon, number: int) -> Sequence[Idler]:
-    """Let so many come, and go at once."""
-    idlers = await _come(daemon, number)
+async def _connect_briefly(daemon: Daemon, number: int) -> Sequence[Idler]:
+    """Let `number` clients join, and leave at once."""
+    idlers = await _connect_idlers(daemon, number)
     for idler in idlers:
         idler.close()
     await asyncio.wait([idler.closed for idler in idlers])
     return idlers
 
 
-async def _hold(daemon: Daemon, seconds: float, report: Report) -> float:
-    """Wait, print figures each minute; return which part of a core the server took."""
+async def _wait(daemon: Daemon, seconds: float, report: Report) -> float:
+    """Wait, and print figures each minute; return the part of a core that the server used."""
     cpu, began = daemon.cpu_seconds(), time.monotonic()
     for minute in itertools.count(1):
         left = seconds - (time.monotonic() - began)
@@ -157,43 +161,46 @@ async def _hold(daemon: Daemon, seconds: float, report: Report) -> float:
         share = await daemon.cpu_share(min(left, MINUTE))
         report.figure(
             f"minute {minute}",
-            f"{mebibytes(daemon.memory())}, {daemon.descriptors()} descriptors, {share:.3%} of a core",
+            f"{mebibytes(daemon.memory())}, {daemon.descriptors()} descriptors, "
+            f"{share:.3%} of a core",
         )
     return (daemon.cpu_seconds() - cpu) / (time.monotonic() - began)
 
 
-async def _all_hear(idlers: Sequence[Idler], report: Report) -> None:
+async def _check_delivery(idlers: Sequence[Idler], report: Report) -> None:
     speakers = idlers[:ROOMS]
     for speaker in speakers:
         speaker.send("#is anybody here?")
     listeners = idlers[ROOMS:]
-    await happens(lambda: all(one.heard for one in listeners), GONE_WITHIN)
-    heard = sum(one.heard for one in listeners)
-    report.check("and all of them hear what is said", heard == len(listeners), f"{heard:,}")
+    await happens(lambda: all(listener.heard for listener in listeners), CLOSED_WITHIN)
+    heard = sum(listener.heard for listener in listeners)
+    report.check("all of them read messages", heard == len(listeners), f"{heard:,}")
 
 
-async def _go(daemon: Daemon, idlers: Sequence[Idler], descriptors: int, report: Report) -> None:
+async def _disconnect(
+    daemon: Daemon, idlers: Sequence[Idler], descriptors: int, report: Report
+) -> None:
     for idler in idlers:
         idler.close()
-    took = await daemon.settles(descriptors, GONE_WITHIN)
+    took = await daemon.settles(descriptors, CLOSED_WITHIN)
     report.check(
         f"descriptors are back to {descriptors}",
         took is not None,
-        f"{daemon.descriptors()}, after {took or GONE_WITHIN:.1f} s",
+        f"{daemon.descriptors()}, after {took or CLOSED_WITHIN:.1f} s",
     )
 
 
-async def _stays(client: Crowded, *, trickles: bool) -> float:
-    """End no frame; return after how many seconds since it connected the server closes."""
+async def _stays(client: TimedClient, *, trickles: bool) -> float:
+    """Complete no frame until the server disconnects; return the seconds since the connect."""
     while not client.closed.done():
         if trickles:
             client.transport.write(b"x")
         await asyncio.wait([client.closed], timeout=TRICKLE_EVERY if trickles else PATIENCE)
-    return client.lived
+    return client.lifetime
 
 
 async def _answers(client: Client, seconds: float) -> list[float]:
-    """Ask for something once a second; return how long each answer took."""
+    """Send a command once a second; return the seconds that each answer took."""
     times, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         asked = time.monotonic()

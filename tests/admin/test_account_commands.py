@@ -1,4 +1,4 @@
-"""The administrator's commands for bans and accounts: his words, and what comes of them."""
+"""The administrator's commands for bans and accounts: the replies, and their effects."""
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -7,102 +7,102 @@ from chatd.admin.commands import complete
 from chatd.admin.console import LineConsole
 
 
-def test_ban(server, people):
-    """For ever; those who are here are looked through."""
+def test_ban(server, accounts):
+    """A ban without minutes is for ever, and is checked against all sessions."""
     server.join("1", "Bob")
     server.connect()
     assert server.console("bans") == ["Administrator: Nobody is banned."]
     assert server.console("ban bob") == ["Administrator: Bob was banned."]
-    assert people.dismissed == ["Bob", ""]
+    assert accounts.disconnected == ["Bob", ""]
     assert server.console("bans") == ["Bob (name) for ever"]
 
 
-def test_ban_for_some_minutes(server, people):
-    """Counted from now on, and gone then."""
+def test_ban_for_some_minutes(server, accounts):
+    """The minutes of a ban count from now; then the ban is gone."""
     server.turn(1795186800 - server.reactor.seconds())
     assert server.console("ban 10.0.0.7 10") == ["Administrator: 10.0.0.7 was banned."]
     assert server.console("bans") == ["10.0.0.7 (address) until 2026-11-20 15:10:00 UTC"]
     server.turn(600)
     assert server.console("bans") == ["Administrator: Nobody is banned."]
-    assert people.dismissed == []
+    assert accounts.disconnected == []
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_a_ban_longer_than_there_are_dates(server):
-    """The last date stands for all that are later."""
+    """The latest time that can be shown stands for all later ones."""
     server.console("ban Bob 999999999999999")
     assert server.console("bans") == ["Bob (name) until 9999-12-31 23:59:59 UTC"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize("words", ["", "Bob 0", "Bob 00", "Bob x", "Bob -1", "Bob 1.5", "Bob 1 2"])
 def test_ban_with_wrong_words(server, words):
-    """The usage, and nobody is banned."""
+    """Wrong words are answered with the usage, and nobody is banned."""
     said, usage = server.console(f"ban {words}")
     assert said == "Unknown commands."
     assert usage.startswith("`ban <name_or_address> [minutes]`: ")
     assert server.console("bans") == ["Administrator: Nobody is banned."]
 
 
-def test_who_comes_while_a_ban_is_stored(server, people):
-    """He is among those who are looked through."""
-    people.stored = Deferred()
+def test_a_user_comes_while_a_ban_is_stored(server, accounts):
+    """A user who comes while a ban is being stored is checked as well."""
+    accounts.stored = Deferred()
     server.console("ban Bob")
     server.join("1", "Bob")
-    people.stored.callback(None)
-    assert people.dismissed == ["Bob"]
+    accounts.stored.callback(None)
+    assert accounts.disconnected == ["Bob"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_unban(server):
-    """Once for each ban."""
+    """A ban can be removed once."""
     server.console("ban Bob")
     assert server.console("unban bob") == ["Administrator: Bob was unbanned."]
     assert server.console("unban bob") == ["Administrator: bob is not banned."]
 
 
-def test_accounts(server, people):
-    """A line each; the second in which each was registered has begun."""
-    people.passwords["Zoë"] = "her own"
+def test_accounts(server, accounts):
+    """There is a line for each account, with the time of registration."""
+    accounts.passwords["Zoë"] = "unused"
     assert server.console("accounts") == [
         "alice registered 2026-11-20 14:51:16 UTC",
         "Zoë registered 2026-11-20 14:51:16 UTC",
     ]
-    people.passwords.clear()
+    accounts.passwords.clear()
     assert server.console("accounts") == ["Administrator: No account exists!"]
 
 
-@pytest.mark.usefixtures("people")
+@pytest.mark.usefixtures("accounts")
 def test_unregister(server):
-    """Once for each account."""
+    """An account can be removed once."""
     assert server.console("unregister ALICE") == ["Administrator: alice was unregistered."]
     assert server.console("unregister ALICE") == ["Administrator: Account ALICE NOT found!"]
 
 
-def test_passwd_where_nobody_can_be_asked(server, people):
-    """Nothing is changed."""
+def test_passwd_without_a_prompt(server, accounts):
+    """A command that asks a question where nobody can answer changes nothing."""
     assert server.console("passwd alice") == ["Administrator: Cancelled."]
-    assert people.passwords == {"alice": "as it was"}
+    assert accounts.passwords == {"alice": "as it was"}
 
 
 @pytest.fixture
 def logged_in(server):
-    """Log one in, on the second of two connections."""
+    """Log Zoë in, on the second of two connections."""
     server.join("1", "Bob")
     server.join("1", "Zoë")
     _, session = server.service.sessions
     session.user.account = "Zoë"
 
 
-@pytest.mark.usefixtures("people", "logged_in")
+@pytest.mark.usefixtures("accounts", "logged_in")
 def test_who_shows_the_account(server):
-    """Behind the name."""
+    """`who` shows the account after the name."""
     bob, zoe = server.console("who")
     assert " name=Bob account=- rooms=1 " in bob
     assert " name=Zoë account=Zoë rooms=1 " in zoe
 
 
-@pytest.mark.usefixtures("people", "logged_in")
+@pytest.mark.usefixtures("accounts", "logged_in")
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -117,17 +117,17 @@ def test_who_shows_the_account(server):
     ],
 )
 def test_completion(server, line, expected):
-    """Who is here, who is banned, and whose account is in use."""
+    """Users who are here, subjects that are banned, and accounts in use are completed."""
     server.console("ban cathy")
     server.console("ban 10.0.0.7")
     assert complete(server.service.consoles.context, line) == expected
 
 
-# -- with the true people
+# -- with the real accounts
 
 
-def test_who_is_banned_has_to_go(server):
-    """Until the ban is lifted he does not come in again."""
+def test_a_banned_user_is_disconnected(server):
+    """A banned user is disconnected and refused until the ban is removed."""
     bob = server.join("1", "Bob")
     assert server.console("ban bob") == ["Administrator: Bob was banned."]
     assert bob.read() == ["Server: You were banned by the Administrator!"]
@@ -138,10 +138,10 @@ def test_who_is_banned_has_to_go(server):
     assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
 
 
-def test_an_account_from_its_first_to_its_last_day(server):
-    """It is listed, has another password, is removed."""
+def test_the_life_of_an_account(server):
+    """An account is listed, gets another password, and is removed."""
     alice = server.connect()
-    alice.ask("`register Alice her-own-secret")
+    alice.ask("`register Alice first-password")
     assert server.console("accounts") == ["Alice registered 1970-01-01 00:00:00 UTC"]
     assert " name=Alice account=Alice " in server.console("who")[0]
     printed = []
@@ -153,7 +153,18 @@ def test_an_account_from_its_first_to_its_last_day(server):
     ]
     alice.lose()
     again = server.connect()
-    assert again.ask("`login alice her-own-secret") == ["Server: Wrong username or password."]
+    assert again.ask("`login alice first-password") == ["Server: Wrong username or password."]
     assert again.ask("`login alice correct-horse") == ["Server: Welcome back, Alice."]
     assert server.console("unregister alice") == ["Administrator: Alice was unregistered."]
     assert server.console("accounts") == ["Administrator: No account exists!"]
+
+
+def test_several_sessions(server):
+    """`who` has a line for each session; completion has the user once."""
+    server.connect().ask("`register Alice first-password")
+    server.connect().ask("`login alice first-password")
+    assert [line.split()[2:4] for line in server.console("who")] == [
+        ["name=Alice", "account=Alice"],
+        ["name=Alice", "account=Alice"],
+    ]
+    assert complete(server.service.consoles.context, "ban ") == ["Alice"]

@@ -1,4 +1,4 @@
-"""The log on standard output."""
+"""The log on standard output, and the console on standard input."""
 
 import os
 import threading
@@ -39,7 +39,7 @@ def event(words, **fields):
 
 
 def test_the_log_is_bare(output):
-    """What the contract words, and of others what is a warning."""
+    """The lines of chatd are printed bare; of libraries, only warnings are printed."""
     output.log(event("System: hi"))
     output.log(event("chatter of a library", log_namespace="twisted"))
     output.log(event("beware", log_namespace="twisted", log_level=LogLevel.warn))
@@ -49,13 +49,13 @@ def test_the_log_is_bare(output):
 
 
 def test_the_log_controls_no_terminal(output):
-    """Whoever wrote it, and through whatever fault it got there."""
+    """Control characters are escaped, also those that only a fault can put there."""
     output.log(event("{text}", text="a\x1b]0;b\x07\u202e\udc80\nc"))
     assert output.end() == "a\\x1b]0;b\\x07\\u202e\\udc80\nc\n"
 
 
 def test_the_log_goes_above_a_line_being_typed(output):
-    """While there is one."""
+    """The log is printed above the line being typed, while there is one."""
     above = []
     output.log.above = above.extend
     output.log(event("one"))
@@ -66,7 +66,7 @@ def test_the_log_goes_above_a_line_being_typed(output):
 
 
 def test_nothing_is_lost_through_a_slow_pipe(output):
-    """It stays blocking: who writes waits for who reads."""
+    """Standard output stays blocking: the log waits for a slow reader."""
     lines = [f"Send to ('127.0.0.1', 47482): {number}" for number in range(20_000)]
     for line in lines:
         output.log(event(line))
@@ -74,27 +74,8 @@ def test_nothing_is_lost_through_a_slow_pipe(output):
     assert output.end().splitlines() == lines
 
 
-def test_nothing_is_lost_where_another_made_it_non_blocking(monkeypatch):
-    """Who shares standard output may do so; then it is waited for."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    printed = []
-
-    def wait_until_writable(_, waiting, __):
-        assert waiting == [writing]
-        printed.append(os.read(reading, 10_000))
-
-    monkeypatch.setattr("chatd.io.select.select", wait_until_writable)
-    with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as source:
-        StandardOutputLog(stream)(event("x" * 200_000))
-        stream.close()
-        printed.append(source.read())
-    assert len(printed) > 1
-    assert b"".join(printed) == b"x" * 200_000 + b"\n"
-
-
-def test_nobody_reads():
-    """The server does not mind."""
+def test_an_output_without_a_reader():
+    """A reader that is gone, or an output that is closed, raises no exception."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as stream:

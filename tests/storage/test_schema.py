@@ -1,0 +1,51 @@
+"""The schema that the migrations create: the tables, and the view of the messages."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from chatd.core.events import MessageBatch
+from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
+from chatd.storage.schema import VERSION_TABLE, metadata
+from chatd.storage.testing import NOW, batch, inline_store, result
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    """Return a database of each kind, not opened yet."""
+    if request.param == "sqlite":
+        return create_database(f"sqlite:///{tmp_path}/chatd.db")
+    return create_database(request.getfixturevalue("postgresql"))
+
+
+def differences(connection):
+    """Return how the schema of a database differs from the tables."""
+    options = {"version_table": VERSION_TABLE, "compare_type": True}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+
+
+def test_the_migrations_create_the_tables(database):
+    """A new database has exactly the tables that the statements are built on."""
+    store = inline_store(database)
+    store.open([])
+    found = database.reader.run(differences)
+    result(store.close({}))
+    assert found == []
+
+
+def test_the_view_of_messages(database):
+    """The view has a row for every message, except those of removed rooms."""
+    store = inline_store(database)
+    store.open([RoomRecord("Tea", "tea"), RoomRecord("old", "old")])
+    texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
+    batches = [
+        MessageBatch("Tea", 60, "Zoë", texts, NOW),
+        MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1, 12),
+    ]
+    result(store.append([*batches, batch(1, room="old")], {}))
+    result(store.remove_room("old", 1))
+    result(store.append([batch(1, room="old")], {}))
+    found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
+    assert sorted(found) == [message for batch in batches for message in batch.messages()]
+    result(store.close({}))
