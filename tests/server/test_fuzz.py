@@ -129,7 +129,7 @@ def test_people(seed):
     crowd.end()
 
 
-def test_a_fault_is_noticed():
+def test_a_failure_is_noticed():
     """The fixture sees a failure: otherwise these tests would show nothing."""
     errors = LoggedErrors()
     errors({"log_failure": Failure(ZeroDivisionError())})
