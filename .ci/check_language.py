@@ -1,6 +1,6 @@
 """Check the language of code, comments and docs: exit with 1 and a line for each finding.
 
-The rules that a program can check: no gendered pronouns, none of the names that the project gave up,
+The rules that a program can check: no gendered pronouns, none of the names that were given up,
 no sentence that starts with a clause instead of a subject, no line of a document over 100 columns.
 ruff checks the line length of code.
 """
