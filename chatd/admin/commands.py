@@ -23,8 +23,7 @@ from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.eventlog import EventLog
-from chatd.server.session import Session
-from chatd.server.session_registry import SessionRegistry
+from chatd.server.session import Session, SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 Prompt = Callable[[str], Awaitable[str | None]]

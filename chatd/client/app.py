@@ -12,12 +12,10 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.connection import Connection
-from chatd.client.endpoints import EndpointFor
+from chatd.client.connection import Connection, EndpointFor
 from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
 from chatd.client.model.pending import PendingReplies
-from chatd.client.ui.actions import Action, Address, Connect, Exit, Hangup, Line
-from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line
 from chatd.client.waiters import IdleTimer, Waiters
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
         RoomRecord,
         Snapshot,
     )
-    from chatd.core.rooms import Room
-    from chatd.core.users import Origin, User
+    from chatd.core.rooms import Origin, Room, User
 
 
 class ISendQueue(Interface):

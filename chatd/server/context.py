@@ -7,7 +7,7 @@ from typing import Any
 from chatd.config import Limits
 from chatd.server.admission import Admission
 from chatd.server.epoll import EpollReader
-from chatd.server.session_registry import SessionRegistry
+from chatd.server.session import SessionRegistry
 from chatd.server.timeouts import TimeoutQueue
 
 

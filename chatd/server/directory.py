@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from twisted.internet.defer import Deferred, DeferredLock
 
 from chatd.core import names
-from chatd.core.bans import BanList, has_expired
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
+from chatd.core.moderation import BanList, has_expired
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, Snapshot
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 
 
 class Directory:

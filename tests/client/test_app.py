@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.client.ui.actions import Exit, Hangup
+from chatd.client.ui.frontend import Exit, Hangup
 from chatd.core.events import DisconnectReason, Message
 from chatd.protocol.received import Ok
 
@@ -21,7 +21,9 @@ def test_moved_by_the_administrator(harness, rooms):
     """Kicks and groupings are read once, and known."""
     harness.type("`join 1 Alice")
     rooms.console("kick Alice 1")
-    assert harness.read() == ["Server: You were kicked out from chatroom tea@1 by the Administrator!"]
+    assert harness.read() == [
+        "Server: You were kicked out from chatroom tea@1 by the Administrator!"
+    ]
     assert harness.client.frontend.state.rooms == []
     rooms.console("group 2 Alice")
     assert harness.read() == ["Server: You were grouped into chatroom food@2 by the Administrator."]
@@ -150,7 +152,10 @@ def test_stays_away_after_retry_false(harness, rooms):
 def test_comes_back_after_a_shutdown(harness, rooms):
     """A server that is restarted is waited for."""
     rooms.service.stopService()
-    assert harness.read() == ["Administrator: Chatserver is going to shutdown...", "Connection lost."]
+    assert harness.read() == [
+        "Administrator: Chatserver is going to shutdown...",
+        "Connection lost.",
+    ]
 
 
 def test_disconnect(harness, rooms):

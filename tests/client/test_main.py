@@ -5,9 +5,9 @@ import sys
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.client import endpoints
+from chatd.client import connection
 from chatd.client.main import main
-from chatd.client.ui.actions import Address
+from chatd.client.ui.frontend import Address
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-0", "9" * 5000, ""])
@@ -22,8 +22,8 @@ def test_tls_without_its_packages(monkeypatch):
     """TLS needs packages that may be missing."""
     monkeypatch.setitem(sys.modules, "service_identity", None)
     monkeypatch.delitem(sys.modules, "chatd.client.tls", raising=False)
-    with pytest.raises(endpoints.TlsError, match=r"^--tls needs more packages: pip install"):
-        endpoints.tls(MemoryReactorClock())
+    with pytest.raises(connection.TlsError, match=r"^--tls needs more packages: pip install"):
+        connection.tls_endpoints(MemoryReactorClock())
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_bad_cafile(tmp_path, content, words):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(endpoints.TlsError) as refused:
-        endpoints.tls(MemoryReactorClock(), str(file))
+    with pytest.raises(connection.TlsError) as refused:
+        connection.tls_endpoints(MemoryReactorClock(), str(file))
     assert str(refused.value) == f"--cafile {file}: {words}"
 
 

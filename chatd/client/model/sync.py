@@ -19,7 +19,7 @@ from chatd.client.model.effects import (
     Unconfirmed,
 )
 from chatd.client.model.marker import PAGE_LENGTH, MarkerState, ReadMarker
-from chatd.client.model.outbox import Outbox
+from chatd.client.model.pending import Outbox
 from chatd.core.events import Message
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History

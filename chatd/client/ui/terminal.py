@@ -28,9 +28,8 @@ from prompt_toolkit.styles import Style
 
 from chatd.client.app import Client
 from chatd.client.model.state import ClientState
-from chatd.client.ui.actions import Line, Prompt
-from chatd.client.ui.commands import has_password
-from chatd.client.ui.completion import complete
+from chatd.client.ui.commands import complete, has_password
+from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt
 from chatd.client.ui.tty import no_echo
 

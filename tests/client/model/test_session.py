@@ -4,8 +4,8 @@ import pytest
 
 from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
 from chatd.client.model.rejoin import TAG
-from chatd.client.ui.actions import Line
 from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import Line
 from chatd.core.events import Joined, LeaveReason, Left, Message, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt
@@ -485,9 +485,7 @@ def test_equal_messages_in_two_rooms(frontend):
     frontend.connected("secret 2")
     frontend.handle(resumed())
     frontend.handle(join(last=6, tag=TAG))
-    assert sort(
-        frontend.handle(History("1", (Message("1", 6, "Alice", "hi", 0.0),), MISSED))
-    ) == (
+    assert sort(frontend.handle(History("1", (Message("1", 6, "Alice", "hi", 0.0),), MISSED))) == (
         [],
         [],
     )
@@ -512,8 +510,7 @@ def test_said_while_catching_up(frontend):
     _, (history,) = sort(frontend.handle(join(last=8, tag=TAG)))
     assert history == asked(since=7)
     assert (
-        sort(frontend.handle(History("1", (Message("1", 8, "Alice", "hi", 0.0),), MISSED)))[0]
-        == []
+        sort(frontend.handle(History("1", (Message("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
     )
 
 

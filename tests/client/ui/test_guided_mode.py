@@ -7,7 +7,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.client.model.effects import Send
-from chatd.client.ui.actions import Exit, Line, Prompt
+from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import GuidedReader, PipeScreen
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
