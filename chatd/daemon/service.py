@@ -37,10 +37,10 @@ from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
-from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
 from chatd.server.directory import Directory
 from chatd.server.eventlog import Counters, EventLog
+from chatd.server.limits import Admission
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.config import Limits
-from chatd.server.admission import Admission
 from chatd.server.epoll import EpollReader
+from chatd.server.limits import Admission, TimeoutQueue
 from chatd.server.session import SessionRegistry
-from chatd.server.timeouts import TimeoutQueue
 
 
 class ServerContext:
