@@ -106,7 +106,7 @@ class Frontend(ABC):
 
     @property
     def state(self) -> ClientState:
-        """What is known of the user."""
+        """The known state of the user."""
         return self.session.state
 
     @property

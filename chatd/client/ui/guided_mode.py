@@ -45,7 +45,7 @@ _PEOPLE: Final = "people"
 """The tag of a request for the members of the room."""
 
 _CONNECTION: Final = "connection"
-"""What is awaited before the first connection."""
+"""The value of `_awaited` before the first connection."""
 
 
 class _Stage(Enum):
