@@ -226,7 +226,10 @@ class Session(Subscriber):
         done.addCallback(self.reply, request)
         done.addErrback(self._fail, request)
         done.addErrback(self._abort)
-        done.addBoth(self._idle)
+        if done.called:  # the gateway, whose call of `receive` this is, goes on by itself
+            self.busy = False
+        else:
+            done.addBoth(self._idle)
 
     def _idle(self, _: object) -> None:
         self.busy = False
