@@ -189,9 +189,14 @@ class HistoryWriter:
             self._stored(batches, reserved, self._clock.seconds() - started)
         # After a failure, a caller who came during the write does not wait for the next one either:
         # it may never succeed.
-        also = error is not None or not self.pending
-        for group in (waiters, self._drain_waiters.take()) if also else (waiters,):
-            group.fire(None) if error is None else group.fail(error)
+        ready = [waiters]
+        if error is not None or not self.pending:
+            ready.append(self._drain_waiters.take())
+        for group in ready:
+            if error is None:
+                group.fire(None)
+            else:
+                group.fail(error)
         if error is not None:
             await deferLater(self._clock, RETRY_SECONDS)
 
