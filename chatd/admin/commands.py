@@ -35,7 +35,7 @@ _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 @dataclass
 class AdminContext:
-    """What the administrator's commands work with.
+    """The parts of the server that the administrator's commands use.
 
     `now` returns seconds since the epoch. `stop` begins to stop the server. `stopping` is set by
     `quit`; after that no command is executed.

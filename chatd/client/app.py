@@ -7,7 +7,7 @@ client is over when `ended` fires.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -21,6 +21,7 @@ from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
 from chatd.protocol.jsonio import encode_request
 from chatd.protocol.received import Reply
+from chatd.waiters import Waiters
 
 
 class Screen(Protocol):
@@ -287,28 +288,6 @@ class Client:
     def _fire_prompted(self) -> None:
         if self.frontend.prompt is not None or self.ended.called:
             self._prompted.fire(None)
-
-
-_Value = TypeVar("_Value")
-
-
-class Waiters(Generic[_Value]):
-    """The Deferreds that wait for one event."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Deferred[_Value]] = []
-
-    def wait(self) -> Deferred[_Value]:
-        """Return a Deferred that fires at the event."""
-        waiting: Deferred[_Value] = Deferred()
-        self._waiting.append(waiting)
-        return waiting
-
-    def fire(self, value: _Value) -> None:
-        """Fire all Deferreds."""
-        waiting, self._waiting = self._waiting, []
-        for deferred in waiting:
-            deferred.callback(value)
 
 
 class IdleTimer:

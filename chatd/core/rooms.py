@@ -58,7 +58,7 @@ def ensure_active(origin: Origin) -> None:
 
 
 class Role(Enum):
-    """What a member may do in a room beyond what every member may."""
+    """The rights of a member beyond those of every member."""
 
     NONE = "none"
 

@@ -1,4 +1,4 @@
-"""What all connections of all gateways share."""
+"""The objects that the connections of all gateways share."""
 
 from __future__ import annotations
 

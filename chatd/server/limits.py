@@ -31,7 +31,7 @@ MAX_PENDING_REFUSALS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a connection counts for.
+    """The counts that a connection is part of.
 
     `origin` is the key of its address (`limit_key`); `refusal` is None if it is admitted.
     """

@@ -1,4 +1,4 @@
-"""What all sessions of a server work with, whatever gateway they come from."""
+"""The parts of the server that the sessions of all gateways use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store needs of a database: two connections, and the few statements that differ.
+"""The interface of a database: two connections, and the few statements that differ.
 
 `SqliteDatabase` and `PostgresqlDatabase` implement `Database`. Neither connects before one of its
 connections is used. A `DbConnection` runs one job at a time, and raises `StoreUnavailableError` for

@@ -1,4 +1,4 @@
-"""What a server has still to answer: the user's unconfirmed messages, and pending replies.
+"""The user's unconfirmed messages, and the pending replies of the server.
 
 The server confirms a message by its tag: one to a room when it is in the store, a private message
 by the reply. After a lost connection an unconfirmed message is in doubt until it is found in the

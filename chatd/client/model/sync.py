@@ -1,4 +1,4 @@
-"""What the user has read in all rooms, and what they sent: each message is shown once, in order.
+"""The user's place in all rooms, and their own messages: each is shown once, in order.
 
 A `ReadMarker` for each room knows which messages are missing there; the outbox knows which messages
 of the user are unconfirmed. `ChatSession` reports events; the results are updates and requests.

@@ -1,4 +1,4 @@
-"""What command mode and guided mode have in common: the methods that the client calls.
+"""The base of command mode and guided mode: the methods that the client calls.
 
 A frontend knows no connection and no screen. Each method takes one event and returns the actions
 that follow: lines to show, requests to send, what to do with the connection; app.py carries them
