@@ -28,7 +28,7 @@ class Frontend(ABC):
 
     @property
     def state(self) -> ClientState:
-        """What is known of the user."""
+        """The name, account and rooms of the user, and the names that the client knows."""
         return self.session.state
 
     @property

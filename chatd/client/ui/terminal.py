@@ -78,7 +78,7 @@ class TerminalScreen:
 
     @property
     def state(self) -> ClientState:
-        """What is known of the user."""
+        """The state of the client's user; empty before there is a client."""
         return self._client.frontend.state if self._client is not None else ClientState()
 
     # -- what the client calls
@@ -99,7 +99,7 @@ class TerminalScreen:
         """Give the input to the client, until it ends."""
         self._client = client
         client.ended.addCallback(lambda _: self.stop())
-        # What is typed between two prompts belongs to the next one and must not be echoed; Ctrl-C
+        # Keys typed between two prompts belong to the next one and must not be echoed; Ctrl-C
         # must still end a client whose server never replies.
         with no_echo(self._session.input.fileno()):
             while not client.leaving:
