@@ -164,10 +164,8 @@ class ChatSession:
             case Ok(command="format"):
                 self._token = str_or_none(event.data.get("session"))
                 return []
-            case Ok() | Error() if event.tag == TAG and self._rejoin is not None:
+            case Ok() | Error() if event.tag == TAG:
                 return self._rejoin_replied(event, self._rejoin)
-            case Error(command="resume") if event.tag == TAG:
-                return []  # the user joined another room meanwhile
             case Receipt():
                 self._sync.stored(event.room, event.id, event.tag)
                 return []
@@ -231,7 +229,10 @@ class ChatSession:
 
     # -- the way back
 
-    def _rejoin_replied(self, reply: Ok | Error, rejoin: Rejoin) -> list[Effect]:
+    def _rejoin_replied(self, reply: Ok | Error, rejoin: Rejoin | None) -> list[Effect]:
+        is_shown = reply.command != "resume" or isinstance(reply, Ok)
+        if rejoin is None:  # the user has joined a room of their own choice meanwhile
+            return self._show(reply) if is_shown else []
         if isinstance(reply, Error):
             if reply.code in NOT_NOW:
                 return [*_wait(rejoin, ConnectionStatus.STORE_AWAY), RetryAfter(STORE_PAUSE)]
@@ -240,7 +241,6 @@ class ChatSession:
         elif reply.command == "resume":
             rejoin.name_restored()
         rejoin.replied(reply.command)
-        is_shown = reply.command != "resume" or isinstance(reply, Ok)
         shown = self._show(reply) if is_shown else []
         return [*shown, *self._next_request()]
 

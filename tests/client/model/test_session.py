@@ -1,4 +1,4 @@
-"""Coming back after a lost connection: one's name, one's rooms, and what was missed. Pure."""
+"""The session after a lost connection, through command mode: name, rooms and missed messages."""
 
 import pytest
 
@@ -16,28 +16,28 @@ UNKNOWN = Error("resume", "no-such-session", "There is no such session.", TAG)
 
 
 def join(room="1", last=0, tag=None, name="Alice"):
-    """Return the answer to a join."""
+    """Return the reply to `join`."""
     return Ok("join", "You join", tag, {"room": room, "name": name, "last": last})
 
 
 def resumed(account=None):
-    """Return the answer to the question for the old session."""
+    """Return the reply to `resume`."""
     data = {"name": "Alice", "account": account}
     return Ok("resume", "Welcome back, Alice.", TAG, data)
 
 
 def bob(number, room="1"):
-    """Return a message."""
+    """Return a message of Bob."""
     return Message(room, number, "Bob", f"message {number}", 0.0)
 
 
 def backfill(*numbers):
-    """Return the lines that show these messages as missed."""
+    """Return the lines that show messages of Bob as missed."""
     return [f"[1970-01-01 00:00:00] Bob: message {number}" for number in numbers]
 
 
 def asked(room="1", since=0):
-    """Return the question for what was missed."""
+    """Return the request for missed messages."""
     return Request(
         "history", {"chatroom_id": room, "since": str(since), "limit": "500"}, f"missed:{room}"
     )
@@ -51,82 +51,82 @@ def sort(effects):
 
 @pytest.fixture
 def frontend():
-    """Return a conversation of Alice in room 1, where five messages were said."""
+    """Return command mode for Alice in room 1, whose newest message is 5."""
     frontend = CommandMode()
-    frontend.connected("secret 1")
+    frontend.connected("token 1")
     frontend.handle(join(last=5))
     return frontend
 
 
 @pytest.fixture
 def away(frontend):
-    """Return the conversation after the connection was lost; another is there, and the name taken back."""
+    """Return command mode after a lost connection: it has its name, and no room yet."""
     frontend.handle(bob(6))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     return frontend
 
 
 def test_resumes(frontend):
-    """The old secret is shown for the name, then the rooms are joined."""
+    """The client resumes its session, then joins its rooms."""
     frontend.disconnected(reconnecting=True)
-    resume = Request("resume", {"session": "secret 1"}, TAG)
-    assert sort(frontend.connected("secret 2")) == (["Connected again."], [resume])
+    resume = Request("resume", {"session": "token 1"}, TAG)
+    assert sort(frontend.connected("token 2")) == (["Connected again."], [resume])
     rejoin = Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG)
     assert sort(frontend.handle(resumed())) == (["Server: Welcome back, Alice."], [rejoin])
     assert sort(frontend.handle(join(last=5, tag=TAG))) == (["Server: You join"], [])
     assert not frontend.is_rejoining
 
 
-def test_newest_secret(frontend):
-    """A secret that comes later is the one that counts."""
-    assert frontend.handle(Ok("format", "…", "x", {"session": "secret 1b"})) == []
+def test_newest_token(frontend):
+    """A token that comes later replaces the one before."""
+    assert frontend.handle(Ok("format", "…", "x", {"session": "token 1b"})) == []
     frontend.disconnected(reconnecting=True)
-    _, (resume,) = sort(frontend.connected("secret 2"))
-    assert resume.arguments == {"session": "secret 1b"}
+    _, (resume,) = sort(frontend.connected("token 2"))
+    assert resume.arguments == {"session": "token 1b"}
 
 
-def test_answer_lost(frontend):
-    """If it is not known whether the old secret was of use, it is tried, and then the one after it."""
+def test_reply_to_resume_lost(frontend):
+    """If the reply to `resume` is lost, the old token is tried first, then the next one."""
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.disconnected(reconnecting=True)
-    _, (first,) = sort(frontend.connected("secret 3"))
-    assert first.arguments == {"session": "secret 1"}
+    _, (first,) = sort(frontend.connected("token 3"))
+    assert first.arguments == {"session": "token 1"}
     _, (second,) = sort(frontend.handle(UNKNOWN))
-    assert second.arguments == {"session": "secret 2"}
+    assert second.arguments == {"session": "token 2"}
     frontend.handle(resumed())
     frontend.disconnected(reconnecting=True)
-    _, (third,) = sort(frontend.connected("secret 4"))
-    assert third.arguments == {"session": "secret 3"}
+    _, (third,) = sort(frontend.connected("token 4"))
+    assert third.arguments == {"session": "token 3"}
 
 
 @pytest.mark.parametrize("code", ["no-such-session", "name-in-use"])
-def test_guest_is_not_known_any_more(frontend, code):
-    """A guest takes his name by joining, then, and waits for it as ever."""
+def test_guest_cannot_resume(frontend, code):
+    """A guest whose session cannot be resumed takes the name back by joining, and waits."""
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     lines, (rejoin,) = sort(frontend.handle(Error("resume", code, "…", TAG)))
     assert (lines, rejoin.command) == ([], "join")
-    told, later = frontend.handle(Error("join", "name-in-use", "…", TAG))
-    assert told.text == "Your name is still in use. Trying again..."
+    status, later = frontend.handle(Error("join", "name-in-use", "…", TAG))
+    assert status.text == "Your name is still in use. Trying again..."
     assert isinstance(later, RetryAfter)
 
 
 @pytest.fixture
 def account(frontend):
-    """Return the conversation of somebody who is logged in and not known any more."""
+    """Return command mode for a user who was logged in, and whose session is being resumed."""
     frontend.handle(Ok("logout", "Bye, Alice", None, {"name": "Alice"}))
     frontend.handle(Ok("login", "Welcome back", None, {"name": "Alice"}))
     frontend.handle(join(last=5))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     return frontend
 
 
 def test_log_in_again(account):
-    """Who was logged in has to do so again, and is then back in his rooms."""
+    """A user who has to log in again is then back in the rooms."""
     assert sort(account.handle(UNKNOWN)) == (["You have to log in again: `login Alice"], [])
     assert not account.is_rejoining
     account.typed("`login Alice password")
@@ -138,37 +138,37 @@ def test_log_in_again(account):
 
 
 def test_log_in_again_and_lost_again(account):
-    """One has to log in still; a session that was nobody's is not asked for."""
+    """After another loss the user still has to log in, and no token is tried."""
     account.handle(UNKNOWN)
     account.disconnected(reconnecting=True)
     words = ["Connected again.", "You have to log in again: `login Alice"]
-    assert sort(account.connected("secret 3")) == (words, [])
+    assert sort(account.connected("token 3")) == (words, [])
 
 
-def test_log_in_as_somebody_else(account):
-    """Somebody else is not brought into the rooms."""
+def test_log_in_to_another_account(account):
+    """A user who logs in to another account is not brought into the rooms."""
     account.handle(UNKNOWN)
     assert sort(account.handle(Ok("login", "…", None, {"name": "Carol"})))[1] == []
 
 
 def test_store_away(account):
-    """While the server cannot tell who one is, one waits, and says so once."""
-    refusal = Error("resume", "unavailable", "…", TAG)
-    told, later = account.handle(refusal)
-    assert told.text == "The server cannot reach its store now. Trying again..."
+    """While the store is unavailable the client tries again, and says so once."""
+    error = Error("resume", "unavailable", "…", TAG)
+    status, later = account.handle(error)
+    assert status.text == "The server cannot reach its store now. Trying again..."
     assert isinstance(later, RetryAfter)
     _, (again,) = sort(account.retry())
-    assert again.arguments == {"session": "secret 1"}
+    assert again.arguments == {"session": "token 1"}
     assert account.retry() == []
-    assert [type(effect) for effect in account.handle(refusal)] == [RetryAfter]
+    assert [type(effect) for effect in account.handle(error)] == [RetryAfter]
 
 
-def test_not_wanted_any_more(frontend):
-    """Who is told not to come back does not."""
+def test_told_not_to_reconnect(frontend):
+    """The client stops reconnecting when the server says that it may not."""
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
-    told = frontend.handle(Disconnect("banned", "You were banned!", retry=False))
-    assert told[1:] == [StopReconnecting()]
+    frontend.connected("token 2")
+    status = frontend.handle(Disconnect("banned", "You were banned!", retry=False))
+    assert status[1:] == [StopReconnecting()]
     assert sort(frontend.disconnected(reconnecting=False))[0] == ["Not connected."]
     assert frontend.retry() == []
 
@@ -177,7 +177,7 @@ def test_not_wanted_any_more(frontend):
 
 
 def test_missed(away):
-    """What was said meanwhile is shown, marked, and goes on until all of it is there."""
+    """Missed messages are shown under one heading, page by page."""
     assert sort(away.handle(join(last=9, tag=TAG))) == (["Server: You join"], [asked(since=6)])
     first = History("1", (bob(7), bob(8)), MISSED)
     assert sort(away.handle(first)) == ([HEADING, *backfill(7, 8)], [asked(since=8)])
@@ -186,12 +186,12 @@ def test_missed(away):
 
 
 def test_nothing_missed(away):
-    """Where nothing was said nothing is asked."""
+    """The client asks for no history where nothing was said."""
     assert sort(away.handle(join(last=6, tag=TAG))) == (["Server: You join"], [])
 
 
-def test_ids_with_a_hole(away):
-    """After a crash ids go on higher; an empty answer is the end."""
+def test_ids_with_a_gap(away):
+    """After a crash of the server ids may have a gap; an empty page is the last one."""
     away.handle(join(last=17_000, tag=TAG))
     lines, (more,) = sort(away.handle(History("1", (bob(7),), MISSED)))
     assert (lines, more) == ([HEADING, *backfill(7)], asked(since=7))
@@ -199,132 +199,132 @@ def test_ids_with_a_hole(away):
     assert sort(away.handle(bob(17_001))) == (["Bob: message 17001"], [])
 
 
-def test_counted_anew(away):
-    """A server that keeps nothing counts anew; all is new, then."""
+def test_ids_start_again(away):
+    """All messages of a server whose ids start from 1 again are new."""
     _, (history,) = sort(away.handle(join(last=2, tag=TAG)))
     assert history == asked(since=0)
-    answer = History("1", (bob(1), bob(2)), MISSED)
-    assert sort(away.handle(answer))[0] == [HEADING, *backfill(1, 2)]
+    page = History("1", (bob(1), bob(2)), MISSED)
+    assert sort(away.handle(page))[0] == [HEADING, *backfill(1, 2)]
     assert sort(away.handle(bob(3)))[0] == ["Bob: message 3"]
 
 
-def test_live_meanwhile(away):
-    """What comes before the answer is held back, and shown after it, once."""
+def test_events_before_the_history(away):
+    """Events that arrive before the history are shown after it, once."""
     away.handle(join(last=7, tag=TAG))
     assert away.handle(bob(8)) == away.handle(Joined("1", "Carol", None, 0)) == []
-    answer = History("1", (bob(7), bob(8)), MISSED)
+    page = History("1", (bob(7), bob(8)), MISSED)
     carol = "Carol: joined us @chatroom 1."
-    assert sort(away.handle(answer))[0] == [HEADING, *backfill(7), "Bob: message 8", carol]
+    assert sort(away.handle(page))[0] == [HEADING, *backfill(7), "Bob: message 8", carol]
     assert away.handle(bob(8)) == []
 
 
-def test_lost_in_the_middle(away):
-    """What was held back and what was not asked yet is asked for the next time, and nothing else."""
+def test_lost_again_before_all_history(away):
+    """After another loss the client asks for exactly the messages not shown yet."""
     away.handle(join(last=9, tag=TAG))
     away.handle(bob(10))
     away.handle(History("1", (bob(7),), MISSED))
     away.disconnected(reconnecting=True)
-    away.connected("secret 3")
+    away.connected("token 3")
     away.handle(resumed())
     assert sort(away.handle(join(last=10, tag=TAG)))[1] == [asked(since=7)]
-    answer = History("1", (bob(8), bob(9), bob(10)), MISSED)
-    assert sort(away.handle(answer))[0] == [HEADING, *backfill(8, 9, 10)]
+    page = History("1", (bob(8), bob(9), bob(10)), MISSED)
+    assert sort(away.handle(page))[0] == [HEADING, *backfill(8, 9, 10)]
 
 
-def test_kicked_in_the_middle(away):
-    """Who is put out before he could ask reads what came until then, and nothing is asked."""
+def test_kicked_before_the_history(away):
+    """A user who is kicked before the history arrives reads the buffered messages."""
     away.handle(join(last=7, tag=TAG))
     away.handle(bob(8))
     assert away.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0)) == []
-    answer = Error("history", "not-in-room", "Join chatroom 1 first!", MISSED)
-    assert sort(away.handle(answer)) == (["Bob: message 8"], [])
+    page = Error("history", "not-in-room", "Join chatroom 1 first!", MISSED)
+    assert sort(away.handle(page)) == (["Bob: message 8"], [])
     assert sort(away.handle(join(last=9))) == (["Server: You join"], [])
 
 
-def test_closed_in_the_middle(away):
-    """The end of a room is told after what was said in it."""
+def test_closed_before_the_history(away):
+    """The end of a room is shown after the messages in it."""
     away.handle(join(last=7, tag=TAG))
     assert away.handle(RoomClosed("1", 0)) == []
     ended = "Administrator: chatroom is being closed by the Administrator."
-    answer = History("1", (bob(7),), MISSED)
-    assert sort(away.handle(answer)) == ([HEADING, *backfill(7), ended], [])
+    page = History("1", (bob(7),), MISSED)
+    assert sort(away.handle(page)) == ([HEADING, *backfill(7), ended], [])
 
 
-def test_quit_in_the_middle(away):
-    """Who leaves by himself wants nothing of the room any more."""
+def test_quit_before_the_history(away):
+    """A user who quits reads the buffered messages, and no history."""
     away.handle(join(last=7, tag=TAG))
     away.handle(bob(8))
-    quitted = Ok("quit", "You quitted", None, {"room": "1"})
-    assert sort(away.handle(quitted))[0] == ["Server: You quitted", "Bob: message 8"]
+    quit_reply = Ok("quit", "You quitted", None, {"room": "1"})
+    assert sort(away.handle(quit_reply))[0] == ["Server: You quitted", "Bob: message 8"]
     assert away.handle(History("1", (bob(7),), MISSED)) == []
 
 
-def test_no_history_now(away):
-    """While the history cannot be had the talk goes on, and what was missed comes later."""
+def test_history_unavailable(away):
+    """While the history is unavailable, messages are shown live, and the history later."""
     away.handle(join(last=7, tag=TAG))
     away.handle(bob(8))
-    refusal = Error("history", "unavailable", "…", MISSED)
-    *lines, later = away.handle(refusal)
+    error = Error("history", "unavailable", "…", MISSED)
+    *lines, later = away.handle(error)
     assert [line.text for line in lines][1:] == ["Bob: message 8"]
     assert isinstance(later, RetryAfter)
     assert not away.is_rejoining
     assert sort(away.handle(bob(9)))[0] == ["Bob: message 9"]
     assert sort(away.retry()) == ([], [asked(since=6)])
     assert away.retry() == []
-    answer = History("1", (bob(7), bob(8), bob(9)), MISSED)
-    assert sort(away.handle(answer)) == ([HEADING, *backfill(7)], [])
+    page = History("1", (bob(7), bob(8), bob(9)), MISSED)
+    assert sort(away.handle(page)) == ([HEADING, *backfill(7)], [])
 
 
 def test_quit_and_joined_again(frontend):
-    """After a plain quit nothing was missed."""
+    """A user who quits and joins again has missed nothing."""
     frontend.handle(Ok("quit", "You quitted", None, {"room": "1"}))
     assert sort(frontend.handle(join(last=99))) == (["Server: You join"], [])
     assert sort(frontend.handle(bob(100)))[0] == ["Bob: message 100"]
 
 
 def test_joined_by_hand(frontend):
-    """Who goes back into his room himself, since the client could not, reads what he missed."""
+    """A user who joins the room before the client does reads the missed messages."""
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.typed("`join 1 Alicia")
     frontend.handle(UNKNOWN)
     assert sort(frontend.handle(join(last=6, name="Alicia")))[1] == [asked(since=5)]
 
 
-def test_grouped_on_the_way_back(away):
-    """Who is brought into his room before he has joined it reads what he missed all the same."""
+def test_moved_while_rejoining(away):
+    """A user who is moved into the room before it is joined reads the missed messages."""
     assert sort(away.handle(Joined("1", "Alice", None, 0))) == ([], [asked(since=6)])
     away.handle(bob(8))
-    answer = History("1", (bob(7), bob(8)), MISSED)
-    lines, (more,) = sort(away.handle(answer))
+    page = History("1", (bob(7), bob(8)), MISSED)
+    lines, (more,) = sort(away.handle(page))
     assert (lines, more) == ([HEADING, *backfill(7)], asked(since=8))
     assert sort(away.handle(History("1", (), MISSED)))[0] == ["Bob: message 8"]
 
 
-def test_grouped_before(frontend):
-    """Who was brought into a room knows from the newest message on what he missed."""
+def test_moved_before_the_loss(frontend):
+    """In a room that a user was moved into, the messages after the newest one are missed."""
     frontend.handle(Joined("2", "Alice", None, 0))
     frontend.handle(History("2", (bob(41, "2"),), "newest:2"))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     frontend.handle(join(last=5, tag=TAG))
     _, (history,) = sort(frontend.handle(join("2", last=42, tag=TAG)))
     assert history == asked("2", since=41)
 
 
-def test_two_rooms_in_pieces(frontend):
-    """Whatever comes between the pieces, each stands under the heading of its room."""
+def test_pages_of_two_rooms(frontend):
+    """Each page stands under the heading of its room."""
     frontend.handle(join("2", last=0))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     frontend.handle(join(last=7, tag=TAG))
     frontend.handle(join("2", last=2, tag=TAG))
     heading_2 = HEADING.replace("1", "2")
-    pieces = [("1", 6), ("2", 1), ("1", 7), ("2", 2)]
-    answers = [History(room, (bob(n, room),), f"missed:{room}") for room, n in pieces]
-    shown = [sort(frontend.handle(answer))[0] for answer in answers]
+    ids = [("1", 6), ("2", 1), ("1", 7), ("2", 2)]
+    pages = [History(room, (bob(n, room),), f"missed:{room}") for room, n in ids]
+    shown = [sort(frontend.handle(page))[0] for page in pages]
     assert shown == [
         [HEADING, *backfill(6)],
         [heading_2, *backfill(1)],
@@ -333,8 +333,8 @@ def test_two_rooms_in_pieces(frontend):
     ]
 
 
-def test_news_between_pieces(away):
-    """What was missed is headed again where something else was told meanwhile."""
+def test_line_between_pages(away):
+    """A page after another line has a heading again."""
     away.handle(join(last=8, tag=TAG))
     away.handle(History("1", (bob(7),), MISSED))
     away.handle(Ok("list", "…"))
@@ -345,109 +345,109 @@ def test_news_between_pieces(away):
     "back", [join(last=9), Joined("1", "Alice", None, 0)], ids=["by hand", "grouped"]
 )
 def test_kicked_and_back_while_catching_up(away, back):
-    """Who is in the room again before its history is there reads what he missed, and what was held."""
+    """A user who is kicked and returns reads missed and buffered messages in order."""
     away.handle(join(last=8, tag=TAG))
     away.handle(bob(9))
     away.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     assert sort(away.handle(back))[1] == []
     away.handle(bob(10))
-    answer = History("1", (bob(7), bob(8)), MISSED)
-    held = ["Bob: message 9", "Bob: message 10"]
-    lines, more = sort(away.handle(answer))
+    page = History("1", (bob(7), bob(8)), MISSED)
+    buffered = ["Bob: message 9", "Bob: message 10"]
+    lines, more = sort(away.handle(page))
     assert [line for line in lines if "joined" not in line and "You join" not in line] == [
         HEADING,
         *backfill(7, 8),
-        *held,
+        *buffered,
     ]
     assert more == []
     assert sort(away.handle(bob(11)))[0] == ["Bob: message 11"]
 
 
 def test_joined_twice_while_catching_up(away):
-    """Who joins the room he is coming back to reads what he missed there all the same."""
+    """A second join before the history changes nothing."""
     away.handle(join(last=8, tag=TAG))
     away.handle(bob(9))
     assert sort(away.handle(join(last=9))) == (["Server: You join"], [])
-    answer = History("1", (bob(7), bob(8)), MISSED)
-    assert sort(away.handle(answer)) == ([HEADING, *backfill(7, 8), "Bob: message 9"], [])
+    page = History("1", (bob(7), bob(8)), MISSED)
+    assert sort(away.handle(page)) == ([HEADING, *backfill(7, 8), "Bob: message 9"], [])
 
 
-def again(frontend, last, secret):
-    """Lose the connection and come back; return what is asked for in the room."""
+def reconnect(frontend, last, token):
+    """Lose the connection and rejoin; return the requests in the room."""
     frontend.disconnected(reconnecting=True)
-    frontend.connected(secret)
+    frontend.connected(token)
     frontend.handle(resumed())
     return sort(frontend.handle(join(last=last, tag=TAG)))[1]
 
 
 def test_said_after_the_kick(away):
-    """What was said between a kick and the way back is not missed, nor the next time."""
+    """Messages between a kick and the return are not missed, nor after another loss."""
     away.handle(join(last=7, tag=TAG))
     away.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     away.handle(join(last=12))
     away.handle(History("1", (bob(7),), MISSED))
-    assert again(away, 13, "secret 3") == [asked(since=12)]
+    assert reconnect(away, 13, "token 3") == [asked(since=12)]
 
 
-def test_kicked_before_the_way_back(away):
-    """Who was put out, and joins nevertheless, is in the room as ever."""
+def test_kicked_before_rejoining(away):
+    """A kick before the room is joined again changes nothing."""
     away.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0))
     away.handle(join(last=7, tag=TAG))
     away.handle(History("1", (bob(7),), MISSED))
-    assert again(away, 8, "secret 3") == [asked(since=7)]
+    assert reconnect(away, 8, "token 3") == [asked(since=7)]
 
 
 # -- one's own messages
 
 
 def test_stored(frontend):
-    """What is known to be stored is not shown again; that it is stored needs no words."""
+    """A message of the user that is stored is not shown as missed."""
     frontend.typed("hi")
     assert frontend.handle(Receipt("1", 6, "1")) == []
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     assert sort(frontend.handle(join(last=6, tag=TAG))) == (["Server: You join"], [])
 
 
 def test_not_stored(frontend):
-    """What could not be stored is told so, and not again."""
+    """A message that could not be stored is reported once."""
     frontend.typed("hi")
     data = {"room": "1", "id": 6}
-    refusal = Error("say", "not-stored", "Your message could not be stored.", "1", data)
-    assert sort(frontend.handle(refusal))[0] == ["Server: Your message could not be stored."]
+    error = Error("say", "not-stored", "Your message could not be stored.", "1", data)
+    assert sort(frontend.handle(error))[0] == ["Server: Your message could not be stored."]
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     assert sort(frontend.handle(join(last=6, tag=TAG))) == (["Server: You join"], [])
 
 
 def test_in_doubt(frontend):
-    """What was sent and is in the history is not shown; what is not there is named, once."""
+    """A sent message found in the history is not shown; one not found is reported once."""
     for line in ("one", "`broadcast 1 two", "thr\nee", ""):
         frontend.typed(line)
     frontend.handle(bob(8))
     assert sort(frontend.disconnected(reconnecting=True))[0] == ["Connection lost."]
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     _, (history,) = sort(frontend.handle(join(last=8, tag=TAG)))
     assert history == asked(since=5)
     own = (Message("1", 6, "Alice", "one", 0.0), Message("1", 7, "Alice", "two", 0.0))
-    answer = History("1", (*own, bob(8)), MISSED)
-    assert sort(frontend.handle(answer))[0] == ["Perhaps not delivered: thr\n  ee"]
+    page = History("1", (*own, bob(8)), MISSED)
+    assert sort(frontend.handle(page))[0] == ["Perhaps not delivered: thr\n  ee"]
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 3")
+    frontend.connected("token 3")
     frontend.handle(resumed())
     assert sort(frontend.handle(join(last=8, tag=TAG)))[0] == ["Server: You join"]
 
 
-def test_said_twice(frontend):
-    """A message is not taken for an equal one before it or after it."""
+def test_equal_messages(frontend):
+    """A message is not taken for an equal one before or after it."""
     frontend.typed("hi")
     frontend.handle(Receipt("1", 6, "1"))
     frontend.typed("hi")
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     frontend.handle(join(last=7, tag=TAG))
     frontend.typed("hi")
@@ -457,37 +457,35 @@ def test_said_twice(frontend):
 
 
 def test_refused_messages_are_not_in_doubt(frontend):
-    """What the server refused is known not to be delivered."""
+    """A message that the server refused is not in doubt."""
     frontend.typed("hi")
     frontend.typed("x" * 20_000)
     frontend.handle(Error("say", "in-no-room", "Join a room first!", "1"))
     frontend.handle(Error(None, "too-long", "Message too long."))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     assert sort(frontend.handle(join(last=5, tag=TAG)))[0] == ["Server: You join"]
 
 
-def test_somebody_else_with_my_name(away):
-    """What another said under one's name meanwhile is shown."""
+def test_message_of_another_user_with_the_name(away):
+    """A message that another user sent under the same name is shown."""
     away.handle(join(last=7, tag=TAG))
-    answer = History("1", (Message("1", 7, "Alice", "ha", 0.0),), MISSED)
-    assert sort(away.handle(answer))[0] == [HEADING, "[1970-01-01 00:00:00] Alice: ha"]
+    page = History("1", (Message("1", 7, "Alice", "ha", 0.0),), MISSED)
+    assert sort(away.handle(page))[0] == [HEADING, "[1970-01-01 00:00:00] Alice: ha"]
 
 
 def test_equal_messages_in_two_rooms(frontend):
-    """Of equal messages in doubt each is found in its place, whatever room is looked into first."""
+    """Of equal messages in doubt each is found in its own room."""
     frontend.handle(join("2", last=1))
     frontend.typed("`broadcast 2 hi")
     frontend.handle(bob(3, "2"))
     frontend.typed("`broadcast 1 hi")
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     frontend.handle(join(last=6, tag=TAG))
-    assert sort(
-        frontend.handle(History("1", (Message("1", 6, "Alice", "hi", 0.0),), MISSED))
-    ) == (
+    assert sort(frontend.handle(History("1", (Message("1", 6, "Alice", "hi", 0.0),), MISSED))) == (
         [],
         [],
     )
@@ -497,38 +495,37 @@ def test_equal_messages_in_two_rooms(frontend):
 
 
 def test_said_while_catching_up(frontend):
-    """What one says before all that was missed is there comes after it, and is not taken for it."""
+    """A message sent before the history arrives is not taken for an older equal one."""
     frontend.typed("hi")
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     frontend.handle(join(last=7, tag=TAG))
     frontend.typed("hi")
     own = Message("1", 7, "Alice", "hi", 0.0)
     frontend.handle(History("1", (bob(6), own), MISSED))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 3")
+    frontend.connected("token 3")
     frontend.handle(resumed())
     _, (history,) = sort(frontend.handle(join(last=8, tag=TAG)))
     assert history == asked(since=7)
     assert (
-        sort(frontend.handle(History("1", (Message("1", 8, "Alice", "hi", 0.0),), MISSED)))[0]
-        == []
+        sort(frontend.handle(History("1", (Message("1", 8, "Alice", "hi", 0.0),), MISSED)))[0] == []
     )
 
 
-def test_secret_in_doubt(frontend):
-    """A secret that may have been lost is named; one that was sent is not, nor is it in a room."""
+def test_private_message_in_doubt(frontend):
+    """A private message in doubt is reported, and not looked for in a room."""
     for line in ("`secret Bob one", "`secret Bob two", "`secret Nobody three"):
         frontend.typed(line)
     frontend.handle(Ok("secret", "Secret sent to Bob.", "1", {"name": "Bob"}))
     frontend.handle(Error("secret", "no-such-chatter", "Nobody does not exist!", "3"))
     frontend.disconnected(reconnecting=True)
-    frontend.connected("secret 2")
+    frontend.connected("token 2")
     frontend.handle(resumed())
     _, (history,) = sort(frontend.handle(join(last=6, tag=TAG)))
     assert history == asked(since=5)
-    answer = History("1", (Message("1", 6, "Alice", "two", 0.0),), MISSED)
-    lines, _ = sort(frontend.handle(answer))
+    page = History("1", (Message("1", 6, "Alice", "two", 0.0),), MISSED)
+    lines, _ = sort(frontend.handle(page))
     two = "[1970-01-01 00:00:00] Alice: two"
     assert lines == [HEADING, two, "Perhaps not delivered: two"]

@@ -1,4 +1,4 @@
-"""What is typed and what comes, and what the client makes of it. Pure, without a server."""
+"""Command mode without a server: typed lines become requests, and events become lines."""
 
 import pytest
 
@@ -24,14 +24,14 @@ QUITTING = Line("quitting...", stamped=False)
 
 @pytest.fixture
 def frontend():
-    """Return a conversation with a server, before the first join."""
+    """Return command mode with a connection, before the first join."""
     frontend = CommandMode()
     frontend.connected()
     return frontend
 
 
-def joined(frontend, *rooms, name="Alice"):
-    """Return the conversation of somebody who has joined rooms."""
+def join(frontend, *rooms, name="Alice"):
+    """Let Alice join rooms; return the frontend."""
     for room in rooms:
         frontend.handle(
             Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
@@ -40,7 +40,7 @@ def joined(frontend, *rooms, name="Alice"):
 
 
 def texts(effects):
-    """Return the texts of lines; there is nothing but lines."""
+    """Return the texts of lines; there are no other actions."""
     assert all(isinstance(effect, Line) for effect in effects)
     return [effect.text for effect in effects]
 
@@ -71,8 +71,8 @@ def texts(effects):
         ("`logout", Request("logout")),
     ],
 )
-def test_typed_becomes_a_request(frontend, typed, request_):
-    """Messages and the server's commands are asked of the server."""
+def test_typed_line_becomes_a_request(frontend, typed, request_):
+    """Messages and the commands of the server become requests."""
     assert frontend.typed(typed) == [Send(request_)]
 
 
@@ -93,13 +93,13 @@ def test_typed_becomes_a_request(frontend, typed, request_):
         ("`connect here ٣", "Not a port: ٣ (1 to 65535)."),
     ],
 )
-def test_typed_is_refused(frontend, typed, words):
-    """What is no request is refused in the server's words, without the server."""
+def test_typed_line_is_refused(frontend, typed, words):
+    """A line that is no request is refused in the words of the server, without the server."""
     assert texts(frontend.typed(typed)) == [words]
 
 
 def test_help(frontend):
-    """Help is the lab's lines and the client's own commands, between empty lines."""
+    """`help` prints the commands of the server and the client's own, between empty lines."""
     (line,) = frontend.typed("`help")
     assert line.text.startswith("\n`help`: Show usage of all commands.\n`start <chatroom_id> ")
     assert "\n`connect <host> <port>`: " in line.text
@@ -111,8 +111,8 @@ def test_help(frontend):
     assert not line.stamped
 
 
-def test_own_commands(frontend):
-    """The client leaves, comes and ends by itself."""
+def test_local_commands(frontend):
+    """The client itself connects, disconnects and ends."""
     assert frontend.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
     frontend.connected()
     assert frontend.typed("`disconnect") == [Hangup(), Line("Disconnected.")]
@@ -121,7 +121,7 @@ def test_own_commands(frontend):
 
 
 def test_without_a_server():
-    """What needs a server is answered by the words that there is none; what does not, works."""
+    """Without a server the client refuses requests, and handles its own commands."""
     frontend = CommandMode()
     assert (
         frontend.typed("hi")
@@ -134,7 +134,7 @@ def test_without_a_server():
 
 
 def test_connect_is_confirmed():
-    """Who asks for a connection is told that there is one; who starts the client is not."""
+    """The client confirms a connection that the user asks for, but not the first one."""
     frontend = CommandMode()
     frontend.start(Address("here", 1))
     assert frontend.connected() == []
@@ -164,8 +164,8 @@ def test_connect_is_confirmed():
     ],
 )
 def test_events_are_shown(frontend, event, words):
-    """What the server tells is shown in the words of section 4."""
-    assert texts(joined(frontend, "1").handle(event)) == [words]
+    """Events of the server are shown in the words of specification section 4."""
+    assert texts(join(frontend, "1").handle(event)) == [words]
 
 
 @pytest.mark.parametrize(
@@ -182,25 +182,25 @@ def test_events_are_shown(frontend, event, words):
     ],
 )
 def test_room_tags(frontend, event, words):
-    """While one is in more than one room, the lines of a room begin with its id."""
-    assert texts(joined(frontend, "1", "2").handle(event)) == [words]
+    """While the user is in more than one room, the lines of a room start with its id."""
+    assert texts(join(frontend, "1", "2").handle(event)) == [words]
 
 
 def test_no_tags_after_leaving(frontend):
-    """Back in one room there are no tags."""
-    joined(frontend, "1", "2").handle(Ok("quit", "You quitted", None, {"room": "2"}))
+    """A user who is back in one room reads no tags."""
+    join(frontend, "1", "2").handle(Ok("quit", "You quitted", None, {"room": "2"}))
     assert texts(frontend.handle(Message("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
 
 
-def test_formalities_are_not_shown(frontend):
-    """The answers to what the client asks by itself are not shown."""
+def test_replies_to_the_client_are_not_shown(frontend):
+    """The replies to the client's own requests are not shown."""
     assert frontend.handle(Ok("format", "You now speak json.")) == []
     assert frontend.handle(Ok("exit", "Goodbye!")) == []
 
 
 def test_state_follows_the_answers(frontend):
     """Joining, switching and quitting change the current room, once the server says so."""
-    joined(frontend, "1", "2", "3")
+    join(frontend, "1", "2", "3")
     assert (frontend.state.name, frontend.state.rooms, frontend.state.current) == (
         "Alice",
         ["1", "2", "3"],
@@ -215,8 +215,8 @@ def test_state_follows_the_answers(frontend):
 
 
 def test_kicked(frontend):
-    """Who is kicked reads it once, and is in the room no more."""
-    joined(frontend, "1")
+    """A user who is kicked reads the notice only, and is no longer in the room."""
+    join(frontend, "1")
     assert texts(frontend.handle(Notice("Server", "You were kicked out …", 0))) == [
         "Server: You were kicked out …"
     ]
@@ -224,9 +224,9 @@ def test_kicked(frontend):
     assert (frontend.state.rooms, frontend.state.current) == ([], None)
 
 
-def test_grouped(frontend):
-    """Who is grouped is in the other room, reads nothing but the notice, and asks from where on he reads."""
-    joined(frontend, "1")
+def test_moved(frontend):
+    """A user who is moved reads the notice only; the client asks for the newest id."""
+    join(frontend, "1")
     assert frontend.handle(Left("1", "Alice", None, LeaveReason.GROUPED, 0)) == []
     newest = Request("history", {"chatroom_id": "2", "limit": "1"}, "newest:2")
     assert frontend.handle(Joined("2", "Alice", None, 0)) == [Send(newest)]
@@ -235,23 +235,23 @@ def test_grouped(frontend):
 
 
 def test_retry_false(frontend):
-    """Where it makes no sense to come back, the client does not."""
+    """A client that may not connect again stops reconnecting."""
     shown = frontend.handle(Disconnect("banned", "You were banned!", False, "Server"))
     assert shown == [Line("Server: You were banned!", name="Server"), StopReconnecting()]
 
 
 def test_name_is_filled_in(frontend):
-    """Who has a name may leave it out, also on a new connection, which does not know it."""
+    """A user with a name may leave it out; the client sends it."""
     assert frontend.typed("`join 2") == [Send(Request("join", {"chatroom_id": "2"}))]
-    joined(frontend, "1")
+    join(frontend, "1")
     assert frontend.typed("`join 2") == [
         Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}))
     ]
 
 
-def test_lines_tell_what_they_are(frontend):
-    """A screen learns who speaks, when, in which room, and whether one is meant."""
-    joined(frontend, "1", "2")
+def test_parts_of_a_line(frontend):
+    """A line has its speaker, time, room, and the reader's name in its text."""
+    join(frontend, "1", "2")
     assert frontend.handle(Message("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
         Line("[1] Bob: Hi ALICE!", tag="[1] ", name="Bob", talk=True, mention="ALICE", time=7.5)
     ]
@@ -259,22 +259,22 @@ def test_lines_tell_what_they_are(frontend):
     assert line.mention == ""
 
 
-def test_hostile_words_are_cleaned(frontend):
-    """Nothing that a terminal would obey is shown, whoever sent it and in whatever part."""
-    joined(frontend, "1\x1b]0;x", "2")
+def test_hostile_text_is_sanitized(frontend):
+    """Nothing that a terminal obeys is shown, in whatever part of an event it comes."""
+    join(frontend, "1\x1b]0;x", "2")
     (line,) = frontend.handle(Message("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
     assert line.text == "[1]0;x] Bob: [2Jhi"
     assert (line.tag, line.name) == ("[1]0;x] ", "Bob")
     assert texts(frontend.banner("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
 
 
-def test_comeback_in_order(frontend):
-    """After a lost connection the rooms are joined in their order, and the current one is current."""
-    joined(frontend, "1", "2").handle(Ok("switch", "…", None, {"room": "1"}))
+def test_rejoins_in_order(frontend):
+    """After a lost connection the rooms are joined in order, and the same one is current."""
+    join(frontend, "1", "2").handle(Ok("switch", "…", None, {"room": "1"}))
     assert texts(frontend.disconnected(reconnecting=True)) == ["Connection lost."]
     assert frontend.typed("hi") == [NOT_CONNECTED]
-    again, first = frontend.connected()
-    assert again == Line("Connected again.")
+    status, first = frontend.connected()
+    assert status == Line("Connected again.")
     assert first == Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
     data = {"room": "1", "name": "Alice", "last": 0}
     _, second = frontend.handle(Ok("join", "You join @chatroom 1", TAG, data))
@@ -289,22 +289,22 @@ def test_comeback_in_order(frontend):
     assert (frontend.state.rooms, frontend.state.current) == (["1", "2"], "1")
 
 
-def test_comeback_to_a_room_that_is_gone(frontend):
-    """Of a room that does not exist any more the server's words are shown, and the next is joined."""
-    joined(frontend, "1", "2").disconnected(reconnecting=True)
+def test_rejoins_a_closed_room(frontend):
+    """The server's refusal of a closed room is shown, and the next room is joined."""
+    join(frontend, "1", "2").disconnected(reconnecting=True)
     frontend.connected()
-    shown, then = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
+    shown, next_join = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
     assert shown.text == "Server: Chatroom 1 NOT exist!"
-    assert then == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
+    assert next_join == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
 
 
-def test_comeback_waits_for_the_name(frontend):
-    """While the server has not noticed that one was gone, one tries again, with growing pauses."""
-    joined(frontend, "1").disconnected(reconnecting=True)
+def test_waits_for_the_name(frontend):
+    """While the name is in use the client tries again, with growing pauses."""
+    join(frontend, "1").disconnected(reconnecting=True)
     frontend.connected()
     in_use = Error("join", "name-in-use", "Name Alice is already in use!", TAG)
-    told, first = frontend.handle(in_use)
-    assert told == Line("Your name is still in use. Trying again...")
+    status, first = frontend.handle(in_use)
+    assert status == Line("Your name is still in use. Trying again...")
     assert frontend.retry() == [
         Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
     ]
@@ -320,9 +320,9 @@ def test_comeback_waits_for_the_name(frontend):
     assert frontend.retry() == []
 
 
-def test_comeback_that_is_interrupted(frontend):
-    """If the connection is lost again on the way back, no room is forgotten."""
-    joined(frontend, "1", "2").disconnected(reconnecting=True)
+def test_lost_again_while_rejoining(frontend):
+    """No room is forgotten if the connection is lost again while rooms are joined."""
+    join(frontend, "1", "2").disconnected(reconnecting=True)
     frontend.connected()
     frontend.handle(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
     frontend.disconnected(reconnecting=True)
@@ -332,21 +332,21 @@ def test_comeback_that_is_interrupted(frontend):
     assert second.request.arguments["chatroom_id"] == "2"
 
 
-def test_comeback_gives_way_to_the_person(frontend):
-    """Who joins a room himself while the client waits for the name is not joined to others later."""
-    joined(frontend, "1").disconnected(reconnecting=True)
+def test_join_cancels_rejoining(frontend):
+    """A user who joins a room while the client waits for the name is not moved later."""
+    join(frontend, "1").disconnected(reconnecting=True)
     frontend.connected()
     frontend.handle(Error("join", "name-in-use", "…", TAG))
     frontend.typed("`join 2 Alicia")
     assert frontend.retry() == []
 
 
-def test_connect_while_coming_back(frontend):
-    """To ask for the lost server means at once; to ask for another means to forget the rooms."""
+def test_connect_while_reconnecting(frontend):
+    """`connect` to the lost server tries at once; to another, it forgets the rooms."""
     frontend.start(Address("here", 1))
-    joined(frontend, "1").disconnected(reconnecting=True)
-    told, connect = frontend.typed("`connect here 1")
-    assert told == Line("Trying again.")
+    join(frontend, "1").disconnected(reconnecting=True)
+    status, connect = frontend.typed("`connect here 1")
+    assert status == Line("Trying again.")
     assert connect == Connect(Address("here", 1), retry_first=True)
     assert frontend.typed("`connect there 2") == [Connect(Address("there", 2))]
     assert frontend.connected() == [Line("Connected.")]

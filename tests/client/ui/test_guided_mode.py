@@ -1,4 +1,4 @@
-"""The guided talk: the session of the report word for word, and what goes wrong."""
+"""Guided mode: the session of specification section 8 word for word, and its failures."""
 
 import io
 import time
@@ -17,13 +17,13 @@ from chatd.testing import MemoryServer
 
 TIME = 1795186288.0  # 14:51:28
 MENU = ["Press 1 to register", "Press 2 to login"]
-DOOR = "Join a Chat Room or Create New: "
+ROOM_PROMPT = "Join a Chat Room or Create New: "
 PASSWORD = "correct horse"
 
 
 @pytest.fixture(autouse=True)
 def zone(monkeypatch):
-    """Set the local time to UTC's."""
+    """Set the local time to UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -40,18 +40,18 @@ def server():
 
 
 class GuidedHarness:
-    """A person on a pipe: what he writes, what he reads."""
+    """A client in guided mode on a pipe: lines are typed, and the output is read."""
 
     def __init__(self, harness):
         self.harness = harness
-        self.paper = io.BytesIO()
-        screen = PipeScreen(self.paper.write, io.StringIO(), lambda: None)
+        self.output = io.BytesIO()
+        screen = PipeScreen(self.output.write, io.StringIO(), lambda: None)
         harness.show, harness.show_error = screen.show, screen.show_error
         self.reader = GuidedReader(harness.client, screen, harness.clock, lambda: TIME)
         harness.start()
 
     def type(self, *lines):
-        """Type lines; return all that is written until it is quiet."""
+        """Type lines; return the output."""
         for line in lines:
             done = Deferred.fromCoroutine(self.reader.take(line))
             for _ in range(5):
@@ -60,30 +60,30 @@ class GuidedHarness:
         return self.read()
 
     def end(self):
-        """End the input; return what is written."""
+        """End the input; return the output."""
         Deferred.fromCoroutine(self.reader.end())
         return self.read()
 
     def read(self):
-        """Return what was written since the last call; what was said is stored meanwhile."""
+        """Return the output since the last call; messages are stored meanwhile."""
         for _ in range(5):
             self.harness.read()
             if self.harness.endpoint.server is not None:
                 self.harness.endpoint.server.turn(0.005)
-        written = self.paper.getvalue().decode()
-        self.paper.seek(0)
-        self.paper.truncate()
+        written = self.output.getvalue().decode()
+        self.output.seek(0)
+        self.output.truncate()
         return written
 
 
 @pytest.fixture
 def harness(server, make_harness):
-    """Return what gives a person a seat."""
+    """Return a function that makes a harness."""
     return lambda: GuidedHarness(make_harness(server, GuidedMode()))
 
 
-def test_the_session_of_the_report(harness):
-    """Two people talk, and what each reads is the report's, word for word."""
+def test_session_of_the_specification(harness):
+    """Two users chat, and read the words of specification section 8."""
     prashant = harness()
     prashant.type("1", "prashant", PASSWORD, "room1")
     prachi = harness()
@@ -135,8 +135,8 @@ def test_the_session_of_the_report(harness):
     assert not prachi.harness.client.failed
 
 
-def test_login_and_what_is_refused(harness):
-    """A failure is told in the server's words, and it is asked again."""
+def test_refusals(harness):
+    """A refusal is shown in the words of the server, and the question is asked again."""
     harness().type("1", "prachi", PASSWORD, "LOGOUT")
     second = harness()
     assert second.type("3", "1", "prachi", PASSWORD, "2", "prachi", "wrong password") == (
@@ -150,9 +150,9 @@ def test_login_and_what_is_refused(harness):
     assert second.type("2", "prachi", PASSWORD, "not a room", "", "room1") == (
         "Command: 2\nEnter username: prachi\nEnter password:\nWelcome back, prachi.\n"
         "<---- CHAT ROOMS ---->\n* default <0>\n\n"
-        f"{DOOR}not a room\nChatroom id not a room is not allowed.\n"
-        f"{DOOR}\n"
-        f"{DOOR}room1\nJoined room1 group as prachi\n"
+        f"{ROOM_PROMPT}not a room\nChatroom id not a room is not allowed.\n"
+        f"{ROOM_PROMPT}\n"
+        f"{ROOM_PROMPT}room1\nJoined room1 group as prachi\n"
         "INFO> Connected to host. Start sending messages.\n"
         "LIST => to get list of people online\nLEAVE => to leave the chat room\n"
         "LOGOUT => logout.\n"
@@ -160,7 +160,7 @@ def test_login_and_what_is_refused(harness):
 
 
 def test_messages_are_sent_whatever_they_begin_with(harness, server):
-    """There are no commands; an empty line says nothing."""
+    """A line with a backtick is a message; an empty line is none."""
     bob = server.join("default", "Bob")
     harness().type("1", "prachi", PASSWORD, "default", "`list", "", "  ", " LISTEN ", "list")
     assert bob.read() == [
@@ -172,7 +172,7 @@ def test_messages_are_sent_whatever_they_begin_with(harness, server):
 
 
 def test_moved_by_the_administrator(harness, server):
-    """Who is in no room any more is shown the rooms again."""
+    """A user who is in no room any more is shown the rooms again."""
     prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default")
     rooms = "<---- CHAT ROOMS ---->\n* default <0>\n\n"
@@ -190,11 +190,11 @@ def test_moved_by_the_administrator(harness, server):
         "INFO> Administrator: chatroom is being closed by the Administrator.\n"
         "<---- CHAT ROOMS ---->\n\n"
     )
-    assert prachi.type("new").startswith(f"{DOOR}new\nJoined new group as prachi\n")
+    assert prachi.type("new").startswith(f"{ROOM_PROMPT}new\nJoined new group as prachi\n")
 
 
-def test_comes_back(harness, server):
-    """After a lost connection one is in the room again, and reads what one missed."""
+def test_rejoins_after_a_lost_connection(harness, server):
+    """After a lost connection the user is in the room again, and reads missed messages."""
     bob = server.join("default", "Bob")
     prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default", "hi")
@@ -214,7 +214,7 @@ def test_comes_back(harness, server):
 
 
 def test_end_of_input(harness, server):
-    """Who has no more to say leaves without a word."""
+    """At the end of the input the client leaves without a word."""
     bob = server.join("default", "Bob")
     prachi = harness()
     prachi.type("1", "prachi", PASSWORD, "default", "hi")
@@ -225,16 +225,16 @@ def test_end_of_input(harness, server):
 
 
 def test_no_server(make_harness):
-    """Without a server there is one clear line."""
-    nobody = GuidedHarness(make_harness(None, GuidedMode()))
-    assert nobody.read() == "Not connected to localhost:9999.\n"
-    assert nobody.harness.client.ended.called
-    assert nobody.harness.client.failed
-    assert nobody.type("1") == ""
+    """Without a server the client ends with one clear line."""
+    guided = GuidedHarness(make_harness(None, GuidedMode()))
+    assert guided.read() == "Not connected to localhost:9999.\n"
+    assert guided.harness.client.ended.called
+    assert guided.harness.client.failed
+    assert guided.type("1") == ""
 
 
-def test_server_that_hangs(harness):
-    """What is typed where no answer comes is not taken, and it is known that not all was done."""
+def test_silent_server(harness):
+    """A line typed while a reply is missing is not taken, and the client is not complete."""
     prachi = harness()
     prachi.type("1", "prachi", PASSWORD)
     prachi.reader._client.typed("default")
@@ -245,12 +245,12 @@ def test_server_that_hangs(harness):
     assert prachi.read().count("hello") == 0
 
 
-# -- pure
+# -- without a server
 
 
 @pytest.fixture
 def frontend():
-    """Return the talk of somebody who has logged in."""
+    """Return guided mode for a user who has logged in."""
     frontend = GuidedMode()
     frontend.connected("secret")
     for line in ("2", "prachi", PASSWORD):
@@ -261,20 +261,20 @@ def frontend():
 
 
 def entered(frontend):
-    """Return the talk of somebody who is in room 1."""
+    """Let the user enter room 1; return the frontend."""
     frontend.typed("1")
     frontend.handle(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
     return frontend
 
 
 def texts(effects):
-    """Return the texts of lines; there is nothing but lines."""
+    """Return the texts of lines; there are no other actions."""
     assert all(isinstance(effect, Line) for effect in effects)
     return [effect.text for effect in effects]
 
 
 def test_prompts():
-    """What is asked follows from the answers; while one is waited for, nothing is."""
+    """The answers decide the next prompt; there is none while a reply is awaited."""
     frontend = GuidedMode()
     assert frontend.prompt is None
     assert texts(frontend.connected("secret")) == MENU
@@ -289,12 +289,12 @@ def test_prompts():
     assert frontend.prompt is None
     assert frontend.typed("hasty") == []
     name = {"name": "prachi"}
-    said, ask = frontend.handle(Ok("register", "Registered successfully.", None, name))
-    assert said.text == "Registered successfully."
+    reply, ask = frontend.handle(Ok("register", "Registered successfully.", None, name))
+    assert reply.text == "Registered successfully."
     assert ask == Send(Request("list"))
     assert frontend.prompt is None
     frontend.handle(RoomList(()))
-    assert frontend.prompt == Prompt(DOOR)
+    assert frontend.prompt == Prompt(ROOM_PROMPT)
     assert entered(frontend).prompt == Prompt(speaker="prachi")
 
 
@@ -320,12 +320,12 @@ def test_prompts():
     ],
 )
 def test_events_are_shown(frontend, event, words):
-    """What happens is told."""
+    """Each event is shown in the words of guided mode."""
     assert texts(entered(frontend).handle(event)) == [words]
 
 
 def test_people_without_addresses(frontend):
-    """Where addresses are hidden, people are names; who is in the room no more is shown nothing."""
+    """Members without addresses are names; a user in no room sees no list."""
     people = RoomList((RoomInfo("1", "tea", (("Bob", None), ("prachi", None))),), "people")
     entered(frontend).typed("LIST")
     lines = frontend.handle(people)
@@ -336,7 +336,7 @@ def test_people_without_addresses(frontend):
 
 
 def test_closed_while_leaving(frontend):
-    """Who leaves a room that is ended in that moment is shown the rooms, once."""
+    """A user who leaves a room that is closed at that moment is shown the rooms once."""
     entered(frontend).typed("LEAVE")
     assert len(frontend.handle(RoomClosed("1", 0))) == 1
     refused, ask = frontend.handle(Error("quit", "in-no-room", "Join a room first!"))
@@ -345,7 +345,7 @@ def test_closed_while_leaving(frontend):
 
 
 def test_closed_while_logging_out(frontend):
-    """Who logs out is not asked for another room."""
+    """A user who logs out is not asked for another room."""
     entered(frontend).typed("LOGOUT")
     assert len(frontend.handle(RoomClosed("1", 0))) == 1
     assert frontend.handle(Ok("logout", "Bye, prachi", None, {"name": "prachi"})) == [
@@ -354,13 +354,13 @@ def test_closed_while_logging_out(frontend):
 
 
 def test_lost_while_logging_out(frontend):
-    """Who wanted to leave anyway does not come back."""
+    """A client that loses the connection while it logs out ends."""
     frontend.typed("LOGOUT")
     assert frontend.disconnected(reconnecting=True) == [Exit(Line("Bye, prachi", stamped=False))]
 
 
 def test_lost_while_logging_in():
-    """Who was not let in yet begins again."""
+    """A user whose login is cut off starts again at the menu."""
     frontend = GuidedMode()
     frontend.connected("secret")
     for line in ("1", "prachi", PASSWORD):
@@ -374,24 +374,24 @@ def test_lost_while_logging_in():
 
 
 def test_too_long(frontend):
-    """Of what is too long the server does not say what it was; it is the answer all the same."""
+    """An error about a line that is too long names no command, and is the awaited reply."""
     frontend.typed("x" * 20_000)
     assert frontend.prompt is None
     assert texts(frontend.handle(Error(None, "too-long", "Message too long."))) == [
         "Message too long."
     ]
-    assert frontend.prompt == Prompt(DOOR)
+    assert frontend.prompt == Prompt(ROOM_PROMPT)
 
 
 def test_has_to_log_in_again(frontend):
-    """Who is not known any more logs in again, and is back in his room."""
+    """A user who has to log in again is then back in the room."""
     entered(frontend).disconnected(reconnecting=True)
     assert texts(frontend.typed("hello?")) == ["INFO> Not connected."]
     _, resume = frontend.connected("secret 2")
     assert resume.request.arguments == {"session": "secret"}
     tag = resume.request.tag
-    told = frontend.handle(Error("resume", "no-such-session", "…", tag))
-    assert texts(told) == ["INFO> You have to log in again.", *MENU]
+    status = frontend.handle(Error("resume", "no-such-session", "…", tag))
+    assert texts(status) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi", PASSWORD):
         frontend.typed(line)
     welcome, join = frontend.handle(Ok("login", "Welcome", None, {"name": "prachi"}))
@@ -402,31 +402,31 @@ def test_has_to_log_in_again(frontend):
 
 
 def test_room_gone_while_away(frontend):
-    """Whose room is there no more is shown the rooms."""
+    """A user whose room is closed is shown the rooms."""
     entered(frontend).disconnected(reconnecting=True)
     tag = frontend.connected("secret 2")[1].request.tag
     data = {"name": "prachi", "account": "prachi"}
     frontend.handle(Ok("resume", "Welcome back, prachi.", tag, data))
-    told, ask = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
-    assert told.text == "INFO> Chatroom 1 NOT exist!"
+    status, ask = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
+    assert status.text == "INFO> Chatroom 1 NOT exist!"
     assert ask == Send(Request("list"))
 
 
-def test_sent_away(frontend):
-    """Who is told not to come back leaves, and not as he wanted."""
+def test_told_not_to_reconnect(frontend):
+    """A client that may not connect again ends with a failure."""
     frontend.handle(Disconnect("banned", "You were banned by the Administrator!", retry=False))
-    told, end = frontend.disconnected(reconnecting=False)
-    assert told.text == "INFO> Not connected."
+    status, end = frontend.disconnected(reconnecting=False)
+    assert status.text == "INFO> Not connected."
     assert end == Exit(failed=True)
 
 
-def test_greeted():
-    """What the server says before it speaks JSON is told."""
+def test_banner():
+    """A banner is shown."""
     assert texts(GuidedMode().banner("Server: Be kind.")) == ["INFO> Be kind."]
 
 
 def test_lost_again_while_typing_the_password(frontend):
-    """Who is asked for his password goes on there: it is never taken for the answer to the menu."""
+    """A password typed while the connection is lost stays the answer to its question."""
     entered(frontend).disconnected(reconnecting=True)
     tag = frontend.connected("secret 2")[1].request.tag
     unknown = Error("resume", "no-such-session", "…", tag)
@@ -434,13 +434,13 @@ def test_lost_again_while_typing_the_password(frontend):
     for line in ("2", "prachi"):
         frontend.typed(line)
     frontend.disconnected(reconnecting=True)
-    told = ["INFO> Connected again.", "INFO> You have to log in again."]
-    assert texts(frontend.connected("secret 3")) == told
+    status = ["INFO> Connected again.", "INFO> You have to log in again."]
+    assert texts(frontend.connected("secret 3")) == status
     assert frontend.prompt == Prompt("Enter password: ", hidden=True)
 
 
-def test_not_connected_is_not_done(frontend):
-    """What is typed where there is no connection was not carried out, and that is known."""
+def test_line_without_a_connection_failed(frontend):
+    """A line typed without a connection is reported as failed."""
     frontend.disconnected(reconnecting=True)
     (line,) = frontend.typed("room1")
     assert (line.text, line.failed) == ("INFO> Not connected.", True)
