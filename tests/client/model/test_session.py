@@ -173,7 +173,7 @@ def test_told_not_to_reconnect(frontend):
     assert frontend.retry() == []
 
 
-# -- what was missed
+# -- missed messages
 
 
 def test_missed(away):
@@ -397,7 +397,7 @@ def test_kicked_before_rejoining(away):
     assert reconnect(away, 8, "token 3") == [asked(since=7)]
 
 
-# -- one's own messages
+# -- the user's own messages
 
 
 def test_stored(frontend):
