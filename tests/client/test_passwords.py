@@ -14,7 +14,6 @@ from chatd.client.app import Client
 from chatd.client.model.effects import Send
 from chatd.client.ui.actions import NOT_CONNECTED, Exit, Prompt
 from chatd.client.ui.command_mode import PROMPT, CommandMode
-from chatd.client.ui.commands import has_password
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import CommandReader
 from chatd.client.ui.terminal import TerminalScreen
@@ -179,14 +178,6 @@ def test_no_search_in_a_password(frontend, key):
     shown = terminal.type(f"`login alice\r{key}{SECRET}\r`exit\r")
     assert terminal.requests == [Request("login", {"username": "alice", "password": SECRET})]
     assert not any(part in shown for part in ("hunter", "r22"))
-
-
-@pytest.mark.parametrize("line", ["`lgoin alice pw", " `login alice pw", " `pasword a b", "`"])
-def test_misspelt_command_may_have_a_password(line):
-    """A line that may be a misspelt command with a password counts as one."""
-    assert has_password(line)
-    assert has_password(f"`list\n{line}")
-    assert not has_password("`list\nhello `login")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04", "half\x03\x03"])
