@@ -262,3 +262,40 @@ def test_listener_that_raises(connection, endpoint, listener, clock):
     assert endpoint.transport.disconnecting
     assert not connection.is_up
     assert clock.getDelayedCalls() == []
+
+
+# -- with a server
+
+
+def test_pauses_grow(harness):
+    """The pauses between attempts to connect grow up to a minute."""
+    server, harness.endpoint.server = harness.endpoint.server, None
+    harness.endpoint.peer.lose()
+    harness.read()
+    attempts = []
+    for second in range(400):
+        before = harness.endpoint.attempts
+        harness.wait(1)
+        if harness.endpoint.attempts > before:
+            attempts.append(second + 1)
+    assert attempts[:9] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
+    harness.endpoint.server = server
+    assert harness.wait(60) == ["Connected again."]
+
+
+def test_pauses_grow_for_a_server_that_drops_connections(harness):
+    """Pauses also grow while the server accepts connections and drops them at once."""
+    for pause in (1, 2, 4, 8):
+        harness.endpoint.peer.lose()
+        assert harness.read() == ["Connection lost."]
+        assert harness.wait(pause - 0.5) == []
+        assert harness.wait(0.5) == ["Connected again."]
+
+
+def test_pauses_are_short_again_after_a_steady_connection(harness):
+    """After a steady connection the pauses start from one second again."""
+    for _ in range(3):
+        harness.wait(60)
+        harness.endpoint.peer.lose()
+        assert harness.read() == ["Connection lost."]
+        assert harness.wait(1) == ["Connected again."]

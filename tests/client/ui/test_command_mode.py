@@ -198,22 +198,6 @@ def test_replies_to_the_client_are_not_shown(frontend):
     assert frontend.handle(Ok("exit", "Goodbye!")) == []
 
 
-def test_state_follows_the_answers(frontend):
-    """Joining, switching and quitting change the current room, once the server says so."""
-    join(frontend, "1", "2", "3")
-    assert (frontend.state.name, frontend.state.rooms, frontend.state.current) == (
-        "Alice",
-        ["1", "2", "3"],
-        "3",
-    )
-    frontend.handle(Ok("switch", "…", None, {"room": "1"}))
-    assert frontend.state.current == "1"
-    frontend.handle(Ok("quit", "…", None, {"room": "1"}))
-    assert (frontend.state.rooms, frontend.state.current) == (["2", "3"], "3")
-    frontend.handle(RoomClosed("3", 0))
-    assert (frontend.state.rooms, frontend.state.current) == (["2"], "2")
-
-
 def test_kicked(frontend):
     """A user who is kicked reads the notice only, and is no longer in the room."""
     join(frontend, "1")
