@@ -264,6 +264,55 @@ def test_listener_that_raises(connection, endpoint, listener, clock):
     assert clock.getDelayedCalls() == []
 
 
+def test_first_attempt_is_the_only_one(connection, endpoint, clock, listener):
+    """A first attempt that fails is not repeated."""
+    endpoint.close(error.ConnectionLost())
+    assert listener.calls == [("failed", "the connection was closed without an answer")]
+    clock.advance(1000)
+    assert clock.getDelayedCalls() == []
+    assert not connection.is_up
+
+
+def test_retry_first(endpoint, clock, listener):
+    """With `retry_first` a first attempt that fails is repeated, and not reported."""
+    Connection(endpoint, clock, listener, lambda: 0.0, retry_first=True).open()
+    endpoint.close(error.ConnectionLost())
+    assert listener.calls == []
+    clock.advance(1)
+    endpoint.receive(UP)
+    assert listener.calls == ["up"]
+
+
+def test_reconnects(connection, endpoint, clock, listener):
+    """A connection that is lost is replaced after a pause."""
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
+    assert not connection.is_up
+    clock.advance(1)
+    endpoint.receive(UP)
+    assert listener.calls == ["up", ("lost", True), "up"]
+    assert connection.is_up
+
+
+def test_stop_reconnecting(connection, endpoint, clock, listener):
+    """After `stop_reconnecting` a connection that is lost is not replaced."""
+    endpoint.receive(UP)
+    connection.stop_reconnecting()
+    endpoint.close(error.ConnectionDone())
+    assert listener.calls == ["up", ("lost", False)]
+    clock.advance(1000)
+    assert clock.getDelayedCalls() == []
+
+
+def test_send_without_a_connection(connection, endpoint):
+    """A frame that is sent while there is no connection is dropped."""
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
+    endpoint.transport.clear()
+    connection.send("late")
+    assert endpoint.transport.value() == b""
+
+
 # -- with a server
 
 

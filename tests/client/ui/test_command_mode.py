@@ -15,7 +15,16 @@ from chatd.client.ui.actions import (
     StopReconnecting,
 )
 from chatd.client.ui.command_mode import CommandMode
-from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
+from chatd.core.events import (
+    Joined,
+    LeaveReason,
+    Left,
+    Message,
+    Notice,
+    PrivateMessage,
+    Renamed,
+    RoomClosed,
+)
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
 
@@ -68,6 +77,7 @@ def texts(effects):
         ("`login al pw", Request("login", {"username": "al", "password": "pw"})),
         ("`register al pw", Request("register", {"username": "al", "password": "pw"})),
         ("`password a b", Request("password", {"old_password": "a", "new_password": "b"})),
+        ("`rename Al", Request("rename", {"new_name": "Al"})),
         ("`logout", Request("logout")),
     ],
 )
@@ -153,6 +163,13 @@ def test_connect_is_confirmed():
         (Notice("Administrator", "hear", 0, "1"), "Administrator: hear"),
         (Notice("Server", "You were grouped", 0), "Server: You were grouped"),
         (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (PrivateMessage("Alice", "psst", 0, "Bob"), "Alice (secret to Bob): psst"),
+        (Message("1", 1, "Alice", "from elsewhere", 0), "Alice: from elsewhere"),
+        (Joined("1", "Alice", None, 0, is_self=True), "Alice: joined us @chatroom 1."),
+        (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "Server: Alice quitted."),
+        (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
+        (Renamed("Alice", "Al", 0), "Server: Alice is now known as Al."),
+        (Ok("rename", "Now you are Al.", None, {"name": "Al"}), "Server: Now you are Al."),
         (Ok("switch", "You are now", None, {"room": "1"}), "Server: You are now"),
         (Error("join", "no-such-room", "Chatroom 3 NOT exist!"), "Server: Chatroom 3 NOT exist!"),
         (RoomList(()), "Server: No room exists!"),
@@ -165,7 +182,8 @@ def test_connect_is_confirmed():
 )
 def test_events_are_shown(frontend, event, words):
     """Events of the server are shown in the words of specification section 4."""
-    assert texts(join(frontend, "1").handle(event)) == [words]
+    shown = [effect for effect in join(frontend, "1").handle(event) if isinstance(effect, Line)]
+    assert texts(shown) == [words]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +196,9 @@ def test_events_are_shown(frontend, event, words):
         (Notice("Administrator", "hear", 0, "1"), "[1] Administrator: hear"),
         (Notice("Server", "You were kicked out", 0), "Server: You were kicked out"),
         (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (PrivateMessage("Alice", "psst", 0, "Bob"), "Alice (secret to Bob): psst"),
+        (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
+        (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "[1] Server: Alice quitted."),
         (Ok("list", "answer"), "Server: answer"),
     ],
 )
@@ -334,3 +355,27 @@ def test_connect_while_reconnecting(frontend):
     assert connect == Connect(Address("here", 1), retry_first=True)
     assert frontend.typed("`connect there 2") == [Connect(Address("there", 2))]
     assert frontend.connected() == [Line("Connected.")]
+
+
+def test_rooms_of_other_sessions(frontend):
+    """A reply to a login that names rooms is followed by a line for each, which is sanitized."""
+    data = {"name": "alice", "rooms": ["1", "sea\x1b"]}
+    lines = [
+        effect
+        for effect in frontend.handle(Ok("login", "Welcome back, alice.", None, data))
+        if isinstance(effect, Line)
+    ]
+    assert texts(lines) == [
+        "Server: Welcome back, alice.",
+        "Server: You are in chatroom 1",
+        "Server: You are in chatroom sea",
+    ]
+    assert (frontend.state.rooms, frontend.state.current) == (["1", "sea\x1b"], "sea\x1b")
+
+
+def test_replaced(frontend):
+    """A client that another one of its account replaces stops reconnecting."""
+    words = "You logged in from another place."
+    shown = frontend.handle(Disconnect("replaced", words, False, "Server"))
+    assert shown == [Line(f"Server: {words}", name="Server"), StopReconnecting()]
+    assert frontend.disconnected(reconnecting=False) == [NOT_CONNECTED]

@@ -22,6 +22,9 @@ def state():
     [
         ("`s", "`s", ["`start ", "`switch ", "`secret "]),
         ("`con", "`con", ["`connect "]),
+        ("`ren", "`ren", ["`rename "]),
+        ("`rename ", "", []),
+        ("`rename B", "B", []),
         ("`format", "`format", []),
         ("`re", "`re", ["`register ", "`rename "]),
         ("`h", "`h", ["`help ", "`history "]),

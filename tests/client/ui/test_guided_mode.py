@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chatd.client.model.effects import Send
+from chatd.client.model.effects import Send, StopReconnecting
 from chatd.client.ui.actions import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
@@ -223,3 +223,54 @@ def test_line_without_a_connection_failed(frontend):
     frontend.disconnected(reconnecting=True)
     (line,) = frontend.typed("room1")
     assert (line.text, line.failed) == ("INFO> Not connected.", True)
+
+
+def test_login_into_a_room():
+    """A user whose other session is in a room is welcomed there."""
+    frontend = GuidedMode()
+    frontend.connected("token")
+    for line in ("2", "prachi", PASSWORD):
+        frontend.typed(line)
+    reply = Ok("login", "Welcome back, prachi.", None, {"name": "prachi", "rooms": ["1"]})
+    lines = [effect for effect in frontend.handle(reply) if isinstance(effect, Line)]
+    assert texts(lines)[:2] == ["Welcome back, prachi.", "Joined 1 group as prachi"]
+    assert frontend.prompt == Prompt(speaker="prachi")
+
+
+def test_resume_into_a_room(frontend):
+    """A user whose other sessions are still in the room is there again without joining it."""
+    entered(frontend).disconnected(reconnecting=True)
+    tag = frontend.connected("token 2")[1].request.tag
+    data = {"name": "prachi", "account": "prachi", "rooms": ["1"], "session": "token 2b"}
+    effects = frontend.handle(Ok("resume", "Welcome back, prachi.", tag, data))
+    requests = [effect.request.command for effect in effects if isinstance(effect, Send)]
+    assert requests == ["history"]
+    assert frontend.prompt == Prompt(speaker="prachi")
+
+
+def test_moved_without_words(frontend):
+    """The join and departure of a user who is moved are not shown: the notice is."""
+    moved = frontend.handle(Joined("1", "prachi", None, 0.0))
+    assert not [effect for effect in moved if isinstance(effect, Line)]
+    assert frontend.handle(Left("1", "prachi", None, LeaveReason.KICKED, 0.0)) == [
+        Send(Request("list"))
+    ]
+
+
+def test_joined_and_left_by_another_session(frontend):
+    """A join and a departure by another session of the user are shown."""
+    joined = frontend.handle(Joined("1", "prachi", None, 0.0, is_self=True))
+    assert joined[0].text == "INFO> prachi joined room [1]"
+    left = Left("1", "prachi", None, LeaveReason.QUIT, 0.0, is_self=True)
+    line, ask = frontend.handle(left)
+    assert line.text == "INFO> prachi left room [1]."
+    assert ask == Send(Request("list"))
+
+
+def test_replaced(frontend):
+    """A client that another one of its account replaces ends with a failure."""
+    words = "You logged in from another place."
+    line, stop = frontend.handle(Disconnect("replaced", words, False, "Server"))
+    assert line.text == f"INFO> {words}"
+    assert stop == StopReconnecting()
+    assert frontend.disconnected(reconnecting=False)[-1] == Exit(failed=True)
