@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, deque
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,11 +101,30 @@ class Server:
         return History(room, tuple(self.said[room][since : since + PAGE]), request.tag)
 
 
+class AccountServer(Server):
+    """A server where another session of Alice's account stays in all rooms, and speaks there."""
+
+    def say_elsewhere(self, room, text):
+        """Let the other session say something."""
+        said = Message(room, len(self.said[room]) + 1, "Alice", text, 0.0)
+        self.said[room].append(said)
+        if room in self.alice.rooms:
+            self.alice.events.append(said)
+
+    def _resume(self, request):
+        reply = super()._resume(request)
+        if isinstance(reply, Error):
+            return reply
+        self.alice.rooms, self.alice.current = list(ROOMS), ROOMS[-1]
+        data = {"account": "Alice", "rooms": list(ROOMS), "session": self.alice.token}
+        return replace(reply, data={**reply.data, **data})
+
+
 class RejoinModel:
     """A client, its server, and the lines that the client shows."""
 
-    def __init__(self):
-        self.server = Server()
+    def __init__(self, server):
+        self.server = server
         self.frontend = CommandMode()
         self.shown = []
         self.sent, self.bobs = Counter(), 0
@@ -137,6 +157,11 @@ class RejoinModel:
         """Let Bob say something that nobody has said before."""
         self.bobs += 1
         self.server.say(room, "Bob", f"{room}.{self.bobs}")
+
+    def speak(self, room):
+        """Let another session of the account say something that nobody has said before."""
+        self.bobs += 1
+        self.server.say_elsewhere(room, f"{room}.{self.bobs}")
 
     def receive(self):
         """Bring the next event to the client."""
@@ -216,13 +241,13 @@ def lists_of(step):
 
 def check(model, *, in_order):
     """Check the lines shown against the messages said."""
-    shown = [found[1] for line in model.shown if (found := re.search(r"Bob: (\d\.\d+)$", line))]
+    shown = [found[1] for line in model.shown if (found := re.search(r": (\d\.\d+)$", line))]
     for room in ROOMS:
         texts = [message.text for message in model.server.said[room] if message.text != "before"]
         said = [text for text in texts if text not in "xy"]
         read = [text for text in shown if text.startswith(room)]
         assert (read if in_order else sorted(read)) == (said if in_order else sorted(said))
-    assert not [line for line in model.shown if "Alice: " in line or "Bob: before" in line]
+    assert not [line for line in model.shown if re.search("Alice: [xy]|Bob: before", line)]
     named = Counter(line[-1] for line in model.shown if line.startswith("Perhaps not delivered: "))
     refused = sum("Join a room first!" in line for line in model.shown)
     unsaid = model.sent - model.server.own_said
@@ -237,7 +262,7 @@ def check(model, *, in_order):
 @given(lists_of(STEPS))
 def test_each_message_is_shown_once_and_in_order(steps):
     """In any order of steps each message is shown once, in the order of its room."""
-    model = RejoinModel()
+    model = RejoinModel(Server())
     for step in steps:
         model.play(step)
     model.drain()
@@ -248,8 +273,19 @@ def test_each_message_is_shown_once_and_in_order(steps):
 @given(lists_of(st.one_of(STEPS, STEPS, STEPS, st.just(("store away",)))))
 def test_each_message_is_shown_once_without_a_store(steps):
     """While the store is away each message is still shown once, though later."""
-    model = RejoinModel()
+    model = RejoinModel(Server())
     for step in steps:
         model.play(step)
     model.drain()
     check(model, in_order=False)
+
+
+@settings(max_examples=80, deadline=None)
+@given(lists_of(st.one_of(STEPS, STEPS, st.sampled_from([("speak", room) for room in ROOMS]))))
+def test_each_message_is_shown_once_with_another_session(steps):
+    """A client whose account has another session in the rooms reads each message once."""
+    model = RejoinModel(AccountServer())
+    for step in steps:
+        model.play(step)
+    model.drain()
+    check(model, in_order=True)

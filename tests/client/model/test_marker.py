@@ -113,6 +113,7 @@ def test_example():
     assert marker.received(10)
     buffered = Incoming(message(10), 1)
     marker.buffer(buffered)
+    assert not marker.received(10)
     assert marker.newest == 10
     page = [message(8), message(9)]
     assert marker.add_history(page) == page
@@ -206,6 +207,8 @@ def test_abandoned():
     marker.abandon()
     assert marker.cursor is None
     assert marker.finish()
+    assert marker.drain() == []
+    assert marker.read == 9
 
 
 def test_history_that_nobody_asked_for():
@@ -299,7 +302,7 @@ class RoomReader:
 
 STEPS = st.sampled_from(
     [
-        *[lambda reader: reader.say(own=False)] * 4,
+        *[lambda reader: reader.say(own=False)] * 6,
         lambda reader: reader.say(own=True),
         RoomReader.lose,
         lambda reader: reader.rejoin(knows_last=True),
@@ -308,6 +311,11 @@ STEPS = st.sampled_from(
     ]
 )
 STEPS_WITHOUT_STORE = st.one_of(STEPS, st.sampled_from([RoomReader.switch_store, RoomReader.retry]))
+
+
+def lists_of(step):
+    """Return lists of steps that are long enough for several losses between pages."""
+    return st.lists(step, min_size=30, max_size=100)
 
 
 def play(steps):
@@ -321,14 +329,14 @@ def play(steps):
     return reader.shown, expected
 
 
-@given(st.lists(STEPS, max_size=60))
+@given(lists_of(STEPS))
 def test_each_message_once_and_in_order(steps):
     """In any order of losses, joins and pages each message is shown once and in order."""
     shown, expected = play(steps)
     assert shown == expected
 
 
-@given(st.lists(STEPS_WITHOUT_STORE, max_size=60))
+@given(lists_of(STEPS_WITHOUT_STORE))
 def test_each_message_once_with_a_store_away(steps):
     """Each message is shown once also where the history is deferred: then it may come later."""
     shown, expected = play(steps)
