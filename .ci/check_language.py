@@ -30,7 +30,7 @@ RULES: Final = (
         "a name that was given up",
     ),
     (
-        re.compile(r'("""|# |^- |\. )(Who|What|Whoever) (is|has|was|does|may|joins|says|wants)\b'),
+        re.compile(r'("""|# |^- )(Who|What|Whoever|Whatever) [a-z]'),
         "a sentence without a subject",
     ),
 )

@@ -28,14 +28,14 @@ _LATENCIES: Final = (
     _column("p99.9 ms", "p999_ms", "{:.2f}"),
 )
 _EFFORT: Final = (
-    _column("CPU s/million", "server_cpu_per_million", "{:.4f}"),
-    _column("server busy", "server_busy", "{:.0%}"),
-    _column("generator busy", "generator_busy", "{:.0%}"),
+    _column("CPU s/M", "server_cpu_per_million", "{:.4f}"),
+    _column("server", "server_busy", "{:.0%}"),
+    _column("load", "generator_busy", "{:.0%}"),
 )
 _JOINING: Final = (
-    _column("KiB/connection", "memory_per_connection", "{:.1f}", 1 / 1024),
-    _column("all in after s", "connect_s", "{:.2f}"),
-    _column("CPU s to join", "joins_cpu_s", "{:.2f}"),
+    _column("KiB", "memory_per_connection", "{:.1f}", 1 / 1024),
+    _column("joined s", "connect_s", "{:.2f}"),
+    _column("join CPU", "joins_cpu_s", "{:.2f}"),
 )
 _COLUMNS: Final = {
     Kind.RATE: (_column("deliveries/s", "deliveries_per_s", "{:,.0f}"), *_EFFORT, *_LATENCIES),
@@ -146,7 +146,8 @@ def _ratio_lines(result: Result) -> list[str]:
         else f"{name}, {unit[result.scenario.kind]}: {ratio:.2f}"
         for name, ratio in ratios(result).items()
     ]
-    return ["", "   ".join(shown)] if shown else []
+    pairs = ["   ".join(shown[at : at + 2]) for at in range(0, len(shown), 2)]
+    return ["", *pairs] if pairs else []
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -19,7 +19,7 @@ from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
 from chatd.core.ports import IStore
-from chatd.core.users import User
+from chatd.core.rooms import User
 from chatd.daemon.service import ChatService
 from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import text_codec

@@ -24,7 +24,7 @@ TERMINAL_MARK: Final = b"\0"
 """The first byte of a connection that is edited on a terminal; no line begins with it."""
 
 LAST_WORDS: Final = f"{SHUTDOWN_LINES[-1]}\n".encode()
-"""What the server prints last, before it closes the connection of a script in order."""
+"""The last lines that the server prints before it closes a script's connection in order."""
 
 _STDIN: Final = 0
 _STDOUT: Final = 1

@@ -23,8 +23,7 @@ from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomList
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.eventlog import EventLog
-from chatd.server.session import Session
-from chatd.server.session_registry import SessionRegistry
+from chatd.server.session import Session, SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 Prompt = Callable[[str], Awaitable[str | None]]
@@ -36,7 +35,7 @@ _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 @dataclass
 class AdminContext:
-    """What the administrator's commands work with.
+    """The parts of the server that the administrator's commands use.
 
     `now` returns seconds since the epoch. `stop` begins to stop the server. `stopping` is set by
     `quit`; after that no command is executed.

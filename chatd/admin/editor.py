@@ -40,7 +40,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import is_dumb_terminal
 
-from chatd.admin.tty import in_foreground, quiet_mode
+from chatd.io import in_foreground, quiet_mode
 
 _MAX_MESSAGE: Final = 2**26
 """The longest message from the server, in bytes. `who` prints a line for each connection."""

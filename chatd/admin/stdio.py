@@ -24,9 +24,8 @@ from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.admin.tty import in_foreground
 from chatd.core.sanitize import escape
-from chatd.io import write_all
+from chatd.io import in_foreground, write_all
 
 if TYPE_CHECKING:
     from chatd.admin.editor import Editor

@@ -40,7 +40,7 @@ _ADDRESS: Final = "address"
 
 
 class Key(NamedTuple):
-    """What failures are counted for: a name or an address."""
+    """A key that failures are counted under: a name or an address."""
 
     kind: str
     subject: str

@@ -12,18 +12,16 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.connection import Connection
-from chatd.client.endpoints import EndpointFor
+from chatd.client.connection import Connection, EndpointFor
 from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
 from chatd.client.model.pending import PendingReplies
-from chatd.client.ui.actions import Action, Address, Connect, Exit, Hangup, Line
-from chatd.client.ui.frontend import Frontend
-from chatd.client.waiters import IdleTimer, Waiters
+from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
 from chatd.protocol.jsonio import encode_request
 from chatd.protocol.received import Reply
+from chatd.waiters import Waiters
 
 
 class Screen(Protocol):
@@ -290,3 +288,33 @@ class Client:
     def _fire_prompted(self) -> None:
         if self.frontend.prompt is not None or self.ended.called:
             self._prompted.fire(None)
+
+
+class IdleTimer:
+    """Calls `on_idle` when nothing happened for so many `seconds`, while it runs."""
+
+    def __init__(self, clock: IReactorTime, seconds: float, on_idle: Callable[[], None]) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._on_idle = on_idle
+        self._timer: IDelayedCall | None = None
+
+    def start(self) -> None:
+        """Start, or start again."""
+        self.stop()
+        self._timer = self._clock.callLater(self._seconds, self._fire)
+
+    def reset(self) -> None:
+        """Note that something happened."""
+        if self._timer is not None:
+            self._timer.reset(self._seconds)
+
+    def stop(self) -> None:
+        """Stop."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _fire(self) -> None:
+        self._timer = None
+        self._on_idle()

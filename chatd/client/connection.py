@@ -1,18 +1,21 @@
 """The connection to one server: frames in both directions, and a new connection when it is lost.
 
-`ClientService` of Twisted makes the connections. The first attempt is the only one if it fails;
-once a connection was up, a lost one is replaced until the client closes it or stops reconnecting.
-This module knows frames and the one reply that starts the session; the listener handles all other
-events.
+`ClientService` of Twisted makes the connections, over TCP or TLS. The first attempt is the only one
+if it fails; once a connection was up, a lost one is replaced until the client closes it or stops
+reconnecting. This module knows frames and the one reply that starts the session; the listener
+handles all other events. The packages for TLS are imported on demand, as they may be missing.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 from twisted.application.internet import ClientService
+from twisted.internet import error as errors
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IDelayedCall,
     IReactorTime,
@@ -23,11 +26,81 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from chatd.client.endpoints import explain
+from chatd.client.ui.frontend import Address
 from chatd.core.events import Event
 from chatd.protocol.json_decoder import UnknownEventError, decode_event
 from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
+
+EndpointFor = Callable[[Address], IStreamClientEndpoint]
+
+_CONNECT_TIMEOUT: Final = 15
+
+
+class TlsError(Exception):
+    """TLS is not available; the message is the one line to show."""
+
+
+def tcp_endpoints(reactor: Any) -> EndpointFor:
+    """Return a function that makes endpoints for TCP."""
+    return lambda address: HostnameEndpoint(
+        reactor, address.host, address.port, timeout=_CONNECT_TIMEOUT
+    )
+
+
+def tls_endpoints(reactor: Any, cafile: str | None = None) -> EndpointFor:
+    """Return a function that makes endpoints for TLS.
+
+    They trust the certificates of the system and those in `cafile`. Raises `TlsError` if a package
+    or the file is missing.
+    """
+    try:
+        from chatd.client.tls import TrustRoot  # noqa: PLC0415 -- pyOpenSSL may be missing
+    except ImportError as error:
+        raise TlsError(f"--tls needs more packages: pip install 'chatd[tls]' ({error})") from error
+    try:
+        trust_root = TrustRoot(Path(cafile).read_bytes() if cafile is not None else None)
+    except OSError as error:
+        raise TlsError(f"--cafile {cafile}: {error.strerror}") from error
+    except ValueError as error:
+        raise TlsError(f"--cafile {cafile}: {error}") from error
+    tcp = tcp_endpoints(reactor)
+    return lambda address: wrapClientTLS(trust_root.options_for(address.host), tcp(address))
+
+
+def explain(failure: Failure) -> str | None:
+    """Return why a connection was not made, for the user; None where nobody listens."""
+    error = failure.value
+    match error:
+        case errors.ConnectionRefusedError():
+            return None
+        case errors.DNSLookupError() | UnicodeError() | ValueError():
+            return "unknown host"
+        case errors.TimeoutError():
+            return "no answer in time"
+        case errors.ConnectionClosed():
+            return "the connection was closed without an answer"
+        case errors.ConnectError():
+            return str(error.args[0] if error.args else error)
+        case _:
+            return _explain_tls(error)
+
+
+def _explain_tls(error: BaseException | None) -> str:
+    """Return the words of OpenSSL or service_identity about a certificate or a handshake."""
+    name = type(error).__name__
+    if name == "VerificationError" or "CertificateError" in name:
+        return "certificate refused: it is not for this host"
+    args = getattr(error, "args", ())
+    reasons = args[0] if args and isinstance(args[0], list) else []
+    words = ", ".join(str(reason[-1]) for reason in reasons if reason)
+    if "certificate verify failed" in words:
+        return (
+            "certificate refused: it is not signed by anybody who is trusted here, "
+            "or its time is over (--cafile FILE trusts more)"
+        )
+    return f"no TLS there: {words}" if words else str(error) or name
+
 
 OPENING: Final = "`format json"
 """The first frame, in text: after its reply both sides speak JSON."""

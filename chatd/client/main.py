@@ -21,11 +21,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
-from chatd.client import endpoints
 from chatd.client.app import Client
-from chatd.client.ui.actions import Address
+from chatd.client.connection import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
 from chatd.client.ui.command_mode import CommandMode, parse_address
-from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.frontend import Address, Frontend
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import EXIT_TIMEOUT as PIPE_EXIT_TIMEOUT
 from chatd.client.ui.pipe import (
@@ -88,13 +87,13 @@ def _refuse(words: str) -> NoReturn:
     sys.exit(f"chatd-client: {words}")
 
 
-def _endpoints(options: argparse.Namespace, reactor: Any) -> endpoints.EndpointFor:
+def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
     if options.tls or options.cafile:
         try:
-            return endpoints.tls(reactor, options.cafile)
-        except endpoints.TlsError as error:
+            return tls_endpoints(reactor, options.cafile)
+        except TlsError as error:
             _refuse(str(error))
-    return endpoints.plain(reactor)
+    return tcp_endpoints(reactor)
 
 
 def _frontend(options: argparse.Namespace) -> Frontend:

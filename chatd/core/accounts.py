@@ -17,7 +17,7 @@ from chatd.core.events import Address, DisconnectReason, LeaveReason
 from chatd.core.ports import Directory, Router
 from chatd.core.ratelimit import CreationLimit
 from chatd.core.records import Account, AccountRef
-from chatd.core.users import Origin, User, ensure_active
+from chatd.core.rooms import Origin, User, ensure_active
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Tokens(Protocol):
 
 
 class Passwords(Protocol):
-    """Accounts and their passwords in the store (`chatd.auth.accounts`); all raise `ChatError`."""
+    """Accounts and their passwords in the store (`chatd.auth.passwords`); all raise `ChatError`."""
 
     async def create(self, name: str, password: str, now: float) -> int:
         """Add an account, whose name must be free; return its identity."""

@@ -33,8 +33,7 @@ from chatd.core.events import (
 )
 from chatd.core.ports import Directory, History, IBus, Router
 from chatd.core.ratelimit import CreationLimit
-from chatd.core.rooms import Room
-from chatd.core.users import Origin, User, ensure_active
+from chatd.core.rooms import Origin, Room, User, ensure_active
 
 
 class Chat:

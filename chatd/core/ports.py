@@ -1,4 +1,4 @@
-"""What the core needs of other packages, and the seams that have several implementations.
+"""The interfaces that the core needs of other packages, and seams with several implementations.
 
 The store, the bus and the send queue are zope interfaces. The others are protocols: the core calls
 classes that it may not import. A call that may need a database is `async`.
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
         RoomRecord,
         Snapshot,
     )
-    from chatd.core.rooms import Room
-    from chatd.core.users import Origin, User
+    from chatd.core.rooms import Origin, Room, User
 
 
 class ISendQueue(Interface):

@@ -45,7 +45,7 @@ class AccountRef(NamedTuple):
 
 
 class BanKind(StrEnum):
-    """What a ban is on: a name, of a guest or of an account, or an address or network."""
+    """The kind of a ban's subject: a name (of a guest or an account), or an address or network."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -75,7 +75,7 @@ class ResumeToken:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a store holds when it is opened, of all that the server keeps in memory.
+    """The contents of a store when it is opened, as far as the server keeps them in memory.
 
     Rooms are in the order in which they were created, accounts in that of their registration.
     """

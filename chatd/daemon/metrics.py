@@ -26,8 +26,8 @@ from twisted.web.server import Request, Site
 from chatd.core.chat import Chat
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
-from chatd.server.counters import Counters
-from chatd.server.session_registry import SessionRegistry
+from chatd.server.eventlog import Counters
+from chatd.server.session import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 CHECK_SECONDS: Final = 5.0

@@ -24,8 +24,8 @@ from chatd.admin import unixsocket
 from chatd.admin.commands import AdminContext
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
-from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing, Hashing
+from chatd.auth.passwords import Accounts
 from chatd.config import Config
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
@@ -37,20 +37,18 @@ from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
-from chatd.server.admission import Admission
 from chatd.server.context import ServerContext
-from chatd.server.counters import Counters
 from chatd.server.directory import Directory
-from chatd.server.eventlog import EventLog
+from chatd.server.eventlog import Counters, EventLog
+from chatd.server.limits import Admission
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
-from chatd.server.session_registry import SessionRegistry
+from chatd.server.session import SessionRegistry
 from chatd.storage.factory import create_store
-from chatd.storage.history import History
-from chatd.storage.retention import prune
+from chatd.storage.history import History, prune
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")

@@ -1,4 +1,4 @@
-"""What the service reads from its options as it starts, and the error that says why it cannot."""
+"""The options that the service reads as it starts, and the error of a start that fails."""
 
 from __future__ import annotations
 

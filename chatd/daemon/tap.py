@@ -22,9 +22,8 @@ from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 from chatd.config import Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
-from chatd.daemon.sdnotify import SystemdNotifier
 from chatd.daemon.service import ChatService
-from chatd.daemon.signals import Process, raise_descriptor_limit, start_error_hook
+from chatd.daemon.signals import Process, SystemdNotifier, raise_descriptor_limit, start_error_hook
 from chatd.daemon.startup import StartError
 from chatd.storage.history import MAX_READ
 

@@ -24,8 +24,7 @@ from collections.abc import Sequence
 
 from chatd.core.events import Address, DisconnectReason, RoomEvent
 from chatd.core.ports import ISendQueue
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.protocol.codec import Codec
 
 

@@ -13,8 +13,7 @@ from zope.interface import implementer
 
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent, UserEvent
 from chatd.core.ports import IBus
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 

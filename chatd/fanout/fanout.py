@@ -30,7 +30,7 @@ Trace = Callable[[Address, str], None]
 
 
 class Clock(Protocol):
-    """What the fan-out needs of a reactor."""
+    """The part of a reactor that the fan-out uses."""
 
     def callLater(self, delay: float, call: Callable[[], None]) -> object:
         """Call after `delay` seconds; 0 is the next turn."""

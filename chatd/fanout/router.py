@@ -18,8 +18,7 @@ from chatd.core.events import (
     RoomEvent,
     UserEvent,
 )
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.fanout import Fanout
 

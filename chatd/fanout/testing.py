@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from chatd.core.events import DisconnectReason
 from chatd.core.ports import ISendQueue
-from chatd.core.users import User
+from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import Codec
 

@@ -118,7 +118,7 @@ class Command:
 
 
 class Request(NamedTuple):
-    """What a client asks for: a command, its arguments, and a tag that the reply repeats.
+    """A request of a client: a command, its arguments, and a tag that the reply repeats.
 
     A NamedTuple is made in half the time of a frozen dataclass, and every message in JSON is one.
     """

@@ -1,4 +1,4 @@
-"""What a client reads of the server's replies: the server's words, and data for the program.
+"""Replies as a client reads them: the server's words, and data for the program.
 
 A client shows the words as they come, so that it need not know every command of the server.
 """

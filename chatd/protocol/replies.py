@@ -1,4 +1,4 @@
-"""What the server tells one client: results of requests, errors, receipts, the end of a connection.
+"""Replies to one client: results of requests, errors, receipts, the end of a connection.
 
 Data without words: `chatd.protocol.text` has the words for people, `json_encoder` makes objects for
 programs. The forms that a client reads are in `chatd.protocol.received`.

@@ -48,7 +48,8 @@ class Connection(Protocol):
     def process_input(self) -> None:
         """Pass waiting messages to the session, which is ready, or drop them if it is closed.
 
-        The session calls this, also while `receive` is running.
+        The session calls this when a request ends that took time, and when the session closes,
+        which may be while `receive` is running.
         """
 
 

@@ -1,14 +1,13 @@
-"""What all connections of all gateways share."""
+"""The objects that the connections of all gateways share."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chatd.config import Limits
-from chatd.server.admission import Admission
 from chatd.server.epoll import EpollReader
-from chatd.server.session_registry import SessionRegistry
-from chatd.server.timeouts import TimeoutQueue
+from chatd.server.limits import Admission, TimeoutQueue
+from chatd.server.session import SessionRegistry
 
 
 class ServerContext:

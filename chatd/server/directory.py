@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import DeferredLock
 
 from chatd.core import names
-from chatd.core.bans import BanList, has_expired
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
+from chatd.core.moderation import BanList, has_expired
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, Snapshot
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
+from chatd.waiters import Waiters
 
 
 class Directory:
@@ -34,7 +34,7 @@ class Directory:
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
         # For each room that the store adds or removes now: the calls that wait for the result.
-        self._changes: dict[str, list[Deferred[None]]] = {}
+        self._changes: dict[str, Waiters[None]] = {}
         self._names: NameIndex[User] = NameIndex()
         self._accounts: NameIndex[AccountRef] = NameIndex()
         self._bans = BanList()
@@ -117,8 +117,8 @@ class Directory:
         room_id = names.room_id(room_id)
         name = names.room_name(name)
         key = names.room_key(room_id)
-        while key in self._changes:
-            await self._change_made(key)
+        while key in self._changes:  # the store is adding or removing a room of this id
+            await self._changes[key].wait()
         if key in self._rooms:
             raise ChatError(ErrorCode.ROOM_EXISTS, room=self._rooms[key].id)
         if len(self._rooms) + len(self._changes) >= self._max_rooms:
@@ -147,26 +147,18 @@ class Directory:
         """Return all rooms, in the order of their creation."""
         return self._rooms.values()
 
-    async def _change_made(self, key: str) -> None:
-        """Return when the store has added or removed a room; raise its error if it could not."""
-        waiter: Deferred[None] = Deferred()
-        self._changes[key].append(waiter)
-        await waiter
-
     @contextmanager
     def _change(self, key: str) -> Iterator[None]:
         """Let other calls for the same room wait; if the block fails, they fail with its error."""
-        waiters = self._changes[key] = []
+        waiters = self._changes[key] = Waiters()
         try:
             yield
         except Exception as error:
             del self._changes[key]
-            for waiter in waiters:
-                waiter.errback(error)
+            waiters.fail(error)
             raise
         del self._changes[key]
-        for waiter in waiters:
-            waiter.callback(None)
+        waiters.fire(None)
 
     def _restore(self, room: Room, order: Sequence[str]) -> None:
         """Put a room that could not be removed back in its place in `order`."""

@@ -1,4 +1,4 @@
-"""What clients can ask for: a function for each command of `chatd.protocol.commands`.
+"""The handlers: a function for each command of clients in `chatd.protocol.commands`.
 
 A handler takes a session and a request and returns the result as data, or a coroutine of it where
 it may have to wait, or None. It knows neither words nor rules: the codecs have the words, `Chat`

@@ -18,7 +18,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.server import proxy_protocol
+from chatd.server.peers import PROXY_PREFIX, behind_proxy
 
 _TLS_PREFIX = "ssl:"
 
@@ -39,7 +39,7 @@ class ListeningPort:
         self.text = text
         self._option = option
         self._reactor = reactor
-        self._is_proxied = text.startswith(proxy_protocol.PREFIX)
+        self._is_proxied = text.startswith(PROXY_PREFIX)
         self._certificate: _Certificate | None = None
         self._endpoint = self._parse(self._listen_with_certificate)
 
@@ -47,7 +47,7 @@ class ListeningPort:
         """Start to listen; raise `ListenError` if the system refuses."""
         endpoint = self._endpoint
         if self._is_proxied:
-            endpoint = proxy_protocol.behind_proxy(endpoint)
+            endpoint = behind_proxy(endpoint)
         try:
             self.port = _result(endpoint.listen(factory))
         except Exception as error:
@@ -76,7 +76,7 @@ class ListeningPort:
 
     def _parse(self, listen_ssl: Callable[..., Any]) -> Any:
         """Return the endpoint for `text`; one that speaks TLS listens by calling `listen_ssl`."""
-        text = self.text.removeprefix(proxy_protocol.PREFIX)
+        text = self.text.removeprefix(PROXY_PREFIX)
         is_tls = text.startswith(_TLS_PREFIX)
         try:
             return serverFromString(_TlsReactor(listen_ssl) if is_tls else self._reactor, text)

@@ -26,9 +26,8 @@ from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import UnknownProtocolError
 from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
-from chatd.server.proxy_protocol import IPeerAware, IProxied
+from chatd.server.peers import IPeerAware, IProxied, peer_address, set_options
 from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
-from chatd.server.tcp import peer_address, set_options
 
 DRAIN_SECONDS: Final = 10.0
 """For how many seconds buffered frames are processed after the client has gone (spec section 2)."""

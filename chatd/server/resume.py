@@ -16,7 +16,7 @@ from chatd.core.accounts import Resumable
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import ResumeToken
-from chatd.core.users import Origin
+from chatd.core.rooms import Origin
 
 GUEST_RESUME_SECONDS: Final = 600.0
 """How long a guest's token is valid after the connection is lost: others may want the name."""

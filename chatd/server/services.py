@@ -1,4 +1,4 @@
-"""What all sessions of a server work with, whatever gateway they come from."""
+"""The parts of the server that the sessions of all gateways use."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from chatd.core.chat import Chat
 from chatd.core.moderation import Moderation
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
-from chatd.server.counters import Counters
-from chatd.server.eventlog import EventLog
+from chatd.server.eventlog import Counters, EventLog
 from chatd.storage.history import History
 from chatd.storage.writer import HistoryWriter
 

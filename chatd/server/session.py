@@ -4,11 +4,12 @@ A frame comes in, the codec makes a request of it, the handler of its command (h
 the result, the codec makes frames of that. An error becomes a reply here and nowhere else. If a
 handler fails, the traceback is logged, and only this connection is closed. A session knows no
 socket: a gateway gives it a send queue, and learns when the session can take the next frame.
+The `SessionRegistry` has all open sessions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -19,8 +20,7 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import CODECS, Codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
@@ -226,7 +226,10 @@ class Session(Subscriber):
         done.addCallback(self.reply, request)
         done.addErrback(self._fail, request)
         done.addErrback(self._abort)
-        done.addBoth(self._idle)
+        if done.called:  # the gateway, whose call of `receive` this is, goes on by itself
+            self.busy = False
+        else:
+            done.addBoth(self._idle)
 
     def _idle(self, _: object) -> None:
         self.busy = False
@@ -254,3 +257,46 @@ class Session(Subscriber):
 
     def _end(self) -> None:
         self.services.accounts.connection_lost(self, self.services.now())
+
+
+class SessionRegistry:
+    """The sessions of all gateways: a gateway adds its connections, the console lists them."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._open: dict[Session, None] = {}
+        self._all_closed: Deferred[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._open)
+
+    def connect(self, connection: Connection) -> Session:
+        """Return the session of a new connection."""
+        session = Session(self.services, connection, self._closed)
+        self._open[session] = None
+        self.services.counters.connection_accepted()
+        self.services.event_log.connected(connection.address)
+        return session
+
+    def shut_down(self) -> Deferred[None]:
+        """Close all sessions, and tell the clients; fires when the connections are closed.
+
+        All users leave silently: nobody reads that others leave.
+        """
+        for session in self._open:
+            self.services.chat.remove_silently(session.user)
+        for session in list(self._open):
+            session.close(DisconnectReason.SHUTDOWN)
+        self._all_closed = Deferred()
+        if not self._open:
+            self._all_closed.callback(None)
+        return self._all_closed
+
+    def _closed(self, session: Session) -> None:
+        del self._open[session]
+        self.services.event_log.disconnected(session.address)
+        if self._all_closed is not None and not self._open:
+            self._all_closed.callback(None)

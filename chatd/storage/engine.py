@@ -1,20 +1,29 @@
-"""What the store needs of a database: two connections, and the few statements that differ.
+"""The interface of a database: two connections, and the few statements that differ.
 
 `SqliteDatabase` and `PostgresqlDatabase` implement `Database`. Neither connects before one of its
 connections is used. A `DbConnection` runs one job at a time, and raises `StoreUnavailableError` for
 the errors of a database that is unreachable, locked or full; errors that are bugs of ours pass
 through. It does not know what a job does.
+
+`migrate` brings the schema up to date with Alembic. The migrations are in a script directory; all
+that are missing are applied in one transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
 
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, TextClause, exc
 
-from chatd.core.errors import StoreUnavailableError
+from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
+from chatd.storage.schema import VERSION_TABLE
 
 T = TypeVar("T")
 Parameters = tuple[Any, ...]
@@ -101,3 +110,41 @@ def error_line(error: exc.SQLAlchemyError) -> str:
     """Return the database's own error message, in one line, without statement and parameters."""
     original = error.orig if isinstance(error, exc.DBAPIError) else error
     return " ".join(str(original).split())
+
+
+SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database, scripts: Path = SCRIPTS) -> None:
+    """Apply the missing migrations of the script directory `scripts`, after a backup.
+
+    Raises `StoreError` if the schema is newer than the migrations.
+    """
+    config = Config()
+    # A percent sign starts an interpolation in ConfigParser.
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    migrations = ScriptDirectory.from_config(config)
+    # On the reader, so that both connections are open from the start: file descriptors may run out
+    # later.
+    revisions = database.reader.run(_revisions)
+    if revisions == migrations.get_heads():
+        return
+    if not set(revisions) <= {script.revision for script in migrations.walk_revisions()}:
+        raise StoreError(
+            f"{database.location} was made by a newer chatd: install that one, "
+            "or go back to a backup made before."
+        )
+    for revision in revisions:
+        database.back_up(revision)
+    database.writer.run(lambda connection: _upgrade(connection, config))
+
+
+def _revisions(connection: Connection) -> list[str]:
+    """Return the revision of the schema in a list, which is empty for a new database."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return list(context.get_current_heads())
+
+
+def _upgrade(connection: Connection, config: Config) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

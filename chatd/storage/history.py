@@ -1,6 +1,7 @@
 """The history of the rooms: older messages from the store, recent ones from memory.
 
-The chat decides which users may read it.
+The chat decides which users may read it. `prune` removes messages that are too old, a few at a
+time.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.rooms import Room
-from chatd.storage.retention import oldest_kept
 from chatd.storage.writer import HistoryWriter
 
 MAX_READ: Final = 500
@@ -117,3 +118,24 @@ class History:
             return ()
         oldest = oldest_kept(self._clock, self._keep_days)
         return [message for message in recent.messages if message.time >= oldest]
+
+
+_PAUSE_SECONDS: Final = 0.1
+"""The pause between two removals, in which new messages can be written."""
+
+_SECONDS_PER_DAY: Final = 86400.0
+
+
+def oldest_kept(clock: IReactorTime, days: int) -> float:
+    """Return the time before which messages are older than `days`; 0 days keep all messages."""
+    return clock.seconds() - days * _SECONDS_PER_DAY if days else 0.0
+
+
+async def prune(store: IStore, clock: IReactorTime, days: int) -> None:
+    """Remove all messages that are older than `days`, or none if `days` is 0.
+
+    What is left of rooms that were closed is removed in any case. Raises `StoreUnavailableError`.
+    """
+    before = oldest_kept(clock, days)
+    while await store.prune(before):
+        await deferLater(clock, _PAUSE_SECONDS)

@@ -22,8 +22,7 @@ from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
 from chatd.storage import accounts_sql, rooms_sql
 from chatd.storage.chunks import pack
-from chatd.storage.engine import Database, error_line
-from chatd.storage.migrate import SCRIPTS, migrate
+from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
 from chatd.storage.worker import Runner
 
 

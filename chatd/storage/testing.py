@@ -15,9 +15,8 @@ from sqlalchemy import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from chatd.core.events import Message, MessageBatch
-from chatd.storage.engine import Database, DbConnection, Job, Parameters
+from chatd.storage.engine import SCRIPTS, Database, DbConnection, Job, Parameters
 from chatd.storage.factory import create_database
-from chatd.storage.migrate import SCRIPTS
 from chatd.storage.sql import SqlStore
 
 T = TypeVar("T")

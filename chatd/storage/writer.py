@@ -30,6 +30,7 @@ from chatd.core.records import ids_to_reserve
 from chatd.core.rooms import Room
 from chatd.protocol.replies import ErrorReply, Receipt
 from chatd.storage.queue import WriteQueue, count_messages, count_older
+from chatd.waiters import Waiters
 
 WRITE_DELAY: Final = 0.02
 """For how many seconds messages gather before they are written.
@@ -96,7 +97,7 @@ class HistoryWriter:
         self._receipts: dict[tuple[str, int], ReceiptRequest] = {}
         # The id of a room's messages from which on the next ids are to be reserved.
         self._reserve_at: dict[str, int] = {}
-        self._drain_waiters: list[Deferred[None]] = []
+        self._drain_waiters: Waiters[None] = Waiters()
         self._running = False
         # How many messages were dropped in the present outage; None while there is none.
         self._dropped: int | None = None
@@ -130,9 +131,7 @@ class HistoryWriter:
         Raises `StoreUnavailableError` if the next write fails.
         """
         if self.pending:
-            waiter: Deferred[None] = Deferred()
-            self._drain_waiters.append(waiter)
-            await waiter
+            await self._drain_waiters.wait()
 
     async def receipts_sent(self, recipient: object) -> None:
         """Return when all receipts of `recipient` are answered, or after `RECEIPT_TIMEOUT`."""
@@ -174,7 +173,7 @@ class HistoryWriter:
     async def _write(self, batches: Sequence[MessageBatch]) -> None:
         """Try once to store `batches`, those in flight; after a failure, pause."""
         # A caller of `drained` whose messages are not among these waits for the next write.
-        waiters = [] if self._waiting.batches else self._take_drain_waiters()
+        waiters = Waiters[None]() if self._waiting.batches else self._drain_waiters.take()
         reserved = self._reservations(batches)
         started, error = self._clock.seconds(), None
         try:
@@ -190,9 +189,14 @@ class HistoryWriter:
             self._stored(batches, reserved, self._clock.seconds() - started)
         # After a failure, a caller who came during the write does not wait for the next one either:
         # it may never succeed.
+        ready = [waiters]
         if error is not None or not self.pending:
-            waiters += self._take_drain_waiters()
-        _fire(waiters, error)
+            ready.append(self._drain_waiters.take())
+        for group in ready:
+            if error is None:
+                group.fire(None)
+            else:
+                group.fail(error)
         if error is not None:
             await deferLater(self._clock, RETRY_SECONDS)
 
@@ -251,7 +255,7 @@ class HistoryWriter:
         self._answer_receipts([*discarded, *self._waiting.take_room(room)], _not_stored)
         if not self.pending:
             # In the next turn: the room is still being closed by our caller.
-            self._clock.callLater(0, _fire, self._take_drain_waiters())
+            self._clock.callLater(0, self._drain_waiters.take().fire, None)
 
     # -- answering
 
@@ -278,10 +282,6 @@ class HistoryWriter:
         for recipient, their_replies in replies.items():
             self._tell(recipient, *their_replies)
 
-    def _take_drain_waiters(self) -> list[Deferred[None]]:
-        waiters, self._drain_waiters = self._drain_waiters, []
-        return waiters
-
     def _failed(self, failure: Failure) -> None:
         self._running = False
         _log.failure("The history writer failed", failure)
@@ -295,11 +295,3 @@ def _replies(
 
 def _not_stored(room: str, message_id: int, tag: str | None) -> ErrorReply:
     return ErrorReply(ErrorCode.NOT_STORED, {"room": room, "id": message_id}, "say", tag)
-
-
-def _fire(waiters: Sequence[Deferred[None]], error: StoreUnavailableError | None = None) -> None:
-    for waiter in waiters:
-        if error is None:
-            waiter.callback(None)
-        else:
-            waiter.errback(error)

@@ -45,7 +45,7 @@ sys.exit(run())
 """
 EXIT_WHILE_A_THREAD_EDITS = """
 import threading, time
-from chatd.admin.tty import quiet_mode
+from chatd.io import quiet_mode
 changed = threading.Event()
 def edit():
     with quiet_mode(0, signals=False):

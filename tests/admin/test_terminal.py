@@ -195,5 +195,5 @@ def test_what_no_editor_sends(terminal, data):
 
 @given(data=st.binary())
 def test_any_bytes(data):
-    """Whatever comes from an editor raises no exception."""
+    """No input from an editor raises an exception."""
     TerminalHarness(MemoryServer()).terminal.received(data + b"\n")

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from chatd.auth.accounts import Accounts
+from chatd.auth.passwords import Accounts
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import Account

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatd.auth.accounts import Accounts
 from chatd.auth.hashing import Argon2Hashing
+from chatd.auth.passwords import Accounts
 from chatd.auth.throttle import BACKOFF, FREE_FAILURES, WINDOW
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.records import Account

@@ -47,7 +47,7 @@ def test_the_right_password_gives_the_account(verify, store):
     ],
 )
 def test_a_wrong_name_or_password_costs_one_verification(verify, hashing, name, password):
-    """Whatever is wrong, the hashing does the same work, and the result is None."""
+    """A wrong name and a wrong password cost the same hashing, and the result is None."""
     assert verify(name, password).result is None
     assert [job[0] for job in hashing.work] == ["verify"]
 

@@ -7,8 +7,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.app import Client
-from chatd.client.ui.actions import Address
 from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import Address
 from chatd.testing import MemoryServer
 
 HERE = Address("localhost", 9999)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.client.ui.actions import Exit, Hangup
+from chatd.client.ui.frontend import Exit, Hangup
 from chatd.core.events import DisconnectReason, Message
 from chatd.protocol.received import Ok
 

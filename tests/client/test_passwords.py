@@ -12,8 +12,8 @@ from twisted.internet.task import Clock
 
 from chatd.client.app import Client
 from chatd.client.model.effects import Send
-from chatd.client.ui.actions import NOT_CONNECTED, Exit, Prompt
 from chatd.client.ui.command_mode import PROMPT, CommandMode
+from chatd.client.ui.frontend import NOT_CONNECTED, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import CommandReader
 from chatd.client.ui.terminal import TerminalScreen

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.client.model.effects import Send
-from chatd.client.ui.actions import Line
 from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import Line
 from chatd.core.events import Message
 from chatd.protocol.received import Error, History, Ok, Receipt
 

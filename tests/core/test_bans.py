@@ -6,8 +6,8 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 
-from chatd.core.bans import BanList, parse_ban
 from chatd.core.errors import ChatError
+from chatd.core.moderation import BanList, parse_ban
 from chatd.core.records import BanKind
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage.memory import MemoryStore

@@ -202,7 +202,7 @@ def test_rename(server):
 
 
 def test_rename_is_in_order_with_messages(server):
-    """What the guest said before is read before, under the former name."""
+    """Others read earlier messages of the guest first, under the former name."""
     ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
     ann.read()
     room = server.service.chat.room("1")

@@ -1,4 +1,4 @@
-"""What the administrator does to users, by calls of `Moderation` itself."""
+"""Kicks, moves and bans, by calls of `Moderation` itself."""
 
 import pytest
 from twisted.internet.defer import Deferred

@@ -1,7 +1,6 @@
 """Rooms and their members."""
 
-from chatd.core.rooms import Role, Room
-from chatd.core.users import User
+from chatd.core.rooms import Role, Room, User
 
 
 def test_membership_is_one_record():

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.users import User, ensure_active
+from chatd.core.rooms import User, ensure_active
 from chatd.testing import MemoryServer
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chatd.daemon.sdnotify import SystemdNotifier
+from chatd.daemon.signals import SystemdNotifier
 
 
 @pytest.fixture(params=["file", "abstract"])

@@ -1,4 +1,4 @@
-"""What the service reads as it starts: rooms and the message of the day, and the errors of both."""
+"""Rooms and the message of the day at the start of the service, and their errors."""
 
 import json
 

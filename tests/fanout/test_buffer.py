@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import DisconnectReason, Notice
-from chatd.core.users import User
+from chatd.core.rooms import User
 from chatd.fanout.buffer import EncodedBuffer, RoomBuffer, Subscriber, merge
 from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import text_codec

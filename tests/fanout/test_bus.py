@@ -3,8 +3,7 @@
 import pytest
 
 from chatd.core.events import Joined, MessageBatch, Notice, ReceiptRequest, Renamed
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router

@@ -16,7 +16,7 @@ from chatd.core.errors import ChatError
 from chatd.core.events import Joined, LeaveReason, Left, Notice, RoomClosed
 from chatd.core.moderation import Moderation
 from chatd.core.records import AccountRef
-from chatd.core.users import User
+from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout

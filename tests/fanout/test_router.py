@@ -4,8 +4,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.core.events import DisconnectReason, Joined, LeaveReason, Left, Notice, Renamed
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.fanout.testing import MemorySession

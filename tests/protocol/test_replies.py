@@ -8,8 +8,7 @@ import pytest
 
 from chatd.core.errors import ErrorCode
 from chatd.core.events import DisconnectReason
-from chatd.core.rooms import Room
-from chatd.core.users import User
+from chatd.core.rooms import Room, User
 from chatd.protocol import replies
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import CLIENT_COMMANDS

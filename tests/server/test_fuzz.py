@@ -106,7 +106,7 @@ def test_requests(frame):
 @given(SEEDS)
 def test_frames(seed):
     """A server takes many random frames."""
-    in_memory(500, random.Random(seed))
+    in_memory(200, random.Random(seed))
 
 
 @given(SEEDS, st.sampled_from([b"", b"\0", b"\n", b"`format json\0"]))

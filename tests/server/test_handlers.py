@@ -1,4 +1,4 @@
-"""What each command does, as clients read it; those for rooms are in test_handlers_rooms.py."""
+"""The commands of clients; those for rooms are in test_handlers_rooms.py."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What happens while a request waits: for a hash, for the store, for other requests."""
+"""Events while a request waits: for a hash, for the store, for other requests."""
 
 import json
 

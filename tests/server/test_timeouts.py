@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from chatd.server.timeouts import TimeoutQueue
+from chatd.server.limits import TimeoutQueue
 from chatd.testing import MemoryServer, SlowHashing
 
 IDLE = "Server: You were idle for too long."

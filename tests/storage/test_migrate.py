@@ -8,8 +8,8 @@ import pytest
 
 from chatd.core.errors import StoreError
 from chatd.core.records import RoomRecord
+from chatd.storage.engine import SCRIPTS
 from chatd.storage.factory import create_database
-from chatd.storage.migrate import SCRIPTS
 from chatd.storage.testing import batch, inline_store, result
 
 MIGRATION = '''

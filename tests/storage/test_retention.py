@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.storage.retention import oldest_kept, prune
+from chatd.storage.history import oldest_kept, prune
 
 
 class PruneRecorder:

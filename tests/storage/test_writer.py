@@ -206,7 +206,7 @@ def test_waiting_for_receipts(harness):
 
 @given(st.lists(st.sampled_from(["say", "turn", "ok", "fail", "close"]), max_size=60))
 def test_every_receipt_is_answered_once(steps):
-    """Whatever happens, each receipt is answered exactly once, and those of success in order."""
+    """Each receipt is answered exactly once, and those of success in order."""
     harness = WriterHarness()
     asked, stored, failed = [], [], []
 

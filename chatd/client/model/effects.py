@@ -1,4 +1,4 @@
-"""What the model asks for: requests to the server, and updates for the user.
+"""The output of the model: requests to the server, and updates for the user.
 
 `ChatSession` makes them. Requests go out as they are; a frontend turns each update into lines.
 """

@@ -1,4 +1,4 @@
-"""What the client knows of its user and of the server: name, rooms, and names to complete.
+"""The client's knowledge of its user and of the server: name, rooms, names to complete.
 
 All of it comes from the server's replies and events; a request changes nothing before its reply.
 """

@@ -1,4 +1,4 @@
-"""What the user has read in all rooms, and what they sent: each message is shown once, in order.
+"""The user's place in all rooms, and their own messages: each is shown once, in order.
 
 A `ReadMarker` for each room knows which messages are missing there; the outbox knows which messages
 of the user are unconfirmed. `ChatSession` reports events; the results are updates and requests.
@@ -19,7 +19,7 @@ from chatd.client.model.effects import (
     Unconfirmed,
 )
 from chatd.client.model.marker import PAGE_LENGTH, MarkerState, ReadMarker
-from chatd.client.model.outbox import Outbox
+from chatd.client.model.pending import Outbox
 from chatd.core.events import Message
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History

@@ -17,18 +17,18 @@ from chatd.client.model.effects import (
 )
 from chatd.client.model.session import Phase
 from chatd.client.model.state import rooms_of
-from chatd.client.ui.actions import (
+from chatd.client.ui.commands import LINE_COMMANDS, Question, question
+from chatd.client.ui.frontend import (
     NOT_CONNECTED,
     Action,
     Address,
     Connect,
     Exit,
+    Frontend,
     Hangup,
     Line,
     Prompt,
 )
-from chatd.client.ui.commands import LINE_COMMANDS, Question, question
-from chatd.client.ui.frontend import Frontend
 from chatd.client.ui.render import (
     MISSED_LOOK,
     backfill_heading,

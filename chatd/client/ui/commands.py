@@ -1,4 +1,4 @@
-"""The commands that a user can type: those of the protocol, and the line client's own.
+"""The commands that a user can type, those of the protocol and the line client's own; completion.
 
 `format` is not among them: the client speaks JSON with the server, whatever the user types. A user
 may leave passwords out; a `Question` then asks for them.
@@ -6,13 +6,16 @@ may leave passwords out; a `Question` then asks for them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from chatd.client.ui.actions import Prompt
+from chatd.client.model.state import ClientState
+from chatd.client.ui.frontend import Prompt
 from chatd.core.errors import ChatError
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, PASSWORD_MASK, Command, Parameter, Request
+from chatd.protocol.text import COMMAND_PREFIX
 
 _LOCAL = (
     Command(
@@ -99,3 +102,44 @@ def _command_of(line: str) -> tuple[Command | None, str]:
         return text.find_command(line[1:], LINE_COMMANDS)
     except ChatError:
         return None, ""
+
+
+def complete(before: str, state: ClientState) -> tuple[str, list[str]]:
+    """Return the word at the end of `before`, and the words that it can be completed to."""
+    words = before.split(" ")
+    word = words[-1]
+    if not before.startswith(COMMAND_PREFIX):
+        ending = ": " if len(words) == 1 else " "
+        names = _beginning(word, state.known_names) if word else []
+        return word, [name + ending for name in names]
+    if len(words) == 1:
+        commands = (COMMAND_PREFIX + name for name, c in LINE_COMMANDS.items() if not c.json_only)
+        return word, [command + " " for command in _beginning(word, commands)]
+    candidates = _candidates(words[0].removeprefix(COMMAND_PREFIX), len(words) - 2, state)
+    return word, [candidate + " " for candidate in _beginning(word, candidates)]
+
+
+def _candidates(command: str, index: int, state: ClientState) -> Iterable[str]:
+    """Return the known values of the parameter of a command at `index`."""
+    parameters = LINE_COMMANDS[command].parameters if command in LINE_COMMANDS else ()
+    match parameters[index].name if index < len(parameters) else "message":
+        case "chatroom_id" if command in {"quit", "switch", "broadcast"}:
+            return state.rooms
+        case "chatroom_id" if command in {"join", "enter"}:
+            return state.known_rooms
+        case "chatter_name" if command in {"join", "enter"}:
+            return [state.name] if state.name else []
+        case "chatter_name" | "message":
+            return state.known_names
+        case _:
+            return ()
+
+
+def _beginning(word: str, candidates: Iterable[str]) -> list[str]:
+    folded = word.casefold()
+    # A name that cannot be typed is not completed either.
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.isprintable() and candidate.casefold().startswith(folded)
+    ]

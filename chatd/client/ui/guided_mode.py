@@ -18,8 +18,7 @@ from chatd.client.model.effects import (
     Unconfirmed,
     Update,
 )
-from chatd.client.ui.actions import Action, Exit, Line, Prompt
-from chatd.client.ui.frontend import Frontend
+from chatd.client.ui.frontend import Action, Exit, Frontend, Line, Prompt
 from chatd.client.ui.guided_text import (
     chat_line,
     event_lines,

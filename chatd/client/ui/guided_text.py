@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.client.model.state import ClientState
-from chatd.client.ui.actions import Line
+from chatd.client.ui.frontend import Line
 from chatd.client.ui.render import clock_time, mention
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
 from chatd.core.sanitize import sanitize

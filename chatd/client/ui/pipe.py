@@ -23,8 +23,8 @@ from twisted.internet.threads import blockingCallFromThread
 
 from chatd.client.app import Client
 from chatd.client.model.effects import Send
-from chatd.client.ui.actions import Exit, Line, Prompt
 from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.render import style_prompt
 from chatd.client.ui.tty import Echo
 from chatd.core.sanitize import sanitize

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatd.client.model.effects import Backfill
-from chatd.client.ui.actions import Line, Prompt
+from chatd.client.ui.frontend import Line, Prompt
 from chatd.core.events import Message
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text

@@ -28,9 +28,8 @@ from prompt_toolkit.styles import Style
 
 from chatd.client.app import Client
 from chatd.client.model.state import ClientState
-from chatd.client.ui.actions import Line, Prompt
-from chatd.client.ui.commands import has_password
-from chatd.client.ui.completion import complete
+from chatd.client.ui.commands import complete, has_password
+from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt
 from chatd.client.ui.tty import no_echo
 
@@ -78,7 +77,7 @@ class TerminalScreen:
 
     @property
     def state(self) -> ClientState:
-        """The state of the client's user; empty before there is a client."""
+        """The known state of the user."""
         return self._client.frontend.state if self._client is not None else ClientState()
 
     # -- what the client calls
@@ -99,7 +98,7 @@ class TerminalScreen:
         """Give the input to the client, until it ends."""
         self._client = client
         client.ended.addCallback(lambda _: self.stop())
-        # Keys typed between two prompts belong to the next one and must not be echoed; Ctrl-C
+        # Input between two prompts belongs to the next one and must not be echoed; Ctrl-C
         # must still end a client whose server never replies.
         with no_echo(self._session.input.fileno()):
             while not client.leaving:

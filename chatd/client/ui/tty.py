@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from chatd.client.ui.actions import Prompt
+from chatd.client.ui.frontend import Prompt
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `chatd.storage.migrate` passes in.
+"""Runs the migrations on the connection that `chatd.storage.engine` passes in.
 
 Alembic executes this file. It leaves logging alone, and the transaction to its caller: either all
 migrations are applied, or none.

@@ -3,7 +3,8 @@
 import pytest
 
 from chatd.client.model.rejoin import TAG
-from chatd.client.ui.actions import (
+from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import (
     NOT_CONNECTED,
     Address,
     Connect,
@@ -14,7 +15,6 @@ from chatd.client.ui.actions import (
     Send,
     StopReconnecting,
 )
-from chatd.client.ui.command_mode import CommandMode
 from chatd.core.events import (
     Joined,
     LeaveReason,

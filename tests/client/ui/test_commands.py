@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatd.client.ui.actions import Prompt
 from chatd.client.ui.commands import LINE_COMMANDS, has_password, question
+from chatd.client.ui.frontend import Prompt
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
 
 

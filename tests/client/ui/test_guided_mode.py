@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chatd.client.model.effects import Send, StopReconnecting
-from chatd.client.ui.actions import Exit, Line, Prompt
+from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request

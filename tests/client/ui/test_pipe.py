@@ -7,7 +7,7 @@ import threading
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.client.ui.actions import Line
+from chatd.client.ui.frontend import Line
 from chatd.client.ui.pipe import CommandReader, InputError, PipeScreen, read_lines, start_reading
 from chatd.client.ui.tty import Echo
 

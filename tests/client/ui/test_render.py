@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chatd.client.model.state import ClientState
-from chatd.client.ui.actions import Line, Prompt
+from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.guided_text import chat_line, info, people_lines
 from chatd.client.ui.render import backfill_line, style_line, style_of, style_prompt
 from chatd.core.events import Message

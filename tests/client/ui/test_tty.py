@@ -13,7 +13,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
 from chatd.client.app import Client
-from chatd.client.ui.actions import Prompt
+from chatd.client.ui.frontend import Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.client.ui.tty import Echo, no_echo

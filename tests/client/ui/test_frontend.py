@@ -1,8 +1,8 @@
-"""The values with which a frontend asks the client to act."""
+"""The values with which a frontend asks the client to act: addresses."""
 
 import pytest
 
-from chatd.client.ui.actions import Address
+from chatd.client.ui.frontend import Address
 
 
 @pytest.mark.parametrize(

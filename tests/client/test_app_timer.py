@@ -1,9 +1,9 @@
-"""Waiting for an event, and for how long."""
+"""The timer that ends the wait for a silent server."""
 
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.client.waiters import IdleTimer, Waiters
+from chatd.client.app import IdleTimer
 
 
 @pytest.fixture
@@ -24,27 +24,6 @@ def timer(clock, calls):
     timer = IdleTimer(clock, 10, lambda: calls.append(clock.seconds()))
     timer.start()
     return timer
-
-
-def test_waiters():
-    """An event fires all Deferreds that wait for it, once."""
-    waiters = Waiters()
-    first, second = waiters.wait(), waiters.wait()
-    waiters.fire(True)
-    assert first.result is second.result is True
-    third = waiters.wait()
-    assert not third.called
-    waiters.fire(False)
-    assert third.result is False
-
-
-def test_waiters_that_wait_again():
-    """A Deferred that is made while an event fires waits for the next one."""
-    waiters = Waiters()
-    again = []
-    waiters.wait().addCallback(lambda _: again.append(waiters.wait()))
-    waiters.fire(None)
-    assert not again[0].called
 
 
 @pytest.mark.usefixtures("timer")

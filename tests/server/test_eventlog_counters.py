@@ -1,6 +1,6 @@
 """The totals that the metrics show, and the events that they count."""
 
-from chatd.server.counters import Counters
+from chatd.server.eventlog import Counters
 from chatd.testing import MemoryServer
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from chatd.server.tcp import set_options
+from chatd.server.peers import set_options
 
 
 class Transport:

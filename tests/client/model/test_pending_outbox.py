@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.client.model.outbox import Outbox
+from chatd.client.model.pending import Outbox
 from chatd.core.events import Message
 from chatd.protocol.commands import Request
 

@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address
 
 from chatd.config import Limits
 from chatd.core.events import DisconnectReason
-from chatd.server.admission import SPARE_DESCRIPTORS, Admission
+from chatd.server.limits import SPARE_DESCRIPTORS, Admission
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 

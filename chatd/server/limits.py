@@ -1,8 +1,8 @@
-"""Which connections are admitted: limits on connections in all, and from each address.
+"""Limits on connections: how many are admitted, and how long they may be silent.
 
 A client that is refused is told why, once the framing is known; until then its connection is open,
 too. When the process has almost as many open descriptors as the system allows, a connection is
-closed without a word.
+closed without a word. Timeouts of one length share one timer of the reactor.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from __future__ import annotations
 import resource
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from chatd.config import Limits
 from chatd.core.events import Address, DisconnectReason
@@ -26,7 +31,7 @@ MAX_PENDING_REFUSALS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a connection counts for.
+    """The counts that a connection is part of.
 
     `origin` is the key of its address (`limit_key`); `refusal` is None if it is admitted.
     """
@@ -109,3 +114,52 @@ class Admission:
 def _descriptor_limit() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
+_log = Logger(namespace="chatd")
+
+Callback = Callable[[], None]
+
+
+class TimeoutQueue:
+    """Calls each callback `seconds` after its start; 0 is no timeout.
+
+    Equal callbacks are one timeout: a connection starts and stops its own with its bound method.
+    """
+
+    def __init__(self, clock: IReactorTime, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        # Sorted by time, as all timeouts have the same length: the one started last comes last.
+        self._due: dict[Callback, float] = {}
+        self._timer: IDelayedCall | None = None
+
+    def start(self, callback: Callback) -> None:
+        """Call `callback` in `seconds` from now, and not when it was due before."""
+        if self._seconds:
+            self._due.pop(callback, None)
+            self._due[callback] = self._clock.seconds() + self._seconds
+            if self._timer is None:
+                self._timer = self._clock.callLater(self._seconds, self._call_due)
+
+    def stop(self, callback: Callback) -> None:
+        """Do not call `callback` any more."""
+        if self._due.pop(callback, None) is not None and not self._due and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _call_due(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        due = []
+        for callback, time in self._due.items():
+            if time > now:
+                self._timer = self._clock.callLater(time - now, self._call_due)
+                break
+            due.append(callback)
+        for callback in due:
+            self.stop(callback)
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 -- it must not keep the others from being called
+                _log.failure("A timeout failed", Failure())

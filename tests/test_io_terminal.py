@@ -6,7 +6,7 @@ import termios
 
 import pytest
 
-from chatd.admin.tty import in_foreground, quiet_mode
+from chatd.io import in_foreground, quiet_mode
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def terminal():
 @pytest.mark.parametrize("signals", [True, False])
 def test_quiet_mode(terminal, signals, monkeypatch):
     """Nothing is echoed nor edited until the mode is restored; Ctrl-C may be a signal."""
-    monkeypatch.setattr("chatd.admin.tty.in_foreground", lambda _: True)
+    monkeypatch.setattr("chatd.io.in_foreground", lambda _: True)
     before = termios.tcgetattr(terminal)
     with quiet_mode(terminal, signals=signals):
         flags = termios.tcgetattr(terminal)[3]

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.client.model.state import ClientState
-from chatd.client.ui.completion import complete
+from chatd.client.ui.commands import complete
 
 
 @pytest.fixture
