@@ -1,4 +1,4 @@
-"""What a server sends to Alice in these tests, and what the client then shows and asks."""
+"""A server's replies and events in tests of sessions, and the lines and requests after them."""
 
 from chatd.client.model.effects import Send
 from chatd.client.model.rejoin import TAG
