@@ -96,7 +96,7 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
     return tcp_endpoints(reactor)
 
 
-def _talk(options: argparse.Namespace) -> Frontend:
+def _frontend(options: argparse.Namespace) -> Frontend:
     return GuidedMode() if options.guided else CommandMode()
 
 
@@ -107,7 +107,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     from chatd.client.ui.terminal import EXIT_TIMEOUT, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
     screen = TerminalScreen(completes=not options.guided)
-    frontend = _talk(options)
+    frontend = _frontend(options)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)
     finished: Deferred[None] = Deferred()
@@ -145,7 +145,7 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
-    frontend = _talk(options)
+    frontend = _frontend(options)
     client = Client(
         frontend, screen, clock, endpoint_for, random.random, exit_timeout=PIPE_EXIT_TIMEOUT
     )

@@ -1,4 +1,4 @@
-"""A line client in memory, and the road from it to a server in memory."""
+"""A line client in memory, and the endpoint that connects it to a server in memory."""
 
 import pytest
 from twisted.internet import defer, error
@@ -15,7 +15,7 @@ HERE = Address("localhost", 9999)
 
 
 class LoopbackEndpoint:
-    """The endpoint that leads to a server in memory; where there is no server, nobody listens."""
+    """An endpoint that leads to a server in memory; without a server it refuses all connections."""
 
     def __init__(self, server):
         self.server = server
@@ -38,7 +38,7 @@ class LoopbackEndpoint:
         return defer.succeed(self.protocol)
 
     def pump(self):
-        """Carry all that is under way, in both directions, and the end of the connection."""
+        """Carry all bytes in both directions, and the end of the connection."""
         while self.protocol is not None:
             data = self.peer.read_bytes()
             if data and not self.protocol.transport.disconnected:
@@ -56,7 +56,7 @@ class LoopbackEndpoint:
 
 
 class _Transport(StringTransport):
-    """A transport that brings what is written to the server at once."""
+    """A transport that brings everything that is written to the server at once."""
 
     disconnected = False
 
@@ -65,17 +65,17 @@ class _Transport(StringTransport):
         self._peer = peer
 
     def write(self, data):
-        """Bring it there."""
+        """Bring the data to the server."""
         if not self._peer.closed:
             self._peer.send_bytes(data)
 
     def loseConnection(self):
-        """Close."""
+        """Close the connection."""
         self.disconnected = True
 
 
 class ClientHarness:
-    """A person at a line client: what he types, what he reads, and the time."""
+    """A line client with a clock and a screen: lines are typed, and the lines shown are read."""
 
     def __init__(self, server, frontend=None, **options):
         self.endpoint = LoopbackEndpoint(server)
@@ -91,31 +91,31 @@ class ClientHarness:
         )
 
     def show(self, line):
-        """Take note of a line that is shown."""
+        """Record a line that is shown."""
         self.lines.append(line)
 
     def show_error(self, words):
-        """Take note of what is wrong."""
+        """Record an error that is shown."""
         self.lines.append(words)
 
     def start(self):
-        """Start the client; return what is shown."""
+        """Start the client; return the lines shown."""
         self.client.start(HERE)
         return self.read()
 
     def type(self, *lines):
-        """Type lines; return what is shown."""
+        """Type lines; return the lines shown."""
         for line in lines:
             self.client.typed(line)
         return self.read()
 
     def wait(self, seconds):
-        """Let time pass; return what is shown."""
+        """Let time pass; return the lines shown."""
         self.clock.advance(seconds)
         return self.read()
 
     def read(self):
-        """Let all arrive; return what is shown."""
+        """Carry everything that is under way; return the lines shown."""
         self.endpoint.pump()
         shown, self.lines = self.lines, []
         return [line if isinstance(line, str) else line.text for line in shown]
@@ -123,19 +123,19 @@ class ClientHarness:
 
 @pytest.fixture
 def rooms():
-    """Return a server in memory with two rooms, and one may be in both."""
+    """Return a server in memory with two rooms; a client may be in three."""
     return MemoryServer(rooms=(("1", "tea"), ("2", "food")), rooms_per_client=3)
 
 
 @pytest.fixture
 def make_harness():
-    """Return what makes a desk."""
+    """Return the class of the harness, which takes a server."""
     return ClientHarness
 
 
 @pytest.fixture
 def harness(rooms):
-    """Return a person whose client is connected to the server."""
+    """Return the harness of a client that is connected to the server `rooms`."""
     harness = ClientHarness(rooms)
     harness.start()
     return harness

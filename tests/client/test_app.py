@@ -1,4 +1,4 @@
-"""The client with a server in memory: connecting, losing, coming back, leaving."""
+"""The client with a server in memory: connecting, reconnecting and leaving."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from chatd.core.events import DisconnectReason, Message
 from chatd.protocol.received import Ok
 
 
-def test_a_conversation(harness, rooms):
-    """What one types is answered, and others read it."""
+def test_conversation(harness, rooms):
+    """The server replies to the user's lines, and other users read their messages."""
     bob = rooms.join("1", "Bob")
     assert harness.type("`join 1 Alice") == ["Server: You join @chatroom 1"]
     assert harness.type("hello") == []
@@ -18,7 +18,7 @@ def test_a_conversation(harness, rooms):
 
 
 def test_moved_by_the_administrator(harness, rooms):
-    """Kicks and groupings are read once, and known."""
+    """The client shows a kick and a move once, and follows them."""
     harness.type("`join 1 Alice")
     rooms.console("kick Alice 1")
     assert harness.read() == [
@@ -34,7 +34,7 @@ def test_moved_by_the_administrator(harness, rooms):
 
 
 def test_starts_without_a_server(make_harness, rooms):
-    """Without a server one is told so, nothing is tried again, and one can ask for a connection."""
+    """Without a server the client says so, and connects when the user asks for it."""
     harness = make_harness(None)
     assert harness.start() == ["Not connected."]
     assert harness.wait(1000) == []
@@ -45,8 +45,8 @@ def test_starts_without_a_server(make_harness, rooms):
     assert harness.type("`list") == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
 
 
-def test_comes_back(harness, rooms):
-    """After a lost connection one has one's name and rooms again."""
+def test_rejoins_after_a_lost_connection(harness, rooms):
+    """After a lost connection the client has its name and its rooms again."""
     harness.type("`join 1 Alice", "`join 2", "`switch 1")
     harness.endpoint.peer.lose()
     assert harness.read() == ["Connection lost."]
@@ -63,45 +63,11 @@ def test_comes_back(harness, rooms):
     assert bob.read() == ["Alice: hi again"]
 
 
-def test_pauses_grow(harness):
-    """A server that stays away is tried for at growing intervals, up to a minute."""
-    server, harness.endpoint.server = harness.endpoint.server, None
-    harness.endpoint.peer.lose()
-    harness.read()
-    attempts = []
-    for second in range(400):
-        before = harness.endpoint.attempts
-        harness.wait(1)
-        if harness.endpoint.attempts > before:
-            attempts.append(second + 1)
-    assert attempts[:9] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
-    harness.endpoint.server = server
-    assert harness.wait(60) == ["Connected again."]
-
-
-def test_pauses_stay_long_for_a_server_that_drops_at_once(harness):
-    """A server that takes connections and drops them is not asked every second."""
-    for pause in (1, 2, 4, 8):
-        harness.endpoint.peer.lose()
-        assert harness.read() == ["Connection lost."]
-        assert harness.wait(pause - 0.5) == []
-        assert harness.wait(0.5) == ["Connected again."]
-
-
-def test_pauses_are_short_again_after_a_steady_connection(harness):
-    """Who was long connected begins anew."""
-    for _ in range(3):
-        harness.wait(60)
-        harness.endpoint.peer.lose()
-        assert harness.read() == ["Connection lost."]
-        assert harness.wait(1) == ["Connected again."]
-
-
 def test_takes_over_the_lost_connection(harness, rooms):
-    """One has one's name again though the server has not noticed that the old connection is dead."""
+    """The client takes its name back although the server has not noticed the loss."""
     harness.type("`join 1 Alice")
     bob = rooms.join("1", "Bob")
-    ghost = harness.endpoint.peer
+    dead_connection = harness.endpoint.peer
     harness.endpoint.lose()
     assert harness.read() == ["Connection lost."]
     assert harness.wait(1)[:3] == [
@@ -109,12 +75,12 @@ def test_takes_over_the_lost_connection(harness, rooms):
         "Server: Welcome back, Alice.",
         "Server: You join @chatroom 1",
     ]
-    assert ghost.closed
+    assert dead_connection.closed
     assert bob.read() == ["Server: Alice quitted.", "Alice: joined us @chatroom 1."]
 
 
-def test_name_still_in_use(harness, rooms):
-    """Who finds his name taken waits for it, as long as it may be his own dead connection."""
+def test_waits_for_its_name(harness, rooms):
+    """A guest whose name is in use waits for it: the server may have missed the loss."""
     harness.type("`join 1 Alice")
     harness.endpoint.peer.lose()
     assert harness.read() == ["Connection lost."]
@@ -125,8 +91,8 @@ def test_name_still_in_use(harness, rooms):
     assert harness.wait(2) == ["Server: You join @chatroom 1"]
 
 
-def test_connect_is_faithful_to_a_lost_server(harness):
-    """Who asks for the lost server is told nothing new, and it is tried for again."""
+def test_connect_to_the_lost_server(harness):
+    """`connect` to the lost server tries again at once, and keeps the rooms."""
     server, harness.endpoint.server = harness.endpoint.server, None
     harness.type("`join 1 Alice")
     harness.endpoint.peer.lose()
@@ -141,7 +107,7 @@ def test_connect_is_faithful_to_a_lost_server(harness):
 
 
 def test_stays_away_after_retry_false(harness, rooms):
-    """Who is told not to come back does not."""
+    """A client that is told not to connect again does not."""
     for session in list(rooms.service.sessions):
         session.close(DisconnectReason.BANNED)
     assert harness.read() == ["Server: You were banned by the Administrator!", "Not connected."]
@@ -149,8 +115,8 @@ def test_stays_away_after_retry_false(harness, rooms):
     assert harness.endpoint.attempts == 1
 
 
-def test_comes_back_after_a_shutdown(harness, rooms):
-    """A server that is restarted is waited for."""
+def test_waits_for_a_restarted_server(harness, rooms):
+    """A client whose server shuts down connects again."""
     rooms.service.stopService()
     assert harness.read() == [
         "Administrator: Chatserver is going to shutdown...",
@@ -159,7 +125,7 @@ def test_comes_back_after_a_shutdown(harness, rooms):
 
 
 def test_disconnect(harness, rooms):
-    """Who leaves the server is gone there, and not brought back."""
+    """A user who disconnects leaves the server for good."""
     bob = rooms.join("1", "Bob")
     harness.type("`join 1 Alice")
     assert harness.type("`disconnect") == ["Disconnected."]
@@ -168,8 +134,8 @@ def test_disconnect(harness, rooms):
     assert harness.type("`list", "`disconnect") == ["Not connected.", "Not connected."]
 
 
-def test_disconnect_while_coming_back(harness):
-    """Who has had enough of waiting can stop it."""
+def test_disconnect_while_reconnecting(harness):
+    """`disconnect` ends the attempts to connect."""
     harness.endpoint.peer.lose()
     harness.read()
     assert harness.type("`disconnect") == ["Disconnected."]
@@ -178,7 +144,7 @@ def test_disconnect_while_coming_back(harness):
 
 
 def test_exit(harness):
-    """What is still due is shown, then the client ends."""
+    """`exit` shows the replies that are still due, then the client ends."""
     assert harness.type("`list", "`exit") == [
         "Server: \ntea@1: no chatters!\nfood@2: no chatters!\n",
         "quitting...",
@@ -189,23 +155,23 @@ def test_exit(harness):
 
 
 def test_exit_without_a_server(make_harness):
-    """Without a server there is nothing to wait for."""
+    """Without a server the client ends at once."""
     harness = make_harness(None)
     harness.start()
     assert harness.type("`exit") == ["quitting..."]
     assert harness.client.ended.called
 
 
-def test_exit_while_coming_back(harness):
-    """Nothing is tried for after the end."""
+def test_exit_while_reconnecting(harness):
+    """After `exit` the client makes no other attempt to connect."""
     harness.endpoint.peer.lose()
     harness.read()
     assert harness.type("`exit") == ["quitting..."]
     assert harness.clock.getDelayedCalls() == []
 
 
-def test_missed(harness, rooms):
-    """What was said while one was away is shown once, marked; one's own messages are not."""
+def test_shows_missed_messages(harness, rooms):
+    """Messages that the user missed are shown once, marked; the user's own are not."""
     bob = rooms.join("1", "Bob")
     harness.type("`join 1 Alice", "hello")
     harness.endpoint.lose()
@@ -226,15 +192,15 @@ def test_missed(harness, rooms):
 
 
 def test_exit_that_failed(harness):
-    """It is known that the program ended for want of a server."""
+    """An `Exit` that reports a failure makes the client a failed one."""
     harness.client.perform([Exit(failed=True)])
     harness.read()
     assert harness.client.ended.called
     assert harness.client.failed
 
 
-def test_pauses_do_not_outlive_the_client(harness, rooms):
-    """Who leaves while a name is waited for leaves nothing behind."""
+def test_no_timer_outlives_the_client(harness, rooms):
+    """A client that leaves while it waits for its name leaves no timer behind."""
     harness.type("`join 1 Alice")
     harness.endpoint.peer.lose()
     harness.read()
@@ -249,37 +215,37 @@ def test_pauses_do_not_outlive_the_client(harness, rooms):
 
 @pytest.mark.parametrize("after", ["`disconnect", "`connect localhost 9999", "`foo", "hi"])
 def test_nothing_after_exit(harness, after):
-    """What is pasted behind the end is not done, and keeps nobody from ending."""
+    """Lines pasted after `exit` are not handled, and the client ends."""
     assert harness.type(f"`exit\n{after}") == ["quitting..."]
     assert harness.client.ended.called
     assert harness.clock.getDelayedCalls() == []
 
 
 def test_typed_while_leaving(harness):
-    """What is typed after the end was asked for is not done either."""
+    """Lines typed after `exit` are not handled."""
     for line in ("`exit", "`disconnect", "`foo"):
         harness.client.typed(line)
     assert harness.read() == ["quitting..."]
     assert harness.client.ended.called
 
 
-def test_nothing_is_done_while_leaving(harness):
-    """Whatever comes of what the server still says, it is only shown."""
+def test_actions_while_leaving(harness):
+    """A client that is leaving carries out no actions but lines."""
     harness.client.leave()
     harness.client.perform([Hangup()])
     harness.read()
     assert harness.client.ended.called
 
 
-def test_answer_lost(harness):
-    """Whose answer was lost with the connection was not given all that he asked for."""
+def test_reply_lost(harness):
+    """A client that loses the connection before a reply is not complete."""
     harness.client.typed("`list")
     harness.endpoint.lose()
     assert not harness.client.complete
 
 
 def test_all_answered_before_the_loss(harness):
-    """Who has all answers, and is back, has lost nothing."""
+    """A client that has all replies before it reconnects is complete."""
     harness.type("`join 1 Alice", "`list", "hi", "")
     harness.endpoint.peer.lose()
     harness.read()
@@ -289,7 +255,7 @@ def test_all_answered_before_the_loss(harness):
 
 
 def test_perhaps_not_delivered(harness):
-    """A message that has come nowhere was asked for, and not carried out."""
+    """A client with an unconfirmed message is not complete."""
     harness.type("`join 1 Alice")
     harness.endpoint.peer.lose()
     harness.client.typed("hi")
@@ -298,8 +264,8 @@ def test_perhaps_not_delivered(harness):
     assert not harness.client.complete
 
 
-def test_patience_counts_from_what_came_last(harness):
-    """A slow server is waited for as long as it goes on answering."""
+def test_exit_timeout_counts_from_the_last_event(harness):
+    """A client that is leaving waits for as long as the server goes on sending."""
     harness.client.typed("`list")
     harness.client.leave()
     for _ in range(3):
@@ -312,8 +278,8 @@ def test_patience_counts_from_what_came_last(harness):
     assert not harness.client.complete
 
 
-def test_silence_answers_nothing(harness):
-    """That a server was silent for too long does not make what it owes less."""
+def test_silent_server(harness):
+    """Requests to a silent server stay unanswered when the client gives up waiting."""
     harness.client.typed("`list")
     waiting = harness.client.drained()
     harness.clock.advance(10)
@@ -324,8 +290,8 @@ def test_silence_answers_nothing(harness):
     assert harness.clock.getDelayedCalls() == []
 
 
-def test_probe_that_is_late(harness):
-    """The answer to a question given up does not pass for the answer to the next."""
+def test_late_pong(harness):
+    """The reply to an earlier ping is not taken for the reply to the last one."""
     harness.client.typed("`list")
     harness.client.drained()
     harness.clock.advance(10)
@@ -336,8 +302,8 @@ def test_probe_that_is_late(harness):
     assert waiting.result is True
 
 
-def test_greeted_once(harness):
-    """Who is refused at every attempt is told so once, and again after he was let in."""
+def test_banner_is_shown_once(harness):
+    """A banner that comes at every attempt is shown once for each connection."""
     harness.client.banner_received("Server: You were banned!")
     harness.client.banner_received("Server: You were banned!")
     assert harness.read() == ["Server: You were banned!"]
@@ -346,13 +312,13 @@ def test_greeted_once(harness):
     assert harness.read() == ["Server: You were banned!"]
 
 
-def test_server_that_cannot_be_dealt_with(harness):
-    """Whatever a server sends, the worst is that it is left, with one clear line."""
+def test_event_that_cannot_be_handled(harness):
+    """An event that the client cannot handle ends the connection with one clear line."""
 
-    def stumble(_):
+    def fail(_):
         raise KeyError("ro\x1bom")
 
-    harness.client.frontend.handle = stumble
+    harness.client.frontend.handle = fail
     assert harness.type("`list") == [
         "Cannot go on with localhost:9999: KeyError: 'ro\\x1bom'.",
         "Not connected.",

@@ -1,4 +1,4 @@
-"""One link: frames, the opening, and the ends of a connection."""
+"""A connection: frames, the request that starts JSON, the ends of connections, reconnecting."""
 
 import json
 
@@ -15,8 +15,8 @@ from chatd.protocol.received import Ok
 UP = '{"event":"reply","command":"format","text":"You now speak json."}'
 
 
-class Endpoint:
-    """An endpoint whose other end says what the test lets it say."""
+class FakeEndpoint:
+    """An endpoint that connects at once; the test plays the server."""
 
     def __init__(self):
         self.connecting = Deferred()
@@ -28,97 +28,97 @@ class Endpoint:
         self.protocol.makeConnection(self.transport)
         return succeed(self.protocol)
 
-    def says(self, *frames):
+    def receive(self, *frames):
         """Let the server send frames."""
         self.protocol.dataReceived(b"".join(frame.encode() + b"\0" for frame in frames))
 
-    def closes(self, why):
-        """Let the connection end."""
-        self.protocol.connectionLost(Failure(why))
+    def close(self, reason):
+        """Let the connection end for a reason."""
+        self.protocol.connectionLost(Failure(reason))
 
 
 class RecordingListener:
-    """A listener that takes note of what it hears."""
+    """A listener that records the calls it gets."""
 
     def __init__(self):
-        self.all = []
+        self.calls = []
 
-    def connected(self, session):
-        """Take note."""
-        self.all.append("up" if session is None else ("up", session))
+    def connected(self, token):
+        """Record the call."""
+        self.calls.append("up" if token is None else ("up", token))
 
-    def connect_failed(self, why):
-        """Take note."""
-        self.all.append(("failed", why))
+    def connect_failed(self, reason):
+        """Record the call."""
+        self.calls.append(("failed", reason))
 
     def disconnected(self, *, reconnecting):
-        """Take note."""
-        self.all.append(("lost", reconnecting))
+        """Record the call."""
+        self.calls.append(("lost", reconnecting))
 
-    def protocol_error(self, why):
-        """Take note."""
-        self.all.append(("broken", why))
+    def protocol_error(self, reason):
+        """Record the call."""
+        self.calls.append(("broken", reason))
 
     def event_received(self, event):
-        """Take note."""
-        self.all.append(event)
+        """Record the event."""
+        self.calls.append(event)
 
-    def banner_received(self, words):
-        """Take note."""
-        self.all.append(words)
+    def banner_received(self, text):
+        """Record the text."""
+        self.calls.append(text)
 
 
 @pytest.fixture
 def listener():
-    """Return a listener."""
+    """Return a listener that records its calls."""
     return RecordingListener()
 
 
 @pytest.fixture
 def endpoint():
-    """Return an endpoint."""
-    return Endpoint()
+    """Return an endpoint that connects at once."""
+    return FakeEndpoint()
 
 
 @pytest.fixture
 def clock():
-    """Return the time."""
+    """Return a clock."""
     return Clock()
 
 
 @pytest.fixture
 def connection(endpoint, clock, listener):
-    """Return a link that is open, but not up yet."""
+    """Return a connection that is made, but does not speak JSON yet."""
     connection = Connection(endpoint, clock, listener, lambda: 0.0)
     connection.open()
     return connection
 
 
 def test_opening(connection, endpoint, listener):
-    """The first frame asks for JSON; its answer makes the link, and is no business of the listener."""
+    """The first frame asks for JSON; the listener hears of the connection after its reply."""
     assert endpoint.transport.value() == b"`format json\0"
     assert not connection.is_up
-    endpoint.says(UP)
+    endpoint.receive(UP)
     assert connection.is_up
-    assert listener.all == ["up"]
+    assert listener.calls == ["up"]
 
 
 @pytest.mark.usefixtures("connection")
-def test_session(endpoint, listener):
-    """The secret of the session comes with the answer to the opening."""
-    endpoint.says(UP.replace("}", ',"session":"secret"}'))
-    assert listener.all == [("up", "secret")]
+def test_resume_token(endpoint, listener):
+    """The resume token of the session comes with the first reply."""
+    endpoint.receive(UP.replace("}", ',"session":"secret"}'))
+    assert listener.calls == [("up", "secret")]
 
 
 @pytest.mark.usefixtures("connection")
-def test_frames_are_cut(endpoint, listener):
-    """Frames come whole, however they were read."""
-    endpoint.says(UP)
+def test_frame_in_pieces(endpoint, listener):
+    """A frame is handled when it is complete, in however many pieces it arrives."""
+    endpoint.receive(UP)
     for byte in '{"event":"reply","command":"x","text":"ü"}'.encode():
         endpoint.protocol.dataReceived(bytes([byte]))
-    assert listener.all == ["up"]
+    assert listener.calls == ["up"]
     endpoint.protocol.dataReceived(b"\0")
-    assert listener.all == ["up", Ok("x", "ü")]
+    assert listener.calls == ["up", Ok("x", "ü")]
 
 
 @pytest.mark.parametrize(
@@ -138,69 +138,69 @@ def test_frames_are_cut(endpoint, listener):
     ],
 )
 @pytest.mark.usefixtures("connection")
-def test_frames_that_say_nothing(endpoint, listener, frame):
-    """What is no event that the client knows is left alone."""
-    endpoint.says(UP, frame)
-    assert listener.all == ["up"]
+def test_unknown_frames(endpoint, listener, frame):
+    """A frame that is no event known to the client is ignored."""
+    endpoint.receive(UP, frame)
+    assert listener.calls == ["up"]
 
 
 @pytest.mark.usefixtures("connection")
 def test_endless_frame(endpoint):
-    """A server that never ends a frame does not fill the memory."""
-    endpoint.says(UP)
+    """The client disconnects from a server whose frame exceeds 16 MiB."""
+    endpoint.receive(UP)
     endpoint.protocol.dataReceived(b"x" * (16 * 1024 * 1024 + 1))
     assert endpoint.transport.disconnecting
 
 
 @pytest.mark.usefixtures("connection")
-def test_text_before_the_opening(endpoint, listener):
-    """What a server says in text before it answers is heard."""
-    endpoint.says("Server: Good morning.", UP)
-    assert listener.all == ["Server: Good morning.", "up"]
+def test_banner(endpoint, listener):
+    """A text before the first reply is a banner."""
+    endpoint.receive("Server: Good morning.", UP)
+    assert listener.calls == ["Server: Good morning.", "up"]
 
 
 def test_half_a_surrogate_pair(connection, endpoint):
-    """What cannot be sent as UTF-8 does not end the connection."""
-    endpoint.says(UP)
+    """A text that is not valid Unicode does not end the connection."""
+    endpoint.receive(UP)
     endpoint.transport.clear()
     connection.send("\ud800")
     assert endpoint.transport.value() == b"?\0"
 
 
 @pytest.mark.usefixtures("connection")
-def test_refused_with_words(endpoint, listener):
-    """Who is told why he is not let in is told nothing more."""
-    endpoint.says("Server: You were banned by the Administrator!")
-    endpoint.closes(error.ConnectionDone())
-    assert listener.all[1:] == [("failed", None)]
+def test_refused_with_a_banner(endpoint, listener):
+    """After a banner the listener gets no other reason for a failed attempt."""
+    endpoint.receive("Server: You were banned by the Administrator!")
+    endpoint.close(error.ConnectionDone())
+    assert listener.calls[1:] == [("failed", None)]
 
 
 @pytest.mark.usefixtures("connection")
 def test_refused_in_json(endpoint, clock, listener):
-    """A server that is full is tried again, and its words are those of one that says so in text."""
+    """The client tries a full server again; a refusal for good is an event."""
     full = {"event": "closing", "code": "full", "text": "The server is full.", "from": "Server"}
-    endpoint.says(UP)
-    endpoint.closes(error.ConnectionLost())
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
     for retry in True, False:
         clock.advance(30)
-        endpoint.says(json.dumps({**full, "retry": retry}))
-        endpoint.closes(error.ConnectionDone())
-    assert listener.all[2] == "Server: The server is full."
-    assert listener.all[3].retry is False
+        endpoint.receive(json.dumps({**full, "retry": retry}))
+        endpoint.close(error.ConnectionDone())
+    assert listener.calls[2] == "Server: The server is full."
+    assert listener.calls[3].retry is False
 
 
 @pytest.mark.usefixtures("connection")
 def test_silent_server(endpoint, clock, listener):
-    """A server that never answers is given up."""
+    """A server that does not reply within 30 seconds is given up."""
     clock.advance(30)
     assert endpoint.transport.disconnecting
-    endpoint.closes(error.ConnectionAborted())
-    assert listener.all == [("failed", "the connection was closed without an answer")]
+    endpoint.close(error.ConnectionAborted())
+    assert listener.calls == [("failed", "the connection was closed without an answer")]
     assert clock.getDelayedCalls() == []
 
 
 @pytest.mark.parametrize(
-    ("why", "words"),
+    ("error_", "reason"),
     [
         (error.ConnectionRefusedError(), None),
         (error.DNSLookupError("no results"), "unknown host"),
@@ -210,55 +210,141 @@ def test_silent_server(endpoint, clock, listener):
     ],
 )
 @pytest.mark.usefixtures("connection")
-def test_no_connection(clock, listener, why, words):
-    """Why there is no connection is told in a few words; that nobody listens needs none."""
-    nowhere = Endpoint()
-    nowhere.connect = lambda _: nowhere.connecting
-    Connection(nowhere, clock, listener, lambda: 0.0).open()
-    nowhere.connecting.errback(Failure(why))
-    assert listener.all == [("failed", words)]
+def test_connect_fails(clock, listener, error_, reason):
+    """The reason of a failed attempt is a few words; a refused connection needs none."""
+    failing = FakeEndpoint()
+    failing.connect = lambda _: failing.connecting
+    Connection(failing, clock, listener, lambda: 0.0).open()
+    failing.connecting.errback(Failure(error_))
+    assert listener.calls == [("failed", reason)]
 
 
-def test_no_connection_closed_meanwhile(clock, listener):
-    """An attempt that is ended is not heard of."""
-    nowhere = Endpoint()
-    nowhere.connect = lambda _: nowhere.connecting
-    connection = Connection(nowhere, clock, listener, lambda: 0.0)
+def test_closed_while_connecting(clock, listener):
+    """The listener does not hear of an attempt that the client ends."""
+    failing = FakeEndpoint()
+    failing.connect = lambda _: failing.connecting
+    connection = Connection(failing, clock, listener, lambda: 0.0)
     connection.open()
     connection.close()
-    assert listener.all == []
+    assert listener.calls == []
 
 
 def test_chance_spreads_the_attempts(endpoint, clock, listener):
-    """Not all clients come back in the same moment."""
+    """The pause before an attempt is shortened by chance."""
     connection = Connection(endpoint, clock, listener, lambda: 1.0)
     connection.open()
-    endpoint.says(UP)
-    endpoint.closes(error.ConnectionLost())
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
     (attempt,) = clock.getDelayedCalls()
     assert attempt.getTime() == 0.75
 
 
 def test_closed(connection, endpoint, clock, listener):
-    """After the end nothing is heard, and nothing waits."""
-    endpoint.says(UP)
+    """After `close` the listener is not called, and no timer is left."""
+    endpoint.receive(UP)
     connection.close()
-    endpoint.says('{"event":"reply","command":"x","text":"late"}')
-    endpoint.closes(error.ConnectionDone())
-    assert listener.all == ["up"]
+    endpoint.receive('{"event":"reply","command":"x","text":"late"}')
+    endpoint.close(error.ConnectionDone())
+    assert listener.calls == ["up"]
     assert endpoint.transport.disconnecting
     assert clock.getDelayedCalls() == []
 
 
-def test_listener_that_stumbles(connection, endpoint, listener, clock):
-    """A frame that the listener cannot deal with ends the connection, and there is no other."""
+def test_listener_that_raises(connection, endpoint, listener, clock):
+    """An event that the listener cannot handle ends the connection for good."""
 
-    def stumble(_):
+    def fail(_):
         raise ValueError("year 10000")
 
-    listener.event_received = stumble
-    endpoint.says(UP, '{"event":"reply","command":"x","text":"x"}', UP)
-    assert listener.all == ["up", ("broken", "ValueError: year 10000")]
+    listener.event_received = fail
+    endpoint.receive(UP, '{"event":"reply","command":"x","text":"x"}', UP)
+    assert listener.calls == ["up", ("broken", "ValueError: year 10000")]
     assert endpoint.transport.disconnecting
     assert not connection.is_up
     assert clock.getDelayedCalls() == []
+
+
+def test_first_attempt_is_the_only_one(connection, endpoint, clock, listener):
+    """A first attempt that fails is not repeated."""
+    endpoint.close(error.ConnectionLost())
+    assert listener.calls == [("failed", "the connection was closed without an answer")]
+    clock.advance(1000)
+    assert clock.getDelayedCalls() == []
+    assert not connection.is_up
+
+
+def test_retry_first(endpoint, clock, listener):
+    """With `retry_first` a first attempt that fails is repeated, and not reported."""
+    Connection(endpoint, clock, listener, lambda: 0.0, retry_first=True).open()
+    endpoint.close(error.ConnectionLost())
+    assert listener.calls == []
+    clock.advance(1)
+    endpoint.receive(UP)
+    assert listener.calls == ["up"]
+
+
+def test_reconnects(connection, endpoint, clock, listener):
+    """A connection that is lost is replaced after a pause."""
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
+    assert not connection.is_up
+    clock.advance(1)
+    endpoint.receive(UP)
+    assert listener.calls == ["up", ("lost", True), "up"]
+    assert connection.is_up
+
+
+def test_stop_reconnecting(connection, endpoint, clock, listener):
+    """After `stop_reconnecting` a connection that is lost is not replaced."""
+    endpoint.receive(UP)
+    connection.stop_reconnecting()
+    endpoint.close(error.ConnectionDone())
+    assert listener.calls == ["up", ("lost", False)]
+    clock.advance(1000)
+    assert clock.getDelayedCalls() == []
+
+
+def test_send_without_a_connection(connection, endpoint):
+    """A frame that is sent while there is no connection is dropped."""
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
+    endpoint.transport.clear()
+    connection.send("late")
+    assert endpoint.transport.value() == b""
+
+
+# -- with a server
+
+
+def test_pauses_grow(harness):
+    """The pauses between attempts to connect grow up to a minute."""
+    server, harness.endpoint.server = harness.endpoint.server, None
+    harness.endpoint.peer.lose()
+    harness.read()
+    attempts = []
+    for second in range(400):
+        before = harness.endpoint.attempts
+        harness.wait(1)
+        if harness.endpoint.attempts > before:
+            attempts.append(second + 1)
+    assert attempts[:9] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
+    harness.endpoint.server = server
+    assert harness.wait(60) == ["Connected again."]
+
+
+def test_pauses_grow_for_a_server_that_drops_connections(harness):
+    """Pauses also grow while the server accepts connections and drops them at once."""
+    for pause in (1, 2, 4, 8):
+        harness.endpoint.peer.lose()
+        assert harness.read() == ["Connection lost."]
+        assert harness.wait(pause - 0.5) == []
+        assert harness.wait(0.5) == ["Connected again."]
+
+
+def test_pauses_are_short_again_after_a_steady_connection(harness):
+    """After a steady connection the pauses start from one second again."""
+    for _ in range(3):
+        harness.wait(60)
+        harness.endpoint.peer.lose()
+        assert harness.read() == ["Connection lost."]
+        assert harness.wait(1) == ["Connected again."]

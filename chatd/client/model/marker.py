@@ -42,7 +42,7 @@ class MarkerState(Enum):
 
 _NEXT: Final = {
     MarkerState.LIVE: {MarkerState.AWAY},
-    MarkerState.AWAY: {MarkerState.FETCHING, MarkerState.LIVE},
+    MarkerState.AWAY: {MarkerState.FETCHING},
     MarkerState.FETCHING: {
         MarkerState.LIVE,
         MarkerState.AWAY,

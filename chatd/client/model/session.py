@@ -164,7 +164,7 @@ class ChatSession:
             case Ok(command="format"):
                 self._token = str_or_none(event.data.get("session"))
                 return []
-            case Ok() | Error() if event.tag == TAG and self._rejoin is not None:
+            case Ok() | Error() if event.tag == TAG:
                 return self._rejoin_replied(event, self._rejoin)
             case Receipt():
                 self._sync.stored(event.room, event.id, event.tag)
@@ -176,11 +176,12 @@ class ChatSession:
         return self._show(event)
 
     def _show(self, event: Event | Reply) -> list[Effect]:
-        incoming = Incoming(event, len(self.state.rooms))
+        is_own, count_before = self.state.is_own(event), len(self.state.rooms)
+        self.state.update(event)
+        # A room that the user joins or leaves counts in the line that says so.
+        incoming = Incoming(event, max(count_before, len(self.state.rooms)))
         room = event.room if isinstance(event, RoomEvent) else None
         effects: list[Effect] = [] if self._sync.buffers(incoming, room) else [incoming]
-        is_own = self.state.is_own(event)
-        self.state.update(event)
         match event:
             case Ok():
                 effects += self._note_reply(event)
@@ -204,6 +205,9 @@ class ChatSession:
             case "logout":
                 self._rejoin = None
                 self._sync.reset()
+            case "resume":
+                self._token = str_or_none(reply.data.get("session")) or self._token
+                return self._in_rooms(reply)
             case "login" | "register":
                 return [*self._in_rooms(reply), *self._logged_in()]
             case "secret" if reply.tag is not None:
@@ -225,7 +229,10 @@ class ChatSession:
 
     # -- the way back
 
-    def _rejoin_replied(self, reply: Ok | Error, rejoin: Rejoin) -> list[Effect]:
+    def _rejoin_replied(self, reply: Ok | Error, rejoin: Rejoin | None) -> list[Effect]:
+        is_shown = reply.command != "resume" or isinstance(reply, Ok)
+        if rejoin is None:  # the user has joined a room of their own choice meanwhile
+            return self._show(reply) if is_shown else []
         if isinstance(reply, Error):
             if reply.code in NOT_NOW:
                 return [*_wait(rejoin, ConnectionStatus.STORE_AWAY), RetryAfter(STORE_PAUSE)]
@@ -233,12 +240,9 @@ class ChatSession:
                 return self._wait_for_name(reply, rejoin)
         elif reply.command == "resume":
             rejoin.name_restored()
-            self._token = str_or_none(reply.data.get("session")) or self._token
         rejoin.replied(reply.command)
-        is_shown = reply.command != "resume" or isinstance(reply, Ok)
         shown = self._show(reply) if is_shown else []
-        rooms = self._in_rooms(reply) if isinstance(reply, Ok) else []
-        return [*shown, *rooms, *self._next_request()]
+        return [*shown, *self._next_request()]
 
     def _wait_for_name(self, error: Error, rejoin: Rejoin) -> list[Effect]:
         seconds = rejoin.next_pause()

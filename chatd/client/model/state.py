@@ -38,7 +38,7 @@ class ClientState:
             case Ok(command="register" | "login" | "resume" | "logout"):
                 self._apply_login(event)
             case Joined() if self.is_own(event):
-                self._add_room(event.room)
+                self._add_room(event.room, stays=event.is_self)
             case Left() if self.is_own(event):
                 self._remove_room(event.room)
             case RoomClosed():
@@ -103,10 +103,12 @@ class ClientState:
             case Message() | PrivateMessage():
                 self.known_names[event.sender] = None
 
-    def _add_room(self, room: str) -> None:
+    def _add_room(self, room: str, *, stays: bool = False) -> None:
+        """Add a room, which becomes the current one; with `stays`, only if there is none."""
         if room not in self.rooms:
             self.rooms.append(room)
-        self.current = room
+        if not stays or self.current is None:
+            self.current = room
 
     def _remove_room(self, room: str) -> None:
         if room in self.rooms:

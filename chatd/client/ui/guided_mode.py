@@ -229,7 +229,10 @@ class GuidedMode(Frontend):
             case RoomClosed():
                 return [*event_lines(event), *self._ask_for_rooms()]
             case _ if self.state.is_own(event):
-                return self._ask_for_rooms()
+                # The notice of the administrator tells a user that they were moved; what another
+                # session of the user did has no notice.
+                lines = event_lines(event) if getattr(event, "is_self", False) else []
+                return [*lines, *self._ask_for_rooms()]
             case _:
                 return [*event_lines(event)]
 

@@ -1,8 +1,7 @@
-"""What is typed and what comes, and what the client makes of it. Pure, without a server."""
+"""Command mode without a server: typed lines become requests, and events become lines."""
 
 import pytest
 
-from chatd.client.model.rejoin import TAG
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.frontend import (
     NOT_CONNECTED,
@@ -11,11 +10,19 @@ from chatd.client.ui.frontend import (
     Exit,
     Hangup,
     Line,
-    RetryAfter,
     Send,
     StopReconnecting,
 )
-from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
+from chatd.core.events import (
+    Joined,
+    LeaveReason,
+    Left,
+    Message,
+    Notice,
+    PrivateMessage,
+    Renamed,
+    RoomClosed,
+)
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
 
@@ -24,14 +31,14 @@ QUITTING = Line("quitting...", stamped=False)
 
 @pytest.fixture
 def frontend():
-    """Return a conversation with a server, before the first join."""
+    """Return command mode with a connection, before the first join."""
     frontend = CommandMode()
     frontend.connected()
     return frontend
 
 
-def joined(frontend, *rooms, name="Alice"):
-    """Return the conversation of somebody who has joined rooms."""
+def join(frontend, *rooms, name="Alice"):
+    """Let Alice join rooms; return the frontend."""
     for room in rooms:
         frontend.handle(
             Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
@@ -40,7 +47,7 @@ def joined(frontend, *rooms, name="Alice"):
 
 
 def texts(effects):
-    """Return the texts of lines; there is nothing but lines."""
+    """Return the texts of lines; there are no other actions."""
     assert all(isinstance(effect, Line) for effect in effects)
     return [effect.text for effect in effects]
 
@@ -68,11 +75,12 @@ def texts(effects):
         ("`login al pw", Request("login", {"username": "al", "password": "pw"})),
         ("`register al pw", Request("register", {"username": "al", "password": "pw"})),
         ("`password a b", Request("password", {"old_password": "a", "new_password": "b"})),
+        ("`rename Al", Request("rename", {"new_name": "Al"})),
         ("`logout", Request("logout")),
     ],
 )
-def test_typed_becomes_a_request(frontend, typed, request_):
-    """Messages and the server's commands are asked of the server."""
+def test_typed_line_becomes_a_request(frontend, typed, request_):
+    """Messages and the commands of the server become requests."""
     assert frontend.typed(typed) == [Send(request_)]
 
 
@@ -93,13 +101,13 @@ def test_typed_becomes_a_request(frontend, typed, request_):
         ("`connect here ٣", "Not a port: ٣ (1 to 65535)."),
     ],
 )
-def test_typed_is_refused(frontend, typed, words):
-    """What is no request is refused in the server's words, without the server."""
+def test_typed_line_is_refused(frontend, typed, words):
+    """A line that is no request is refused in the words of the server, without the server."""
     assert texts(frontend.typed(typed)) == [words]
 
 
 def test_help(frontend):
-    """Help is the lab's lines and the client's own commands, between empty lines."""
+    """`help` prints the commands of the server and the client's own, between empty lines."""
     (line,) = frontend.typed("`help")
     assert line.text.startswith("\n`help`: Show usage of all commands.\n`start <chatroom_id> ")
     assert "\n`connect <host> <port>`: " in line.text
@@ -111,8 +119,8 @@ def test_help(frontend):
     assert not line.stamped
 
 
-def test_own_commands(frontend):
-    """The client leaves, comes and ends by itself."""
+def test_local_commands(frontend):
+    """The client itself connects, disconnects and ends."""
     assert frontend.typed("`connect ::1 99") == [Connect(Address("::1", 99))]
     frontend.connected()
     assert frontend.typed("`disconnect") == [Hangup(), Line("Disconnected.")]
@@ -121,7 +129,7 @@ def test_own_commands(frontend):
 
 
 def test_without_a_server():
-    """What needs a server is answered by the words that there is none; what does not, works."""
+    """Without a server the client refuses requests, and handles its own commands."""
     frontend = CommandMode()
     assert (
         frontend.typed("hi")
@@ -134,7 +142,7 @@ def test_without_a_server():
 
 
 def test_connect_is_confirmed():
-    """Who asks for a connection is told that there is one; who starts the client is not."""
+    """The client confirms a connection that the user asks for, but not the first one."""
     frontend = CommandMode()
     frontend.start(Address("here", 1))
     assert frontend.connected() == []
@@ -153,6 +161,13 @@ def test_connect_is_confirmed():
         (Notice("Administrator", "hear", 0, "1"), "Administrator: hear"),
         (Notice("Server", "You were grouped", 0), "Server: You were grouped"),
         (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (PrivateMessage("Alice", "psst", 0, "Bob"), "Alice (secret to Bob): psst"),
+        (Message("1", 1, "Alice", "from elsewhere", 0), "Alice: from elsewhere"),
+        (Joined("1", "Alice", None, 0, is_self=True), "Alice: joined us @chatroom 1."),
+        (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "Server: Alice quitted."),
+        (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
+        (Renamed("Alice", "Al", 0), "Server: Alice is now known as Al."),
+        (Ok("rename", "Now you are Al.", None, {"name": "Al"}), "Server: Now you are Al."),
         (Ok("switch", "You are now", None, {"room": "1"}), "Server: You are now"),
         (Error("join", "no-such-room", "Chatroom 3 NOT exist!"), "Server: Chatroom 3 NOT exist!"),
         (RoomList(()), "Server: No room exists!"),
@@ -164,8 +179,9 @@ def test_connect_is_confirmed():
     ],
 )
 def test_events_are_shown(frontend, event, words):
-    """What the server tells is shown in the words of section 4."""
-    assert texts(joined(frontend, "1").handle(event)) == [words]
+    """Events of the server are shown in the words of specification section 4."""
+    shown = [effect for effect in join(frontend, "1").handle(event) if isinstance(effect, Line)]
+    assert texts(shown) == [words]
 
 
 @pytest.mark.parametrize(
@@ -178,45 +194,32 @@ def test_events_are_shown(frontend, event, words):
         (Notice("Administrator", "hear", 0, "1"), "[1] Administrator: hear"),
         (Notice("Server", "You were kicked out", 0), "Server: You were kicked out"),
         (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
+        (PrivateMessage("Alice", "psst", 0, "Bob"), "Alice (secret to Bob): psst"),
+        (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
+        (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "[1] Server: Alice quitted."),
         (Ok("list", "answer"), "Server: answer"),
     ],
 )
 def test_room_tags(frontend, event, words):
-    """While one is in more than one room, the lines of a room begin with its id."""
-    assert texts(joined(frontend, "1", "2").handle(event)) == [words]
+    """While the user is in more than one room, the lines of a room start with its id."""
+    assert texts(join(frontend, "1", "2").handle(event)) == [words]
 
 
 def test_no_tags_after_leaving(frontend):
-    """Back in one room there are no tags."""
-    joined(frontend, "1", "2").handle(Ok("quit", "You quitted", None, {"room": "2"}))
+    """A user who is back in one room reads no tags."""
+    join(frontend, "1", "2").handle(Ok("quit", "You quitted", None, {"room": "2"}))
     assert texts(frontend.handle(Message("1", 1, "Bob", "hi", 0))) == ["Bob: hi"]
 
 
-def test_formalities_are_not_shown(frontend):
-    """The answers to what the client asks by itself are not shown."""
+def test_replies_to_the_client_are_not_shown(frontend):
+    """The replies to the client's own requests are not shown."""
     assert frontend.handle(Ok("format", "You now speak json.")) == []
     assert frontend.handle(Ok("exit", "Goodbye!")) == []
 
 
-def test_state_follows_the_answers(frontend):
-    """Joining, switching and quitting change the current room, once the server says so."""
-    joined(frontend, "1", "2", "3")
-    assert (frontend.state.name, frontend.state.rooms, frontend.state.current) == (
-        "Alice",
-        ["1", "2", "3"],
-        "3",
-    )
-    frontend.handle(Ok("switch", "…", None, {"room": "1"}))
-    assert frontend.state.current == "1"
-    frontend.handle(Ok("quit", "…", None, {"room": "1"}))
-    assert (frontend.state.rooms, frontend.state.current) == (["2", "3"], "3")
-    frontend.handle(RoomClosed("3", 0))
-    assert (frontend.state.rooms, frontend.state.current) == (["2"], "2")
-
-
 def test_kicked(frontend):
-    """Who is kicked reads it once, and is in the room no more."""
-    joined(frontend, "1")
+    """A user who is kicked reads the notice only, and is no longer in the room."""
+    join(frontend, "1")
     assert texts(frontend.handle(Notice("Server", "You were kicked out …", 0))) == [
         "Server: You were kicked out …"
     ]
@@ -224,9 +227,9 @@ def test_kicked(frontend):
     assert (frontend.state.rooms, frontend.state.current) == ([], None)
 
 
-def test_grouped(frontend):
-    """Who is grouped is in the other room, reads nothing but the notice, and asks from where on he reads."""
-    joined(frontend, "1")
+def test_moved(frontend):
+    """A user who is moved reads the notice only; the client asks for the newest id."""
+    join(frontend, "1")
     assert frontend.handle(Left("1", "Alice", None, LeaveReason.GROUPED, 0)) == []
     newest = Request("history", {"chatroom_id": "2", "limit": "1"}, "newest:2")
     assert frontend.handle(Joined("2", "Alice", None, 0)) == [Send(newest)]
@@ -235,23 +238,23 @@ def test_grouped(frontend):
 
 
 def test_retry_false(frontend):
-    """Where it makes no sense to come back, the client does not."""
+    """A client that may not connect again stops reconnecting."""
     shown = frontend.handle(Disconnect("banned", "You were banned!", False, "Server"))
     assert shown == [Line("Server: You were banned!", name="Server"), StopReconnecting()]
 
 
 def test_name_is_filled_in(frontend):
-    """Who has a name may leave it out, also on a new connection, which does not know it."""
+    """A user with a name may leave it out; the client sends it."""
     assert frontend.typed("`join 2") == [Send(Request("join", {"chatroom_id": "2"}))]
-    joined(frontend, "1")
+    join(frontend, "1")
     assert frontend.typed("`join 2") == [
         Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}))
     ]
 
 
-def test_lines_tell_what_they_are(frontend):
-    """A screen learns who speaks, when, in which room, and whether one is meant."""
-    joined(frontend, "1", "2")
+def test_parts_of_a_line(frontend):
+    """A line has its speaker, time, room, and the reader's name in its text."""
+    join(frontend, "1", "2")
     assert frontend.handle(Message("1", 1, "Bob", "Hi ALICE!", 7.5)) == [
         Line("[1] Bob: Hi ALICE!", tag="[1] ", name="Bob", talk=True, mention="ALICE", time=7.5)
     ]
@@ -259,94 +262,34 @@ def test_lines_tell_what_they_are(frontend):
     assert line.mention == ""
 
 
-def test_hostile_words_are_cleaned(frontend):
-    """Nothing that a terminal would obey is shown, whoever sent it and in whatever part."""
-    joined(frontend, "1\x1b]0;x", "2")
+def test_hostile_text_is_sanitized(frontend):
+    """Nothing that a terminal obeys is shown, in whatever part of an event it comes."""
+    join(frontend, "1\x1b]0;x", "2")
     (line,) = frontend.handle(Message("1\x1b]0;x", 1, "B\x9bob", "\x1b[2Jhi\u202e\r", 0))
     assert line.text == "[1]0;x] Bob: [2Jhi"
     assert (line.tag, line.name) == ("[1]0;x] ", "Bob")
     assert texts(frontend.banner("\x1b[31mwelcome\x07")) == ["[31mwelcome"]
 
 
-def test_comeback_in_order(frontend):
-    """After a lost connection the rooms are joined in their order, and the current one is current."""
-    joined(frontend, "1", "2").handle(Ok("switch", "…", None, {"room": "1"}))
-    assert texts(frontend.disconnected(reconnecting=True)) == ["Connection lost."]
-    assert frontend.typed("hi") == [NOT_CONNECTED]
-    again, first = frontend.connected()
-    assert again == Line("Connected again.")
-    assert first == Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
-    data = {"room": "1", "name": "Alice", "last": 0}
-    _, second = frontend.handle(Ok("join", "You join @chatroom 1", TAG, data))
-    assert second == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
-    _, third = frontend.handle(Ok("join", "…", TAG, {**data, "room": "2"}))
-    assert third == Send(Request("switch", {"chatroom_id": "1"}, TAG))
-    assert frontend.is_rejoining
-    assert texts(frontend.handle(Ok("switch", "You are", TAG, {"room": "1"}))) == [
-        "Server: You are"
+def test_rooms_of_other_sessions(frontend):
+    """A reply to a login that names rooms is followed by a line for each, which is sanitized."""
+    data = {"name": "alice", "rooms": ["1", "sea\x1b"]}
+    lines = [
+        effect
+        for effect in frontend.handle(Ok("login", "Welcome back, alice.", None, data))
+        if isinstance(effect, Line)
     ]
-    assert not frontend.is_rejoining
-    assert (frontend.state.rooms, frontend.state.current) == (["1", "2"], "1")
-
-
-def test_comeback_to_a_room_that_is_gone(frontend):
-    """Of a room that does not exist any more the server's words are shown, and the next is joined."""
-    joined(frontend, "1", "2").disconnected(reconnecting=True)
-    frontend.connected()
-    shown, then = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", TAG))
-    assert shown.text == "Server: Chatroom 1 NOT exist!"
-    assert then == Send(Request("join", {"chatroom_id": "2", "chatter_name": "Alice"}, TAG))
-
-
-def test_comeback_waits_for_the_name(frontend):
-    """While the server has not noticed that one was gone, one tries again, with growing pauses."""
-    joined(frontend, "1").disconnected(reconnecting=True)
-    frontend.connected()
-    in_use = Error("join", "name-in-use", "Name Alice is already in use!", TAG)
-    told, first = frontend.handle(in_use)
-    assert told == Line("Your name is still in use. Trying again...")
-    assert frontend.retry() == [
-        Send(Request("join", {"chatroom_id": "1", "chatter_name": "Alice"}, TAG))
+    assert texts(lines) == [
+        "Server: Welcome back, alice.",
+        "Server: You are in chatroom 1",
+        "Server: You are in chatroom sea",
     ]
-    (second,) = frontend.handle(in_use)
-    assert isinstance(second, RetryAfter)
-    assert second.seconds > first.seconds
-    pauses = [first.seconds, second.seconds]
-    while isinstance((effect := frontend.handle(in_use)[0]), RetryAfter):
-        pauses.append(effect.seconds)
-    assert effect.text == "Server: Name Alice is already in use!"
-    assert sum(pauses) > 120  # the server finds dead connections in two minutes
-    assert not frontend.is_rejoining
-    assert frontend.retry() == []
+    assert (frontend.state.rooms, frontend.state.current) == (["1", "sea\x1b"], "sea\x1b")
 
 
-def test_comeback_that_is_interrupted(frontend):
-    """If the connection is lost again on the way back, no room is forgotten."""
-    joined(frontend, "1", "2").disconnected(reconnecting=True)
-    frontend.connected()
-    frontend.handle(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
-    frontend.disconnected(reconnecting=True)
-    _, first = frontend.connected()
-    assert first.request.arguments["chatroom_id"] == "1"
-    _, second = frontend.handle(Ok("join", "…", TAG, {"room": "1", "name": "Alice", "last": 0}))
-    assert second.request.arguments["chatroom_id"] == "2"
-
-
-def test_comeback_gives_way_to_the_person(frontend):
-    """Who joins a room himself while the client waits for the name is not joined to others later."""
-    joined(frontend, "1").disconnected(reconnecting=True)
-    frontend.connected()
-    frontend.handle(Error("join", "name-in-use", "…", TAG))
-    frontend.typed("`join 2 Alicia")
-    assert frontend.retry() == []
-
-
-def test_connect_while_coming_back(frontend):
-    """To ask for the lost server means at once; to ask for another means to forget the rooms."""
-    frontend.start(Address("here", 1))
-    joined(frontend, "1").disconnected(reconnecting=True)
-    told, connect = frontend.typed("`connect here 1")
-    assert told == Line("Trying again.")
-    assert connect == Connect(Address("here", 1), retry_first=True)
-    assert frontend.typed("`connect there 2") == [Connect(Address("there", 2))]
-    assert frontend.connected() == [Line("Connected.")]
+def test_replaced(frontend):
+    """A client that another one of its account replaces stops reconnecting."""
+    words = "You logged in from another place."
+    shown = frontend.handle(Disconnect("replaced", words, False, "Server"))
+    assert shown == [Line(f"Server: {words}", name="Server"), StopReconnecting()]
+    assert frontend.disconnected(reconnecting=False) == [NOT_CONNECTED]

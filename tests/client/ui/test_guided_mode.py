@@ -1,29 +1,25 @@
-"""The guided talk: the session of the report word for word, and what goes wrong."""
+"""Guided mode without a server: answers become requests, and events become lines."""
 
-import io
 import time
 
 import pytest
-from twisted.internet.defer import Deferred
 
-from chatd.client.model.effects import Send
+from chatd.client.model.effects import Send, StopReconnecting
 from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
-from chatd.client.ui.pipe import GuidedReader, PipeScreen
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
-from chatd.testing import MemoryServer
 
 TIME = 1795186288.0  # 14:51:28
 MENU = ["Press 1 to register", "Press 2 to login"]
-DOOR = "Join a Chat Room or Create New: "
+ROOM_PROMPT = "Join a Chat Room or Create New: "
 PASSWORD = "correct horse"
 
 
 @pytest.fixture(autouse=True)
 def zone(monkeypatch):
-    """Set the local time to UTC's."""
+    """Set the local time to UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -32,225 +28,8 @@ def zone(monkeypatch):
 
 
 @pytest.fixture
-def server():
-    """Return a server with the room `default`."""
-    server = MemoryServer(rooms=(("default", "default"),))
-    server.turn(TIME)
-    return server
-
-
-class GuidedHarness:
-    """A person on a pipe: what he writes, what he reads."""
-
-    def __init__(self, harness):
-        self.harness = harness
-        self.paper = io.BytesIO()
-        screen = PipeScreen(self.paper.write, io.StringIO(), lambda: None)
-        harness.show, harness.show_error = screen.show, screen.show_error
-        self.reader = GuidedReader(harness.client, screen, harness.clock, lambda: TIME)
-        harness.start()
-
-    def type(self, *lines):
-        """Type lines; return all that is written until it is quiet."""
-        for line in lines:
-            done = Deferred.fromCoroutine(self.reader.take(line))
-            for _ in range(5):
-                self.harness.read()
-            assert done.called
-        return self.read()
-
-    def end(self):
-        """End the input; return what is written."""
-        Deferred.fromCoroutine(self.reader.end())
-        return self.read()
-
-    def read(self):
-        """Return what was written since the last call; what was said is stored meanwhile."""
-        for _ in range(5):
-            self.harness.read()
-            if self.harness.endpoint.server is not None:
-                self.harness.endpoint.server.turn(0.005)
-        written = self.paper.getvalue().decode()
-        self.paper.seek(0)
-        self.paper.truncate()
-        return written
-
-
-@pytest.fixture
-def harness(server, make_harness):
-    """Return what gives a person a seat."""
-    return lambda: GuidedHarness(make_harness(server, GuidedMode()))
-
-
-def test_the_session_of_the_report(harness):
-    """Two people talk, and what each reads is the report's, word for word."""
-    prashant = harness()
-    prashant.type("1", "prashant", PASSWORD, "room1")
-    prachi = harness()
-    assert prachi.type("1", "prachi", PASSWORD) == (
-        "Press 1 to register\n"
-        "Press 2 to login\n"
-        "Command: 1\n"
-        "Enter username: prachi\n"
-        "Enter password:\n"
-        "Registered successfully.\n"
-        "<---- CHAT ROOMS ---->\n"
-        "* default <0>\n"
-        "* room1 <1>\n"
-        "\n"
-    )
-    assert prachi.type("room1") == (
-        "Join a Chat Room or Create New: room1\n"
-        "Joined room1 group as prachi\n"
-        "INFO> Connected to host. Start sending messages.\n"
-        "LIST => to get list of people online\n"
-        "LEAVE => to leave the chat room\n"
-        "LOGOUT => logout.\n"
-    )
-    assert prashant.read().endswith("INFO> prachi joined room [room1] from <127.0.0.1:50002>\n")
-    assert prashant.type("hello prachi") == "prashant> [14:51:28] hello prachi\n"
-    assert prachi.read() == "prashant> [14:51:28] hello prachi\n"
-    assert prachi.type("LIST") == (
-        "prachi> [14:51:28] LIST\n"
-        "<---- PEOPLE ONLINE ---->\n"
-        "* prashant <127.0.0.1:50001>\n"
-        "* prachi <127.0.0.1:50002>\n"
-        "\n"
-    )
-    assert prashant.type("LEAVE", "LOGOUT") == (
-        "prashant> [14:51:28] LEAVE\n"
-        "Left room1 group\n"
-        "<---- CHAT ROOMS ---->\n"
-        "* default <0>\n"
-        "* room1 <1>\n"
-        "\n"
-        "Join a Chat Room or Create New: LOGOUT\n"
-        "Bye, prashant\n"
-    )
-    assert prashant.harness.client.ended.called
-    assert prachi.read() == "INFO> prashant left room [room1].\n"
-    assert prachi.type("LOGOUT") == "prachi> [14:51:28] LOGOUT\nBye, prachi\n"
-    assert prachi.harness.client.ended.called
-    assert prachi.harness.client.complete
-    assert not prachi.harness.client.failed
-
-
-def test_login_and_what_is_refused(harness):
-    """A failure is told in the server's words, and it is asked again."""
-    harness().type("1", "prachi", PASSWORD, "LOGOUT")
-    second = harness()
-    assert second.type("3", "1", "prachi", PASSWORD, "2", "prachi", "wrong password") == (
-        "Press 1 to register\nPress 2 to login\nCommand: 3\n"
-        "Press 1 to register\nPress 2 to login\nCommand: 1\n"
-        "Enter username: prachi\nEnter password:\nName prachi is already in use!\n"
-        "Press 1 to register\nPress 2 to login\nCommand: 2\n"
-        "Enter username: prachi\nEnter password:\nWrong username or password.\n"
-        "Press 1 to register\nPress 2 to login\n"
-    )
-    assert second.type("2", "prachi", PASSWORD, "not a room", "", "room1") == (
-        "Command: 2\nEnter username: prachi\nEnter password:\nWelcome back, prachi.\n"
-        "<---- CHAT ROOMS ---->\n* default <0>\n\n"
-        f"{DOOR}not a room\nChatroom id not a room is not allowed.\n"
-        f"{DOOR}\n"
-        f"{DOOR}room1\nJoined room1 group as prachi\n"
-        "INFO> Connected to host. Start sending messages.\n"
-        "LIST => to get list of people online\nLEAVE => to leave the chat room\n"
-        "LOGOUT => logout.\n"
-    )
-
-
-def test_messages_are_sent_whatever_they_begin_with(harness, server):
-    """There are no commands; an empty line says nothing."""
-    bob = server.join("default", "Bob")
-    harness().type("1", "prachi", PASSWORD, "default", "`list", "", "  ", " LISTEN ", "list")
-    assert bob.read() == [
-        "prachi: joined us @chatroom default.",
-        "prachi: `list",
-        "prachi:  LISTEN ",
-        "prachi: list",
-    ]
-
-
-def test_moved_by_the_administrator(harness, server):
-    """Who is in no room any more is shown the rooms again."""
-    prachi = harness()
-    prachi.type("1", "prachi", PASSWORD, "default")
-    rooms = "<---- CHAT ROOMS ---->\n* default <0>\n\n"
-    server.console("kick prachi default")
-    assert prachi.read() == (
-        f"INFO> You were kicked out from chatroom default@default by the Administrator!\n{rooms}"
-    )
-    server.console("group default prachi")
-    assert prachi.read() == (
-        "INFO> You were grouped into chatroom default@default by the Administrator.\n"
-    )
-    assert prachi.type("hi") == "prachi> [14:51:28] hi\n"
-    server.console("end default")
-    assert prachi.read() == (
-        "INFO> Administrator: chatroom is being closed by the Administrator.\n"
-        "<---- CHAT ROOMS ---->\n\n"
-    )
-    assert prachi.type("new").startswith(f"{DOOR}new\nJoined new group as prachi\n")
-
-
-def test_comes_back(harness, server):
-    """After a lost connection one is in the room again, and reads what one missed."""
-    bob = server.join("default", "Bob")
-    prachi = harness()
-    prachi.type("1", "prachi", PASSWORD, "default", "hi")
-    prachi.harness.endpoint.peer.lose()
-    assert prachi.read() == "INFO> Connection lost.\n"
-    bob.send("where are you?")
-    prachi.harness.clock.advance(1)
-    assert prachi.read() == (
-        "INFO> Connected again.\n"
-        "INFO> Welcome back, prachi.\n"
-        "INFO> You join @chatroom default\n"
-        "INFO> While you were away, in chatroom default:\n"
-        "[2026-11-20 14:51:28] Bob: where are you?\n"
-    )
-    assert prachi.type("here") == "prachi> [14:51:28] here\n"
-    assert bob.read()[-1] == "prachi: here"
-
-
-def test_end_of_input(harness, server):
-    """Who has no more to say leaves without a word."""
-    bob = server.join("default", "Bob")
-    prachi = harness()
-    prachi.type("1", "prachi", PASSWORD, "default", "hi")
-    assert prachi.end() == ""
-    assert prachi.harness.client.ended.called
-    assert prachi.harness.client.complete
-    assert bob.read()[-1] == "Server: prachi quitted."
-
-
-def test_no_server(make_harness):
-    """Without a server there is one clear line."""
-    nobody = GuidedHarness(make_harness(None, GuidedMode()))
-    assert nobody.read() == "Not connected to localhost:9999.\n"
-    assert nobody.harness.client.ended.called
-    assert nobody.harness.client.failed
-    assert nobody.type("1") == ""
-
-
-def test_server_that_hangs(harness):
-    """What is typed where no answer comes is not taken, and it is known that not all was done."""
-    prachi = harness()
-    prachi.type("1", "prachi", PASSWORD)
-    prachi.reader._client.typed("default")
-    taken = Deferred.fromCoroutine(prachi.reader.take("hello"))
-    prachi.harness.clock.advance(10)
-    assert taken.called
-    assert not prachi.harness.client.complete
-    assert prachi.read().count("hello") == 0
-
-
-# -- pure
-
-
-@pytest.fixture
 def frontend():
-    """Return the talk of somebody who has logged in."""
+    """Return guided mode for a user who has logged in."""
     frontend = GuidedMode()
     frontend.connected("secret")
     for line in ("2", "prachi", PASSWORD):
@@ -261,20 +40,20 @@ def frontend():
 
 
 def entered(frontend):
-    """Return the talk of somebody who is in room 1."""
+    """Let the user enter room 1; return the frontend."""
     frontend.typed("1")
     frontend.handle(Ok("enter", "…", None, {"room": "1", "name": "prachi", "last": 0}))
     return frontend
 
 
 def texts(effects):
-    """Return the texts of lines; there is nothing but lines."""
+    """Return the texts of lines; there are no other actions."""
     assert all(isinstance(effect, Line) for effect in effects)
     return [effect.text for effect in effects]
 
 
 def test_prompts():
-    """What is asked follows from the answers; while one is waited for, nothing is."""
+    """The answers decide the next prompt; there is none while a reply is awaited."""
     frontend = GuidedMode()
     assert frontend.prompt is None
     assert texts(frontend.connected("secret")) == MENU
@@ -289,12 +68,12 @@ def test_prompts():
     assert frontend.prompt is None
     assert frontend.typed("hasty") == []
     name = {"name": "prachi"}
-    said, ask = frontend.handle(Ok("register", "Registered successfully.", None, name))
-    assert said.text == "Registered successfully."
+    reply, ask = frontend.handle(Ok("register", "Registered successfully.", None, name))
+    assert reply.text == "Registered successfully."
     assert ask == Send(Request("list"))
     assert frontend.prompt is None
     frontend.handle(RoomList(()))
-    assert frontend.prompt == Prompt(DOOR)
+    assert frontend.prompt == Prompt(ROOM_PROMPT)
     assert entered(frontend).prompt == Prompt(speaker="prachi")
 
 
@@ -320,12 +99,12 @@ def test_prompts():
     ],
 )
 def test_events_are_shown(frontend, event, words):
-    """What happens is told."""
+    """Each event is shown in the words of guided mode."""
     assert texts(entered(frontend).handle(event)) == [words]
 
 
 def test_people_without_addresses(frontend):
-    """Where addresses are hidden, people are names; who is in the room no more is shown nothing."""
+    """Members without addresses are names; a user in no room sees no list."""
     people = RoomList((RoomInfo("1", "tea", (("Bob", None), ("prachi", None))),), "people")
     entered(frontend).typed("LIST")
     lines = frontend.handle(people)
@@ -336,7 +115,7 @@ def test_people_without_addresses(frontend):
 
 
 def test_closed_while_leaving(frontend):
-    """Who leaves a room that is ended in that moment is shown the rooms, once."""
+    """A user who leaves a room that is closed at that moment is shown the rooms once."""
     entered(frontend).typed("LEAVE")
     assert len(frontend.handle(RoomClosed("1", 0))) == 1
     refused, ask = frontend.handle(Error("quit", "in-no-room", "Join a room first!"))
@@ -345,7 +124,7 @@ def test_closed_while_leaving(frontend):
 
 
 def test_closed_while_logging_out(frontend):
-    """Who logs out is not asked for another room."""
+    """A user who logs out is not asked for another room."""
     entered(frontend).typed("LOGOUT")
     assert len(frontend.handle(RoomClosed("1", 0))) == 1
     assert frontend.handle(Ok("logout", "Bye, prachi", None, {"name": "prachi"})) == [
@@ -354,13 +133,13 @@ def test_closed_while_logging_out(frontend):
 
 
 def test_lost_while_logging_out(frontend):
-    """Who wanted to leave anyway does not come back."""
+    """A client that loses the connection while it logs out ends."""
     frontend.typed("LOGOUT")
     assert frontend.disconnected(reconnecting=True) == [Exit(Line("Bye, prachi", stamped=False))]
 
 
 def test_lost_while_logging_in():
-    """Who was not let in yet begins again."""
+    """A user whose login is cut off starts again at the menu."""
     frontend = GuidedMode()
     frontend.connected("secret")
     for line in ("1", "prachi", PASSWORD):
@@ -374,24 +153,24 @@ def test_lost_while_logging_in():
 
 
 def test_too_long(frontend):
-    """Of what is too long the server does not say what it was; it is the answer all the same."""
+    """An error about a line that is too long names no command, and is the awaited reply."""
     frontend.typed("x" * 20_000)
     assert frontend.prompt is None
     assert texts(frontend.handle(Error(None, "too-long", "Message too long."))) == [
         "Message too long."
     ]
-    assert frontend.prompt == Prompt(DOOR)
+    assert frontend.prompt == Prompt(ROOM_PROMPT)
 
 
 def test_has_to_log_in_again(frontend):
-    """Who is not known any more logs in again, and is back in his room."""
+    """A user who has to log in again is then back in the room."""
     entered(frontend).disconnected(reconnecting=True)
     assert texts(frontend.typed("hello?")) == ["INFO> Not connected."]
     _, resume = frontend.connected("secret 2")
     assert resume.request.arguments == {"session": "secret"}
     tag = resume.request.tag
-    told = frontend.handle(Error("resume", "no-such-session", "…", tag))
-    assert texts(told) == ["INFO> You have to log in again.", *MENU]
+    status = frontend.handle(Error("resume", "no-such-session", "…", tag))
+    assert texts(status) == ["INFO> You have to log in again.", *MENU]
     for line in ("2", "prachi", PASSWORD):
         frontend.typed(line)
     welcome, join = frontend.handle(Ok("login", "Welcome", None, {"name": "prachi"}))
@@ -402,31 +181,31 @@ def test_has_to_log_in_again(frontend):
 
 
 def test_room_gone_while_away(frontend):
-    """Whose room is there no more is shown the rooms."""
+    """A user whose room is closed is shown the rooms."""
     entered(frontend).disconnected(reconnecting=True)
     tag = frontend.connected("secret 2")[1].request.tag
     data = {"name": "prachi", "account": "prachi"}
     frontend.handle(Ok("resume", "Welcome back, prachi.", tag, data))
-    told, ask = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
-    assert told.text == "INFO> Chatroom 1 NOT exist!"
+    status, ask = frontend.handle(Error("join", "no-such-room", "Chatroom 1 NOT exist!", tag))
+    assert status.text == "INFO> Chatroom 1 NOT exist!"
     assert ask == Send(Request("list"))
 
 
-def test_sent_away(frontend):
-    """Who is told not to come back leaves, and not as he wanted."""
+def test_told_not_to_reconnect(frontend):
+    """A client that may not connect again ends with a failure."""
     frontend.handle(Disconnect("banned", "You were banned by the Administrator!", retry=False))
-    told, end = frontend.disconnected(reconnecting=False)
-    assert told.text == "INFO> Not connected."
+    status, end = frontend.disconnected(reconnecting=False)
+    assert status.text == "INFO> Not connected."
     assert end == Exit(failed=True)
 
 
-def test_greeted():
-    """What the server says before it speaks JSON is told."""
+def test_banner():
+    """A banner is shown."""
     assert texts(GuidedMode().banner("Server: Be kind.")) == ["INFO> Be kind."]
 
 
 def test_lost_again_while_typing_the_password(frontend):
-    """Who is asked for his password goes on there: it is never taken for the answer to the menu."""
+    """A password typed while the connection is lost stays the answer to its question."""
     entered(frontend).disconnected(reconnecting=True)
     tag = frontend.connected("secret 2")[1].request.tag
     unknown = Error("resume", "no-such-session", "…", tag)
@@ -434,13 +213,64 @@ def test_lost_again_while_typing_the_password(frontend):
     for line in ("2", "prachi"):
         frontend.typed(line)
     frontend.disconnected(reconnecting=True)
-    told = ["INFO> Connected again.", "INFO> You have to log in again."]
-    assert texts(frontend.connected("secret 3")) == told
+    status = ["INFO> Connected again.", "INFO> You have to log in again."]
+    assert texts(frontend.connected("secret 3")) == status
     assert frontend.prompt == Prompt("Enter password: ", hidden=True)
 
 
-def test_not_connected_is_not_done(frontend):
-    """What is typed where there is no connection was not carried out, and that is known."""
+def test_line_without_a_connection_failed(frontend):
+    """A line typed without a connection is reported as failed."""
     frontend.disconnected(reconnecting=True)
     (line,) = frontend.typed("room1")
     assert (line.text, line.failed) == ("INFO> Not connected.", True)
+
+
+def test_login_into_a_room():
+    """A user whose other session is in a room is welcomed there."""
+    frontend = GuidedMode()
+    frontend.connected("token")
+    for line in ("2", "prachi", PASSWORD):
+        frontend.typed(line)
+    reply = Ok("login", "Welcome back, prachi.", None, {"name": "prachi", "rooms": ["1"]})
+    lines = [effect for effect in frontend.handle(reply) if isinstance(effect, Line)]
+    assert texts(lines)[:2] == ["Welcome back, prachi.", "Joined 1 group as prachi"]
+    assert frontend.prompt == Prompt(speaker="prachi")
+
+
+def test_resume_into_a_room(frontend):
+    """A user whose other sessions are still in the room is there again without joining it."""
+    entered(frontend).disconnected(reconnecting=True)
+    tag = frontend.connected("token 2")[1].request.tag
+    data = {"name": "prachi", "account": "prachi", "rooms": ["1"], "session": "token 2b"}
+    effects = frontend.handle(Ok("resume", "Welcome back, prachi.", tag, data))
+    requests = [effect.request.command for effect in effects if isinstance(effect, Send)]
+    assert requests == ["history"]
+    assert frontend.prompt == Prompt(speaker="prachi")
+
+
+def test_moved_without_words(frontend):
+    """The join and departure of a user who is moved are not shown: the notice is."""
+    moved = frontend.handle(Joined("1", "prachi", None, 0.0))
+    assert not [effect for effect in moved if isinstance(effect, Line)]
+    assert frontend.handle(Left("1", "prachi", None, LeaveReason.KICKED, 0.0)) == [
+        Send(Request("list"))
+    ]
+
+
+def test_joined_and_left_by_another_session(frontend):
+    """A join and a departure by another session of the user are shown."""
+    joined = frontend.handle(Joined("1", "prachi", None, 0.0, is_self=True))
+    assert joined[0].text == "INFO> prachi joined room [1]"
+    left = Left("1", "prachi", None, LeaveReason.QUIT, 0.0, is_self=True)
+    line, ask = frontend.handle(left)
+    assert line.text == "INFO> prachi left room [1]."
+    assert ask == Send(Request("list"))
+
+
+def test_replaced(frontend):
+    """A client that another one of its account replaces ends with a failure."""
+    words = "You logged in from another place."
+    line, stop = frontend.handle(Disconnect("replaced", words, False, "Server"))
+    assert line.text == f"INFO> {words}"
+    assert stop == StopReconnecting()
+    assert frontend.disconnected(reconnecting=False)[-1] == Exit(failed=True)

@@ -1,4 +1,4 @@
-"""The client on a pipe: what comes out, word for word, and when."""
+"""The client on a pipe: its output word for word, and when it takes the next line."""
 
 import io
 import os
@@ -12,15 +12,15 @@ from chatd.client.ui.pipe import CommandReader, InputError, PipeScreen, read_lin
 from chatd.client.ui.tty import Echo
 
 
-class Pipe:
-    """Lines into a desk's client, as a pipe brings them: the next when the one before is done with."""
+class PipeHarness:
+    """Gives lines to a client as a pipe does: the next when the client is done with the last."""
 
     def __init__(self, harness):
         self.harness = harness
         self.reader = CommandReader(harness.client, harness.client.frontend, harness.clock)
 
     def feed(self, *lines):
-        """Feed lines; return what fires when all are done with."""
+        """Feed lines; return a Deferred that fires when the client is done with all."""
         return Deferred.fromCoroutine(self._feed(lines))
 
     async def _feed(self, lines):
@@ -30,12 +30,12 @@ class Pipe:
 
 @pytest.fixture
 def pipe(harness):
-    """Return a pipe into a client that is connected."""
-    return Pipe(harness)
+    """Return a pipe to a client that is connected."""
+    return PipeHarness(harness)
 
 
 def test_in_order(pipe):
-    """What the client says of itself comes after the answers to what was asked before."""
+    """The client's own lines come after the replies to the lines before."""
     pipe.feed("`start 3 sea", "`foo", "`join 3 Alice", "`start 1", "`disconnect")
     assert pipe.harness.read() == [
         "Server: Chatroom 3 started!",
@@ -47,7 +47,7 @@ def test_in_order(pipe):
 
 
 def test_waits_while_too_much_is_unanswered(pipe):
-    """Input is not read faster than the server answers."""
+    """The client reads no input while 16 requests are unanswered."""
     assert pipe.feed(*["hi"] * 16).called
     waiting = pipe.feed("hi")
     assert not waiting.called
@@ -55,8 +55,8 @@ def test_waits_while_too_much_is_unanswered(pipe):
     assert waiting.called
 
 
-def test_waits_no_longer_than_its_patience(pipe):
-    """A server that hangs does not stop the input for ever."""
+def test_waits_for_a_silent_server(pipe):
+    """The client reads on when the server has sent nothing for 10 seconds."""
     waiting = pipe.feed(*["hi"] * 17)
     pipe.harness.clock.advance(9)
     assert not waiting.called
@@ -82,8 +82,8 @@ def test_waits_while_it_connects(pipe):
     assert waiting.called
 
 
-def test_waits_in_vain(pipe):
-    """Where the server stays away the first line waits a minute and the others not, until it is back."""
+def test_connection_timeout(pipe):
+    """The first line waits a minute for a server, the next ones not until it is back."""
     harness = pipe.harness
     server, harness.endpoint.server = harness.endpoint.server, None
     harness.endpoint.peer.lose()
@@ -103,8 +103,8 @@ def test_waits_in_vain(pipe):
 
 
 def test_without_a_server(make_harness):
-    """Without a server the input goes on, and it is known that not all was done."""
-    pipe = Pipe(make_harness(None))
+    """Without a server the client reads on, and is not complete."""
+    pipe = PipeHarness(make_harness(None))
     pipe.harness.start()
     assert pipe.feed("`list", "`foo", "`exit").called
     assert pipe.harness.read() == [
@@ -116,7 +116,7 @@ def test_without_a_server(make_harness):
 
 
 def test_end_of_input(pipe):
-    """At the end of the input all answers still come; then there is nothing more to say."""
+    """At the end of the input the client shows all replies, then it ends."""
     pipe.feed("`list")
     pipe.harness.client.leave()
     assert pipe.harness.read() == ["Server: \ntea@1: no chatters!\nfood@2: no chatters!\n"]
@@ -124,16 +124,16 @@ def test_end_of_input(pipe):
     assert pipe.harness.client.complete
 
 
-def test_end_of_input_and_a_server_that_hangs(pipe):
-    """At the end one does not wait for ever."""
+def test_end_of_input_with_a_silent_server(pipe):
+    """At the end of the input the client waits 10 seconds for a silent server."""
     pipe.harness.client.leave()
     pipe.harness.clock.advance(10)
     assert pipe.harness.client.ended.called
     assert not pipe.harness.client.complete
 
 
-def test_output_is_the_words_and_a_newline():
-    """No time, no colour: the text of the frame, and a newline."""
+def test_output():
+    """The output is the text of a line and a newline, without time and colour."""
     output, errors = io.BytesIO(), io.StringIO()
     screen = PipeScreen(output.write, errors, lambda: None)
     screen.show(Line("Bob: hi ü", name="Bob", talk=True, mention="hi", time=0.0))
@@ -144,26 +144,26 @@ def test_output_is_the_words_and_a_newline():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "reported"),
     [(BrokenPipeError(), ""), (OSError("disk full"), "chatd-client: cannot write: disk full\n")],
 )
-def test_what_is_written_goes_nowhere(error, said):
-    """That is told once, and nothing more is written."""
+def test_output_cannot_be_written(error, reported):
+    """An output that cannot be written is reported once, and not used again."""
 
     def write(_):
         raise error
 
-    told, errors = [], io.StringIO()
-    screen = PipeScreen(write, errors, lambda: told.append(True))
+    calls, errors = [], io.StringIO()
+    screen = PipeScreen(write, errors, lambda: calls.append(True))
     screen.show(Line("one"))
     screen.show(Line("two"))
-    assert told == [True]
-    assert errors.getvalue() == said
+    assert calls == [True]
+    assert errors.getvalue() == reported
     assert screen.broken
 
 
-def test_what_is_still_due_belongs_to_the_server_left(pipe):
-    """One is in no room of the next server, whatever the last one still answers."""
+def test_replies_of_the_server_left(pipe):
+    """Replies that a server still sends after `disconnect` change nothing."""
     pipe.feed("`start 3 sea", "`join 3 Alice", "`disconnect")
     pipe.harness.read()
     state = pipe.harness.client.frontend.state
@@ -171,7 +171,7 @@ def test_what_is_still_due_belongs_to_the_server_left(pipe):
 
 
 def test_end_of_input_waits_while_it_connects(pipe):
-    """Who has no more to say still waits for the connection, to know whether there is a server."""
+    """At the end of the input the client still waits for the connection."""
     harness = pipe.harness
     harness.endpoint.peer.lose()
     harness.read()
@@ -182,7 +182,7 @@ def test_end_of_input_waits_while_it_connects(pipe):
 
 
 def test_stop(pipe):
-    """A signal ends the client without a word, and not all was done."""
+    """A signal ends the client at once, and it is not complete."""
     pipe.feed("`list")
     pipe.harness.client.stop()
     pipe.harness.client.stop()
@@ -190,34 +190,34 @@ def test_stop(pipe):
     assert not pipe.harness.client.complete
 
 
-def test_lines_of():
-    """Lines are read as they come, whatever their ends, and the last one needs none."""
-    sync, writing = os.pipe()
+def test_read_lines():
+    """Lines are read as they arrive, whatever their ends; the last one needs none."""
+    reading, writing = os.pipe()
     os.write(writing, b"one\ntw")
-    lines = read_lines(sync)
+    lines = read_lines(reading)
     assert next(lines) == "one"
     os.write(writing, "o\r\n\n\xff drei ü".encode() + b"\xff")
     os.close(writing)
     assert list(lines) == ["two", "", "\xff drei ü\ufffd"]
-    os.close(sync)
+    os.close(reading)
 
 
-def test_errors_that_go_nowhere():
-    """Where standard error is closed, troubles are told to nobody, and nothing else happens."""
+def test_no_standard_error():
+    """Errors are dropped where standard error is closed."""
     PipeScreen(io.BytesIO().write, None, lambda: None).show_error("Cannot connect.")
 
 
 def test_after_exit(pipe):
-    """Lines behind the end are not taken."""
+    """Lines after `exit` are not handled."""
     assert pipe.feed("`exit", "`foo", "`disconnect").called
     assert pipe.harness.read() == ["quitting..."]
     assert pipe.harness.client.ended.called
 
 
-def test_input_that_does_not_block(monkeypatch):
-    """Input that somebody has made non-blocking is waited for."""
-    sync, writing = os.pipe()
-    os.set_blocking(sync, False)
+def test_non_blocking_input(monkeypatch):
+    """The client waits for input that another process made non-blocking."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
     is_waiting = []
 
     def wait(*descriptors):
@@ -225,14 +225,14 @@ def test_input_that_does_not_block(monkeypatch):
         os.write(writing, b"one\n")
 
     monkeypatch.setattr("select.select", wait)
-    assert next(read_lines(sync)) == "one"
-    assert is_waiting == [([sync], [], [])]
-    os.close(sync)
+    assert next(read_lines(reading)) == "one"
+    assert is_waiting == [([reading], [], [])]
+    os.close(reading)
     os.close(writing)
 
 
 def test_input_that_cannot_be_read(tmp_path):
-    """That input is at its end, and it is told why."""
+    """Input that cannot be read ends with the reason."""
     directory = os.open(tmp_path, os.O_RDONLY)
     with pytest.raises(InputError, match="cannot read: Is a directory"):
         next(read_lines(directory))
@@ -240,15 +240,15 @@ def test_input_that_cannot_be_read(tmp_path):
 
 
 def test_endless_line(monkeypatch):
-    """A line that does not end does not fill the memory."""
-    pieces = iter([b"x" * 65536] * 17)
-    monkeypatch.setattr("os.read", lambda *_: next(pieces, b""))
+    """A line longer than 1 MiB ends the input."""
+    parts = iter([b"x" * 65536] * 17)
+    monkeypatch.setattr("os.read", lambda *_: next(parts, b""))
     with pytest.raises(InputError, match="longer than 1048576 bytes"):
         next(read_lines(0))
 
 
-class Reactor:
-    """A reactor that calls at once, and an intake that takes note and stumbles where it is told to."""
+class FakeReactor:
+    """A reactor that calls at once, and a reader that records the lines."""
 
     def __init__(self):
         self.taken = []
@@ -269,26 +269,26 @@ class Reactor:
 
 
 def broken_input():
-    """Return lines that end with an error."""
+    """Yield a line, then raise an error."""
     yield "one"
     raise InputError("cannot read: it is broken")
 
 
 def test_reading_always_ends():
-    """Input that breaks off is said to be at its end, and why."""
-    reactor = Reactor()
+    """Input that breaks off is ended with the reason."""
+    reactor = FakeReactor()
     start_reading(reactor, reactor, broken_input(), Echo(None, None))
     assert reactor.ended.wait(10)
     assert reactor.taken == ["one", "cannot read: it is broken"]
 
 
-def test_fault_while_reading(monkeypatch):
-    """A fault of the client's own does not keep it from ending, and is not hidden."""
+def test_exception_while_reading(monkeypatch):
+    """An exception in the reader ends the client and is not hidden."""
     failures, seen = [], threading.Event()
     monkeypatch.setattr(
         threading, "excepthook", lambda failure: (failures.append(failure), seen.set())
     )
-    reactor = Reactor()
+    reactor = FakeReactor()
     reactor.take = None
     start_reading(reactor, reactor, ["one"], Echo(None, None))
     assert seen.wait(10)
@@ -297,8 +297,8 @@ def test_fault_while_reading(monkeypatch):
     assert failures[0].exc_type is TypeError
 
 
-def test_trouble_is_not_complete(pipe):
-    """Input that broke off was not carried out to its end."""
+def test_failed_input_is_not_complete(pipe):
+    """A client whose input failed is not complete."""
     Deferred.fromCoroutine(pipe.reader.fail("cannot read: it is broken"))
     assert pipe.harness.read() == ["cannot read: it is broken"]
     assert not pipe.harness.client.complete

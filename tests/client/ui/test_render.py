@@ -1,4 +1,4 @@
-"""How lines look on a terminal."""
+"""The styles and times of lines and prompts on a terminal."""
 
 import time
 
@@ -16,7 +16,7 @@ SAID_AT = 1795186276.0
 
 @pytest.fixture(autouse=True)
 def zone(monkeypatch):
-    """Set a local time two hours before UTC's."""
+    """Set a local time two hours ahead of UTC."""
     monkeypatch.setenv("TZ", "XYZ-2")
     time.tzset()
     yield
@@ -24,8 +24,8 @@ def zone(monkeypatch):
     time.tzset()
 
 
-def test_said():
-    """A message has its time in local time, its room, a name in its colour, and mentions that stand out."""
+def test_message():
+    """A message has its local time, its room, a coloured name and highlighted mentions."""
     line = Line(
         "[1] Bob: hi al, al!", tag="[1] ", name="Bob", talk=True, mention="al", time=SAID_AT
     )
@@ -43,7 +43,7 @@ def test_said():
 
 
 def test_left():
-    """Who comes and goes has his colour; the rest is quiet."""
+    """The name of a user who leaves has its colour; the rest of the line is grey."""
     assert style_line(Line("Server: Bob quitted.", name="Bob", stamped=False), 0.0) == [
         ("class:quiet", "Server: "),
         (style_of("Bob"), "Bob"),
@@ -54,12 +54,12 @@ def test_left():
 
 @pytest.mark.parametrize("seconds", [None, 1e300, -1e300, float("inf"), float("nan"), 253402300799])
 def test_strange_times(seconds):
-    """A time that cannot be shown is now."""
+    """A time that cannot be shown is replaced by the current one."""
     assert style_line(Line("x", time=seconds), SAID_AT)[0] == ("class:time", "[16:51:16] ")
 
 
-def test_all_of_a_line_is_painted():
-    """Whatever is marked, no character is lost."""
+def test_no_character_is_lost():
+    """The fragments of a line together are its text."""
     for line in (
         Line("Not connected."),
         Line("\nhelp\n", stamped=False),
@@ -73,14 +73,14 @@ def test_all_of_a_line_is_painted():
 
 
 def test_colours_are_stable():
-    """A name has always the same colour, whatever its case; not all have the same."""
+    """A name always has the same colour, in any case; names have different colours."""
     assert style_of("Alice") == style_of("ALICE")
     assert style_of("Server") == "class:server"
     assert len({style_of(f"name {number}") for number in range(100)}) == 13
 
 
-def test_missed():
-    """What was missed is set off: its date, and all but the name."""
+def test_missed_message():
+    """A missed message has its date, and a style of its own except for the name."""
     line = backfill_line(Message("1", 1, "Bob", "hi", SAID_AT))
     assert style_line(line, 0.0) == [
         ("class:tag", "[2026-11-20 14:51:16] "),
@@ -91,7 +91,7 @@ def test_missed():
 
 
 def test_guided():
-    """INFO is yellow, one's own name green, and others have their colours."""
+    """In guided mode notices are yellow, the user's own name is green, other names have colours."""
     assert style_line(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
     assert style_line(chat_line(Message("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
         (style_of("Bob"), "Bob"),
@@ -105,7 +105,7 @@ def test_guided():
 
 
 def test_prompts():
-    """A prompt is words, or one's name and the time; there is none while an answer is waited for."""
+    """A prompt is a text, or the user's name and the time; there is none during a request."""
     assert style_prompt(Prompt("Command: "), SAID_AT) == [("", "Command: ")]
     assert style_prompt(Prompt(speaker="Al"), SAID_AT) == [
         ("class:own", "Al"),

@@ -1,4 +1,4 @@
-"""The screen that is a terminal, with a terminal in memory."""
+"""The screen on a terminal in memory."""
 
 import asyncio
 import io
@@ -19,19 +19,19 @@ from chatd.protocol.received import Ok, RoomList
 
 
 def _marked(escape):
-    """Leave of the terminal's own escapes those that mean a name's colour, as a mark."""
+    """Replace the escape sequence of a name's colour by a mark, and drop all others."""
     return "*" if ";38;5;" in escape[0] else ""
 
 
 @pytest.fixture
-def sit():
-    """Return what runs a client without a server on a terminal; it returns what was printed there."""
+def run():
+    """Return a function that runs a client without a server; it returns the output."""
 
-    def sit(keys, *events, frontend=None):
+    def run(keys, *events, frontend=None):
         with create_pipe_input() as typed:
-            paper = io.StringIO()
+            output = io.StringIO()
             terminal = Vt100_Output(
-                paper, lambda: Size(24, 80), term="xterm-256color", enable_cpr=False
+                output, lambda: Size(24, 80), term="xterm-256color", enable_cpr=False
             )
             screen = TerminalScreen(typed, terminal)
             client = Client(
@@ -50,76 +50,76 @@ def sit():
                 await asyncio.wait_for(screen.converse(client), 10)
 
             asyncio.run(frontend())
-            return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", _marked, paper.getvalue())
+            return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", _marked, output.getvalue())
 
-    return sit
+    return run
 
 
-def test_typed_and_shown(sit):
-    """There is a prompt; what is typed is done; the end is said."""
-    shown = sit("`list\r`exit\r")
+def test_typed_and_shown(run):
+    """A line is typed at the prompt and handled; `exit` ends the client with its word."""
+    shown = run("`list\r`exit\r")
     assert "😄 :> " in shown
     assert "Not connected." in shown
     assert shown.rstrip().endswith("quitting...")
 
 
-def test_what_arrives(sit):
-    """What arrives is printed, in colours."""
-    shown = sit("`exit\r", Message("1", 1, "Bob", "hi there", 0.0))
+def test_event_is_printed(run):
+    """An event is printed, in colours."""
+    shown = run("`exit\r", Message("1", 1, "Bob", "hi there", 0.0))
     assert "] *Bob: hi there\r\n" in shown
 
 
 @pytest.mark.parametrize("keys", ["\x04", "\x03", "half a line\x03\x03", "half a line\x03\x04"])
-def test_ended_by_a_key(sit, keys):
-    """Ctrl-D ends the client, and Ctrl-C, which first clears the line."""
-    assert sit(keys).rstrip().endswith("quitting...")
+def test_ended_by_a_key(run, keys):
+    """Ctrl-D ends the client; Ctrl-C clears the line first."""
+    assert run(keys).rstrip().endswith("quitting...")
 
 
-def test_completes(sit):
+def test_completes(run):
     """Tab completes commands."""
-    assert "Server: Usage: `connect <host> <port>" in sit("`conn\t\r`exit\r")
+    assert "Server: Usage: `connect <host> <port>" in run("`conn\t\r`exit\r")
 
 
-def test_several_lines_keep_their_order(sit):
-    """Lines are printed in the order in which they came."""
-    shown = sit("`exit\r", *(Message("1", n, "Bob", f"line {n};", 0.0) for n in range(50)))
-    places = [shown.index(f"line {n};") for n in range(50)]
-    assert places == sorted(places)
+def test_several_lines_keep_their_order(run):
+    """Lines are printed in the order in which they arrive."""
+    shown = run("`exit\r", *(Message("1", n, "Bob", f"line {n};", 0.0) for n in range(50)))
+    positions = [shown.index(f"line {n};") for n in range(50)]
+    assert positions == sorted(positions)
 
 
 def test_stop():
-    """Who stops the screen from outside has the terminal back, as if a key had ended it."""
+    """A screen that is stopped restores the terminal and ends the client."""
     with create_pipe_input() as typed:
-        paper = io.StringIO()
-        screen = TerminalScreen(typed, Vt100_Output(paper, lambda: Size(24, 80), enable_cpr=False))
+        output = io.StringIO()
+        screen = TerminalScreen(typed, Vt100_Output(output, lambda: Size(24, 80), enable_cpr=False))
         client = Client(
             CommandMode(), screen, Clock(), lambda _: None, lambda: 0.0, exit_timeout=2.0
         )
 
         async def frontend():
             conversing = asyncio.ensure_future(screen.converse(client))
-            while "😄" not in paper.getvalue():
+            while "😄" not in output.getvalue():
                 await asyncio.sleep(0)
             screen.stop()
             screen.stop()
             await asyncio.wait_for(conversing, 10)
 
         asyncio.run(frontend())
-        assert "quitting..." in paper.getvalue()
+        assert "quitting..." in output.getvalue()
 
 
-def test_commands_pasted_together(sit):
-    """Each is one; a message may have several lines."""
+def test_commands_pasted_together(run):
+    """Commands that are pasted together are handled one by one; a message has lines."""
     paste = "\x1b[200~{}\x1b[201~\r"
-    shown = sit(paste.format("`connect\n`disconnect") + "`exit\r")
+    shown = run(paste.format("`connect\n`disconnect") + "`exit\r")
     assert "Usage: `connect" in shown
     assert "Not connected." in shown
-    assert sit(paste.format("one\ntwo") + "`exit\r").count("Not connected.") == 1
+    assert run(paste.format("one\ntwo") + "`exit\r").count("Not connected.") == 1
 
 
 @pytest.fixture
 def guided():
-    """Return the guided talk of somebody who is in a room."""
+    """Return guided mode for a user who is in a room."""
     frontend = GuidedMode()
     frontend.connected("secret")
     for line in ("2", "prachi", "password"):
@@ -130,17 +130,17 @@ def guided():
     return frontend
 
 
-def test_guided(sit, guided):
-    """The prompt is one's name and the time, and stays below what arrives; so do one's own lines."""
-    shown = sit("hi all\r\x04", Message("1", 1, "Bob", "hi there", 0.0), frontend=guided)
+def test_guided(run, guided):
+    """The prompt of guided mode has the user's name and the time, below the lines that arrive."""
+    shown = run("hi all\r\x04", Message("1", 1, "Bob", "hi there", 0.0), frontend=guided)
     assert re.search(r"\*Bob> \[\d\d:\d\d:\d\d\] hi there\r\n", shown)
     assert re.search(r"prachi> \[\d\d:\d\d:\d\d\] ?hi all", shown)
     assert "quitting" not in shown
 
 
-def test_prompt_follows_what_happens(sit, guided):
-    """Who is put out of the room is asked for another, though he was typing; there is no hurry."""
+def test_prompt_changes_while_typing(run, guided):
+    """The prompt changes while a user types, when the user is removed from the room."""
     guided.handle(RoomClosed("1", 0.0))
-    shown = sit("room2\r\x04", RoomList(()), frontend=guided)
+    shown = run("room2\r\x04", RoomList(()), frontend=guided)
     assert "Join a Chat Room or Create New:" in shown
     assert guided.prompt is None

@@ -1,4 +1,4 @@
-"""The modes of a terminal, where no line editor is at work."""
+"""The modes of a terminal, while no line editor controls it."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ PASSWORD = Prompt("Enter password: ", hidden=True)
 
 @pytest.fixture
 def pty():
-    """Return both ends of a terminal: where keys are pressed, and where they are read."""
+    """Return both ends of a terminal: the keyboard's, and the program's."""
     master, slave = os.openpty()
     yield master, slave
     os.close(master)
@@ -31,12 +31,12 @@ def pty():
 
 
 def flags(descriptor):
-    """Return the flags that say what is made of the keys."""
+    """Return the local modes of a terminal."""
     return termios.tcgetattr(descriptor)[tty.LFLAG]
 
 
-def test_quiet(pty):
-    """Keys are not shown, and Ctrl-C is a signal; afterwards all is as before."""
+def test_no_echo(pty):
+    """Keys have no echo and Ctrl-C is a signal; afterwards the mode is as before."""
     _, slave = pty
     before = termios.tcgetattr(slave)
     with no_echo(slave):
@@ -45,24 +45,24 @@ def test_quiet(pty):
     assert termios.tcgetattr(slave) == before
 
 
-def test_quiet_pipe():
-    """Where there is no terminal there is nothing to do."""
-    sync, writing = os.pipe()
-    with no_echo(sync):
+def test_no_echo_on_a_pipe():
+    """Nothing happens where there is no terminal."""
+    reading, writing = os.pipe()
+    with no_echo(reading):
         os.write(writing, b"x")
-    assert os.read(sync, 1) == b"x"
-    os.close(sync)
+    assert os.read(reading, 1) == b"x"
+    os.close(reading)
     os.close(writing)
 
 
-def test_ctrl_c_while_an_answer_is_awaited(pty):
-    """A server that never answers is got rid of by a signal, which the keys can make then."""
+def test_ctrl_c_while_a_reply_is_awaited(pty):
+    """Ctrl-C is a signal while guided mode waits for a reply."""
     master, slave = pty
     frontend = GuidedMode()
     frontend.connected("secret")
     with os.fdopen(os.dup(slave)) as keys:
-        paper = Vt100_Output(io.StringIO(), lambda: Size(24, 80), enable_cpr=False)
-        screen = TerminalScreen(Vt100Input(keys), paper)
+        output = Vt100_Output(io.StringIO(), lambda: Size(24, 80), enable_cpr=False)
+        screen = TerminalScreen(Vt100Input(keys), output)
         client = Client(frontend, screen, Clock(), lambda _: None, lambda: 0.0, exit_timeout=2.0)
         os.write(master, b"1\rprachi\rpassword\rhasty\r")
 
@@ -71,16 +71,16 @@ def test_ctrl_c_while_an_answer_is_awaited(pty):
             async with asyncio.timeout(5):
                 while frontend.prompt is not None or not flags(slave) & termios.ISIG:
                     await asyncio.sleep(0)
-                meanwhile = flags(slave)
+                flags_of_the_wait = flags(slave)
                 client.leave()
                 await conversing
-            return meanwhile
+            return flags_of_the_wait
 
         assert not asyncio.run(converse()) & (termios.ECHO | termios.ICANON)
 
 
 def test_echo(pty):
-    """While a prompt hides what is typed the terminal does not show it, and the prompt is told."""
+    """While a prompt hides the input the terminal has no echo, and the prompt is written."""
     _, slave = pty
     before, errors = termios.tcgetattr(slave), io.StringIO()
     echo = Echo(slave, errors)
@@ -95,12 +95,12 @@ def test_echo(pty):
     assert termios.tcgetattr(slave) == before
 
 
-def test_no_echo():
-    """Where there is no terminal, nothing is told."""
-    sync, writing = os.pipe()
+def test_echo_on_a_pipe():
+    """Nothing is written where there is no terminal."""
+    reading, writing = os.pipe()
     errors = io.StringIO()
-    Echo(sync, errors).update(PASSWORD)
+    Echo(reading, errors).update(PASSWORD)
     Echo(None, None).update(PASSWORD)
     assert errors.getvalue() == ""
-    os.close(sync)
+    os.close(reading)
     os.close(writing)

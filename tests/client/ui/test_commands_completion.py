@@ -1,4 +1,4 @@
-"""What Tab makes of a word."""
+"""Completion: the words that Tab offers."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from chatd.client.ui.commands import complete
 
 @pytest.fixture
 def state():
-    """Alice, in rooms 1 and sea, who has heard of Bob, of Bert, and of room 2."""
+    """Return the state of Alice in rooms 1 and sea, who knows Bob, Bert and room 2."""
     state = ClientState()
     state.name = "Alice"
     state.rooms = ["1", "sea"]
@@ -22,6 +22,9 @@ def state():
     [
         ("`s", "`s", ["`start ", "`switch ", "`secret "]),
         ("`con", "`con", ["`connect "]),
+        ("`ren", "`ren", ["`rename "]),
+        ("`rename ", "", []),
+        ("`rename B", "B", []),
         ("`format", "`format", []),
         ("`re", "`re", ["`register ", "`rename "]),
         ("`h", "`h", ["`help ", "`history "]),
@@ -43,11 +46,11 @@ def state():
     ],
 )
 def test_complete(state, before, word, candidates):
-    """Commands, then what their parameters are; names in messages; nothing that could not be typed."""
+    """Commands, their parameters and names are completed, if they can be typed."""
     assert complete(before, state) == (word, candidates)
 
 
 def test_names_are_forgotten(state):
-    """Who was there before the connection was lost is not offered: he may be gone."""
+    """After a lost connection the names are not offered: the users may have left."""
     state.leave_all()
     assert complete("bo", state) == ("bo", [])
