@@ -63,11 +63,11 @@ class TextCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames."""
-        return self.framing.join(text.encode(event, self.show_addresses, self.room_tags))
+        return self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the words; those of a reply without its `Server: ` (spec section 6)."""
-        frames = text.encode(_masked(event), self.show_addresses, self.room_tags)
+        frames = text.encode(_masked(event), self.show_addresses, self.room_tags).split("\0")
         if isinstance(event, RoomEvent):
             return frames
         return [frame.removeprefix("Server: ") for frame in frames]
@@ -108,7 +108,8 @@ class JsonCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the objects as frames."""
-        return self.framing.join(json_encoder.encode(event, show_addresses=self.show_addresses))
+        frames = json_encoder.encode(event, show_addresses=self.show_addresses)
+        return self.framing.encode("\0".join(frames))
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the objects, secrets masked."""
