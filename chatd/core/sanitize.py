@@ -45,14 +45,16 @@ def sanitize(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_CLEAN)
 
 
-def decode_frames(frames: Sequence[bytes]) -> list[str]:
-    """Return the texts of `frames`, sanitized; bytes that are no UTF-8 become U+FFFD."""
+def decode_frames(frames: Sequence[bytes], joined: bytes) -> list[str]:
+    """Return the texts of `frames`, sanitized; bytes that are no UTF-8 become U+FFFD.
+
+    `joined` is all frames with a NUL between them, which callers have already.
+    """
     # One look at all frames, if they are plain ASCII, takes a fraction of the time. NUL is among
     # the characters that are removed: if no more go than those between the frames, the frames
     # have none. Example: b"a\0b" loses one byte, and there are two frames.
-    whole = b"\0".join(frames)
-    if whole.isascii() and len(whole.translate(None, _UNCLEAN_ASCII)) > len(whole) - len(frames):
-        return whole.decode().split("\0")
+    if joined.isascii() and len(joined.translate(None, _UNCLEAN_ASCII)) > len(joined) - len(frames):
+        return joined.decode().split("\0")
     return [sanitize(frame.decode(errors="replace")) for frame in frames]
 
 

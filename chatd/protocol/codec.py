@@ -19,6 +19,7 @@ from chatd.protocol.framing import Framing
 from chatd.protocol.replies import FormatSet, Reply, Resumed
 
 _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
+_COMMAND_BYTE: Final = ord(text.COMMAND_PREFIX)
 
 
 class Codec(Protocol):
@@ -62,26 +63,25 @@ class TextCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames."""
-        return self.framing.join(text.encode(event, self.show_addresses, self.room_tags))
+        return self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the words; those of a reply without its `Server: ` (spec section 6)."""
-        frames = text.encode(_masked(event), self.show_addresses, self.room_tags)
+        frames = text.encode(_masked(event), self.show_addresses, self.room_tags).split("\0")
         if isinstance(event, RoomEvent):
             return frames
         return [frame.removeprefix("Server: ") for frame in frames]
 
     def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
         """Return the texts before the first frame that starts with a backtick."""
-        if frames[0].startswith(_COMMAND_PREFIX):
-            return []
-        if len(frames) > 1 and _COMMAND_PREFIX in b"".join(frames):
-            frames = list(takewhile(lambda frame: not frame.startswith(_COMMAND_PREFIX), frames))
-        texts = decode_frames(frames)
+        joined = b"\0".join(frames)
+        if _COMMAND_BYTE not in joined:  # an integer is found faster than bytes
+            return decode_frames(frames, joined)
+        # Not decoded here: a command, and the frames behind it, which will be passed again.
+        frames = list(takewhile(lambda frame: not frame.startswith(_COMMAND_PREFIX), frames))
+        texts = decode_frames(frames, b"\0".join(frames)) if frames else []
         # A control character in front of the backtick, as in "\1`list", is gone only now.
-        if text.COMMAND_PREFIX in "".join(texts):
-            return list(takewhile(lambda words: not words.startswith(text.COMMAND_PREFIX), texts))
-        return texts
+        return list(takewhile(lambda words: not words.startswith(text.COMMAND_PREFIX), texts))
 
     def decode(self, frame: bytes) -> Request:
         """Return the command in a frame; raise `ChatError` if there is none."""
@@ -108,7 +108,8 @@ class JsonCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the objects as frames."""
-        return self.framing.join(json_encoder.encode(event, show_addresses=self.show_addresses))
+        frames = json_encoder.encode(event, show_addresses=self.show_addresses)
+        return self.framing.encode("\0".join(frames))
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the objects, secrets masked."""

@@ -9,7 +9,6 @@ not ended, and one read for the rest if the caller stops reading while `buffered
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -40,13 +39,15 @@ class Framing(Enum):
     LF = b"\n"
     CRLF = b"\r\n"
 
-    def join(self, texts: Sequence[str]) -> bytes:
-        """Return texts as frames, one after another."""
+    def encode(self, frames: str) -> bytes:
+        """Return frames as bytes; a NUL separates each of them from the next one."""
         end = self._value_  # `value` without the call of a property
+        encoded = frames.encode()
         if end == b"\0":
-            return "\0".join(texts).encode() + end
-        encoded = "\n".join(texts).encode()
-        return (encoded if end == b"\n" else encoded.replace(b"\n", end)) + end
+            return encoded + end
+        if end == b"\r\n":
+            encoded = encoded.replace(b"\n", end)
+        return encoded.replace(b"\0", end) + end
 
 
 class FrameReceiver:

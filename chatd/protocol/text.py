@@ -146,21 +146,21 @@ def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
     return sender, _DISCONNECT_TEXTS[reason]
 
 
-def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> list[str]:
-    """Return the frames for an event or a reply: one, but for batches of messages and for logins.
+def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
+    """Return the frames for an event or a reply, with a NUL, which no text contains, between them.
 
-    A batch has one frame for each message, a login one more for each room that the user is in.
-    With `room_tags`, frames of an event in a room start with the room's id, as in `[2] Bob: hi`.
+    A batch has one frame for each message, a login one more for each room that the user is in,
+    everything else one frame. With `room_tags`, frames of an event in a room start with the room's
+    id, as in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         start = f"[{event.room}] {event.sender}: " if room_tags else f"{event.sender}: "
-        # All at once, which takes half the time of one by one: no text contains a NUL.
-        return (start + _indent(f"\0{start}".join(event.texts))).split("\0")
+        return start + _indent(f"\0{start}".join(event.texts))
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
     if isinstance(event, LoggedIn | Registered | Resumed):
         rooms = (f"{SERVER}: You are in chatroom {room.name}@{room.id}" for room in event.rooms)
-        return [words, *rooms]
-    return [words]
+        return "\0".join((words, *rooms))
+    return words
 
 
 def render(

@@ -2,7 +2,8 @@
 
 This module knows neither Twisted nor sockets. A gateway feeds the bytes that it reads, calls
 `process` then and whenever the session is ready for more, and says how the input ended. It calls
-again after the seconds that `process` returns, and stops reading while `is_full`.
+again after the seconds that `process` returns, and does not read while `receiver` holds
+`read_limit` bytes or more.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ _IS_READ: Final = (State.AWAITING_FRAMING, State.OPEN, State.CLOSING)
 class Inbound:
     """The input of one connection, in `state`; `framing` is None until the first bytes decide it.
 
+    `receiver` has the buffered bytes. Once `framing` is known, the bytes that are read may be fed
+    to it directly, which saves a call for each read.
     `now` returns seconds. `on_closed` is called when the state becomes CLOSED, `on_frames`, if it
     is given, before frames are passed to the session.
     """
@@ -96,8 +99,8 @@ class Inbound:
         self._now = now
         self._on_frames = on_frames
         self._on_closed = on_closed
-        self._receiver = FrameReceiver(limits.frame(registered=False))
-        self._read_limit = READ_LIMIT
+        self.receiver = FrameReceiver(limits.frame(registered=False))
+        self.read_limit = READ_LIMIT
         self._bucket = (
             TokenBucket(limits.rate, limits.burst, now()) if limits.rate and limits.burst else None
         )
@@ -110,31 +113,16 @@ class Inbound:
         """Whether the gateway still reads from the connection."""
         return self.state in _IS_READ
 
-    @property
-    def is_full(self) -> bool:
-        """Whether so much is buffered that the gateway must not read more."""
-        return self._receiver.buffered >= self._read_limit
-
-    @property
-    def buffered(self) -> int:
-        """How many bytes are buffered."""
-        return self._receiver.buffered
-
-    @property
-    def has_frames(self) -> bool:
-        """Whether whole frames wait to be processed."""
-        return self._receiver.has_frames
-
     def feed(self, data: bytes) -> None:
         """Buffer bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
-        self._receiver.feed(data)
-        if self.framing is None and self._receiver.framing is not None:
-            self.framing = self._receiver.framing
+        self.receiver.feed(data)
+        if self.framing is None and self.receiver.framing is not None:
+            self.framing = self.receiver.framing
             self._change(Event.FRAMING_KNOWN)
 
     def first_frame(self) -> bytes | None:
         """Return the first frame once the framing is known, or None if it was too long."""
-        frames = self._receiver.peek(1)
+        frames = self.receiver.peek(1)
         return frames[0] if frames else None
 
     def process(self) -> float | None:
@@ -145,7 +133,7 @@ class Inbound:
         """
         session = self._session
         if session.closed:
-            self._receiver.clear()
+            self.receiver.clear()
             self._change(Event.SESSION_CLOSED)
             return None
         if self._suspended:
@@ -175,16 +163,12 @@ class Inbound:
     def lose_connection(self) -> None:
         """Note that the connection is lost: whole frames that are buffered are still processed."""
         self._change(Event.CONNECTION_LOST)
-        if self._session.closed or not self._receiver.has_frames:
+        if self._session.closed or not self.receiver.has_frames:
             self._change(Event.DONE)
-
-    def drop(self) -> None:
-        """Drop what is buffered."""
-        self._receiver.clear()
 
     def stop_draining(self) -> None:
         """Drop what is buffered, as the time to drain is over; call `process` then."""
-        self._receiver.clear()
+        self.receiver.clear()
         self._change(Event.INPUT_ENDED)
         self._change(Event.DONE)
 
@@ -192,7 +176,7 @@ class Inbound:
 
     def _process_frames(self) -> float | None:
         """Process frames; return for how many seconds those that are left have to wait."""
-        session, receiver, bucket = self._session, self._receiver, self._bucket
+        session, receiver, bucket = self._session, self.receiver, self._bucket
         left = MAX_FRAMES_PER_TURN
         if bucket is not None:
             left = min(left, bucket.available(self._now()))
@@ -219,12 +203,12 @@ class Inbound:
 
     def _refuse_oversized(self) -> int:
         """Refuse the next frame, which was too long; return how many frames that are."""
-        self._session.refuse(ChatError(ErrorCode.TOO_LONG, limit=self._receiver.limit))
+        self._session.refuse(ChatError(ErrorCode.TOO_LONG, limit=self.receiver.limit))
         return 1
 
     def _wait(self) -> float | None:
         """Return after how many seconds the frames that are left may be processed."""
-        if not self._receiver.buffered:
+        if not self.receiver.buffered:
             return None
         return 0.0 if self._bucket is None else self._bucket.wait()
 
@@ -232,9 +216,9 @@ class Inbound:
         """Apply the limits for registered users, if the user is registered by now."""
         if self._session.is_registered:
             self._registered = True
-            limit = self._receiver.limit = self._limits.frame(registered=True)
+            limit = self.receiver.limit = self._limits.frame(registered=True)
             # A whole frame and its end have to fit in.
-            self._read_limit = max(READ_LIMIT, limit + 2)
+            self.read_limit = max(READ_LIMIT, limit + 2)
             self._session.send_queue.limit = self._limits.queue(registered=True)
 
     def _change(self, event: Event) -> None:

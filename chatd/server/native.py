@@ -79,10 +79,11 @@ class ChatProtocol(Protocol):
         """Buffer what was read, and process it."""
         if self._session.closed:
             return  # output may still be on its way; input is dropped
-        if self.inbound.framing is None:
+        inbound = self.inbound
+        if inbound.framing is None:
             self._receive_first_bytes(data)
         else:
-            self.inbound.feed(data)
+            inbound.receiver.feed(data)
         self.process_input()
 
     def readConnectionLost(self) -> None:
@@ -117,7 +118,8 @@ class ChatProtocol(Protocol):
         wait = inbound.process()
         if wait is not None:
             self._next_turn = self._clock.callLater(wait, self._process_later)
-        if self._reading is inbound.is_full and inbound.is_read:
+        is_full = inbound.receiver.buffered >= inbound.read_limit
+        if self._reading is is_full and inbound.is_read:
             self._reading = not self._reading
             if self._reading:
                 self._producer.resumeProducing()
@@ -187,7 +189,7 @@ class ChatProtocol(Protocol):
 
     def _idle_timed_out(self) -> None:
         """Close the connection, unless it is the client or the server that something waits for."""
-        if self.send_queue.queued or self._session.busy or self.inbound.has_frames:
+        if self.send_queue.queued or self._session.busy or self.inbound.receiver.has_frames:
             self._restart_idle_timeout()
         else:
             self._session.close(DisconnectReason.IDLE)
@@ -209,7 +211,7 @@ class ChatProtocol(Protocol):
         context = self._context
         for timer in (self._refusal_timer, self._next_turn, self._drain_timer):
             _cancel(timer)
-        self.inbound.drop()
+        self.inbound.receiver.clear()
         if self._slot.refusal is not None:
             context.services.counters.connection_refused()
         # Only now: buffered frames took memory until here.
@@ -219,7 +221,7 @@ class ChatProtocol(Protocol):
         self._session.connection_lost()
 
     def _overflowed(self, queued: int, limit: int) -> None:
-        self.inbound.drop()
+        self.inbound.receiver.clear()
         self._context.services.counters.connection_aborted()
         self._context.services.event_log.send_queue_exceeded(self.address, queued, limit)
 

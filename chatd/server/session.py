@@ -108,10 +108,11 @@ class Session(Subscriber):
 
         Returns how many frames that were. Not to be called while `busy` or `closed`.
         """
-        if self._fanout.trace is not None or self.current_room is None:
-            frames = frames[:1]  # each is traced, or refused, by itself
         if self._fanout.trace is not None:
+            frames = frames[:1]  # each is traced by itself
             self._trace_received(frames[0])
+        elif self.current_room is None:
+            frames = frames[:1]  # each is refused by itself
         request = None
         try:
             messages = self.codec.leading_messages(frames)

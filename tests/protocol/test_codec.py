@@ -85,9 +85,9 @@ def test_frames_behind_a_command_are_not_decoded(monkeypatch):
     """The cost of a command does not depend on how many frames came with it in one read."""
     decoded = []
 
-    def decode_frames(frames):
+    def decode_frames(frames, joined):
         decoded.extend(frames)
-        return sanitize.decode_frames(frames)
+        return sanitize.decode_frames(frames, joined)
 
     monkeypatch.setattr(codec_module, "decode_frames", decode_frames)
     waiting = [b"hi", *[b"`list"] * 50]

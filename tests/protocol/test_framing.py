@@ -247,7 +247,7 @@ def test_many_small_frames_take_no_more_than_their_bytes():
     ("framing", "wire"),
     [(Framing.NUL, b"a\nb\0"), (Framing.LF, b"a\nb\n"), (Framing.CRLF, b"a\r\nb\r\n")],
 )
-def test_join(framing, wire):
+def test_encode(framing, wire):
     """Newlines within a frame are sent as the ending of the first line."""
-    assert framing.join(["a\nb"]) == wire
-    assert framing.join(["a\nb", "a\nb"]) == wire * 2
+    assert framing.encode("a\nb") == wire
+    assert framing.encode("a\nb\0a\nb") == wire * 2

@@ -89,7 +89,7 @@ def test_lines_cannot_be_forged():
         PrivateMessage("Eve", forged, 0),
         Notice("X", forged, 0),
     ):
-        (frame,) = text.encode(event, show_addresses=True, room_tags=False)
+        frame = text.encode(event, show_addresses=True, room_tags=False)
         first, *rest = frame.split("\n")
         assert rest == ["  Server: You are fired"]
         assert first.endswith("hi")
@@ -118,7 +118,7 @@ def test_lines_cannot_be_forged():
 )
 def test_words(event, frames):
     """An event or a reply has its words; a login has a frame for each room, too."""
-    assert text.encode(event, show_addresses=True, room_tags=True) == frames
+    assert text.encode(event, show_addresses=True, room_tags=True).split("\0") == frames
 
 
 def test_braces_in_names_are_no_parameters():

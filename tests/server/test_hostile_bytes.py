@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("faults")
 
 def held(client):
     """Return how many bytes of a client are buffered."""
-    return client.protocol.inbound.buffered
+    return client.protocol.inbound.receiver.buffered
 
 
 @pytest.mark.parametrize("rate", [0, 5])
@@ -52,7 +52,7 @@ def test_empty_frames(server, end, inside):
     ann.read()
     bob.send_bytes(end * A_READ)
     turns = 0
-    while bob.protocol.inbound.has_frames:
+    while bob.protocol.inbound.receiver.has_frames:
         server.turn()
         turns += 1
         if turns == 1 and A_READ > 2 * MAX_FRAMES_PER_TURN:

@@ -155,7 +155,7 @@ def test_nothing_is_left_of_a_flooder(limited, how):
     limited.turn(DRAIN_SECONDS + 1)
     assert set(limited.reactor.getDelayedCalls()) == before
     assert len(limited.service.sessions) == 0
-    assert ann.protocol.inbound.buffered == 0
+    assert ann.protocol.inbound.receiver.buffered == 0
 
 
 RATES = st.sampled_from([1, 3, 5, 7, 1000])

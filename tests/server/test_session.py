@@ -171,7 +171,7 @@ def test_a_closed_session_takes_no_frames(server):
     client.transport.closes_late = True
     assert client.ask("`exit") == ["Server: Goodbye!"]
     client.send("`start 1 a", "x" * 100_000)
-    assert client.protocol.inbound.buffered == 0
+    assert client.protocol.inbound.receiver.buffered == 0
     server.service.stopService()
     assert client.read() == []
     assert server.service.chat._directory.room("1") is None
