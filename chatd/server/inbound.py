@@ -26,7 +26,7 @@ MAX_FRAMES_PER_TURN: Final = 50
 
 
 class State(Enum):
-    """What the input of a connection is waiting for."""
+    """The progress of a connection's input."""
 
     AWAITING_FRAMING = auto()  # the first bytes have not decided how frames end
     OPEN = auto()  # frames are processed as they come
@@ -37,7 +37,7 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What changes the state."""
+    """The events that change the state."""
 
     FRAMING_KNOWN = auto()
     INPUT_ENDED = auto()  # the client has closed its sending side, or the time to drain is over
