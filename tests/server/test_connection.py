@@ -41,7 +41,7 @@ class ShoutCodec:
                 lines = [f"ERROR {event.code} {' '.join(map(str, event.params.values()))}"]
             case _:
                 return b""
-        return self.framing.join(lines)
+        return self.framing.encode("\0".join(lines))
 
     def describe(self, event):
         """Return what the trace shows."""
