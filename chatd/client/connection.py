@@ -28,7 +28,7 @@ from twisted.python.failure import Failure
 
 from chatd.client.ui.frontend import Address
 from chatd.core.events import Event
-from chatd.protocol.json_decoder import UnknownEventError, decode_event
+from chatd.protocol.json_schema import UnknownEventError, decode_event
 from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
 

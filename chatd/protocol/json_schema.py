@@ -2,7 +2,8 @@
 
 A `Shape` pairs the fields of an object with the attributes of a dataclass; the type of an attribute
 tells how its value is written and how it is checked when it is read. json_encoder.py writes objects
-by these shapes, json_decoder.py reads them.
+by these shapes, `decode_event` reads them: a client passes over events that are unknown here, so
+that a later server can send more.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple, cast, get_type_hints
 
+from chatd.core.errors import ChatError
 from chatd.core.events import (
     Address,
+    Event,
     Joined,
     LeaveReason,
     Left,
@@ -23,8 +26,8 @@ from chatd.core.events import (
     Renamed,
     RoomClosed,
 )
-from chatd.protocol.jsonio import Fields
-from chatd.protocol.received import Disconnect, Error, Ok
+from chatd.protocol.jsonio import Fields, load
+from chatd.protocol.received import Disconnect, Error, Ok, Reply
 from chatd.protocol.replies import (
     EnteredRoom,
     FormatSet,
@@ -36,6 +39,7 @@ from chatd.protocol.replies import (
     NameChanged,
     Receipt,
     Registered,
+    Result,
     Resumed,
     RoomInfo,
     RoomList,
@@ -256,3 +260,26 @@ RESULTS: Final = (
     Shape("", FormatSet, Field("format"), _SESSION),
 )
 """The fields of a `reply` beside `command`, `tag` and `text`, for results that have some."""
+
+
+_EVENTS: Final = {shape.event: shape for shape in EVENTS}
+_RESULTS: Final = {cast("type[Result]", shape.kind).command: shape for shape in RESULTS}
+
+
+class UnknownEventError(ValueError):
+    """A frame from the server is no event that this program knows."""
+
+
+def decode_event(text: str) -> Event | Reply:
+    """Return the event or reply in a frame; raise `UnknownEventError` if there is none.
+
+    A field that has not exactly the declared type makes the event unknown: servers are not trusted.
+    """
+    try:
+        fields = load(text)
+        event = cast("Event | Reply", _EVENTS[fields["event"]].read(fields))
+        if isinstance(event, Ok) and event.command in _RESULTS:
+            _RESULTS[event.command].check(event.data)
+    except (ChatError, LookupError, ArithmeticError, ValueError, TypeError) as error:
+        raise UnknownEventError(text) from error
+    return event

@@ -23,8 +23,8 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.core.sanitize import sanitize
-from chatd.protocol.json_decoder import decode_event
 from chatd.protocol.json_encoder import encode
+from chatd.protocol.json_schema import decode_event
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.replies import (
     Disconnecting,

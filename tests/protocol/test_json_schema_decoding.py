@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chatd.core.events import Joined, Message
-from chatd.protocol.json_decoder import UnknownEventError, decode_event
+from chatd.protocol.json_schema import UnknownEventError, decode_event
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, RoomInfo, RoomList
 
 TIME = "1970-01-01T00:00:07.500Z"
