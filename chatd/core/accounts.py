@@ -7,7 +7,7 @@ checked again after. A session changes its user in one synchronous step, `_log_i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -146,14 +146,20 @@ class AccountService:
         return account.name
 
     async def change_password(self, origin: Origin, old: str, new: str) -> None:
-        """Change the password of the session's account: no other session can be resumed then."""
+        """Change the password of the session's account, and end all other sessions and tokens."""
         user = origin.user
         _check_logged_in(user)
         account, name = user.account, user.name
         await self._passwords.change_password(name, old, new, origin.address)
         # The session may have been replaced in the meantime, by one that has the old password.
-        is_kept = not origin.closed and origin.user.account == account
-        await self._tokens.revoke_account(name, origin if is_kept else None)
+        kept = origin if not origin.closed and origin.user.account == account else None
+        present = self._directory.find_user(name)
+        if present is not None and present.account == account:
+            self._end_sessions(
+                [other for other in self._router.surplus(present, 0) if other is not kept],
+                DisconnectReason.PASSWORD_CHANGED,
+            )
+        await self._tokens.revoke_account(name, kept)
 
     async def logout(self, origin: Origin, now: float) -> str:
         """Make the session one of a new guest without a name; return the account's name."""
@@ -265,9 +271,14 @@ class AccountService:
         """End the sessions of an account's user that leave no place for a further one."""
         user = self._user_of(account)
         if user is not None:
-            for origin in self._router.surplus(user, self._sessions_per_account - 1):
-                self._tokens.discard(origin)
-                origin.disconnect(DisconnectReason.REPLACED)
+            surplus = self._router.surplus(user, self._sessions_per_account - 1)
+            self._end_sessions(surplus, DisconnectReason.REPLACED)
+
+    def _end_sessions(self, origins: Iterable[Origin], reason: DisconnectReason) -> None:
+        """End sessions, which cannot be resumed."""
+        for origin in origins:
+            self._tokens.discard(origin)
+            origin.disconnect(reason)
 
     async def _disconnect_account(
         self, account: AccountRef, reason: DisconnectReason, now: float

@@ -43,6 +43,7 @@ class DisconnectReason(Enum):
     REPLACED = ("replaced", False)
     BANNED = ("banned", False)
     UNREGISTERED = ("unregistered", False)
+    PASSWORD_CHANGED = ("password-changed", True)
     PASSWORD_SET = ("password-set", True)
 
     def __init__(self, code: str, retry: bool, _: str = "") -> None:

@@ -121,6 +121,7 @@ _DISCONNECT_TEXTS: Final = {
     DisconnectReason.FULL: "The server is full, try again later.",
     DisconnectReason.IDLE: "You were idle for too long.",
     DisconnectReason.INTERNAL_ERROR: ("The connection is closed because of a fault of the server."),
+    DisconnectReason.PASSWORD_CHANGED: "Your password was changed in another session.",
     DisconnectReason.PASSWORD_SET: "Your password was set by the Administrator.",
     DisconnectReason.REPLACED: "You logged in from another place.",
     DisconnectReason.SHUTDOWN: "Chatserver is going to shutdown...",

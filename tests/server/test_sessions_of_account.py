@@ -306,6 +306,24 @@ def test_a_replaced_program_is_told_why(server):
     assert ask(other, "resume", session=token)["code"] == "no-such-session"
 
 
+def test_new_password_ends_the_other_sessions(server):
+    """A user who changes the password stays logged in; their other sessions end, for good."""
+    first = register(server)
+    first.ask("`join 1")
+    text, _ = log_in(server)
+    program, token, _ = log_in_json(server)
+    assert first.ask(f"`password {WORD} another-one") == ["Server: Password changed."]
+    assert text.read() == ["Server: Your password was changed in another session."]
+    closing = json.loads(program.read()[-1])
+    assert (closing["code"], closing["retry"]) == ("password-changed", True)
+    assert text.closed
+    assert program.closed
+    assert first.ask("hello") == []
+    again = server.connect()
+    again.ask("`format json")
+    assert ask(again, "resume", session=token)["code"] == "no-such-session"
+
+
 def test_new_password_of_the_administrator_ends_all_sessions(server, sessions):
     """Every session is told and closed; the rooms are left once."""
     text, program, bob = sessions
