@@ -80,7 +80,7 @@ class MessageBatch(NamedTuple):
     account: int | None = None
 
     @property
-    def last(self) -> int:
+    def last_id(self) -> int:
         """The id of the last message."""
         return self.id + len(self.texts) - 1
 

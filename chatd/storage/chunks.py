@@ -114,4 +114,4 @@ def _chunk(key: str, batches: Sequence[MessageBatch]) -> Chunk:
         ]
     )
     newest = batches[-1]
-    return Chunk(key, newest.last, int(newest.time) + 1, body)
+    return Chunk(key, newest.last_id, int(newest.time) + 1, body)

@@ -129,7 +129,7 @@ class MemoryStore:
             else (
                 message
                 for batch in room.batches
-                if batch.last > since
+                if batch.last_id > since
                 for message in batch.messages()
                 if message.id > since
             )

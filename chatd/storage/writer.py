@@ -227,9 +227,9 @@ class HistoryWriter:
         """Return up to which id to reserve, for the rooms whose reserved ids come to an end."""
         newest = {batch.room: batch for batch in batches}
         return {
-            room: batch.last + ids_to_reserve(batch.last)
+            room: batch.last_id + ids_to_reserve(batch.last_id)
             for room, batch in newest.items()
-            if batch.last > self._reserve_at.get(room, 0)
+            if batch.last_id > self._reserve_at.get(room, 0)
         }
 
     # -- dropping
@@ -290,7 +290,7 @@ class HistoryWriter:
 def _replies(
     batch: MessageBatch, make_reply: _MakeReply, tag: str | None
 ) -> Iterator[Receipt | ErrorReply]:
-    return (make_reply(batch.room, number, tag) for number in range(batch.id, batch.last + 1))
+    return (make_reply(batch.room, number, tag) for number in range(batch.id, batch.last_id + 1))
 
 
 def _not_stored(room: str, message_id: int, tag: str | None) -> ErrorReply:
