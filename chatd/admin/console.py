@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.admin.commands import AdminContext, execute
-from chatd.core.sanitize import escape
+from chatd.core.sanitize import escape_line
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384
@@ -100,7 +100,7 @@ class Console:
     def print_lines(self, lines: Sequence[str]) -> None:
         """Print lines, with control characters escaped."""
         if not self._ended:
-            self._print([escape(line) for line in lines])
+            self._print([escape_line(line) for line in lines])
 
     def feed_line(self, line: str) -> None:
         """Execute a line, or use it as an answer, after the lines before it."""

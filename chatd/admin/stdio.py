@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.core.sanitize import escape
+from chatd.core.sanitize import escape_line
 from chatd.io import in_foreground, write_all
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def format_plain(event: LogEvent) -> Sequence[str]:
     if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
         return ()
     text = eventAsText(event, includeTimestamp=False, includeSystem=not ours)
-    return [escape(line) for line in text.split("\n")]
+    return [escape_line(line) for line in text.split("\n")]
 
 
 @implementer(ILogObserver)

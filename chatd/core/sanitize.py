@@ -1,6 +1,6 @@
 """Text that is safe to print (spec section 3).
 
-`sanitize` is for everything that a client sends, before another part reads it; `escape` is for
+`sanitize` is for everything that a client sends, before another part reads it; `escape_line` is for
 everything that goes into the log, where an event is one line.
 """
 
@@ -58,6 +58,6 @@ def decode_frames(frames: Sequence[bytes], joined: bytes) -> list[str]:
     return [sanitize(frame.decode(errors="replace")) for frame in frames]
 
 
-def escape(text: str) -> str:
+def escape_line(text: str) -> str:
     """Return `text` as one printable line, with escapes for the characters `UNPRINTABLE`."""
     return text.translate(_ESCAPED)

@@ -10,7 +10,7 @@ from twisted.logger import Logger
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
 from chatd.core.rooms import Room
-from chatd.core.sanitize import escape
+from chatd.core.sanitize import escape_line
 
 
 class Counters:
@@ -52,7 +52,7 @@ class EventLog:
     def listening(self, host: str, port: int | None = None) -> None:
         """Log a listening port; `port` is None where `host` is the path of a UNIX socket."""
         address = host if port is None else f"{host}, {port}"
-        _log.info("System: ChatServer is listening at ({address})...", address=escape(address))
+        _log.info("System: ChatServer is listening at ({address})...", address=escape_line(address))
 
     def connected(self, peer: Address) -> None:
         """Log a new connection."""
@@ -78,7 +78,7 @@ class EventLog:
 
     def store_lost(self, why: str) -> None:
         """Log that the store cannot be written to."""
-        _log.error("System: the store cannot be written to: {why}", why=escape(why))
+        _log.error("System: the store cannot be written to: {why}", why=escape_line(why))
 
     def store_back(self, given_up: int) -> None:
         """Log that the store can be written to again, and how many messages it never got."""
@@ -90,17 +90,19 @@ class EventLog:
 
     def reload_failed(self, why: str) -> None:
         """Log that a file cannot be read again, so that its old contents stay in use."""
-        _log.error("System: {why}; the previous one stays in use", why=escape(why))
+        _log.error("System: {why}; the previous one stays in use", why=escape_line(why))
 
     def received(self, peer: Address, text: str) -> None:
         """Log a frame received, for the trace; `text` has its secrets masked."""
         _log.info(
-            "Received message from {peer}: {text}", peer=_escape_address(peer), text=escape(text)
+            "Received message from {peer}: {text}",
+            peer=_escape_address(peer),
+            text=escape_line(text),
         )
 
     def sent(self, peer: Address, text: str) -> None:
         """Log a frame sent, for the trace."""
-        _log.info("Send to {peer}: {text}", peer=_escape_address(peer), text=escape(text))
+        _log.info("Send to {peer}: {text}", peer=_escape_address(peer), text=escape_line(text))
 
     def on_event(self, room: Room, event: RoomEvent) -> None:
         """Log a user who joins or leaves a room; the bus calls this for every event of a room."""
@@ -108,21 +110,25 @@ class EventLog:
             origin = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
             _log.info(
                 "{user} joined room [{room}]{origin}",
-                user=escape(event.name),
-                room=escape(room.id),
+                user=escape_line(event.name),
+                room=escape_line(room.id),
                 origin=origin,
             )
         elif isinstance(event, Left):
-            _log.info("{user} left room [{room}].", user=escape(event.name), room=escape(room.id))
+            _log.info(
+                "{user} left room [{room}].",
+                user=escape_line(event.name),
+                room=escape_line(room.id),
+            )
 
 
 def _escape_address(peer: Address) -> str:
-    return escape(str(peer))
+    return escape_line(str(peer))
 
 
 def _host_and_port(address: Address) -> str:
     """Return `127.0.0.1:37528`, `[::1]:37528` or the name of a UNIX socket."""
     if isinstance(address, str):
-        return escape(address)
+        return escape_line(address)
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.sanitize import escape, sanitize
+from chatd.core.sanitize import escape_line, sanitize
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_sanitize_is_final(text):
 @given(st.text())
 def test_escaped_is_one_printable_line(text):
     """Any text of a user is one line in the log."""
-    line = escape(text)
+    line = escape_line(text)
     assert len(line.splitlines()) <= 1
     assert sanitize(line) == line
     line.encode()
@@ -42,4 +42,4 @@ def test_escaped_is_one_printable_line(text):
 
 def test_escape_shows_what_was_there():
     """An operator reads which characters were there."""
-    assert escape("a\nb\x1b[0m\u202e") == "a\\nb\\x1b[0m\\u202e"
+    assert escape_line("a\nb\x1b[0m\u202e") == "a\\nb\\x1b[0m\\u202e"
