@@ -115,7 +115,7 @@ def _attach(path: str) -> str | None:
 
 
 def _fill_standard_descriptors() -> None:
-    """Open what was closed by who started us: else the socket would take its place."""
+    """Open the standard streams that are closed: else the socket would get the number of one."""
     for descriptor in (_STDIN, _STDOUT):
         try:
             os.fstat(descriptor)

@@ -110,7 +110,7 @@ class Console:
             self._schedule()
 
     def close_when_idle(self) -> None:
-        """Close the console after the lines that came: the input has ended. The server goes on."""
+        """Close the console, not the server, after the lines that came: the input has ended."""
         self._lines.append(None)
         self._schedule()
 
@@ -159,7 +159,7 @@ class Console:
     async def _execute(self, line: str) -> None:
         try:
             reply = await execute(self._consoles.context, line, self._ask)
-        except Exception:  # noqa: BLE001 -- the console goes on after any fault
+        except Exception:  # noqa: BLE001 -- the console continues after any error
             self._failed(Failure())
             reply = ["Administrator: that failed; the log says why."]
         self.print_lines(reply)

@@ -57,13 +57,14 @@ def format_plain(event: LogEvent) -> Sequence[str]:
 class StandardOutputLog:
     """Prints the log on standard output.
 
-    `lines_of` returns the lines of an event, which must be safe to print. `above`, while it is set,
-    prints lines above the line being typed. `stream` is standard output, None if it is closed.
+    `lines_of` returns the lines of an event, which must be safe to print. `print_above` prints
+    lines above the line being typed, while it is set. `stream` is standard output, None if it is
+    closed.
     """
 
     def __init__(self, stream: TextIO | None, lines_of: LinesOf = format_plain) -> None:
         self._lines_of = lines_of
-        self.above: Callable[[Sequence[str]], None] | None = None
+        self.print_above: Callable[[Sequence[str]], None] | None = None
         self._descriptor = None if stream is None else stream.fileno()
 
     def __call__(self, event: LogEvent) -> None:
@@ -73,11 +74,11 @@ class StandardOutputLog:
 
     def print_lines(self, lines: Sequence[str]) -> None:
         """Print lines, which are safe to print, above the one being typed if there is one."""
-        if self.above is not None:
-            self.above(lines)
+        if self.print_above is not None:
+            self.print_above(lines)
         elif self._descriptor is not None:
             text = "".join(f"{line}\n" for line in lines)
-            with suppress(OSError):  # the reader is gone; the server goes on
+            with suppress(OSError):  # the reader is gone; the server continues
                 write_all(self._descriptor, text.encode(errors="backslashreplace"))
 
 
@@ -175,7 +176,7 @@ class _TerminalConsole:
         self._editor: Editor | None = None
         # A daemon thread: the process ends even if the terminal takes no output.
         self._editing = threading.Thread(target=self._edit, args=(editor_end,), daemon=True)
-        log.above = self._terminal.print_above
+        log.print_above = self._terminal.print_above
         self._editing.start()
         signal.signal(signal.SIGCONT, lambda *_: self._resume())
 
@@ -188,7 +189,7 @@ class _TerminalConsole:
 
                 self._editor = Editor(connection, self._interrupt)
                 asyncio.run(self._editor.run())
-            except Exception:  # noqa: BLE001 -- the server goes on without this console
+            except Exception:  # noqa: BLE001 -- the server continues without this console
                 self._reactor.callFromThread(self._failed, Failure())
 
     def _resume(self) -> None:
@@ -213,5 +214,5 @@ class _TerminalConsole:
         self._input.stop()
         self._socket.shutdown(socket.SHUT_WR)
         self._editing.join(_CLOSE_SECONDS)
-        self._log.above = None
+        self._log.print_above = None
         self._socket.close()

@@ -155,7 +155,7 @@ class Accounts:
         try:
             yield
         except ChatError as error:
-            # Any other error, such as an unavailable store, is not the client's fault.
+            # Any other error, such as an unavailable store, is no failure of the client.
             if error.code != ErrorCode.WRONG_PASSWORD:
                 self._throttle.forgive(attempt)
             raise

@@ -20,7 +20,7 @@ WINDOW: Final = 60.0
 """For how many seconds a failure counts."""
 
 FREE_FAILURES: Final = 5
-"""How many failures in that time cost nothing: people mistype passwords."""
+"""How many failures in that time cost nothing: users mistype passwords."""
 
 BACKOFF: Final = (1.0, 2.0, 4.0, 8.0)
 """How many seconds the attempts after that wait; the last of these from then on.

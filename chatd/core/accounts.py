@@ -152,14 +152,14 @@ class AccountService:
         account, name = user.account, user.name
         await self._passwords.change_password(name, old, new, origin.address)
         # The session may have been replaced in the meantime, by one that has the old password.
-        kept = origin if not origin.closed and origin.user.account == account else None
+        own_session = origin if not origin.closed and origin.user.account == account else None
         present = self._directory.find_user(name)
         if present is not None and present.account == account:
             self._end_sessions(
-                [other for other in self._router.surplus(present, 0) if other is not kept],
+                [other for other in self._router.surplus(present, 0) if other is not own_session],
                 DisconnectReason.PASSWORD_CHANGED,
             )
-        await self._tokens.revoke_account(name, kept)
+        await self._tokens.revoke_account(name, own_session)
 
     async def logout(self, origin: Origin, now: float) -> str:
         """Make the session one of a new guest without a name; return the account's name."""

@@ -1,7 +1,7 @@
 """The errors of requests that the chat refuses: codes with parameters.
 
 A rule that is broken raises a `ChatError`; the session or the console turns it into one reply, in
-one place. The words for people are in `chatd.protocol.text`, one table for all codes;
+one place. The texts for users are in `chatd.protocol.text`, one table for all codes;
 docs/protocol.md lists the codes for authors of clients.
 """
 

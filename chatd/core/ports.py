@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class ISendQueue(Interface):
     """The output of one connection (`chatd.server.sendqueue`).
 
-    No method raises an exception for a fault of the client, and none calls back: a connection that
+    No method raises an exception for an error of the client, and none calls back: a connection that
     is aborted ends in the next turn of the reactor.
     """
 

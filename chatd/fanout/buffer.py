@@ -96,7 +96,7 @@ class RoomBuffer:
             del self.subscribers[subscriber.codec]
 
     def all_subscribers(self) -> list[Subscriber]:
-        """Return all subscribers."""
+        """Return the subscribers of the room, whatever their codec."""
         return [subscriber for group in self.subscribers.values() for subscriber in group]
 
     def whole(self, codec: Codec) -> bytes:

@@ -97,7 +97,7 @@ class Command:
         return dict(zip((p.name for p in self.typed), values, strict=False))
 
     def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return `arguments` as the trace shows them: secret and unknown ones are masked."""
+        """Return `arguments` as the trace shows them: confidential and unknown ones are masked."""
         masks = {p.name: p.mask for p in self.parameters}
         shown = {name: masks.get(name, MASK) for name in arguments}
         return {

@@ -176,8 +176,8 @@ def _write_chatters(chatters: tuple[tuple[str, Address | None], ...]) -> list[Fi
 
 def _read_chatters(value: Any) -> tuple[tuple[str, Address | None], ...]:
     return tuple(
-        (_read_str(chatter["name"]), _read_address(chatter["address"]))
-        for chatter in _read_list(value)
+        (_read_str(member["name"]), _read_address(member["address"]))
+        for member in _read_list(value)
     )
 
 

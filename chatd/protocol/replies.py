@@ -1,6 +1,6 @@
 """Replies to one client: results of requests, errors, receipts, the end of a connection.
 
-Data without words: `chatd.protocol.text` has the words for people, `json_encoder` makes objects for
+Data without words: `chatd.protocol.text` has the texts for users, `json_encoder` makes objects for
 programs. The forms that a client reads are in `chatd.protocol.received`.
 """
 

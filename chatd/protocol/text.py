@@ -1,4 +1,4 @@
-"""The words of the chat: events and replies as people read them, requests as people type them.
+"""The words of the chat: events and replies as users read them, requests as users type them.
 
 Spec section 4, and the parts of 5 that clients see. Every line after the first of a user's text is
 indented, so that nobody can forge a line that starts with a name.
@@ -239,7 +239,7 @@ def history_lines(messages: Iterable[Message]) -> str:
 
 
 def utc(seconds: float) -> str:
-    """Return a time, in seconds since the epoch, as people read it: `2026-11-20 14:51:16`."""
+    """Return a time, in seconds since the epoch, as users read it: `2026-11-20 14:51:16`."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
@@ -289,7 +289,7 @@ def _room_line(room: RoomInfo, *, show_addresses: bool) -> str:
     if not room.chatters:
         return f"{room.name}@{room.id}: no chatters!"
     shown = (_chatter(name, address if show_addresses else None) for name, address in room.chatters)
-    return f"{room.name}@{room.id}: " + "".join(f"{chatter} " for chatter in shown)
+    return f"{room.name}@{room.id}: " + "".join(f"{member} " for member in shown)
 
 
 def _chatter(name: str, address: Address | None) -> str:

@@ -1,1 +1,1 @@
-"""The doors that clients come through: thin protocols over sessions. They know no store."""
+"""The gateways that clients connect to, thin protocols over sessions. They know no store."""

@@ -91,7 +91,7 @@ class ClientSession(Protocol):
         """Tell the client the reason, if there is one, and close the connection."""
 
     def set_address(self, address: Address) -> None:
-        """Note the client's address, which a proxy has told."""
+        """Set the client's address, which a proxy has sent."""
 
     def input_closed(self) -> None:
         """Close the connection once all requests are answered: the client sends nothing more."""

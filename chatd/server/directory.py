@@ -123,16 +123,16 @@ class Directory:
             raise ChatError(ErrorCode.ROOM_EXISTS, room=self._rooms[key].id)
         if len(self._rooms) + len(self._changes) >= self._max_rooms:
             raise ChatError(ErrorCode.TOO_MANY_ROOMS, limit=self._max_rooms)
-        with self._change(key):
+        with self._lock_room(key):
             last_id = await self._store.add_room(room_id, name)
             room = self._rooms[key] = Room(room_id, name, last_id)
         return room
 
     async def end_room(self, room: Room) -> None:
-        """Remove `room`; the ids of its messages go on if a room of its id is created again."""
+        """Remove `room`; its message ids continue if a room of its id is created again."""
         order = list(self._rooms)
         del self._rooms[room.key]
-        with self._change(room.key):
+        with self._lock_room(room.key):
             try:
                 await self._store.remove_room(room.id, room.last_id)
             except Exception:
@@ -148,7 +148,7 @@ class Directory:
         return self._rooms.values()
 
     @contextmanager
-    def _change(self, key: str) -> Iterator[None]:
+    def _lock_room(self, key: str) -> Iterator[None]:
         """Let other calls for the same room wait; if the block fails, they fail with its error."""
         waiters = self._changes[key] = Waiters()
         try:

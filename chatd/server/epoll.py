@@ -104,7 +104,7 @@ class EpollReader:
                     socket.on_writable()
                 if ready & ~select.EPOLLOUT:
                     socket.read()
-            except Exception:  # noqa: BLE001 -- a fault ends one connection, not the others
+            except Exception:  # noqa: BLE001 -- an error ends one connection, not the others
                 _log.failure("Processing received data failed", Failure())
                 socket.transport.abortConnection()
 

@@ -93,7 +93,7 @@ class EventLog:
         _log.error("System: {why}; the previous one stays in use", why=escape_line(why))
 
     def received(self, peer: Address, text: str) -> None:
-        """Log a frame received, for the trace; `text` has its secrets masked."""
+        """Log a frame received, for the trace; `text` is masked where it is confidential."""
         _log.info(
             "Received message from {peer}: {text}",
             peer=_escape_address(peer),

@@ -73,7 +73,7 @@ class Session(Subscriber):
 
     @property
     def is_text(self) -> bool:
-        """Whether people read what the session sends, not programs."""
+        """Whether the session sends text for users, not objects for programs."""
         return self.base_codec.is_text
 
     # -- called by the gateway
@@ -99,7 +99,7 @@ class Session(Subscriber):
         self.close(reason)
 
     def set_address(self, address: Address) -> None:
-        """Set the address of the client, which a proxy has told."""
+        """Set the address of the client, which a proxy has sent."""
         self.address = self.user.address = address
         self.services.event_log.connected(address)
 
@@ -227,7 +227,7 @@ class Session(Subscriber):
         done.addCallback(self.reply, request)
         done.addErrback(self._fail, request)
         done.addErrback(self._abort)
-        if done.called:  # the gateway, whose call of `receive` this is, goes on by itself
+        if done.called:  # the gateway, which called `receive`, continues by itself
             self.busy = False
         else:
             done.addBoth(self._idle)

@@ -55,9 +55,9 @@ class _Room:
 
     def prune(self, before: float) -> bool:
         """Remove the batches from before a time; return whether there were any."""
-        kept = [batch for batch in self.batches if batch.time >= before]
-        has_removed = len(kept) < len(self.batches)
-        self.batches, self.messages = deque(kept), sum(len(batch.texts) for batch in kept)
+        remaining = [batch for batch in self.batches if batch.time >= before]
+        has_removed = len(remaining) < len(self.batches)
+        self.batches, self.messages = deque(remaining), sum(len(batch.texts) for batch in remaining)
         return has_removed
 
 

@@ -57,7 +57,7 @@ _MakeReply = Callable[[str, int, str | None], Receipt | ErrorReply]
 """Makes the reply for a message from its room, its id and the tag of the request."""
 
 
-class Tell(Protocol):
+class SendTo(Protocol):
     """Sends replies to the recipient of a receipt, after everything sent to them before."""
 
     def __call__(self, recipient: Any, /, *replies: Receipt | ErrorReply) -> None:
@@ -84,11 +84,11 @@ class HistoryWriter:
     """
 
     def __init__(
-        self, store: IStore, clock: IReactorTime, tell: Tell, event_log: OutageLog
+        self, store: IStore, clock: IReactorTime, send_to: SendTo, event_log: OutageLog
     ) -> None:
         self._store = store
         self._clock = clock
-        self._tell = tell
+        self._send_to = send_to
         self._event_log = event_log
         self._waiting = WriteQueue()
         # The batches that are being written, or will be written again after a failure.
@@ -280,7 +280,7 @@ class HistoryWriter:
                 recipient, tag = receipt
                 replies.setdefault(recipient, []).extend(_replies(batch, make_reply, tag))
         for recipient, their_replies in replies.items():
-            self._tell(recipient, *their_replies)
+            self._send_to(recipient, *their_replies)
 
     def _failed(self, failure: Failure) -> None:
         self._running = False

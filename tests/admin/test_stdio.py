@@ -49,7 +49,7 @@ def test_the_log_is_bare(output):
 
 
 def test_the_log_controls_no_terminal(output):
-    """Control characters are escaped, also those that only a fault can put there."""
+    """Control characters are escaped, also those that only a bug can put there."""
     output.log(event("{text}", text="a\x1b]0;b\x07\u202e\udc80\nc"))
     assert output.end() == "a\\x1b]0;b\\x07\\u202e\\udc80\nc\n"
 
@@ -57,9 +57,9 @@ def test_the_log_controls_no_terminal(output):
 def test_the_log_goes_above_a_line_being_typed(output):
     """The log is printed above the line being typed, while there is one."""
     above = []
-    output.log.above = above.extend
+    output.log.print_above = above.extend
     output.log(event("one"))
-    output.log.above = None
+    output.log.print_above = None
     output.log(event("two"))
     assert above == ["one"]
     assert output.end() == "two\n"
