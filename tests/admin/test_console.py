@@ -85,7 +85,7 @@ def test_the_input_ends_behind_quit(pipe, server, accounts):
 
 
 def test_an_exception_in_a_command(pipe, monkeypatch, capture_log):
-    """An exception in a command is logged, the administrator is told, and the console goes on."""
+    """An exception in a command is logged, the administrator is told, and the console continues."""
 
     async def execute(_, line, __):
         if line == "fail":

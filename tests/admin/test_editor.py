@@ -282,7 +282,7 @@ def test_ctrl_c(play):
 
 
 def test_ctrl_c_with_another_meaning(play):
-    """With `on_interrupt`, Ctrl-C calls that, and the console goes on."""
+    """With `on_interrupt`, Ctrl-C calls that, and the console continues."""
     interrupted = []
 
     async def scene(editor):

@@ -244,8 +244,8 @@ def test_the_server_goes_on_without_its_console(run, join):
     ("module", "name", "method"),
     [("terminal", "ConsoleTerminal", "received"), ("editor", "Editor", "_receive")],
 )
-def test_a_fault_in_the_console(run, join, module, name, method):
-    """A fault closes the console, not the server, and the mode of the terminal is restored."""
+def test_an_exception_in_the_console(run, join, module, name, method):
+    """An exception closes the console, not the server, and the mode of the terminal is restored."""
     program = FAILING_CONSOLE.format(module=module, name=name, method=method)
     server = run([sys.executable, "-c", program, *TWISTD[1:]])
     if module == "terminal":
@@ -276,7 +276,7 @@ def attached(run):
 
 
 def test_chatd_admin(attached):
-    """`chatd-admin` edits lines, ignores NULs and ends with Ctrl-D; the server goes on."""
+    """`chatd-admin` edits lines, ignores NULs and ends with Ctrl-D; the server continues."""
     server, admin = attached
     admin.type("")
     admin.resize(60)

@@ -81,7 +81,7 @@ def test_a_question(terminal, accounts):
 
 
 def test_cancel(terminal, accounts):
-    """A question that is cancelled changes nothing, and the console goes on."""
+    """A question that is cancelled changes nothing, and the console continues."""
     terminal.send(line="passwd alice")
     assert terminal.send(cancel=None) == [CANCELLED, PROMPT]
     assert terminal.send(cancel=None) == []
@@ -128,7 +128,7 @@ def test_lines_above(terminal):
 
 
 def test_the_input_ends(terminal, server):
-    """The editor is told that the console is closed, once; the server goes on."""
+    """The editor is told that the console is closed, once; the server continues."""
     terminal.terminal.ended()
     assert terminal.read() == [{"closed": None}]
     server.service.consoles.shut_down()
@@ -165,7 +165,7 @@ def test_a_message_in_pieces(terminal):
 
 
 def test_a_line_that_is_too_long(terminal):
-    """The console refuses the line and goes on."""
+    """The console refuses the line and continues."""
     assert terminal.send(line="x" * (MAX_LINE + 1)) == [
         {"print": [f"Administrator: Line too long (at most {MAX_LINE} characters)."]},
         PROMPT,

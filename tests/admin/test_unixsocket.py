@@ -56,7 +56,7 @@ def test_a_connection_without_input(connect):
 
 
 def test_the_socket_with_a_line_that_is_too_long(connect):
-    """The console refuses a line that is too long, and goes on."""
+    """The console refuses a line that is too long, and continues."""
     peer = connect()
     peer.dataReceived(b"x" * 100_000 + b"\nlist\n")
     assert peer.transport.value().decode().splitlines() == [

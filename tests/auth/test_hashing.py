@@ -30,15 +30,15 @@ class ManualReactor:
     def until(self, *outcomes):
         """Run calls from threads until all these outcomes are done."""
         while not all(outcome.done for outcome in outcomes):
-            self.one()
+            self.run_next()
 
-    def one(self):
+    def run_next(self):
         """Run the next call from a thread."""
         f, args, kwargs = self._calls.get(timeout=PATIENCE)
         f(*args, **kwargs)
 
 
-class Gate:
+class BlockingHasher:
     """A hasher whose jobs report that they begin, and end when the gate opens."""
 
     def __init__(self):
@@ -53,7 +53,7 @@ class Gate:
         return f"hash of {password}"
 
 
-class HistoryWriter:
+class RecordingHasher:
     """A hasher that does its work and records it."""
 
     def __init__(self):
@@ -68,18 +68,18 @@ class HistoryWriter:
 
 
 @pytest.fixture
-def turns():
+def reactor():
     """Return the reactor's thread."""
     return ManualReactor()
 
 
 @pytest.fixture
-def started(turns):
+def started(reactor):
     """Return a function that starts hashing with a hasher; it is stopped after the test."""
     running = []
 
     def start(hasher):
-        hashing = Argon2Hashing(turns, hasher)
+        hashing = Argon2Hashing(reactor, hasher)
         hashing.start()
         running.append(hashing)
         return hashing
@@ -92,7 +92,7 @@ def started(turns):
 @pytest.fixture
 def gate(started):
     """Return a hasher behind a gate, and its hashing; the gate opens after the test."""
-    gate = Gate()
+    gate = BlockingHasher()
     hashing = started(gate)
     yield gate, hashing
     gate.open.set()
@@ -110,24 +110,24 @@ def test_parameters():
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
 
 
-def test_right_and_wrong(started, turns, outcome):
+def test_right_and_wrong(started, reactor, outcome):
     """A hash fits its password and no other, and two hashes are never the same."""
     hashing = started(TINY)
     first, second = outcome(hashing.hash("pässword")), outcome(hashing.hash("pässword"))
-    turns.until(first, second)
+    reactor.until(first, second)
     right = outcome(hashing.verify(first.result, "pässword"))
     wrong = outcome(hashing.verify(first.result, "passwörd"))
-    turns.until(right, wrong)
+    reactor.until(right, wrong)
     assert (right.result, wrong.result) == (True, False)
     assert first.result != second.result
 
 
 @pytest.mark.parametrize("password_hash", [None, "", "!", "$2b$12$abcdefghijklmnopqrstuv"])
-def test_a_missing_hash_costs_the_same(started, turns, outcome, password_hash):
+def test_a_missing_hash_costs_the_same(started, reactor, outcome, password_hash):
     """Without a hash, one with the same parameters is verified, once."""
-    writer = HistoryWriter()
+    writer = RecordingHasher()
     result = outcome(started(writer).verify(password_hash, "password"))
-    turns.until(result)
+    reactor.until(result)
     assert result.result is False
     done = [made for made in writer.verified if made.startswith("$argon2")]
     assert [extract_parameters(made) for made in done] == [extract_parameters(TINY.hash("x"))]
@@ -171,7 +171,7 @@ def test_behind_the_reactor(gate, outcome):
     assert priority == min(ours + 10, 19)  # there is nothing nicer than 19
 
 
-def test_the_queue_has_an_end(gate, turns, outcome):
+def test_the_queue_has_an_end(gate, reactor, outcome):
     """A job past the limit is refused at once; the others are done, and then there is room."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
@@ -179,12 +179,12 @@ def test_the_queue_has_an_end(gate, turns, outcome):
     assert outcome(hashing.verify(None, "too much")).code == "busy"
     assert not any(job.done for job in jobs)
     gate.open.set()
-    turns.until(*jobs)
+    reactor.until(*jobs)
     assert [job.result for job in jobs] == [f"hash of {n}" for n in range(len(jobs))]
-    turns.until(*fill(hashing, outcome))
+    reactor.until(*fill(hashing, outcome))
 
 
-def test_the_place_outlives_the_client(gate, turns, outcome):
+def test_the_place_outlives_the_client(gate, reactor, outcome):
     """A cancelled job counts until it has ended."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
@@ -194,11 +194,11 @@ def test_the_place_outlives_the_client(gate, turns, outcome):
     assert outcome(hashing.hash("too much")).code == "busy"
     gate.open.set()
     for _ in jobs:
-        turns.one()
-    turns.until(*fill(hashing, outcome))
+        reactor.run_next()
+    reactor.until(*fill(hashing, outcome))
 
 
-def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
+def test_stop_waits_for_what_runs(gate, reactor, outcome, monkeypatch):
     """Running jobs end at the stop; queued and later jobs are refused."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
@@ -207,22 +207,22 @@ def test_stop_waits_for_what_runs(gate, turns, outcome, monkeypatch):
     join = hashing._pool.stop
     monkeypatch.setattr(hashing._pool, "stop", lambda: (gate.open.set(), join()))
     hashing.stop()
-    turns.until(*jobs)
+    reactor.until(*jobs)
     assert [job.code for job in jobs] == [None] * THREADS + ["busy"] * MAX_QUEUED
     assert outcome(hashing.hash("x")).code == "busy"
 
 
-def test_errors_come_through(started, turns, outcome):
+def test_errors_come_through(started, reactor, outcome):
     """An error in a thread is raised without the password, and the job no longer counts."""
 
-    class Broken(Gate):
+    class Broken(BlockingHasher):
         def verify(self, *_):
             raise MemoryError
 
     hashing = started(Broken())
     for _ in range(THREADS + MAX_QUEUED + 1):
         job = outcome(hashing.verify("x", "secret word"))
-        turns.until(job)
+        reactor.until(job)
         assert type(job.error) is MemoryError
         assert "secret word" not in repr(job.error)
 

@@ -63,10 +63,8 @@ def test_an_account_that_is_banned(server):
     alice.ask("`format json")
     request = {"command": "register", "username": "alice", "password": WORD}
     alice.ask(json.dumps(request))
-    (reply,) = alice.ask(
-        "`format json".replace("`format json", '{"command":"format","format":"json"}')
-    )
-    secret = json.loads(reply)["session"]
+    (reply,) = alice.ask('{"command":"format","format":"json"}')
+    token = json.loads(reply)["session"]
     server.console("ban alice")
     (closing,) = alice.read()
     assert json.loads(closing) == {
@@ -82,7 +80,7 @@ def test_an_account_that_is_banned(server):
     assert again.closed
     back = server.connect()
     back.ask("`format json")
-    (answer,) = back.ask(json.dumps({"command": "resume", "session": secret}))
+    (answer,) = back.ask(json.dumps({"command": "resume", "session": token}))
     assert (json.loads(answer)["event"], json.loads(answer)["code"]) == ("closing", "banned")
     assert back.closed
     server.console("ban newcomer")
@@ -90,7 +88,7 @@ def test_an_account_that_is_banned(server):
 
 
 @pytest.mark.parametrize(
-    ("subject", "shown", "barred", "free"),
+    ("subject", "shown", "banned", "free"),
     [
         ("10.1.2.3", "10.1.2.3", ["10.1.2.3", "::ffff:10.1.2.3"], ["10.1.2.4"]),
         ("10.1.2.3/8", "10.0.0.0/8", ["10.9.9.9"], ["11.0.0.1"]),
@@ -98,15 +96,15 @@ def test_an_account_that_is_banned(server):
         ("2001:db8::/64", "2001:db8::/64", ["2001:db8::abcd"], ["2001:db8:1::1"]),
     ],
 )
-def test_addresses(server, subject, shown, barred, free):
+def test_addresses(server, subject, shown, banned, free):
     """A client from there is told once its framing is known, and no request is carried out."""
-    inside = [come_from(server, host) for host in barred]
+    inside = [come_from(server, host) for host in banned]
     for client in inside:
         client.send("`list")
         client.read()
     assert server.console(f"ban {subject}") == [f"Administrator: {shown} was banned."]
     assert [client.read() for client in inside] == [[BANNED] for _ in inside]
-    for host in barred:
+    for host in banned:
         client = come_from(server, host, end=b"\n")
         assert client.ask("`start 7 x") == [BANNED]
         assert client.closed
@@ -114,7 +112,7 @@ def test_addresses(server, subject, shown, barred, free):
     for host in free:
         assert come_from(server, host).ask("`join 1 Free") == ["Server: You join @chatroom 1"]
     assert server.console(f"unban {subject}") == [f"Administrator: {shown} was unbanned."]
-    assert come_from(server, barred[0]).ask("`join 1 Back") == ["Server: You join @chatroom 1"]
+    assert come_from(server, banned[0]).ask("`join 1 Back") == ["Server: You join @chatroom 1"]
 
 
 def test_a_banned_client_that_sends_nothing(server):

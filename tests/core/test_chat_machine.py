@@ -152,7 +152,7 @@ class Rooms(RuleBasedStateMachine):
 
     @invariant()
     def the_counts_are_the_models(self):
-        """Check that the ids of a room go on, however often it was closed."""
+        """Check that the ids of a room continue, however often it was closed."""
         for room in self.server.service.chat.rooms():
             assert room.last_id == self.said[room.id]
 

@@ -63,7 +63,7 @@ def test_wide_form_becomes_plain():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("Alice", "alice"),
         ("Alice", "Аlice"),  # Cyrillic A
@@ -74,15 +74,15 @@ def test_wide_form_becomes_plain():
         ("ﬁn", "fin"),
     ],
 )
-def test_same(one, other):
+def test_same(first, second):
     """Names are the same if folding or their skeletons make them equal."""
-    assert names.name_keys(one).same_as(names.name_keys(other))
+    assert names.name_keys(first).same_as(names.name_keys(second))
 
 
-@pytest.mark.parametrize(("one", "other"), [("Alice", "Alicia"), ("m1", "m2"), ("Bob", "Rob")])
-def test_not_same(one, other):
+@pytest.mark.parametrize(("first", "second"), [("Alice", "Alicia"), ("m1", "m2"), ("Bob", "Rob")])
+def test_not_same(first, second):
     """Names that look different are different."""
-    assert not names.name_keys(one).same_as(names.name_keys(other))
+    assert not names.name_keys(first).same_as(names.name_keys(second))
 
 
 @pytest.mark.parametrize("room_id", ["1", "Tea", "#chat", "x" * 32, "l1I"])

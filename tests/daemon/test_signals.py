@@ -188,7 +188,7 @@ def test_nohup(install, calls, terminal):
 
 
 def test_sigusr1_rotates_the_log_file(install, calls):
-    """As with a log file of twistd."""
+    """SIGUSR1 rotates the log file, as twistd does with its own."""
     install(CallLog(calls, "log_file"))
     signal.raise_signal(signal.SIGUSR1)
     assert calls == ["log_file.rotate"]

@@ -41,7 +41,7 @@ def test_json_of_a_batch():
     assert end == b""
 
 
-def test_sessions_with_the_same_codec_share_one():
+def test_equal_arguments_return_the_same_codec():
     """An event is encoded once for all of them."""
     assert CODECS["text"](Framing.LF, True) is CODECS["text"](Framing.LF, True)
     assert CODECS["json"](Framing.LF, True) is CODECS["json"](Framing.LF, True)

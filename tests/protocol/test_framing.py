@@ -121,10 +121,10 @@ NEGOTIATION = st.sampled_from(
     st.lists(st.one_of(NEGOTIATION, st.sampled_from([b"a", b"bc", b"\n"]))),
     st.lists(st.integers(0, 200)),
 )
-def test_telnet_negotiation_is_stripped_in_every_split(pieces, places):
+def test_telnet_negotiation_is_stripped_in_every_split(parts, places):
     """Negotiation anywhere, cut anywhere, leaves the lines as they were typed."""
-    data = b"\xff\xfd\x03" + b"".join(pieces) + b"end\n"
-    typed = b"".join(p for p in pieces if not p.startswith(b"\xff")) + b"end\n"
+    data = b"\xff\xfd\x03" + b"".join(parts) + b"end\n"
+    typed = b"".join(p for p in parts if not p.startswith(b"\xff")) + b"end\n"
     _, received = receive(*cut(data, places), limit=1000)
     assert received == typed.split(b"\n")[:-1]
 

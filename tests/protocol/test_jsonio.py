@@ -84,7 +84,7 @@ def test_mask_takes_anything(text):
     assert isinstance(jsonio.mask(text, CLIENT_COMMANDS), str)
 
 
-def test_mask_hides_secrets():
+def test_mask_hides_private_messages():
     """The trace shows that there was a private message, and not its text."""
     frame = '{"command":"secret","chatter_name":"Bob","message":"psst"}'
     assert jsonio.mask(frame, CLIENT_COMMANDS) == frame.replace("psst", "…")

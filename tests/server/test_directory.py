@@ -82,7 +82,7 @@ def test_a_room_being_ended(server, store):
 
 
 def test_a_room_that_cannot_be_ended(server, store):
-    """The room is there again, empty, in its place, and its ids go on."""
+    """The room is there again, empty, in its place, and its ids continue."""
     ann = server.join("1", "Ann")
     ann.send("one", "two")
     lines = server.console("end 1")
@@ -99,7 +99,7 @@ def test_a_room_that_cannot_be_ended(server, store):
 
 
 def test_a_start_that_ends_with_its_client(server, store):
-    """A user whose connection ends meanwhile is in no room, and the name is free."""
+    """A user whose connection ends during the `join` is in no room, and the name is free."""
     ann = server.connect()
     ann.send("`enter X Ann")
     ann.lose()

@@ -30,7 +30,7 @@ def test_a_place_is_free_when_nothing_is_left():
     assert server.connect(FAR).ask("`list") == ["Server: No room exists!"]
 
 
-def test_a_busy_client_that_is_lost_is_gone_in_ten_seconds():
+def test_a_busy_client_that_is_lost_frees_its_name():
     """The name of a lost client is free after ten seconds, even if its request never ends."""
     server = MemoryServer(hashing=SlowHashing(shut=True))
     bob = server.join("1", "Bob")
@@ -42,7 +42,7 @@ def test_a_busy_client_that_is_lost_is_gone_in_ten_seconds():
     assert server.join("1", "Ann").ask("`list")[0].startswith("Server: \n1@1: Bob")
 
 
-def test_the_server_ends_without_those_who_are_lost():
+def test_the_server_stops_without_lost_connections():
     """The server stops without waiting for connections that are lost."""
     server = MemoryServer(hashing=SlowHashing(shut=True))
     for _ in range(3):

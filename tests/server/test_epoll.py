@@ -158,10 +158,10 @@ def test_the_end_is_the_reactors(harness):
 def test_a_socket_that_was_just_closed_is_not_read(harness):
     """A socket that another one closed in the same call is not read."""
     connected = []
-    heard = []
+    readers = []
 
     def end_the_other(number):
-        heard.append(number)
+        readers.append(number)
         _, transport, taken, _ = connected[1 - number]
         transport.abortConnection()
         harness.reader.remove(taken)
@@ -170,11 +170,11 @@ def test_a_socket_that_was_just_closed_is_not_read(harness):
     for peer, *_ in connected:
         peer.send(b"x")
     harness.reader.doRead()
-    (reader,) = heard
+    (reader,) = readers
     assert [receiver.lost for *_, receiver in connected] == [reader == 1, reader == 0]
 
 
-def test_a_fault_hurts_one_connection(harness, capture_log):
+def test_an_exception_ends_one_connection(harness, capture_log):
     """A failure is logged and ends its own connection; the others are read."""
 
     def fail(_):
@@ -235,7 +235,7 @@ class LeftToReactor(EpollReader):
 
 
 def run_script(reader_class):
-    """Return all bytes that a client gets who sends SCRIPT over a real socket."""
+    """Send SCRIPT over a real socket; return all bytes that the client gets."""
     server = MemoryServer()
     context = server.service.factory.context
     reactor = Reactor()

@@ -55,28 +55,28 @@ def taken(receiver):
 
 
 @given(st.sampled_from([b"\0", b"\n", b"\r\n"]), BYTES)
-def test_frames_do_not_depend_on_the_reads(first, pieces):
+def test_frames_do_not_depend_on_the_reads(first, reads):
     """The frames do not depend on the cuts between reads, and at most one frame is held."""
     whole, cut = FrameReceiver(50), FrameReceiver(50)
     for receiver in (whole, cut):
         receiver.feed(first)
         taken(receiver)
-    whole.feed(b"".join(pieces))
+    whole.feed(b"".join(reads))
     found = []
-    for piece in pieces:
-        cut.feed(piece)
+    for data in reads:
+        cut.feed(data)
         found += taken(cut)
         assert cut.buffered <= 51
     assert found == taken(whole)
 
 
 @given(BYTES)
-def test_first_bytes(pieces):
+def test_first_bytes(reads):
     """First bytes are held up to the limit, or are refused as TLS or HTTP."""
     receiver = FrameReceiver(50)
     with suppress(UnknownProtocolError):
-        for piece in pieces:
-            receiver.feed(piece)
+        for data in reads:
+            receiver.feed(data)
             taken(receiver)
             assert receiver.buffered <= 51
 
@@ -121,7 +121,7 @@ def test_frames_that_come_all_at_once(seed, before):
 
 @settings(max_examples=20)
 @given(SEEDS)
-def test_people(seed):
+def test_random_users(seed):
     """Random users do all that they can, on a store that is slow and fails."""
     crowd = RandomUsers(random.Random(seed))
     for _ in range(200):

@@ -49,7 +49,7 @@ def test_text_is_safe(server):
     assert bob.read() == ["Alice: caf\ufffd"]
 
 
-def test_secret(server):
+def test_private_message(server):
     """Only the recipient reads a private message, also in no room; case does not count."""
     alice, bob, eve = (server.join("1", name) for name in ("Alice", "Bob", "Eve"))
     bob.ask("`quit")

@@ -163,7 +163,7 @@ def test_telnet_in_every_split(server):
 @pytest.mark.parametrize("trace", [False, True])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_json_nested_as_deeply_as_can_be(opening, closing, trace):
-    """Nesting that is too deep for the stack is the client's fault, also in the trace."""
+    """Nesting that is too deep for the stack is an error of the client, also in the trace."""
     server = MemoryServer(trace=trace)
     client = server.join("1", "Ann")
     client.ask("`format json")

@@ -33,7 +33,7 @@ def test_the_server_is_full():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         ("10.0.0.1", "10.0.0.1", True),
         ("10.0.0.1", "10.0.0.2", False),
@@ -47,11 +47,11 @@ def test_the_server_is_full():
         ("::ffff:127.0.0.1", "::ffff:127.0.0.1", False),
     ],
 )
-def test_one_address(one, other, same):
+def test_one_address(first, second, same):
     """An IPv6 /64 counts as one address; loopback has no limit, as many users may share it."""
     server = MemoryServer(max_per_address=1)
-    server.connect(one)
-    late = server.connect(other)
+    server.connect(first)
+    late = server.connect(second)
     assert late.ask("`list") == [
         TOLD[DisconnectReason.ADDRESS_LIMIT] if same else "Server: No room exists!"
     ]

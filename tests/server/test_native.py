@@ -165,7 +165,7 @@ def test_tcp_options(server):
     assert transport.keep_alive
 
 
-def test_a_reader_who_does_not_read_the_goodbye_is_closed(server):
+def test_a_client_that_does_not_read_its_last_frame_is_closed(server):
     """A client that does not read its last frame is closed after some seconds."""
     client = server.connect()
     client.send("`list")

@@ -57,7 +57,7 @@ def test_a_refused_client_reads_why(server, words):
     assert client.closed
 
 
-def test_a_ban_on_who_is_silent(server):
+def test_a_ban_on_a_silent_client(server):
     """A banned client is closed although it sends nothing."""
     server.console(f"ban {THERE}")
     client = connect(server, THERE)

@@ -66,7 +66,7 @@ def test_history_while_the_last_batch_is_written(server, store):
     assert ann.read() == ["Server: \n[1970-01-01 00:00:00] Ann: hello\n"]
 
 
-def test_history_after_a_fault(server, store, capture_log):
+def test_history_after_an_exception(server, store, capture_log):
     """`history` does not wait for a batch that could not be stored."""
     ann = server.join("1", "Ann")
     store.write_gate.shut = True

@@ -126,7 +126,7 @@ def test_a_flood_before_the_end(limited, how):
 
 @pytest.mark.parametrize("end", ["kick Ann 1", "ban Ann", "ban 10.0.0.1", "end 1"])
 @pytest.mark.parametrize("then", ["stay", "half_close", "lose"])
-def test_a_flooder_who_is_put_out(limited, end, then):
+def test_a_flooder_that_is_removed(limited, end, then):
     """No buffered frame is processed after a kick or a ban."""
     bob, ann = limited.join("1", "Bob"), limited.join("1", "Ann", host="10.0.0.1")
     flood(ann, 500)

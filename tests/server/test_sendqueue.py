@@ -27,8 +27,8 @@ class Socket:
         self.sent += taken
         return len(taken)
 
-    def sendmsg(self, pieces):
-        return self.send(b"".join(pieces))
+    def sendmsg(self, buffers):
+        return self.send(b"".join(buffers))
 
     def call_when_writable(self, call):
         self.writable = call

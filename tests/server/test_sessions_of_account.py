@@ -170,7 +170,7 @@ def test_current_room_belongs_to_the_session(sessions):
     assert bob.read() == ["[2] Server: alice quitted.", "[1] alice: only one left"]
 
 
-def test_secrets(sessions):
+def test_private_messages(sessions):
     """All sessions of the addressee read it; the sender's others read to whom it went."""
     text, program, bob = sessions
     bob.ask("`secret alice psst")

@@ -71,7 +71,7 @@ def history(client, room="talk"):
 
 @pytest.mark.parametrize("messages", [1, 400])
 def test_kill_loses_no_confirmed_message(start, tmp_path, messages):
-    """Each confirmed message is in the history once, in order; ids go on behind all read ones."""
+    """The history has each confirmed message once, in order; new ids are above all read ones."""
     daemon = start("--no-console", "--rate", "0")
     keeper = daemon.connect()
     keeper.ask(f"`register keeper {PASSWORD}", "Server: Registered successfully.")
