@@ -22,9 +22,11 @@ RULES: Final = (
     (re.compile(r"\b(he|his|him|himself|she|her|hers)\b", re.IGNORECASE), "a gendered pronoun"),
     (
         re.compile(
-            r"\b(bookmarks?|burst_of|comeback|coming_back|dialects?|dismissals?|hearers?|hole_at|"
-            r"IOutlet|LocalRegistry|met a fault|outlets?|put_back|recorder|tapes?|the house|"
-            r"turn_away|whereabouts|whispered|who_starts)\b",
+            r"\b(audience|bookmarks?|burst_of|carry_out|claim_name|comeback|come_in|coming_back|"
+            r"dialects?|dismissals?|doors?|hearers?|hole_at|housekeeping|IOutlet|is_barred|"
+            r"journals?|let_go|LocalRegistry|met a fault|no_more|no_place_free|outlets?|put_back|"
+            r"put_out|recorder|seats?|take_in|takes? note|take_name|tapes?|the house|tickets?|"
+            r"turn_away|TurnedAway|unseat|whereabouts|whispered|who_starts)\b",
             re.IGNORECASE,
         ),
         "a name that was given up",
