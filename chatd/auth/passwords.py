@@ -120,7 +120,7 @@ class Accounts:
         return account
 
     async def change_password(self, name: str, old: str, new: str, address: Address | None) -> None:
-        """Set the password of an account if `old` is the right one; resume tokens stay valid."""
+        """Set the password of an account if `old` is the one so far."""
         account = await self._verify(name, old, address)
         _check(new)
         if not await self._passwords.compare_and_set(account, new):

@@ -1,6 +1,6 @@
 """Chat: rooms, who is in them, what is said there, and the rules for it.
 
-Every gateway calls this, `Moderation` and `AccountService`, and nothing below them. They know no
+Sessions, handlers and the console call this, `Moderation` and `AccountService`. They know no
 connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
 (seconds since the epoch) is an argument. A membership changes together with its event, so that the
 order of these calls is the order of events in a room. While a call waits, for the store for

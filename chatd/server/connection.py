@@ -18,7 +18,9 @@ from chatd.protocol.codec import Codec
 class Connection(Protocol):
     """The connection of one client, as a gateway offers it to a session.
 
-    The whole of a gateway without limits, for a protocol of lines:
+    A whole gateway without limits and bans, for a protocol of lines. A gateway that is open to
+    others also asks `chatd.server.limits` for admission and the session whether it `is_banned`, as
+    native.py does:
 
         class LineGateway(LineOnlyReceiver):
             def connectionMade(self):

@@ -1,7 +1,7 @@
 """The lines of the log, one escaped line for each event of the server, and the counters beside it.
 
-The one place where these lines are worded. It writes to Twisted's log and does not know which
-observers read it.
+The lines about the process itself are in `chatd.daemon.signals`. This module writes to Twisted's
+log and does not know which observers read it.
 """
 
 from __future__ import annotations
