@@ -163,6 +163,8 @@ class Connection:
         self._protocol: _FrameProtocol | None = None
         factory = Factory.forProtocol(lambda: _FrameProtocol(self))
         factory.noisy = False
+        # Without `prepareConnection`: Twisted 26.10 has no transition for a connection that is lost
+        # while that waits (automat raises NoTransition).
         self._service = ClientService(endpoint, factory, lambda _: self._pause(), clock)
 
     def open(self) -> None:
