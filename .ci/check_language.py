@@ -32,7 +32,7 @@ RULES: Final = (
         "a name that was given up",
     ),
     (
-        re.compile(r'("""|# |^- )(Who|What|Whoever|Whatever) [a-z]'),
+        re.compile(r'("""|# |^- |^ *|\. )(Who|What|Whoever|Whatever) [a-z]'),
         "a sentence without a subject",
     ),
 )

@@ -39,7 +39,7 @@ def in_foreground(descriptor: int) -> bool:
 def quiet_mode(descriptor: int, *, signals: bool) -> Iterator[None]:
     """Turn off echo and the kernel's line editing; restore the mode at the end or at exit.
 
-    What is typed between two prompts then waits, unseen, for the next prompt. Ctrl-C waits, too,
+    Input between two prompts then waits, unseen, for the next prompt. Ctrl-C waits, too,
     unless `signals` is set: then it sends SIGINT.
     """
     try:

@@ -1,7 +1,8 @@
 """The administrator's commands: functions that act on the chat and return the lines of the reply.
 
-Spec section 5. What a command may use is in an `AdminContext`; it does not know where it was typed.
-A password is no part of the line: a command asks for it, through the `Prompt` of the console.
+Spec section 5. An `AdminContext` has the parts that a command may use. A command does not know
+where it was typed. A password is no part of the line: a command asks for it, through the `Prompt`
+of the console.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Send queues: the output of a connection, and how much of it may wait for the client.
 
-What a client does not read is queued here and not in the transport, which would accept it without a
-limit. The queued blobs are shared with the queues of all clients that get the same bytes, so that a
-client that reads slowly costs little memory. A plain TCP or UNIX transport is bypassed: its socket
-is written to directly, which saves two calls of epoll_ctl and a turn of the reactor for each write.
-Other transports, such as TLS, are written to with `write`.
+Output that a client does not read is queued here and not in the transport, which would accept it
+without a limit. The queued blobs are shared with the queues of all clients that get the same bytes,
+so that a client that reads slowly costs little memory. A plain TCP or UNIX transport is bypassed:
+its socket is written to directly, which saves two calls of epoll_ctl and a turn of the reactor for
+each write. Other transports, such as TLS, are written to with `write`.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def oldest_kept(clock: IReactorTime, days: int) -> float:
 async def prune(store: IStore, clock: IReactorTime, days: int) -> None:
     """Remove all messages that are older than `days`, or none if `days` is 0.
 
-    What is left of rooms that were closed is removed in any case. Raises `StoreUnavailableError`.
+    The remains of rooms that were closed are removed in any case. Raises `StoreUnavailableError`.
     """
     before = oldest_kept(clock, days)
     while await store.prune(before):

@@ -53,7 +53,7 @@ class FakeStore:
 class FakeHashing:
     """Hashes that can be read, made at once; `generation` stands for the parameters.
 
-    What is asked of it is kept in `work`. If `before` is set, it is called before a job ends.
+    The requests are kept in `work`. If `before` is set, it is called before a job ends.
     """
 
     def __init__(self):

@@ -1,6 +1,6 @@
 """The SQL for rooms and messages: how much a query reads and how much a transaction removes.
 
-What the statements do is in the contract of all stores.
+The contract of all stores tests the effects of the statements.
 """
 
 import pytest

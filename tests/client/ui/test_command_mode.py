@@ -25,31 +25,9 @@ from chatd.core.events import (
 )
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
+from tests.client.ui.frontends import join, texts
 
 QUITTING = Line("quitting...", stamped=False)
-
-
-@pytest.fixture
-def frontend():
-    """Return command mode with a connection, before the first join."""
-    frontend = CommandMode()
-    frontend.connected()
-    return frontend
-
-
-def join(frontend, *rooms, name="Alice"):
-    """Let Alice join rooms; return the frontend."""
-    for room in rooms:
-        frontend.handle(
-            Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
-        )
-    return frontend
-
-
-def texts(effects):
-    """Return the texts of lines; there are no other actions."""
-    assert all(isinstance(effect, Line) for effect in effects)
-    return [effect.text for effect in effects]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """Command mode after a lost connection, without a server."""
 
-import pytest
-
 from chatd.client.model.rejoin import TAG
-from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.frontend import (
     NOT_CONNECTED,
     Address,
@@ -14,29 +11,7 @@ from chatd.client.ui.frontend import (
 )
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, Ok
-
-
-@pytest.fixture
-def frontend():
-    """Return command mode with a connection, before the first join."""
-    frontend = CommandMode()
-    frontend.connected()
-    return frontend
-
-
-def join(frontend, *rooms, name="Alice"):
-    """Let Alice join rooms; return the frontend."""
-    for room in rooms:
-        frontend.handle(
-            Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
-        )
-    return frontend
-
-
-def texts(effects):
-    """Return the texts of lines; there are no other actions."""
-    assert all(isinstance(effect, Line) for effect in effects)
-    return [effect.text for effect in effects]
+from tests.client.ui.frontends import join, texts
 
 
 def test_rejoins_in_order(frontend):

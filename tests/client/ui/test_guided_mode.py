@@ -1,7 +1,5 @@
 """Guided mode without a server: answers become requests, and events become lines."""
 
-import time
-
 import pytest
 
 from chatd.client.model.effects import Send, StopReconnecting
@@ -10,21 +8,9 @@ from chatd.client.ui.guided_mode import GuidedMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
+from tests.client.ui.frontends import MENU, PASSWORD, ROOM_PROMPT, TIME
 
-TIME = 1795186288.0  # 14:51:28
-MENU = ["Press 1 to register", "Press 2 to login"]
-ROOM_PROMPT = "Join a Chat Room or Create New: "
-PASSWORD = "correct horse"
-
-
-@pytest.fixture(autouse=True)
-def zone(monkeypatch):
-    """Set the local time to UTC."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("utc")
 
 
 @pytest.fixture

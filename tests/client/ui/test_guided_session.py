@@ -1,7 +1,6 @@
 """Guided mode on a pipe: the session of specification section 8 word for word."""
 
 import io
-import time
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -9,21 +8,9 @@ from twisted.internet.defer import Deferred
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import GuidedReader, PipeScreen
 from chatd.testing import MemoryServer
+from tests.client.ui.frontends import PASSWORD, ROOM_PROMPT, TIME
 
-TIME = 1795186288.0  # 14:51:28
-MENU = ["Press 1 to register", "Press 2 to login"]
-ROOM_PROMPT = "Join a Chat Room or Create New: "
-PASSWORD = "correct horse"
-
-
-@pytest.fixture(autouse=True)
-def zone(monkeypatch):
-    """Set the local time to UTC."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("utc")
 
 
 @pytest.fixture

@@ -1,0 +1,24 @@
+"""Values and helpers for tests of command mode and guided mode."""
+
+from chatd.client.ui.frontend import Line
+from chatd.protocol.received import Ok
+
+TIME = 1795186288.0  # 14:51:28
+MENU = ["Press 1 to register", "Press 2 to login"]
+ROOM_PROMPT = "Join a Chat Room or Create New: "
+PASSWORD = "correct horse"
+
+
+def join(frontend, *rooms, name="Alice"):
+    """Let Alice join rooms; return the frontend."""
+    for room in rooms:
+        frontend.handle(
+            Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
+        )
+    return frontend
+
+
+def texts(effects):
+    """Return the texts of lines; there are no other actions."""
+    assert all(isinstance(effect, Line) for effect in effects)
+    return [effect.text for effect in effects]
