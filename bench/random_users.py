@@ -226,7 +226,7 @@ class RandomUsers:
             case {"event": "history", "room": room}:
                 assert room in rooms, f"read without being in the room: {event}"
             case {"event": "closing", "code": code}:
-                assert code in {"banned", "replaced", "unregistered"}, event
+                assert code in {"banned", "password-changed", "replaced", "unregistered"}, event
 
     def _name(self, client: MemoryClient) -> str:
         return client.protocol._session.user.name  # noqa: SLF001 -- its present user
