@@ -1,6 +1,7 @@
 """Test doubles for chatd and for programs built on it: a whole server in memory, and its clients.
 
-There are no sockets and no threads, and time passes only in `MemoryServer.turn`.
+There are no sockets and no threads, and time passes only in `MemoryServer.turn`. The wall clock can
+be set while it passes.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class MemoryServer:
     `options` are fields of `Config`, or of the `RoomPolicy` and `Limits` in it. Unlike in `Limits`,
     there is no limit on the rate of frames unless `rate` is given. `store`, `hashing` and `reactor`
     replace the objects that the server makes otherwise.
+
+    The wall clock is `clock_offset` seconds ahead of the clock of the reactor.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class MemoryServer:
         store: IStore | None = None,
         hashing: Hashing | None = None,
         reactor: Any = None,
+        clock_offset: float = 0.0,
         **options: Any,
     ) -> None:
         self.reactor = reactor or MemoryReactorClock()
+        self.clock_offset = clock_offset
         rules = RoomPolicy(**_take_fields(options, RoomPolicy))
         limits = Limits(**{"rate": 0, **_take_fields(options, Limits)})
         config = Config(
@@ -53,7 +58,9 @@ class MemoryServer:
             limits=limits,
         )
         hashing = hashing or MemoryHashing()
-        self.service = ChatService(config, self.reactor, hashing=hashing, store=store)
+        self.service = ChatService(
+            config, self.reactor, hashing=hashing, store=store, wall_time=self.wall_time
+        )
         self.service.privilegedStartService()
         self.service.startService()
         self._port = 50000
@@ -61,6 +68,10 @@ class MemoryServer:
     def turn(self, seconds: float = 0) -> None:
         """Run one turn of the reactor, `seconds` later."""
         self.reactor.advance(seconds)
+
+    def wall_time(self) -> float:
+        """Return the time since the epoch, as the wall clock has it."""
+        return self.reactor.seconds() + self.clock_offset
 
     def connect(self, host: str = "127.0.0.1", **options: Any) -> MemoryClient:
         """Return a new client from the address `host`; `options` are those of `MemoryClient`."""
@@ -83,7 +94,7 @@ class MemoryServer:
         return session
 
     def _session_lost(self, session: MemorySession) -> None:
-        self.service.accounts.connection_lost(session, self.reactor.seconds())
+        self.service.accounts.connection_lost(session, self.wall_time())
 
     def console(self, line: str) -> list[str]:
         """Run a command of the administrator; return the lines that the console prints."""

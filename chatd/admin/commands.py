@@ -38,8 +38,9 @@ _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 class AdminContext:
     """The parts of the server that the administrator's commands use.
 
-    `now` returns seconds since the epoch. `stop` begins to stop the server. `stopping` is set by
-    `quit`; after that no command is executed.
+    `now` returns seconds since the epoch, `seconds` those of the clock that measures durations, by
+    which the server was started at `started_at`. `stop` begins to stop the server. `stopping` is
+    set by `quit`; after that no command is executed.
     """
 
     chat: Chat
@@ -51,6 +52,7 @@ class AdminContext:
     bus: IBus
     event_log: EventLog
     now: Callable[[], float]
+    seconds: Callable[[], float]
     started_at: float
     stop: Callable[[], None]
     stopping: bool = False
@@ -115,7 +117,7 @@ def _candidates(context: AdminContext, command: Command, index: int) -> Iterable
     if parameter.name == "chatroom_id":
         return [room.id for room in context.chat.rooms()]
     if command.name == "unban":
-        return [ban.subject for ban in context.moderation.bans(context.now())]
+        return [ban.subject for ban in context.moderation.bans()]
     # A user may have several sessions.
     users = dict.fromkeys(session.user for session in context.sessions)
     if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
@@ -155,7 +157,7 @@ async def _list(call: _Call) -> list[str]:
 
 async def _start(call: _Call) -> list[str]:
     room_id, name = call.arguments["chatroom_id"], call.arguments["chatroom_name"]
-    room = await call.context.chat.create_room(room_id, name, call.now)
+    room = await call.context.chat.create_room(room_id, name)
     return [_reply(f"Chatroom {room.id} started!")]
 
 
@@ -188,7 +190,7 @@ async def _say(call: _Call) -> list[str]:
 
 
 async def _who(call: _Call) -> list[str]:
-    now = call.now
+    now = call.context.seconds()
     return [_who_line(session, now) for session in call.context.sessions] or [
         _reply("Nobody is connected.")
     ]
@@ -216,12 +218,12 @@ async def _ban(call: _Call) -> list[str]:
 
 
 async def _unban(call: _Call) -> list[str]:
-    subject = await call.context.moderation.unban(call.arguments["name_or_address"], call.now)
+    subject = await call.context.moderation.unban(call.arguments["name_or_address"])
     return [_reply(f"{subject} was unbanned.")]
 
 
 async def _bans(call: _Call) -> list[str]:
-    bans = call.context.moderation.bans(call.now)
+    bans = call.context.moderation.bans()
     return [_ban_line(ban) for ban in bans] or [_reply("Nobody is banned.")]
 
 
@@ -263,7 +265,7 @@ async def _trace(call: _Call) -> list[str]:
 async def _stats(call: _Call) -> list[str]:
     queues = [session.send_queue.queued for session in call.context.sessions]
     return [
-        f"uptime: {int(call.now - call.context.started_at)} s",
+        f"uptime: {int(call.context.seconds() - call.context.started_at)} s",
         f"connections: {len(queues)}",
         f"rooms: {sum(1 for _ in call.context.chat.rooms())}",
         f"messages: {call.context.bus.messages}",

@@ -36,6 +36,7 @@ from chatd.client.ui.pipe import (
     start_reading,
 )
 from chatd.client.ui.tty import Echo
+from chatd.clock import use_monotonic_time
 from chatd.io import write_all
 
 _DESCRIPTION = """\
@@ -106,6 +107,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
 
     from chatd.client.ui.terminal import EXIT_TIMEOUT, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
+    use_monotonic_time(reactor)
     screen = TerminalScreen(completes=not options.guided)
     frontend = _frontend(options)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
@@ -138,6 +140,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
 def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     from twisted.internet import reactor  # noqa: PLC0415 -- not before it is known which one
 
+    use_monotonic_time(reactor)
     # Standard input or output may be closed.
     descriptor = sys.stdin.fileno() if sys.stdin is not None else None
     lines = read_lines(descriptor) if descriptor is not None else iter(())

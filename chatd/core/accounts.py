@@ -15,7 +15,7 @@ from chatd.core.chat import Chat
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, LeaveReason
 from chatd.core.ports import Directory, Router
-from chatd.core.ratelimit import CreationLimit
+from chatd.core.ratelimit import CountCreation
 from chatd.core.records import Account, AccountRef
 from chatd.core.rooms import Origin, User, ensure_active
 
@@ -25,7 +25,7 @@ class Resumable:
     """The session that a resume token stands for: the user's name, and whether an account has it.
 
     `origin` is the session itself if the server has not noticed its end, `until` the time at which
-    the token of a session that has ended expires.
+    the token of a session that has ended expires, by the clock of the tokens.
     """
 
     name: str
@@ -91,7 +91,10 @@ class Passwords(Protocol):
 
 
 class AccountService:
-    """The rules of accounts. An account's user has at most `sessions_per_account` sessions."""
+    """The rules of accounts. An account's user has at most `sessions_per_account` sessions.
+
+    `count_creation` counts the accounts that guests register.
+    """
 
     def __init__(
         self,
@@ -101,6 +104,7 @@ class AccountService:
         router: Router,
         chat: Chat,
         sessions_per_account: int,
+        count_creation: CountCreation,
     ) -> None:
         self._directory = directory
         self._passwords = passwords
@@ -108,7 +112,7 @@ class AccountService:
         self._router = router
         self._chat = chat
         self._sessions_per_account = sessions_per_account
-        self._creation_limit = CreationLimit()
+        self._count_creation = count_creation
 
     # -- for clients
 
@@ -122,8 +126,8 @@ class AccountService:
         name = await self._directory.reserve_name(guest, username)
         try:
             _check_in_no_room(origin)
-            self._check_not_banned(name, now)
-            with self._creation_limit.consume(guest.address, now):
+            self._check_not_banned(name)
+            with self._count_creation(guest.address):
                 account = AccountRef(await self._passwords.create(name, password, now), name)
             self._directory.add_account(account)
             # The guest may have been moved or closed in the meantime, or the name banned: then the
@@ -196,7 +200,7 @@ class AccountService:
         else:
             if former is not None:
                 former.disconnect(DisconnectReason.REPLACED)
-            async with self._chat.reserved_name(origin.user, resumable.name, now) as name:
+            async with self._chat.reserved_name(origin.user, resumable.name) as name:
                 ensure_active(origin)
                 _check_in_no_room(origin)
                 self._directory.assign_name(origin.user, name)
@@ -257,7 +261,7 @@ class AccountService:
         if self._directory.find_account(account.name) != account:
             # It has just been removed, and perhaps registered again, or is being registered.
             raise ChatError(ErrorCode.WRONG_PASSWORD)
-        self._check_not_banned(account.name, now)
+        self._check_not_banned(account.name)
         if former is None:
             self._end_surplus(account)
         user = self._user_of(account)
@@ -294,8 +298,8 @@ class AccountService:
         user = self._directory.find_user(account.name)
         return user if user is not None and user.account == account.id else None
 
-    def _check_not_banned(self, name: str, now: float) -> None:
-        if self._directory.is_name_banned(name, now):
+    def _check_not_banned(self, name: str) -> None:
+        if self._directory.is_name_banned(name):
             raise BannedError
 
 

@@ -32,12 +32,12 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.core.ports import Directory, History, IBus, Router
-from chatd.core.ratelimit import CreationLimit
+from chatd.core.ratelimit import CountCreation
 from chatd.core.rooms import Origin, Room, User, ensure_active
 
 
 class Chat:
-    """The rules of the rooms."""
+    """The rules of the rooms. `count_creation` counts the rooms that guests create."""
 
     def __init__(
         self,
@@ -46,13 +46,14 @@ class Chat:
         router: Router,
         history: History,
         policy: RoomPolicy,
+        count_creation: CountCreation,
     ) -> None:
         self._directory = directory
         self._bus = bus
         self._router = router
         self._history = history
         self._policy = policy
-        self._creation_limit = CreationLimit()
+        self._count_creation = count_creation
 
     # -- rooms
 
@@ -74,16 +75,14 @@ class Chat:
             raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
         return room
 
-    async def create_room(
-        self, room_id: str, name: str, now: float, actor: User | None = None
-    ) -> Room:
+    async def create_room(self, room_id: str, name: str, actor: User | None = None) -> Room:
         """Create a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
         `actor` is None for the administrator, whom no rule restricts.
         """
         if actor is not None:
             self._check_can_create(actor)
-        with self._counted_creation(actor, now):
+        with self._counted_creation(actor):
             return await self._directory.start_room(room_id, name)
 
     async def delete_room(self, room_id: str, now: float) -> Room:
@@ -137,9 +136,9 @@ class Chat:
             await self._history.preload(room)
         else:
             self._check_can_create(user)
-        async with self._name_to_join(user, name, now) as reserved:
+        async with self._name_to_join(user, name) as reserved:
             if create and self._directory.room(room_id) is None:
-                await self._create_unless_exists(room_id, user, now)
+                await self._create_unless_exists(room_id, user)
             self._check_login(user)
             room = self.room(room_id)
             if room in origin.followed_rooms:  # another session was faster
@@ -195,7 +194,7 @@ class Chat:
         user = origin.user
         if user.account is not None:
             raise ChatError(ErrorCode.ACCOUNT_NAME)
-        async with self.reserved_name(user, name, now) as reserved:
+        async with self.reserved_name(user, name) as reserved:
             ensure_active(origin)
             former = user.name
             if former != reserved:
@@ -206,14 +205,14 @@ class Chat:
         return reserved
 
     @asynccontextmanager
-    async def reserved_name(self, user: User, name: str, now: float) -> AsyncIterator[str]:
+    async def reserved_name(self, user: User, name: str) -> AsyncIterator[str]:
         """Reserve `name` for a guest within the block; release it if the block does not assign it.
 
         Raises `ChatError` if the name is not allowed, in use, registered or banned.
         """
         reserved = await self._directory.reserve_name(user, name)
         try:
-            if self._directory.is_name_banned(reserved, now):
+            if self._directory.is_name_banned(reserved):
                 raise BannedError
             yield reserved
         finally:
@@ -299,20 +298,18 @@ class Chat:
         if renames or len(user.rooms) >= self._policy.rooms_per_client:
             raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=current.id)
 
-    def _counted_creation(self, actor: User | None, now: float) -> AbstractContextManager[None]:
+    def _counted_creation(self, actor: User | None) -> AbstractContextManager[None]:
         """Count the creation of a room by a guest."""
         if actor is None or actor.account is not None:
             return nullcontext()
-        return self._creation_limit.consume(actor.address, now)
+        return self._count_creation(actor.address)
 
-    def _name_to_join(
-        self, user: User, name: str | None, now: float
-    ) -> AbstractAsyncContextManager[str]:
+    def _name_to_join(self, user: User, name: str | None) -> AbstractAsyncContextManager[str]:
         """Return the name under which `user` joins, reserved if it is a new one."""
         if user.account is not None:
             name = None
         if name is not None and self._directory.find_user(name) is not user:
-            return self.reserved_name(user, name, now)
+            return self.reserved_name(user, name)
         if not user.name:
             raise ChatError(ErrorCode.USAGE)
         return nullcontext(user.name)
@@ -323,9 +320,9 @@ class Chat:
         origin.current_room = room
         return room
 
-    async def _create_unless_exists(self, room_id: str, actor: User, now: float) -> None:
+    async def _create_unless_exists(self, room_id: str, actor: User) -> None:
         try:
-            await self.create_room(room_id, room_id, now, actor)
+            await self.create_room(room_id, room_id, actor)
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise

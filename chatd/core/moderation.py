@@ -1,7 +1,8 @@
 """Moderation: what the administrator does to users (kick, move, ban), and the list of bans.
 
 The directory keeps the bans in the store. A ban that has expired has no effect, whether it has been
-removed or not.
+removed or not. A ban ends by the clock that measures durations: its `until` is for the store and
+for people to read.
 """
 
 from __future__ import annotations
@@ -29,20 +30,26 @@ def parse_ban(subject: str, until: float | None = None) -> Ban:
 
 
 class BanList:
-    """The bans, found by name and by address."""
+    """The bans, found by name and by address.
+
+    The times are those of a clock that nobody sets: seconds since any moment.
+    """
 
     def __init__(self) -> None:
         self._bans: dict[str, Ban] = {}
+        self._ends: dict[str, float] = {}
         self._names: NameIndex[Ban] = NameIndex()
         self._networks: dict[Network, Ban] = {}
         self._subnets: dict[Network, Ban] = {}
 
-    def add(self, ban: Ban) -> None:
-        """Add a ban; it replaces one on the same subject."""
+    def add(self, ban: Ban, ends: float | None) -> None:
+        """Add a ban, which has expired at `ends`; it replaces one on the same subject."""
         former = self.find(ban)
         if former is not None:
             self.remove(former)
         self._bans[ban.subject] = ban
+        if ends is not None:
+            self._ends[ban.subject] = ends
         network = parse_network(ban.subject) if ban.kind is BanKind.ADDRESS else None
         if network is None:
             self._names.add(ban.subject, ban)
@@ -54,6 +61,7 @@ class BanList:
     def remove(self, ban: Ban) -> None:
         """Remove a ban."""
         del self._bans[ban.subject]
+        self._ends.pop(ban.subject, None)
         if ban.kind is BanKind.NAME:
             self._names.remove(ban.subject)
             return
@@ -70,34 +78,33 @@ class BanList:
 
     def all(self, now: float) -> Sequence[Ban]:
         """Return all active bans."""
-        return [ban for ban in self._bans.values() if not has_expired(ban, now)]
+        return [ban for ban in self._bans.values() if not self.has_expired(ban, now)]
 
     def expired(self, now: float) -> Sequence[Ban]:
         """Return the bans that have expired."""
-        return [ban for ban in self._bans.values() if has_expired(ban, now)]
+        return [ban for ban in self._bans.values() if self.has_expired(ban, now)]
+
+    def has_expired(self, ban: Ban, now: float) -> bool:
+        """Tell whether a ban of the list has expired."""
+        ends = self._ends.get(ban.subject)
+        return ends is not None and ends <= now
 
     def is_name_banned(self, name: str, now: float) -> bool:
         """Tell whether a ban on `name`, or on one that counts as the same, is active."""
-        return _is_active(self._names.find(name), now)
+        return self._is_active(self._names.find(name), now)
 
     def is_address_banned(self, address: Address | None, now: float) -> bool:
         """Tell whether a ban on an address, or on a network that has it, is active."""
         host = host_of(address)
         if host is None:
             return False
-        if _is_active(self._networks.get(host), now):
+        if self._is_active(self._networks.get(host), now):
             return True
         bans = (ban for net, ban in self._subnets.items() if host.network_address in net)
-        return any(_is_active(ban, now) for ban in bans)
+        return any(self._is_active(ban, now) for ban in bans)
 
-
-def has_expired(ban: Ban, now: float) -> bool:
-    """Tell whether a ban has expired."""
-    return ban.until is not None and ban.until <= now
-
-
-def _is_active(ban: Ban | None, now: float) -> bool:
-    return ban is not None and not has_expired(ban, now)
+    def _is_active(self, ban: Ban | None, now: float) -> bool:
+        return ban is not None and not self.has_expired(ban, now)
 
 
 def _as_subject(network: Network) -> str:
@@ -123,7 +130,8 @@ class Moderation:
         if room is None or user is None or room not in user.rooms:
             raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room.id if room else room_id)
         self._chat.leave(user, room, LeaveReason.KICKED, now)
-        self._router.send(user, Kicked(room.id, room.name, user.name, user.address, now))
+        time = max(now, room.last_time)
+        self._router.send(user, Kicked(room.id, room.name, user.name, user.address, time))
         return user, room
 
     def move_user(self, name: str, room: Room, now: float) -> User:
@@ -141,7 +149,8 @@ class Moderation:
             if left is not None:
                 self._chat.leave(user, left, LeaveReason.GROUPED, now)
             left_id = left.id if left else None
-            moved = Moved(room.id, room.name, left_id, user.name, user.address, now)
+            time = max(now, room.last_time)
+            moved = Moved(room.id, room.name, left_id, user.name, user.address, time)
             self._router.send(user, moved)
             self._chat.add_member(user, room, now)
         return user
@@ -155,24 +164,24 @@ class Moderation:
         is iterated once the ban is stored. Raises `ChatError`.
         """
         ban = self._ban_on(subject, None if minutes is None else now + 60 * minutes)
-        await self._directory.add_ban(ban)
+        await self._directory.add_ban(ban, now)
         for origin in list(present):
-            if self._is_banned(origin, now):
+            if self._is_banned(origin):
                 self._chat.remove_user(origin.user, LeaveReason.BANNED, now)
                 self._router.disconnect(origin.user, DisconnectReason.BANNED)
         return ban.subject
 
-    async def unban(self, subject: str, now: float) -> str:
+    async def unban(self, subject: str) -> str:
         """Remove the ban on a subject; return its spelling. Raises `ChatError`."""
-        return (await self._directory.remove_ban(parse_ban(subject), now)).subject
+        return (await self._directory.remove_ban(parse_ban(subject))).subject
 
-    def bans(self, now: float) -> Sequence[Ban]:
+    def bans(self) -> Sequence[Ban]:
         """Return all active bans."""
-        return self._directory.bans(now)
+        return self._directory.bans()
 
-    def is_address_banned(self, address: Address | None, now: float) -> bool:
+    def is_address_banned(self, address: Address | None) -> bool:
         """Tell whether a ban on an address is active."""
-        return self._directory.is_address_banned(address, now)
+        return self._directory.is_address_banned(address)
 
     def _ban_on(self, subject: str, until: float | None) -> Ban:
         """Return a ban on a subject: a name in the spelling of the account or user who has it."""
@@ -184,8 +193,8 @@ class Moderation:
         named = account or user
         return Ban(ban.kind, named.name if named else ban.subject, until)
 
-    def _is_banned(self, origin: Origin, now: float) -> bool:
+    def _is_banned(self, origin: Origin) -> bool:
         name = origin.user.name
-        if name and self._directory.is_name_banned(name, now):
+        if name and self._directory.is_name_banned(name):
             return True
-        return self._directory.is_address_banned(origin.address, now)
+        return self._directory.is_address_banned(origin.address)

@@ -133,19 +133,19 @@ class Directory(Protocol):
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""
 
-    async def add_ban(self, ban: Ban) -> None:
-        """Add a ban, or change its end."""
+    async def add_ban(self, ban: Ban, now: float) -> None:
+        """Add a ban, or change its end; `now` is the time by the clock of `ban.until`."""
 
-    async def remove_ban(self, ban: Ban, now: float) -> Ban:
+    async def remove_ban(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
 
-    def bans(self, now: float) -> Sequence[Ban]:
+    def bans(self) -> Sequence[Ban]:
         """Return all active bans."""
 
-    def is_name_banned(self, name: str, now: float) -> bool:
+    def is_name_banned(self, name: str) -> bool:
         """Tell whether a ban on a name is active."""
 
-    def is_address_banned(self, address: Address | None, now: float) -> bool:
+    def is_address_banned(self, address: Address | None) -> bool:
         """Tell whether a ban on an address is active."""
 
 
@@ -236,12 +236,16 @@ class IStore(Interface):
         one if the room has any.
         """
 
-    async def prune(before: float) -> bool:
+    async def prune(before: float) -> int | None:
         """Remove some of the messages from before a time, and of those of removed rooms.
 
-        Returns whether there may be more. Messages that were written together are removed together,
+        Returns how many from before that time were removed, without those of removed rooms, or None
+        if there was nothing to remove. Messages that were written together are removed together,
         so some of them may be kept for about a second longer.
         """
+
+    async def set_pruned_at(time: float) -> None:
+        """Set the time at which old messages were removed last."""
 
     async def account(name: str) -> Account | None:
         """Return the account that is registered under exactly this name."""

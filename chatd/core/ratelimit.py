@@ -1,5 +1,7 @@
 """Limits on how often something may happen. Pure: the times are arguments, in seconds.
 
+They are times of a clock that is never set back.
+
 `WindowCounter` counts events in a sliding window, for many keys in bounded memory; `CreationLimit`
 and the throttle of logins (chatd.auth.throttle) use it. `TokenBucket` limits the frames of one
 connection.
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Generic, TypeVar
 
 from chatd.core.errors import ChatError, ErrorCode
@@ -82,8 +84,11 @@ class WindowCounter(Generic[_K]):
         self._on_drop(key)
 
     def _is_in_window(self, time: float, now: float) -> bool:
-        # In both directions: an operator may set the clock back.
-        return abs(now - time) < self._seconds
+        return now - time < self._seconds
+
+
+CountCreation = Callable[[Address | None], AbstractContextManager[None]]
+"""Counts, as `CreationLimit.consume` does, what a guest from an address creates now."""
 
 
 class CreationLimit:
@@ -138,8 +143,7 @@ class TokenBucket:
 
     def available(self, now: float) -> int:
         """Return how many frames may be processed now."""
-        # If the clock is set back, no token is gained or lost.
-        gained = max(now - self._filled_at, 0.0) * self._rate
+        gained = (now - self._filled_at) * self._rate
         self._tokens = min(self._tokens + gained, self._burst)
         self._filled_at = now
         return int(self._tokens + _ROUNDING)

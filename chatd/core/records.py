@@ -15,12 +15,14 @@ from typing import NamedTuple
 class RoomRecord:
     """A room, with its id and name as they were given when it was created.
 
-    No message of the room has an id above `last_id`.
+    No message of the room has an id above `last_id`. `last_time` is the second by which the newest
+    one was said.
     """
 
     id: str
     name: str
     last_id: int = 0
+    last_time: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ class Snapshot:
     """The contents of a store when it is opened, as far as the server keeps them in memory.
 
     Rooms are in the order in which they were created, accounts in that of their registration.
+    `pruned_at` is what `set_pruned_at` was given last, None if it was never called.
     """
 
     rooms: Sequence[RoomRecord] = ()
     accounts: Sequence[AccountRef] = ()
     bans: Sequence[Ban] = ()
+    pruned_at: float | None = None
 
 
 def ids_to_reserve(last_id: int) -> int:

@@ -74,16 +74,18 @@ class Member:
 class Room:
     """A room: its id and name in the spelling of its creation, and its members in order of joining.
 
-    `last_id` is the id of the newest message, 0 before the first one: ids count from 1.
+    `last_id` is the id of the newest message, 0 before the first one: ids count from 1. `last_time`
+    is the time of the newest event, in seconds since the epoch.
     """
 
-    __slots__ = ("id", "key", "last_id", "members", "name")
+    __slots__ = ("id", "key", "last_id", "last_time", "members", "name")
 
-    def __init__(self, room_id: str, name: str, last_id: int = 0) -> None:
+    def __init__(self, room_id: str, name: str, last_id: int = 0, last_time: float = 0.0) -> None:
         self.id = room_id
         self.key = names.room_key(room_id)
         self.name = name
         self.last_id = last_id
+        self.last_time = last_time
         self.members: dict[User, Member] = {}
 
     def add(self, user: User, now: float) -> None:

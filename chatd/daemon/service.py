@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -26,12 +27,14 @@ from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.auth.passwords import Accounts
+from chatd.clock import steady_time
 from chatd.config import Config
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
+from chatd.core.ratelimit import CountCreation, CreationLimit
 from chatd.daemon.periodic import HOUR, PeriodicTasks
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
@@ -48,7 +51,8 @@ from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
 from chatd.server.session import SessionRegistry
 from chatd.storage.factory import create_store
-from chatd.storage.history import History, prune
+from chatd.storage.history import History
+from chatd.storage.retention import Retention
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
@@ -58,7 +62,9 @@ class ChatService(Service):
     """The whole server.
 
     `stdout_log` is the log where it goes to standard output, None where it goes elsewhere.
-    `hashing` and `store` replace those that `config` asks for. `stopping` is set by `request_stop`.
+    `hashing` and `store` replace those that `config` asks for. `wall_time` returns the seconds
+    since the epoch, for timestamps; `reactor` measures durations. `stopping` is set by
+    `request_stop`.
     """
 
     def __init__(
@@ -69,12 +75,14 @@ class ChatService(Service):
         *,
         hashing: Hashing | None = None,
         store: IStore | None = None,
+        wall_time: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
         self.stdout_log = stdout_log
         self.stopping = False
         self.motd = ""
         self._reactor = reactor
+        self._wall_time = wall_time
         with start_errors():
             self.ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
             self.metrics_port = (
@@ -99,22 +107,31 @@ class ChatService(Service):
         self.counters = Counters()
         self.fanout = Fanout(reactor)
         self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
-        self.history = History(
-            self.store, self.writer, reactor, replay=config.replay, keep_days=config.keep
+        self.retention = Retention(
+            self.store, reactor, self._wall_time, self.event_log, config.keep
         )
+        self.history = History(self.store, self.writer, self.retention, replay=config.replay)
         # History keeps recent messages in memory for --replay alone.
         on_messages = (self.writer, self.history) if config.replay else (self.writer,)
         self.router = Router(self.fanout)
         self.bus = LocalBus(self.fanout, self.router, on_messages, [self.event_log])
-        self.directory = Directory(self.store, config.max_rooms)
-        self.chat = Chat(self.directory, self.bus, self.router, self.history, config.rules)
+        self.directory = Directory(self.store, reactor.seconds, config.max_rooms)
+        self.chat = Chat(
+            self.directory,
+            self.bus,
+            self.router,
+            self.history,
+            config.rules,
+            self._creation_counter(),
+        )
         self.moderation = Moderation(self.directory, self.router, self.chat, config.rules)
 
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
         reactor = self._reactor
         passwords = Accounts(self.store, self.hashing, reactor)
-        self.resume_tokens = ResumeTokens(self.store, reactor.seconds, secrets.token_urlsafe)
+        now = steady_time(reactor, self._wall_time)
+        self.resume_tokens = ResumeTokens(self.store, now, secrets.token_urlsafe)
         self.accounts = AccountService(
             self.directory,
             passwords,
@@ -122,16 +139,21 @@ class ChatService(Service):
             self.router,
             self.chat,
             self.config.limits.sessions_per_account,
+            self._creation_counter(),
         )
         self._periodic.append(
             PeriodicTasks(
                 reactor,
                 HOUR,
                 self.resume_tokens.refresh,
-                lambda: self.directory.purge_bans(reactor.seconds()),
-                partial(prune, self.store, reactor, self.config.keep),
+                self.directory.purge_bans,
+                self.retention.prune,
             )
         )
+
+    def _creation_counter(self) -> CountCreation:
+        limit, clock = CreationLimit(), self._reactor
+        return lambda address: limit.consume(address, clock.seconds())
 
     def _build_sessions(self) -> None:
         """Build the registry of sessions, and the factory of their connections."""
@@ -146,7 +168,8 @@ class ChatService(Service):
             router=self.router,
             event_log=self.event_log,
             counters=self.counters,
-            now=reactor.seconds,
+            now=self._wall_time,
+            seconds=reactor.seconds,
             motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
         )
@@ -168,7 +191,8 @@ class ChatService(Service):
             writer=self.writer,
             bus=self.bus,
             event_log=self.event_log,
-            now=reactor.seconds,
+            now=self._wall_time,
+            seconds=reactor.seconds,
             started_at=reactor.seconds(),
             stop=self.request_stop,
         )
@@ -194,7 +218,9 @@ class ChatService(Service):
         super().startService()  # type: ignore[no-untyped-call]
         self._load_motd()
         with start_errors():
-            self.directory.load(self.store.open(self._rooms))
+            snapshot = self.store.open(self._rooms)
+        self.directory.load(snapshot, self._wall_time())
+        self.retention.start(snapshot.pruned_at)
         self.hashing.start()
         for tasks in self._periodic:
             tasks.start()

@@ -19,6 +19,7 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
+from chatd.clock import use_monotonic_time
 from chatd.config import Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
@@ -277,6 +278,7 @@ def makeService(options: Options) -> ChatService:
     """
     from twisted.internet import reactor  # noqa: PLC0415 -- the import installs the reactor
 
+    use_monotonic_time(reactor)
     raise_descriptor_limit()
     try:
         log = Log(options.parent or _twistd_options(), in_json=bool(options["log-json"]))

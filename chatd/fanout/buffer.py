@@ -35,7 +35,7 @@ class Subscriber:
     the place of the first event of this turn that was not yet written to it, `own_events` are the
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
-    `last_active` is the time of its last request, in seconds since the epoch.
+    `last_active` is the time of its last request, by the clock that measures durations.
     """
 
     __slots__ = (

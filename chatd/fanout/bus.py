@@ -1,17 +1,19 @@
 """The bus of one machine: every event of a room goes out from here.
 
-It numbers the messages of a room. The fan-out is the first that gets an event, after it the parts
-that record events. Knows no connection.
+It numbers the messages of a room, and the times of a room's events never go backwards: after the
+clock was set back, an event has the time of the newest one. The fan-out is the first that gets an
+event, after it the parts that record events. Knows no connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from zope.interface import implementer
 
-from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent, UserEvent
+from chatd.core.events import MessageBatch, ReceiptRequest, Renamed, RoomEvent, UserEvent
 from chatd.core.ports import IBus
 from chatd.core.rooms import Room, User
 from chatd.fanout.fanout import Fanout
@@ -64,6 +66,10 @@ class LocalBus:
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
         user = origin.user
+        if now > room.last_time:
+            room.last_time = now
+        else:
+            now = room.last_time
         last_id = room.last_id
         messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account)
         count = len(texts)
@@ -77,6 +83,7 @@ class LocalBus:
         self, room: Room, event: RoomEvent, user: User | None = None, origin: Any = None
     ) -> None:
         """Tell all in `room` of an event, as `IBus.publish` says."""
+        event = _in_order(room, event, room.last_time)
         self._router.on_event(room, event, user, origin)
         for callback in self._event_callbacks:
             callback(room, event)
@@ -85,7 +92,19 @@ class LocalBus:
         self, events: Mapping[Room, UserEvent], user: User, origin: Any = None
     ) -> None:
         """Tell the rooms of `user` of one fact: a session in several of them reads it once."""
+        newest = max((room.last_time for room in events), default=0.0)
+        # A new name has the same time in all rooms, or a session would read it more than once.
+        events = {
+            room: _in_order(room, event, newest if isinstance(event, Renamed) else room.last_time)
+            for room, event in events.items()
+        }
         self._router.on_user_event(events, user, origin)
         for room, event in events.items():
             for callback in self._event_callbacks:
                 callback(room, event)
+
+
+def _in_order(room: Room, event: Any, earliest: float) -> Any:
+    """Return an event of `room` with its time, or with `earliest` if that is later."""
+    time = room.last_time = max(event.time, earliest)
+    return event if event.time == time else replace(event, time=time)

@@ -6,7 +6,7 @@ room, its id is taken: another call that creates a room of that id waits for the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from twisted.internet.defer import DeferredLock
@@ -14,7 +14,7 @@ from twisted.internet.defer import DeferredLock
 from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.moderation import BanList, has_expired
+from chatd.core.moderation import BanList
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, Snapshot
@@ -25,12 +25,16 @@ from chatd.waiters import Waiters
 class Directory:
     """Names, rooms, accounts and bans. There may be `max_rooms` rooms.
 
+    `seconds` is the clock by which bans end: a ban for ten minutes lasts ten minutes, whatever the
+    wall clock is set to. Bans from the store last as long as the wall clock says at the start.
+
     A call that changes what is to last raises `StoreUnavailableError` if the store cannot be
     reached; nothing has changed then.
     """
 
-    def __init__(self, store: IStore, max_rooms: int = 1000) -> None:
+    def __init__(self, store: IStore, seconds: Callable[[], float], max_rooms: int = 1000) -> None:
         self._store = store
+        self._seconds = seconds
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
         # For each room that the store adds or removes now: the calls that wait for the result.
@@ -41,15 +45,15 @@ class Directory:
         # The store gets the changes of bans in the order of the calls.
         self._ban_lock = DeferredLock()
 
-    def load(self, snapshot: Snapshot) -> None:
-        """Load what the store holds."""
+    def load(self, snapshot: Snapshot, now: float) -> None:
+        """Load what the store holds; `now` is the wall time."""
         for record in snapshot.rooms:
-            room = Room(record.id, record.name, record.last_id)
+            room = Room(record.id, record.name, record.last_id, record.last_time)
             self._rooms[room.key] = room
         for account in snapshot.accounts:
             self._accounts.add(account.name, account)
         for ban in snapshot.bans:
-            self._bans.add(ban)
+            self._bans.add(ban, self._end_of(ban, now))
 
     # -- names
 
@@ -168,31 +172,32 @@ class Directory:
 
     # -- bans
 
-    async def add_ban(self, ban: Ban) -> None:
-        """Add a ban, or change the end of the ban on the same subject."""
+    async def add_ban(self, ban: Ban, now: float) -> None:
+        """Add a ban, or change the end of the ban on the same subject; `now` is the wall time."""
+        ends = self._end_of(ban, now)
         async with self._ban_lock:
             former = self._bans.find(ban)
             if former is not None:
                 ban = Ban(former.kind, former.subject, ban.until)
             await self._store.add_ban(ban)
-            self._bans.add(ban)
+            self._bans.add(ban, ends)
 
-    async def remove_ban(self, ban: Ban, now: float) -> Ban:
+    async def remove_ban(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
         async with self._ban_lock:
             found = self._bans.find(ban)
-            if found is None or has_expired(found, now):
+            if found is None or self._bans.has_expired(found, self._seconds()):
                 raise ChatError(ErrorCode.NOT_BANNED, subject=ban.subject)
             await self._remove_ban(found)
             return found
 
-    def bans(self, now: float) -> Sequence[Ban]:
+    def bans(self) -> Sequence[Ban]:
         """Return all active bans."""
-        return self._bans.all(now)
+        return self._bans.all(self._seconds())
 
-    async def purge_bans(self, now: float) -> None:
+    async def purge_bans(self) -> None:
         """Remove the bans that have expired."""
-        for ban in self._bans.expired(now):
+        for ban in self._bans.expired(self._seconds()):
             async with self._ban_lock:
                 if self._bans.find(ban) is ban:  # it was not renewed in the meantime
                     await self._remove_ban(ban)
@@ -201,10 +206,14 @@ class Directory:
         await self._store.remove_ban(ban)
         self._bans.remove(ban)
 
-    def is_name_banned(self, name: str, now: float) -> bool:
+    def is_name_banned(self, name: str) -> bool:
         """Tell whether a ban on `name`, or on one that counts as the same, is active."""
-        return self._bans.is_name_banned(name, now)
+        return self._bans.is_name_banned(name, self._seconds())
 
-    def is_address_banned(self, address: Address | None, now: float) -> bool:
+    def is_address_banned(self, address: Address | None) -> bool:
         """Tell whether a ban on an address is active."""
-        return self._bans.is_address_banned(address, now)
+        return self._bans.is_address_banned(address, self._seconds())
+
+    def _end_of(self, ban: Ban, now: float) -> float | None:
+        """Return when a ban ends by the clock `seconds`; `now` is the wall time."""
+        return None if ban.until is None else self._seconds() + ban.until - now

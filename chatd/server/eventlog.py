@@ -88,6 +88,12 @@ class EventLog:
         """Log how many messages the store had not confirmed when the server stopped."""
         _log.error("System: {n} messages may not have been stored", n=messages)
 
+    def pruned(self, messages: int, days: int) -> None:
+        """Log how many messages were removed because they were too old."""
+        _log.info(
+            "System: removed {n} messages that are older than {days} days", n=messages, days=days
+        )
+
     def reload_failed(self, why: str) -> None:
         """Log that a file cannot be read again, so that its old contents stay in use."""
         _log.error("System: {why}; the previous one stays in use", why=escape_line(why))

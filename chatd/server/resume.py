@@ -31,9 +31,10 @@ MAX_PARKED: Final = 20_000
 class ResumeTokens:
     """The resume tokens of all sessions, and of lost connections.
 
-    `now` returns seconds since the epoch, `new_token` a text that nobody can guess. A digest in
-    `_revoked` and an account in `_revoked_accounts` may still be in the store, but are not valid:
-    the store could not be reached, or is still at work.
+    `now` returns seconds since the epoch by a clock that is never set (`chatd.clock.steady_time`),
+    `new_token` a text that nobody can guess. A digest in `_revoked` and an account in
+    `_revoked_accounts` may still be in the store, but are not valid: the store could not be
+    reached, or is still at work.
     """
 
     def __init__(

@@ -19,8 +19,9 @@ from chatd.storage.writer import HistoryWriter
 class Services:
     """The parts of the server that sessions and handlers call.
 
-    `now` returns seconds since the epoch. `motd` returns the message of the day, "" for none; each
-    client reads it before its first reply. With `show_addresses` clients see where others are.
+    `now` returns seconds since the epoch, `seconds` those of the clock that measures durations.
+    `motd` returns the message of the day, "" for none; each client reads it before its first reply.
+    With `show_addresses` clients see where others are.
     """
 
     chat: Chat
@@ -33,5 +34,6 @@ class Services:
     event_log: EventLog
     counters: Counters
     now: Callable[[], float]
+    seconds: Callable[[], float]
     motd: Callable[[], str] = str
     show_addresses: bool = True

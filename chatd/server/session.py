@@ -46,7 +46,7 @@ class Session(Subscriber):
         connection: Connection,
         on_closed: Callable[[Session], None],
     ) -> None:
-        now = services.now()
+        now = services.seconds()
         super().__init__(User(connection.address), connection.address, connection.send_queue, now)
         self.connected_at = now
         self.busy = False
@@ -67,8 +67,7 @@ class Session(Subscriber):
     @property
     def is_banned(self) -> bool:
         """Whether the address is banned, or the user was removed before the session started."""
-        services = self.services
-        banned = services.moderation.is_address_banned(self.address, services.now())
+        banned = self.services.moderation.is_address_banned(self.address)
         return banned or self.user.closed
 
     @property
@@ -119,7 +118,7 @@ class Session(Subscriber):
             if messages:
                 self.say(messages)
                 return len(messages)
-            self.last_active = self.services.now()
+            self.last_active = self.services.seconds()
             request = self.codec.decode(frames[0])
             reply = HANDLERS[request.command](self, request)
             if isinstance(reply, Awaitable):
@@ -203,9 +202,9 @@ class Session(Subscriber):
         services, room = self.services, self.current_room
         if room is None or room_id is not None:
             room = self.room(room_id)
-        now = self.last_active = services.now()
+        self.last_active = services.seconds()
         receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
-        services.chat.say(self, room, texts, now, receipt)
+        services.chat.say(self, room, texts, services.now(), receipt)
 
     def room(self, room_id: str | None = None) -> Room:
         """Return the user's room with that id, or the current one; raise `ChatError` if none."""

@@ -1,7 +1,6 @@
 """The history of the rooms: older messages from the store, recent ones from memory.
 
-The chat decides which users may read it. `prune` removes messages that are too old, a few at a
-time.
+The chat decides which users may read it.
 """
 
 from __future__ import annotations
@@ -11,13 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
-
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
 from chatd.core.ports import IStore
 from chatd.core.rooms import Room
+from chatd.storage.retention import Retention
 from chatd.storage.writer import HistoryWriter
 
 MAX_READ: Final = 500
@@ -60,23 +57,21 @@ class _Recent:
 class History:
     """Reads messages, including those that the writer has not stored yet.
 
-    `replay` is how many messages `recent` returns at most, none of them older than `keep_days` (0
-    for any age). It gets new messages from the bus, so that a join needs no read.
+    `replay` is how many messages `recent` returns at most, none of which `retention` finds too old.
+    It gets new messages from the bus, so that a join needs no read.
     """
 
     def __init__(
         self,
         store: IStore,
         writer: HistoryWriter,
-        clock: IReactorTime,
+        retention: Retention,
         *,
         replay: int = 0,
-        keep_days: int = 0,
     ) -> None:
         self._store = store
         self._writer = writer
-        self._clock = clock
-        self._keep_days = keep_days
+        self._retention = retention
         self._replay = min(replay, MAX_READ)
         # By the id of the room, of the rooms that a user has joined.
         self._recent: dict[str, _Recent] = {}
@@ -116,26 +111,5 @@ class History:
         recent = self._recent.get(room.id)
         if recent is None:
             return ()
-        oldest = oldest_kept(self._clock, self._keep_days)
+        oldest = self._retention.oldest_kept()
         return [message for message in recent.messages if message.time >= oldest]
-
-
-_PAUSE_SECONDS: Final = 0.1
-"""The pause between two removals, in which new messages can be written."""
-
-_SECONDS_PER_DAY: Final = 86400.0
-
-
-def oldest_kept(clock: IReactorTime, days: int) -> float:
-    """Return the time before which messages are older than `days`; 0 days keep all messages."""
-    return clock.seconds() - days * _SECONDS_PER_DAY if days else 0.0
-
-
-async def prune(store: IStore, clock: IReactorTime, days: int) -> None:
-    """Remove all messages that are older than `days`, or none if `days` is 0.
-
-    The remains of rooms that were closed are removed in any case. Raises `StoreUnavailableError`.
-    """
-    before = oldest_kept(clock, days)
-    while await store.prune(before):
-        await deferLater(clock, _PAUSE_SECONDS)

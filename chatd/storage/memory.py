@@ -44,6 +44,11 @@ class _Room:
     batches: deque[MessageBatch] = field(default_factory=deque)
     messages: int = 0
 
+    @property
+    def last_time(self) -> float:
+        """The second by which the newest message was said, 0 if there is none."""
+        return int(self.batches[-1].time) + 1 if self.batches else 0.0
+
     def append(self, batch: MessageBatch) -> None:
         """Append a batch, unless the room has it already or it is from before the room closed."""
         if batch.id <= (self.batches[-1].id if self.batches else self.deleted_through):
@@ -53,12 +58,13 @@ class _Room:
         while self.messages - len(self.batches[0].texts) >= MAX_HISTORY:
             self.messages -= len(self.batches.popleft().texts)
 
-    def prune(self, before: float) -> bool:
-        """Remove the batches from before a time; return whether there were any."""
+    def prune(self, before: float) -> int:
+        """Remove the batches from before a time; return how many messages they have."""
         remaining = [batch for batch in self.batches if batch.time >= before]
-        has_removed = len(remaining) < len(self.batches)
-        self.batches, self.messages = deque(remaining), sum(len(batch.texts) for batch in remaining)
-        return has_removed
+        messages = sum(len(batch.texts) for batch in remaining)
+        removed = self.messages - messages
+        self.batches, self.messages = deque(remaining), messages
+        return removed
 
 
 @implementer(IStore)
@@ -72,6 +78,7 @@ class MemoryStore:
         self._account_ids = count(1)
         self._bans: dict[tuple[BanKind, str], Ban] = {}
         self._tokens: dict[str, ResumeToken] = {}
+        self._pruned_at: float | None = None
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         """Add the rooms that are missing, and return what is there."""
@@ -79,12 +86,14 @@ class MemoryStore:
             if not self._active_room(record.id):
                 self._activate(record)
         active = [room for room in self._rooms.values() if room.active]
-        records = [RoomRecord(room.id, room.name, room.reserved_through) for room in active]
+        records = [
+            RoomRecord(room.id, room.name, room.reserved_through, room.last_time) for room in active
+        ]
         for room in active:
             room.reserved_through += ids_to_reserve(room.reserved_through)
         accounts = [AccountRef(account.id, account.name) for account in self._accounts.values()]
         bans = [self._bans[subject] for subject in sorted(self._bans)]
-        return Snapshot(records, accounts, bans)
+        return Snapshot(records, accounts, bans, self._pruned_at)
 
     async def close(self, last_ids: Mapping[str, int]) -> None:
         """Set the last ids of the rooms."""
@@ -138,9 +147,13 @@ class MemoryStore:
         messages = take_within(limited, size)
         return messages[::-1] if since is None else messages
 
-    async def prune(self, before: float) -> bool:
-        """Remove the messages of one room from before a time; return whether there were any."""
-        return any(room.prune(before) for room in self._rooms.values())
+    async def prune(self, before: float) -> int | None:
+        """Remove the messages from before a time; return how many, or None if there were none."""
+        return sum(room.prune(before) for room in self._rooms.values()) or None
+
+    async def set_pruned_at(self, time: float) -> None:
+        """Set when old messages were removed last."""
+        self._pruned_at = time
 
     # -- accounts, bans, resume tokens
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Delete,
     Select,
@@ -25,8 +26,8 @@ from sqlalchemy import (
 from chatd.core.events import Message
 from chatd.core.names import room_key
 from chatd.core.records import RoomRecord, ids_to_reserve
-from chatd.storage.chunks import take_within, unpack
-from chatd.storage.schema import chunks, rooms
+from chatd.storage.chunks import RS, US, take_within, unpack
+from chatd.storage.schema import chunks, pruning, rooms
 
 PAGE: Final = 4
 MAX_PAGE: Final = 64
@@ -60,9 +61,11 @@ def add_missing_rooms(connection: Connection, records: Sequence[RoomRecord]) -> 
 
 def load_rooms(connection: Connection) -> list[RoomRecord]:
     """Return all rooms, in their order, and reserve ids beyond their last ids."""
-    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved_through)
+    newest = select(chunks.c.ends_before).where(chunks.c.room == rooms.c.key)
+    last_time = newest.order_by(chunks.c.last.desc()).limit(1).scalar_subquery()
+    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved_through, last_time)
     found = connection.execute(wanted.where(rooms.c.active).order_by(rooms.c.position))
-    records = [RoomRecord(*row) for row in found]
+    records = [RoomRecord(room, name, last, time or 0.0) for room, name, last, time in found]
     reserved = {room.id: room.last_id + ids_to_reserve(room.last_id) for room in records}
     set_reserved(connection, reserved)
     return records
@@ -194,18 +197,43 @@ def rooms_to_prune(connection: Connection, before: float) -> Sequence[str]:
     return connection.scalars(select(rooms.c.key).where(old.exists())).all()
 
 
-def prune(connection: Connection, keys: Collection[str], before: float) -> None:
-    """Remove old messages of these rooms, one room after the other, about `PRUNE_LENGTH` chunks."""
-    deleted_through = select(rooms.c.deleted_through).where(rooms.c.key == chunks.c.room)
-    is_old = or_(
-        chunks.c.ends_before <= before,
-        chunks.c.last <= deleted_through.correlate(chunks).scalar_subquery(),
-    )
-    removed = 0
+def prune(connection: Connection, keys: Collection[str], before: float) -> int:
+    """Remove old messages of these rooms, one room after the other, about `PRUNE_LENGTH` chunks.
+
+    Returns how many messages were removed, without those from before the room was last closed.
+    """
+    removed = messages = 0
     for key in keys:
-        removed += connection.execute(_delete_oldest(key).where(is_old)).rowcount
+        found = select(rooms.c.deleted_through).where(rooms.c.key == key)
+        deleted_through = connection.scalars(found).one()
+        is_old = or_(chunks.c.ends_before <= before, chunks.c.last <= deleted_through)
+        deleted = _delete_oldest(key).where(is_old).returning(chunks.c.last, _messages)
+        rows = connection.execute(deleted).all()
+        removed += len(rows)
+        messages += sum(count for last, count in rows if last > deleted_through)
         if removed >= PRUNE_LENGTH:
             break
+    return messages
+
+
+def set_pruned_at(connection: Connection, time: float) -> None:
+    """Set when old messages were removed last."""
+    connection.execute(update(pruning).values(pruned_at=time))
+
+
+def pruned_at(connection: Connection) -> float | None:
+    """Return when old messages were removed last."""
+    return connection.scalar(select(pruning.c.pruned_at))
+
+
+def _count(separator: str) -> ColumnElement[int]:
+    """Return how often a separator is in the body of a chunk."""
+    body = chunks.c.body
+    return func.length(body) - func.length(func.replace(body, separator, ""))
+
+
+# A batch has a separator before each text, and two others; one batch more than separators of them.
+_messages = _count(US) - 2 * (_count(RS) + 1)
 
 
 def _delete_oldest(key: str) -> Delete:

@@ -57,6 +57,9 @@ chunks = Table(
     Column("body", Text, nullable=False),
 )
 
+# One row: when messages that were too old were removed last, NULL before the first time.
+pruning = Table("pruning", metadata, Column("pruned_at", Double))
+
 accounts = Table(
     "accounts",
     metadata,

@@ -90,13 +90,17 @@ class SqlStore:
         job = partial(rooms_sql.history, room_id=room_id, since=since, limit=limit, size=size)
         return await self._read(job)
 
-    async def prune(self, before: float) -> bool:
-        """Remove some messages from before a time; return whether there were any."""
+    async def prune(self, before: float) -> int | None:
+        """Remove some messages from before a time; return how many, or None if there were none."""
         # The search takes longer than the removal, and must not keep others from writing.
         rooms = await self._read(partial(rooms_sql.rooms_to_prune, before=before))
-        if rooms:
-            await self._write(partial(rooms_sql.prune, keys=rooms, before=before))
-        return bool(rooms)
+        if not rooms:
+            return None
+        return await self._write(partial(rooms_sql.prune, keys=rooms, before=before))
+
+    async def set_pruned_at(self, time: float) -> None:
+        """Set when old messages were removed last."""
+        await self._write(partial(rooms_sql.set_pruned_at, time=time))
 
     # -- accounts
 
@@ -185,4 +189,5 @@ def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
         rooms_sql.load_rooms(connection),
         accounts_sql.account_refs(connection),
         accounts_sql.all_bans(connection),
+        rooms_sql.pruned_at(connection),
     )

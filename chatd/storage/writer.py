@@ -29,7 +29,7 @@ from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
 from chatd.core.rooms import Room
 from chatd.protocol.replies import ErrorReply, Receipt
-from chatd.storage.queue import WriteQueue, count_messages, count_older
+from chatd.storage.queue import WriteQueue, count_messages
 from chatd.waiters import Waiters
 
 WRITE_DELAY: Final = 0.02
@@ -92,7 +92,7 @@ class HistoryWriter:
         self._event_log = event_log
         self._waiting = WriteQueue()
         # The batches that are being written, or will be written again after a failure.
-        self._in_flight: list[MessageBatch] = []
+        self._in_flight = WriteQueue()
         # The open receipts, by the room and the first id of their batch.
         self._receipts: dict[tuple[str, int], ReceiptRequest] = {}
         # The id of a room's messages from which on the next ids are to be reserved.
@@ -106,12 +106,12 @@ class HistoryWriter:
     @property
     def pending(self) -> int:
         """How many messages are not stored yet."""
-        return self._waiting.messages + count_messages(self._in_flight)
+        return self._waiting.messages + self._in_flight.messages
 
     def on_messages(self, _: Room, batch: MessageBatch, receipt: ReceiptRequest | None) -> None:
         """Queue messages, and answer `receipt`, if there is one, within `RECEIPT_TIMEOUT`."""
         waiting = self._waiting
-        waiting.add(batch)
+        waiting.add(batch, self._clock.seconds())
         if receipt is not None:
             self._receipts[batch.room, batch.id] = receipt
         if not self._running:
@@ -145,8 +145,7 @@ class HistoryWriter:
         waiting = Deferred.fromCoroutine(self._all_stored())
         waiting.addTimeout(CLOSE_TIMEOUT, self._clock, lambda *_: None)
         await waiting
-        self._drop([*self._in_flight, *self._waiting.take_all()])
-        self._in_flight = []
+        self._drop([*self._in_flight.take_all(), *self._waiting.take_all()])
         if self._dropped:
             self._event_log.unconfirmed(self._dropped)
             self._dropped = None
@@ -161,13 +160,13 @@ class HistoryWriter:
 
     async def _run(self) -> None:
         """Write until no message is left."""
-        while self._in_flight or self._waiting.batches:
+        while self._in_flight.batches or self._waiting.batches:
             if not self._waiting.fills_write:
                 await deferLater(self._clock, WRITE_DELAY)
-            if not self._in_flight:
+            if not self._in_flight.batches:
                 self._in_flight = self._waiting.take_write()
-            if self._in_flight:
-                await self._write(self._in_flight)
+            if self._in_flight.batches:
+                await self._write(self._in_flight.batches)
         self._running = False
 
     async def _write(self, batches: Sequence[MessageBatch]) -> None:
@@ -183,8 +182,7 @@ class HistoryWriter:
             self._outage_continues(error, self._clock.seconds() - started)
         except Exception:  # noqa: BLE001 -- a bug of ours costs this write, not the next ones
             _log.failure("Storing messages failed")
-            self._drop(self._in_flight)
-            self._in_flight = []
+            self._drop(self._in_flight.take_all())
         else:
             self._stored(batches, reserved, self._clock.seconds() - started)
         # After a failure, a caller who came during the write does not wait for the next one either:
@@ -204,7 +202,7 @@ class HistoryWriter:
         self, batches: Sequence[MessageBatch], reserved: dict[str, int], seconds: float
     ) -> None:
         """Note that a write, which took so many seconds, has succeeded."""
-        self._in_flight = []
+        self._in_flight = WriteQueue()
         # With half of the reserved ids left, the next ones are reserved.
         self._reserve_at.update(
             (room, top - ids_to_reserve(top) // 2) for room, top in reserved.items()
@@ -237,9 +235,8 @@ class HistoryWriter:
     def _drop_expired(self, seconds: float) -> None:
         """Drop messages whose receipts would be late if the next write took so many seconds."""
         oldest_kept = self._clock.seconds() + RETRY_SECONDS + seconds - RECEIPT_TIMEOUT
-        expired = count_older(self._in_flight, oldest_kept)
-        dropped, self._in_flight = self._in_flight[:expired], self._in_flight[expired:]
-        self._drop([*dropped, *self._waiting.take_older(oldest_kept)])
+        in_flight, waiting = self._in_flight, self._waiting
+        self._drop([*in_flight.take_older(oldest_kept), *waiting.take_older(oldest_kept)])
 
     def _drop(self, batches: Sequence[MessageBatch]) -> None:
         """Count messages that could not be stored, and answer their receipts."""
@@ -249,10 +246,9 @@ class HistoryWriter:
 
     def _discard_room(self, room: str) -> None:
         """Store nothing more of a room, and answer its receipts."""
-        discarded = [batch for batch in self._in_flight if batch.room == room]
-        self._in_flight = [batch for batch in self._in_flight if batch.room != room]
+        discarded = [*self._in_flight.take_room(room), *self._waiting.take_room(room)]
         self._reserve_at.pop(room, None)
-        self._answer_receipts([*discarded, *self._waiting.take_room(room)], _not_stored)
+        self._answer_receipts(discarded, _not_stored)
         if not self.pending:
             # In the next turn: the room is still being closed by our caller.
             self._clock.callLater(0, self._drain_waiters.take().fire, None)

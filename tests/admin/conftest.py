@@ -13,7 +13,8 @@ from chatd.core.records import Account, AccountRef, Ban, BanKind
 class FakeAccounts:
     """Accounts and bans. Every operation that needs the store waits for `stored`."""
 
-    def __init__(self):
+    def __init__(self, seconds):
+        self.seconds = seconds
         self.passwords = {"alice": "as it was"}
         self.disconnected = []
         self.stored = succeed(None)
@@ -27,14 +28,15 @@ class FakeAccounts:
         self.disconnected += [session.user.name for session in present]
         return subject.title()
 
-    async def unban(self, subject, now):
-        for ban in self.bans(now):
+    async def unban(self, subject):
+        for ban in self.bans():
             if ban.subject == subject.title():
                 self._bans.remove(ban)
                 return ban.subject
         raise ChatError(ErrorCode.NOT_BANNED, subject=subject)
 
-    def bans(self, now):
+    def bans(self):
+        now = self.seconds()
         return [ban for ban in self._bans if ban.until is None or ban.until > now]
 
     async def accounts(self):
@@ -65,7 +67,7 @@ class FakeAccounts:
 @pytest.fixture
 def accounts(server):
     """Return the fake accounts that the consoles of the server work with."""
-    accounts = FakeAccounts()
+    accounts = FakeAccounts(server.reactor.seconds)
     consoles = server.service.consoles
     consoles.context = replace(consoles.context, accounts=accounts, moderation=accounts)
     return accounts

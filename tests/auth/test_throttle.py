@@ -56,13 +56,6 @@ def test_failures_are_forgotten():
     assert waits(throttle, ALICE, FREE_FAILURES, now=2 * WINDOW) == [0] * FREE_FAILURES
 
 
-def test_a_clock_set_back():
-    """A clock that is set back makes no attempt wait for hours."""
-    throttle = Throttle()
-    waits(throttle, ALICE, 100, now=10_000.0)
-    assert throttle.start(ALICE, 0.0).wait == 0
-
-
 @given(tries)
 def test_the_first_five_are_free(history):
     """A name and an address with fewer than five failures in a minute do not wait."""

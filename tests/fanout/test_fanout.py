@@ -1,7 +1,7 @@
 """The fan-out as an algorithm: sessions read what one write per session and event would give."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import pytest
@@ -28,6 +28,7 @@ from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
+from chatd.storage.retention import Retention
 from chatd.storage.writer import HistoryWriter
 
 
@@ -177,11 +178,11 @@ class FanoutHarness:
         self.fanout = fanout
         self.router = router
         store, policy = MemoryStore(), RoomPolicy(rooms_per_client=rooms_per_client)
-        self.directory = Directory(store)
+        self.directory = Directory(store, Clock().seconds)
         writer = HistoryWriter(store, Clock(), fanout.send, EventLog())
-        history = History(store, writer, Clock())
+        history = History(store, writer, Retention(store, Clock(), Clock().seconds, EventLog(), 0))
         bus = LocalBus(fanout, router)
-        self.chat = Chat(self.directory, bus, router, history, policy)
+        self.chat = Chat(self.directory, bus, router, history, policy, lambda _: nullcontext())
         self.moderation = Moderation(self.directory, router, self.chat, policy)
         self.sessions = []
         self.owners = []

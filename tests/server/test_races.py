@@ -402,7 +402,6 @@ def test_the_end_while_old_messages_are_removed(store, capture_log):
 
     async def prune(_):
         await removed.wait()
-        return 0
 
     store.prune = prune
     server.turn(3600)

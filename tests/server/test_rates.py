@@ -187,11 +187,3 @@ def test_the_bucket_where_sums_are_not_exact():
         assert bucket.available(now) == 1
         bucket.take(1)
         now += bucket.wait()
-
-
-def test_a_clock_that_is_set_back():
-    """No token is gained or lost when the clock is set back."""
-    bucket = TokenBucket(5, 20, 1000.0)
-    bucket.take(20)
-    assert bucket.available(500.0) == 0
-    assert bucket.available(500.25) == 1

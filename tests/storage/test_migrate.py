@@ -10,7 +10,7 @@ from chatd.core.errors import StoreError
 from chatd.core.records import RoomRecord
 from chatd.storage.engine import SCRIPTS
 from chatd.storage.factory import create_database
-from chatd.storage.testing import batch, inline_store, result
+from chatd.storage.testing import NOW, batch, inline_store, result
 
 MIGRATION = '''
 """A second migration."""
@@ -86,7 +86,7 @@ def test_backup_before_a_migration(path, tmp_path):
     newer = scripts(tmp_path, MIGRATION)
     snapshot = reopen(path, newer)
     backup = path.with_name("chatd.db-backup-0001")
-    assert snapshot.rooms == [RoomRecord("tea", "tea", 1)]
+    assert snapshot.rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1)]
     assert columns(path) == [*before, "topic"]
     assert columns(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
@@ -122,7 +122,7 @@ def test_a_failing_migration_changes_nothing(path, tmp_path):
     with pytest.raises(StoreError, match="nonsense"):
         reopen(path, scripts(tmp_path, FAILING_MIGRATION))
     assert "topic" not in columns(path)
-    assert reopen(path).rooms == [RoomRecord("tea", "tea", 1)]
+    assert reopen(path).rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1)]
 
 
 def test_a_database_of_a_newer_chatd(database, tmp_path):

@@ -54,6 +54,6 @@ def test_a_transaction_removes_a_bounded_number_of_chunks(store, database):
     count = 2 * PRUNE_LENGTH + 1
     result(store.append([batch(n, time=NOW - 9) for n in range(1, count * SPAN, SPAN)], {}))
     left = []
-    while result(store.prune(NOW)):
+    while result(store.prune(NOW)) is not None:
         left.append(chunks(database))
     assert left == [PRUNE_LENGTH + 1, 1, 0]

@@ -174,11 +174,11 @@ def test_an_unknown_room(store):
 
 
 def prune(store, before):
-    """Remove all messages from before a time; return whether there were any."""
-    calls = 0
-    while store.prune(before):
-        calls += 1
-    return calls > 0
+    """Remove all messages from before a time; return how many there were."""
+    messages = 0
+    while (removed := store.prune(before)) is not None:
+        messages += removed
+    return messages
 
 
 def test_prune(store):
@@ -188,25 +188,34 @@ def test_prune(store):
     old = [batch(n, 1, room, NOW - 2) for n in range(1, 99_999, 64) for room in rooms]
     store.append(old, {})
     store.append([batch(100_000, 99)], {})
-    assert prune(store, NOW)
+    assert prune(store, NOW) == len(old)
     assert ids(store.history("tea", 0, 999, NO_LIMIT)) == list(range(100_000, 100_099))
     assert store.history("cake", 0, 999, NO_LIMIT) == []
+
+
+def test_prune_counts_messages(store):
+    """The messages that are removed are counted, without those of a room that was closed."""
+    store.add_room("cake", "cake")
+    store.append([batch(1, 3), batch(4, 2), batch(1, 5, "cake")], {})
+    store.remove_room("cake", 5)
+    store.append([batch(6, 7)], {})
+    assert prune(store, NOW + 1) == 12
 
 
 def test_prune_after_the_clock_went_back(store):
     """An old message is removed even if it comes after a newer one."""
     for each in (message(1), message(2, time=NOW - 9), message(3)):
         store.append(one_by_one(each), {})
-    assert prune(store, NOW - 1)
-    assert not prune(store, NOW - 1)
+    assert prune(store, NOW - 1) == 1
+    assert prune(store, NOW - 1) == 0
     assert ids(store.history("tea", None, 9, NO_LIMIT)) == [1, 3]
 
 
 def test_prune_removes_nothing_else(store):
     """Messages from exactly that time, rooms and last ids stay."""
     store.append([batch(n) for n in range(1, 4)], {})
-    assert not prune(store, NOW)
-    assert prune(store, NOW + 1)
+    assert prune(store, NOW) == 0
+    assert prune(store, NOW + 1) == 3
     assert store.history("tea", None, 9, NO_LIMIT) == []
     store.close(tea=3)
     assert store.open().rooms[0].last_id == 3

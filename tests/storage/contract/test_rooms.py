@@ -52,9 +52,12 @@ def test_all_data_survives_a_restart(store):
     for ban in bans:
         store.add_ban(ban)
     store.append(one_by_one(message(1)), {})
+    store.set_pruned_at(NOW - 120)
+    store.set_pruned_at(NOW - 60)
     store.close(tea=1)
     accounts = [AccountRef(zoe.id, "Zoë"), AccountRef(ann.id, "Ann")]
-    assert store.open() == Snapshot([RoomRecord("tea", "tea", 1)], accounts, bans)
+    room = RoomRecord("tea", "tea", 1, int(NOW) + 1)
+    assert store.open() == Snapshot([room], accounts, bans, NOW - 60)
     assert store.account("Zoë") == zoe
     assert store.resume_token("digest") == token
     assert store.history("tea", None, 9, NO_LIMIT) == [message(1)]
@@ -144,6 +147,6 @@ def test_a_long_history_is_removed_with_its_room(store):
     store.add_room("tea", "tea")
     store.append([batch(128_001)], {})
     assert ids(store.history("tea", None, 9, NO_LIMIT)) == [128_001]
-    while store.prune(0.0):
-        pass
+    while (removed := store.prune(0.0)) is not None:
+        assert removed == 0
     assert ids(store.history("tea", None, 9, NO_LIMIT)) == [128_001]

@@ -1,4 +1,4 @@
-"""The first schema: rooms, messages, accounts, bans, resume tokens."""
+"""The first schema: rooms, messages, their pruning, accounts, bans, resume tokens."""
 
 from __future__ import annotations
 
@@ -71,6 +71,8 @@ def upgrade() -> None:
         sa.Column("ends_before", sa.BigInteger, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
+    pruning = op.create_table("pruning", sa.Column("pruned_at", sa.Double))
+    op.bulk_insert(pruning, [{"pruned_at": None}])
     connection = op.get_bind()
     is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
