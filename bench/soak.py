@@ -14,6 +14,7 @@ from typing import Any, Final
 from bench.build import BenchError
 from bench.report import machine_line
 from bench.soaks.churn import churn
+from bench.soaks.clock import clock
 from bench.soaks.descriptors import descriptors
 from bench.soaks.inactive import idle, silent
 from bench.soaks.long import long
@@ -31,6 +32,7 @@ SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "idle": (idle, 600, "10,000 clients join and say nothing"),
     "silent": (silent, 60, "5,000 clients connect and send nothing, or a byte every 5 s"),
     "churn": (churn, 60, "100,000 clients come and go, in every way"),
+    "clock": (clock, 60, "the wall clock is set by an hour, ahead and back, while 36 clients talk"),
     "descriptors": (descriptors, 10, "1,000 clients connect to a server with 300 descriptors"),
     "soak": (
         long,

@@ -102,13 +102,13 @@ class Program(Client):
         """Pass the event on, and complete the reply that is due, if this event is it."""
         event = json.loads(frame)
         self.on_event(event)
-        answers = event["event"] in {"reply", "error", "stored"}
+        answers = event["event"] in {"reply", "error", "stored", "history"}
         future = self._answers.pop(event.get("tag") or "", None) if answers else None
         if future is not None and not future.done():
             future.set_result(event)
 
     async def request(self, command: str, **parameters: object) -> dict[str, Any]:
-        """Send a request; return the event that answers it: `reply`, `error` or `stored`."""
+        """Send a request; return the event that answers it, such as `reply`."""
         if self.closed.done():
             raise LostError
         self._tags += 1

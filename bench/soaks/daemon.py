@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -123,10 +123,12 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running(*options: str, descriptors: int | None = None) -> AsyncIterator[Daemon]:
+async def running(
+    *options: str, descriptors: int | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Daemon]:
     """Run a server in a temporary directory until the block ends.
 
-    `descriptors` limits the number of its open descriptors.
+    `descriptors` limits the number of its open descriptors, `environment` has further variables.
     """
     _raise_descriptor_limit()
     twistd = Path(sys.executable).with_name("twistd")
@@ -138,7 +140,7 @@ async def running(*options: str, descriptors: int | None = None) -> AsyncIterato
         process = subprocess.Popen(
             [*map(str, command), *endpoints, *options],
             cwd=directory,
-            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            env={**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})},
             stdin=subprocess.DEVNULL,
             preexec_fn=_confine(descriptors),  # noqa: PLW1509 -- there is one thread
         )

@@ -19,13 +19,24 @@ BIN = Path(sys.executable).parent
 
 
 class Daemon:
-    """A running `twistd -n chatd`; `arguments` replaces `-n chatd`."""
+    """A running `twistd -n chatd`; `arguments` replaces `-n chatd`.
 
-    def __init__(self, directory, *options, arguments=("-n", "chatd"), stdin=subprocess.PIPE):
+    `environment` has further variables.
+    """
+
+    def __init__(
+        self,
+        directory,
+        *options,
+        arguments=("-n", "chatd"),
+        stdin=subprocess.PIPE,
+        environment=(),
+    ):
         command = [BIN / "twistd", *arguments, "--listen", "tcp:0:interface=localhost", *options]
         self.process = subprocess.Popen(
             [str(word) for word in command],
             cwd=directory,
+            env={**os.environ, **dict(environment)},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
