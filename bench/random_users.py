@@ -112,8 +112,7 @@ class RandomUsers:
             self._server.turn(1)
         service = self._server.service
         assert len(service.sessions) == 0
-        assert not service.directory._names._by_folded  # noqa: SLF001 -- no names
-        assert not service.directory._names._by_skeleton  # noqa: SLF001 -- nor look-alikes
+        assert not service.directory._names._by_key  # noqa: SLF001 -- no names
         assert not service.directory._changes  # noqa: SLF001 -- no pending changes
         assert all(not room.members for room in service.chat.rooms())
         assert service.writer.pending == 0

@@ -19,7 +19,7 @@ from chatd.auth.hashing import Hashing
 from chatd.auth.throttle import Throttle, keys_of
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.names import user_name
+from chatd.core.names import prepare
 from chatd.core.ports import IStore
 from chatd.core.records import Account
 
@@ -87,7 +87,7 @@ class Passwords:
 
     async def _find(self, name: str) -> Account | None:
         try:
-            user_name(name)  # a store cannot be asked for every text that a client can send
+            prepare(name)  # a store cannot be asked for every text that a client can send
         except ChatError:
             return None
         return await self._store.account(name)

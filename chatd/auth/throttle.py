@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.names import NAME_LENGTH, name_keys
+from chatd.core.lookalikes import name_keys
+from chatd.core.names import NAME_LENGTH
 from chatd.core.network import limit_key
 from chatd.core.ratelimit import MAX_KEYS, WindowCounter
 

@@ -1,46 +1,51 @@
-"""Which names of users, ids and names of rooms are allowed, and which names count as the same.
+"""Which names of users, ids and names of rooms are allowed, and the index of names.
 
-Spec section 3. PRECIS comes from precis-i18n. Which characters look alike comes from
-confusables.txt (UTS #39), the file that Unicode publishes: a newer one can replace it. Both take
-microseconds, so a name is checked when it is reserved, not with each message.
+Spec section 3. PRECIS comes from precis-i18n; lookalikes.py says which names count as the same.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Final, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable
+from functools import cache
+from typing import Final, Generic, TypeVar
 
 from precis_i18n import get_profile
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.lookalikes import bare_keys, name_keys, room_key, without_ignorable
+from chatd.core.scripts import is_generic_mark, is_of_few_scripts
 
 NAME_LENGTH: Final = 32
 ROOM_ID_LENGTH: Final = 32
 ROOM_NAME_LENGTH: Final = 64
-RESERVED: Final = ("Server", "Administrator", "System", "INFO")
+SPEAKERS: Final = ("Server", "Administrator", "System", "INFO")
+"""The names under which the server itself speaks."""
+
+SERVICES: Final = (
+    *("NickServ", "ChanServ", "HostServ", "MemoServ", "BotServ", "OperServ", "SaslServ"),
+    *("AuthServ", "Services", "Q", "X", "root", "admin"),
+)
+"""The names of services that clients send passwords to."""
 
 _Value = TypeVar("_Value")
-_FORBIDDEN = frozenset(":`@,")
+_FORBIDDEN: Final = frozenset(" :`@,!?*.$#")
+_FORBIDDEN_AT_START: Final = frozenset("&~@%+-")
+# Programs read these as IPv4 addresses or networks. All others have a dot or a colon.
+_ADDRESS: Final = re.compile(r"(0x[0-9a-f]+|[0-9]+)(/[0-9]+)?", re.IGNORECASE)
+# Zero-width characters that spelling needs, and the variation selectors of emoji.
+_ALLOWED_IGNORABLE: Final = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_BLANK: Final = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
+_MAX_MARKS: Final = 4
+_MAX_GENERIC_MARKS: Final = 2
 _username = get_profile("UsernameCasePreserved")
 
 
-class NameKeys(NamedTuple):
-    """The keys of a name: names that share either of them count as the same."""
+def prepare(text: str) -> str:
+    """Return `text` as PRECIS prepares a user's name; raise `ChatError` if it refuses it.
 
-    folded: str
-    skeleton: str
-
-    def same_as(self, other: NameKeys) -> bool:
-        """Tell whether the two names count as the same."""
-        return self.folded == other.folded or self.skeleton == other.skeleton
-
-
-def user_name(text: str) -> str:
-    """Return `text` as a user's name, in the form that PRECIS gives it.
-
-    Raises `ChatError` if it is not allowed. The length is checked first: PRECIS is slow.
+    The length is checked first: PRECIS is slow.
     """
     if not 1 <= len(text) <= NAME_LENGTH:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
@@ -48,74 +53,79 @@ def user_name(text: str) -> str:
         name: str = _username.enforce(text)
     except UnicodeError:
         raise ChatError(ErrorCode.BAD_NAME, name=text) from None
-    # PRECIS maps wide forms to plain ones and may compose or decompose: check its result.
-    if len(name) > NAME_LENGTH or _FORBIDDEN.intersection(name) or " " in name:
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
-    if _is_reserved(name):
+    # PRECIS may compose or decompose.
+    if len(name) > NAME_LENGTH:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
     return name
 
 
-@lru_cache(maxsize=1024)
-def name_keys(name: str) -> NameKeys:
-    """Return the keys of `name`; a join needs those of one name several times."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    # Skeleton first: that of the Cyrillic capital ve is B, that of the small one is not b.
-    return NameKeys(folded, skeleton(name).casefold())
+def user_name(text: str) -> str:
+    """Return `text` as a new name of a user, in the form that PRECIS gives it.
 
-
-def skeleton(text: str) -> str:
-    """Return the skeleton of `text`: equal for texts that look alike (UTS #39, section 4)."""
-    prototypes = _prototypes()
-    decomposed = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFD", "".join(prototypes.get(c, c) for c in decomposed))
+    Raises `ChatError` if it is not allowed.
+    """
+    # PRECIS maps wide forms to plain ones: check its result.
+    name = prepare(text)
+    if (
+        _FORBIDDEN.intersection(name)
+        or name[0] in _FORBIDDEN_AT_START
+        or not any(map(str.isalnum, name))
+        or all(map(str.isdecimal, name))
+        or _ADDRESS.fullmatch(name)
+        or _has_too_many_marks(name)
+        or not is_of_few_scripts(name)
+        or _is_like(name, SPEAKERS + SERVICES)
+    ):
+        raise ChatError(ErrorCode.BAD_NAME, name=text)
+    return name
 
 
 class NameIndex(Generic[_Value]):
-    """Values by name, found by any name that counts as the same."""
+    """Values by name, found by any name that counts as the same.
+
+    Several names that count as the same may be there, such as those of old accounts.
+    """
 
     def __init__(self) -> None:
-        self._by_folded: dict[str, _Value] = {}
-        self._by_skeleton: dict[str, _Value] = {}
+        # For each key the values by the folded form of their names.
+        self._by_key: dict[str, dict[str, _Value]] = {}
 
     def add(self, name: str, value: _Value) -> None:
         """Set the value of `name`."""
         keys = name_keys(name)
-        self._by_folded[keys.folded] = self._by_skeleton[keys.skeleton] = value
+        for key in keys.looks:
+            self._by_key.setdefault(key, {})[keys.folded] = value
 
     def remove(self, name: str) -> None:
         """Remove `name`, if it is there."""
         keys = name_keys(name)
-        self._by_folded.pop(keys.folded, None)
-        self._by_skeleton.pop(keys.skeleton, None)
+        for key in keys.looks:
+            values = self._by_key.get(key, {})
+            values.pop(keys.folded, None)
+            if not values:
+                self._by_key.pop(key, None)
 
     def find(self, name: str) -> _Value | None:
-        """Return the value of `name`, or of a name that counts as the same."""
+        """Return the value of `name`, or else of a name that counts as the same."""
         return next(iter(self.find_all(name)), None)
 
     def find_all(self, name: str) -> list[_Value]:
-        """Return the values of all names that count as the same as `name`: two at most.
-
-        By its folded form a name may be the same as one name, by its skeleton as another.
-        """
+        """Return the values of all names that count as the same as `name`, its own first."""
         if not 1 <= len(name) <= NAME_LENGTH:
             return []
         keys = name_keys(name)
-        found = (self._by_folded.get(keys.folded), self._by_skeleton.get(keys.skeleton))
-        return [value for value in found if value is not None]
+        found: dict[str, _Value] = {}
+        for key in keys.looks:
+            found.update(self._by_key.get(key, {}))
+        own = [found.pop(keys.folded)] if keys.folded in found else []
+        return [*own, *found.values()]
 
 
 def room_id(text: str) -> str:
     """Return `text` as the id of a room; raise `ChatError` if it is not allowed."""
-    fits = 1 <= len(text) <= ROOM_ID_LENGTH
-    if not fits or "@" in text or any(map(str.isspace, text)):
+    if not 1 <= len(text) <= ROOM_ID_LENGTH or not _is_room_id(unicodedata.normalize("NFKC", text)):
         raise ChatError(ErrorCode.BAD_ROOM_ID, room=text)
     return text
-
-
-def room_key(text: str) -> str:
-    """Return the key of a room's id: case does not count."""
-    return text.casefold()
 
 
 def room_name(text: str) -> str:
@@ -127,30 +137,61 @@ def room_name(text: str) -> str:
     name = " ".join(text.split())
     if not 1 <= len(name) <= ROOM_NAME_LENGTH:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
-    start, colon, _ = unicodedata.normalize("NFKC", name).partition(":")
-    if colon and (": " in unicodedata.normalize("NFKC", f"{name} ") or _is_reserved(start.strip())):
+    shown = without_ignorable(_BLANK.sub(" ", unicodedata.normalize("NFKC", name)))
+    start, colon, _ = shown.partition(":")
+    is_forged = colon and (": " in f"{shown} " or _is_like(start.strip(), SPEAKERS))
+    if not shown.strip() or is_forged:
         raise ChatError(ErrorCode.BAD_NAME, name=text)
     return name
 
 
-def _is_reserved(name: str) -> bool:
-    keys = name_keys(name)
-    return any(keys.same_as(reserved) for reserved in _reserved())
+def _is_room_id(text: str) -> bool:
+    """Tell whether a text, in the form NFKC, makes an id that a line can show in brackets."""
+    return (
+        bool(room_key(text))
+        and not any(map(_is_unfit_for_room_id, text))
+        and _BLANK.search(text) is None
+        and not _has_too_many_marks(text)
+    )
+
+
+def _is_unfit_for_room_id(character: str) -> bool:
+    """Tell whether a character separates words, encloses, controls, or cannot be seen."""
+    if character in "@,<>" or character.isspace():
+        return True
+    if character in _ALLOWED_IGNORABLE:
+        return False
+    is_bracket_or_control = unicodedata.category(character) in {"Ps", "Pe", "Cc", "Cf", "Cs"}
+    return is_bracket_or_control or not without_ignorable(character)
+
+
+def _has_too_many_marks(text: str) -> bool:
+    """Tell whether a character of `text` has more marks than languages need, or a mark none.
+
+    Two are enough where every script can use the mark, as in Vietnamese; Hebrew, Tibetan and
+    Burmese write up to four marks of their own.
+    """
+    if text.isascii():
+        return False
+    marks = generic = 0
+    has_base = False
+    for character in unicodedata.normalize("NFD", without_ignorable(text)):
+        if not unicodedata.category(character).startswith("M"):
+            marks = generic = 0
+            has_base = True
+            continue
+        marks += 1
+        generic += is_generic_mark(character)
+        if not has_base or marks > _MAX_MARKS or generic > _MAX_GENERIC_MARKS:
+            return True
+    return False
+
+
+def _is_like(name: str, words: tuple[str, ...]) -> bool:
+    """Tell whether `name` is taken for one of `words`."""
+    return not bare_keys(name).isdisjoint(_bare_keys_of(words))
 
 
 @cache
-def _reserved() -> tuple[NameKeys, ...]:
-    return tuple(name_keys(name) for name in RESERVED)
-
-
-@cache
-def _prototypes() -> dict[str, str]:
-    """Read Unicode's table: each line is `source ; prototype ; type`, in hexadecimal."""
-    table = files("chatd.core").joinpath("confusables.txt").read_text("utf-8-sig")
-    prototypes = {}
-    for line in table.splitlines():
-        source, _, rest = line.partition(";")
-        if rest and not line.startswith("#"):
-            target = rest.partition(";")[0]
-            prototypes[chr(int(source, 16))] = "".join(chr(int(c, 16)) for c in target.split())
-    return prototypes
+def _bare_keys_of(words: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*map(bare_keys, words))

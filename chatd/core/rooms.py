@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason
+from chatd.core.lookalikes import room_key
 
 
 class User:
@@ -82,7 +82,7 @@ class Room:
 
     def __init__(self, room_id: str, name: str, last_id: int = 0, last_time: float = 0.0) -> None:
         self.id = room_id
-        self.key = names.room_key(room_id)
+        self.key = room_key(room_id)
         self.name = name
         self.last_id = last_id
         self.last_time = last_time

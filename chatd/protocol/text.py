@@ -1,7 +1,8 @@
 """The words of the chat: events and replies as users read them, requests as users type them.
 
 Spec section 4, and the parts of 5 that clients see. Every line after the first of a user's text is
-indented, so that nobody can forge a line that starts with a name.
+indented, so that nobody can forge a line that starts with a name; names and texts from right to
+left are isolated, so that they do not change the order of a line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from chatd.core.bidi import is_right_to_left, isolate
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import (
     ADMINISTRATOR,
@@ -155,11 +157,17 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     id, as in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
-        start = f"[{event.room}] {event.sender}: " if room_tags else f"{event.sender}: "
-        return start + _indent(f"\0{start}".join(event.texts))
+        sender = isolate(event.sender)
+        start = f"[{isolate(event.room)}] {sender}: " if room_tags else f"{sender}: "
+        words = f"\0{start}".join(event.texts)
+        if is_right_to_left(words):
+            words = f"\0{start}".join(map(isolate, event.texts))
+        return start + _indent(words)
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
     if isinstance(event, LoggedIn | Registered | Resumed):
-        rooms = (f"{SERVER}: You are in chatroom {room.name}@{room.id}" for room in event.rooms)
+        rooms = (
+            f"{SERVER}: You are in chatroom {_room(room.name, room.id)}" for room in event.rooms
+        )
         return "\0".join((words, *rooms))
     return words
 
@@ -170,44 +178,44 @@ def render(
     """Return the words for one event or reply, other than a batch of messages."""
     words = _words(event, show_addresses=show_addresses)
     if room_tags and isinstance(event, RoomEvent) and event.room is not None:
-        return f"[{event.room}] {words}"
+        return f"[{isolate(event.room)}] {words}"
     return words
 
 
 def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
         case Message() | Notice() | Disconnect():
-            return f"{event.sender}: {_indent(event.text)}"
+            return f"{isolate(event.sender)}: {_indent(isolate(event.text))}"
         case Joined():
-            return f"{event.name}: joined us @chatroom {event.room}."
+            return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
         case Left(reason=LeaveReason.KICKED):
-            return f"{ADMINISTRATOR}: {event.name} was kicked out."
+            return f"{ADMINISTRATOR}: {isolate(event.name)} was kicked out."
         case Left():
-            return f"{SERVER}: {event.name} quitted."
+            return f"{SERVER}: {isolate(event.name)} quitted."
         case RoomClosed():
             return f"{ADMINISTRATOR}: chatroom is being closed by the Administrator."
-        case PrivateMessage(recipient=None):
-            return f"{event.sender} (secret): {_indent(event.text)}"
         case PrivateMessage():
-            return f"{event.sender} (secret to {event.recipient}): {_indent(event.text)}"
+            recipient = f" to {isolate(event.recipient)}" if event.recipient is not None else ""
+            return f"{isolate(event.sender)} (secret{recipient}): {_indent(isolate(event.text))}"
         case Renamed():
-            return f"{SERVER}: {event.name} is now known as {event.new_name}."
+            former, name = isolate(event.name), isolate(event.new_name)
+            return f"{SERVER}: {former} is now known as {name}."
         case Kicked() | Moved():
             return f"{SERVER}: {admin_notice(event)}"
         case ErrorReply():
-            return f"{SERVER}: {_indent(error_text(event))}"
+            return f"{SERVER}: {_indent(isolate(error_text(event)))}"
         case Disconnecting():
             return ": ".join(disconnect_words(event.reason))
         case Ok():
-            return f"{SERVER}: {event.text}"
+            return f"{SERVER}: {isolate(event.text)}"
         case Error():
-            return f"{SERVER}: {_indent(event.text)}"
+            return f"{SERVER}: {_indent(isolate(event.text))}"
         case RoomList(rooms=()):
             return f"{SERVER}: No room exists!"
         case RoomList():
             return f"{SERVER}: \n{room_lines(event.rooms, show_addresses=show_addresses)}"
         case History(messages=()):
-            return f"{SERVER}: No messages in chatroom {event.room}!"
+            return f"{SERVER}: No messages in chatroom {isolate(event.room)}!"
         case History():
             return f"{SERVER}: \n{history_lines(event.messages)}"
         case Receipt():
@@ -215,12 +223,12 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case MessageBatch():
             raise TypeError("a batch is encoded as several frames")
         case _:
-            return f"{SERVER}: {result_text(event)}"
+            return f"{SERVER}: {isolate(result_text(event))}"
 
 
 def admin_notice(event: Kicked | Moved) -> str:
     """Return the words for a user whom the Administrator kicked or moved."""
-    room = f"{event.room_name}@{event.room}"
+    room = _room(event.room_name, event.room)
     if isinstance(event, Kicked):
         return f"You were kicked out from chatroom {room} by the Administrator!"
     return f"You were grouped into chatroom {room} by the Administrator."
@@ -281,16 +289,21 @@ def _typed(command: Command, arguments: Mapping[str, object]) -> str:
     return COMMAND_PREFIX + " ".join((command.name, *map(str, arguments.values())))
 
 
+def _room(name: str, room_id: str) -> str:
+    return f"{isolate(name)}@{isolate(room_id)}"
+
+
 def _indent(text: str) -> str:
     return text.replace("\n", "\n  ") if "\n" in text else text
 
 
 def _room_line(room: RoomInfo, *, show_addresses: bool) -> str:
+    shown_room = _room(room.name, room.id)
     if not room.chatters:
-        return f"{room.name}@{room.id}: no chatters!"
+        return f"{shown_room}: no chatters!"
     shown = (_chatter(name, address if show_addresses else None) for name, address in room.chatters)
-    return f"{room.name}@{room.id}: " + "".join(f"{member} " for member in shown)
+    return f"{shown_room}: " + "".join(f"{member} " for member in shown)
 
 
 def _chatter(name: str, address: Address | None) -> str:
-    return name if address is None else f"{name}@{address}"
+    return isolate(name) if address is None else f"{isolate(name)}@{address}"

@@ -14,6 +14,7 @@ from twisted.internet.defer import DeferredLock
 from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
+from chatd.core.lookalikes import room_key
 from chatd.core.moderation import BanList
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
@@ -120,7 +121,7 @@ class Directory:
         """
         room_id = names.room_id(room_id)
         name = names.room_name(name)
-        key = names.room_key(room_id)
+        key = room_key(room_id)
         while key in self._changes:  # the store is adding or removing a room of this id
             await self._changes[key].wait()
         if key in self._rooms:
@@ -145,7 +146,9 @@ class Directory:
 
     def room(self, room_id: str) -> Room | None:
         """Return the room with that id, if there is one."""
-        return self._rooms.get(names.room_key(room_id))
+        # Only short texts are normalised, as that takes time.
+        fits = len(room_id) <= names.ROOM_ID_LENGTH
+        return self._rooms.get(room_key(room_id)) if fits else None
 
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""

@@ -24,7 +24,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from chatd.core.events import Message, MessageBatch
-from chatd.core.names import room_key
+from chatd.core.lookalikes import room_key
 
 SPAN: Final = 64
 """How many ids a span has: reading a few messages takes no more than a few chunks apart."""

@@ -14,7 +14,7 @@ from typing import Final
 from zope.interface import implementer
 
 from chatd.core.events import Message, MessageBatch
-from chatd.core.names import room_key
+from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,

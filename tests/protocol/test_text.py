@@ -8,7 +8,7 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage, Renamed
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
-from chatd.protocol.replies import ErrorReply, LoggedIn, RoomRef, SecretSent
+from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent
 from chatd.protocol.text import error_text
 
 
@@ -156,3 +156,30 @@ def test_help_has_the_sentences_of_the_lab(commands, lab):
     """Help has a line for each command, in the words of the lab for the lab's commands."""
     lines = help_text(commands.values()).splitlines()
     assert [line for line in lines if line in lab.splitlines()] == lab.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (Message("1", 1, "אבג", "Server: hi", 0.0), "\u2068אבג\u2069: Server: hi"),
+        (
+            Message("1", 1, "Ann", "אב\nServer: ג", 0.0),
+            "Ann: \u2068אב\u2069\n  \u2068Server: ג\u2069",
+        ),
+        (Renamed("אבג", "Ann", 0.0), "Server: \u2068אבג\u2069 is now known as Ann."),
+        (SecretSent("אבג"), "Server: \u2068Secret sent to אבג.\u2069"),
+    ],
+)
+def test_right_to_left_is_isolated(event, words):
+    """Names and texts from right to left do not change the order of the server's words."""
+    assert text.encode(event, show_addresses=True, room_tags=False) == words
+
+
+def test_right_to_left_in_batches_and_lists():
+    """The name, the tag of the room and each text are isolated by themselves."""
+    batch = MessageBatch("ד", 1, "אב", ("hi", "ג"), 0.0)
+    frames = text.encode(batch, show_addresses=True, room_tags=True).split("\0")
+    start = "[\u2068ד\u2069] \u2068אב\u2069: "
+    assert frames == [f"{start}hi", f"{start}\u2068ג\u2069"]
+    rooms = [RoomInfo("ד", "ה", (("אב", None),))]
+    assert text.room_lines(rooms) == "\u2068ה\u2069@\u2068ד\u2069: \u2068אב\u2069 \n"

@@ -95,7 +95,7 @@ def test_join_is_refused_in_the_order_of_the_table(server):
     bob.ask("`quit")
     assert bob.ask("`join 1 a:b") == ["Server: Name a:b is not allowed."]
     assert bob.ask("`join 1 ALICE") == ["Server: Name Alice is already in use!"]
-    assert bob.ask("`join 1 Аlice") == ["Server: Name Alice is already in use!"]
+    assert bob.ask("`join 1 A1ice") == ["Server: Name Alice is already in use!"]
 
 
 def test_enter_starts_a_room(server):

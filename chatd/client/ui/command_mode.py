@@ -1,6 +1,6 @@
 """Command mode: the user types messages and commands, which become requests; events become lines.
 
-Everything that a screen gets is sanitized here, whoever sent it: a server is not trusted either.
+The events and replies that arrive here are sanitized (frontend.py).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from chatd.client.ui.render import (
     mention,
     unconfirmed_text,
 )
+from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomEvent
 from chatd.core.sanitize import sanitize
@@ -180,7 +181,7 @@ class CommandMode(Frontend):
             case ConnectionStatus.BACK:
                 return []
             case ConnectionStatus.LOG_IN_AGAIN:
-                return [Line(sanitize(f"{update.value[:-1]}: `login {self.state.name}"))]
+                return [Line(f"{update.value[:-1]}: `login {isolate(self.state.name)}")]
             case _:
                 return [Line(update.value)]
 
@@ -193,8 +194,8 @@ class CommandMode(Frontend):
         if self.state.is_own(event) and not getattr(event, "is_self", False):
             return []
         rooms = rooms_of(event) if isinstance(event, Ok) else ()
-        words = (f"Server: You are in chatroom {room}" for room in rooms)
-        return [self._line(incoming), *(Line(sanitize(each), name="Server") for each in words)]
+        words = (f"Server: You are in chatroom {isolate(room)}" for room in rooms)
+        return [self._line(incoming), *(Line(each, name="Server") for each in words)]
 
     def _line(self, incoming: Incoming) -> Line:
         event = incoming.event
@@ -202,11 +203,11 @@ class CommandMode(Frontend):
         has_tag = incoming.room_count > 1 and isinstance(event, RoomEvent)
         said = event.text if isinstance(event, Message | PrivateMessage) else None
         return Line(
-            sanitize(text.render(event, room_tags=has_tag)),
-            tag=sanitize(f"[{room}] ") if has_tag and room is not None else "",
-            name=sanitize(_subject(event)),
+            text.render(event, room_tags=has_tag),
+            tag=f"[{isolate(room)}] " if has_tag and room is not None else "",
+            name=_subject(event),
             talk=said is not None,
-            mention=mention(sanitize(said or ""), self.state.name),
+            mention=mention(said or "", self.state.name),
             time=getattr(event, "time", None),
         )
 

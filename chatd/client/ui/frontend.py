@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnecting, Update
 from chatd.client.model.session import ChatSession
 from chatd.client.model.state import ClientState
+from chatd.client.ui.received import sanitized
+from chatd.core.bidi import isolate
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.received import Reply
@@ -150,11 +152,11 @@ class Frontend(ABC):
 
     def banner(self, text: str) -> list[Action]:
         """Return the actions for the words of a server that admits nobody."""
-        return [Line(sanitize(text))]
+        return [Line(isolate(sanitize(text)))]
 
     def handle(self, event: Event | Reply) -> list[Action]:
-        """Return the actions for an event or a reply of the server."""
-        return self._actions(self.session.handle(event))
+        """Return the actions for an event or a reply of the server, whose text is not trusted."""
+        return self._actions(self.session.handle(sanitized(event)))
 
     def retry(self) -> list[Action]:
         """Return the actions that follow a `RetryAfter`."""

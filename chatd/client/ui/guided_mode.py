@@ -28,6 +28,7 @@ from chatd.client.ui.guided_text import (
     room_lines,
 )
 from chatd.client.ui.render import backfill_heading, backfill_line, unconfirmed_text
+from chatd.core.bidi import isolate
 from chatd.core.events import Event, Message, RoomClosed
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
@@ -87,7 +88,7 @@ class GuidedMode(Frontend):
         if self._awaited is not None:
             return None
         if self._stage is _Stage.CHAT and self._is_in_room:
-            return Prompt(speaker=sanitize(self.state.name))
+            return Prompt(speaker=isolate(self.state.name))
         return _PROMPTS[self._stage]
 
     def typed(self, line: str) -> list[Action]:
@@ -180,14 +181,14 @@ class GuidedMode(Frontend):
 
     def banner(self, text: str) -> list[Action]:
         """Return the actions for the words of a server that admits nobody."""
-        return [info(text)]
+        return [info(isolate(sanitize(text)))]
 
     def _restart(self) -> list[Action]:
         self._stage, self._awaited = _Stage.MENU, None
         return [*_MENU]
 
     def _goodbye(self) -> Line:
-        return plain(f"Bye, {self.state.name}")
+        return plain(f"Bye, {isolate(self.state.name)}")
 
     def _ask_for_rooms(self) -> list[Action]:
         """Show the rooms to a user in none, unless the next question is clear already."""
@@ -257,13 +258,16 @@ class GuidedMode(Frontend):
             case "enter":
                 return self._welcome(room)
             case "quit":
-                return [plain(f"Left {room} group"), *self._ask_for_rooms()]
+                return [plain(f"Left {isolate(str(room))} group"), *self._ask_for_rooms()]
             case _:
                 self._awaited = reply.command  # the client ends, and asks nothing more
                 return [Exit(plain(reply.text))]
 
     def _welcome(self, room: object) -> list[Action]:
-        return [plain(f"Joined {room} group as {self.state.name}"), *_WELCOME]
+        return [
+            plain(f"Joined {isolate(str(room))} group as {isolate(self.state.name)}"),
+            *_WELCOME,
+        ]
 
     def _refused(self, error: Error) -> list[Action]:
         words = plain(error.text)

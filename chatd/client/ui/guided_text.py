@@ -1,12 +1,12 @@
-"""The lines of guided mode, word for word; every line is safe to print."""
+"""The lines of guided mode, word for word; their texts are sanitized already."""
 
 from __future__ import annotations
 
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line
 from chatd.client.ui.render import clock_time, mention
+from chatd.core.bidi import isolate
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
-from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.received import Ok, Reply, RoomList
 
@@ -15,24 +15,23 @@ _SERVER_PREFIX = "Server: "
 
 def plain(words: str) -> Line:
     """Return a line without a prefix and a time."""
-    return Line(sanitize(words), stamped=False)
+    return Line(words, stamped=False)
 
 
 def info(words: str, *, failed: bool = False) -> Line:
     """Return a line about an event; `failed`: it says that something was not done."""
-    text = sanitize(f"INFO> {words.removeprefix(_SERVER_PREFIX)}")
+    text = f"INFO> {words.removeprefix(_SERVER_PREFIX)}"
     return Line(text, stamped=False, look="info", failed=failed)
 
 
 def chat_line(message: Message, own_name: str) -> Line:
     """Return the line for a message; `own_name` is the reader's."""
-    words = sanitize(message.text.replace("\n", "\n  "))
-    name = sanitize(message.sender)
+    words = isolate(message.text).replace("\n", "\n  ")
     return Line(
-        f"{name}> [{clock_time(message.time, 0.0)}] {words}",
-        name=name,
+        f"{isolate(message.sender)}> [{clock_time(message.time, 0.0)}] {words}",
+        name=message.sender,
         talk=True,
-        mention=mention(words, own_name),
+        mention=mention(message.text, own_name),
         stamped=False,
     )
 
@@ -43,9 +42,9 @@ def event_lines(event: Event | Reply) -> list[Line]:
         case Joined():
             address = _shown(event.address)
             origin = f" from {address}" if address else ""
-            return [info(f"{event.name} joined room [{event.room}]{origin}")]
+            return [info(f"{isolate(event.name)} joined room [{isolate(event.room)}]{origin}")]
         case Left() if event.reason is not LeaveReason.KICKED:
-            return [info(f"{event.name} left room [{event.room}].")]
+            return [info(f"{isolate(event.name)} left room [{isolate(event.room or '')}].")]
         case Ok(command="exit"):
             return []
         case _:
@@ -54,7 +53,7 @@ def event_lines(event: Event | Reply) -> list[Line]:
 
 def room_lines(rooms: RoomList) -> list[Line]:
     """Return the list of the rooms, each with the number of its members."""
-    rows = [plain(f"* {room.id} <{len(room.chatters)}>") for room in rooms.rooms]
+    rows = [plain(f"* {isolate(room.id)} <{len(room.chatters)}>") for room in rooms.rooms]
     return [plain("<---- CHAT ROOMS ---->"), *rows, plain("")]
 
 
@@ -68,8 +67,8 @@ def people_lines(rooms: RoomList, state: ClientState) -> list[Line]:
 
 
 def _person(name: str, address: Address | None, own_name: str) -> Line:
-    words = " ".join(filter(None, ("*", sanitize(name), sanitize(_shown(address)))))
-    return Line(words, name=sanitize(name), talk=True, stamped=False, own=name == own_name)
+    words = " ".join(filter(None, ("*", isolate(name), _shown(address))))
+    return Line(words, name=name, talk=True, stamped=False, own=name == own_name)
 
 
 def _shown(address: Address | None) -> str:

@@ -10,8 +10,11 @@ import zlib
 from datetime import UTC, datetime
 from typing import Final
 
+from prompt_toolkit.utils import get_cwidth
+
 from chatd.client.model.effects import Backfill
 from chatd.client.ui.frontend import Line, Prompt
+from chatd.core.bidi import isolate
 from chatd.core.events import Message
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
@@ -37,24 +40,25 @@ _COLOURS: Final = (
     *("#d75f5f", "#d7875f", "#af8700", "#87a000", "#5faf5f", "#00af87", "#00afaf"),
     *("#5f9fd7", "#5f87ff", "#8787ff", "#af87d7", "#d75fd7", "#d75f9f"),
 )
+_CONTINUED: Final = "  "
 _OFFICIALS: Final = {"Server": "class:server", "Administrator": "class:administrator"}
 
 
 def backfill_heading(backfill: Backfill) -> str:
     """Return the words above the messages of a room that the user missed."""
-    return sanitize(f"While you were away, in chatroom {backfill.room}:")
+    return f"While you were away, in chatroom {isolate(backfill.room)}:"
 
 
 def backfill_line(message: Message) -> Line:
     """Return the line for a message that the user missed, with its date."""
-    date, words = f"[{text.utc(message.time)}] ", sanitize(text.render(message))
-    name = sanitize(message.sender)
+    date, words = f"[{text.utc(message.time)}] ", text.render(message)
+    name = message.sender
     return Line(date + words, tag=date, name=name, talk=True, stamped=False, look=MISSED_LOOK)
 
 
 def unconfirmed_text(message: str) -> str:
     """Return the words for a message of the user that may be lost."""
-    return sanitize("Perhaps not delivered: " + message.replace("\n", "\n  "))
+    return "Perhaps not delivered: " + isolate(sanitize(message)).replace("\n", "\n  ")
 
 
 def mention(words: str, name: str) -> str:
@@ -77,6 +81,32 @@ def style_line(line: Line, now: float) -> Fragments:
     style = "class:own" if line.own else style_of(line.name)
     fragments += [(rest, before), (style, name), *_marked(after, line.mention, rest)]
     return [*((style, words) for style, words in fragments if words), ("", "\n")]
+
+
+def wrap(fragments: Fragments, columns: int) -> Fragments:
+    """Return the fragments with lines of at most `columns` cells, continued with an indent.
+
+    A terminal would continue a long line at its start, where a message filled with blanks could
+    forge a line of another user.
+    """
+    if columns <= 2 * len(_CONTINUED):
+        return fragments
+    wrapped: Fragments = []
+    column = 0
+    for style, words in fragments:
+        row = ""
+        for character in words:
+            width = get_cwidth(character)
+            if character == "\n":
+                column = 0
+            elif column + width > columns:
+                row += f"\n{_CONTINUED}"
+                column = len(_CONTINUED) + width
+            else:
+                column += width
+            row += character
+        wrapped.append((style, row))
+    return wrapped
 
 
 def style_prompt(prompt: Prompt | None, now: float) -> Fragments:

@@ -30,7 +30,7 @@ from chatd.client.app import Client
 from chatd.client.model.state import ClientState
 from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
-from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt
+from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt, wrap
 from chatd.client.ui.tty import no_echo
 
 EXIT_TIMEOUT: Final = 2.0
@@ -141,7 +141,9 @@ class TerminalScreen:
             while self._unprinted:
                 async with in_terminal():
                     fragments, self._unprinted = self._unprinted, []
-                    print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
+                    output = self._session.output
+                    rows = wrap(fragments, output.get_size().columns)
+                    print_formatted_text(output, FormattedText(rows), _STYLE)
         finally:
             self._printing = None
 

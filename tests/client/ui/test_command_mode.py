@@ -262,7 +262,7 @@ def test_rooms_of_other_sessions(frontend):
         "Server: You are in chatroom 1",
         "Server: You are in chatroom sea",
     ]
-    assert (frontend.state.rooms, frontend.state.current) == (["1", "sea\x1b"], "sea\x1b")
+    assert (frontend.state.rooms, frontend.state.current) == (["1", "sea"], "sea")
 
 
 def test_replaced(frontend):

@@ -7,7 +7,7 @@ import pytest
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.guided_text import chat_line, info, people_lines
-from chatd.client.ui.render import backfill_line, style_line, style_of, style_prompt
+from chatd.client.ui.render import backfill_line, style_line, style_of, style_prompt, wrap
 from chatd.core.events import Message
 from chatd.protocol.received import RoomInfo, RoomList
 
@@ -113,3 +113,24 @@ def test_prompts():
         ("class:time", "[16:51:16] "),
     ]
     assert style_prompt(None, SAID_AT) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ("short", ["short"]),
+        ("0123456789", ["0123456789"]),
+        ("Bob: hi   Server: no", ["Bob: hi   ", "  Server: ", "  no"]),
+        ("Bob: 日本日本", ["Bob: 日本", "  日本"]),
+        ("a\n0123456789A", ["a", "0123456789", "  A"]),
+    ],
+)
+def test_wrap(words, rows):
+    """A row that continues a line is indented; wide characters take two cells."""
+    wrapped = wrap([("", words[:4]), ("bold", words[4:]), ("", "\n")], 10)
+    assert "".join(part for _, part in wrapped) == "\n".join(rows) + "\n"
+
+
+def test_a_tiny_terminal_is_not_wrapped():
+    """There is no room for an indent."""
+    assert wrap([("", "hello")], 4) == [("", "hello")]
