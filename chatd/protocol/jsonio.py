@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.sanitize import UNPRINTABLE, sanitize
+from chatd.core.sanitize import UNPRINTABLE, sanitize, translator
 from chatd.protocol.commands import Command, Request
 
 Fields = dict[str, Any]
@@ -20,7 +20,7 @@ Fields = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # JSON escapes C0 itself.
-_ESCAPED = {code: f"\\u{code:04x}" for code in UNPRINTABLE}
+_escape = translator({code: f"\\u{code:04x}" for code in UNPRINTABLE})
 
 
 def decode_request(text: str, commands: dict[str, Command]) -> Request:
@@ -78,16 +78,12 @@ def encode_request(request: Request) -> str:
 
 def dump(fields: Mapping[str, object]) -> str:
     """Return an object as a frame without its end; what a terminal acts on is escaped."""
-    return _safe(_encode(fields))
+    return _escape(_encode(fields))
 
 
 def quote(text: str) -> str:
     """Return `text` as a string in JSON, as it is in a frame."""
-    return _safe(_encode(text))
-
-
-def _safe(text: str) -> str:
-    return text if text.isprintable() else text.translate(_ESCAPED)
+    return _escape(_encode(text))
 
 
 def load(text: str) -> Fields:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.sanitize import escape_line, sanitize
+from chatd.core.sanitize import UNPRINTABLE, escape_line, sanitize, translator
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,27 @@ def test_escaped_is_one_printable_line(text):
 def test_escape_shows_what_was_there():
     """An operator reads which characters were there."""
     assert escape_line("a\nb\x1b[0m\u202e") == "a\\nb\\x1b[0m\\u202e"
+
+
+@given(st.text(st.sampled_from("ab\u00a0\ufeff\u200d\n\x01\x02\u202e")))
+def test_translator_does_what_translate_does(text):
+    """Runs of characters, printable or not, are translated as `str.translate` does it."""
+    table = {0x01: None, 0x02: "[2]", 0x202E: "x"}
+    assert translator(table)(text) == text.translate(table)
+
+
+class Untranslatable(str):
+    """A text that fails if all of it is translated."""
+
+    __slots__ = ()
+
+    def translate(self, table):
+        """Fail."""
+        raise AssertionError("each character is translated")
+
+
+@pytest.mark.parametrize("mark", ["\u00a0", "\ufeff", "\u00ad", "\u200d", "\n", "\x01"])
+def test_only_what_has_to_be_is_translated(mark):
+    """A character that is not printable, as in ordinary talk, does not slow down all the others."""
+    translate = translator(dict.fromkeys(UNPRINTABLE, "?"))
+    assert len(translate(Untranslatable(f"talk{mark}talk"))) == len("talk.talk")
