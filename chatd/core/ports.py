@@ -7,7 +7,7 @@ classes that it may not import. A call that may need a database is `async`.
 # ruff: noqa: N805 -- methods of a zope interface have no self
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
@@ -41,11 +41,21 @@ class ISendQueue(Interface):
     is aborted ends in the next turn of the reactor.
     """
 
-    limit: int = Attribute("How many bytes may be queued; more abort the connection.")
+    limit: int = Attribute("How many bytes that nobody asked for may be queued; more abort it.")
     queued: int = Attribute("How many bytes are queued because the client does not read.")
+    is_behind: bool = Attribute("Whether the client has to read before it may ask for more.")
 
     def write(blob: bytes) -> None:
         """Send `blob` after all that was written before; drop it if the connection is closing."""
+
+    def answer(blob: bytes) -> None:
+        """Send what the client has asked for: it does not count towards the limit.
+
+        So that memory is bounded, nothing more is to be answered while `is_behind`.
+        """
+
+    def call_when_read(callback: Callable[[], None]) -> None:
+        """Call `callback` once the queue is not behind any more, or the connection has ended."""
 
     def close_when_sent() -> None:
         """Close the connection when all is sent, or abort it after a few seconds."""

@@ -61,14 +61,23 @@ class Fanout:
 
     def send(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
         """Write to one subscriber, after all that happened before."""
+        blob = self._encode(subscriber, *messages)
+        if blob:
+            subscriber.send_queue.write(blob)
+
+    def answer(self, subscriber: Subscriber, reply: Reply) -> None:
+        """Write to one subscriber what it has asked for, after all that happened before."""
+        subscriber.send_queue.answer(self._encode(subscriber, reply))
+
+    def _encode(self, subscriber: Subscriber, *messages: Event | Reply) -> bytes:
+        """Return what is next for one subscriber, who has what happened before already."""
         self.flush_one(subscriber)
         blob = b"".join(map(subscriber.codec.encode, messages))
         if self.trace is not None:
             for message in messages:
                 self._show(subscriber, message)
-        if blob:
-            self.bytes_sent += len(blob)
-            subscriber.send_queue.write(blob)
+        self.bytes_sent += len(blob)
+        return blob
 
     def subscribe(self, subscriber: Subscriber, room: Room) -> None:
         """Let `subscriber` read the events of `room` from the next one on."""

@@ -18,6 +18,7 @@ class MemorySendQueue:
     """Keeps what is written, a blob a write."""
 
     limit = queued = 0
+    is_behind = False
 
     def __init__(self) -> None:
         self.blobs: list[bytes] = []
@@ -25,6 +26,12 @@ class MemorySendQueue:
     def write(self, blob: bytes) -> None:
         """Keep `blob`."""
         self.blobs.append(blob)
+
+    answer = write
+
+    def call_when_read(self, callback: Callable[[], None]) -> None:
+        """Call `callback`: all is read."""
+        callback()
 
     def close_when_sent(self) -> None:
         """Do nothing."""

@@ -36,8 +36,8 @@ _log = Logger(namespace="chatd")
 class Session(Subscriber):
     """One connection of a user, which subscribes to the events of the user's rooms.
 
-    `busy` while a request is carried out, `closed` once the session takes no more frames. It calls
-    `on_closed` when its connection has ended.
+    `busy` while a request is carried out, or the client has to read its answers first, `closed`
+    once the session takes no more frames. It calls `on_closed` when its connection has ended.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Session(Subscriber):
         self.connected_at = now
         self.busy = False
         self.is_started = False
+        self._is_running = False  # a request is carried out, or the client sends nothing more
         self.services = services
         self._fanout = services.fanout
         self._on_idle = connection.process_input
@@ -158,13 +159,12 @@ class Session(Subscriber):
         self._on_idle()  # so that the gateway sees that no frame is taken any more
 
     def input_closed(self) -> None:
-        """Close the connection once all requests are answered: the client sends nothing more."""
+        """Close the connection once the client, who sends nothing more, has read all answers."""
         if not (self.busy or self.closed):
-            self.busy = True
+            self.busy = self._is_running = True
             waiting = Deferred.fromCoroutine(self.services.writer.receipts_sent(self))
             waiting.addErrback(self._abort)
-            waiting.addCallback(lambda _: self.close())
-            waiting.addBoth(self._idle)
+            waiting.addCallback(lambda _: self.send_queue.call_when_read(self.close))
 
     def connection_lost(self) -> None:
         """End the session with its connection, also while a request is carried out."""
@@ -195,7 +195,10 @@ class Session(Subscriber):
                 self._fanout.send(self, Notice(SERVER, motd, self.services.now()))
         if request is not None and isinstance(reply, Result | RoomList | History):
             reply = replace(reply, tag=request.tag)
-        self._fanout.send(self, reply)
+        self._fanout.answer(self, reply)
+        if self.send_queue.is_behind:
+            self.busy = True
+            self.send_queue.call_when_read(self._answers_read)
 
     def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
         """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
@@ -221,19 +224,27 @@ class Session(Subscriber):
     # -- one request at a time
 
     def _wait_for(self, reply: Coroutine[Any, Any, Reply | None], request: Request) -> None:
-        self.busy = True
+        self.busy = self._is_running = True
         done = Deferred.fromCoroutine(reply)
         done.addCallback(self.reply, request)
         done.addErrback(self._fail, request)
         done.addErrback(self._abort)
-        if done.called:  # the gateway, which called `receive`, continues by itself
-            self.busy = False
-        else:
-            done.addBoth(self._idle)
+        done.addBoth(self._request_done)
+        if not done.called:  # otherwise the gateway, which called `receive`, continues by itself
+            done.addBoth(self._resume)
 
-    def _idle(self, _: object) -> None:
-        self.busy = False
-        if not self._lost:
+    def _request_done(self, _: object) -> None:
+        self._is_running = False
+        self.busy = self.send_queue.is_behind
+
+    def _answers_read(self) -> None:
+        if not self._is_running:
+            self.busy = False
+            self._resume()
+
+    def _resume(self, _: object = None) -> None:
+        """Let the gateway pass the next frame."""
+        if not (self.busy or self._lost):
             self._on_idle()
 
     def _fail(self, failure: Failure, request: Request | None) -> None:

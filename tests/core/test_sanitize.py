@@ -57,7 +57,7 @@ class Untranslatable(str):
 
     __slots__ = ()
 
-    def translate(self, table):
+    def translate(self, _):
         """Fail."""
         raise AssertionError("each character is translated")
 

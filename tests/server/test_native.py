@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.server.sendqueue import FINISH_SECONDS
+from chatd.server.sendqueue import ANSWER_LIMIT, FINISH_SECONDS, PROGRESS_SECONDS
 from chatd.testing import MemoryServer
 
 
@@ -134,15 +134,11 @@ def test_a_frame_longer_than_what_waits(end):
 
 
 def test_a_client_that_does_not_read_is_aborted(capture_log):
-    """A client past --send-queue (half of it until it joins) is aborted, and the log says why."""
+    """A client past --send-queue is aborted, and the log says why."""
     server = MemoryServer(send_queue=20_000)
-    ann, bob, eve = server.join("1", "Ann"), server.join("1", "Bob"), server.connect()
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     ann.read()
-    for client in (bob, eve):
-        client.protocol.send_queue.pauseProducing()
-    eve.send(*["`help"] * 20)
-    server.turn()
-    assert eve.closed
+    bob.protocol.send_queue.pauseProducing()
     for _ in range(15):
         ann.send("x" * 1000)
         server.turn()
@@ -153,9 +149,71 @@ def test_a_client_that_does_not_read_is_aborted(capture_log):
     server.turn()
     assert bob.closed
     assert ann.read() == ["Server: Bob quitted."]
-    reasons = [line for line in capture_log() if "does not read" in line]
-    assert len(reasons) == 2
-    assert "at most 20000" in reasons[1]
+    (reason,) = [line for line in capture_log() if "does not read" in line]
+    assert "at most 20000" in reason
+
+
+def test_a_client_that_does_not_read_its_answers_gets_no_more(server, capture_log):
+    """Requests wait until the answers are read; a client that reads nothing of them is aborted."""
+    eve = server.connect()
+    eve.ask("`list")
+    eve.protocol.send_queue.pauseProducing()
+    eve.send(*["`help"] * 100)
+    server.turn()
+    queued = eve.protocol.send_queue.queued
+    assert ANSWER_LIMIT < queued < ANSWER_LIMIT + 10_000
+    server.turn(PROGRESS_SECONDS / 2)
+    eve.protocol.send_queue.resumeProducing()
+    assert len(eve.read()) == 100
+    eve.protocol.send_queue.pauseProducing()
+    eve.send(*["`help"] * 100)
+    server.turn()
+    server.turn(PROGRESS_SECONDS)
+    server.turn()
+    assert eve.closed
+    (reason,) = [line for line in capture_log() if "does not read" in line]
+    assert f"{queued} bytes wait (at most {ANSWER_LIMIT})" in reason
+
+
+def test_answers_that_wait_do_not_hold_up_what_others_say(server):
+    """A session whose requests wait still reads its room, and its own turn comes afterwards."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.read()
+    bob.protocol.send_queue.pauseProducing()
+    bob.send(*["`help"] * 100, "at last")
+    ann.send("hi")
+    assert ann.read() == []
+    bob.protocol.send_queue.resumeProducing()
+    frames = bob.read()
+    assert (len(frames), frames.count("Ann: hi")) == (101, 1)
+    assert ann.read() == ["Bob: at last"]
+
+
+def test_answers_that_wait_when_the_connection_is_lost(server):
+    """The server carries out what the client had sent behind its requests."""
+    ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
+    ann.read()
+    bob.protocol.send_queue.pauseProducing()
+    bob.send(*["`help"] * 40, "last words")
+    bob.lose()
+    server.turn()
+    assert ann.read() == ["Bob: last words", "Server: Bob quitted."]
+    assert len(server.service.sessions) == 1
+
+
+def test_a_client_that_sends_no_more_reads_its_answers(server):
+    """The connection of a slow client is closed once it has read its answers, not before."""
+    client = server.connect()
+    client.ask("`list")
+    client.protocol.send_queue.pauseProducing()
+    client.send("`help")
+    client.half_close()
+    server.turn(FINISH_SECONDS + 1)
+    assert not client.closed
+    client.protocol.send_queue.resumeProducing()
+    assert len(client.read()) == 1
+    server.turn()
+    assert client.closed
 
 
 def test_tcp_options(server):

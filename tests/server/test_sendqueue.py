@@ -1,10 +1,19 @@
 """Send queues: no byte is lost or reordered, and memory is bounded."""
 
+import socket as sockets
+from types import SimpleNamespace
+
 import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
+from chatd.server.sendqueue import (
+    ANSWER_LIMIT,
+    FINISH_SECONDS,
+    PROGRESS_SECONDS,
+    SocketSendQueue,
+    TransportSendQueue,
+)
 
 
 class Socket:
@@ -168,3 +177,117 @@ def test_any_transport_is_closed_when_all_is_sent(overflows):
     assert not transport.disconnecting
     send_queue.resumeProducing()
     assert (transport.value(), transport.disconnecting) == (b"bye", True)
+
+
+# -- answers
+
+
+def test_an_answer_does_not_count_towards_the_limit(overflows):
+    """A client that reads slowly gets an answer of any size, and what others say meanwhile."""
+    socket = Socket(room=0)
+    clock, send_queue = direct(socket, overflows, limit=10_000)
+    read = []
+    send_queue.write(b"before")
+    send_queue.answer(b"x" * 500_000)
+    send_queue.write(b"y" * 9_000)
+    send_queue.call_when_read(lambda: read.append(len(socket.sent)))
+    assert (send_queue.is_behind, send_queue.queued) == (True, 509_006)
+    while len(socket.sent) < 500_000:
+        socket.drain(9_999)
+        clock.advance(PROGRESS_SECONDS / 2)
+        assert send_queue.is_behind == (read == [])
+    socket.drain(9_999)
+    clock.advance(0)
+    assert socket.sent == b"before" + b"x" * 500_000 + b"y" * 9_000
+    assert (len(read), send_queue.is_behind, overflows) == (1, False, [])
+    assert clock.getDelayedCalls() == []
+
+
+def test_what_others_say_counts_beside_an_answer(overflows):
+    """The limit holds for all that the client did not ask for."""
+    socket = Socket(room=0)
+    clock, send_queue = direct(socket, overflows, limit=10_000)
+    send_queue.answer(b"x" * 500_000)
+    for _ in range(3):
+        send_queue.write(b"y" * 4_000)
+    clock.advance(0)
+    assert (socket.closed, overflows) == ("aborted", [(512_000, 10_000)])
+
+
+def test_an_answer_counts_no_more_once_it_is_read(overflows):
+    """Once an answer is gone, all that others said counts."""
+    socket = Socket(room=0)
+    clock, send_queue = direct(socket, overflows, limit=10_000)
+    send_queue.answer(b"x" * 500_000)
+    send_queue.write(b"y" * 9_000)
+    socket.drain(501_000)
+    assert (send_queue.queued, overflows) == (8_000, [])
+    send_queue.write(b"y" * 9_000)
+    clock.advance(0)
+    assert (socket.closed, overflows) == ("aborted", [(17_000, 10_000)])
+
+
+def test_an_answer_of_which_nothing_is_read(overflows):
+    """The connection is aborted after a time, unless something is read in between."""
+    socket = Socket(room=0)
+    clock, send_queue = direct(socket, overflows)
+    send_queue.answer(b"x" * 500_000)
+    send_queue.call_when_read(lambda: None)
+    clock.advance(PROGRESS_SECONDS - 1)
+    socket.drain(1)
+    clock.advance(PROGRESS_SECONDS)
+    assert not socket.closed
+    clock.advance(PROGRESS_SECONDS)
+    clock.advance(0)
+    assert (socket.closed, overflows) == ("aborted", [(499_999, ANSWER_LIMIT)])
+    assert clock.getDelayedCalls() == []
+
+
+def test_progress_that_only_the_system_knows_of(overflows):
+    """Bytes that the system has taken and the client reads later count as progress."""
+    ours, peer = sockets.socketpair()
+    ours.setblocking(False)
+    adopted = SimpleNamespace(
+        send=ours.send, transport=SimpleNamespace(socket=ours), call_when_writable=lambda _: None
+    )
+    clock, send_queue = direct(adopted, overflows)
+    send_queue.answer(b"x" * 4_000_000)
+    send_queue.call_when_read(lambda: None)
+    peer.recv(100_000)
+    clock.advance(PROGRESS_SECONDS)
+    assert (send_queue.is_behind, overflows) == (True, [])
+    ours.close()
+    peer.close()
+
+
+def test_the_end_of_the_connection_ends_the_wait(overflows):
+    """The callback is called, not at once, and no timer is left."""
+    socket = Socket(room=0)
+    clock, send_queue = direct(socket, overflows)
+    read = []
+    send_queue.answer(b"x" * 500_000)
+    send_queue.call_when_read(lambda: read.append(send_queue.is_behind))
+    send_queue.connection_lost()
+    assert read == []
+    clock.advance(0)
+    assert (read, clock.getDelayedCalls()) == ([False], [])
+
+
+def test_any_transport_gets_an_answer_in_pieces(overflows):
+    """A transport that takes whatever it gets is not given more than it asks for."""
+    transport = StringTransport()
+    send_queue = TransportSendQueue(transport, Clock(), 10, lambda *args: overflows.append(args))
+    take = transport.write
+
+    def write(data):
+        take(data)
+        send_queue.pauseProducing()
+
+    transport.write = write
+    send_queue.answer(b"x" * 300_000)
+    assert send_queue.queued == 300_000 - len(transport.value())
+    assert send_queue.is_behind
+    while send_queue.queued:
+        send_queue.resumeProducing()
+    assert (transport.value(), send_queue.is_behind) == (b"x" * 300_000, False)
+    assert overflows == []

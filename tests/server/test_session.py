@@ -200,7 +200,7 @@ def test_a_failure_while_replying(server, monkeypatch):
     client = server.connect()
     client.ask("`list")
     failures = []
-    monkeypatch.setattr(server.service.fanout, "send", lambda *_: 1 // 0)
+    monkeypatch.setattr(server.service.fanout, "answer", lambda *_: 1 // 0)
     monkeypatch.setattr(
         "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
     )
