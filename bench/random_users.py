@@ -13,6 +13,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
+from chatd.server.heldnames import HOLD_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 
@@ -107,7 +108,7 @@ class RandomUsers:
         self._store.reliable = True
         for client in self._clients:
             client.lose()
-        for _ in range(40):
+        for _ in range(HOLD_SECONDS + 40):
             self._store.resume()
             self._server.turn(1)
         service = self._server.service

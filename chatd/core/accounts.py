@@ -24,14 +24,16 @@ from chatd.core.rooms import Origin, User, ensure_active
 class Resumable:
     """The session that a resume token stands for: the user's name, and whether an account has it.
 
-    `origin` is the session itself if the server has not noticed its end, `until` the time at which
-    the token of a session that has ended expires, by the clock of the tokens.
+    `origin` is the session itself if the server has not noticed its end. If it has, `until` is the
+    time at which the token expires, by the clock of the tokens, and `user` the user, for whom the
+    name may be held.
     """
 
     name: str
     is_account: bool
     origin: Origin | None = None
     until: float = 0.0
+    user: User | None = None
 
 
 class Tokens(Protocol):
@@ -46,8 +48,8 @@ class Tokens(Protocol):
     def consume(self, token: str) -> None:
         """Make `token` invalid: it has been used."""
 
-    def park(self, origin: Origin) -> None:
-        """Keep the token of a session that ends, so that it can be resumed."""
+    def park(self, origin: Origin) -> bool:
+        """Keep the token of a session that ends; return whether it can be resumed."""
 
     def discard(self, origin: Origin) -> None:
         """Make the token of a session invalid: the session ends and is not to be resumed."""
@@ -198,8 +200,11 @@ class AccountService:
             if former is not None:
                 former.disconnect(DisconnectReason.REPLACED)
         else:
+            ensure_active(origin)
             if former is not None:
                 former.disconnect(DisconnectReason.REPLACED)
+            elif resumable.user is not None:
+                self._directory.end_hold(resumable.user)
             async with self._chat.reserved_name(origin.user, resumable.name) as name:
                 ensure_active(origin)
                 _check_in_no_room(origin)
@@ -208,11 +213,16 @@ class AccountService:
         await self._tokens.bind(origin)
         return origin.user.name
 
-    def connection_lost(self, origin: Origin, now: float) -> None:
-        """End a session whose connection is closed or lost; it can be resumed."""
-        self._tokens.park(origin)
+    def connection_lost(self, origin: Origin, now: float, *, may_return: bool = True) -> None:
+        """End a session whose connection is closed or lost; it can be resumed.
+
+        If the client `may_return`, the name of a guest is held for the session's resume token.
+        """
+        can_resume = self._tokens.park(origin)
         if self._router.detach(origin):
-            self._chat.remove_user(origin.user, LeaveReason.LOST, now)
+            user = origin.user
+            hold_name = may_return and can_resume and user.account is None
+            self._chat.remove_user(user, LeaveReason.LOST, now, hold_name=hold_name)
 
     async def sign_off(self, origin: Origin, now: float) -> None:
         """End a session that asks for it; it cannot be resumed."""

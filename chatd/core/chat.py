@@ -167,8 +167,13 @@ class Chat:
         room.remove(user)
         self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user, origin)
 
-    def remove_user(self, user: User, reason: LeaveReason, now: float) -> None:
-        """End a user: they leave all rooms, lose name and account, and are `closed`."""
+    def remove_user(
+        self, user: User, reason: LeaveReason, now: float, *, hold_name: bool = False
+    ) -> None:
+        """End a user: they leave all rooms, lose name and account, and are `closed`.
+
+        With `hold_name` nobody else gets the name for a while.
+        """
         if user.closed:
             return
         user.closed = True
@@ -178,7 +183,10 @@ class Chat:
         if rooms:
             left = {room: Left(room.id, user.name, user.address, reason, now) for room in rooms}
             self._bus.publish_of_user(left, user)
-        self._clear_identity(user)
+        if hold_name:
+            self._directory.hold_name(user)
+        else:
+            self._clear_identity(user)
 
     def remove_silently(self, user: User) -> None:
         """End a user without telling anybody: the server is about to stop."""

@@ -114,7 +114,13 @@ class Directory(Protocol):
         """Give `user` a name that is reserved for them, "" for none, and release the former one."""
 
     def release_name(self, user: User, name: str) -> None:
-        """Release a name that is reserved for `user`, but not the name that the user has."""
+        """Release a name that is reserved for `user`, but not the one that they have or is held."""
+
+    def hold_name(self, user: User) -> None:
+        """Take the name from a user who has lost the connection; nobody gets it for a while."""
+
+    def end_hold(self, user: User) -> None:
+        """Release the name that is held for a user, if one is."""
 
     def assume(self, user: User, account: AccountRef) -> None:
         """Make `user` the user of an account, under its name; raise `ChatError` if it is in use."""

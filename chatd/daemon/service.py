@@ -115,7 +115,7 @@ class ChatService(Service):
         on_messages = (self.writer, self.history) if config.replay else (self.writer,)
         self.router = Router(self.fanout)
         self.bus = LocalBus(self.fanout, self.router, on_messages, [self.event_log])
-        self.directory = Directory(self.store, reactor.seconds, config.max_rooms)
+        self.directory = Directory(self.store, reactor, config.max_rooms)
         self.chat = Chat(
             self.directory,
             self.bus,

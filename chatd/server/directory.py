@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from twisted.internet.defer import DeferredLock
+from twisted.internet.interfaces import IReactorTime
 
 from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
@@ -20,6 +21,7 @@ from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, Snapshot
 from chatd.core.rooms import Room, User
+from chatd.server.heldnames import HeldNames
 from chatd.waiters import Waiters
 
 
@@ -33,14 +35,15 @@ class Directory:
     reached; nothing has changed then.
     """
 
-    def __init__(self, store: IStore, seconds: Callable[[], float], max_rooms: int = 1000) -> None:
+    def __init__(self, store: IStore, clock: IReactorTime, max_rooms: int = 1000) -> None:
         self._store = store
-        self._seconds = seconds
+        self._seconds: Callable[[], float] = clock.seconds
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
         # For each room that the store adds or removes now: the calls that wait for the result.
         self._changes: dict[str, Waiters[None]] = {}
         self._names: NameIndex[User] = NameIndex()
+        self._held = HeldNames(clock, self.end_hold)
         self._accounts: NameIndex[AccountRef] = NameIndex()
         self._bans = BanList()
         # The store gets the changes of bans in the order of the calls.
@@ -76,11 +79,22 @@ class Directory:
         self.release_name(user, former)
 
     def release_name(self, user: User, name: str) -> None:
-        """Release a name that is reserved for `user`, but not the name that the user has."""
+        """Release a name that is reserved for `user`, but not the one that they have or is held."""
         if name:
             self._names.remove(name)
-        if user.name:
-            self._names.add(user.name, user)
+        kept = user.name or self._held.find(user)
+        if kept:
+            self._names.add(kept, user)
+
+    def hold_name(self, user: User) -> None:
+        """Take the name from a user who has lost the connection; nobody gets it for a while."""
+        name, user.name = user.name, ""
+        if not self._held.add(user, name):
+            self.release_name(user, name)
+
+    def end_hold(self, user: User) -> None:
+        """Release the name that is held for a user, if one is."""
+        self.release_name(user, self._held.remove(user))
 
     def assume(self, user: User, account: AccountRef) -> None:
         """Make `user` the user of an account, under its name; raise `ChatError` if it is in use."""

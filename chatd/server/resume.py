@@ -90,20 +90,21 @@ class ResumeTokens:
         if not is_guest:
             self._revoked.add(digest)
 
-    def park(self, origin: Origin) -> None:
-        """Keep the token of a session that ends, so that it can be resumed."""
+    def park(self, origin: Origin) -> bool:
+        """Keep the token of a session that ends; return whether it can be resumed."""
         token = self._tokens.pop(origin, None)
         if token is None:
-            return
+            return False
         digest, user, now = _digest(token), origin.user, self._now()
         del self._sessions[digest]
         if not user.name:
-            return
-        is_account = user.account is not None
-        self._parked[digest] = Resumable(user.name, is_account, until=now + GUEST_RESUME_SECONDS)
+            return False
+        is_account, until = user.account is not None, now + GUEST_RESUME_SECONDS
+        self._parked[digest] = Resumable(user.name, is_account, until=until, user=user)
         oldest = next(iter(self._parked))
         if len(self._parked) > MAX_PARKED or self._parked[oldest].until < now:
             del self._parked[oldest]
+        return True
 
     def discard(self, origin: Origin) -> None:
         """Make the token of a session invalid: the session ends and is not to be resumed."""

@@ -58,6 +58,7 @@ class Session(Subscriber):
         self._on_closed = on_closed
         self._motd_sent = False
         self._lost = False
+        self._may_return = True
         services.router.attach(self)
 
     @property
@@ -154,6 +155,7 @@ class Session(Subscriber):
             self._motd_sent = True  # a client that is sent away needs no message of the day
             self.reply(Disconnecting(reason))
         self.closed = True
+        self._may_return = reason is None or reason.retry
         self.send_queue.close_when_sent()
         self._end()
         self._on_idle()  # so that the gateway sees that no frame is taken any more
@@ -267,7 +269,8 @@ class Session(Subscriber):
         self.services.event_log.received(self.address, received)
 
     def _end(self) -> None:
-        self.services.accounts.connection_lost(self, self.services.now())
+        now = self.services.now()
+        self.services.accounts.connection_lost(self, now, may_return=self._may_return)
 
 
 class SessionRegistry:

@@ -5,6 +5,7 @@ import pytest
 from chatd.client.ui.frontend import Exit, Hangup
 from chatd.core.events import DisconnectReason, Message
 from chatd.protocol.received import Ok
+from chatd.server.heldnames import HOLD_SECONDS
 
 
 def test_conversation(harness, rooms):
@@ -84,6 +85,7 @@ def test_waits_for_its_name(harness, rooms):
     harness.type("`join 1 Alice")
     harness.endpoint.peer.lose()
     assert harness.read() == ["Connection lost."]
+    rooms.turn(HOLD_SECONDS)
     other = rooms.join("1", "Alice")
     assert harness.wait(1) == ["Connected again.", "Your name is still in use. Trying again..."]
     assert harness.wait(1) == []

@@ -178,7 +178,7 @@ class FanoutHarness:
         self.fanout = fanout
         self.router = router
         store, policy = MemoryStore(), RoomPolicy(rooms_per_client=rooms_per_client)
-        self.directory = Directory(store, Clock().seconds)
+        self.directory = Directory(store, Clock())
         writer = HistoryWriter(store, Clock(), fanout.send, EventLog())
         history = History(store, writer, Retention(store, Clock(), Clock().seconds, EventLog(), 0))
         bus = LocalBus(fanout, router)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chatd.server.heldnames import HOLD_SECONDS
 from chatd.server.resume import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
@@ -74,6 +75,7 @@ def test_a_guest_resumes_after_the_connection_has_ended(server):
     """A guest's token is valid for ten minutes, unless another user has the name."""
     old, token = guest(server, "Alice")
     old.lose()
+    server.turn(HOLD_SECONDS)
     other = server.join("1", "Alice")
     new, _ = connect(server)
     assert ask(new, "resume", session=token)["code"] == "name-in-use"
