@@ -21,7 +21,7 @@ from chatd.core.records import Account, Ban
 from chatd.core.sanitize import sanitize
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
-from chatd.protocol.replies import RoomList
+from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.eventlog import EventLog
 from chatd.server.session import Session, SessionRegistry
@@ -149,7 +149,7 @@ async def _help(_: _Call) -> list[str]:
 
 
 async def _list(call: _Call) -> list[str]:
-    rooms = RoomList.of(call.context.chat.rooms()).rooms
+    rooms = [RoomInfo.of(room) for room in call.context.chat.rooms()]
     if not rooms:
         return [_reply("No chatroom exists!")]
     return ["", *_reply(room_lines(rooms)).split("\n")]

@@ -47,6 +47,7 @@ from chatd.server.limits import Admission
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
+from chatd.server.roomlists import RoomLists
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
 from chatd.server.session import SessionRegistry
@@ -114,8 +115,11 @@ class ChatService(Service):
         # History keeps recent messages in memory for --replay alone.
         on_messages = (self.writer, self.history) if config.replay else (self.writer,)
         self.router = Router(self.fanout)
-        self.bus = LocalBus(self.fanout, self.router, on_messages, [self.event_log])
         self.directory = Directory(self.store, reactor, config.max_rooms)
+        self.room_lists = RoomLists(self.directory, reactor)
+        self.bus = LocalBus(
+            self.fanout, self.router, on_messages, (self.event_log, self.room_lists)
+        )
         self.chat = Chat(
             self.directory,
             self.bus,
@@ -162,6 +166,7 @@ class ChatService(Service):
             chat=self.chat,
             accounts=self.accounts,
             moderation=self.moderation,
+            room_lists=self.room_lists,
             history=self.history,
             writer=self.writer,
             fanout=self.fanout,

@@ -16,7 +16,7 @@ from chatd.core.sanitize import decode_frames, sanitize
 from chatd.protocol import json_encoder, jsonio, text
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, PASSWORD_MASK, Request
 from chatd.protocol.framing import Framing
-from chatd.protocol.replies import FormatSet, Reply, Resumed
+from chatd.protocol.replies import FormatSet, Reply, Resumed, RoomList
 
 _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 _COMMAND_BYTE: Final = ord(text.COMMAND_PREFIX)
@@ -63,6 +63,11 @@ class TextCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames."""
+        if type(event) is RoomList:
+            return _encode_once(event, self, self._encode)
+        return self._encode(event)
+
+    def _encode(self, event: Event | Reply) -> bytes:
         return self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
 
     def describe(self, event: Event | Reply) -> list[str]:
@@ -108,6 +113,14 @@ class JsonCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the objects as frames."""
+        if type(event) is not RoomList:
+            return self._encode(event)
+        if event.tag is None:
+            return _encode_once(event, self, self._encode)
+        tag = f'"command":"list","tag":{jsonio.quote(event.tag)}'.encode()
+        return self.encode(replace(event, tag=None)).replace(b'"command":"list"', tag, 1)
+
+    def _encode(self, event: Event | Reply) -> bytes:
         frames = json_encoder.encode(event, show_addresses=self.show_addresses)
         return self.framing.encode("\0".join(frames))
 
@@ -149,6 +162,13 @@ CODECS: Final[Mapping[str, Callable[[Framing, bool], Codec]]] = {
     "text": text_codec,
 }
 """The codecs that a client can choose, by the parameter of `format`."""
+
+
+def _encode_once(rooms: RoomList, codec: Codec, encode: Callable[[Event | Reply], bytes]) -> bytes:
+    """Return the bytes of a list that many clients may get, the same object for each of them."""
+    if codec not in rooms.encoded:
+        rooms.encoded[codec] = encode(rooms)
+    return rooms.encoded[codec]
 
 
 def _masked(event: Event | Reply) -> Event | Reply:

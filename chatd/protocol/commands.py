@@ -154,7 +154,15 @@ def _password(name: str = "password") -> Parameter:
 CLIENT_COMMANDS: Final = _table(
     Command("help", "Show usage of all commands."),
     Command("start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME)),
-    Command("list", "List all active chat rooms with their IDs, names, and chatters."),
+    Command(
+        "list",
+        "List all active chat rooms with their IDs, names, and chatters.",
+        (
+            Parameter("limit", optional=True, number=True, json_only=True),
+            Parameter("chatroom_id", optional=True, json_only=True),
+            Parameter("since", optional=True, json_only=True),
+        ),
+    ),
     Command(
         "join",
         "Join the specified chat room. Each message must be prefixed with the chatter's name.",

@@ -215,9 +215,10 @@ _NAME = Field("name")
 _ROOMS = Field("rooms", optional=True)
 _SESSION = Field("session", optional=True)
 _SELF = Field("self", "is_self", optional=True)
+_MORE = Field("more", optional=True)
 
 _MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME)
-_ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"))
+_ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _KINDS[tuple[Message, ...]] = _objects(_MESSAGE)
 _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)
 
@@ -231,7 +232,7 @@ EVENTS: Final = (
     Shape("secret", PrivateMessage, _SENDER, Field("to", "recipient", optional=True), _TEXT, _TIME),
     Shape("reply", Ok, Field("command"), _TAG, _TEXT, rest="data"),
     Shape("error", Error, Field("command"), _TAG, Field("code"), _TEXT, rest="data"),
-    Shape("rooms", RoomList, Field("command", constant="list"), _TAG, Field("rooms")),
+    Shape("rooms", RoomList, Field("command", constant="list"), _TAG, Field("rooms"), _MORE),
     Shape(
         "history",
         History,

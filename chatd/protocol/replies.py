@@ -6,8 +6,9 @@ programs. The forms that a client reads are in `chatd.protocol.received`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import ClassVar
 
 from chatd.core.errors import ErrorCode
@@ -82,28 +83,31 @@ class RoomSwitched(Result):
 
 @dataclass(frozen=True, slots=True)
 class RoomInfo:
-    """A room in a list, with name and address of each member."""
+    """A room in a list, with name and address of each member but the last `more` of them."""
 
     id: str
     name: str
     chatters: tuple[tuple[str, Address | None], ...] = ()
+    more: int = 0
+
+    @classmethod
+    def of(cls, room: Room, max_chatters: int | None = None) -> RoomInfo:
+        """Return a room as it is now, with at most `max_chatters` of its members."""
+        chatters = tuple((user.name, user.address) for user in islice(room.members, max_chatters))
+        return cls(room.id, room.name, chatters, len(room.members) - len(chatters))
 
 
 @dataclass(frozen=True, slots=True)
 class RoomList:
-    """All rooms and their members."""
+    """Rooms and their members, in the order of their creation; `more` rooms follow.
+
+    Many clients may get the same list: `encoded` has the bytes that a codec made of it.
+    """
 
     rooms: tuple[RoomInfo, ...]
     tag: str | None = None
-
-    @classmethod
-    def of(cls, rooms: Iterable[Room]) -> RoomList:
-        """Return the list of `rooms` as they are now."""
-        rows = (
-            RoomInfo(room.id, room.name, tuple((user.name, user.address) for user in room.members))
-            for room in rooms
-        )
-        return cls(tuple(rows))
+    more: int = 0
+    encoded: dict[object, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 # -- messages

@@ -213,7 +213,8 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case RoomList(rooms=()):
             return f"{SERVER}: No room exists!"
         case RoomList():
-            return f"{SERVER}: \n{room_lines(event.rooms, show_addresses=show_addresses)}"
+            lines = room_lines(event.rooms, show_addresses=show_addresses)
+            return f"{SERVER}: \n{lines}{and_more(event.more)}"
         case History(messages=()):
             return f"{SERVER}: No messages in chatroom {isolate(event.room)}!"
         case History():
@@ -232,6 +233,11 @@ def admin_notice(event: Kicked | Moved) -> str:
     if isinstance(event, Kicked):
         return f"You were kicked out from chatroom {room} by the Administrator!"
     return f"You were grouped into chatroom {room} by the Administrator."
+
+
+def and_more(count: int) -> str:
+    """Return the line after a list that leaves out `count`, "" if it leaves out none."""
+    return f"… and {count} more\n" if count else ""
 
 
 def room_lines(rooms: Iterable[RoomInfo], *, show_addresses: bool = True) -> str:
@@ -302,7 +308,8 @@ def _room_line(room: RoomInfo, *, show_addresses: bool) -> str:
     if not room.chatters:
         return f"{shown_room}: no chatters!"
     shown = (_chatter(name, address if show_addresses else None) for name, address in room.chatters)
-    return f"{shown_room}: " + "".join(f"{member} " for member in shown)
+    members = "".join(f"{member} " for member in shown)
+    return f"{shown_room}: {members}{and_more(room.more).rstrip()}"
 
 
 def _chatter(name: str, address: Address | None) -> str:

@@ -28,7 +28,7 @@ from chatd.waiters import Waiters
 class Directory:
     """Names, rooms, accounts and bans. There may be `max_rooms` rooms.
 
-    `seconds` is the clock by which bans end: a ban for ten minutes lasts ten minutes, whatever the
+    By `clock` bans end, and names are held: a ban for ten minutes lasts ten minutes, whatever the
     wall clock is set to. Bans from the store last as long as the wall clock says at the start.
 
     A call that changes what is to last raises `StoreUnavailableError` if the store cannot be

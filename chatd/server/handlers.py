@@ -31,12 +31,12 @@ from chatd.protocol.replies import (
     Registered,
     Reply,
     Resumed,
-    RoomList,
     RoomRef,
     RoomStarted,
     RoomSwitched,
     SecretSent,
 )
+from chatd.server.roomlists import MAX_ROOMS
 
 if TYPE_CHECKING:  # session.py imports the handlers
     from chatd.server.session import Session
@@ -66,8 +66,11 @@ async def _start(session: Session, request: Request) -> Reply:
     return RoomStarted(room.id)
 
 
-def _list(session: Session, _: Request) -> Reply:
-    return RoomList.of(session.services.chat.rooms())
+def _list(session: Session, request: Request) -> Reply:
+    room_lists, arguments = session.services.room_lists, request.arguments
+    if "chatroom_id" in arguments:
+        return room_lists.room(arguments["chatroom_id"])
+    return room_lists.page(arguments.get("since"), int(arguments.get("limit", MAX_ROOMS)))
 
 
 async def _join(session: Session, request: Request) -> Reply | None:

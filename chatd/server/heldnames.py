@@ -29,7 +29,8 @@ MAX_HELD_PER_ORIGIN: Final = 64
 class HeldNames:
     """The names that are held, by the user who had them.
 
-    `on_expired` is called with a user when the name has been held long enough. Names beyond the limits are not held. Addresses of this machine have no limit of their own.
+    `on_expired` is called with a user when the name has been held long enough. Names beyond the
+    limits are not held. Addresses of this machine have no limit of their own.
     """
 
     def __init__(self, clock: IReactorTime, on_expired: Callable[[User], None]) -> None:

@@ -11,6 +11,7 @@ from chatd.core.moderation import Moderation
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.server.eventlog import Counters, EventLog
+from chatd.server.roomlists import RoomLists
 from chatd.storage.history import History
 from chatd.storage.writer import HistoryWriter
 
@@ -27,6 +28,7 @@ class Services:
     chat: Chat
     accounts: AccountService
     moderation: Moderation
+    room_lists: RoomLists
     history: History
     writer: HistoryWriter
     fanout: Fanout

@@ -195,8 +195,9 @@ class Session(Subscriber):
             motd = self.services.motd()
             if motd:
                 self._fanout.send(self, Notice(SERVER, motd, self.services.now()))
-        if request is not None and isinstance(reply, Result | RoomList | History):
-            reply = replace(reply, tag=request.tag)
+        tag = request.tag if request is not None else None
+        if tag is not None and isinstance(reply, Result | RoomList | History):
+            reply = replace(reply, tag=tag)
         self._fanout.answer(self, reply)
         if self.send_queue.is_behind:
             self.busy = True

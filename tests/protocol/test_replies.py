@@ -13,7 +13,7 @@ from chatd.protocol import replies
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.framing import Framing
-from chatd.protocol.replies import Disconnecting, ErrorReply, Reply, Result, RoomInfo, RoomList
+from chatd.protocol.replies import Disconnecting, ErrorReply, Reply, Result, RoomInfo
 
 RESULTS = [
     kind
@@ -76,9 +76,10 @@ def test_replies_are_frozen():
     assert all(is_dataclass(kind) and kind.__dataclass_params__.frozen for kind in get_args(Reply))
 
 
-def test_room_list_of_rooms():
-    """A list has the rooms and their members as they are now."""
+def test_room_info_of_a_room():
+    """A list has a room and its members as they are now, and the number of those left out."""
     room, user = Room("1", "tea"), User(("127.0.0.1", 5))
     user.name = "Al"
     room.add(user, 0)
-    assert RoomList.of([room]) == RoomList((RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),)),))
+    assert RoomInfo.of(room) == RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),))
+    assert RoomInfo.of(room, 0) == RoomInfo("1", "tea", more=1)

@@ -25,7 +25,7 @@ from chatd.client.model.state import ClientState, rooms_of
 from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
 from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
 from chatd.protocol.commands import Request
-from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply
+from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply, RoomList
 
 
 class Phase(Enum):
@@ -39,6 +39,12 @@ class Phase(Enum):
     CATCHING_UP = "catching-up"  # in all rooms; the client fetches missed messages
     ONLINE = "online"
 
+
+_FURTHER_ROOMS: Final = "rooms"
+"""The tag of requests for further pages of a list of rooms."""
+
+_MAX_ROOMS: Final = 10_000
+"""How many rooms the client asks for at most: a server is not trusted."""
 
 _CONNECTED: Final = frozenset(Phase) - {Phase.OFFLINE, Phase.CONNECTING}
 _LOST: Final = frozenset({Phase.OFFLINE, Phase.CONNECTING})
@@ -157,10 +163,12 @@ class ChatSession:
         request = self._next_request() if is_waiting else []
         return [*request, *self._sync.retry(), *self._finish()]
 
-    def _handle(self, event: Event | Reply) -> Sequence[Effect]:
+    def _handle(self, event: Event | Reply) -> Sequence[Effect]:  # noqa: PLR0911 -- a table
         match event:
             case History() | Error() if (event.tag or "").startswith(SYNC_TAGS):
                 return self._sync.replied(event, self.state.name)
+            case RoomList() | Error() if event.tag == _FURTHER_ROOMS:
+                return self._further_rooms(event)
             case Ok(command="format"):
                 self._token = str_or_none(event.data.get("session"))
                 return []
@@ -175,6 +183,18 @@ class ChatSession:
                 return []
         return self._show(event)
 
+    def _further_rooms(self, event: RoomList | Error) -> list[Effect]:
+        """Note a further page of a list of rooms, which is for completion alone."""
+        if isinstance(event, Error):  # the room that the page before ended with is gone
+            return []
+        self.state.update(event)
+        return self._ask_for_further_rooms(event)
+
+    def _ask_for_further_rooms(self, page: RoomList) -> list[Effect]:
+        if not (page.more and page.rooms) or len(self.state.known_rooms) >= _MAX_ROOMS:
+            return []
+        return [Send(Request("list", {"since": page.rooms[-1].id}, _FURTHER_ROOMS))]
+
     def _show(self, event: Event | Reply) -> list[Effect]:
         is_own, count_before = self.state.is_own(event), len(self.state.rooms)
         self.state.update(event)
@@ -185,6 +205,8 @@ class ChatSession:
         match event:
             case Ok():
                 effects += self._note_reply(event)
+            case RoomList(tag=None):
+                effects += self._ask_for_further_rooms(event)
             case Joined() if is_own:
                 effects += self._sync.joined(event.room, None)
             case Left() if is_own:

@@ -45,9 +45,12 @@ class ClientState:
                 self._remove_room(event.room)
                 self.known_rooms.pop(event.room, None)
             case RoomList():
-                self.known_rooms = {room.id: None for room in event.rooms}
-                names = (name for room in event.rooms for name, _ in room.chatters)
-                self.known_names = dict.fromkeys(names)
+                if event.tag is None:  # otherwise it is one room, or a further page
+                    self.known_rooms.clear()
+                    self.known_names.clear()
+                for room in event.rooms:
+                    self.known_rooms[room.id] = None
+                    self.known_names.update((name, None) for name, _ in room.chatters)
             case Renamed():
                 self._rename(event)
             case _:

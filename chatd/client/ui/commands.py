@@ -121,7 +121,7 @@ def complete(before: str, state: ClientState) -> tuple[str, list[str]]:
 
 def _candidates(command: str, index: int, state: ClientState) -> Iterable[str]:
     """Return the known values of the parameter of a command at `index`."""
-    parameters = LINE_COMMANDS[command].parameters if command in LINE_COMMANDS else ()
+    parameters = LINE_COMMANDS[command].typed if command in LINE_COMMANDS else ()
     match parameters[index].name if index < len(parameters) else "message":
         case "chatroom_id" if command in {"quit", "switch", "broadcast"}:
             return state.rooms

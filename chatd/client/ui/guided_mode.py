@@ -143,7 +143,9 @@ class GuidedMode(Frontend):
             case "":
                 return []
             case "LIST":
-                return [Send(Request("list", tag=_PEOPLE))]
+                current = self.state.current
+                room = {} if current is None else {"chatroom_id": current}
+                return [Send(Request("list", room, _PEOPLE))]
             case "LEAVE":
                 return self._wait_for("quit")
             case "LOGOUT":

@@ -53,17 +53,24 @@ def event_lines(event: Event | Reply) -> list[Line]:
 
 def room_lines(rooms: RoomList) -> list[Line]:
     """Return the list of the rooms, each with the number of its members."""
-    rows = [plain(f"* {isolate(room.id)} <{len(room.chatters)}>") for room in rooms.rooms]
-    return [plain("<---- CHAT ROOMS ---->"), *rows, plain("")]
+    rows = [
+        plain(f"* {isolate(room.id)} <{len(room.chatters) + room.more}>") for room in rooms.rooms
+    ]
+    return [plain("<---- CHAT ROOMS ---->"), *rows, *_more(rooms.more), plain("")]
 
 
 def people_lines(rooms: RoomList, state: ClientState) -> list[Line]:
     """Return the members of the user's room; nothing if the user is no longer in it."""
-    rows = [row for room in rooms.rooms if room.id == state.current for row in room.chatters]
-    if not rows:
+    room = next((room for room in rooms.rooms if room.id == state.current), None)
+    if room is None or not room.chatters:
         return []
-    people = [_person(name, address, state.name) for name, address in rows]
-    return [plain("<---- PEOPLE ONLINE ---->"), *people, plain("")]
+    people = [_person(name, address, state.name) for name, address in room.chatters]
+    return [plain("<---- PEOPLE ONLINE ---->"), *people, *_more(room.more), plain("")]
+
+
+def _more(count: int) -> list[Line]:
+    """Return the line after a list that leaves out `count`."""
+    return [plain(text.and_more(count).rstrip())] if count else []
 
 
 def _person(name: str, address: Address | None, own_name: str) -> Line:
