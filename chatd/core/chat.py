@@ -246,7 +246,10 @@ class Chat:
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int
     ) -> Sequence[Message]:
-        """Return messages of a room of the user: `History.read` says which."""
+        """Return messages of a room of the user: `History.read` says which.
+
+        Those whose sender's name belongs to another account by now are marked.
+        """
         messages = await self._history.read(room, since, limit)
         rooms = origin.user.rooms
         if room not in rooms:  # the user has left it since
@@ -255,7 +258,23 @@ class Chat:
                 if rooms
                 else ChatError(ErrorCode.IN_NO_ROOM)
             )
-        return messages
+        return self._mark_former(messages)
+
+    def recent(self, room: Room) -> Sequence[Message]:
+        """Return the messages of a room that a session reads on joining, marked as in `history`."""
+        return self._mark_former(self._history.recent(room))
+
+    def _mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
+        senders = {(message.sender, message.account) for message in messages}
+        former = {sender for sender in senders if self._directory.is_former(*sender)}
+        if not former:
+            return messages
+        return [
+            message._replace(is_former=True)
+            if (message.sender, message.account) in former
+            else message
+            for message in messages
+        ]
 
     def send_private(self, origin: Origin, name: str, text: str, now: float) -> User:
         """Send `text` to all sessions of the user `name`; return that user.

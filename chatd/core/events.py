@@ -54,8 +54,9 @@ class DisconnectReason(Enum):
 class Message(NamedTuple):
     """A message in a room; `id` is the room's own count, from 1 on.
 
-    `account` is the id of the account that `sender` was logged in to, None for a guest. A tuple,
-    because there are many: one is made in half the time of a frozen dataclass.
+    `account` is the id of the account that `sender` was logged in to, None for a guest. In old
+    messages `is_former` tells that the name belongs to another account by now. A tuple, because
+    there are many: one is made in half the time of a frozen dataclass.
     """
 
     room: str
@@ -64,6 +65,7 @@ class Message(NamedTuple):
     text: str
     time: float
     account: int | None = None
+    is_former: bool = False
 
 
 class MessageBatch(NamedTuple):

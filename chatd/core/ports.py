@@ -131,6 +131,9 @@ class Directory(Protocol):
     def find_account(self, name: str) -> AccountRef | None:
         """Return the account with `name`, or one that counts as the same."""
 
+    def is_former(self, name: str, account: int | None) -> bool:
+        """Tell whether a name belongs to another account than `account` (None: a guest)."""
+
     def add_account(self, account: AccountRef) -> None:
         """Add an account: its name is for its user alone."""
 
@@ -195,6 +198,9 @@ class History(Protocol):
 
         All messages said before the call are included. Raises `StoreUnavailableError`.
         """
+
+    def recent(self, room: Room) -> Sequence[Message]:
+        """Return the newest messages of `room`, as many as a session reads on joining."""
 
     async def preload(self, room: Room) -> None:
         """Load the messages of `room` that a session reads on joining, if there are any such."""

@@ -167,7 +167,6 @@ class ChatService(Service):
             accounts=self.accounts,
             moderation=self.moderation,
             room_lists=self.room_lists,
-            history=self.history,
             writer=self.writer,
             fanout=self.fanout,
             router=self.router,

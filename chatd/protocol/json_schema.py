@@ -217,7 +217,9 @@ _SESSION = Field("session", optional=True)
 _SELF = Field("self", "is_self", optional=True)
 _MORE = Field("more", optional=True)
 
-_MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME)
+_FORMER = Field("former", "is_former", optional=True)
+
+_MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER)
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _KINDS[tuple[Message, ...]] = _objects(_MESSAGE)
 _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)

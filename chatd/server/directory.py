@@ -118,6 +118,11 @@ class Directory:
         """Return the account with `name`, or with one that counts as the same."""
         return self._accounts.find(name)
 
+    def is_former(self, name: str, account: int | None) -> bool:
+        """Tell whether a name belongs to another account than `account` (None: a guest)."""
+        owners = self._accounts.find_all(name)
+        return bool(owners) and all(owner.id != account for owner in owners)
+
     def add_account(self, account: AccountRef) -> None:
         """Add an account: its name is for its user alone."""
         self._accounts.add(account.name, account)

@@ -81,7 +81,7 @@ async def _join(session: Session, request: Request) -> Reply | None:
     room = await join(session, arguments["chatroom_id"], name, services.now())
     result = JoinedRoom if is_join else EnteredRoom
     session.reply(result(room.id, session.user.name, room.last_id), request)
-    messages = tuple(services.history.recent(room)) if session.is_text else ()
+    messages = tuple(services.chat.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
 

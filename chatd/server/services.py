@@ -12,7 +12,6 @@ from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.server.eventlog import Counters, EventLog
 from chatd.server.roomlists import RoomLists
-from chatd.storage.history import History
 from chatd.storage.writer import HistoryWriter
 
 
@@ -29,7 +28,6 @@ class Services:
     accounts: AccountService
     moderation: Moderation
     room_lists: RoomLists
-    history: History
     writer: HistoryWriter
     fanout: Fanout
     router: Router

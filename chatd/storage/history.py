@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from sys import getsizeof
 from typing import Final
 
 from chatd.core.errors import StoreUnavailableError
@@ -22,7 +23,7 @@ MAX_READ_SIZE: Final = 256 * 1024
 """How many messages and bytes are read at once (spec section 7)."""
 
 MAX_REPLAYED: Final = 64 * 1024
-"""How many characters are replayed to a user who joins.
+"""How many bytes of memory the texts take that are replayed to a user who joins.
 
 They are kept in memory for every room, and sent in one piece.
 """
@@ -40,9 +41,9 @@ class _Recent:
     def add(self, message: Message) -> None:
         """Append a message, and remove the oldest ones if there are too many."""
         self.messages.append(message)
-        self._size += len(message.text)
+        self._size += getsizeof(message.text)
         while len(self.messages) > self._length or self._size > MAX_REPLAYED:
-            self._size -= len(self.messages.popleft().text)
+            self._size -= getsizeof(self.messages.popleft().text)
 
     def add_older(self, loaded: Sequence[Message]) -> None:
         """Insert the messages from the store, which may overlap with those that are there."""

@@ -99,7 +99,7 @@ def one_by_one(*messages: Message) -> list[MessageBatch]:
     """Return a batch for each message."""
     return [
         MessageBatch(room, number, sender, [text], time, account)
-        for room, number, sender, text, time, account in messages
+        for room, number, sender, text, time, account, _ in messages
     ]
 
 

@@ -1,6 +1,7 @@
 """The history as clients see it: the command `history`, `--replay`, and receipts in JSON."""
 
 import json
+import sys
 
 import pytest
 
@@ -257,6 +258,17 @@ def test_replay_is_bounded():
         ann.send("x" * 12000)
     bob = server.connect()
     assert len("".join(bob.ask("`join 1 Bob"))) < MAX_REPLAYED + 1000
+
+
+def test_replay_is_bounded_in_memory():
+    """A text takes four bytes a character from its first emoji on."""
+    server = MemoryServer(replay=500, rooms=(("1", "tea"),))
+    ann = server.join("1", "Ann")
+    for _ in range(50):
+        ann.send("x" * 12000 + "😄")
+    server.turn()
+    (kept,) = (recent.messages for recent in server.service.history._recent.values())
+    assert 0 < sum(sys.getsizeof(message.text) for message in kept) <= MAX_REPLAYED
 
 
 def test_a_closed_room_has_no_history(server):

@@ -177,7 +177,7 @@ class HistorySync:
     def _missed(self, marker: ReadMarker, history: History, own_name: str) -> list[Backfill]:
         # A message above the head was said after the return: it was never unconfirmed.
         old = (message for message in history.messages if message.id <= marker.head)
-        own = (message for message in old if message.sender == own_name)
+        own = (message for message in old if message.sender == own_name and not message.is_former)
         confirmed = {message.id for message in own if self.outbox.match(history.room, message)}
         added = marker.add_history(history.messages)
         missed = tuple(message for message in added if message.id not in confirmed)
