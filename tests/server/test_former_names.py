@@ -39,8 +39,8 @@ def test_names_that_became_an_accounts(server):
     """Text, JSON and the replay mark what a guest or another account said, and nothing else."""
     say(server.join("1", "Alice"), "as a guest")
     say(server.join("1", "Bob"), "as Bob")
-    say(account(server, "\u0430lice"), "as the first account")  # a Cyrillic letter: looks alike
-    server.console("unregister \u0430lice")
+    say(account(server, "A1ice"), "as the first account")  # looks alike
+    server.console("unregister A1ice")
     say(account(server, "alice"), "as the second account")
     server.turn(1)
     reader = server.connect()
@@ -48,7 +48,7 @@ def test_names_that_became_an_accounts(server):
     expected = [
         "Alice (former): as a guest",
         "Bob: as Bob",
-        "\u0430lice (former): as the first account",
+        "A1ice (former): as the first account",
         "alice: as the second account",
     ]
     assert said(replayed) == expected
