@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+BYTE_RATE: Final = 8192
+"""How many bytes a second a connection may send by default."""
+
 UNREGISTERED_MAX_FRAME: Final = 2048
 """The longest frame of a client that has not joined or logged in, in bytes.
 
@@ -41,20 +44,38 @@ class RoomPolicy:
 class Limits:
     """How much of the server a connection, an address and an account may use.
 
-    `max_frame` and `send_queue` are bytes, `rate` is frames a second, `burst` frames at once,
-    `first_frame` and `idle_timeout` are seconds, the others connections. 0 is no limit, except for
-    `max_frame`, `send_queue` and `sessions_per_account`, which have to be positive.
+    `max_frame`, `max_message` and `send_queue` are bytes, `rate` is frames a second, `burst` frames
+    at once, `byte_rate` and `byte_burst` are the same in bytes, `first_frame` and `idle_timeout`
+    are seconds, the others connections. 0 is no limit, except for `max_frame`, `max_message`,
+    `send_queue` and `sessions_per_account`, which have to be positive, and for the bursts: with 0
+    there is no burst, and the rate holds. `max_message` is that of `max_frame` if it is None, and
+    `byte_rate` is `BYTE_RATE`, or no limit if `rate` is none.
     """
 
     max_frame: int = 16384
+    max_message: int | None = None
     send_queue: int = 1048576
     rate: int = 5
     burst: int = 20
+    byte_rate: int | None = None
+    byte_burst: int = 32768
     first_frame: int = 60
     idle_timeout: int = 0
     max_clients: int = 10000
     max_per_address: int = 64
     sessions_per_account: int = 8
+
+    @property
+    def bytes_per_second(self) -> int:
+        """How many bytes a second a connection may send; 0 is no limit."""
+        if self.byte_rate is None:
+            return BYTE_RATE if self.rate else 0
+        return self.byte_rate
+
+    @property
+    def message(self) -> int:
+        """The longest message, in bytes."""
+        return self.max_frame if self.max_message is None else self.max_message
 
     def frame(self, registered: bool) -> int:
         """Return the longest frame that is accepted, in bytes.

@@ -16,6 +16,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from typing import Final
 
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -35,6 +36,12 @@ from chatd.core.ports import Directory, History, IBus, Router
 from chatd.core.ratelimit import CountCreation
 from chatd.core.rooms import Origin, Room, User, ensure_active
 
+MAX_LINES: Final = 100
+"""How many lines a message may have."""
+
+_MAX_CHARACTER: Final = 4
+"""How many bytes a character has at most."""
+
 
 class Chat:
     """The rules of the rooms. `count_creation` counts the rooms that guests create."""
@@ -47,6 +54,7 @@ class Chat:
         history: History,
         policy: RoomPolicy,
         count_creation: CountCreation,
+        max_message: int,
     ) -> None:
         self._directory = directory
         self._bus = bus
@@ -54,6 +62,7 @@ class Chat:
         self._history = history
         self._policy = policy
         self._count_creation = count_creation
+        self._max_message = max_message
 
     # -- rooms
 
@@ -237,11 +246,25 @@ class Chat:
         now: float,
         receipt: ReceiptRequest | None = None,
     ) -> None:
-        """Send `texts`, except empty ones, to `room`, which the user of `origin` is in."""
+        """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
+
+        Raise `ChatError`, and send none of them, if one is too long or has too many lines.
+        """
+        self._check_texts(texts)
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
             self._bus.say(room, origin, texts, now, receipt)
+
+    def count_allowed(self, texts: Sequence[str]) -> int:
+        """Return how many of `texts` come before the first that is too long."""
+        # Most are so short that they can have neither too many bytes nor too many lines.
+        if max(map(len, texts)) < min(MAX_LINES, self._max_message // _MAX_CHARACTER):
+            return len(texts)
+        for index, text in enumerate(texts):
+            if _lines(text) > MAX_LINES or len(text.encode()) > self._max_message:
+                return index
+        return len(texts)
 
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int
@@ -281,6 +304,7 @@ class Chat:
 
         The sender's other sessions read what was sent to whom.
         """
+        self._check_texts([text])
         sender = origin.user
         if not sender.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
@@ -299,6 +323,14 @@ class Chat:
         return user if user is not None and user.name else None
 
     # -- rules
+
+    def _check_texts(self, texts: Sequence[str]) -> None:
+        allowed = self.count_allowed(texts)
+        if allowed == len(texts):
+            return
+        if _lines(texts[allowed]) > MAX_LINES:
+            raise ChatError(ErrorCode.TOO_MANY_LINES, limit=MAX_LINES)
+        raise ChatError(ErrorCode.TOO_LONG, limit=self._max_message)
 
     def _check_login(self, user: User) -> None:
         if self._policy.require_login and user.account is None:
@@ -357,3 +389,8 @@ class Chat:
     def _clear_identity(self, user: User) -> None:
         user.account = None
         self._directory.assign_name(user, "")
+
+
+def _lines(text: str) -> int:
+    """Return the number of lines; a newline at the end begins none."""
+    return text.count("\n", 0, -1) + 1

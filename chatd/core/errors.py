@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     ROOM_EXISTS = "room-exists"  # room
     SESSION_CLOSED = "gone"
     TOO_LONG = "too-long"  # limit, in bytes
+    TOO_MANY_LINES = "too-many-lines"  # limit
     TOO_MANY_ROOMS = "too-many-rooms"  # limit
     UNAVAILABLE = "unavailable"
     UNKNOWN_COMMAND = "unknown-command"  # command

@@ -4,7 +4,7 @@ They are times of a clock that is never set back.
 
 `WindowCounter` counts events in a sliding window, for many keys in bounded memory; `CreationLimit`
 and the throttle of logins (chatd.auth.throttle) use it. `TokenBucket` limits the frames of one
-connection.
+connection, and the bytes of a connection and of an origin.
 """
 
 from __future__ import annotations
@@ -131,27 +131,35 @@ _ROUNDING: Final = 1e-6
 
 
 class TokenBucket:
-    """Allows `burst` frames at once, and `rate` a second on average."""
+    """Holds at most `burst` tokens, and gains `rate` a second.
+
+    More may be taken than it holds: what is lacking is gained before there are tokens again.
+    """
 
     __slots__ = ("_burst", "_filled_at", "_rate", "_tokens")
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
+    def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
         self._burst = burst
         self._tokens = float(burst)
         self._filled_at = now
 
-    def available(self, now: float) -> int:
-        """Return how many frames may be processed now."""
+    def spend(self, tokens: float, now: float) -> float:
+        """Take tokens; return how many are left, less than 0 if there were too few."""
         gained = (now - self._filled_at) * self._rate
         self._tokens = min(self._tokens + gained, self._burst)
         self._filled_at = now
-        return int(self._tokens + _ROUNDING)
+        self._tokens -= tokens
+        return self._tokens
 
-    def take(self, frames: int) -> None:
-        """Take a token for each frame that was processed."""
-        self._tokens -= frames
+    def available(self, now: float) -> int:
+        """Return how many whole tokens there are; less than 1 if there is none."""
+        return int(self.spend(0, now) + _ROUNDING)
 
-    def wait(self) -> float:
-        """Return after how many seconds there is a token."""
-        return max(1.0 - self._tokens, 0.0) / self._rate
+    def take(self, tokens: float) -> None:
+        """Take tokens; `available` says how many there are."""
+        self._tokens -= tokens
+
+    def wait(self, tokens: float = 1) -> float:
+        """Return after how many seconds there are `tokens`, but at most `burst` of them."""
+        return max(min(tokens, self._burst) - self._tokens, 0.0) / self._rate

@@ -86,6 +86,7 @@ class ServerMetrics(Collector):
             ("accepted_connections", "Connections accepted.", counters.accepted),
             ("refused_connections", "Connections refused because of a limit.", counters.refused),
             ("aborted_connections", "Connections whose client did not read.", counters.aborted),
+            ("throttled_connections", "Waits because of too many bytes.", counters.throttled),
             ("failed_logins", "Logins with a wrong name or password.", counters.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),
             ("lost_messages", "Messages that were never stored.", self._writer.lost_messages),

@@ -127,6 +127,7 @@ class ChatService(Service):
             self.history,
             config.rules,
             self._creation_counter(),
+            config.limits.message,
         )
         self.moderation = Moderation(self.directory, self.router, self.chat, config.rules)
 

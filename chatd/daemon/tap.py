@@ -20,7 +20,7 @@ from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
 from chatd.clock import use_monotonic_time
-from chatd.config import Config, Limits, RoomCreators, RoomPolicy
+from chatd.config import BYTE_RATE, Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
 from chatd.daemon.service import ChatService
@@ -40,7 +40,16 @@ Convert = Callable[[str], object]
 """Returns the value of an option; raises `ValueError` with what the value must be."""
 
 
-def _number(minimum: int, maximum: int | None = None) -> Convert:
+_MAX_NUMBER: Final = 10**9
+"""The largest value of a number that has no smaller maximum: a GB, or thirty years in seconds."""
+
+_MAX_DAYS: Final = 36_500
+
+_MAX_SHOWN: Final = 100
+"""How many characters of a wrong value are shown."""
+
+
+def _number(minimum: int, maximum: int = _MAX_NUMBER) -> Convert:
     """Return a converter to whole numbers of a range."""
 
     def convert(text: str) -> int:
@@ -50,7 +59,7 @@ def _number(minimum: int, maximum: int | None = None) -> Convert:
             raise ValueError("must be a whole number") from None
         if number < minimum:
             raise ValueError(f"must be {minimum} or more")
-        if maximum is not None and number > maximum:
+        if number > maximum:
             raise ValueError(f"must be {maximum} or less")
         return number
 
@@ -71,7 +80,8 @@ def _parameter(name: str, default: object, convert: Convert, description: str) -
         try:
             return convert(text)
         except ValueError as error:
-            raise usage.UsageError(f"--{name} {text}: {error}") from error
+            shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+            raise usage.UsageError(f"--{name} {shown}: {error}") from error
 
     return [name, None, default, description, checked]
 
@@ -113,7 +123,9 @@ _PARAMETERS: Final = [
         _number(0, MAX_READ),
         "How many messages of history a text client is shown when it joins a room.",
     ),
-    _parameter("keep", Config.keep, _number(0), "Days after which history is removed; 0: never."),
+    _parameter(
+        "keep", Config.keep, _number(0, _MAX_DAYS), "Days after which history is removed; 0: never."
+    ),
     _parameter(
         "admin",
         Config.admin,
@@ -141,6 +153,12 @@ _PARAMETERS: Final = [
         "Longest frame accepted, in bytes; at most 2048 until the client has joined or logged in.",
     ),
     _parameter(
+        "max-message",
+        None,
+        _number(1),
+        "Longest message accepted, in bytes; by default that of --max-frame.",
+    ),
+    _parameter(
         "send-queue",
         Limits.send_queue,
         _number(1024),
@@ -157,7 +175,21 @@ _PARAMETERS: Final = [
         "burst",
         Limits.burst,
         _number(0),
-        "Frames that the server processes at once per client; 0: no limit.",
+        "Frames that the server processes at once per client; 0: no more than the rate.",
+    ),
+    _parameter(
+        "byte-rate",
+        None,
+        _number(0),
+        "Bytes that the server reads per second and client, and four times as many from one "
+        f"address; 0: no limit. By default {BYTE_RATE}, or no limit with --rate 0.",
+    ),
+    _parameter(
+        "byte-burst",
+        Limits.byte_burst,
+        _number(0),
+        "Bytes that the server reads at once per client, and four times as many from one address; "
+        "0: no more than the rate.",
     ),
     _parameter("max-clients", Limits.max_clients, _number(0), "Connections at once; 0: no limit."),
     _parameter(

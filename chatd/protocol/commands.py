@@ -60,7 +60,8 @@ class Command:
     """A command: its name, its parameters, and a sentence for help.
 
     `syntax` is the usage where it differs from what the parameters give. A command that is
-    `json_only` cannot be typed.
+    `json_only` cannot be typed. `cost` is how many frames it counts for the rate of a client: more
+    than 1 where the server hashes a password, writes to the store or sends much.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Command:
     parameters: tuple[Parameter, ...] = ()
     syntax: str = ""
     json_only: bool = False
+    cost: int = 1
 
     @cached_property
     def typed(self) -> tuple[Parameter, ...]:
@@ -153,7 +155,9 @@ def _password(name: str = "password") -> Parameter:
 
 CLIENT_COMMANDS: Final = _table(
     Command("help", "Show usage of all commands."),
-    Command("start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME)),
+    Command(
+        "start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME), cost=3
+    ),
     Command(
         "list",
         "List all active chat rooms with their IDs, names, and chatters.",
@@ -162,6 +166,7 @@ CLIENT_COMMANDS: Final = _table(
             Parameter("chatroom_id", optional=True, json_only=True),
             Parameter("since", optional=True, json_only=True),
         ),
+        cost=3,
     ),
     Command(
         "join",
@@ -174,6 +179,7 @@ CLIENT_COMMANDS: Final = _table(
         "Join the specified chat room; start it first if it does not exist.",
         (_ROOM, _HELD_NAME),
         syntax="enter <chatroom_id> <chatter_name>",
+        cost=3,
     ),
     Command("quit", "Quit the current chat room.", (_CURRENT_ROOM,), syntax="quit"),
     Command("switch", "Make another of your chat rooms the current one.", (_ROOM,)),
@@ -195,17 +201,20 @@ CLIENT_COMMANDS: Final = _table(
             Parameter("chatroom_id", optional=True, json_only=True),
             Parameter("since", optional=True, number=True, json_only=True),
         ),
+        cost=2,  # and more if it is long
     ),
     Command(
         "register",
         "Register an account, and log in; its name is yours alone.",
         (_USERNAME, _password()),
+        cost=4,
     ),
-    Command("login", "Log in to your account.", (_USERNAME, _password())),
+    Command("login", "Log in to your account.", (_USERNAME, _password()), cost=4),
     Command(
         "password",
         "Change the password of your account.",
         (_password("old_password"), _password("new_password")),
+        cost=4,
     ),
     Command("rename", "Change your name.", (Parameter("new_name"),)),
     Command("logout", "Quit all your chat rooms, and log out."),
@@ -214,6 +223,7 @@ CLIENT_COMMANDS: Final = _table(
         "Take back name and login of a lost connection.",
         (Parameter("session", mask=PASSWORD_MASK),),
         json_only=True,
+        cost=2,
     ),
     Command("ping", "Check that the connection works.", json_only=True),
     Command(

@@ -90,6 +90,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.ROOM_EXISTS: "Chatroom {room} exists!",
     ErrorCode.SESSION_CLOSED: "You are no longer here.",
     ErrorCode.TOO_LONG: "Message too long (at most {limit} bytes).",
+    ErrorCode.TOO_MANY_LINES: "Too many lines (at most {limit}).",
     ErrorCode.TOO_MANY_ROOMS: "Too many chatrooms (at most {limit}).",
     ErrorCode.UNAVAILABLE: "The server cannot reach its store now, try again later.",
     ErrorCode.UNKNOWN_COMMAND: "Unknown command `{command}. Type `help for usage.",

@@ -59,9 +59,11 @@ class ClientSession(Protocol):
     """A session, as a gateway uses it.
 
     `busy` while a request is carried out and `closed` once no more input is taken: `receive` must
-    not be called then. `send_queue` is that of the connection.
+    not be called then. `send_queue` is that of the connection. `extra_cost` is how many frames more
+    than were received the requests count for the rate, since the gateway last set it to 0.
     """
 
+    extra_cost: int
     busy: bool
     closed: bool
     send_queue: ISendQueue

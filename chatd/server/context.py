@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.config import Limits
+from chatd.server.byterate import ByteLimits
 from chatd.server.epoll import EpollReader
 from chatd.server.limits import Admission, TimeoutQueue
 from chatd.server.session import SessionRegistry
@@ -21,6 +22,7 @@ class ServerContext:
         self.clock = reactor
         self.limits = limits
         self.admission = admission
-        self.epoll = EpollReader(reactor)
+        self.byte_limits = ByteLimits(reactor, limits, self.services.counters)
+        self.epoll = EpollReader(reactor, self.byte_limits.read_bytes)
         self.handshake_timeouts = TimeoutQueue(reactor, limits.first_frame)
         self.idle_timeouts = TimeoutQueue(reactor, limits.idle_timeout)

@@ -17,10 +17,12 @@ from typing import Any, Final
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-_READ_BYTES: Final = 65536
+READ_BYTES: Final = 65536
+"""How many bytes are read at once."""
 
 _log = Logger(namespace="chatd")
 
@@ -29,10 +31,14 @@ Receive = Callable[[bytes], None]
 
 @implementer(IReadDescriptor)
 class EpollReader:
-    """Reads and writes all adopted sockets in one call of `reactor`."""
+    """Reads and writes all adopted sockets in one call of `reactor`.
 
-    def __init__(self, reactor: IReactorFDSet) -> None:
+    `read_bytes` is how many bytes of a connection are read at once, those of other transports too.
+    """
+
+    def __init__(self, reactor: IReactorFDSet, read_bytes: int = READ_BYTES) -> None:
         self._reactor = reactor
+        self._read_bytes = read_bytes
         self._sockets: dict[int, AdoptedSocket | HangupWatcher] = {}
         self._epoll: Any = None
 
@@ -49,7 +55,7 @@ class EpollReader:
         is_plain = type(transport) in (tcp.Server, unix.Server)
         if not (is_plain and hasattr(select, "epoll")):
             return None
-        socket = AdoptedSocket(self._open_epoll(), transport, receive, on_hangup)
+        socket = AdoptedSocket(self._open_epoll(), transport, receive, on_hangup, self._read_bytes)
         try:
             socket.resumeProducing()
         except OSError:
@@ -64,6 +70,10 @@ class EpollReader:
         `on_hangup` is called if the client closes its sending side while the transport is paused,
         if the transport has a socket that can be watched.
         """
+        raw = transport
+        while isinstance(raw, ProtocolWrapper):
+            raw = raw.transport
+        raw.bufferSize = self._read_bytes
         handle = getattr(transport, "socket", None)
         if handle is None or not hasattr(select, "epoll"):
             return transport
@@ -158,6 +168,7 @@ class AdoptedSocket:
         "_epoll",
         "_hung_up",
         "_on_hangup",
+        "_read_bytes",
         "_reading",
         "_receive",
         "_recv",
@@ -170,7 +181,12 @@ class AdoptedSocket:
     )
 
     def __init__(
-        self, epoll: Any, transport: Any, receive: Receive, on_hangup: Callable[[], None]
+        self,
+        epoll: Any,
+        transport: Any,
+        receive: Receive,
+        on_hangup: Callable[[], None],
+        read_bytes: int,
     ) -> None:
         self.transport = transport
         self.fd: int = transport.fileno()
@@ -179,6 +195,7 @@ class AdoptedSocket:
         self.on_writable: Callable[[], None] | None = None
         self._recv = transport.socket.recv
         self._receive = receive
+        self._read_bytes = read_bytes
         self._epoll = epoll
         self._on_hangup = on_hangup
         self._reading = False
@@ -194,7 +211,7 @@ class AdoptedSocket:
                 self._on_hangup()
             return
         try:
-            data = self._recv(_READ_BYTES)
+            data = self._recv(self._read_bytes)
         except BlockingIOError:
             return
         except OSError:  # the client has reset the connection

@@ -17,13 +17,15 @@ class Counters:
     """Totals since the server started.
 
     `accepted`, `refused` and `aborted` are connections: those that came and got a session, those
-    that a limit kept out, and those that were aborted because the client did not read.
+    that a limit kept out, and those that were aborted because the client did not read. `throttled`
+    is how often a connection had to wait because its bytes were too many.
     """
 
     def __init__(self) -> None:
         self.accepted = 0
         self.refused = 0
         self.aborted = 0
+        self.throttled = 0
         self.failed_logins = 0
 
     def connection_accepted(self) -> None:
@@ -37,6 +39,10 @@ class Counters:
     def connection_aborted(self) -> None:
         """Count a connection whose client did not read its output."""
         self.aborted += 1
+
+    def connection_throttled(self) -> None:
+        """Count a connection that has to wait because it or its origin sent too many bytes."""
+        self.throttled += 1
 
     def login_failed(self) -> None:
         """Count a login with a wrong username or password."""

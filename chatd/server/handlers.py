@@ -46,6 +46,9 @@ Handler = Callable[["Session", Request], Reply | Coroutine[Any, Any, Reply | Non
 _HISTORY_LENGTH: Final = 20
 """How many messages `history` returns if the request does not tell."""
 
+_MESSAGES_PER_FRAME: Final = 50
+"""How many messages of a history count as one frame more for the rate of the client."""
+
 
 def _ping(_: Session, __: Request) -> Reply:
     return Pong()
@@ -128,6 +131,7 @@ async def _history(session: Session, request: Request) -> Reply:
         None if since is None else int(since),
         int(arguments.get("limit", _HISTORY_LENGTH)),
     )
+    session.extra_cost += len(messages) // _MESSAGES_PER_FRAME
     return History(room.id, tuple(messages))
 
 

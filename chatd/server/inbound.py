@@ -102,7 +102,7 @@ class Inbound:
         self.receiver = FrameReceiver(limits.frame(registered=False))
         self.read_limit = READ_LIMIT
         self._bucket = (
-            TokenBucket(limits.rate, limits.burst, now()) if limits.rate and limits.burst else None
+            TokenBucket(limits.rate, max(limits.burst, 1), now()) if limits.rate else None
         )
         self._registered = False
         # True while frames are processed, and until `resume` after `process` returned a number.
@@ -179,9 +179,10 @@ class Inbound:
         session, receiver, bucket = self._session, self.receiver, self._bucket
         left = MAX_FRAMES_PER_TURN
         if bucket is not None:
+            bucket.take(self._take_extra_cost())  # of a request that took time
             left = min(left, bucket.available(self._now()))
         while not (session.busy or session.closed):
-            if not left:
+            if left <= 0:
                 return self._wait()
             if not self._registered:
                 self._raise_limits()
@@ -192,9 +193,12 @@ class Inbound:
             if self._on_frames is not None:
                 self._on_frames()
             processed = session.receive(frames) if frames else self._refuse_oversized()
+            cost = processed
             if bucket is not None:
-                bucket.take(processed)
-            left -= processed
+                # More than there is, perhaps: then further frames wait for longer.
+                cost += self._take_extra_cost()
+                bucket.take(cost)
+            left -= cost
             if not receiver.consume(processed):
                 break
         if not self._registered:
@@ -205,6 +209,10 @@ class Inbound:
         """Refuse the next frame, which was too long; return how many frames that are."""
         self._session.refuse(ChatError(ErrorCode.TOO_LONG, limit=self.receiver.limit))
         return 1
+
+    def _take_extra_cost(self) -> int:
+        cost, self._session.extra_cost = self._session.extra_cost, 0
+        return cost
 
     def _wait(self) -> float | None:
         """Return after how many seconds the frames that are left may be processed."""

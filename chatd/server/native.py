@@ -23,7 +23,8 @@ from zope.interface import implementer
 
 from chatd.core.events import Address, DisconnectReason
 from chatd.protocol.codec import text_codec
-from chatd.protocol.framing import UnknownProtocolError
+from chatd.protocol.framing import Framing, UnknownProtocolError
+from chatd.server.byterate import FRAME_BYTES
 from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
 from chatd.server.peers import IPeerAware, IProxied, peer_address, set_options
@@ -63,6 +64,7 @@ class ChatProtocol(Protocol):
             if adopted is None
             else SocketSendQueue(adopted, self._clock, limit, self._overflowed)
         )
+        self._meter = context.byte_limits.meter(self._process_safely)
         self._session = context.sessions.connect(self)
         self.inbound = Inbound(
             self._session,
@@ -77,9 +79,14 @@ class ChatProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Buffer what was read, and process it."""
-        if self._session.closed:
+        inbound, is_closed = self.inbound, self._session.closed
+        if inbound.framing is None and not is_closed:
+            self._update_address()  # before the bytes count: behind a proxy it is known only now
+        if self._meter is not None:
+            self._meter.count(_size(data, inbound.framing))
+        if is_closed:
+            self._update_reading()
             return  # output may still be on its way; input is dropped
-        inbound = self.inbound
         if inbound.framing is None:
             self._receive_first_bytes(data)
         else:
@@ -113,24 +120,20 @@ class ChatProtocol(Protocol):
     # -- called by the session
 
     def process_input(self) -> None:
-        """Pass buffered frames to the session, and stop reading while too much is buffered."""
-        inbound = self.inbound
-        wait = inbound.process()
-        if wait is not None:
-            self._next_turn = self._clock.callLater(wait, self._process_later)
-        is_full = inbound.receiver.buffered >= inbound.read_limit
-        if self._reading is is_full and inbound.is_read:
-            self._reading = not self._reading
-            if self._reading:
-                self._producer.resumeProducing()
-            else:
-                self._producer.pauseProducing()
+        """Pass buffered frames to the session, unless the client sent too many bytes."""
+        meter = self._meter
+        if meter is None or not meter.is_waiting or self._session.closed:
+            wait = self.inbound.process()
+            if wait is not None:
+                self._next_turn = self._clock.callLater(wait, self._process_later)
+        is_full = self.inbound.receiver.buffered >= self.inbound.read_limit
+        if self._reading is is_full or meter is not None:
+            self._update_reading()
 
     # -- input
 
     def _receive_first_bytes(self, data: bytes) -> None:
         """Buffer the first bytes; start the session if they decide the framing."""
-        self._update_address()
         try:
             self.inbound.feed(data)
         except UnknownProtocolError:
@@ -146,9 +149,26 @@ class ChatProtocol(Protocol):
         if refusal is not None:
             session.reject(refusal, self.inbound.first_frame())
 
+    def _update_reading(self) -> None:
+        """Stop reading while too much is buffered, or while the client sent too many bytes."""
+        inbound, meter = self.inbound, self._meter
+        is_full = inbound.receiver.buffered >= inbound.read_limit or (
+            meter is not None and meter.is_waiting
+        )
+        if self._reading is is_full and inbound.is_read:
+            self._reading = not self._reading
+            if self._reading:
+                self._producer.resumeProducing()
+            else:
+                self._producer.pauseProducing()
+
     def _process_later(self) -> None:
-        """Process in a turn of its own; if that fails, end this connection only."""
+        """Process what had to wait for the rate, or for the next turn."""
         self.inbound.resume()
+        self._process_safely()
+
+    def _process_safely(self) -> None:
+        """Process in a turn of its own; if that fails, end this connection only."""
         try:
             self.process_input()
         except Exception:  # noqa: BLE001 -- it must not reach the reactor
@@ -172,6 +192,9 @@ class ChatProtocol(Protocol):
         """Take a slot; a client that is refused has a few seconds to send its first frame."""
         admission = self._context.admission
         self._slot = admission.enter(origin)
+        if self._meter is not None:
+            self._meter.move(self._slot.origin)
+            self._update_reading()
         _cancel(self._refusal_timer)
         self._refusal_timer = None
         if self._slot.refusal is not None or self._session.is_banned:
@@ -189,7 +212,9 @@ class ChatProtocol(Protocol):
 
     def _idle_timed_out(self) -> None:
         """Close the connection, unless it is the client or the server that something waits for."""
-        if self.send_queue.queued or self._session.busy or self.inbound.receiver.has_frames:
+        is_throttled = self._meter is not None and self._meter.is_waiting
+        is_waited_for = self.send_queue.queued or self._session.busy or is_throttled
+        if is_waited_for or self.inbound.receiver.has_frames:
             self._restart_idle_timeout()
         else:
             self._session.close(DisconnectReason.IDLE)
@@ -200,6 +225,8 @@ class ChatProtocol(Protocol):
             self._drain_timer = self._clock.callLater(DRAIN_SECONDS, self._drain_timed_out)
 
     def _drain_timed_out(self) -> None:
+        if self._meter is not None:
+            self._meter.close()
         self.inbound.stop_draining()
         if self.inbound.state is not State.CLOSED:
             self._producer.pauseProducing()
@@ -211,6 +238,8 @@ class ChatProtocol(Protocol):
         context = self._context
         for timer in (self._refusal_timer, self._next_turn, self._drain_timer):
             _cancel(timer)
+        if self._meter is not None:
+            self._meter.close()
         self.inbound.receiver.clear()
         if self._slot.refusal is not None:
             context.services.counters.connection_refused()
@@ -252,6 +281,19 @@ class _RefusedProtocol(Protocol):
     def connectionMade(self) -> None:
         """Abort the connection."""
         cast("ITCPTransport", self.transport).abortConnection()
+
+
+def _size(data: bytes, framing: Framing | None) -> int:
+    """Return how many bytes `data` counts as input: as much as it may take in the store.
+
+    The end of each frame counts `FRAME_BYTES`, and a byte that is no UTF-8 as much as U+FFFD.
+    """
+    size = len(data) if data.isascii() else len(data.decode(errors="replace").encode())
+    if framing is None:
+        ends = data.count(b"\0") or data.count(b"\n")
+    else:
+        ends = data.count(framing.value[-1:])
+    return size + FRAME_BYTES * ends
 
 
 def _cancel(timer: IDelayedCall | None) -> None:

@@ -50,6 +50,7 @@ class Session(Subscriber):
         super().__init__(User(connection.address), connection.address, connection.send_queue, now)
         self.connected_at = now
         self.busy = False
+        self.extra_cost = 0
         self.is_started = False
         self._is_running = False  # a request is carried out, or the client sends nothing more
         self.services = services
@@ -114,14 +115,16 @@ class Session(Subscriber):
             self._trace_received(frames[0])
         elif self.current_room is None:
             frames = frames[:1]  # each is refused by itself
-        request = None
+        request, services = None, self.services
         try:
             messages = self.codec.leading_messages(frames)
             if messages:
-                self.say(messages)
-                return len(messages)
-            self.last_active = self.services.seconds()
+                allowed = services.chat.count_allowed(messages) or 1
+                self.say(messages[:allowed])
+                return allowed
+            self.last_active = services.seconds()
             request = self.codec.decode(frames[0])
+            self.extra_cost += CLIENT_COMMANDS[request.command].cost - 1
             reply = HANDLERS[request.command](self, request)
             if isinstance(reply, Awaitable):
                 self._wait_for(reply, request)

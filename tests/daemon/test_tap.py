@@ -1,6 +1,7 @@
 """The options of the command line: their values, their defaults, and their errors."""
 
 import pytest
+from twisted.python.usage import UsageError
 
 from chatd.config import Config, RoomCreators
 from chatd.daemon.tap import Options
@@ -65,6 +66,9 @@ def test_options_that_may_be_repeated():
         ("--send-queue 1024", lambda config: config.limits.send_queue == 1024),
         ("--rate 0", lambda config: config.limits.rate == 0),
         ("--burst 0", lambda config: config.limits.burst == 0),
+        ("--byte-rate 0", lambda config: config.limits.byte_rate == 0),
+        ("--byte-burst 0", lambda config: config.limits.byte_burst == 0),
+        ("--max-message 9", lambda config: config.limits.message == 9),
         ("--max-clients 3", lambda config: config.limits.max_clients == 3),
         ("--max-per-address 3", lambda config: config.limits.max_per_address == 3),
         ("--sessions-per-account 3", lambda config: config.limits.sessions_per_account == 3),
@@ -91,3 +95,32 @@ def test_help_describes_every_option():
     assert all(row[3] for row in Options.optParameters)
     assert "[default: ]" not in text
     assert "SIGHUP" in text
+
+
+def numbers():
+    """Return the names of the options that take a number."""
+    for name, _, _, _, convert in Options.optParameters:
+        try:
+            convert("many")
+        except UsageError:
+            if name != "who-starts":
+                yield name
+
+
+@pytest.mark.parametrize("name", list(numbers()))
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "1000000001", "-1", "inf", "1e3", ""])
+def test_a_number_out_of_bounds(name, value):
+    """Each number has bounds; the process exits with one short line."""
+    with pytest.raises(SystemExit) as error:
+        parse(f"--{name}", value)
+    assert error.value.code.startswith(f"chatd: --{name} {value[:100]}")
+    assert "must be" in error.value.code
+    assert len(error.value.code) < 250
+
+
+def test_the_byte_rate_without_a_rate():
+    """Without a rate of frames there is none of bytes, unless it is given."""
+    assert parse().limits.bytes_per_second == 8192
+    assert parse("--rate", "0").limits.bytes_per_second == 0
+    assert parse("--rate", "0", "--byte-rate", "5").limits.bytes_per_second == 5
+    assert parse("--max-frame", "100").limits.message == 100

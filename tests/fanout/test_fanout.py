@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.config import RoomPolicy
+from chatd.config import Limits, RoomPolicy
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.events import Joined, LeaveReason, Left, Notice, RoomClosed
@@ -182,7 +182,15 @@ class FanoutHarness:
         writer = HistoryWriter(store, Clock(), fanout.send, EventLog())
         history = History(store, writer, Retention(store, Clock(), Clock().seconds, EventLog(), 0))
         bus = LocalBus(fanout, router)
-        self.chat = Chat(self.directory, bus, router, history, policy, lambda _: nullcontext())
+        self.chat = Chat(
+            self.directory,
+            bus,
+            router,
+            history,
+            policy,
+            lambda _: nullcontext(),
+            Limits().message,
+        )
         self.moderation = Moderation(self.directory, router, self.chat, policy)
         self.sessions = []
         self.owners = []

@@ -32,7 +32,7 @@ def held(client):
 @pytest.mark.parametrize("byte", [b"x", b"\xff", b"[", b"\r", b"\xf0"])
 def test_a_frame_without_an_end(before, byte, rate):
     """No more is held than one read and one frame, however long the frame is."""
-    server = MemoryServer(rate=rate)
+    server = MemoryServer(rate=rate, byte_rate=0)
     client = server.connect()
     client.send_bytes(before)
     read = byte * A_READ

@@ -16,6 +16,7 @@ class FakeSession:
 
     def __init__(self):
         self.busy = self.closed = self.is_registered = False
+        self.extra_cost = 0
         self.send_queue = SimpleNamespace(limit=0)
         self.received = []
         self.calls = []

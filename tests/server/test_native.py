@@ -251,7 +251,7 @@ def test_shutdown(server):
 
 def test_a_flood_past_the_rate_waits_in_bounded_memory():
     """Past 64 KiB the connection is not read; all messages arrive at the rate in the end."""
-    server = MemoryServer(rate=5, burst=20, first_frame=0)
+    server = MemoryServer(rate=5, burst=20, byte_rate=0, first_frame=0)
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     for number in range(100):
         ann.send(f"{number} {'x' * 1000}")

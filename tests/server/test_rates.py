@@ -14,8 +14,8 @@ A_READ = 65536
 
 @pytest.fixture
 def limited():
-    """Return a server with the default rate."""
-    return MemoryServer(rate=5, burst=20)
+    """Return a server with the default rate of frames, and no limit on bytes."""
+    return MemoryServer(rate=5, burst=20, byte_rate=0)
 
 
 def said(client):
