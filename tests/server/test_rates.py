@@ -116,8 +116,8 @@ def test_a_flood_before_the_end(limited, how):
     read += [line.removeprefix("Ann: ") for line in last]
     assert goodbye == "Server: Ann quitted."
     assert read == texts[: len(read)]
-    # Twenty, less the one that joined the room, and five a second.
-    assert 19 + 5 * 9 <= len(read) <= 20 + 5 * 10
+    # Twenty, less three for joining the room, and five a second.
+    assert 17 + 5 * 9 <= len(read) <= 20 + 5 * 10
     assert ann.closed
     assert limited.connect().ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
     limited.turn(60)
@@ -132,7 +132,7 @@ def test_a_flooder_that_is_removed(limited, end, then):
     flood(ann, 500)
     if then != "stay":
         getattr(ann, then)()
-    assert len(said(bob)) == 19
+    assert len(said(bob)) == 17
     ann.read()
     limited.console(end)
     bob.read()

@@ -125,7 +125,7 @@ def test_a_client_with_buffered_frames_is_not_idle():
     server = MemoryServer(idle_timeout=1, rate=1, burst=1)
     ann = server.connect()
     ann.send(*["`list"] * 10)
-    for _ in range(19):
+    for _ in range(55):
         server.turn(0.5)
     assert ann.read() == ["Server: No room exists!"] * 10
     server.turn(1)
