@@ -27,7 +27,7 @@ ORIGIN_FACTOR: Final = 4
 """How many times as much as a connection an origin may send."""
 
 FRAME_BYTES: Final = 512
-"""How many bytes each frame counts beside its own: a short message takes as many in the store."""
+"""How many bytes a frame counts beside its own once it is processed: what it takes in the store."""
 
 LIMITED_READ_BYTES: Final = 4096
 """How many bytes are read at once where there is a limit.
@@ -177,6 +177,10 @@ class Meter:
             left = min(left, self._origin.bucket.spend(size, now))
         if left <= _IN_DEBT and not self.is_waiting:
             self._wait()
+
+    def count_frames(self, frames: int) -> None:
+        """Count `FRAME_BYTES` for each frame that was processed, beside its own bytes."""
+        self.count(FRAME_BYTES * frames)
 
     def waits_for(self, origin: Origin) -> bool:
         """Return whether it is the turn of `origin` that the connection waits for."""

@@ -81,7 +81,8 @@ class Inbound:
     `receiver` has the buffered bytes. Once `framing` is known, the bytes that are read may be fed
     to it directly, which saves a call for each read.
     `now` returns seconds. `on_closed` is called when the state becomes CLOSED, `on_frames`, if it
-    is given, before frames are passed to the session.
+    is given, before frames are passed to the session, and `on_processed`, if it is given, with the
+    number of frames that the session took.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Inbound:
         now: Callable[[], float],
         on_closed: Callable[[], None],
         on_frames: Callable[[], None] | None = None,
+        on_processed: Callable[[int], None] | None = None,
     ) -> None:
         self.state = State.AWAITING_FRAMING
         self.framing: Framing | None = None
@@ -98,6 +100,7 @@ class Inbound:
         self._limits = limits
         self._now = now
         self._on_frames = on_frames
+        self._on_processed = on_processed
         self._on_closed = on_closed
         self.receiver = FrameReceiver(limits.frame(registered=False))
         self.read_limit = READ_LIMIT
@@ -193,12 +196,7 @@ class Inbound:
             if self._on_frames is not None:
                 self._on_frames()
             processed = session.receive(frames) if frames else self._refuse_oversized()
-            cost = processed
-            if bucket is not None:
-                # More than there is, perhaps: then further frames wait for longer.
-                cost += self._take_extra_cost()
-                bucket.take(cost)
-            left -= cost
+            left -= self._charge(processed)
             if not receiver.consume(processed):
                 break
         if not self._registered:
@@ -209,6 +207,17 @@ class Inbound:
         """Refuse the next frame, which was too long; return how many frames that are."""
         self._session.refuse(ChatError(ErrorCode.TOO_LONG, limit=self.receiver.limit))
         return 1
+
+    def _charge(self, processed: int) -> int:
+        """Count frames that were processed; return the cost of their requests, in frames."""
+        if self._on_processed is not None:
+            self._on_processed(processed)
+        if self._bucket is None:
+            return processed
+        cost = processed + self._take_extra_cost()
+        # More than there is, perhaps: then further frames wait for longer.
+        self._bucket.take(cost)
+        return cost
 
     def _take_extra_cost(self) -> int:
         cost, self._session.extra_cost = self._session.extra_cost, 0

@@ -23,8 +23,7 @@ from zope.interface import implementer
 
 from chatd.core.events import Address, DisconnectReason
 from chatd.protocol.codec import text_codec
-from chatd.protocol.framing import Framing, UnknownProtocolError
-from chatd.server.byterate import FRAME_BYTES
+from chatd.protocol.framing import UnknownProtocolError
 from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
 from chatd.server.peers import IPeerAware, IProxied, peer_address, set_options
@@ -72,6 +71,7 @@ class ChatProtocol(Protocol):
             self._clock.seconds,
             self._close,
             self._restart_idle_timeout if context.limits.idle_timeout else None,
+            None if self._meter is None else self._meter.count_frames,
         )
         context.handshake_timeouts.start(self._handshake_timed_out)
         context.admission.connected()
@@ -83,7 +83,7 @@ class ChatProtocol(Protocol):
         if inbound.framing is None and not is_closed:
             self._update_address()  # before the bytes count: behind a proxy it is known only now
         if self._meter is not None:
-            self._meter.count(_size(data, inbound.framing))
+            self._meter.count(_size(data))
         if is_closed:
             self._update_reading()
             return  # output may still be on its way; input is dropped
@@ -283,17 +283,9 @@ class _RefusedProtocol(Protocol):
         cast("ITCPTransport", self.transport).abortConnection()
 
 
-def _size(data: bytes, framing: Framing | None) -> int:
-    """Return how many bytes `data` counts as input: as much as it may take in the store.
-
-    The end of each frame counts `FRAME_BYTES`, and a byte that is no UTF-8 as much as U+FFFD.
-    """
-    size = len(data) if data.isascii() else len(data.decode(errors="replace").encode())
-    if framing is None:
-        ends = data.count(b"\0") or data.count(b"\n")
-    else:
-        ends = data.count(framing.value[-1:])
-    return size + FRAME_BYTES * ends
+def _size(data: bytes) -> int:
+    """Return how many bytes `data` counts as input: one that is no UTF-8 as many as U+FFFD."""
+    return len(data) if data.isascii() else len(data.decode(errors="replace").encode())
 
 
 def _cancel(timer: IDelayedCall | None) -> None:

@@ -25,7 +25,7 @@ def limited():
     return MemoryServer(rate=5)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfb\x01" * 1000, b"x" * 3000, b"\0" * 10, b"`x" * 1500])
+@pytest.mark.parametrize("data", [b"\xff\xfb\x01" * 1000, b"x" * 3000, b"`x" * 1500])
 @pytest.mark.parametrize("before", [b"", b"`enter 1 Ann\0", b"`exit\0"])
 def test_all_input_counts(limited, data, before):
     """A connection that sends without end is soon not read from, whatever it sends."""
@@ -142,10 +142,19 @@ def test_no_burst():
 
 
 def test_frames_count_beside_their_bytes(limited):
-    """Short frames count as much as they may take in the store."""
-    client = limited.connect()
-    client.send_bytes(b"\0" * (32768 // FRAME_BYTES + 1))
-    assert is_paused(client)
+    """Short frames count as much as they may take in the store, but not before they are processed.
+
+    So many of them in one read do not stop the other clients of their address.
+    """
+    clients = [limited.connect(THERE) for _ in range(20)]
+    for client in clients:
+        client.send_bytes(b"\0" * 100)
+    assert is_paused(clients[-1])
+    assert not is_paused(clients[0])
+    for _ in range(3):
+        limited.turn(1)
+    origin = clients[0].protocol._meter._origin
+    assert origin.bucket.wait(0) * ORIGIN_FACTOR * 8192 <= 20 * 20 * FRAME_BYTES
 
 
 def test_buckets_without_connections_are_bounded():
