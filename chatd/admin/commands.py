@@ -23,7 +23,6 @@ from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
 from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
-from chatd.server.eventlog import EventLog
 from chatd.server.session import Session, SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
@@ -38,9 +37,9 @@ _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 class AdminContext:
     """The parts of the server that the administrator's commands use.
 
-    `now` returns seconds since the epoch, `seconds` those of the clock that measures durations, by
-    which the server was started at `started_at`. `stop` begins to stop the server. `stopping` is
-    set by `quit`; after that no command is executed.
+    `set_trace` begins or ends to log frames. `now` returns seconds since the epoch, `seconds` those
+    of the clock that measures durations, by which the server was started at `started_at`. `stop`
+    begins to stop the server. `stopping` is set by `quit`; after that no command is executed.
     """
 
     chat: Chat
@@ -50,7 +49,7 @@ class AdminContext:
     fanout: Fanout
     writer: HistoryWriter
     bus: IBus
-    event_log: EventLog
+    set_trace: Callable[[bool], None]
     now: Callable[[], float]
     seconds: Callable[[], float]
     started_at: float
@@ -257,8 +256,7 @@ async def _unregister(call: _Call) -> list[str]:
 
 
 async def _trace(call: _Call) -> list[str]:
-    on = call.arguments["trace"] == "on"
-    call.context.fanout.trace = call.context.event_log.sent if on else None
+    call.context.set_trace(call.arguments["trace"] == "on")
     return [_reply(f"Trace is {call.arguments['trace']}.")]
 
 

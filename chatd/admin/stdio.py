@@ -2,7 +2,8 @@
 
 On a terminal the log is printed above the line being typed, and the mode of the terminal is
 restored in any case. On a pipe both are plain lines. Standard input and output are never made
-non-blocking: other processes share them, for example the shell, and the log would lose lines.
+non-blocking: other processes share them, for example the shell, and the log would lose lines. A
+thread writes, so that the server does not wait for a terminal or pipe that nobody reads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -23,9 +25,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
-from chatd.admin.terminal import ConsoleTerminal
+from chatd.admin.terminal import ConsoleTerminal, encode_lines
 from chatd.core.sanitize import escape_line
-from chatd.io import in_foreground, write_all
+from chatd.io import BackgroundWriter, in_foreground
 
 if TYPE_CHECKING:
     from chatd.admin.editor import Editor
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 _STDIN: Final = 0
 _READ_SIZE: Final = 65536
 
-_CLOSE_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 1.0
 """How long the server waits for its line editor to put the terminal back, in seconds."""
 
 _log = Logger(namespace="chatd")
@@ -53,19 +55,47 @@ def format_plain(event: LogEvent) -> Sequence[str]:
     return [escape_line(line) for line in text.split("\n")]
 
 
+def lost_event(lines: int) -> LogEvent:
+    """Return the event for a number of lines that the log has lost."""
+    return {
+        "log_format": "System: {lines} lines of the log were lost",
+        "log_level": LogLevel.warn,
+        "log_namespace": "chatd",
+        "log_time": time.time(),
+        "lines": lines,
+    }
+
+
+def report_error(error: OSError) -> None:
+    """Print on standard error, if there is one, that the log cannot be written."""
+    if sys.__stderr__ is not None:
+        with suppress(OSError):
+            line = f"chatd: the log cannot be written: {error.strerror}\n"
+            os.write(sys.__stderr__.fileno(), line.encode())
+
+
 @implementer(ILogObserver)
 class StandardOutputLog:
     """Prints the log on standard output.
 
     `lines_of` returns the lines of an event, which must be safe to print. `print_above` prints
     lines above the line being typed, while it is set. `stream` is standard output, None if it is
-    closed.
+    closed. `writer` writes to it.
     """
 
     def __init__(self, stream: TextIO | None, lines_of: LinesOf = format_plain) -> None:
         self._lines_of = lines_of
         self.print_above: Callable[[Sequence[str]], None] | None = None
-        self._descriptor = None if stream is None else stream.fileno()
+        self.writer: BackgroundWriter | None = None
+        if stream is not None:
+            self.writer = BackgroundWriter(
+                stream.fileno(), lambda lines: _encode(lines_of(lost_event(lines))), report_error
+            )
+
+    def start(self) -> None:
+        """Print in a thread from now on; called once the process forks no more."""
+        if self.writer is not None:
+            self.writer.start()
 
     def __call__(self, event: LogEvent) -> None:
         """Print an event."""
@@ -76,10 +106,12 @@ class StandardOutputLog:
         """Print lines, which are safe to print, above the one being typed if there is one."""
         if self.print_above is not None:
             self.print_above(lines)
-        elif self._descriptor is not None:
-            text = "".join(f"{line}\n" for line in lines)
-            with suppress(OSError):  # the reader is gone; the server continues
-                write_all(self._descriptor, text.encode(errors="backslashreplace"))
+        elif self.writer is not None:
+            self.writer.write(_encode(lines))
+
+
+def _encode(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
 
 
 def open_console(reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
@@ -160,8 +192,9 @@ class _PipeConsole:
 class _TerminalConsole:
     """A console on the terminal of the server, with an `Editor` that runs in a thread.
 
-    The two are connected by a socket pair, whose buffer bounds what waits to be printed. Ctrl-C
-    stops the server, unless the console asks a question: then it cancels the question alone.
+    The two are connected by a socket pair, to which a `BackgroundWriter` writes: lines of the log
+    are lost while the terminal takes no output. Ctrl-C stops the server, unless the console asks a
+    question: then it cancels the question alone.
     """
 
     def __init__(self, reactor: Any, consoles: Consoles, log: StandardOutputLog) -> None:
@@ -169,6 +202,12 @@ class _TerminalConsole:
         self._log = log
         self._stop_server = consoles.context.stop
         self._socket, editor_end = socket.socketpair()
+        self._output = BackgroundWriter(
+            self._socket.fileno(),
+            lambda lines: encode_lines(format_plain(lost_event(lines))),
+            lambda _: None,  # the editor has ended
+        )
+        self._output.start()
         self._terminal = ConsoleTerminal(consoles, self._write, self._close)
         self._input = _Reader(
             reactor, self._socket.fileno(), self._terminal.received, self._terminal.console.end
@@ -176,7 +215,7 @@ class _TerminalConsole:
         self._editor: Editor | None = None
         # A daemon thread: the process ends even if the terminal takes no output.
         self._editing = threading.Thread(target=self._edit, args=(editor_end,), daemon=True)
-        log.print_above = self._terminal.print_above
+        log.print_above = self._print_log
         self._editing.start()
         signal.signal(signal.SIGCONT, lambda *_: self._resume())
 
@@ -205,13 +244,16 @@ class _TerminalConsole:
         _log.failure("The line editor of the console failed", failure)
 
     def _write(self, data: bytes) -> None:
-        with suppress(OSError):  # the editor has ended
-            self._socket.sendall(data)
+        self._output.write(data, always=True)
+
+    def _print_log(self, lines: Sequence[str]) -> None:
+        self._output.write(encode_lines(lines))
 
     def _close(self) -> None:
         """Wait until the terminal is as it was: what is logged from now on is printed as it is."""
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self._input.stop()
+        self._output.close()
         self._socket.shutdown(socket.SHUT_WR)
         self._editing.join(_CLOSE_SECONDS)
         self._log.print_above = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from chatd.admin.commands import complete
@@ -54,7 +54,7 @@ class ConsoleTerminal:
     def print_above(self, lines: Sequence[str]) -> None:
         """Print lines, which are safe to print, above the line being typed."""
         if lines:
-            self._send(print=list(lines))
+            self._send_bytes(encode_lines(lines))
 
     # -- within
 
@@ -99,13 +99,25 @@ class ConsoleTerminal:
         self.console.print_lines([f"{shown}  ... and {more} more" if more > 0 else shown])
 
     def _send(self, **message: object) -> None:
+        self._send_bytes(_encode(message))
+
+    def _send_bytes(self, data: bytes) -> None:
         if not self._is_closed:
-            self._write(json.dumps(message).encode() + b"\n")
+            self._write(data)
 
     def _close(self) -> None:
         self._send(closed=None)
         self._is_closed = True
         self._close_connection()
+
+
+def encode_lines(lines: Sequence[str]) -> bytes:
+    """Return the message that prints lines, which are safe to print, above the one being typed."""
+    return _encode({"print": list(lines)})
+
+
+def _encode(message: Mapping[str, object]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
 
 
 def _parse(message: bytes) -> tuple[str, object]:

@@ -49,6 +49,7 @@ class ServerMetrics(Collector):
         fanout: Fanout,
         writer: HistoryWriter,
         counters: Counters,
+        lost_log_lines: Callable[[], int],
     ) -> None:
         self._chat = chat
         self._sessions = sessions
@@ -56,6 +57,7 @@ class ServerMetrics(Collector):
         self._fanout = fanout
         self._writer = writer
         self._counters = counters
+        self._lost_log_lines = lost_log_lines
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric with its present value."""
@@ -90,6 +92,7 @@ class ServerMetrics(Collector):
             ("failed_logins", "Logins with a wrong name or password.", counters.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),
             ("lost_messages", "Messages that were never stored.", self._writer.lost_messages),
+            ("log_lines_lost", "Lines that the log has lost.", self._lost_log_lines()),
             ("sent_bytes", "Bytes written to clients.", self._fanout.bytes_sent),
         )
 

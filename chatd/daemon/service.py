@@ -35,6 +35,7 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.core.ratelimit import CountCreation, CreationLimit
+from chatd.daemon.logfile import Log
 from chatd.daemon.periodic import HOUR, PeriodicTasks
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
@@ -62,7 +63,7 @@ _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 class ChatService(Service):
     """The whole server.
 
-    `stdout_log` is the log where it goes to standard output, None where it goes elsewhere.
+    `log` is the log of the process, None where it is not chatd's.
     `hashing` and `store` replace those that `config` asks for. `wall_time` returns the seconds
     since the epoch, for timestamps; `reactor` measures durations. `stopping` is set by
     `request_stop`.
@@ -72,14 +73,14 @@ class ChatService(Service):
         self,
         config: Config,
         reactor: Any,
-        stdout_log: StandardOutputLog | None = None,
+        log: Log | None = None,
         *,
         hashing: Hashing | None = None,
         store: IStore | None = None,
         wall_time: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
-        self.stdout_log = stdout_log
+        self.log = log
         self.stopping = False
         self.motd = ""
         self._reactor = reactor
@@ -195,7 +196,7 @@ class ChatService(Service):
             fanout=self.fanout,
             writer=self.writer,
             bus=self.bus,
-            event_log=self.event_log,
+            set_trace=self.set_trace,
             now=self._wall_time,
             seconds=reactor.seconds,
             started_at=reactor.seconds(),
@@ -230,7 +231,7 @@ class ChatService(Service):
         for tasks in self._periodic:
             tasks.start()
         if self.config.trace:
-            self.fanout.trace = self.event_log.sent
+            self.set_trace(True)
         if self.config.admin:
             self._open_admin_socket(self.config.admin)
 
@@ -244,7 +245,10 @@ class ChatService(Service):
             self._log_listening(port)
         if self.config.console:
             # sys.stdout leads into the log by now.
-            log = self.stdout_log or StandardOutputLog(sys.__stdout__)
+            log = self.log and self.log.stdout
+            if log is None:
+                log = StandardOutputLog(sys.__stdout__)
+                log.start()
             open_console(self._reactor, self.consoles, log)
 
     def reload(self) -> None:
@@ -255,6 +259,12 @@ class ChatService(Service):
                 load()
             except (StartError, ListenError) as error:
                 self.event_log.reload_failed(str(error))
+
+    def set_trace(self, on: bool) -> None:
+        """Log each frame from now on, or no more; others may not read a log with frames."""
+        if on and self.log is not None:
+            self.log.make_private()
+        self.fanout.trace = self.event_log.sent if on else None
 
     def request_stop(self) -> None:
         """Stop the reactor, which then calls `stopService`."""
@@ -286,6 +296,7 @@ class ChatService(Service):
             fanout=self.fanout,
             writer=self.writer,
             counters=self.counters,
+            lost_log_lines=int if self.log is None else self.log.lost_lines,
         )
         site, health = metrics.metrics_site(collector, self._check_store, self._reactor)
         self._periodic.append(PeriodicTasks(self._reactor, metrics.CHECK_SECONDS, health.update))
@@ -315,12 +326,12 @@ class ChatService(Service):
     # -- stop
 
     async def _stop(self) -> None:
-        ports = [port.port for port in self._listening_ports()]
-        if self._admin_port is not None:
-            ports.append(self._admin_port)
         # Twisted closes ports in the next turn of the reactor. A client that came in until then
         # would not be told that the server stops.
-        await DeferredList([maybeDeferred(port.stopListening) for port in ports])
+        closing = [port.stop() for port in self._listening_ports()]
+        if self._admin_port is not None:
+            closing.append(maybeDeferred(self._admin_port.stopListening))
+        await DeferredList(closing)
         self.consoles.shut_down()
         consoles_closed = self.admin_factory.shut_down()
         consoles_closed.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)

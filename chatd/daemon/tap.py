@@ -319,6 +319,7 @@ def makeService(options: Options) -> ChatService:
         sys.exit(f"chatd: {error}")
     sys.excepthook = partial(start_error_hook, log.stdout is None)
     notifier = SystemdNotifier(os.environ.get("NOTIFY_SOCKET"))
+    reactor.callWhenRunning(log.start)
     reactor.callWhenRunning(Process(service, reactor, log.file, notifier).install)
     if _URL_WITH_PASSWORD.search(" ".join(sys.argv)):
         reactor.callWhenRunning(_log.warn, _VISIBLE_URL_WARNING)
@@ -329,7 +330,7 @@ class _Application(ChatService):
     """The service as twistd runs it: it replaces twistd's log with its own."""
 
     def __init__(self, config: Config, reactor: Any, log: Log) -> None:
-        super().__init__(config, reactor, log.stdout)
+        super().__init__(config, reactor, log)
         self._observer = log.observer
 
     def setServiceParent(self, parent: Any) -> None:

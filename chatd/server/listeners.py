@@ -1,4 +1,7 @@
-"""The ports of the server: a port from an endpoint string, and the certificate of a TLS port.
+"""The ports of the server: ports from an endpoint string, and the certificate of a TLS port.
+
+An endpoint has one port, or one for each address of its interface: `localhost` is 127.0.0.1 and ::1
+here, whatever the system's resolver says, so that clients reach it by either of them.
 
 A certificate is reloaded by parsing the endpoint string again: Twisted reads the files then. New
 connections get the new certificate, open connections keep theirs. Twisted loads OpenSSL where
@@ -7,10 +10,13 @@ an endpoint asks for it; this module does not import it.
 
 from __future__ import annotations
 
+import errno
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory, IProtocolFactory
@@ -22,15 +28,30 @@ from chatd.server.peers import PROXY_PREFIX, behind_proxy
 
 _TLS_PREFIX = "ssl:"
 
+BACKLOG: Final = 65535
+"""How many connections may wait to be accepted; the system lowers it to its own maximum.
+
+When thousands of clients return after a restart, those that do not fit in wait for seconds until
+their system tries again. Twisted's default is 50.
+"""
+
+_TWISTED_BACKLOG: Final = 50
+
+_LOCALHOST: Final = ("127.0.0.1", "::1")
+
+_NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""The errors of an address that this machine does not have."""
+
 
 class ListenError(Exception):
     """The server cannot listen; the message is the one line that the operator sees."""
 
 
 class ListeningPort:
-    """A port at the endpoint `text`, which the operator gave as `option`.
+    """The ports at the endpoint `text`, which the operator gave as `option`.
 
-    Raises `ListenError` if the text is not an endpoint. `port` exists after `listen`.
+    Raises `ListenError` if the text is not an endpoint. `port` exists after `listen`; where the
+    interface has several addresses, it is that of the first one.
     """
 
     port: IListeningPort
@@ -41,7 +62,15 @@ class ListeningPort:
         self._reactor = reactor
         self._is_proxied = text.startswith(PROXY_PREFIX)
         self._certificate: _Certificate | None = None
-        self._endpoint = self._parse(self._listen_with_certificate)
+        self._ports: list[IListeningPort] = []
+        self._endpoint = self._parse(
+            _Listener(
+                reactor,
+                listenTCP=self._listen_tcp,
+                listenSSL=self._listen_tls,
+                listenUNIX=self._listen_unix,
+            )
+        )
 
     def listen(self, factory: IProtocolFactory) -> None:
         """Start to listen; raise `ListenError` if the system refuses."""
@@ -53,6 +82,11 @@ class ListeningPort:
         except Exception as error:
             raise ListenError(f"cannot listen at {self.text}: {_reason(error)}") from error
         self._keep_socket_of_service_manager()
+
+    def stop(self) -> Deferred[Any]:
+        """Stop to listen; the Deferred fires when all ports are closed."""
+        ports = self._ports or [self.port]
+        return DeferredList([maybeDeferred(port.stopListening) for port in ports])
 
     def reload_certificate(self) -> None:
         """Use the certificate that is on the disk now.
@@ -67,19 +101,19 @@ class ListeningPort:
             sources.append(contextFactory)
 
         try:
-            _result(self._parse(record).listen(Factory()))
+            _result(self._parse(_Listener(self._reactor, listenSSL=record)).listen(Factory()))
             self._certificate.replace(sources[0])
         except ListenError:
             raise
         except Exception as error:
             raise ListenError(f"{self._option} {self.text}: {_reason(error)}") from error
 
-    def _parse(self, listen_ssl: Callable[..., Any]) -> Any:
-        """Return the endpoint for `text`; one that speaks TLS listens by calling `listen_ssl`."""
+    def _parse(self, listener: _Listener) -> Any:
+        """Return the endpoint for `text`, which listens by calling `listener`."""
         text = self.text.removeprefix(PROXY_PREFIX)
         is_tls = text.startswith(_TLS_PREFIX)
         try:
-            return serverFromString(_TlsReactor(listen_ssl) if is_tls else self._reactor, text)
+            return serverFromString(listener, text)
         except ImportError as error:
             raise ListenError(
                 f"{self._option} {self.text}: this needs more packages: "
@@ -95,15 +129,62 @@ class ListeningPort:
                 f"({_reason(error)}); one is, for instance, tcp:9999:interface=localhost"
             ) from error
 
-    def _listen_with_certificate(
+    def _listen_tls(
         self,
         port: int,
         factory: IProtocolFactory,
         contextFactory: Any,  # noqa: N803 -- Twisted's
         **options: Any,
-    ) -> Any:
-        self._certificate = _Certificate(contextFactory)
-        return self._reactor.listenSSL(port, factory, self._certificate, **options)
+    ) -> IListeningPort:
+        self._certificate = certificate = _Certificate(contextFactory)
+
+        def listen(port: int, factory: IProtocolFactory, **options: Any) -> IListeningPort:
+            return self._reactor.listenSSL(port, factory, certificate, **options)  # type: ignore[no-any-return]
+
+        return self._listen_at_all(listen, port, factory, **options)
+
+    def _listen_tcp(self, port: int, factory: IProtocolFactory, **options: Any) -> IListeningPort:
+        return self._listen_at_all(self._reactor.listenTCP, port, factory, **options)
+
+    def _listen_unix(self, path: str, factory: IProtocolFactory, **options: Any) -> IListeningPort:
+        options["backlog"] = self._backlog(options["backlog"])
+        return self._reactor.listenUNIX(path, factory, **options)  # type: ignore[no-any-return]
+
+    def _backlog(self, parsed: int) -> int:
+        """Return the backlog: the one that Twisted has parsed if the operator wrote one."""
+        is_default = parsed == _TWISTED_BACKLOG and "backlog=" not in self.text
+        return BACKLOG if is_default else parsed
+
+    def _listen_at_all(
+        self,
+        listen: Callable[..., IListeningPort],
+        port: int,
+        factory: IProtocolFactory,
+        *,
+        backlog: int,
+        interface: str,
+    ) -> IListeningPort:
+        """Listen at each address of `interface`, at the same port; return the first one's.
+
+        An address that this machine does not have is left out, unless none is left. If another
+        program has the port at one of the addresses, clients might reach that one: an error.
+        """
+        backlog = self._backlog(backlog)
+        missing: CannotListenError | None = None
+        for address in _addresses(interface):
+            try:
+                opened = listen(port, factory, backlog=backlog, interface=address)
+            except CannotListenError as error:
+                if error.socketError.errno not in _NOT_HERE:
+                    self.stop()
+                    raise
+                missing = error
+            else:
+                self._ports.append(opened)
+                port = port or opened.getHost().port  # type: ignore[attr-defined]
+        if not self._ports and missing is not None:
+            raise missing
+        return self._ports[0]
 
     def _keep_socket_of_service_manager(self) -> None:
         """Let the UNIX socket that systemd passed to the process outlive the port."""
@@ -118,11 +199,15 @@ class ListeningPort:
             port._bindPath, port._shouldShutdown = "\0", False  # noqa: SLF001
 
 
-class _TlsReactor:
-    """The part of the reactor that an `ssl:` endpoint uses."""
+class _Listener:
+    """The reactor for an endpoint, with some methods replaced by `methods`."""
 
-    def __init__(self, listen_ssl: Callable[..., Any]) -> None:
-        self.listenSSL = listen_ssl
+    def __init__(self, reactor: Any, **methods: Callable[..., Any]) -> None:
+        self._reactor = reactor
+        self.__dict__.update(methods)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
 
 
 @implementer(IOpenSSLContextFactory)
@@ -140,6 +225,16 @@ class _Certificate:
     def getContext(self) -> Any:
         """Return the context for a connection."""
         return self._source.getContext()
+
+
+def _addresses(interface: str) -> Sequence[str]:
+    """Return the addresses of an interface, which may be given by a name; "" is all addresses."""
+    if not interface or isIPAddress(interface) or isIPv6Address(interface):
+        return (interface,)
+    if interface.casefold().rstrip(".") == "localhost":
+        return _LOCALHOST
+    found = socket.getaddrinfo(interface, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def _result(deferred: Any) -> Any:

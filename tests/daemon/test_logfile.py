@@ -1,6 +1,9 @@
 """Where the log goes, its lines in JSON, and the file that is opened again."""
 
 import json
+import os
+import stat
+from pathlib import Path
 
 import pytest
 from twisted.logger import Logger, LogLevel
@@ -101,11 +104,11 @@ def test_a_file_that_cannot_be_opened_again(open_log, tmp_path, logged):
     assert "[chatd#info] still here\n" in (tmp_path / "away" / "chatd.log").read_text()
 
 
-def test_a_file_is_not_rotated_by_size(open_log, tmp_path):
+def test_a_file_is_not_rotated_by_size(open_log, tmp_path, logged):
     """The log is rotated on demand alone; Twisted's default is after a million bytes."""
     log = open_log("chatd.log")
-    log.file.write("x" * 1_000_001)
-    log.file.write("y")
+    log.observer(logged("info", "x" * 1_000_001))
+    log.observer(logged("info", "y"))
     assert [file.name for file in tmp_path.iterdir()] == ["chatd.log"]
     log.file.rotate()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["chatd.log", "chatd.log.1"]
@@ -135,3 +138,61 @@ def test_on_standard_output(logfile):
     log = Log({"nodaemon": True, "logfile": logfile}, in_json=False)
     assert log.observer is log.stdout
     assert log.file is None
+
+
+def mode(path):
+    """Return the permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_mode_of_the_file(open_log, tmp_path):
+    """A new file is for the server's user alone; an existing one keeps its mode."""
+    open_log("new.log")
+    assert mode(tmp_path / "new.log") == 0o600
+    (tmp_path / "old.log").touch()
+    (tmp_path / "old.log").chmod(0o644)
+    log = open_log("old.log")
+    assert mode(tmp_path / "old.log") == 0o644
+    log.make_private()
+    assert mode(tmp_path / "old.log") == 0o640
+    (tmp_path / "old.log").rename(tmp_path / "old.log.1")
+    (tmp_path / "old.log").touch()
+    (tmp_path / "old.log").chmod(0o644)
+    log.file.reopen()
+    assert mode(tmp_path / "old.log") == 0o640
+
+
+def test_a_file_that_was_truncated(open_log, tmp_path, logged):
+    """After logrotate has truncated the file, the next line is its first."""
+    path = tmp_path / "chatd.log"
+    log = open_log("chatd.log", in_json=True)
+    log.observer(logged("info", "one"))
+    os.truncate(path, 0)
+    log.observer(logged("info", "two"))
+    assert json.loads(path.read_bytes())["text"] == "two"
+
+
+def test_files_are_numbered(open_log, tmp_path, logged):
+    """The file that was rotated last is number 1."""
+    log = open_log("chatd.log", in_json=True)
+    for text in ("one", "two", "three"):
+        log.observer(logged("info", text))
+        log.file.rotate()
+    texts = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert texts.pop("chatd.log") == ""
+    assert {name: json.loads(text)["text"] for name, text in texts.items()} == {
+        "chatd.log.1": "three",
+        "chatd.log.2": "two",
+        "chatd.log.3": "one",
+    }
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk(capfd, logged):
+    """The server goes on; one line on standard error says why, and the lines are counted."""
+    log = Log({"logfile": "/dev/full"}, in_json=False)
+    log.observer(logged("info", "one"))
+    log.observer(logged("info", "two"))
+    assert log.lost_lines() == 2
+    log.file.close()
+    assert capfd.readouterr().err.count("the log cannot be written: No space left on device") <= 1

@@ -1,14 +1,17 @@
 """Ports from endpoint strings, and the reload of certificates."""
 
+import errno
+import socket
 import sys
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL.SSL import TLS_METHOD, Connection, Context, WantReadError
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.server.listeners import ListenError, ListeningPort
+from chatd.server.listeners import BACKLOG, ListenError, ListeningPort
 
 # What Twisted gives to pyOpenSSL.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
@@ -116,3 +119,98 @@ def test_without_the_packages(monkeypatch):
     monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
     with pytest.raises(ListenError, match=r"pip install 'chatd\[tls\]'"):
         ListeningPort("--metrics", "ssl:9999", MemoryReactorClock())
+
+
+def opened(text, reactor=None):
+    """Listen at an endpoint; return what the reactor was asked for: port, backlog, interface."""
+    reactor = reactor or MemoryReactorClock()
+    ListeningPort("--listen", text, reactor).listen(Factory())
+    tcp = [(port, backlog, interface) for port, _, backlog, interface in reactor.tcpServers]
+    tls = [(port, backlog, interface) for port, _, _, backlog, interface in reactor.sslServers]
+    return tcp + tls
+
+
+@pytest.mark.parametrize(
+    ("text", "backlog"),
+    [
+        ("tcp:9999", BACKLOG),
+        ("haproxy:tcp:9999", BACKLOG),
+        ("tcp:9999:backlog=50", 50),
+        ("tcp:9999:backlog=7", 7),
+    ],
+)
+def test_the_backlog(text, backlog):
+    """The backlog is large, unless the operator gave another."""
+    assert opened(text) == [(9999, backlog, "")]
+
+
+def test_the_backlog_of_other_kinds(endpoint):
+    """TLS ports and UNIX sockets have the large backlog, too."""
+    assert opened(endpoint) == [(9999, BACKLOG, "")]
+    reactor = MemoryReactorClock()
+    opened("unix:/run/chat.sock", reactor)
+    assert reactor.unixServers[0][2] == BACKLOG
+
+
+@pytest.mark.parametrize("text", ["tcp:9999:interface=localhost", "tcp:9999:LocalHost"])
+def test_localhost_is_both_addresses(text):
+    """A port of localhost is reached by IPv4 and by IPv6."""
+    assert opened(text) == [(9999, BACKLOG, "127.0.0.1"), (9999, BACKLOG, "::1")]
+
+
+def test_a_certificate_at_both_addresses(folder, make_certificate):
+    """Both ports of localhost get the certificate that is reloaded."""
+    text = f"ssl:9999:interface=localhost:privateKey={folder}/key.pem:certKey={folder}/cert.pem"
+    reactor = MemoryReactorClock()
+    port = ListeningPort("--listen", text, reactor)
+    port.listen(Factory())
+    new = make_certificate()
+    port.reload_certificate()
+    assert [shown(server[2]) for server in reactor.sslServers] == [new, new]
+
+
+def test_a_name_with_several_addresses(monkeypatch):
+    """The port is opened at each address of another name."""
+    found = [(None, None, None, "", (address, 0)) for address in ("10.0.0.1", "fd00::1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [*found, found[0]])
+    assert [interface for *_, interface in opened("tcp:9999:interface=chat")] == [
+        "10.0.0.1",
+        "fd00::1",
+    ]
+
+
+class RefusingReactor(MemoryReactorClock):
+    """A reactor that cannot listen at some addresses, for the reasons in `refused`."""
+
+    def __init__(self, refused):
+        super().__init__()
+        self.refused = refused
+
+    def listenTCP(self, port, factory, backlog=50, interface=""):
+        if interface in self.refused:
+            reason = OSError(self.refused[interface], "the system's words")
+            raise CannotListenError(interface, port, reason)
+        return super().listenTCP(port, factory, backlog, interface)
+
+
+@pytest.mark.parametrize(
+    ("missing", "left"), [("127.0.0.1", "::1"), ("::1", "127.0.0.1")], ids=["IPv4", "IPv6"]
+)
+@pytest.mark.parametrize("reason", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+def test_localhost_without_one_address(missing, left, reason):
+    """An address that the machine does not have is left out."""
+    reactor = RefusingReactor({missing: reason})
+    assert opened("tcp:9999:interface=localhost", reactor) == [(9999, BACKLOG, left)]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"::1": errno.EADDRINUSE},
+        {"127.0.0.1": errno.EADDRNOTAVAIL, "::1": errno.EAFNOSUPPORT},
+    ],
+)
+def test_localhost_that_cannot_be_opened(refused):
+    """A port that another program has at one address is an error, and so is no address at all."""
+    with pytest.raises(ListenError, match="the system's words"):
+        opened("tcp:9999:interface=localhost", RefusingReactor(refused))
