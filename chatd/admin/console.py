@@ -91,6 +91,7 @@ class Console:
         self._answer: Deferred[str | None] = Deferred()
         self._busy = False
         self._ended = False
+        self._is_paused = False
 
     @property
     def accepts_input(self) -> bool:
@@ -113,6 +114,16 @@ class Console:
         """Close the console, not the server, after the lines that came: the input has ended."""
         self._lines.append(None)
         self._schedule()
+
+    def pause(self) -> None:
+        """Execute no further line until `resume`: too much output waits to be read."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Execute lines again."""
+        self._is_paused = False
+        if self._lines:
+            self._schedule()
 
     def cancel(self) -> None:
         """Cancel the question, if there is one."""
@@ -146,7 +157,7 @@ class Console:
         which prints the last lines first.
         """
         try:
-            while self._lines and not self._consoles.context.stopping:
+            while self._lines and not (self._is_paused or self._consoles.context.stopping):
                 line = self._lines.popleft()
                 if line is None:
                     self.end()

@@ -2,6 +2,9 @@
 
 Lines in, lines out; the end of input closes the console after the replies. A peer whose first byte
 is a NUL is `chatd-admin` on a terminal: the messages of `chatd.admin.editor` follow the NUL.
+
+While a peer does not read its replies, nothing more is read from it or executed for it, so that one
+reply at most waits in memory.
 """
 
 from __future__ import annotations
@@ -11,15 +14,15 @@ import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableProtocol,
     IListeningPort,
+    IPushProducer,
     IReactorUNIX,
-    ITransport,
 )
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
@@ -104,7 +107,7 @@ class ConsoleFactory(Factory):
             self._all_closed.callback(None)
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IPushProducer)
 class ConsoleProtocol(Protocol):
     """The connection of one administrator; the first byte tells an editor from a script."""
 
@@ -116,6 +119,7 @@ class ConsoleProtocol(Protocol):
     def connectionMade(self) -> None:
         """Register the connection; the console is opened at the first byte."""
         self._factory.connected(self)
+        self._stream().registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:
         """Give the console the lines of a script, or the messages of an editor."""
@@ -141,20 +145,42 @@ class ConsoleProtocol(Protocol):
     def shut_down(self) -> None:
         """Close the connection, unless its console does that."""
         if self._console is None:
-            self._stream().loseConnection()
+            self._close()
+
+    # -- called by the transport, whose output this produces
+
+    def pauseProducing(self) -> None:
+        """Execute nothing more: the peer does not read."""
+        self._stream().pauseProducing()
+        if self._console is not None:
+            self._console.console.pause()
+
+    def resumeProducing(self) -> None:
+        """Execute lines again: the peer has read what waited."""
+        self._stream().resumeProducing()
+        if self._console is not None:
+            self._console.console.resume()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the end of the connection closes the console."""
 
     # -- within
 
+    def _close(self) -> None:
+        """Close the connection once what was written is sent."""
+        self._stream().unregisterProducer()
+        self._stream().loseConnection()
+
     def _lines(self) -> LineConsole:
-        console = self._consoles.open(self._print, self._stream().loseConnection)
+        console = self._consoles.open(self._print, self._close)
         return LineConsole(console)
 
     def _terminal(self) -> ConsoleTerminal:
-        return ConsoleTerminal(self._consoles, self._stream().write, self._stream().loseConnection)
+        return ConsoleTerminal(self._consoles, self._stream().write, self._close)
 
     def _print(self, lines: Sequence[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)
         self._stream().write(text.encode())
 
-    def _stream(self) -> ITransport:
-        return cast("ITransport", self.transport)
+    def _stream(self) -> Any:
+        return self.transport

@@ -4,6 +4,9 @@ The values are read when a page is requested: the server has these numbers anywa
 costs nothing more. The store is the exception: whether it is up is looked at every few seconds.
 Loaded only with `--metrics`, because HTTP takes a third of a second to load.
 
+The pages are for GET and HEAD, one request a connection. Connections count for the descriptors of
+the process, there are few of them, and each has a few seconds.
+
 The pages are rendered in the reactor's thread. prometheus_client's own resource for Twisted runs
 in the thread pool of the global reactor, where sessions and rooms would change while it reads them.
 """
@@ -19,6 +22,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
 from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
@@ -27,11 +33,18 @@ from chatd.core.chat import Chat
 from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.server.eventlog import Counters
+from chatd.server.limits import Admission
 from chatd.server.session import SessionRegistry
 from chatd.storage.writer import HistoryWriter
 
 CHECK_SECONDS: Final = 5.0
 """How often the store is checked."""
+
+MAX_CONNECTIONS: Final = 32
+"""How many connections may be open at once; further ones are closed."""
+
+CONNECTION_SECONDS: Final = 10.0
+"""How long a connection may take, from its first byte to the end of the response."""
 
 StoreCheck = Callable[[], Awaitable[object]]
 """Uses the store without changing it; raises `StoreUnavailableError` if it cannot be reached."""
@@ -158,6 +171,44 @@ class _Root(Resource):
         return notFound()
 
 
+class _Request(Request):
+    """A request without a body: what has one, or another method than GET and HEAD, is refused."""
+
+    _is_refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        """Refuse a body before any of it is read: Twisted would keep it in a file."""
+        super().gotLength(0)  # type: ignore[no-untyped-call]
+        if length != 0:
+            self._refuse(b"413 Content Too Large")
+
+    def process(self) -> None:
+        """Refuse methods that the pages do not have."""
+        if self._is_refused:
+            return  # the body was short enough to come with the headers
+        if self.method in (b"GET", b"HEAD"):
+            super().process()  # type: ignore[no-untyped-call]
+        else:
+            self._refuse(b"405 Method Not Allowed\r\nAllow: GET, HEAD")
+
+    def _refuse(self, status: bytes) -> None:
+        head = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        self._is_refused = True
+        channel: Any = self.channel
+        channel.dataReceived = lambda _: None
+        channel.transport.write(head)
+        channel.transport.loseConnection()
+
+
+class _Channel(HTTPChannel):
+    """Serves one request."""
+
+    def checkPersistence(self, request: Request, version: bytes) -> bool:  # noqa: ARG002 -- Twisted's
+        """Close the connection after the response."""
+        request.responseHeaders.setRawHeaders(b"connection", [b"close"])
+        return False
+
+
 class _QuietSite(Site):
     """Does not log requests: there is one every few seconds."""
 
@@ -167,8 +218,45 @@ class _QuietSite(Site):
         """Do nothing."""
 
 
+class _Connection(ProtocolWrapper):
+    """A connection that is counted, and aborted after some seconds."""
+
+    factory: _LimitedFactory
+
+    def connectionMade(self) -> None:
+        """Count the connection."""
+        self.factory.admission.connected()
+        self._timeout = self.factory.clock.callLater(CONNECTION_SECONDS, self.abortConnection)
+        super().connectionMade()  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """Stop counting the connection."""
+        self.factory.admission.disconnected()
+        if self._timeout.active():
+            self._timeout.cancel()
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+
+class _LimitedFactory(WrappingFactory):
+    """Accepts connections while there are few, and descriptors for them."""
+
+    protocol = _Connection
+    noisy = False
+
+    def __init__(self, site: Site, admission: Admission, clock: Any) -> None:
+        super().__init__(site)  # type: ignore[no-untyped-call]
+        self.admission = admission
+        self.clock = clock
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Return the protocol of a connection, or None to close it."""
+        if len(self.protocols) >= MAX_CONNECTIONS or not self.admission.has_descriptor:
+            return None
+        return super().buildProtocol(addr)
+
+
 def metrics_site(
-    metrics: ServerMetrics, check: StoreCheck, reactor: Any
+    metrics: ServerMetrics, check: StoreCheck, admission: Admission, reactor: Any
 ) -> tuple[IProtocolFactory, StoreHealth]:
     """Return the HTTP site, and the store's health, which the caller updates periodically."""
     registry = CollectorRegistry()
@@ -178,4 +266,6 @@ def metrics_site(
     root = _Root()  # type: ignore[no-untyped-call]
     root.putChild(b"metrics", MetricsPage(registry))
     root.putChild(b"healthz", HealthPage(health))
-    return _QuietSite(root, reactor=reactor), health  # type: ignore[no-untyped-call]
+    site = _QuietSite(root, requestFactory=_Request, reactor=reactor)  # type: ignore[no-untyped-call]
+    site.protocol = _Channel  # type: ignore[assignment, method-assign]
+    return _LimitedFactory(site, admission, reactor), health

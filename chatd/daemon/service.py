@@ -105,7 +105,7 @@ class ChatService(Service):
     def _build_rooms(self) -> None:
         """Build the rooms, and what each of their messages goes through."""
         config, reactor = self.config, self._reactor
-        self.event_log = EventLog()
+        self.event_log = EventLog(reactor)
         self.counters = Counters()
         self.fanout = Fanout(reactor)
         self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
@@ -245,7 +245,7 @@ class ChatService(Service):
             self._log_listening(port)
         if self.config.console:
             # sys.stdout leads into the log by now.
-            log = self.log and self.log.stdout
+            log = None if self.log is None else self.log.stdout
             if log is None:
                 log = StandardOutputLog(sys.__stdout__)
                 log.start()
@@ -298,7 +298,9 @@ class ChatService(Service):
             counters=self.counters,
             lost_log_lines=int if self.log is None else self.log.lost_lines,
         )
-        site, health = metrics.metrics_site(collector, self._check_store, self._reactor)
+        site, health = metrics.metrics_site(
+            collector, self._check_store, self.admission, self._reactor
+        )
         self._periodic.append(PeriodicTasks(self._reactor, metrics.CHECK_SECONDS, health.update))
         return site
 

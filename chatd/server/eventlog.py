@@ -2,13 +2,20 @@
 
 The lines about the process itself are in `chatd.daemon.signals`. This module writes to Twisted's
 log and does not know which observers read it.
+
+Anybody who can connect causes lines. So of each such kind `LINES_PER_MINUTE` lines are logged, and
+one line tells how many more there were and from how many addresses.
 """
 
 from __future__ import annotations
 
-from twisted.logger import Logger
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger, LogLevel
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
+from chatd.core.network import host_of
 from chatd.core.rooms import Room
 from chatd.core.sanitize import escape_line
 
@@ -51,9 +58,97 @@ class Counters:
 
 _log = Logger(namespace="chatd")
 
+LINES_PER_MINUTE: Final = 600
+"""How many lines of one kind are logged one by one in a minute."""
+
+_MINUTE: Final = 60.0
+_MAX_ADDRESSES: Final = 10_000
+
+
+class _LimitedLines:
+    """Lines of one kind, whose format is `line`; those past the limit become one line `summary`.
+
+    A summary has the fields `n` and `addresses`. It is logged when the minute ends that began with
+    the first line.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, line: str, summary: str, level: LogLevel = LogLevel.info
+    ) -> None:
+        self._clock = clock
+        self._line = line
+        self._summary = summary
+        self._level = level
+        self._began = -_MINUTE
+        self._logged = 0
+        self._more = 0
+        self._addresses: set[object] = set()
+
+    def log(self, peer: Address | None, **fields: object) -> None:
+        """Log a line, or count it; `fields` must be safe to print."""
+        now = self._clock.seconds()
+        if self._logged >= LINES_PER_MINUTE or now - self._began >= _MINUTE:
+            if now - self._began < _MINUTE:
+                self._count(peer)
+                return
+            self._began, self._logged = now, 0
+        self._logged += 1
+        if peer is not None:
+            fields["peer"] = _escape_address(peer)
+        _log.emit(self._level, self._line, **fields)
+
+    def _count(self, peer: Address | None) -> None:
+        if not self._more:
+            wait = self._began + _MINUTE - self._clock.seconds()
+            self._clock.callLater(wait, self.flush)
+        self._more += 1
+        if len(self._addresses) < _MAX_ADDRESSES:
+            self._addresses.add(host_of(peer))
+
+    def flush(self) -> None:
+        """Log the summary."""
+        more, count, self._more = self._more, len(self._addresses), 0
+        self._addresses = set()
+        addresses = f"{count} or more" if count == _MAX_ADDRESSES else count
+        _log.emit(self._level, self._summary, n=more, addresses=addresses)
+
 
 class EventLog:
     """Writes the log. As a subscriber of the bus it logs each user who joins or leaves a room."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        def limited(line: str, summary: str, level: LogLevel = LogLevel.info) -> _LimitedLines:
+            return _LimitedLines(clock, line, f"System: {summary}", level)
+
+        self._connected = limited(
+            "System: new connection from {peer}",
+            "{n} more connections, from {addresses} addresses",
+        )
+        self._disconnected = limited(
+            "System: connection from {peer} closed",
+            "{n} more connections closed, from {addresses} addresses",
+        )
+        self._exceeded = limited(
+            "System: connection from {peer} aborted: it does not read, "
+            "{queued} bytes wait (at most {limit})",
+            "{n} more connections aborted that do not read, from {addresses} addresses",
+            LogLevel.warn,
+        )
+        self._failed_logins = limited(
+            "System: failed login from {peer}",
+            "{n} more failed logins, from {addresses} addresses",
+            LogLevel.warn,
+        )
+        self._bad_headers = limited(
+            "System: connection from {peer} closed: malformed PROXY header",
+            "{n} more connections closed with a malformed PROXY header, from {addresses} addresses",
+            LogLevel.warn,
+        )
+        self._joined = limited(
+            "{user} joined room [{room}]{origin}",
+            "{n} more times users joined rooms, from {addresses} addresses",
+        )
+        self._left = limited("{user} left room [{room}].", "{n} more times users left rooms")
 
     def listening(self, host: str, port: int | None = None) -> None:
         """Log a listening port; `port` is None where `host` is the path of a UNIX socket."""
@@ -62,25 +157,23 @@ class EventLog:
 
     def connected(self, peer: Address) -> None:
         """Log a new connection."""
-        _log.info("System: new connection from {peer}", peer=_escape_address(peer))
+        self._connected.log(peer)
 
     def disconnected(self, peer: Address) -> None:
         """Log the end of a connection."""
-        _log.info("System: connection from {peer} closed", peer=_escape_address(peer))
+        self._disconnected.log(peer)
 
     def send_queue_exceeded(self, peer: Address, queued: int, limit: int) -> None:
         """Log that a connection is aborted because `queued` bytes wait for the client to read."""
-        _log.warn(
-            "System: connection from {peer} aborted: it does not read, "
-            "{queued} bytes wait (at most {limit})",
-            peer=_escape_address(peer),
-            queued=queued,
-            limit=limit,
-        )
+        self._exceeded.log(peer, queued=queued, limit=limit)
+
+    def bad_proxy_header(self, peer: Address) -> None:
+        """Log that a proxy at `peer` sent a malformed header, and that the connection is closed."""
+        self._bad_headers.log(peer)
 
     def login_failed(self, peer: Address) -> None:
         """Log a failed login, without the name: users type passwords in the name's place."""
-        _log.warn("System: failed login from {peer}", peer=_escape_address(peer))
+        self._failed_logins.log(peer)
 
     def store_lost(self, why: str) -> None:
         """Log that the store cannot be written to."""
@@ -120,18 +213,14 @@ class EventLog:
         """Log a user who joins or leaves a room; the bus calls this for every event of a room."""
         if isinstance(event, Joined):
             origin = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
-            _log.info(
-                "{user} joined room [{room}]{origin}",
+            self._joined.log(
+                event.address,
                 user=escape_line(event.name),
                 room=escape_line(room.id),
                 origin=origin,
             )
         elif isinstance(event, Left):
-            _log.info(
-                "{user} left room [{room}].",
-                user=escape_line(event.name),
-                room=escape_line(room.id),
-            )
+            self._left.log(None, user=escape_line(event.name), room=escape_line(room.id))
 
 
 def _escape_address(peer: Address) -> str:

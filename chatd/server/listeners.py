@@ -24,7 +24,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.server.peers import PROXY_PREFIX, behind_proxy
+from chatd.server.peers import PROXY_PREFIX, ProxiedEndpoint
 
 _TLS_PREFIX = "ssl:"
 
@@ -76,7 +76,7 @@ class ListeningPort:
         """Start to listen; raise `ListenError` if the system refuses."""
         endpoint = self._endpoint
         if self._is_proxied:
-            endpoint = behind_proxy(endpoint)
+            endpoint = ProxiedEndpoint(endpoint)
         try:
             self.port = _result(endpoint.listen(factory))
         except Exception as error:

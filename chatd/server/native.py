@@ -117,6 +117,11 @@ class ChatProtocol(Protocol):
         if self.inbound.state is State.AWAITING_FRAMING:
             self._update_address()
 
+    def peer_unknown(self) -> None:
+        """Close the connection: the proxy sent a malformed header."""
+        self._context.services.event_log.bad_proxy_header(self.address)
+        self._session.close()
+
     # -- called by the session
 
     def process_input(self) -> None:

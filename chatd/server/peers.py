@@ -1,27 +1,28 @@
 """The address of a client, behind a proxy too, and the options of its TCP connection.
 
-Twisted parses the PROXY protocol (`haproxy:`), but the protocol of the client learns of it with the
-client's first bytes only. Until then a client would count for the address of the proxy, and a
-client that sends nothing would never count for its own address.
+Behind a proxy (`haproxy:`) the protocol of the client is told when its address is known. Until then
+it has the address of the proxy, which no limit counts.
 """
 
 from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import (
+    IAddress,
     IProtocolFactory,
     IStreamServerEndpoint,
     ITCPTransport,
     ITransport,
 )
-from twisted.protocols.haproxy import proxyEndpoint
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import Interface, implementer
 
 from chatd.core.events import Address
+from chatd.protocol.proxy import ProxyHeaderError, parse_proxy_header
 
 _KEEPALIVE_IDLE: Final = range(30, 75)
 """After how many seconds of silence the system may send the first keep-alive probe.
@@ -70,43 +71,70 @@ class IProxied(ITransport):
 
 
 class IPeerAware(Interface):
-    """A protocol that is told when the address of its client may be known."""
+    """A protocol that is told when the address of its client is known."""
 
     def peer_known() -> None:
-        """Ask the transport for its peer again."""
+        """Ask the transport for its peer again, if it was not the proxy itself that connected."""
 
-
-def behind_proxy(endpoint: IStreamServerEndpoint) -> Any:
-    """Return an endpoint for the clients of a proxy that connects to `endpoint`."""
-    return proxyEndpoint(_PeerAwareEndpoint(endpoint))
+    def peer_unknown() -> None:
+        """Note that the proxy sent a malformed header, so that the connection is closed."""
 
 
 @implementer(IStreamServerEndpoint)
-class _PeerAwareEndpoint:
-    """An endpoint that tells protocols when the address of their client may be known."""
+class ProxiedEndpoint:
+    """An endpoint for the clients of a proxy that connects to `endpoint`."""
 
     def __init__(self, endpoint: IStreamServerEndpoint) -> None:
         self._endpoint = endpoint
 
     def listen(self, protocolFactory: IProtocolFactory) -> Any:  # noqa: N803 -- Twisted's
         """Listen for connections of the proxy."""
-        factory = _PeerAwareFactory(protocolFactory)  # type: ignore[no-untyped-call]
-        return self._endpoint.listen(factory)
+        return self._endpoint.listen(_ProxiedFactory(protocolFactory))  # type: ignore[no-untyped-call]
 
 
 @implementer(IProxied)
-class _PeerAwareProtocol(ProtocolWrapper):
-    """A connection of the proxy: it wraps Twisted's parser, which wraps the client's protocol."""
+class _ProxiedProtocol(ProtocolWrapper):
+    """A connection of the proxy; `_header` has its first bytes, None once the header is complete.
+
+    The header may come in pieces. The timeout for the first frame limits how long that may take.
+    """
+
+    _header: bytes | None = b""
+    _source: IPv4Address | IPv6Address | None = None
 
     def dataReceived(self, data: bytes) -> None:
-        """Pass data on, and tell the client's protocol that its peer may be known."""
-        # Read before: the parser may drop the client's protocol.
-        client = cast("ProtocolWrapper", self.wrappedProtocol).wrappedProtocol
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-        if IPeerAware.providedBy(client):
+        """Take the header off, and pass on what comes after it."""
+        if self._header is None:
+            self.wrappedProtocol.dataReceived(data)
+            return
+        self._header += data
+        client: Any = self.wrappedProtocol
+        is_aware = IPeerAware.providedBy(client)
+        try:
+            header = parse_proxy_header(self._header)
+        except ProxyHeaderError:
+            self._header = b""
+            if is_aware:
+                client.peer_unknown()
+            self.loseConnection()  # type: ignore[no-untyped-call]
+            return
+        if header is None:
+            return
+        rest, self._header = self._header[header.length :], None
+        if header.source is not None:
+            host, port = header.source
+            kind = IPv6Address if ":" in host else IPv4Address
+            self._source = kind("TCP", host, port)
+        if is_aware:
             client.peer_known()
+        if rest:
+            client.dataReceived(rest)
+
+    def getPeer(self) -> IAddress:
+        """Return the address of the client, or of the proxy if that has sent none."""
+        return self._source or self.transport.getPeer()  # type: ignore[union-attr]
 
 
-class _PeerAwareFactory(WrappingFactory):
-    protocol = _PeerAwareProtocol
+class _ProxiedFactory(WrappingFactory):
+    protocol = _ProxiedProtocol
     noisy = False

@@ -213,3 +213,19 @@ def test_a_socket_that_cannot_be_opened(tmp_path):
     path.write_text("notes")
     with pytest.raises(StartError, match=f"cannot open the admin socket {path}: .*no socket"):
         MemoryServer(admin=str(path))
+
+
+def test_a_peer_that_does_not_read(connect):
+    """While the peer does not read, no further line is executed or read for it; then all are."""
+    peer = connect()
+    peer.dataReceived(b"start 1 x\n")
+    peer.transport.clear()
+    peer.transport.producer.pauseProducing()
+    peer.dataReceived(b"list\n" * 3)
+    assert peer.transport.value() == b""
+    assert peer.transport.producerState == "paused"
+    peer.readConnectionLost()
+    peer.transport.producer.resumeProducing()
+    assert peer.transport.value().count(b"x@1: no chatters!") == 3
+    assert peer.transport.disconnecting
+    assert peer.transport.producer is None

@@ -1,10 +1,12 @@
 """The pages /metrics and /healthz, and the check of the store that they show."""
 
 import pytest
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.daemon.metrics import CHECK_SECONDS
+from chatd.daemon.metrics import CHECK_SECONDS, CONNECTION_SECONDS, MAX_CONNECTIONS
 from chatd.daemon.startup import StartError
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
@@ -133,3 +135,54 @@ def test_a_bad_endpoint():
     """An endpoint that is none stops the start with one line, as for --listen."""
     with pytest.raises(StartError, match=r"^--metrics tea:1: this is no endpoint"):
         MemoryServer(metrics="tea:1")
+
+
+def open_connection(server):
+    """Return the protocol and the transport of a new connection, or None if it is refused."""
+    protocol = server.reactor.tcpServers[0][1].buildProtocol(None)
+    if protocol is None:
+        return None
+    transport = StringTransport()
+    transport.abortConnection = lambda: protocol.connectionLost(Failure(ConnectionDone()))
+    protocol.makeConnection(transport)
+    return protocol, transport
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
+        (b"PURGE /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
+        (b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\nx", b"413"),
+        (b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nx", b"413"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello", b"413"),
+        (b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", b"413"),
+        (b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+    ],
+)
+def test_only_get_and_head(server, monkeypatch, request_, status):
+    """Other methods and bodies are refused, nothing of a body is kept, and the connection ends."""
+    monkeypatch.setattr("tempfile.TemporaryFile", None)
+    protocol, transport = open_connection(server)
+    protocol.dataReceived(request_)
+    answer = transport.value()
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert transport.disconnecting
+    protocol.dataReceived(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+    assert transport.value() == answer
+
+
+def test_few_connections(server):
+    """Further connections are closed; all are counted, and none stays for long."""
+    admission = server.service.admission
+    connections = [open_connection(server) for _ in range(MAX_CONNECTIONS)]
+    assert open_connection(server) is None
+    assert admission.open == MAX_CONNECTIONS
+    for second in range(int(CONNECTION_SECONDS)):
+        assert admission.open == MAX_CONNECTIONS, second
+        for protocol, _ in connections:
+            protocol.dataReceived(b"G")
+        server.turn(1)
+    assert admission.open == 0
+    assert open_connection(server) is not None

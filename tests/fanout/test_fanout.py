@@ -179,8 +179,9 @@ class FanoutHarness:
         self.router = router
         store, policy = MemoryStore(), RoomPolicy(rooms_per_client=rooms_per_client)
         self.directory = Directory(store, Clock())
-        writer = HistoryWriter(store, Clock(), fanout.send, EventLog())
-        history = History(store, writer, Retention(store, Clock(), Clock().seconds, EventLog(), 0))
+        log = EventLog(Clock())
+        writer = HistoryWriter(store, Clock(), fanout.send, log)
+        history = History(store, writer, Retention(store, Clock(), Clock().seconds, log, 0))
         bus = LocalBus(fanout, router)
         self.chat = Chat(
             self.directory,

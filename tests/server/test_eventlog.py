@@ -1,6 +1,7 @@
 """Every line of the log, word for word."""
 
 import pytest
+from twisted.internet.task import Clock
 
 from chatd.core.events import Joined, LeaveReason, Left
 from chatd.core.rooms import Room
@@ -12,7 +13,7 @@ PEER = ("127.0.0.1", 50768)
 @pytest.fixture
 def event_log():
     """Return an event log."""
-    return EventLog()
+    return EventLog(Clock())
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class WriterHarness:
         self.clock = Clock()
         self.store = PendingStore()
         self.replies = []
-        self.writer = HistoryWriter(self.store, self.clock, self.tell, EventLog())
+        self.writer = HistoryWriter(self.store, self.clock, self.tell, EventLog(self.clock))
         self.rooms = {"1": Room("1", "a"), "2": Room("2", "b")}
 
     def tell(self, recipient, *replies):
