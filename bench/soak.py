@@ -19,6 +19,7 @@ from bench.soaks.descriptors import descriptors
 from bench.soaks.inactive import idle, silent
 from bench.soaks.long import long
 from bench.soaks.report import Report
+from bench.soaks.restart import restart
 from bench.soaks.stuck import stuck
 
 Scenario = Callable[[float, Report], Coroutine[Any, Any, None]]
@@ -34,6 +35,11 @@ SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "churn": (churn, 60, "100,000 clients come and go, in every way"),
     "clock": (clock, 60, "the wall clock is set by an hour, ahead and back, while 36 clients talk"),
     "descriptors": (descriptors, 10, "1,000 clients connect to a server with 300 descriptors"),
+    "restart": (
+        restart,
+        10,
+        "10,000 clients return at once after the server was killed",
+    ),
     "soak": (
         long,
         1800,

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 ANSWER_SECONDS: Final = 30
 
 AT_ONCE: Final = 40
-"""How many clients connect at the same time; Twisted's default backlog is fifty."""
+"""How many clients connect at the same time."""
 
 C = TypeVar("C", bound="Client")
 
@@ -119,12 +119,13 @@ class Program(Client):
         async with asyncio.timeout(ANSWER_SECONDS):
             return await future
 
-    async def begin(self) -> None:
-        """Switch to JSON."""
+    async def begin(self) -> dict[str, Any]:
+        """Switch to JSON; return the reply."""
         future = self._answers[""] = asyncio.get_running_loop().create_future()
         self.send("`format json")
         async with asyncio.timeout(ANSWER_SECONDS):
-            await future
+            reply: dict[str, Any] = await future
+        return reply
 
 
 async def connect(port: int, client: C) -> C:

@@ -21,7 +21,6 @@ from bench.build import BenchError
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 30
-BACKLOG: Final = 4096
 
 _ROOT: Final = Path(__file__).parents[2]
 _PORT: Final = re.compile(r"listening at \(127\.0\.0\.1, (\d+)\)")
@@ -34,13 +33,17 @@ _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Daemon:
-    """A server that listens at `port` of 127.0.0.1."""
+    """A server that listens at `port` of 127.0.0.1; `start` starts its process at a port."""
 
-    def __init__(self, directory: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, directory: Path, start: Callable[[int], subprocess.Popen[bytes]]) -> None:
         self.port = 0
         self._directory = directory
-        self._process = process
-        self._proc = Path("/proc", str(process.pid))
+        self._start = start
+        self._run()
+
+    def _run(self) -> None:
+        self._process = self._start(self.port)
+        self._proc = Path("/proc", str(self._process.pid))
 
     # -- resources
 
@@ -108,18 +111,29 @@ class Daemon:
             self._process.kill()
         return self._process.wait()
 
+    def kill(self) -> None:
+        """Kill the server, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    async def start_again(self) -> None:
+        """Start the server that was killed, at the same port, with an empty log."""
+        (self._directory / "chatd.log").unlink()
+        self._run()
+        await self.wait_until_listening()
+
     async def wait_until_listening(self) -> None:
         """Wait until the server listens; raise `BenchError` if it does not."""
         log = self._directory / "chatd.log"
 
-        def listens() -> bool:
-            found = log.exists() and _PORT.search(log.read_text())
-            self.port = int(found[1]) if found else 0
-            return bool(self.port) or self._process.poll() is not None
+        def listening() -> re.Match[str] | None:
+            return _PORT.search(log.read_text()) if log.exists() else None
 
-        await happens(listens, START_SECONDS)
-        if not self.port:
+        await happens(lambda: listening() or self._process.poll() is not None, START_SECONDS)
+        found = listening()
+        if found is None:
             raise BenchError(f"the server does not start: see {log}")
+        self.port = int(found[1])
 
 
 @asynccontextmanager
@@ -132,19 +146,21 @@ async def running(
     """
     _raise_descriptor_limit()
     twistd = Path(sys.executable).with_name("twistd")
-    # A client that a full backlog drops believes that it is connected.
-    listen = ("--listen", f"tcp:0:interface=127.0.0.1:backlog={BACKLOG}")
-    endpoints = (*listen, "--admin", "admin", "--no-console")
     command = [sys.executable, twistd, "-n", "--pidfile=", "--logfile", "chatd.log", "chatd"]
+    endpoints = ("--admin", "admin", "--no-console")
     with TemporaryDirectory(prefix="chatd-soak-") as directory:
-        process = subprocess.Popen(
-            [*map(str, command), *endpoints, *options],
-            cwd=directory,
-            env={**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            preexec_fn=_confine(descriptors),  # noqa: PLW1509 -- there is one thread
-        )
-        daemon = Daemon(Path(directory), process)
+
+        def start(port: int) -> subprocess.Popen[bytes]:
+            listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
+            return subprocess.Popen(
+                [*map(str, command), *listen, *endpoints, *options],
+                cwd=directory,
+                env={**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                preexec_fn=_confine(descriptors),  # noqa: PLW1509 -- there is one thread
+            )
+
+        daemon = Daemon(Path(directory), start)
         try:
             await daemon.wait_until_listening()
             yield daemon

@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 
 from chatd.core.events import Joined, LeaveReason, Left
 from chatd.core.rooms import Room
-from chatd.server.eventlog import EventLog
+from chatd.server.eventlog import LINES_PER_MINUTE, EventLog
 
 PEER = ("127.0.0.1", 50768)
 
@@ -122,3 +122,22 @@ def test_one_line_for_each_user(event_log, capture_log, address):
     event_log.on_event(Room("r\n1", "Room"), Joined("r\n1", "Al\x1bice", address, 0.0))
     (line,) = capture_log()
     assert line.startswith("Al\\x1bice joined room [r\\n1]")
+
+
+def test_a_flood_of_connections(capture_log):
+    """Past the limit, one line at the end of the minute has their number; then all begins anew."""
+    clock = Clock()
+    log = EventLog(clock)
+    for number in range(LINES_PER_MINUTE + 5):
+        log.connected((f"203.0.113.{number % 3}", number))
+    lines = [text for text in capture_log() if "new connection" in text]
+    assert len(lines) == LINES_PER_MINUTE
+    log.disconnected(PEER)  # another kind
+    clock.advance(60)
+    assert capture_log()[-2:] == [
+        "System: connection from ('127.0.0.1', 50768) closed",
+        "System: 5 more connections, from 3 addresses",
+    ]
+    log.connected(PEER)
+    assert capture_log()[-1] == "System: new connection from ('127.0.0.1', 50768)"
+    assert not clock.getDelayedCalls()
