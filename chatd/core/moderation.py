@@ -63,7 +63,7 @@ class BanList:
         del self._bans[ban.subject]
         self._ends.pop(ban.subject, None)
         if ban.kind is BanKind.NAME:
-            self._names.remove(ban.subject)
+            self._names.remove(ban.subject, ban)
             return
         network = parse_network(ban.subject)
         assert network is not None

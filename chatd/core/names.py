@@ -96,12 +96,13 @@ class NameIndex(Generic[_Value]):
         for key in keys.looks:
             self._by_key.setdefault(key, {})[keys.folded] = value
 
-    def remove(self, name: str) -> None:
-        """Remove `name`, if it is there."""
+    def remove(self, name: str, value: _Value) -> None:
+        """Remove `name`, if it is there with that value."""
         keys = name_keys(name)
         for key in keys.looks:
             values = self._by_key.get(key, {})
-            values.pop(keys.folded, None)
+            if values.get(keys.folded) == value:
+                del values[keys.folded]
             if not values:
                 self._by_key.pop(key, None)
 

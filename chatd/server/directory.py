@@ -81,7 +81,7 @@ class Directory:
     def release_name(self, user: User, name: str) -> None:
         """Release a name that is reserved for `user`, but not the one that they have or is held."""
         if name:
-            self._names.remove(name)
+            self._names.remove(name, user)
         kept = user.name or self._held.find(user)
         if kept:
             self._names.add(kept, user)
@@ -129,7 +129,7 @@ class Directory:
 
     def remove_account(self, account: AccountRef) -> None:
         """Remove an account."""
-        self._accounts.remove(account.name)
+        self._accounts.remove(account.name, account)
 
     # -- rooms
 

@@ -121,9 +121,11 @@ def test_index_of_names_that_count_as_the_same():
     index.add("lan", 2)
     assert [index.find("Ian"), index.find("LAN")] == [1, 2]
     assert sorted(index.find_all("1an")) == [1, 2]
-    index.remove("ian")
+    index.remove("ian", 2)
+    assert index.find("ian") == 1
+    index.remove("ian", 1)
     assert index.find("ian") == 2
-    index.remove("lan")
+    index.remove("lan", 2)
     assert index.find("ian") is None
 
 
