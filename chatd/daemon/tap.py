@@ -30,7 +30,7 @@ from chatd.storage.history import MAX_READ
 
 _log = Logger(namespace="chatd")
 
-_URL_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&]password=")
+_URL_WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]*@|[?&](?:ssl)?password=")
 _VISIBLE_URL_WARNING: Final = (
     "System: everybody on this machine can read the store's password in the list of processes; "
     "keep it in ~/.pgpass instead"

@@ -80,6 +80,12 @@ class Database(Protocol):
         Raises `StoreError` if another server uses it, or if it cannot be opened.
         """
 
+    def take_over(self) -> None:
+        """See that no other server that used the database before changes it any more.
+
+        Called when the schema is up to date. Raises `StoreUnavailableError`.
+        """
+
     def back_up(self, revision: str) -> None:
         """Save the database, whose schema is that of `revision`, before the schema changes."""
 

@@ -5,6 +5,7 @@ Nothing is opened here, and no thread is started: the daemon may fork before it 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,13 +50,18 @@ def create_database(url: str) -> Database:
 
 
 def _parse(url: str) -> URL:
-    """Parse `url`. An error never repeats an invalid part, which may be a badly quoted password."""
+    """Parse `url`. An error never repeats a part of it, which may be of a badly quoted password."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         raise StoreError(f"The URL of the store is not one of those known: {EXAMPLES}.") from None
-    if "@" in (parsed.host or ""):
-        raise StoreError("In the URL of the store, @ in a name or password has to be written %40.")
+    _, _, rest = url.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if rest.count("@") > 1 or "@" in rest[len(authority) :]:
+        raise StoreError(
+            "In a name or password in the URL of the store, @ has to be written %40, "
+            "/ %2F, ? %3F, # %23 and & %26."
+        )
     return parsed
 
 

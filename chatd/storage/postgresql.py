@@ -1,8 +1,14 @@
 """PostgreSQL, through psycopg: one connection that writes and one that reads.
 
 The first schema in the search path belongs to one server: an advisory lock, which the connection
-that writes holds as long as it lives, keeps others out. A database that hangs sends nothing at all,
-so another thread can shut down the socket of a connection; psycopg then finds it closed.
+that writes holds as long as it lives, keeps others out. The connection may be lost without the
+server, and another server may then use the schema. So each server that starts raises the number in
+the table `server_epoch`, and every transaction of the connection that writes first looks whether
+the number is still the server's own, and keeps others from raising it until the transaction ends. A
+server that finds another number changes nothing from then on.
+
+A database that hangs sends nothing at all, so another thread can shut down the socket of a
+connection; psycopg then finds it closed.
 """
 
 from __future__ import annotations
@@ -13,17 +19,20 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import URL, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, create_engine, event, text, update
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, run_transaction
+from chatd.storage.postgresql_session import prepare, session_name, take_lock
+from chatd.storage.schema import server_epoch
 
 _OPTIONS: Final = {
-    "application_name": "chatd",
+    "client_encoding": "UTF8",
     "connect_timeout": 3,
     # In milliseconds, then in seconds: how long a network that drops all packets goes unnoticed.
     "tcp_user_timeout": 5000,
@@ -32,14 +41,17 @@ _OPTIONS: Final = {
     "keepalives_count": 3,
 }
 
-# The number is chatd's own. The schema is the other key, so that two servers can share a database.
-_LOCK: Final = "SELECT pg_try_advisory_lock(1667785076, hashtext(coalesce(current_schema(), '')))"
-
-_UNAVAILABLE: Final = ("25006", "25P03")
+_UNAVAILABLE: Final = ("25006", "25P03", "25P04", "3F000", "42501", "42P01")
 """The SQLSTATEs, besides OperationalError, of a server that cannot do the job now.
 
-They say that it can only be read, as a standby, and that it aborted a slow transaction.
+They say that it can only be read, as a standby; that it ended a slow transaction; and that a schema
+or a table is gone, or the right to use it.
 """
+
+# The row cannot be changed until the transaction ends.
+_CHECK_EPOCH: Final = "SELECT FROM server_epoch WHERE epoch = %s FOR SHARE"
+
+_SUPERSEDED: Final = "another chatd has used it since; restart this one to use it again"
 
 _INSERT_CHUNKS: Final = """
     INSERT INTO chunks (room, last, ends_before, body)
@@ -64,6 +76,7 @@ class PostgresqlDatabase:
         self.location = url.set(query={}).render_as_string(hide_password=True)
         url = url.set(drivername="postgresql+psycopg")
         try:
+            _check_options(url)
             self.writer = PostgresqlConnection(url, exclusive=True)
             self.reader = PostgresqlConnection(url, isolation_level="AUTOCOMMIT")
         except ImportError:
@@ -77,6 +90,10 @@ class PostgresqlDatabase:
 
     def lock(self) -> None:
         """Do nothing: the connection that writes takes the lock itself whenever it connects."""
+
+    def take_over(self) -> None:
+        """Raise the epoch, so that no server that used the schema before changes it any more."""
+        self.writer.raise_epoch()
 
     def back_up(self, revision: str) -> None:
         """Do nothing: backing up a server is up to its operator."""
@@ -95,6 +112,9 @@ class PostgresqlConnection:
 
     def __init__(self, url: URL, *, exclusive: bool = False, **options: Any) -> None:
         self._exclusive = exclusive
+        # The epoch of this server, once it has raised it.
+        self._epoch: int | None = None
+        self._is_superseded = False
         self._socket = _ConnectionSocket()
         self.engine = create_engine(
             url,
@@ -112,16 +132,28 @@ class PostgresqlConnection:
     def run(self, job: Job[T]) -> T:
         """Run `job` in a transaction.
 
-        Raises `StoreUnavailableError` if the server is unreachable or cannot do it now.
+        Raises `StoreUnavailableError` if the server is unreachable or cannot do it now, and from
+        the time on when another chatd has raised the epoch.
         """
+        if self._is_superseded:
+            # Without a connection: it would take the lock, which is the other server's.
+            raise StoreUnavailableError(_SUPERSEDED)
+        checked = job if self._epoch is None else partial(self._run_checked, job)
         try:
-            return run_transaction(self.engine, job, _is_unavailable)
+            return run_transaction(self.engine, checked, _is_unavailable)
         finally:
             self._socket.reset()
 
     def execute(self, statement: str, parameters: Parameters) -> None:
         """Execute one statement in a transaction of its own."""
         self.run(lambda connection: connection.exec_driver_sql(statement, parameters))
+
+    def raise_epoch(self) -> None:
+        """Raise the epoch in the database; raise `StoreUnavailableError` as `run` does."""
+        raised = update(server_epoch).values(epoch=server_epoch.c.epoch + 1)
+        self._epoch = self.run(
+            lambda connection: connection.scalars(raised.returning(server_epoch.c.epoch)).one()
+        )
 
     def interrupt(self) -> None:
         """Shut down the socket of the connection, even while it connects."""
@@ -134,25 +166,26 @@ class PostgresqlConnection:
 
     def _connect(self, driver: Any, _: Any, args: list[Any], options: dict[str, Any]) -> Any:
         self._socket.check()
-        connection = driver.connect(*args, **options)
+        connection = driver.connect(*args, **options, application_name=session_name())
         try:
             self._socket.track(connection.fileno())
+            connection.autocommit = True
+            prepare(connection)
             if self._exclusive:
-                self._lock(connection)
+                take_lock(connection)
+            connection.autocommit = False
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _lock(self, connection: Any) -> None:
-        """Take the lock; raise `StoreUnavailableError` if another connection has it.
-
-        That may also be our own former connection, as long as the server has not noticed its end.
-        """
-        (is_ours,) = connection.execute(_LOCK).fetchone()
-        connection.commit()
-        if not is_ours:
-            raise StoreUnavailableError("it is in use by another chatd")
+    def _run_checked(self, job: Job[T], connection: Connection) -> T:
+        """Run `job` if no other server has raised the epoch."""
+        if connection.exec_driver_sql(_CHECK_EPOCH, (self._epoch,)).first() is None:
+            self._is_superseded = True
+            connection.invalidate()  # gives up the lock
+            raise StoreUnavailableError(_SUPERSEDED)
+        return job(connection)
 
 
 class _ConnectionSocket:
@@ -201,6 +234,25 @@ class _ConnectionSocket:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _check_options(url: URL) -> None:
+    """Raise `StoreError` if libpq does not know an option of the URL, or a port is no number.
+
+    Its own errors repeat the option, which may be the rest of a password that contains &.
+    """
+    from psycopg.pq import Conninfo  # noqa: PLC0415 -- psycopg may be missing
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    if not known.issuperset(url.query):
+        raise StoreError(
+            "The URL of the store has an option that PostgreSQL does not know; "
+            "in a password, & has to be written %26."
+        )
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError):
+        raise StoreError("The hosts and ports in the URL of the store are not valid.") from None
 
 
 def _is_unavailable(error: DBAPIError) -> bool:

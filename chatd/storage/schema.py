@@ -43,6 +43,10 @@ rooms = Table(
     Column("deleted_through", BigInteger, nullable=False),
 )
 
+# One row. Each server that starts on PostgreSQL raises the number, by which an older one notices
+# that the database is not its own any more.
+server_epoch = Table("server_epoch", metadata, Column("epoch", BigInteger, nullable=False))
+
 # The messages, many in a row (see `chunks`). The view `messages`, which is for people who look into
 # the database, has a row for each message: its definition depends on the kind of the database.
 chunks = Table(

@@ -175,6 +175,7 @@ class SqlStore:
         try:
             self._database.lock()
             migrate(self._database, self._scripts)
+            self._database.take_over()
             return self._database.writer.run(partial(_load, rooms=rooms))
         except StoreUnavailableError as error:
             reason = error.reason

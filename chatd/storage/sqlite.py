@@ -1,16 +1,16 @@
 """SQLite: one file, one connection that writes and one that reads, in WAL mode.
 
-A lock on the file, held through a descriptor of its own, keeps other servers out; it disappears
-with the process. SQLite's own locks are of another kind and last for one statement.
+Before and after each transaction `sqlite_file` looks whether the file is still there, so that no
+change is confirmed that the next start would not find.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +21,7 @@ from sqlalchemy.pool import QueuePool
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, run_transaction
-
-BUSY_TIMEOUT: Final = 1.0
-"""For how many seconds a job waits for another process, such as an `sqlite3` shell, that writes."""
+from chatd.storage.sqlite_file import BUSY_TIMEOUT, DatabaseFile
 
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
@@ -68,9 +66,9 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.location = str(path)
         self._path = path
-        self._lock_descriptor: int | None = None
-        self.writer = SqliteConnection(path)
-        self.reader = SqliteConnection(path, isolation_level="AUTOCOMMIT")
+        self._file = DatabaseFile(path)
+        self.writer = SqliteConnection(self._file)
+        self.reader = SqliteConnection(self._file, isolation_level="AUTOCOMMIT")
         event.listen(self.writer.engine, "begin", _begin)
 
     def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
@@ -87,16 +85,16 @@ class SqliteDatabase:
         return (json.dumps(rows), b"".join(bodies))
 
     def lock(self) -> None:
-        """Create the file, readable by its owner alone, if it does not exist, and lock it."""
-        try:
-            self._lock_descriptor = os.open(
-                self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-            fcntl.flock(self._lock_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"{self.location} is in use by another chatd.") from None
-        except OSError as error:
-            raise StoreError(f"{self.location} cannot be opened: {error.strerror}.") from None
+        """Create the file if it does not exist, and lock it."""
+        self._file.open()
+
+    def take_over(self) -> None:
+        """Write the header of the file, so that it differs from that of every backup.
+
+        The locks on the file last as long as the process.
+        """
+        self.writer.run(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
+        self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
 
     def back_up(self, revision: str) -> None:
         """Copy the file to `<file>-backup-<revision>`; raise `StoreError` if that exists."""
@@ -122,18 +120,14 @@ class SqliteDatabase:
         """Close the connections and then release the lock."""
         self.reader.engine.dispose()
         self.writer.engine.dispose()
-        # Closing any descriptor of a file releases all locks that the process has on it, including
-        # those of SQLite. So this comes after the connections are closed.
-        if self._lock_descriptor is not None:
-            os.close(self._lock_descriptor)
-            self._lock_descriptor = None
+        self._file.close()
 
 
 class SqliteConnection:
-    """A connection to the file at `path`; `options` are those of `sqlalchemy.create_engine`."""
+    """A connection to `file`; `options` are those of `sqlalchemy.create_engine`."""
 
-    def __init__(self, path: Path, **options: Any) -> None:
-        self._path = path
+    def __init__(self, file: DatabaseFile, **options: Any) -> None:
+        self._file = file
         self._connection: sqlite3.Connection | None = None
         self.engine = create_engine(
             "sqlite://",
@@ -148,30 +142,44 @@ class SqliteConnection:
     def run(self, job: Job[T]) -> T:
         """Run `job` in a transaction.
 
-        Raises `StoreUnavailableError` if the file is locked, full or cannot be read.
+        Raises `StoreUnavailableError` if the file is locked, full, cannot be read, or is not there
+        any more.
         """
-        return run_transaction(self.engine, job, lambda error: _is_unavailable(error.orig))
+        with self._checked():
+            return run_transaction(self.engine, job, lambda error: _is_unavailable(error.orig))
 
     def execute(self, statement: str, parameters: Parameters) -> None:
         """Execute one statement, as a transaction: the GIL is released once for all of it."""
         assert self._connection is not None
-        try:
-            self._connection.execute(statement, parameters)
-        except sqlite3.Error as error:
-            if _is_unavailable(error):
-                raise StoreUnavailableError(str(error)) from error
-            raise
+        with self._checked():
+            try:
+                self._connection.execute(statement, parameters)
+            except sqlite3.Error as error:
+                if _is_unavailable(error):
+                    raise StoreUnavailableError(str(error)) from error
+                raise
 
     def interrupt(self) -> None:
         """Interrupt the statement that runs."""
         if self._connection is not None:
             self._connection.interrupt()
 
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Raise `StoreUnavailableError` if the file is not there, before or after the transaction.
+
+        A change that was made in between is in the file that is gone, or in both if it comes back.
+        """
+        self._file.check()
+        yield
+        self._file.check()
+        self._file.note_change()
+
     def _connect(self) -> sqlite3.Connection:
         # The main thread opens the connection and a thread of its own uses it, but never two at
         # once. Python must not begin transactions by itself: _begin does.
         connection = sqlite3.connect(
-            self._path,
+            self._file.path,
             timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
@@ -179,7 +187,10 @@ class SqliteConnection:
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                 connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error:
+            # SQLite opens the WAL when it first reads.
+            connection.execute("SELECT count(*) FROM sqlite_master")
+            self._file.remember()
+        except (sqlite3.Error, OSError):
             connection.close()
             raise
         self._connection = connection

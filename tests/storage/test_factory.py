@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from random import Random
 
 import pytest
 
@@ -87,7 +88,34 @@ def test_an_unreachable_server():
     assert "\n" not in words
 
 
-def test_an_unknown_option():
-    """The message of the driver is in one line, too."""
-    with pytest.raises(StoreError, match=r"cannot be opened: .*colour"):
-        inline_store(create_database("postgresql://u:secret@127.0.0.1:1/db?colour=red")).open([])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@127.0.0.1:1/db?secret=1",
+        "postgresql://127.0.0.1:1/db?password=a&secret=b",
+        "postgresql://127.0.0.1:1/db?port=secret",
+        "postgresql://127.0.0.1:1/db?host=a&port=secret&port=2",
+    ],
+)
+def test_wrong_options(url):
+    """An option that is not known or not valid may be a part of a password: it is not repeated."""
+    assert "secret" not in refusal(url)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgresql://user:{}@127.0.0.1:1/db",
+        "postgresql://127.0.0.1:1/db?user=user&password={}",
+        "postgresql://user:x@127.0.0.1:1/db?sslpassword={}",
+    ],
+)
+def test_no_part_of_a_password_is_shown(form):
+    """No error shows a word of a password, also if that has the syntax of a URL."""
+    random = Random(1)
+    for _ in range(150):
+        words = "".join(random.choice(("QQ7", *"@/:?#%&=+;[] ")) for _ in range(8)) + "QQ7"
+        with pytest.raises(StoreError) as error:
+            inline_store(create_database(form.format(words))).open([])
+        assert "QQ7" not in str(error.value)
+        assert "\n" not in str(error.value)

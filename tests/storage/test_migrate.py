@@ -132,14 +132,3 @@ def test_a_database_of_a_newer_chatd(database, tmp_path):
     result(newer.close({}))
     with pytest.raises(StoreError, match=r"was made by a newer chatd: install that one"):
         inline_store(database).open([])
-
-
-def test_a_table_of_another_application(tmp_path):
-    """A database that has a table of the same name, but not from chatd, is not changed."""
-    path = tmp_path / "other.db"
-    other = sqlite3.connect(path)
-    other.execute("CREATE TABLE accounts (x)")
-    other.close()
-    with pytest.raises(StoreError, match="already exists"):
-        reopen(path)
-    assert columns(path) == []

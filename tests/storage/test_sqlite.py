@@ -61,7 +61,8 @@ def test_only_the_owner_can_read_the_file(store, path):
     """The files that SQLite adds have the same mode."""
     result(store.append([batch(1)], {}))
     files = list(path.parent.iterdir())
-    assert {file.name for file in files} == {"chatd.db", "chatd.db-wal", "chatd.db-shm"}
+    names = {"chatd.db", "chatd.db-wal", "chatd.db-shm", "chatd.db.lock"}
+    assert {file.name for file in files} == names
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 

@@ -1,4 +1,4 @@
-"""The first schema: rooms, messages, their pruning, accounts, bans, resume tokens."""
+"""The first schema: rooms, messages, their pruning, accounts, bans, tokens, the epoch."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ def upgrade() -> None:
     )
     pruning = op.create_table("pruning", sa.Column("pruned_at", sa.Double))
     op.bulk_insert(pruning, [{"pruned_at": None}])
+    epoch = op.create_table("server_epoch", sa.Column("epoch", sa.BigInteger, nullable=False))
+    op.bulk_insert(epoch, [{"epoch": 0}])
     connection = op.get_bind()
     is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
