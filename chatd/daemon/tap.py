@@ -23,6 +23,7 @@ from chatd.clock import use_monotonic_time
 from chatd.config import BYTE_RATE, Config, Limits, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
+from chatd.daemon.pidfile import prepare_pid_file
 from chatd.daemon.service import ChatService
 from chatd.daemon.signals import Process, SystemdNotifier, raise_descriptor_limit, start_error_hook
 from chatd.daemon.startup import StartError
@@ -257,6 +258,16 @@ class Options(usage.Options):
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             sys.exit(f"chatd: {error} (see twistd chatd --help)")
+
+    def postOptions(self) -> None:
+        """Prepare the pid file, before twistd looks at it."""
+        path = self.parent["pidfile"] if self.parent else ""
+        try:
+            prepare_pid_file(path)
+        except OSError as error:
+            raise usage.UsageError(
+                f"--pidfile {path}: {error.strerror}; give twistd --pidfile= for no file"
+            ) from error
 
     def getUsage(self, width: int | None = None) -> str:
         """Return the text of --help."""
