@@ -10,8 +10,6 @@ reply at most waits in memory.
 from __future__ import annotations
 
 import os
-import socket
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +29,7 @@ from zope.interface import implementer
 from chatd.admin.cli import TERMINAL_MARK
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal
+from chatd.server.stalesocket import remove_stale_socket
 
 _OWNER_ONLY: Final = 0o600
 
@@ -41,33 +40,13 @@ def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListen
     Raises `OSError` or `CannotListenError` if another server or another file is at `path`, or the
     socket cannot be made.
     """
-    _remove_stale(Path(path))
+    remove_stale_socket(Path(path))
     # Twisted sets the mode after it has made the socket; until then the mask protects it.
     umask = os.umask(0o777 & ~_OWNER_ONLY)
     try:
         return reactor.listenUNIX(path, factory, mode=_OWNER_ONLY)
     finally:
         os.umask(umask)
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove the socket of a server that has crashed; raise `OSError` for anything else."""
-    try:
-        if not stat.S_ISSOCK(path.stat().st_mode):
-            raise FileExistsError("there is a file of that name that is no socket")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        # A connection to a busy server would block.
-        probe.setblocking(False)
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-        except BlockingIOError:
-            pass
-    raise FileExistsError("another server answers there")
 
 
 class ConsoleFactory(Factory):

@@ -13,11 +13,16 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.endpoints import AdoptedStreamServerEndpoint, serverFromString
+from twisted.internet.endpoints import (
+    AdoptedStreamServerEndpoint,
+    UNIXServerEndpoint,
+    serverFromString,
+)
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IOpenSSLContextFactory, IProtocolFactory
 from twisted.internet.protocol import Factory
@@ -25,6 +30,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.server.peers import PROXY_PREFIX, ProxiedEndpoint
+from chatd.server.stalesocket import remove_stale_socket
 
 _TLS_PREFIX = "ssl:"
 
@@ -78,6 +84,9 @@ class ListeningPort:
         if self._is_proxied:
             endpoint = ProxiedEndpoint(endpoint)
         try:
+            if isinstance(self._endpoint, UNIXServerEndpoint):
+                # Twisted has no public way to ask an endpoint for its path.
+                remove_stale_socket(Path(self._endpoint._address))  # noqa: SLF001
             self.port = _result(endpoint.listen(factory))
         except Exception as error:
             raise ListenError(f"cannot listen at {self.text}: {_reason(error)}") from error
