@@ -230,4 +230,5 @@ class LineConsole:
         self.console.close_when_idle()
 
     def _line(self, line: bytes) -> None:
-        self.console.feed_line(line.decode(errors="replace"))
+        # Editors on Windows begin a file with a byte order mark, which `cat` puts in its middle.
+        self.console.feed_line(line.decode("utf-8-sig", errors="replace"))

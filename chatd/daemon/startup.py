@@ -53,4 +53,4 @@ def read_motd(path: str) -> str:
         raise StartError(f"--motd {path}: {error.strerror}") from error
     if len(data) > MAX_MOTD_BYTES:
         raise StartError(f"--motd {path}: it has more than {MAX_MOTD_BYTES} bytes")
-    return sanitize(data.decode(errors="replace")).strip("\n")
+    return sanitize(data.decode("utf-8-sig", errors="replace")).strip("\n")

@@ -17,15 +17,20 @@ _HTTP_ENDING: Final = re.compile(rb"HTTP/1\.\d\r?\Z")
 # How many bytes of a first line that is too long are kept, to see whether it ends in HTTP/1.x.
 _HTTP_ENDING_LENGTH: Final = 16
 
+_BYTE_ORDER_MARK: Final = "\ufeff".encode()
+
 _IAC: Final = b"\xff"
 _WITH_OPTION: Final = rb"[\xfb-\xfe]"
 _SUBNEGOTIATION: Final = rb"\xfa(?:[^\xff]+|\xff[^\xf0])*+"
 _NEGOTIATION: Final = re.compile(
     rb"\xff(?:(\xff)"  # 0xFF itself, escaped
-    rb"|%(option)b.|%(sub)b\xff\xf0|[^\xfa-\xff]"
+    rb"|(%(option)b.|[^\xfa-\xff])|%(sub)b\xff\xf0"
     rb"|(%(option)b?\Z|%(sub)b(\xff?)\Z))" % {b"option": _WITH_OPTION, b"sub": _SUBNEGOTIATION},
     re.DOTALL,
 )
+_ARE_YOU_THERE: Final = b"\xf6"
+_WILL, _WONT, _DO, _DONT = (bytes([code]) for code in range(0xFB, 0xFF))
+_TIMING_MARK: Final = b"\x06"
 
 
 class UnknownProtocolError(Exception):
@@ -92,8 +97,13 @@ class FrameReceiver:
             return True
         return self._delimiter is not None and self._delimiter in self._buffer
 
-    def feed(self, data: bytes) -> None:
-        """Append bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
+    def feed(self, data: bytes) -> bytes:
+        """Append bytes that were read; return the answers to telnet's requests among them.
+
+        The answers are bytes to send as they are, and nearly always none. Raise
+        `UnknownProtocolError` for TLS and HTTP.
+        """
+        answers = b""
         if self._delimiter is None:
             data = self._buffer + data
             self._buffer = b""
@@ -101,18 +111,23 @@ class FrameReceiver:
             if self._delimiter is None:
                 self._buffer = data
                 self._drop_oversized()
-                return
+                return b""
+            if self._delimiter == b"\0":
+                data = data.removeprefix(_BYTE_ORDER_MARK)
         if self._delimiter == b"\n":
-            data = self._telnet.strip(data)
+            data, answers = self._telnet.strip(data)
             if self.framing is None and b"\n" in data:
-                line = self._buffer + data[: data.index(b"\n")]
-                self.framing = Framing.CRLF if line.endswith(b"\r") else Framing.LF
+                data = (self._buffer + data).removeprefix(_BYTE_ORDER_MARK)
+                self._buffer = b""
+                line_end = data.index(b"\n")
+                self.framing = Framing.CRLF if data[:line_end].endswith(b"\r") else Framing.LF
         if self._skipping:
             _, end, data = data.partition(self._delimiter)
             self._skipping = not end
         self._buffer += data
         if self.framing is None:
             self._drop_oversized()
+        return answers
 
     def peek(self, count: int) -> list[bytes]:
         """Return the next whole frames, at most `count`, without consuming them."""
@@ -193,26 +208,58 @@ class FrameReceiver:
 
 
 class _TelnetFilter:
-    """Removes telnet's negotiation (RFC 854) from lines, wherever the reads cut it.
+    r"""Removes telnet's commands (RFC 854) from lines, wherever the reads cut them.
+
+    The server supports no option, so it refuses each: DO is answered with WONT, WILL with DONT. Two
+    requests get the answer that they ask for: a timing mark (RFC 860), which `telnet` waits for
+    after Ctrl-C before it shows any more output, and "are you there". An end of line that is sent
+    as a carriage return alone, `\r\0`, becomes `\r\n`.
 
     One regular expression goes over each read: a loop over bytes would be slow for a client that
-    sends nothing but negotiation.
+    sends nothing but commands. Equal requests in one read get one answer, so that the answers take
+    little room.
     """
 
     def __init__(self) -> None:
-        # The start of an unfinished negotiation: IAC, IAC WILL, IAC SB or IAC SB IAC.
+        # The start of an unfinished command: IAC, IAC WILL, IAC SB or IAC SB IAC.
         self._unfinished = b""
+        self._ended_in_return = False
 
-    def strip(self, data: bytes) -> bytes:
-        """Return `data` without negotiation, which may go on in the next `data`."""
-        if not self._unfinished and _IAC not in data:
-            return data
-        # Four parts a match: text, escaped 0xFF, unfinished negotiation, and the IAC that it ends
-        # in.
-        parts = _NEGOTIATION.split(self._unfinished + data)
-        unfinished, ends_in_iac = parts[-3:-1]
-        self._unfinished = (
-            b"" if unfinished is None else _IAC + unfinished[:1] + (ends_in_iac or b"")
-        )
-        del parts[2::4], parts[2::3]
-        return b"".join(filter(None, parts))
+    def strip(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return `data` without commands, and the answers to these.
+
+        A command may go on in the next `data`.
+        """
+        answers = b""
+        if self._unfinished or _IAC in data:
+            # Five parts a match: text, escaped 0xFF, command, unfinished command, and the IAC that
+            # it ends in.
+            parts = _NEGOTIATION.split(self._unfinished + data)
+            unfinished, ends_in_iac = parts[-3:-1]
+            self._unfinished = (
+                b"" if unfinished is None else _IAC + unfinished[:1] + (ends_in_iac or b"")
+            )
+            answers = b"".join(map(_answer, dict.fromkeys(filter(None, parts[2::5]))))
+            del parts[2::5], parts[2::4], parts[2::3]
+            data = b"".join(filter(None, parts))
+        return self._with_line_ends(data), answers
+
+    def _with_line_ends(self, data: bytes) -> bytes:
+        if self._ended_in_return and data.startswith(b"\0"):
+            data = b"\n" + data[1:]
+        if data:
+            self._ended_in_return = data.endswith(b"\r")
+        return data.replace(b"\r\0", b"\r\n") if b"\0" in data else data
+
+
+def _answer(command: bytes) -> bytes:
+    """Return the answer to a command of telnet, given without its IAC; mostly none."""
+    if command == _ARE_YOU_THERE:
+        return b"[Yes]\r\n"
+    if command == _DO + _TIMING_MARK:
+        return _IAC + _WILL + _TIMING_MARK
+    if command[:1] == _DO:
+        return _IAC + _WONT + command[1:]
+    if command[:1] == _WILL:
+        return _IAC + _DONT + command[1:]
+    return b""

@@ -116,12 +116,16 @@ class Inbound:
         """Whether the gateway still reads from the connection."""
         return self.state in _IS_READ
 
-    def feed(self, data: bytes) -> None:
-        """Buffer bytes that were read; raise `UnknownProtocolError` for TLS and HTTP."""
-        self.receiver.feed(data)
+    def feed(self, data: bytes) -> bytes:
+        """Buffer bytes that were read; return the answers to telnet's requests among them.
+
+        Raise `UnknownProtocolError` for TLS and HTTP.
+        """
+        answers = self.receiver.feed(data)
         if self.framing is None and self.receiver.framing is not None:
             self.framing = self.receiver.framing
             self._change(Event.FRAMING_KNOWN)
+        return answers
 
     def first_frame(self) -> bytes | None:
         """Return the first frame once the framing is known, or None if it was too long."""

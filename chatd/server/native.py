@@ -90,7 +90,9 @@ class ChatProtocol(Protocol):
         if inbound.framing is None:
             self._receive_first_bytes(data)
         else:
-            inbound.receiver.feed(data)
+            answers = inbound.receiver.feed(data)
+            if answers:
+                self.send_queue.write(answers)
         self.process_input()
 
     def readConnectionLost(self) -> None:
@@ -140,10 +142,12 @@ class ChatProtocol(Protocol):
     def _receive_first_bytes(self, data: bytes) -> None:
         """Buffer the first bytes; start the session if they decide the framing."""
         try:
-            self.inbound.feed(data)
+            answers = self.inbound.feed(data)
         except UnknownProtocolError:
             self._session.close()
             return
+        if answers:
+            self.send_queue.write(answers)
         context, session, framing = self._context, self._session, self.inbound.framing
         if framing is None:
             return

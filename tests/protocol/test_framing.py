@@ -56,6 +56,11 @@ def cut(data, places):
         (b"\n", Framing.LF, [b""]),
         (b"I like HTTP/1.1\0", Framing.NUL, [b"I like HTTP/1.1"]),
         (b"HTTP/1.1 is old\n", Framing.LF, [b"HTTP/1.1 is old"]),
+        (b"\xef\xbb\xbf`list\0\xef\xbb\xbfhi\0", Framing.NUL, [b"`list", b"\xef\xbb\xbfhi"]),
+        (b"\xef\xbb\xbf`list\nhi\n", Framing.LF, [b"`list", b"hi"]),
+        (b"\xef\xbb\xbf`list\r\n\xef\xbb\xbf\r\n", Framing.CRLF, [b"`list", b"\xef\xbb\xbf"]),
+        (b"\xff\xfd\x03\xef\xbb\xbf`list\r\n", Framing.CRLF, [b"`list"]),
+        (b"\xff\xfd\x03`list\r\0hi\r\0", Framing.CRLF, [b"`list", b"hi"]),
     ],
 )
 def test_first_bytes_decide(data, framing, frames):
@@ -127,6 +132,49 @@ def test_telnet_negotiation_is_stripped_in_every_split(parts, places):
     typed = b"".join(p for p in parts if not p.startswith(b"\xff")) + b"end\n"
     _, received = receive(*cut(data, places), limit=1000)
     assert received == typed.split(b"\n")[:-1]
+
+
+@given(st.lists(st.integers(0, 12)))
+def test_a_return_alone_ends_a_line_of_telnet(places):
+    """Telnet sends a carriage return as CR NUL; a NUL behind anything else is a byte."""
+    _, received = receive(b"`list\r\n", *cut(b"hi\r\0a\0b\r\nc\r\0", places))
+    assert received == [b"`list", b"hi", b"a\0b", b"c"]
+
+
+@pytest.mark.parametrize(
+    ("data", "answers"),
+    [
+        # Ctrl-C in `telnet`, which shows no output until the timing mark is answered.
+        (b"\xff\xf4\xff\xfd\x06", b"\xff\xfb\x06"),
+        (b"\xff\xfd\x01\xff\xfb\x18", b"\xff\xfc\x01\xff\xfe\x18"),
+        (b"\xff\xfc\x01\xff\xfe\x18", b""),
+        (b"\xff\xf6", b"[Yes]\r\n"),
+        (b"\xff\xf1\xff\xf3\xff\xf5\xff\xec", b""),
+        (b"\xff\xfa\x18\x00\xff\xfd\x01vt\xff\xf0\xff\xff", b""),
+        (b"\xff\xfd\xff", b"\xff\xfc\xff"),
+        (b"\xff\xfb\x01" * 1000, b"\xff\xfe\x01"),
+    ],
+)
+def test_requests_of_telnet_are_answered(data, answers):
+    """Options are refused; equal requests in one read are answered once."""
+    assert FrameReceiver(100).feed(data + b"hi\n") == answers
+    receiver = FrameReceiver(100)
+    receiver.feed(b"hi\n")
+    assert receiver.feed(data) == answers
+
+
+@given(st.lists(st.sampled_from([b"\xff\xfd\x06", b"\xff\xf6", b"\xff\xfb\x01"])), st.data())
+def test_requests_of_telnet_are_answered_in_every_split(requests, data):
+    """A request that is cut is answered with its last byte."""
+    sent = b"\xff\xf1" + b"".join(requests)
+    places = data.draw(st.lists(st.integers(0, len(sent))))
+    receiver = FrameReceiver(100)
+    answers = b"".join(receiver.feed(part) for part in cut(sent, places))
+    alone = FrameReceiver(100)
+    alone.feed(b"\xff\xf1")
+    assert {alone.feed(request) for request in requests} == {
+        answer for answer in (b"\xff\xfb\x06", b"[Yes]\r\n", b"\xff\xfe\x01") if answer in answers
+    }
 
 
 def test_escaped_iac_is_a_byte():

@@ -147,14 +147,18 @@ TELNET = (
 
 
 def test_telnet_in_every_split(server):
-    """Negotiation is removed wherever two cuts are."""
+    """Telnet's commands are answered and removed wherever two cuts are."""
     ann = server.join("1", "Ann")
     for one in range(len(TELNET)):
         for two in range(one, len(TELNET), 5):
             bob = server.connect(end=b"\r\n")
             for part in (TELNET[:one], TELNET[one:two], TELNET[two:]):
                 bob.send_bytes(part)
-            assert bob.read() == ["Server: You join @chatroom 1"]
+            received = bob.read_bytes()
+            for answer in (b"\xff\xfe\x18", b"\xff\xfc\x01", b"[Yes]\r\n"):
+                assert received.count(answer) == 1
+                received = received.replace(answer, b"")
+            assert received == b"Server: You join @chatroom 1\r\n"
             assert ann.read() == ["Bob: joined us @chatroom 1.", "Bob: h\ufffdi"]
             bob.lose()
             assert ann.read() == ["Server: Bob quitted."]

@@ -20,11 +20,13 @@ def test_answers_are_in_the_framing_of_the_first_frame(server, end):
 
 
 def test_telnet(server):
-    """Telnet negotiation gets no reply and is no part of a frame."""
+    """Telnet's requests are answered at any time, and are no part of a frame."""
     client = server.connect(end=b"\r\n")
     client.send_bytes(b"\xff\xfd\x03\xff\xfb\x18")
-    assert client.read_bytes() == b""
+    assert client.read_bytes() == b"\xff\xfc\x03\xff\xfe\x18"
     assert client.ask("`list") == ["Server: No room exists!"]
+    client.send_bytes(b"half\xff\xf4\xff\xfd\x06 a line")
+    assert client.read_bytes() == b"\xff\xfb\x06"
 
 
 @pytest.mark.parametrize("as_json", [False, True])

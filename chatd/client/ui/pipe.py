@@ -206,7 +206,7 @@ class LineSplitter:
 
 
 def read_lines(descriptor: int) -> Iterator[str]:
-    """Yield the lines that can be read from a descriptor, without their ends.
+    """Yield the lines that can be read from a descriptor, without ends and byte order marks.
 
     A buffered file does not do: a thread that waits in it holds its lock, which aborts the
     interpreter at its end.
@@ -214,11 +214,11 @@ def read_lines(descriptor: int) -> Iterator[str]:
     splitter = LineSplitter()
     while data := _read(descriptor):
         for line in splitter.feed(data):
-            yield line.decode(errors="replace").removesuffix("\r")
+            yield line.decode("utf-8-sig", errors="replace").removesuffix("\r")
         if splitter.pending > _MAX_LINE:
             raise InputError(f"a line of the input is longer than {_MAX_LINE} bytes")
     if splitter.pending:
-        yield splitter.rest.decode(errors="replace")
+        yield splitter.rest.decode("utf-8-sig", errors="replace")
 
 
 def _read(descriptor: int) -> bytes:
