@@ -17,6 +17,7 @@ from bench.soaks.churn import churn
 from bench.soaks.clock import clock
 from bench.soaks.descriptors import descriptors
 from bench.soaks.inactive import idle, silent
+from bench.soaks.logins import logins
 from bench.soaks.long import long
 from bench.soaks.report import Report
 from bench.soaks.restart import restart
@@ -35,6 +36,11 @@ SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "churn": (churn, 60, "100,000 clients come and go, in every way"),
     "clock": (clock, 60, "the wall clock is set by an hour, ahead and back, while 36 clients talk"),
     "descriptors": (descriptors, 10, "1,000 clients connect to a server with 300 descriptors"),
+    "logins": (
+        logins,
+        3,
+        "users log in while 90 addresses of one network, or 55 neighbours, guess passwords",
+    ),
     "restart": (
         restart,
         10,

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
+from chatd.core.events import Address
 from chatd.core.ports import IStore
 from chatd.core.rooms import User
 from chatd.daemon.service import ChatService
@@ -120,11 +121,11 @@ class MemoryHashing:
     def stop(self) -> None:
         """Do nothing."""
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, _: Address | None) -> str:
         """Return a hash that `verify` accepts."""
         return f"hash of {password}"
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, _: Address | None) -> bool:
         """Return whether `password` has this hash."""
         return password_hash == f"hash of {password}"
 
@@ -181,15 +182,17 @@ class SlowHashing(MemoryHashing):
     def __init__(self, *, shut: bool = False) -> None:
         self.gate = Gate(shut=shut)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, address: Address | None) -> str:
         """Wait at the gate, and return a hash that `verify` accepts."""
         await self.gate.wait()
-        return await super().hash(password)
+        return await super().hash(password, address)
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(
+        self, password_hash: str | None, password: str, address: Address | None
+    ) -> bool:
         """Wait at the gate, and return whether `password` has this hash."""
         await self.gate.wait()
-        return await super().verify(password_hash, password)
+        return await super().verify(password_hash, password, address)
 
 
 def _gated(gate: str, name: str) -> Any:

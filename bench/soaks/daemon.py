@@ -33,17 +33,25 @@ _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Daemon:
-    """A server that listens at `port` of 127.0.0.1; `start` starts its process at a port."""
+    """A server that listens at `ports` of 127.0.0.1: first its own, then those of its options.
+
+    `start` starts its process at a port, 0 for any.
+    """
 
     def __init__(self, directory: Path, start: Callable[[int], subprocess.Popen[bytes]]) -> None:
-        self.port = 0
+        self.ports: list[int] = []
         self._directory = directory
         self._start = start
         self._run()
 
     def _run(self) -> None:
-        self._process = self._start(self.port)
+        self._process = self._start(self.ports[0] if self.ports else 0)
         self._proc = Path("/proc", str(self._process.pid))
+
+    @property
+    def port(self) -> int:
+        """The port that every server has."""
+        return self.ports[0]
 
     # -- resources
 
@@ -119,21 +127,22 @@ class Daemon:
     async def start_again(self) -> None:
         """Start the server that was killed, at the same port, with an empty log."""
         (self._directory / "chatd.log").unlink()
+        listeners = len(self.ports)
         self._run()
-        await self.wait_until_listening()
+        await self.wait_until_listening(listeners)
 
-    async def wait_until_listening(self) -> None:
+    async def wait_until_listening(self, listeners: int) -> None:
         """Wait until the server listens; raise `BenchError` if it does not."""
         log = self._directory / "chatd.log"
 
-        def listening() -> re.Match[str] | None:
-            return _PORT.search(log.read_text()) if log.exists() else None
+        def listens() -> bool:
+            found = _PORT.findall(log.read_text()) if log.exists() else []
+            self.ports = [int(port) for port in found]
+            return len(self.ports) == listeners or self._process.poll() is not None
 
-        await happens(lambda: listening() or self._process.poll() is not None, START_SECONDS)
-        found = listening()
-        if found is None:
+        await happens(listens, START_SECONDS)
+        if len(self.ports) != listeners:
             raise BenchError(f"the server does not start: see {log}")
-        self.port = int(found[1])
 
 
 @asynccontextmanager
@@ -162,7 +171,7 @@ async def running(
 
         daemon = Daemon(Path(directory), start)
         try:
-            await daemon.wait_until_listening()
+            await daemon.wait_until_listening(1 + options.count("--listen"))
             yield daemon
         finally:
             await daemon.stop()

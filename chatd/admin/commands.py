@@ -7,6 +7,7 @@ of the console.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +17,12 @@ from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.moderation import Moderation
+from chatd.core.network import host_of
 from chatd.core.ports import IBus
-from chatd.core.records import Account, Ban
+from chatd.core.records import Account, Ban, BanKind
 from chatd.core.sanitize import sanitize
 from chatd.fanout.fanout import Fanout
-from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
+from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, Command, help_text
 from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.session import Session, SessionRegistry
@@ -28,6 +30,12 @@ from chatd.storage.writer import HistoryWriter
 
 Prompt = Callable[[str], Awaitable[str | None]]
 """Asks the administrator for an answer that is not shown; returns None if they cancel."""
+
+_SHOWN_PORT: Final = re.compile(r"',\s+(\d+\))")
+"""The blank in an address as it is shown, `('203.0.113.9', 4711)`: it ends no parameter."""
+
+_ADDRESS_START: Final = "('[<"
+"""The characters before an address as it is shown, as in `('203.0.113.9', 4711)`."""
 
 _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The latest time that can be shown; a ban may end later."""
@@ -84,6 +92,8 @@ async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt)
         command, words = find_command(line, CONSOLE_COMMANDS)
     except ChatError:
         return ["Unknown commands.", *_help_lines()]
+    if SUBJECT in command.parameters:
+        words = _SHOWN_PORT.sub(r"',\1", words)
     try:
         arguments = command.check_typed(command.split(words))
     except ChatError:
@@ -104,6 +114,8 @@ def complete(context: AdminContext, line: str) -> list[str]:
     else:
         command = CONSOLE_COMMANDS.get(words[0])
         candidates = _candidates(context, command, len(words) - 1) if command else ()
+        if command is not None and SUBJECT in command.parameters:
+            typed = typed.lstrip(_ADDRESS_START)
     folded = typed.casefold()
     return [word for word in candidates if word.casefold().startswith(folded)]
 
@@ -119,11 +131,20 @@ def _candidates(context: AdminContext, command: Command, index: int) -> Iterable
         return [ban.subject for ban in context.moderation.bans()]
     # A user may have several sessions.
     users = dict.fromkeys(session.user for session in context.sessions)
-    if parameter.name in {"chatter_name", "list_of_chatters", "name_or_address"}:
-        return [user.name for user in users if user.name]
+    if parameter.name in {"chatter_name", "list_of_chatters", SUBJECT.name}:
+        names = [user.name for user in users if user.name]
+        return [*names, *_hosts(context)] if parameter == SUBJECT else names
     if parameter.name == "username":
         return [user.name for user in users if user.account is not None]
     return parameter.choices
+
+
+def _hosts(context: AdminContext) -> Iterable[str]:
+    """Return the addresses that can be banned, of all sessions."""
+    hosts = (host_of(session.address) for session in context.sessions)
+    return dict.fromkeys(
+        str(host.network_address) for host in hosts if host is not None and not host.is_loopback
+    )
 
 
 def _reply(text: str) -> str:
@@ -210,10 +231,13 @@ async def _ban(call: _Call) -> list[str]:
     minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
         return _usage_lines(CONSOLE_COMMANDS["ban"])
-    subject = await call.context.moderation.ban(
+    ban, connections = await call.context.moderation.ban(
         call.arguments["name_or_address"], minutes, call.context.sessions, call.now
     )
-    return [_reply(f"{subject} was banned.")]
+    if ban.kind is BanKind.NAME:
+        return [_reply(f"{ban.subject} was banned.")]
+    ended = "1 connection" if connections == 1 else f"{connections} connections"
+    return [_reply(f"{ban.subject} was banned ({ended}).")]
 
 
 async def _unban(call: _Call) -> list[str]:

@@ -1,7 +1,8 @@
-"""Hashes passwords with argon2id, in two threads of its own behind a bounded queue.
+"""Hashes passwords with argon2id, in two threads of its own behind a fair queue.
 
 A job comes from the reactor's thread, waits for one of the two threads, and its result goes back to
-the reactor's thread. No exception and no log line holds a password.
+the reactor's thread. A job whose caller cancels it leaves the queue; one that runs is let run, and
+occupies its thread. No exception and no log line holds a password.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Thread, get_native_id
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -21,13 +23,18 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from chatd.auth.fairqueue import FairQueue, QueueLimits
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Address
 
 THREADS: Final = 2
 """Each takes the memory of a hash: ten threads would take 200 MiB and be no faster on few cores."""
 
-MAX_QUEUED: Final = 64
-"""How many jobs may wait beside those that run: the last of them waits about a second."""
+QUEUE_LIMITS: Final = QueueLimits(address=32, network=64, total=256)
+"""How many jobs may wait beside those that run.
+
+On two cores the last of them waits some three seconds.
+"""
 
 ARGON2ID: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """The least that OWASP advises (spec section 4): some 20 ms and 19 MiB a password."""
@@ -39,7 +46,10 @@ _Result = TypeVar("_Result")
 
 
 class Hashing(Protocol):
-    """Hashes passwords; `hash` and `verify` raise `ChatError` if too many jobs are queued."""
+    """Hashes passwords; `hash` and `verify` raise `ChatError` if too many jobs are queued.
+
+    `address` is that of the client who waits, None for the administrator.
+    """
 
     def start(self) -> None:
         """Start to take jobs."""
@@ -47,14 +57,24 @@ class Hashing(Protocol):
     def stop(self) -> None:
         """Stop; jobs that have not begun are refused."""
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, address: Address | None) -> str:
         """Return a new hash of `password`."""
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(
+        self, password_hash: str | None, password: str, address: Address | None
+    ) -> bool:
         """Return whether the hash is that of `password`; with None False, after the same time."""
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Return whether a hash was made with other parameters than a new one would be."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A job that waits or runs, and the Deferred that its caller waits for."""
+
+    call: Callable[[], Any]
+    result: Deferred[Any]
 
 
 class Argon2Hashing:
@@ -64,7 +84,8 @@ class Argon2Hashing:
         self._reactor = reactor
         self._hasher = hasher
         self._pool: ThreadPool | None = None
-        self._jobs = 0
+        self._queue: FairQueue[_Job] = FairQueue(QUEUE_LIMITS)
+        self._running = 0
         self._dummy_hash = ""
 
     def start(self) -> None:
@@ -76,16 +97,20 @@ class Argon2Hashing:
     def stop(self) -> None:
         """Wait for the jobs that run, tens of milliseconds; refuse those that wait."""
         pool, self._pool = self._pool, None
+        while (job := self._queue.pop()) is not None:
+            job.result.errback(ChatError(ErrorCode.BUSY))
         if pool is not None:
             pool.stop()
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, address: Address | None) -> str:
         """Return a new hash of `password`."""
-        return await self._in_thread(lambda: self._hasher.hash(password))
+        return await self._in_thread(lambda: self._hasher.hash(password), address)
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(
+        self, password_hash: str | None, password: str, address: Address | None
+    ) -> bool:
         """Return whether the hash is that of `password`; with None False, after the same time."""
-        return await self._in_thread(lambda: self._matches(password_hash, password))
+        return await self._in_thread(lambda: self._matches(password_hash, password), address)
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Return whether a hash was made with other parameters than a new one would be."""
@@ -93,29 +118,35 @@ class Argon2Hashing:
 
     # -- in the reactor's thread
 
-    def _in_thread(self, job: Callable[[], _Result]) -> Deferred[_Result]:
-        pool = self._pool
-        if pool is None or self._jobs >= THREADS + MAX_QUEUED:
+    def _in_thread(self, call: Callable[[], _Result], address: Address | None) -> Deferred[_Result]:
+        if self._pool is None:
             raise ChatError(ErrorCode.BUSY)
-        self._jobs += 1
-
-        def run_unless_stopped() -> _Result:
-            if self._pool is not pool:
-                raise ChatError(ErrorCode.BUSY)
-            return job()
-
-        # Two Deferreds: a caller may cancel the one that it waits for, but the job counts until it
-        # has ended. Otherwise clients that connect and disconnect would fill the queue past its
-        # end.
-        result: Deferred[_Result] = Deferred()
-        ended = deferToThreadPool(self._reactor, pool, run_unless_stopped)
-        ended.addBoth(self._job_done)
-        ended.chainDeferred(result)
+        result: Deferred[_Result] = Deferred(lambda _: self._queue.remove(job, address))
+        job = _Job(call, result)
+        dropped = self._queue.push(job, address)
+        if dropped is not None:
+            dropped.result.errback(ChatError(ErrorCode.BUSY))
+        self._run_next()
         return result
 
-    def _job_done(self, outcome: _Result) -> _Result:
-        self._jobs -= 1
-        return outcome
+    def _run_next(self) -> None:
+        """Start the jobs whose turn it is, as far as threads are free."""
+        while self._pool is not None and self._running < THREADS:
+            job = self._queue.pop()
+            if job is None:
+                return
+            self._running += 1
+            # Two Deferreds: a caller may cancel the one that it waits for, but the job runs until
+            # it has ended. Otherwise clients that connect and disconnect would start more jobs
+            # than there are threads.
+            ended = deferToThreadPool(self._reactor, self._pool, job.call)
+            ended.addBoth(self._ended, job)
+
+    def _ended(self, outcome: object, job: _Job) -> None:
+        self._running -= 1
+        self._run_next()
+        if not job.result.called:  # nobody has cancelled it
+            job.result.callback(outcome)
 
     # -- in a thread of the pool
 

@@ -1,22 +1,21 @@
 """The passwords of accounts, and the one path by which every password is verified and set.
 
-`Passwords` verifies, sets and replaces hashes in the store. `Accounts` puts the throttle before it:
-an attempt first waits for as long as the throttle says, and holds nothing meanwhile. Whether a name
-is free is the business of the caller.
+`StoredPasswords` verifies, sets and replaces hashes in the store. `Passwords` is what the rules of
+accounts use (`chatd.core.accounts`): each attempt waits for its turn first (`chatd.auth.attempts`).
+Whether a name is free is the business of the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 
+from chatd.auth.attempts import Attempts
 from chatd.auth.hashing import Hashing
-from chatd.auth.throttle import Throttle, keys_of
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.names import prepare
@@ -35,8 +34,11 @@ def is_acceptable(password: str) -> bool:
         return False
 
 
-class Passwords:
-    """The passwords of the accounts in a store; all methods raise `ChatError` if it fails."""
+class StoredPasswords:
+    """The passwords of the accounts in a store; all methods raise `ChatError` if it fails.
+
+    `address` is that of the client who waits, None for the administrator.
+    """
 
     def __init__(self, store: IStore, hashing: Hashing) -> None:
         self._store = store
@@ -45,40 +47,48 @@ class Passwords:
         # account and the write that depends on it. A store has one server: this is enough.
         self._write_lock = DeferredLock()
 
-    async def verify(self, name: str, password: str) -> Account | None:
+    async def verify(self, name: str, password: str, address: Address | None) -> Account | None:
         """Return the account `name` if the password is right, else None, after the same time."""
         account = await self._find(name)
         if not is_acceptable(password):
             account, password = None, ""
         password_hash = None if account is None else account.password_hash
-        if not await self._hashing.verify(password_hash, password) or account is None:
+        is_right = await self._hashing.verify(password_hash, password, address)
+        if not is_right or account is None:
             return None
         return account if await self._find(name) == account else None
 
-    async def add(self, name: str, password: str, now: float) -> Account:
+    async def hash(self, password: str, address: Address | None) -> str:
+        """Return a new hash of a password."""
+        return await self._hashing.hash(password, address)
+
+    async def add(self, name: str, password_hash: str, now: float) -> Account:
         """Add an account, whose name must be free, and return it."""
-        password_hash = await self._hashing.hash(password)
         return await self._store.add_account(name, password_hash, now)
 
     async def set(self, name: str, password: str) -> None:
         """Set the password of an account, whatever it was."""
-        password_hash = await self._hashing.hash(password)
+        password_hash = await self._hashing.hash(password, None)
         async with self._write_lock:
             await self._store.set_password_hash(name, password_hash)
 
-    async def compare_and_set(self, account: Account, password: str) -> bool:
+    async def compare_and_set(
+        self, account: Account, password: str, address: Address | None
+    ) -> bool:
         """Set the password of an account if the account is unchanged; return whether it was."""
-        password_hash = await self._hashing.hash(password)
+        password_hash = await self._hashing.hash(password, address)
         async with self._write_lock:
             if await self._find(account.name) != account:
                 return False
             await self._store.set_password_hash(account.name, password_hash)
         return True
 
-    async def rehash_if_needed(self, account: Account, password: str) -> None:
+    async def rehash_if_needed(
+        self, account: Account, password: str, address: Address | None
+    ) -> None:
         """Hash the password of an account again if the parameters of the hashing have changed."""
         if self._hashing.needs_rehash(account.password_hash):
-            await self.compare_and_set(account, password)
+            await self.compare_and_set(account, password, address)
 
     async def remove(self, name: str) -> None:
         """Remove an account and its resume tokens."""
@@ -93,73 +103,62 @@ class Passwords:
         return await self._store.account(name)
 
 
-class Accounts:
+class Passwords:
     """The accounts in a store. The caller starts and stops the store and the hashing.
 
     All methods raise `ChatError`: where a password is refused, the server is busy or the store is
-    unavailable.
+    unavailable. Those that change nothing may be cancelled: `hash`, `verify` and `authenticate`.
     """
 
     def __init__(self, store: IStore, hashing: Hashing, clock: IReactorTime) -> None:
         self._store = store
-        self._clock = clock
-        self._passwords = Passwords(store, hashing)
-        self._throttle = Throttle()
+        self._stored = StoredPasswords(store, hashing)
+        self._attempts = Attempts(clock)
 
-    async def create(self, name: str, password: str, now: float) -> int:
-        """Add an account, whose name must be free; return its id."""
+    async def hash(self, password: str, address: Address | None) -> str:
+        """Return a hash of the password of a new account."""
         _check(password)
-        return (await self._passwords.add(name, password, now)).id
+        return await self._stored.hash(password, address)
+
+    async def create(self, name: str, password_hash: str, now: float) -> int:
+        """Add an account, whose name must be free; return its id."""
+        return (await self._stored.add(name, password_hash, now)).id
+
+    async def verify(self, name: str, password: str, address: Address | None) -> Account:
+        """Return the account `name` if the password is right."""
+        return await self._attempts.run(
+            name, address, lambda: self._stored.verify(name, password, address)
+        )
 
     async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
-        """Return the account `name` if the password is right."""
-        account = await self._verify(name, password, address)
+        """Return the account `name` if the password is right, for a login.
+
+        If the parameters of the hashing have changed, the password is hashed again.
+        """
+        account = await self.verify(name, password, address)
         # The login succeeds even if the store fails now: the next login hashes again.
         with suppress(ChatError):
-            await self._passwords.rehash_if_needed(account, password)
+            await self._stored.rehash_if_needed(account, password, address)
         return account
 
-    async def change_password(self, name: str, old: str, new: str, address: Address | None) -> None:
-        """Set the password of an account if `old` is the one so far."""
-        account = await self._verify(name, old, address)
+    async def replace(self, account: Account, new: str, address: Address | None) -> None:
+        """Set the password of an account that was verified, if it has not been changed since."""
         _check(new)
-        if not await self._passwords.compare_and_set(account, new):
+        if not await self._stored.compare_and_set(account, new, address):
             raise ChatError(ErrorCode.WRONG_PASSWORD)
 
     async def set_password(self, name: str, new: str) -> None:
         """Set the password of an account."""
         _check(new)
-        await self._passwords.set(name, new)
+        await self._stored.set(name, new)
 
     async def remove(self, name: str) -> None:
         """Remove an account and its resume tokens."""
-        await self._passwords.remove(name)
+        await self._stored.remove(name)
 
     async def all(self) -> Sequence[Account]:
         """Return all accounts, in the order of their registration."""
         return await self._store.accounts()
-
-    async def _verify(self, name: str, password: str, address: Address | None) -> Account:
-        async with self._attempt(name, address):
-            account = await self._passwords.verify(name, password)
-            if account is None:
-                raise ChatError(ErrorCode.WRONG_PASSWORD)
-            return account
-
-    @asynccontextmanager
-    async def _attempt(self, name: str, address: Address | None) -> AsyncIterator[None]:
-        """Wait as long as the throttle says; count a failure unless the password is not wrong."""
-        attempt = self._throttle.start(keys_of(name, address), self._clock.seconds())
-        if attempt.wait:
-            await deferLater(self._clock, attempt.wait)
-        try:
-            yield
-        except ChatError as error:
-            # Any other error, such as an unavailable store, is no failure of the client.
-            if error.code != ErrorCode.WRONG_PASSWORD:
-                self._throttle.forgive(attempt)
-            raise
-        self._throttle.forgive(attempt)
 
 
 def _check(password: str) -> None:

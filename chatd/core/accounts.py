@@ -70,17 +70,23 @@ class Tokens(Protocol):
 class Passwords(Protocol):
     """Accounts and their passwords in the store (`chatd.auth.passwords`); all raise `ChatError`."""
 
-    async def create(self, name: str, password: str, now: float) -> int:
+    async def hash(self, password: str, address: Address | None) -> str:
+        """Return a hash of the password of a new account."""
+
+    async def create(self, name: str, password_hash: str, now: float) -> int:
         """Add an account, whose name must be free; return its identity."""
 
-    async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
+    async def verify(self, name: str, password: str, address: Address | None) -> Account:
         """Return the account `name`; raise `ChatError` unless `password` is its password.
 
         It takes as long if there is no such account, and longer after several failures.
         """
 
-    async def change_password(self, name: str, old: str, new: str, address: Address | None) -> None:
-        """Set the password of an account, of which `old` must be the one so far."""
+    async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
+        """Verify a password as `verify` does, for a login."""
+
+    async def replace(self, account: Account, new: str, address: Address | None) -> None:
+        """Set the password of an account; raise `ChatError` if that has changed meanwhile."""
 
     async def set_password(self, name: str, new: str) -> None:
         """Set the password of an account."""
@@ -130,7 +136,11 @@ class AccountService:
             _check_in_no_room(origin)
             self._check_not_banned(name)
             with self._count_creation(guest.address):
-                account = AccountRef(await self._passwords.create(name, password, now), name)
+                password_hash = await origin.until_closed(
+                    self._passwords.hash(password, origin.address)
+                )
+                identity = await self._passwords.create(name, password_hash, now)
+                account = AccountRef(identity, name)
             self._directory.add_account(account)
             # The guest may have been moved or closed in the meantime, or the name banned: then the
             # account exists, and they are not logged in to it.
@@ -146,7 +156,9 @@ class AccountService:
         _check_logged_out(origin.user)
         known = self._directory.find_account(username)
         name = known.name if known else username
-        account = await self._passwords.authenticate(name, password, origin.address)
+        account = await origin.until_closed(
+            self._passwords.authenticate(name, password, origin.address)
+        )
         self._log_in(origin, AccountRef(account.id, account.name), now)
         await self._tokens.bind(origin)
         return account.name
@@ -156,7 +168,8 @@ class AccountService:
         user = origin.user
         _check_logged_in(user)
         account, name = user.account, user.name
-        await self._passwords.change_password(name, old, new, origin.address)
+        verified = await origin.until_closed(self._passwords.verify(name, old, origin.address))
+        await self._passwords.replace(verified, new, origin.address)
         # The session may have been replaced in the meantime, by one that has the old password.
         own_session = origin if not origin.closed and origin.user.account == account else None
         present = self._directory.find_user(name)

@@ -273,7 +273,7 @@ class Chat:
 
         Those whose sender's name belongs to another account by now are marked.
         """
-        messages = await self._history.read(room, since, limit)
+        messages = await origin.until_closed(self._history.read(room, since, limit))
         rooms = origin.user.rooms
         if room not in rooms:  # the user has left it since
             raise (

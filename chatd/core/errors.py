@@ -18,6 +18,7 @@ class ErrorCode(StrEnum):
 
     ACCOUNT_NAME = "account-name"
     ALREADY_IN_ROOM = "in-a-room"  # room: the current room, which the user must leave first
+    BAD_ADDRESS = "bad-address"  # address
     BAD_JSON = "bad-json"  # reason
     BAD_NAME = "bad-name"  # name: of a user or of a room
     BAD_PASSWORD = "bad-password"  # noqa: S105 -- a code
@@ -27,10 +28,12 @@ class ErrorCode(StrEnum):
     CREATION_FORBIDDEN = "may-not-start"
     CREATION_LIMIT = "too-many"
     IN_NO_ROOM = "in-no-room"
+    LOCAL_ADDRESS = "local-address"  # address
     LOGGED_IN = "logged-in"  # name
     LOGIN_FIRST = "login-first"
     NAME_IN_USE = "name-in-use"  # name
     NAME_NEEDS_LOGIN = "name-registered"  # name
+    NETWORK_TOO_LARGE = "network-too-large"  # network, and limit: the shortest prefix
     NOT_BANNED = "not-banned"  # subject
     NOT_IN_ROOM = "not-in-room"  # room
     NOT_STORED = "not-stored"

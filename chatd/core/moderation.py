@@ -8,6 +8,8 @@ for people to read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Network
+from typing import Final, NamedTuple
 
 from chatd.config import RoomPolicy
 from chatd.core import names
@@ -15,66 +17,88 @@ from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, Kicked, LeaveReason, Moved
 from chatd.core.names import NameIndex
-from chatd.core.network import Network, host_of, parse_network
+from chatd.core.network import Network, host_of, is_like_address, parse_network
 from chatd.core.ports import Directory, Router
 from chatd.core.records import Ban, BanKind
 from chatd.core.rooms import Origin, Room, User
 
+MIN_PREFIX_V4: Final = 8
+MIN_PREFIX_V6: Final = 32
+"""The prefixes of the largest networks that can be banned: a registry gives a provider no more."""
+
+HOST_PREFIX_V6: Final = 64
+"""The prefix of the IPv6 network that one user has: they may choose any address in it."""
+
+
+class Banned(NamedTuple):
+    """A ban that was made, and how many connections it ended."""
+
+    ban: Ban
+    connections: int
+
 
 def parse_ban(subject: str, until: float | None = None) -> Ban:
-    """Return a ban on a name, an address or a network; raise `ChatError` if it is none of them."""
+    """Return a ban on a name, an address or a network; raise `ChatError` if it is none of them.
+
+    An IPv6 address stands for its /64. What looks like an address is never taken for a name.
+    """
     network = parse_network(subject)
-    if network is None:
-        return Ban(BanKind.NAME, names.user_name(subject), until)
-    return Ban(BanKind.ADDRESS, _as_subject(network), until)
+    if network is not None:
+        return Ban(BanKind.ADDRESS, _as_subject(_widen(network)), until)
+    # Wide digits, for example, become those of an address.
+    name = subject if is_like_address(subject) else names.user_name(subject)
+    if is_like_address(name):
+        raise ChatError(ErrorCode.BAD_ADDRESS, address=subject)
+    return Ban(BanKind.NAME, name, until)
 
 
 class BanList:
-    """The bans, found by name and by address.
+    """The bans, found by name and by address, in a time that does not depend on their number.
 
     The times are those of a clock that nobody sets: seconds since any moment.
     """
 
     def __init__(self) -> None:
-        self._bans: dict[str, Ban] = {}
-        self._ends: dict[str, float] = {}
+        self._bans: dict[tuple[BanKind, str], Ban] = {}
+        self._ends: dict[tuple[BanKind, str], float] = {}
         self._names: NameIndex[Ban] = NameIndex()
-        self._networks: dict[Network, Ban] = {}
-        self._subnets: dict[Network, Ban] = {}
+        # For each version of IP and each length of a prefix that is there, by the prefix.
+        self._networks: dict[int, dict[int, dict[int, Ban]]] = {4: {}, 6: {}}
 
     def add(self, ban: Ban, ends: float | None) -> None:
         """Add a ban, which has expired at `ends`; it replaces one on the same subject."""
         former = self.find(ban)
         if former is not None:
             self.remove(former)
-        self._bans[ban.subject] = ban
+        self._bans[ban.kind, ban.subject] = ban
         if ends is not None:
-            self._ends[ban.subject] = ends
-        network = parse_network(ban.subject) if ban.kind is BanKind.ADDRESS else None
-        if network is None:
+            self._ends[ban.kind, ban.subject] = ends
+        if ban.kind is BanKind.NAME:
             self._names.add(ban.subject, ban)
         else:
-            self._networks[network] = ban
-            if network.num_addresses > 1:
-                self._subnets[network] = ban
+            network = _network_of(ban)
+            lengths = self._networks[network.version]
+            prefixes = lengths.setdefault(network.prefixlen, {})
+            prefixes[_prefix(network, network.prefixlen)] = ban
 
     def remove(self, ban: Ban) -> None:
         """Remove a ban."""
-        del self._bans[ban.subject]
-        self._ends.pop(ban.subject, None)
+        del self._bans[ban.kind, ban.subject]
+        self._ends.pop((ban.kind, ban.subject), None)
         if ban.kind is BanKind.NAME:
             self._names.remove(ban.subject, ban)
             return
-        network = parse_network(ban.subject)
-        assert network is not None
-        del self._networks[network]
-        self._subnets.pop(network, None)
+        network = _network_of(ban)
+        lengths = self._networks[network.version]
+        del lengths[network.prefixlen][_prefix(network, network.prefixlen)]
+        if not lengths[network.prefixlen]:
+            del lengths[network.prefixlen]
 
     def find(self, ban: Ban) -> Ban | None:
         """Return the ban on the same subject as that of `ban`, if there is one."""
         if ban.kind is BanKind.NAME:
             return self._names.find(ban.subject)
-        return self._bans.get(ban.subject)
+        return self._bans.get((ban.kind, ban.subject))
 
     def all(self, now: float) -> Sequence[Ban]:
         """Return all active bans."""
@@ -86,7 +110,7 @@ class BanList:
 
     def has_expired(self, ban: Ban, now: float) -> bool:
         """Tell whether a ban of the list has expired."""
-        ends = self._ends.get(ban.subject)
+        ends = self._ends.get((ban.kind, ban.subject))
         return ends is not None and ends <= now
 
     def is_name_banned(self, name: str, now: float) -> bool:
@@ -96,20 +120,49 @@ class BanList:
     def is_address_banned(self, address: Address | None, now: float) -> bool:
         """Tell whether a ban on an address, or on a network that has it, is active."""
         host = host_of(address)
-        if host is None:
+        if host is None or host.is_loopback:
             return False
-        if self._is_active(self._networks.get(host), now):
-            return True
-        bans = (ban for net, ban in self._subnets.items() if host.network_address in net)
-        return any(self._is_active(ban, now) for ban in bans)
+        return any(
+            self._is_active(prefixes.get(_prefix(host, length)), now)
+            for length, prefixes in self._networks[host.version].items()
+        )
 
     def _is_active(self, ban: Ban | None, now: float) -> bool:
         return ban is not None and not self.has_expired(ban, now)
 
 
+def _network_of(ban: Ban) -> Network:
+    network = parse_network(ban.subject)
+    assert network is not None
+    return network
+
+
+def _prefix(network: Network, length: int) -> int:
+    """Return the first `length` bits of the address of a network."""
+    return int(network.network_address) >> (network.max_prefixlen - length)
+
+
+def _widen(network: Network) -> Network:
+    if isinstance(network, IPv6Network) and network.prefixlen > HOST_PREFIX_V6:
+        return network.supernet(new_prefix=HOST_PREFIX_V6)
+    return network
+
+
 def _as_subject(network: Network) -> str:
     single = network.num_addresses == 1
     return str(network.network_address) if single else str(network)
+
+
+def _check_bannable(subject: str) -> None:
+    """Raise `ChatError` if a subject is a network that is too large, or this machine."""
+    network = parse_network(subject)
+    if network is None:
+        return
+    limit = MIN_PREFIX_V6 if isinstance(network, IPv6Network) else MIN_PREFIX_V4
+    if network.prefixlen < limit:
+        raise ChatError(ErrorCode.NETWORK_TOO_LARGE, network=network, limit=limit)
+    if network.is_loopback:
+        raise ChatError(ErrorCode.LOCAL_ADDRESS, address=network.network_address)
 
 
 class Moderation:
@@ -157,19 +210,21 @@ class Moderation:
 
     async def ban(
         self, subject: str, minutes: int | None, present: Iterable[Origin], now: float
-    ) -> str:
-        """Ban a name or an address, for some minutes or, if None, for ever; return its spelling.
+    ) -> Banned:
+        """Ban a name or an address, for some minutes or, if None, for ever.
 
         The users of those sessions of `present` that the ban concerns are disconnected: `present`
         is iterated once the ban is stored. Raises `ChatError`.
         """
+        _check_bannable(subject)
         ban = self._ban_on(subject, None if minutes is None else now + 60 * minutes)
         await self._directory.add_ban(ban, now)
-        for origin in list(present):
-            if self._is_banned(origin):
+        concerned = [origin for origin in present if self._is_banned(origin)]
+        for origin in concerned:
+            if not origin.closed:
                 self._chat.remove_user(origin.user, LeaveReason.BANNED, now)
                 self._router.disconnect(origin.user, DisconnectReason.BANNED)
-        return ban.subject
+        return Banned(ban, len(concerned))
 
     async def unban(self, subject: str) -> str:
         """Remove the ban on a subject; return its spelling. Raises `ChatError`."""

@@ -6,13 +6,16 @@ the user's name and rooms. Nothing here checks a right or tells anybody anything
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason
 from chatd.core.lookalikes import room_key
+
+T = TypeVar("T")
 
 
 class User:
@@ -49,6 +52,12 @@ class Origin(Protocol):
 
     def disconnect(self, reason: DisconnectReason, /) -> None:
         """Tell the client why, and end the session."""
+
+    async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
+        """Return the result of `work`, or cancel it and raise `ChatError` if the session ends.
+
+        `work` must be one that can be given up at any point: it changes nothing.
+        """
 
 
 def ensure_active(origin: Origin) -> None:

@@ -26,7 +26,7 @@ from chatd.admin.commands import AdminContext
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.hashing import Argon2Hashing, Hashing
-from chatd.auth.passwords import Accounts
+from chatd.auth.passwords import Passwords
 from chatd.clock import steady_time
 from chatd.config import Config
 from chatd.core.accounts import AccountService
@@ -135,7 +135,7 @@ class ChatService(Service):
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
         reactor = self._reactor
-        passwords = Accounts(self.store, self.hashing, reactor)
+        passwords = Passwords(self.store, self.hashing, reactor)
         now = steady_time(reactor, self._wall_time)
         self.resume_tokens = ResumeTokens(self.store, now, secrets.token_urlsafe)
         self.accounts = AccountService(

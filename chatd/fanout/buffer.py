@@ -20,12 +20,15 @@ If the encoded events are equal, merging drops all but one of them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from chatd.core.events import Address, DisconnectReason, RoomEvent
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room, User
 from chatd.protocol.codec import Codec
+
+T = TypeVar("T")
 
 
 class Subscriber:
@@ -70,6 +73,10 @@ class Subscriber:
 
     def disconnect(self, reason: DisconnectReason, /) -> None:
         """Tell the client why, and end the session."""
+        raise NotImplementedError
+
+    async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
+        """Return the result of `work`, or cancel it and raise `ChatError` if the session ends."""
         raise NotImplementedError
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from zope.interface import implementer
 
@@ -11,6 +12,8 @@ from chatd.core.ports import ISendQueue
 from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import Codec
+
+T = TypeVar("T")
 
 
 @implementer(ISendQueue)
@@ -77,6 +80,10 @@ class MemorySession(Subscriber):
         """Keep the reason, and end the session."""
         self.reason = reason
         self.lose()
+
+    async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
+        """Return the result of `work`, which is not cancelled."""
+        return await work
 
     def lose(self) -> None:
         """End the session as a lost connection does."""

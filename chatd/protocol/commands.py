@@ -146,7 +146,7 @@ _ROOM_NAME = Parameter("chatroom_name")
 _HELD_NAME = Parameter("chatter_name", optional=True)
 _CHATTER = Parameter("chatter_name")
 _USERNAME = Parameter("username", word=True)
-_SUBJECT = Parameter("name_or_address")
+SUBJECT: Final = Parameter("name_or_address")
 
 
 def _password(name: str = "password") -> Parameter:
@@ -270,9 +270,9 @@ CONSOLE_COMMANDS: Final = _table(
     Command(
         "ban",
         "Ban a name, an account or an address, for some minutes or for ever.",
-        (_SUBJECT, Parameter("minutes", optional=True, number=True)),
+        (SUBJECT, Parameter("minutes", optional=True, number=True)),
     ),
-    Command("unban", "Lift a ban.", (_SUBJECT,)),
+    Command("unban", "Lift a ban.", (SUBJECT,)),
     Command("bans", "List all bans."),
     Command("accounts", "List all accounts."),
     Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),

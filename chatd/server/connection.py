@@ -100,5 +100,8 @@ class ClientSession(Protocol):
     def input_closed(self) -> None:
         """Close the connection once all requests are answered: the client sends nothing more."""
 
+    def stop_waiting(self) -> None:
+        """Give up the request that is carried out, if it only waits: the time to drain is over."""
+
     def connection_lost(self) -> None:
         """End the session: the connection is gone."""

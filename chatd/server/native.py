@@ -206,7 +206,9 @@ class ChatProtocol(Protocol):
             self._update_reading()
         _cancel(self._refusal_timer)
         self._refusal_timer = None
-        if self._slot.refusal is not None or self._session.is_banned:
+        # The address of a proxy is not that of its client, which may be let in.
+        banned = origin is not None and self._session.is_banned
+        if self._slot.refusal is not None or banned:
             wait = FINISH_SECONDS if admission.can_explain else 0
             self._refusal_timer = self._clock.callLater(wait, self._session.close)
 
@@ -237,6 +239,7 @@ class ChatProtocol(Protocol):
         if self._meter is not None:
             self._meter.close()
         self.inbound.stop_draining()
+        self._session.stop_waiting()
         if self.inbound.state is not State.CLOSED:
             self._producer.pauseProducing()
             _cancel(self._next_turn)

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -29,6 +29,8 @@ from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Re
 from chatd.server.connection import Connection
 from chatd.server.handlers import HANDLERS
 from chatd.server.services import Services
+
+T = TypeVar("T")
 
 _log = Logger(namespace="chatd")
 
@@ -60,6 +62,7 @@ class Session(Subscriber):
         self._motd_sent = False
         self._lost = False
         self._may_return = True
+        self._work: Deferred[Any] | None = None  # what the request waits for, if it may be given up
         services.router.attach(self)
 
     @property
@@ -171,6 +174,11 @@ class Session(Subscriber):
             waiting.addErrback(self._abort)
             waiting.addCallback(lambda _: self.send_queue.call_when_read(self.close))
 
+    def stop_waiting(self) -> None:
+        """Give up the request that is carried out, if it only waits: no time is left for it."""
+        if self._work is not None:
+            self._work.cancel()
+
     def connection_lost(self) -> None:
         """End the session with its connection, also while a request is carried out."""
         self._lost = self.closed = True
@@ -186,6 +194,17 @@ class Session(Subscriber):
         """
         if self.is_started:
             self.close(reason)
+
+    async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
+        """Return the result of `work`, or cancel it and raise `ChatError` if the session ends."""
+        working: Deferred[T] = Deferred.fromCoroutine(work)
+        self._work = working
+        try:
+            return await working
+        except CancelledError:
+            raise ChatError(ErrorCode.SESSION_CLOSED if self.closed else ErrorCode.BUSY) from None
+        finally:
+            self._work = None
 
     # -- called by the handlers
 
@@ -275,6 +294,7 @@ class Session(Subscriber):
     def _end(self) -> None:
         now = self.services.now()
         self.services.accounts.connection_lost(self, now, may_return=self._may_return)
+        self.stop_waiting()
 
 
 class SessionRegistry:

@@ -106,7 +106,7 @@ class SqlStore:
 
     async def account(self, name: str) -> Account | None:
         """Return the account that is registered under exactly this name."""
-        return await self._read(partial(accounts_sql.account, name=name))
+        return await self._read(partial(accounts_sql.account, name=name), urgent=True)
 
     async def accounts(self) -> Sequence[Account]:
         """Return all accounts, in the order of their registration."""
@@ -145,7 +145,7 @@ class SqlStore:
 
     async def resume_token(self, digest: str) -> ResumeToken | None:
         """Return the resume token with a digest."""
-        return await self._read(partial(accounts_sql.resume_token, digest=digest))
+        return await self._read(partial(accounts_sql.resume_token, digest=digest), urgent=True)
 
     async def add_resume_token(self, token: ResumeToken) -> None:
         """Add a resume token, unless its account does not exist any more."""

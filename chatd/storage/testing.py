@@ -34,7 +34,7 @@ class InlineRunner:
     def __init__(self, connection: DbConnection) -> None:
         self._connection = connection
 
-    async def run(self, job: Job[T]) -> T:
+    async def run(self, job: Job[T], *, urgent: bool = False) -> T:  # noqa: ARG002 -- as in Runner
         """Run a job."""
         return self._connection.run(job)
 

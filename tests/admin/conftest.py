@@ -7,6 +7,7 @@ from twisted.internet.defer import succeed
 
 from chatd.admin.console import LineConsole
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.moderation import Banned
 from chatd.core.records import Account, AccountRef, Ban, BanKind
 
 
@@ -25,8 +26,9 @@ class FakeAccounts:
         until = None if minutes is None else now + 60 * minutes
         kind = BanKind.NAME if subject.isalpha() else BanKind.ADDRESS
         self._bans.append(Ban(kind, subject.title(), until))
-        self.disconnected += [session.user.name for session in present]
-        return subject.title()
+        names = [session.user.name for session in present]
+        self.disconnected += names
+        return Banned(self._bans[-1], len(names))
 
     async def unban(self, subject):
         for ban in self.bans():

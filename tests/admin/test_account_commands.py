@@ -20,7 +20,8 @@ def test_ban(server, accounts):
 def test_ban_for_some_minutes(server, accounts):
     """The minutes of a ban count from now; then the ban is gone."""
     server.turn(1795186800 - server.reactor.seconds())
-    assert server.console("ban 10.0.0.7 10") == ["Administrator: 10.0.0.7 was banned."]
+    answer = ["Administrator: 10.0.0.7 was banned (0 connections)."]
+    assert server.console("ban 10.0.0.7 10") == answer
     assert server.console("bans") == ["10.0.0.7 (address) until 2026-11-20 15:10:00 UTC"]
     server.turn(600)
     assert server.console("bans") == ["Administrator: Nobody is banned."]

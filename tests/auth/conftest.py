@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from chatd.auth.passwords import Accounts
+from chatd.auth.passwords import Passwords
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import Account
@@ -70,11 +70,11 @@ class FakeHashing:
             meanwhile, self.before = self.before, None
             meanwhile()
 
-    async def hash(self, password):
+    async def hash(self, password, _):
         self._job("hash", password)
         return f"{self.generation}:{password}"
 
-    async def verify(self, password_hash, password):
+    async def verify(self, password_hash, password, _):
         self._job("verify", password_hash, password)
         return password_hash is not None and password_hash.partition(":")[2] == password
 
@@ -128,7 +128,7 @@ def clock():
 @pytest.fixture
 def accounts(store, hashing, clock):
     """Return the accounts in the store."""
-    return Accounts(store, hashing, clock)
+    return Passwords(store, hashing, clock)
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import pytest
 
+from chatd.auth.attempts import MAX_FAST, MAX_SLOW, PAUSE
 from chatd.auth.hashing import Argon2Hashing
-from chatd.auth.passwords import Accounts
+from chatd.auth.passwords import Passwords
 from chatd.auth.throttle import BACKOFF, FREE_FAILURES, WINDOW
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.records import Account
@@ -11,6 +12,16 @@ from chatd.core.records import Account
 RIGHT = "correct horse"
 NEW = "battery staple"
 THERE = ("192.0.2.1", 50000)
+
+
+@pytest.fixture
+def create(accounts, outcome):
+    """Return a function that adds an account and returns the outcome."""
+
+    async def add(name, password, now):
+        return await accounts.create(name, await accounts.hash(password, None), now)
+
+    return lambda name, password, now=0.0: outcome(add(name, password, now))
 
 
 @pytest.fixture
@@ -27,8 +38,12 @@ def login(accounts, outcome):
 def change(accounts, outcome):
     """Return a function that tries to change alice's password and returns the outcome."""
 
+    async def replace(old, new, address):
+        account = await accounts.verify("alice", old, address)
+        await accounts.replace(account, new, address)
+
     def try_it(old, new, address=None):
-        return outcome(accounts.change_password("alice", old, new, address))
+        return outcome(replace(old, new, address))
 
     return try_it
 
@@ -42,9 +57,9 @@ def fail(login, count, **options):
 # -- registering
 
 
-def test_create(accounts, outcome, store, login):
+def test_create(accounts, create, outcome, store, login):
     """An account is added with its time and hash, and its password is right."""
-    assert outcome(accounts.create("Zoë", "päss wörd", 12.5)).code is None
+    assert create("Zoë", "päss wörd", 12.5).code is None
     account = store.by_name["Zoë"]
     assert account == Account(account.id, "Zoë", "1:päss wörd", 12.5)
     assert login("päss wörd", name="Zoë").code is None
@@ -52,19 +67,19 @@ def test_create(accounts, outcome, store, login):
 
 
 @pytest.mark.parametrize("password", ["x" * 8, "x" * 1024, "ö" * 4, "ö" * 512])
-def test_passwords_that_can_be(accounts, outcome, password):
+def test_passwords_that_can_be(create, password):
     """Passwords of 8 to 1024 bytes in UTF-8 are accepted."""
-    assert outcome(accounts.create("bob", password, 0.0)).code is None
+    assert create("bob", password).code is None
 
 
 @pytest.mark.parametrize("password", ["", "x" * 7, "x" * 1025, "ö" * 513, "\ud800" * 20])
-def test_passwords_that_cannot_be(accounts, outcome, store, hashing, password):
+def test_passwords_that_cannot_be(accounts, create, change, outcome, store, hashing, password):
     """Other passwords are refused wherever one is set, and nothing is changed."""
     before = dict(store.by_name)
     for refused in (
-        outcome(accounts.create("bob", password, 0.0)),
+        create("bob", password),
         outcome(accounts.set_password("alice", password)),
-        outcome(accounts.change_password("alice", RIGHT, password, None)),
+        change(RIGHT, password),
     ):
         assert str(refused.error) == str(ChatError(ErrorCode.BAD_PASSWORD))
     assert store.by_name == before
@@ -132,13 +147,52 @@ def test_names_that_do_not_exist_are_counted_too(login):
     assert login(RIGHT).code is None
 
 
-def test_addresses_are_counted(login):
-    """Failures from one address count, whatever the names are."""
+def test_addresses_are_counted(login, clock):
+    """After five failures from an address wrong passwords are answered late, right ones not."""
     for n in range(FREE_FAILURES):
         fail(login, 1, name=f"name{n}", address=THERE)
-    assert not login(RIGHT, address=THERE).done
-    assert login(RIGHT, address=("192.0.2.2", 1)).code is None
-    assert login(RIGHT, address="unix").code is None
+    for n, delay in enumerate(BACKOFF):
+        clock.advance(PAUSE)
+        wrong = login("wrong horse", name=f"other{n}", address=THERE)
+        clock.advance(delay - 0.01)
+        assert not wrong.done
+        assert login(RIGHT, address=THERE).code is None
+        clock.advance(0.02)
+        assert wrong.code == "wrong-password"
+    assert login("wrong horse", name="bob", address=("192.0.2.2", 1)).done
+    assert login("wrong horse", name="bob", address="unix").done
+
+
+def test_a_suspect_address_has_one_password_verified_at_a_time(login, hashing, clock):
+    """A client that does not wait for its answer gains little: there is a pause after a failure."""
+    for n in range(FREE_FAILURES):
+        fail(login, 1, name=f"name{n}", address=THERE)
+    hashing.work.clear()
+    wrong = [login("wrong horse", name=f"other{n}", address=THERE) for n in range(MAX_FAST)]
+    assert len(hashing.work) == 1
+    assert login(RIGHT, address=THERE).code == "busy"
+    for tries in range(2, 5):
+        clock.advance(PAUSE)
+        assert len(hashing.work) == tries
+    for attempt in wrong[4:]:
+        attempt.deferred.cancel()
+    right = login(RIGHT, address=THERE)
+    clock.advance(PAUSE)
+    assert right.code is None, "those that were cancelled have left the queue"
+    assert len(hashing.work) == 5
+
+
+def test_names_with_failures_wait_one_behind_the_other_at_an_address(login, clock):
+    """Attempts at a name that others guess wait; a neighbour's name does not."""
+    for _ in range(FREE_FAILURES):
+        fail(login, 1, name="bob", address=THERE)
+    guesses = [login("wrong horse", name="bob", address=THERE) for _ in range(20)]
+    assert [guess.code for guess in guesses[MAX_SLOW:]] == ["busy"] * (20 - MAX_SLOW)
+    assert login(RIGHT, address=THERE).code is None
+    clock.advance(BACKOFF[0])
+    clock.pump([PAUSE, *[0.1] * 100])
+    assert sum(guess.done for guess in guesses[:MAX_SLOW]) < MAX_SLOW
+    assert login(RIGHT, address=THERE).code is None
 
 
 def test_right_passwords_never_wait(login):
@@ -154,18 +208,19 @@ def test_a_minute_later(login, clock):
     fail(login, FREE_FAILURES)
 
 
-def test_a_cancelled_attempt(login, hashing, clock):
-    """A cancelled attempt leaves no timer, and counts as a failure."""
-    fail(login, FREE_FAILURES)
-    answer = login("wrong horse")
-    answer.deferred.cancel()
+@pytest.mark.parametrize("address", [None, THERE])
+def test_a_cancelled_wait(login, hashing, clock, address):
+    """A cancelled wait leaves no timer, keeps nobody waiting, and is no failure."""
+    fail(login, FREE_FAILURES, address=address)
+    clock.advance(PAUSE)
+    attempts = [login("wrong horse", address=address) for _ in range(MAX_SLOW)]
+    for attempt in reversed(attempts):
+        attempt.deferred.cancel()
     assert clock.getDelayedCalls() == []
     assert len(hashing.work) == FREE_FAILURES
-    login(RIGHT)
+    answer = login(RIGHT, address=address)
     clock.advance(BACKOFF[0])
-    assert len(hashing.work) == FREE_FAILURES
-    clock.advance(BACKOFF[1] - BACKOFF[0])
-    assert len(hashing.work) == FREE_FAILURES + 1
+    assert answer.code is None
 
 
 def test_errors_come_through(login, store, hashing):
@@ -246,7 +301,7 @@ def test_remove(accounts, outcome, login, store):
 @pytest.mark.parametrize(
     ("failing", "call"),
     [
-        ("add_account", lambda accounts: accounts.create("bob", NEW, 0.0)),
+        ("add_account", lambda accounts: accounts.create("bob", "hash", 0.0)),
         ("set_password_hash", lambda accounts: accounts.set_password("alice", NEW)),
         ("remove_account", lambda accounts: accounts.remove("alice")),
         ("accounts", lambda accounts: accounts.all()),
@@ -262,5 +317,5 @@ def test_out_of_reach(accounts, outcome, store, failing, call):
 
 def test_hashing_that_is_not_started(store, clock, outcome):
     """Without threads, hashing refuses at once."""
-    accounts = Accounts(store, Argon2Hashing(clock), clock)
+    accounts = Passwords(store, Argon2Hashing(clock), clock)
     assert outcome(accounts.authenticate("alice", RIGHT, None)).code == "busy"

@@ -10,7 +10,9 @@ from threading import Event
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from chatd.auth.hashing import ARGON2ID, MAX_QUEUED, THREADS, Argon2Hashing
+from chatd.auth.hashing import ARGON2ID, QUEUE_LIMITS, THREADS, Argon2Hashing
+
+MAX_QUEUED = QUEUE_LIMITS.total
 
 PATIENCE = 30
 """Seconds until a test takes an event for lost."""
@@ -100,7 +102,7 @@ def gate(started):
 
 def fill(hashing, outcome):
     """Return as many jobs as the queue takes."""
-    return [outcome(hashing.hash(str(n))) for n in range(THREADS + MAX_QUEUED)]
+    return [outcome(hashing.hash(str(n), None)) for n in range(THREADS + MAX_QUEUED)]
 
 
 def test_parameters():
@@ -113,10 +115,10 @@ def test_parameters():
 def test_right_and_wrong(started, reactor, outcome):
     """A hash fits its password and no other, and two hashes are never the same."""
     hashing = started(TINY)
-    first, second = outcome(hashing.hash("pässword")), outcome(hashing.hash("pässword"))
+    first, second = outcome(hashing.hash("pässword", None)), outcome(hashing.hash("pässword", None))
     reactor.until(first, second)
-    right = outcome(hashing.verify(first.result, "pässword"))
-    wrong = outcome(hashing.verify(first.result, "passwörd"))
+    right = outcome(hashing.verify(first.result, "pässword", None))
+    wrong = outcome(hashing.verify(first.result, "passwörd", None))
     reactor.until(right, wrong)
     assert (right.result, wrong.result) == (True, False)
     assert first.result != second.result
@@ -126,7 +128,7 @@ def test_right_and_wrong(started, reactor, outcome):
 def test_a_missing_hash_costs_the_same(started, reactor, outcome, password_hash):
     """Without a hash, one with the same parameters is verified, once."""
     writer = RecordingHasher()
-    result = outcome(started(writer).verify(password_hash, "password"))
+    result = outcome(started(writer).verify(password_hash, "password", None))
     reactor.until(result)
     assert result.result is False
     done = [made for made in writer.verified if made.startswith("$argon2")]
@@ -144,7 +146,7 @@ def test_nothing_starts_on_construction(outcome):
     """There is no thread before `start`, as the daemon may fork."""
     before = threading.active_count()
     hashing = Argon2Hashing(ManualReactor(), TINY)
-    assert outcome(hashing.hash("x")).code == "busy"
+    assert outcome(hashing.hash("x", None)).code == "busy"
     hashing.stop()
     assert threading.active_count() == before
 
@@ -175,8 +177,8 @@ def test_the_queue_has_an_end(gate, reactor, outcome):
     """A job past the limit is refused at once; the others are done, and then there is room."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
-    assert outcome(hashing.hash("too much")).code == "busy"
-    assert outcome(hashing.verify(None, "too much")).code == "busy"
+    assert outcome(hashing.hash("too much", None)).code == "busy"
+    assert outcome(hashing.verify(None, "too much", None)).code == "busy"
     assert not any(job.done for job in jobs)
     gate.open.set()
     reactor.until(*jobs)
@@ -184,18 +186,34 @@ def test_the_queue_has_an_end(gate, reactor, outcome):
     reactor.until(*fill(hashing, outcome))
 
 
-def test_the_place_outlives_the_client(gate, reactor, outcome):
-    """A cancelled job counts until it has ended."""
+def test_a_cancelled_job(gate, reactor, outcome):
+    """A cancelled job leaves the queue; one that runs occupies its thread until it has ended."""
     gate, hashing = gate
     jobs = fill(hashing, outcome)
     for job in jobs:
         job.deferred.cancel()
         assert job.done
-    assert outcome(hashing.hash("too much")).code == "busy"
+    again = [outcome(hashing.hash(str(n), None)) for n in range(MAX_QUEUED)]
+    assert outcome(hashing.hash("too much", None)).code == "busy"
+    assert {gate.begun.get(timeout=PATIENCE)[0] for _ in range(THREADS)} == {"0", "1"}
+    assert gate.begun.empty()
     gate.open.set()
-    for _ in jobs:
-        reactor.run_next()
-    reactor.until(*fill(hashing, outcome))
+    reactor.until(*again)
+    assert gate.begun.qsize() == MAX_QUEUED
+
+
+def test_networks_take_turns(gate, reactor, outcome):
+    """A job of another network comes before those of one that has many waiting."""
+    gate, hashing = gate
+    flood = [outcome(hashing.hash(f"flood {n}", (f"2001:db8:0:{n:x}::1", 1))) for n in range(90)]
+    honest = outcome(hashing.hash("honest", ("192.0.2.1", 1)))
+    refused = [job for job in flood if job.done]
+    assert {job.code for job in refused} == {"busy"}
+    assert len(flood) - len(refused) == THREADS + QUEUE_LIMITS.network
+    gate.open.set()
+    reactor.until(honest)
+    first = [gate.begun.get(timeout=PATIENCE)[0] for _ in range(2 * THREADS)]
+    assert "honest" in first
 
 
 def test_stop_waits_for_what_runs(gate, reactor, outcome, monkeypatch):
@@ -209,7 +227,7 @@ def test_stop_waits_for_what_runs(gate, reactor, outcome, monkeypatch):
     hashing.stop()
     reactor.until(*jobs)
     assert [job.code for job in jobs] == [None] * THREADS + ["busy"] * MAX_QUEUED
-    assert outcome(hashing.hash("x")).code == "busy"
+    assert outcome(hashing.hash("x", None)).code == "busy"
 
 
 def test_errors_come_through(started, reactor, outcome):
@@ -221,7 +239,7 @@ def test_errors_come_through(started, reactor, outcome):
 
     hashing = started(Broken())
     for _ in range(THREADS + MAX_QUEUED + 1):
-        job = outcome(hashing.verify("x", "secret word"))
+        job = outcome(hashing.verify("x", "secret word", None))
         reactor.until(job)
         assert type(job.error) is MemoryError
         assert "secret word" not in repr(job.error)
@@ -237,6 +255,6 @@ def test_the_process_can_end():
         "reactor = SimpleNamespace(callFromThread=lambda *_: None)\n"
         "hashing = Argon2Hashing(reactor, PasswordHasher(1, 8, 1))\n"
         "hashing.start()\n"
-        "Deferred.fromCoroutine(hashing.hash('password'))\n"
+        "Deferred.fromCoroutine(hashing.hash('password', None))\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.auth.passwords import Passwords
+from chatd.auth.passwords import StoredPasswords
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 
 RIGHT = "correct horse"
@@ -11,13 +11,13 @@ RIGHT = "correct horse"
 @pytest.fixture
 def passwords(store, hashing):
     """Return the passwords of the accounts in the store."""
-    return Passwords(store, hashing)
+    return StoredPasswords(store, hashing)
 
 
 @pytest.fixture
 def verify(passwords, outcome):
     """Return a function that verifies a password and returns the outcome."""
-    return lambda name, password: outcome(passwords.verify(name, password))
+    return lambda name, password: outcome(passwords.verify(name, password, None))
 
 
 @pytest.fixture

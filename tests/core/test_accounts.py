@@ -186,10 +186,10 @@ def test_too_many_at_once():
     class Full(MemoryHashing):
         full = False
 
-        async def verify(self, password_hash, password):
+        async def verify(self, password_hash, password, address):
             if self.full:
                 raise ChatError(ErrorCode.BUSY)
-            return await super().verify(password_hash, password)
+            return await super().verify(password_hash, password, address)
 
     hashing = Full()
     server = MemoryServer(hashing=hashing)

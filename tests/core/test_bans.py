@@ -92,7 +92,7 @@ def test_an_account_that_is_banned(server):
     [
         ("10.1.2.3", "10.1.2.3", ["10.1.2.3", "::ffff:10.1.2.3"], ["10.1.2.4"]),
         ("10.1.2.3/8", "10.0.0.0/8", ["10.9.9.9"], ["11.0.0.1"]),
-        ("2001:DB8::1", "2001:db8::1", ["2001:db8:0::1"], ["2001:db8::2"]),
+        ("2001:DB8::1", "2001:db8::/64", ["2001:db8:0::1", "2001:db8::2"], ["2001:db8:0:1::1"]),
         ("2001:db8::/64", "2001:db8::/64", ["2001:db8::abcd"], ["2001:db8:1::1"]),
     ],
 )
@@ -102,7 +102,8 @@ def test_addresses(server, subject, shown, banned, free):
     for client in inside:
         client.send("`list")
         client.read()
-    assert server.console(f"ban {subject}") == [f"Administrator: {shown} was banned."]
+    ended = "1 connection" if len(inside) == 1 else f"{len(inside)} connections"
+    assert server.console(f"ban {subject}") == [f"Administrator: {shown} was banned ({ended})."]
     assert [client.read() for client in inside] == [[BANNED] for _ in inside]
     for host in banned:
         client = come_from(server, host, end=b"\n")
@@ -177,10 +178,87 @@ def test_a_ban_during_a_join():
 
 
 def test_subjects_that_cannot_be_banned():
-    """A subject is a name that is allowed, or an address."""
-    for wrong in ("Server", "a b", "", "x" * 33):
+    """A subject is a name that is allowed, or an address; never a name like an address."""
+    like_addresses = (
+        "300.1.2.3",
+        "10.0.0",
+        "10.0.0.0/33",
+        "1.2.3.4.5",
+        "１.２.３.４",
+        "[::1",
+        "::1::",
+    )
+    for wrong in ("Server", "a b", "", "x" * 33, "010.0.0.1", *like_addresses):
         with pytest.raises(ChatError):
             parse_ban(wrong)
     assert parse_ban("1.2.3.4").kind is BanKind.ADDRESS
     assert parse_ban("Bob").kind is BanKind.NAME
     assert not BanList().is_address_banned("unix", 0)
+
+
+SHOWN = [
+    "203.0.113.9",
+    "203.0.113.9:4711",
+    "<203.0.113.9:4711>",
+    "('203.0.113.9', 4711)",
+    "::ffff:203.0.113.9",
+    "::FFFF:CB00:7109",
+    "[::ffff:203.0.113.9]:4711",
+    "('::ffff:203.0.113.9', 4711)",
+    "::ffff:203.0.113.9/128",
+    "203.0.113.9/32",
+]
+
+
+@pytest.mark.parametrize("unban", SHOWN)
+@pytest.mark.parametrize("ban", SHOWN)
+def test_every_form_of_an_address(server, ban, unban):
+    """An address is banned, for some minutes too, and unbanned as it is shown anywhere."""
+    answer = ["Administrator: 203.0.113.9 was banned (0 connections)."]
+    assert server.console(f"ban {ban} 60") == answer
+    assert server.console(f"`unban {unban}") == ["Administrator: 203.0.113.9 was unbanned."]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["2001:DB8:0:0::9", "[2001:db8::9]:4711", "<[2001:db8::9]:4711>", "('2001:db8::9%eth0', 4711)"],
+)
+def test_a_ban_of_an_ipv6_address_is_one_of_its_64(server, form):
+    """The neighbouring addresses are banned with it, and any of them lifts the ban."""
+    client = come_from(server, "2001:db8::ffff")
+    client.ask("`enter 1 Eve")
+    answer = ["Administrator: 2001:db8::/64 was banned (1 connection)."]
+    assert server.console(f"ban {form}") == answer
+    assert client.read() == [BANNED]
+    assert server.console("unban 2001:db8::7") == ["Administrator: 2001:db8::/64 was unbanned."]
+
+
+def test_networks_that_are_too_large(server):
+    """A slip does not ban the whole of the Internet, and nobody the machine of the server."""
+    for network, limit in (("0.0.0.0/0", 8), ("10.0.0.0/7", 8), ("::/0", 32), ("2001::/31", 32)):
+        (line,) = server.console(f"ban {network}")
+        assert line.endswith(f"is too large, ban a network of /{limit} at most.")
+    (line,) = server.console("ban 300.1.2.3")
+    assert line.startswith("Administrator: 300.1.2.3 is not an address;")
+    for local in ("127.0.0.1", "('127.0.0.1', 50000)", "::1"):
+        (line,) = server.console(f"ban {local}")
+        assert "is this machine" in line
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+    server.console("ban ::/32")
+    assert come_from(server, "::1").ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+
+
+def test_a_network_that_was_banned_is_found_at_once():
+    """A lookup asks once for each length of a prefix, however many networks are banned."""
+    bans = BanList()
+    for number in range(256):
+        bans.add(parse_ban(f"10.{number}.0.0/16"))
+        bans.add(parse_ban(f"2001:db8:{number:x}::/48"))
+    lookups = list(bans._networks.values())
+    assert [list(lengths) for lengths in lookups] == [[16], [48]]
+    assert bans.is_address_banned(("10.7.1.1", 1), 0)
+    assert not bans.is_address_banned(("11.7.1.1", 1), 0)
+    assert bans.is_address_banned(("2001:db8:ff::1", 1), 0)
+    for ban in bans.all(0):
+        bans.remove(ban)
+    assert lookups == [{}, {}]

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from chatd.core.network import host_of, limit_key, parse_network
+from chatd.core.network import host_of, limit_key, network_key, parse_network
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_host_of_a_client():
 def test_limit_keys(address, key):
     """Limits count an IPv6 /64 as one address, and have none for this machine."""
     assert limit_key(address) == key
+
+
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:0:7:8::9", "2001:db8::/48"),
+        ("127.0.0.1", None),
+        ("::1", None),
+    ],
+)
+def test_network_keys(host, key):
+    """One user may have an IPv6 /48; this machine has no key."""
+    assert network_key((host, 1)) == key

@@ -34,7 +34,14 @@ def test_every_event_is_documented(event):
     assert f'{{"event":"{event}"' in DOCUMENTATION
 
 
-CONSOLE_CODES = {ErrorCode.BANNED, ErrorCode.NOT_BANNED, ErrorCode.NO_SUCH_ACCOUNT}
+CONSOLE_CODES = {
+    ErrorCode.BAD_ADDRESS,
+    ErrorCode.BANNED,
+    ErrorCode.LOCAL_ADDRESS,
+    ErrorCode.NETWORK_TOO_LARGE,
+    ErrorCode.NOT_BANNED,
+    ErrorCode.NO_SUCH_ACCOUNT,
+}
 """Codes of errors that only the administrator reads; a client that is banned is disconnected."""
 
 

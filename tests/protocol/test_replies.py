@@ -58,6 +58,7 @@ def test_result_has_words_and_an_object(kind):
 def test_error_has_words_and_an_object(code):
     """Text and JSON have a form for each error."""
     params = dict.fromkeys(("room", "name", "id", "limit", "reason", "usage", "command"), "x")
+    params |= {"address": "x", "network": "x"}
     reply = ErrorReply(code, {**params, "subject": "x"})
     assert CODECS["text"](Framing.NUL, True).encode(reply).startswith(b"Server: ")
     assert f'"code":"{code}"'.encode() in CODECS["json"](Framing.NUL, True).encode(reply)

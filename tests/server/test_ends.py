@@ -42,6 +42,27 @@ def test_a_busy_client_that_is_lost_frees_its_name():
     assert server.join("1", "Ann").ask("`list")[0].startswith("Server: \n1@1: Bob")
 
 
+def test_a_wait_ends_with_its_connection():
+    """A login that waits for its turn, or in vain, is given up when its client hangs up."""
+    hashing = SlowHashing(shut=True)
+    server = MemoryServer(hashing=hashing)
+    for _ in range(18):
+        client = server.connect(FAR)
+        client.send("`login bob staple-battery")
+        client.lose()
+    assert all(wait.called for wait in hashing.gate.waiting)
+    half = server.connect("192.0.2.9")
+    half.send("`login ann staple-battery")
+    half.half_close()
+    server.turn(DRAIN_SECONDS)
+    assert half.read() == ["Server: Busy, try again."]
+    assert half.closed
+    assert len(server.service.sessions) == 0
+    hashing.gate.shut = False
+    near = server.connect(FAR)
+    assert near.ask("`register cid staple-battery") == ["Server: Registered successfully."]
+
+
 def test_the_server_stops_without_lost_connections():
     """The server stops without waiting for connections that are lost."""
     server = MemoryServer(hashing=SlowHashing(shut=True))

@@ -177,7 +177,7 @@ def test_a_connection_is_lost_while_its_password_is_checked(server, hashing):
 
 
 def test_a_connection_is_lost_while_it_registers(server, hashing):
-    """The user leaves immediately; the account is created."""
+    """The user leaves immediately, and no account is created: the wait ends with them."""
     ann, bob = server.join("1", "Ann"), server.join("1", "Bob")
     hashing.gate.shut = True
     ann.send(f"`login nobody {WORD}")
@@ -187,7 +187,7 @@ def test_a_connection_is_lost_while_it_registers(server, hashing):
     cid.send(f"`register cid {WORD}")
     cid.lose()
     hashing.gate.open()
-    assert server.connect().ask(f"`login cid {WORD}") == ["Server: Welcome back, cid."]
+    assert server.connect().ask(f"`register cid {WORD}") == ["Server: Registered successfully."]
 
 
 def test_a_ban_during_registration(server, hashing):
@@ -387,9 +387,9 @@ def test_an_account_ends_while_its_history_is_read(store):
 
 def test_a_ban_and_its_end_before_the_framing_is_known(server):
     """The client is told and closed, though the ban is over."""
-    client = server.connect()
-    server.console("ban 127.0.0.1")
-    server.console("unban 127.0.0.1")
+    client = server.connect("10.0.0.1")
+    server.console("ban 10.0.0.1")
+    server.console("unban 10.0.0.1")
     assert client.ask("`list") == [BANNED]
     assert client.closed
 

@@ -3,7 +3,7 @@
 from threading import Event, get_ident
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.storage.worker import COOLDOWN_SECONDS, JOB_TIMEOUT, Worker
@@ -133,3 +133,36 @@ def test_stop(reactor, connection):
 def test_stop_without_a_job(reactor, connection):
     """A worker can be stopped before it has a thread."""
     reactor.result(Deferred.fromCoroutine(Worker(reactor, connection).stop()))
+
+
+def test_urgent_jobs_overtake_the_others(reactor, connection):
+    """An urgent job runs after the job that runs, before all others; urgent ones stay in order."""
+    worker, done, gate = Worker(reactor, connection), [], Event()
+
+    def add(name, *, urgent):
+        return Deferred.fromCoroutine(worker.run(lambda _: done.append(name), urgent=urgent))
+
+    first = Deferred.fromCoroutine(worker.run(lambda _: gate.wait(30)))
+    jobs = [add(name, urgent=False) for name in ("history 1", "history 2")]
+    jobs += [add(name, urgent=True) for name in ("account 1", "account 2")]
+    gate.set()
+    for job in (first, *jobs):
+        reactor.result(job)
+    assert done == ["account 1", "account 2", "history 1", "history 2"]
+    reactor.result(Deferred.fromCoroutine(worker.stop()))
+
+
+def test_a_cancelled_job(reactor, connection):
+    """A cancelled job leaves the queue; one that runs is let run, and then comes the next."""
+    worker, done, gate = Worker(reactor, connection), [], Event()
+    jobs = [
+        Deferred.fromCoroutine(worker.run(lambda _, n=n: (gate.wait(30), done.append(n))))
+        for n in range(3)
+    ]
+    for job in jobs[:2]:
+        job.cancel()
+        job.addErrback(lambda failure: failure.trap(CancelledError))
+    gate.set()
+    reactor.result(jobs[2])
+    assert done == [0, 2]
+    reactor.result(Deferred.fromCoroutine(worker.stop()))
