@@ -40,7 +40,7 @@ class Banned(NamedTuple):
 def parse_ban(subject: str, until: float | None = None) -> Ban:
     """Return a ban on a name, an address or a network; raise `ChatError` if it is none of them.
 
-    An IPv6 address stands for its /64. What looks like an address is never taken for a name.
+    An IPv6 address stands for its /64. A text that looks like an address is no name.
     """
     network = parse_network(subject)
     if network is not None:
