@@ -75,7 +75,8 @@ def test_motd_in_json(server):
 def test_no_motd_for_banned_clients(server):
     """A banned client reads the reason alone."""
     server.console("ban 10.0.0.1")
-    assert server.connect("10.0.0.1").ask("`list") == ["Server: You were banned by the Administrator!"]
+    refused = server.connect("10.0.0.1").ask("`list")
+    assert refused == ["Server: You were banned by the Administrator!"]
 
 
 def test_motd_in_the_trace(path, capture_log):
