@@ -27,15 +27,23 @@ class RoomCreators(StrEnum):
     NOBODY = "nobody"
 
 
+class Registrants(StrEnum):
+    """The users that may register an account; the administrator always may."""
+
+    EVERYONE = "everyone"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True)
 class RoomPolicy:
     """The rules for rooms.
 
-    `rooms_per_client` is how many rooms a user may be in at once. With `require_login`, guests may
-    not join rooms.
+    `rooms_per_client` is how many rooms a user may be in at once, `rooms_per_account` how many
+    rooms an account may own, 0 for any number. With `require_login`, guests may not join rooms.
     """
 
     rooms_per_client: int = 1
+    rooms_per_account: int = 20
     room_creators: RoomCreators = RoomCreators.EVERYONE
     require_login: bool = False
 
@@ -98,8 +106,10 @@ class Config:
     rooms: tuple[tuple[str, str], ...] = ()
     rules: RoomPolicy = field(default_factory=RoomPolicy)
     max_rooms: int = 1000
+    registrants: Registrants = Registrants.EVERYONE
     replay: int = 0
     keep: int = 0
+    room_history: int = 104857600
     hide_addresses: bool = False
     trace: bool = False
     console: bool = True

@@ -26,6 +26,7 @@ from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, Command, help_tex
 from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command, room_lines
 from chatd.server.session import Session, SessionRegistry
+from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
 Prompt = Callable[[str], Awaitable[str | None]]
@@ -56,6 +57,7 @@ class AdminContext:
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
+    store_size: StoreSize
     bus: IBus
     set_trace: Callable[[bool], None]
     now: Callable[[], float]
@@ -264,6 +266,17 @@ def _account_line(account: Account) -> str:
     return f"{account.name} registered {_shown_time(account.registered_at)}"
 
 
+async def _register(call: _Call) -> list[str]:
+    password = await call.prompt("Enter password: ")
+    if password is None:
+        return [_reply("Cancelled.")]
+    # As the codecs do with the password that a client sends.
+    name = await call.context.accounts.create(
+        call.arguments["username"], sanitize(password), call.now
+    )
+    return [_reply(f"{name} was registered.")]
+
+
 async def _passwd(call: _Call) -> list[str]:
     username = call.context.accounts.require_account(call.arguments["username"]).name
     password = await call.prompt("Enter password: ")
@@ -286,6 +299,7 @@ async def _trace(call: _Call) -> list[str]:
 
 async def _stats(call: _Call) -> list[str]:
     queues = [session.send_queue.queued for session in call.context.sessions]
+    size = call.context.store_size.size
     return [
         f"uptime: {int(call.context.seconds() - call.context.started_at)} s",
         f"connections: {len(queues)}",
@@ -294,6 +308,7 @@ async def _stats(call: _Call) -> list[str]:
         f"messages not stored yet: {call.context.writer.pending}",
         f"bytes sent: {call.context.fanout.bytes_sent}",
         f"bytes queued: {sum(queues)}, at most {max(queues, default=0)} for one connection",
+        *(() if size is None else (f"bytes of the store: {size}",)),
     ]
 
 
@@ -316,6 +331,7 @@ _HANDLERS: Final[dict[str, Callable[[_Call], Awaitable[list[str]]]]] = {
     "unban": _unban,
     "bans": _bans,
     "accounts": _accounts,
+    "register": _register,
     "passwd": _passwd,
     "unregister": _unregister,
     "trace": _trace,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatd.config import Registrants
 from chatd.core.chat import Chat
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, LeaveReason
@@ -113,6 +114,7 @@ class AccountService:
         chat: Chat,
         sessions_per_account: int,
         count_creation: CountCreation,
+        registrants: Registrants = Registrants.EVERYONE,
     ) -> None:
         self._directory = directory
         self._passwords = passwords
@@ -121,16 +123,17 @@ class AccountService:
         self._chat = chat
         self._sessions_per_account = sessions_per_account
         self._count_creation = count_creation
+        self._registrants = registrants
 
     # -- for clients
 
     async def register(self, origin: Origin, username: str, password: str, now: float) -> str:
         """Create an account and log the session's guest in to it; return its name."""
+        if self._registrants is Registrants.NOBODY:
+            raise ChatError(ErrorCode.REGISTRATION_CLOSED)
         guest = origin.user
         _check_logged_out(guest)
-        taken = self._directory.find_account(username)
-        if taken is not None:
-            raise ChatError(ErrorCode.NAME_IN_USE, name=taken.name)
+        self._check_unregistered(username)
         name = await self._directory.reserve_name(guest, username)
         try:
             _check_in_no_room(origin)
@@ -257,6 +260,18 @@ class AccountService:
             raise ChatError(ErrorCode.NO_SUCH_ACCOUNT, name=username)
         return account
 
+    async def create(self, username: str, password: str, now: float) -> str:
+        """Create an account whoever may register; return its name. Nobody is logged in to it."""
+        self._check_unregistered(username)
+        holder = User(None)  # nobody takes the name meanwhile
+        name = await self._directory.reserve_name(holder, username)
+        try:
+            account = AccountRef(await self._passwords.create(name, password, now), name)
+            self._directory.add_account(account)
+        finally:
+            self._directory.release_name(holder, name)
+        return name
+
     async def set_password(self, username: str, new: str, now: float) -> str:
         """Set the password of an account and disconnect its user; return the account's name."""
         account = self.require_account(username)
@@ -320,6 +335,11 @@ class AccountService:
         """Return the user who is logged in to an account, if there is one."""
         user = self._directory.find_user(account.name)
         return user if user is not None and user.account == account.id else None
+
+    def _check_unregistered(self, username: str) -> None:
+        taken = self._directory.find_account(username)
+        if taken is not None:
+            raise ChatError(ErrorCode.NAME_IN_USE, name=taken.name)
 
     def _check_not_banned(self, name: str) -> None:
         if self._directory.is_name_banned(name):

@@ -33,6 +33,7 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.core.ports import Directory, History, IBus, Router
+from chatd.core.quotas import RoomQuota
 from chatd.core.ratelimit import CountCreation
 from chatd.core.rooms import Origin, Room, User, ensure_active
 
@@ -63,6 +64,7 @@ class Chat:
         self._policy = policy
         self._count_creation = count_creation
         self._max_message = max_message
+        self._quota = RoomQuota(directory, policy.rooms_per_account)
 
     # -- rooms
 
@@ -89,10 +91,11 @@ class Chat:
 
         `actor` is None for the administrator, whom no rule restricts.
         """
-        if actor is not None:
-            self._check_can_create(actor)
+        if actor is None:
+            return await self._directory.start_room(room_id, name, permanent=True)
+        self._check_can_create(actor)
         with self._counted_creation(actor):
-            return await self._directory.start_room(room_id, name)
+            return await self._directory.start_room(room_id, name, actor.account)
 
     async def delete_room(self, room_id: str, now: float) -> Room:
         """Close a room and remove it with its history; its members are told."""
@@ -357,10 +360,10 @@ class Chat:
         if renames or len(user.rooms) >= self._policy.rooms_per_client:
             raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=current.id)
 
-    def _counted_creation(self, actor: User | None) -> AbstractContextManager[None]:
-        """Count the creation of a room by a guest."""
-        if actor is None or actor.account is not None:
-            return nullcontext()
+    def _counted_creation(self, actor: User) -> AbstractContextManager[None]:
+        """Count the creation of a room, against the limit of an account or of an address."""
+        if actor.account is not None:
+            return self._quota.consume(actor.account)
         return self._count_creation(actor.address)
 
     def _name_to_join(self, user: User, name: str | None) -> AbstractAsyncContextManager[str]:

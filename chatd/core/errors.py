@@ -41,10 +41,12 @@ class ErrorCode(StrEnum):
     NO_SUCH_ROOM = "no-such-room"  # room
     NO_SUCH_SESSION = "no-such-session"
     NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
+    REGISTRATION_CLOSED = "registration-closed"
     ROOM_EXISTS = "room-exists"  # room
     SESSION_CLOSED = "gone"
     TOO_LONG = "too-long"  # limit, in bytes
     TOO_MANY_LINES = "too-many-lines"  # limit
+    TOO_MANY_OWN_ROOMS = "too-many-own-rooms"  # limit
     TOO_MANY_ROOMS = "too-many-rooms"  # limit
     UNAVAILABLE = "unavailable"
     UNKNOWN_COMMAND = "unknown-command"  # command

@@ -138,10 +138,12 @@ class Directory(Protocol):
         """Add an account: its name is for its user alone."""
 
     def remove_account(self, account: AccountRef) -> None:
-        """Remove an account."""
+        """Remove an account; its rooms have no owner any more."""
 
-    async def start_room(self, room_id: str, name: str) -> Room:
-        """Create a room; raise `ChatError` if that is refused."""
+    async def start_room(
+        self, room_id: str, name: str, owner: int | None = None, permanent: bool = False
+    ) -> Room:
+        """Create a room, as `RoomRecord` describes it; raise `ChatError` if that is refused."""
 
     async def end_room(self, room: Room) -> None:
         """Remove `room` for everybody at once, and its history from the store."""
@@ -221,6 +223,8 @@ class IStore(Interface):
     def open(rooms: Sequence[RoomRecord]) -> Snapshot:
         """Open the store, migrate its schema, add those of `rooms` that are missing.
 
+        Those of `rooms` that are there become permanent if they are so in `rooms`.
+
         Returns the content that the server keeps in memory. For each room, message ids up to
         `ids_to_reserve(last_id)` above its last id are reserved from then on. Blocks; called once,
         before the reactor runs. Raises `StoreError`, with a message for the operator.
@@ -229,11 +233,11 @@ class IStore(Interface):
     async def close(last_ids: Mapping[str, int]) -> None:
         """Set the last message ids of rooms, by their ids, and release all resources."""
 
-    async def add_room(room_id: str, name: str) -> int:
+    async def add_room(room: RoomRecord) -> int:
         """Add a room, last in the order, and return its last message id.
 
-        That is 0, or the one that a removed room with the same id had. Ids are reserved above it as
-        by `open`.
+        That is 0, or `room.last_id` if that is higher, or the one that a removed room with the
+        same id had. Ids are reserved above it as by `open`.
         """
 
     async def remove_room(room_id: str, last_id: int) -> None:
@@ -269,6 +273,20 @@ class IStore(Interface):
     async def set_pruned_at(time: float) -> None:
         """Set the time at which old messages were removed last."""
 
+    async def trim(room_id: str, size: int) -> int:
+        """Remove some of the oldest messages of a room if all of them take more than `size` bytes.
+
+        Returns how many were removed, 0 if there is no need. Messages that were written together
+        are removed together: those written last stay, and a room may have the oldest of the others
+        beyond `size`.
+        """
+
+    async def compact() -> bool:
+        """Give some of the space of removed messages back; return whether there may be more."""
+
+    async def size() -> int | None:
+        """Return how many bytes the store takes on the disk; None if it uses none."""
+
     async def account(name: str) -> Account | None:
         """Return the account that is registered under exactly this name."""
 
@@ -285,7 +303,10 @@ class IStore(Interface):
         """Change the password hash of an account; do nothing if it does not exist."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account and its resume tokens; do nothing if it does not exist."""
+        """Remove an account and its resume tokens; do nothing if it does not exist.
+
+        The rooms that it owns have no owner any more.
+        """
 
     async def add_ban(ban: Ban) -> None:
         """Add a ban, or replace the one on the same subject."""

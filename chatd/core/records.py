@@ -16,13 +16,18 @@ class RoomRecord:
     """A room, with its id and name as they were given when it was created.
 
     No message of the room has an id above `last_id`. `last_time` is the second by which the newest
-    one was said.
+    one was said. `owner` is the id of the account that started the room. A `permanent` room was
+    created by the administrator. A room is `used` once something was said in it, also if that was
+    removed since.
     """
 
     id: str
     name: str
     last_id: int = 0
     last_time: float = 0.0
+    owner: int | None = None
+    permanent: bool = False
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +103,13 @@ def ids_to_reserve(last_id: int) -> int:
     store is unavailable.
     """
     return 16384 + last_id // 64
+
+
+def is_only_reserved(first_id: int, last_id: int) -> bool:
+    """Return whether crashes alone can have raised a room's last id from `first_id` to `last_id`.
+
+    If so, and no message of the room is stored, nothing was said in it.
+    """
+    while first_id < last_id:
+        first_id += ids_to_reserve(first_id)
+    return first_id == last_id

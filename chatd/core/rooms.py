@@ -84,18 +84,47 @@ class Room:
     """A room: its id and name in the spelling of its creation, and its members in order of joining.
 
     `last_id` is the id of the newest message, 0 before the first one: ids count from 1. `last_time`
-    is the time of the newest event, in seconds since the epoch.
+    is the time of the newest event, in seconds since the epoch. `owner` is the id of the account
+    that started the room. A `permanent` room never ends by itself. `used` tells the constructor
+    whether something was said in the room before.
     """
 
-    __slots__ = ("id", "key", "last_id", "last_time", "members", "name")
+    __slots__ = (
+        "_unused_id",
+        "id",
+        "key",
+        "last_id",
+        "last_time",
+        "members",
+        "name",
+        "owner",
+        "permanent",
+    )
 
-    def __init__(self, room_id: str, name: str, last_id: int = 0, last_time: float = 0.0) -> None:
+    def __init__(
+        self,
+        room_id: str,
+        name: str,
+        last_id: int = 0,
+        last_time: float = 0.0,
+        owner: int | None = None,
+        permanent: bool = False,
+        used: bool = False,
+    ) -> None:
         self.id = room_id
         self.key = room_key(room_id)
         self.name = name
         self.last_id = last_id
         self.last_time = last_time
+        self.owner = owner
+        self.permanent = permanent
+        self._unused_id = None if used else last_id
         self.members: dict[User, Member] = {}
+
+    @property
+    def is_used(self) -> bool:
+        """Whether something was ever said in the room."""
+        return self.last_id != self._unused_id
 
     def add(self, user: User, now: float) -> None:
         """Make `user` a member."""

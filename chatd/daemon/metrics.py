@@ -35,6 +35,7 @@ from chatd.fanout.fanout import Fanout
 from chatd.server.eventlog import Counters
 from chatd.server.limits import Admission
 from chatd.server.session import SessionRegistry
+from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
 CHECK_SECONDS: Final = 5.0
@@ -63,6 +64,7 @@ class ServerMetrics(Collector):
         writer: HistoryWriter,
         counters: Counters,
         lost_log_lines: Callable[[], int],
+        store_size: StoreSize,
     ) -> None:
         self._chat = chat
         self._sessions = sessions
@@ -71,6 +73,7 @@ class ServerMetrics(Collector):
         self._writer = writer
         self._counters = counters
         self._lost_log_lines = lost_log_lines
+        self._store_size = store_size
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric with its present value."""
@@ -79,6 +82,9 @@ class ServerMetrics(Collector):
         yield info
         for name, description, value in self._gauges():
             yield GaugeMetricFamily(f"chatd_{name}", description, value=value)
+        size = self._store_size.size
+        if size is not None:
+            yield GaugeMetricFamily("chatd_store_bytes", "Bytes of the store.", value=size)
         for name, description, value in self._totals():
             yield CounterMetricFamily(f"chatd_{name}", description, value=value)
 

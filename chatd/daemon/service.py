@@ -32,10 +32,12 @@ from chatd.config import Config
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
+from chatd.core.expiry import RoomExpiry
 from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.core.ratelimit import CountCreation, CreationLimit
 from chatd.daemon.logfile import Log
+from chatd.daemon.maintenance import maintenance
 from chatd.daemon.periodic import HOUR, PeriodicTasks
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.fanout.bus import LocalBus
@@ -55,6 +57,7 @@ from chatd.server.session import SessionRegistry
 from chatd.storage.factory import create_store
 from chatd.storage.history import History
 from chatd.storage.retention import Retention
+from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
 _INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
@@ -108,6 +111,7 @@ class ChatService(Service):
         self.event_log = EventLog(reactor)
         self.counters = Counters()
         self.fanout = Fanout(reactor)
+        self.store_size = StoreSize(self.store)
         self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
         self.retention = Retention(
             self.store, reactor, self._wall_time, self.event_log, config.keep
@@ -115,12 +119,12 @@ class ChatService(Service):
         self.history = History(self.store, self.writer, self.retention, replay=config.replay)
         # History keeps recent messages in memory for --replay alone.
         on_messages = (self.writer, self.history) if config.replay else (self.writer,)
+        self.room_expiry = RoomExpiry()
         self.router = Router(self.fanout)
         self.directory = Directory(self.store, reactor, config.max_rooms)
         self.room_lists = RoomLists(self.directory, reactor)
-        self.bus = LocalBus(
-            self.fanout, self.router, on_messages, (self.event_log, self.room_lists)
-        )
+        on_events = (self.event_log, self.room_lists, self.room_expiry)
+        self.bus = LocalBus(self.fanout, self.router, on_messages, on_events)
         self.chat = Chat(
             self.directory,
             self.bus,
@@ -146,6 +150,7 @@ class ChatService(Service):
             self.chat,
             self.config.limits.sessions_per_account,
             self._creation_counter(),
+            self.config.registrants,
         )
         self._periodic.append(
             PeriodicTasks(
@@ -155,6 +160,16 @@ class ChatService(Service):
                 self.directory.purge_bans,
                 self.retention.prune,
             )
+        )
+        self._periodic += maintenance(
+            self.chat,
+            self.room_expiry,
+            self.store,
+            self.store_size,
+            self.event_log,
+            reactor,
+            self._wall_time,
+            self.config.room_history,
         )
 
     def _creation_counter(self) -> CountCreation:
@@ -195,6 +210,7 @@ class ChatService(Service):
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
+            store_size=self.store_size,
             bus=self.bus,
             set_trace=self.set_trace,
             now=self._wall_time,
@@ -297,6 +313,7 @@ class ChatService(Service):
             writer=self.writer,
             counters=self.counters,
             lost_log_lines=int if self.log is None else self.log.lost_lines,
+            store_size=self.store_size,
         )
         site, health = metrics.metrics_site(
             collector, self._check_store, self.admission, self._reactor

@@ -36,7 +36,7 @@ def start_errors() -> Iterator[None]:
 def read_room(room_id: str, name: str) -> RoomRecord:
     """Return the room that `--room` asks for; raise `StartError` if its id or name is invalid."""
     try:
-        return RoomRecord(names.room_id(room_id), names.room_name(name))
+        return RoomRecord(names.room_id(room_id), names.room_name(name), permanent=True)
     except ChatError as error:
         raise StartError(f"--room {room_id}: {error_text(error)}") from error
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
 from typing import Any, ClassVar, Final, cast
@@ -20,7 +21,7 @@ from twisted.python.components import Componentized
 from twisted.scripts.twistd import ServerOptions  # type: ignore[attr-defined]
 
 from chatd.clock import use_monotonic_time
-from chatd.config import BYTE_RATE, Config, Limits, RoomCreators, RoomPolicy
+from chatd.config import BYTE_RATE, Config, Limits, Registrants, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.logfile import Log, LogError
 from chatd.daemon.pidfile import prepare_pid_file
@@ -67,11 +68,16 @@ def _number(minimum: int, maximum: int = _MAX_NUMBER) -> Convert:
     return convert
 
 
-def _room_creators(text: str) -> RoomCreators:
-    try:
-        return RoomCreators(text)
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(RoomCreators)}") from None
+def _choice(kind: type[StrEnum]) -> Convert:
+    """Return a converter to the members of an enumeration."""
+
+    def convert(text: str) -> object:
+        try:
+            return kind(text)
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(kind)}") from None
+
+    return convert
 
 
 def _parameter(name: str, default: object, convert: Convert, description: str) -> list[Any]:
@@ -115,8 +121,20 @@ _PARAMETERS: Final = [
     _parameter(
         "who-starts",
         RoomPolicy.room_creators.value,
-        _room_creators,
+        _choice(RoomCreators),
         "Who may start rooms: everyone, accounts or nobody. The administrator always may.",
+    ),
+    _parameter(
+        "rooms-per-account",
+        RoomPolicy.rooms_per_account,
+        _number(0),
+        "How many rooms an account may own, which are those that it started; 0: no limit.",
+    ),
+    _parameter(
+        "who-registers",
+        Config.registrants.value,
+        _choice(Registrants),
+        "Who may register an account: everyone or nobody. The administrator always may.",
     ),
     _parameter(
         "replay",
@@ -126,6 +144,12 @@ _PARAMETERS: Final = [
     ),
     _parameter(
         "keep", Config.keep, _number(0, _MAX_DAYS), "Days after which history is removed; 0: never."
+    ),
+    _parameter(
+        "room-history",
+        Config.room_history,
+        _number(0),
+        "Bytes of history that are kept of a room, the newest ones; 0: no limit.",
     ),
     _parameter(
         "admin",
@@ -298,12 +322,15 @@ class Options(usage.Options):
             rooms=tuple(self["room"]),
             rules=RoomPolicy(
                 rooms_per_client=self["rooms-per-client"],
+                rooms_per_account=self["rooms-per-account"],
                 room_creators=RoomCreators(self["who-starts"]),
                 require_login=bool(self["require-login"]),
             ),
             max_rooms=self["max-rooms"],
+            registrants=Registrants(self["who-registers"]),
             replay=self["replay"],
             keep=self["keep"],
+            room_history=self["room-history"],
             hide_addresses=bool(self["hide-addresses"]),
             trace=bool(self["trace"]),
             console=not self["no-console"],

@@ -275,6 +275,7 @@ CONSOLE_COMMANDS: Final = _table(
     Command("unban", "Lift a ban.", (SUBJECT,)),
     Command("bans", "List all bans."),
     Command("accounts", "List all accounts."),
+    Command("register", "Add an account; its password is asked for.", (_USERNAME,)),
     Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),
     Command("unregister", "Remove an account.", (_USERNAME,)),
     Command(
@@ -283,7 +284,10 @@ CONSOLE_COMMANDS: Final = _table(
         (Parameter("trace", choices=("on", "off")),),
         syntax="trace <on|off>",
     ),
-    Command("stats", "Show uptime, connections, rooms, messages, bytes and queue sizes."),
+    Command(
+        "stats",
+        "Show uptime, connections, rooms, messages, bytes, queue sizes and the store's size.",
+    ),
     Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),
 )
 

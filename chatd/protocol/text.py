@@ -90,10 +90,14 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
     ErrorCode.NO_SUCH_SESSION: "There is no such session, join or login again.",
     ErrorCode.NO_SUCH_USER: "Chatter {name} NOT found!",
+    ErrorCode.REGISTRATION_CLOSED: (
+        "Registration is closed. Ask the administrator for an account."
+    ),
     ErrorCode.ROOM_EXISTS: "Chatroom {room} exists!",
     ErrorCode.SESSION_CLOSED: "You are no longer here.",
     ErrorCode.TOO_LONG: "Message too long (at most {limit} bytes).",
     ErrorCode.TOO_MANY_LINES: "Too many lines (at most {limit}).",
+    ErrorCode.TOO_MANY_OWN_ROOMS: "You may own at most {limit} chatrooms.",
     ErrorCode.TOO_MANY_ROOMS: "Too many chatrooms (at most {limit}).",
     ErrorCode.UNAVAILABLE: "The server cannot reach its store now, try again later.",
     ErrorCode.UNKNOWN_COMMAND: "Unknown command `{command}. Type `help for usage.",

@@ -19,7 +19,7 @@ from chatd.core.lookalikes import room_key
 from chatd.core.moderation import BanList
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
-from chatd.core.records import AccountRef, Ban, Snapshot
+from chatd.core.records import AccountRef, Ban, RoomRecord, Snapshot
 from chatd.core.rooms import Room, User
 from chatd.server.heldnames import HeldNames
 from chatd.waiters import Waiters
@@ -52,7 +52,15 @@ class Directory:
     def load(self, snapshot: Snapshot, now: float) -> None:
         """Load what the store holds; `now` is the wall time."""
         for record in snapshot.rooms:
-            room = Room(record.id, record.name, record.last_id, record.last_time)
+            room = Room(
+                record.id,
+                record.name,
+                record.last_id,
+                record.last_time,
+                record.owner,
+                record.permanent,
+                record.used,
+            )
             self._rooms[room.key] = room
         for account in snapshot.accounts:
             self._accounts.add(account.name, account)
@@ -128,12 +136,17 @@ class Directory:
         self._accounts.add(account.name, account)
 
     def remove_account(self, account: AccountRef) -> None:
-        """Remove an account."""
+        """Remove an account; its rooms have no owner any more."""
         self._accounts.remove(account.name, account)
+        for room in self._rooms.values():
+            if room.owner == account.id:
+                room.owner = None
 
     # -- rooms
 
-    async def start_room(self, room_id: str, name: str) -> Room:
+    async def start_room(
+        self, room_id: str, name: str, owner: int | None = None, permanent: bool = False
+    ) -> Room:
         """Create a room.
 
         Raises `ChatError` if its id or name is not allowed, if it exists, or if it is one too many.
@@ -148,8 +161,9 @@ class Directory:
         if len(self._rooms) + len(self._changes) >= self._max_rooms:
             raise ChatError(ErrorCode.TOO_MANY_ROOMS, limit=self._max_rooms)
         with self._lock_room(key):
-            last_id = await self._store.add_room(room_id, name)
-            room = self._rooms[key] = Room(room_id, name, last_id)
+            record = RoomRecord(room_id, name, owner=owner, permanent=permanent)
+            last_id = await self._store.add_room(record)
+            room = self._rooms[key] = Room(room_id, name, last_id, owner=owner, permanent=permanent)
         return room
 
     async def end_room(self, room: Room) -> None:

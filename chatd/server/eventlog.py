@@ -193,6 +193,21 @@ class EventLog:
             "System: removed {n} messages that are older than {days} days", n=messages, days=days
         )
 
+    def trimmed(self, messages: int, size: int) -> None:
+        """Log how many messages were removed because their rooms had more than `size` bytes."""
+        _log.info(
+            "System: removed the {n} oldest messages of chatrooms with over {size} bytes",
+            n=messages,
+            size=size,
+        )
+
+    def rooms_expired(self, rooms: int) -> None:
+        """Log how many empty rooms ended by themselves."""
+        _log.info(
+            "System: ended {n} chatrooms that were empty for a day and in which nothing was said",
+            n=rooms,
+        )
+
     def reload_failed(self, why: str) -> None:
         """Log that a file cannot be read again, so that its old contents stay in use."""
         _log.error("System: {why}; the previous one stays in use", why=escape_line(why))

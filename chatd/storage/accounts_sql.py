@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
 from chatd.core.records import Account, AccountRef, Ban, BanKind, ResumeToken
-from chatd.storage.schema import accounts, bans, resume_tokens
+from chatd.storage.schema import accounts, bans, resume_tokens, rooms
 
 # -- accounts
 
@@ -54,7 +54,9 @@ def set_password_hash(connection: Connection, name: str, password_hash: str) -> 
 
 
 def remove_account(connection: Connection, name: str) -> None:
-    """Remove an account, and by the foreign key its resume tokens."""
+    """Remove an account, by the foreign key its resume tokens; its rooms have no owner then."""
+    account = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
+    connection.execute(update(rooms).where(rooms.c.owner == account).values(owner=None))
     connection.execute(delete(accounts).where(accounts.c.name == name))
 
 

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from chatd.core.events import Message, MessageBatch
@@ -41,27 +42,40 @@ An integer is faster to write than a float.
 JSON_OVERHEAD: Final = 256
 """How many bytes a message takes as JSON at most, besides its text and its sender."""
 
+_NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
+
 
 class Chunk(NamedTuple):
-    """A row of the table; `ends_before` is the second by which the last message was sent."""
+    """A row of the table; `ends_before` is the second by which the last message was sent.
+
+    `written` is how many bytes the bodies of the room have had, up to the end of this one.
+    """
 
     room: str
     last: int
     ends_before: int
     body: str
+    written: int
 
 
-def pack(batches: Iterable[MessageBatch]) -> list[Chunk]:
-    """Return the chunks for `batches`, whose ids ascend in each room."""
+def pack(batches: Iterable[MessageBatch], written: Mapping[str, int] = _NOTHING) -> list[Chunk]:
+    """Return the chunks for `batches`, whose ids ascend in each room.
+
+    `written` has the bytes of the chunks before, by the keys of the rooms.
+    """
     by_room: defaultdict[str, list[MessageBatch]] = defaultdict(list)
     for batch in batches:
         by_room[batch.room].append(batch)
-    return [
-        _chunk(key, span)
-        for room, batches_of_room in by_room.items()
-        for key in (room_key(room),)
-        for span in _spans(batches_of_room)
-    ]
+    packed = []
+    for room, batches_of_room in by_room.items():
+        key = room_key(room)
+        total = written.get(key, 0)
+        for span in _spans(batches_of_room):
+            body = _body(span)
+            total += len(body) if body.isascii() else len(body.encode())
+            newest = span[-1]
+            packed.append(Chunk(key, newest.last_id, int(newest.time) + 1, body, total))
+    return packed
 
 
 def unpack(room: str, body: str) -> Iterator[Message]:
@@ -105,13 +119,11 @@ def _span(batch: MessageBatch) -> int:
     return batch.id // SPAN
 
 
-def _chunk(key: str, batches: Sequence[MessageBatch]) -> Chunk:
-    body = RS.join(
+def _body(batches: Sequence[MessageBatch]) -> str:
+    return RS.join(
         [
             f"{first}{US}{sender}{US}{int(time * TICKS)}"
             f"{'' if account is None else f':{account}'}{US}{US.join(texts)}"
             for _, first, sender, texts, time, account in batches
         ]
     )
-    newest = batches[-1]
-    return Chunk(key, newest.last_id, int(newest.time) + 1, body)

@@ -56,12 +56,15 @@ class Database(Protocol):
     `location` says where it is, for messages to the operator: it never contains a password.
     `insert_chunks` is a statement in the driver's own syntax that adds chunks, except those that
     are there already. `touch_tokens` sets `last_seen` to `:now` for the resume tokens whose digests
-    are in the JSON array `:digests`.
+    are in the JSON array `:digests`. `free_pages` are statements in the driver's own syntax that
+    give some free pages back to the system, `shrink_log` those that do so with the log of changes.
     """
 
     location: str
     insert_chunks: str
     touch_tokens: TextClause
+    free_pages: str
+    shrink_log: str
 
     @property
     def writer(self) -> DbConnection:
@@ -73,6 +76,12 @@ class Database(Protocol):
 
     def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
         """Return the parameters of the statement `insert_chunks`."""
+
+    def count_free_pages(self, connection: Connection) -> int:
+        """Return how many pages `free_pages` can give back."""
+
+    def size(self, connection: Connection) -> int:
+        """Return how many bytes the data takes on the disk."""
 
     def lock(self) -> None:
         """Keep other servers out; create the database if it does not exist.

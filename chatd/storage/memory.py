@@ -25,8 +25,9 @@ from chatd.core.records import (
     RoomRecord,
     Snapshot,
     ids_to_reserve,
+    is_only_reserved,
 )
-from chatd.storage.chunks import take_within
+from chatd.storage.chunks import pack, take_within
 
 MAX_HISTORY: Final = 4000
 """How many messages of a room are kept; the batch with the oldest of them is kept whole."""
@@ -40,6 +41,8 @@ class _Room:
     name: str
     reserved_through: int
     deleted_through: int = 0
+    owner: int | None = None
+    permanent: bool = False
     active: bool = True
     batches: deque[MessageBatch] = field(default_factory=deque)
     messages: int = 0
@@ -66,6 +69,32 @@ class _Room:
         self.batches, self.messages = deque(remaining), messages
         return removed
 
+    def trim(self, size: int) -> int:
+        """Remove the oldest batches but the last while all take over `size` bytes.
+
+        Returns how many messages were removed.
+        """
+        before = self.messages
+        sizes = [_stored_size(batch) for batch in self.batches]
+        excess = sum(sizes) - size
+        for stored in sizes[:-1]:
+            if excess <= 0:
+                break
+            excess -= stored
+            self.messages -= len(self.batches.popleft().texts)
+        return before - self.messages
+
+    @property
+    def used(self) -> bool:
+        """Whether something was said in the room."""
+        return bool(self.batches) or not is_only_reserved(
+            self.deleted_through, self.reserved_through
+        )
+
+
+def _stored_size(batch: MessageBatch) -> int:
+    return pack([batch])[0].written
+
 
 @implementer(IStore)
 class MemoryStore:
@@ -83,11 +112,23 @@ class MemoryStore:
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         """Add the rooms that are missing, and return what is there."""
         for record in rooms:
-            if not self._active_room(record.id):
+            room = self._active_room(record.id)
+            if room is None:
                 self._activate(record)
+            else:
+                room.permanent = room.permanent or record.permanent
         active = [room for room in self._rooms.values() if room.active]
         records = [
-            RoomRecord(room.id, room.name, room.reserved_through, room.last_time) for room in active
+            RoomRecord(
+                room.id,
+                room.name,
+                room.reserved_through,
+                room.last_time,
+                room.owner,
+                room.permanent,
+                room.used,
+            )
+            for room in active
         ]
         for room in active:
             room.reserved_through += ids_to_reserve(room.reserved_through)
@@ -102,11 +143,11 @@ class MemoryStore:
 
     # -- rooms and messages
 
-    async def add_room(self, room_id: str, name: str) -> int:
+    async def add_room(self, room: RoomRecord) -> int:
         """Add a room, last in the order; return its last id."""
-        room = self._activate(RoomRecord(room_id, name))
-        last_id = room.reserved_through
-        room.reserved_through += ids_to_reserve(last_id)
+        added = self._activate(room)
+        last_id = added.reserved_through
+        added.reserved_through += ids_to_reserve(last_id)
         return last_id
 
     async def remove_room(self, room_id: str, last_id: int) -> None:
@@ -155,6 +196,18 @@ class MemoryStore:
         """Set when old messages were removed last."""
         self._pruned_at = time
 
+    async def trim(self, room_id: str, size: int) -> int:
+        """Remove the oldest messages of a room beyond `size` bytes; return how many."""
+        room = self._active_room(room_id)
+        return 0 if room is None else room.trim(size)
+
+    async def compact(self) -> bool:
+        """Return False: the store has no file."""
+        return False
+
+    async def size(self) -> None:
+        """Return None: the store has no file."""
+
     # -- accounts, bans, resume tokens
 
     async def account(self, name: str) -> Account | None:
@@ -178,7 +231,10 @@ class MemoryStore:
 
     async def remove_account(self, name: str) -> None:
         """Remove an account and its resume tokens."""
-        self._accounts.pop(name, None)
+        account = self._accounts.pop(name, None)
+        for room in self._rooms.values():
+            if account is not None and room.owner == account.id:
+                room.owner = None
         await self.remove_resume_tokens(name)
 
     async def add_ban(self, ban: Ban) -> None:
@@ -227,6 +283,7 @@ class MemoryStore:
         key = room_key(record.id)
         room = self._rooms.pop(key, None) or _Room(record.id, record.name, record.last_id)
         room.id, room.name, room.active = record.id, record.name, True
+        room.owner, room.permanent = record.owner, record.permanent
         room.reserved_through = max(room.reserved_through, record.last_id)
         self._rooms[key] = room
         return room

@@ -29,7 +29,7 @@ from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, run_transaction
 from chatd.storage.postgresql_session import prepare, session_name, take_lock
-from chatd.storage.schema import server_epoch
+from chatd.storage.schema import metadata, server_epoch
 
 _OPTIONS: Final = {
     "client_encoding": "UTF8",
@@ -54,8 +54,9 @@ _CHECK_EPOCH: Final = "SELECT FROM server_epoch WHERE epoch = %s FOR SHARE"
 _SUPERSEDED: Final = "another chatd has used it since; restart this one to use it again"
 
 _INSERT_CHUNKS: Final = """
-    INSERT INTO chunks (room, last, ends_before, body)
-    SELECT value->>0, CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), value->>3
+    INSERT INTO chunks (room, last, ends_before, body, written)
+    SELECT value->>0, CAST(value->>1 AS bigint), CAST(value->>2 AS bigint), value->>3,
+        CAST(value->>4 AS bigint)
     FROM json_array_elements(CAST(%s AS json)) AS batch (value)
     ON CONFLICT DO NOTHING
 """
@@ -63,6 +64,10 @@ _TOUCH_TOKENS: Final = """
     UPDATE resume_tokens SET last_seen = :now
     WHERE digest IN (SELECT value FROM json_array_elements_text(CAST(:digests AS json)))
 """
+_SIZE: Final = text(
+    "SELECT CAST(sum(pg_total_relation_size(to_regclass(name))) AS bigint) "
+    "FROM unnest(CAST(:names AS text[])) AS name"
+)
 
 
 class PostgresqlDatabase:
@@ -70,6 +75,7 @@ class PostgresqlDatabase:
 
     insert_chunks = _INSERT_CHUNKS
     touch_tokens = text(_TOUCH_TOKENS)
+    free_pages = shrink_log = ""
 
     def __init__(self, url: URL) -> None:
         # The query of a URL may contain a password, too.
@@ -87,6 +93,15 @@ class PostgresqlDatabase:
     def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
         """Return all chunks in one parameter: psycopg would convert each value by itself."""
         return (json.dumps(chunks, ensure_ascii=False),)
+
+    def count_free_pages(self, _: Connection) -> int:
+        """Return 0: autovacuum gives space back."""
+        return 0
+
+    def size(self, connection: Connection) -> int:
+        """Return how many bytes the tables and their indexes take."""
+        total: int = connection.scalar(_SIZE, {"names": list(metadata.tables)}) or 0
+        return total
 
     def lock(self) -> None:
         """Do nothing: the connection that writes takes the lock itself whenever it connects."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
-from chatd.core.records import RoomRecord, ids_to_reserve
+from chatd.core.records import RoomRecord, ids_to_reserve, is_only_reserved
 from chatd.storage.chunks import RS, US, take_within, unpack
 from chatd.storage.schema import chunks, pruning, rooms
 
@@ -45,6 +45,9 @@ PRUNE_LENGTH: Final = 1000
 A transaction removes about as many, too: it ends with the room in which it reaches this number.
 """
 
+TRIM_SIZE: Final = 512 * 1024
+"""About how many bytes of a room's oldest chunks are removed at once because it has too many."""
+
 _oldest_chunks = chunks.alias("oldest")
 
 # -- rooms
@@ -57,24 +60,40 @@ def add_missing_rooms(connection: Connection, records: Sequence[RoomRecord]) -> 
         if (key := room_key(record.id)) not in active:
             active.add(key)
             _activate(connection, record)
+        elif record.permanent:
+            connection.execute(update(rooms).where(rooms.c.key == key).values(permanent=True))
 
 
 def load_rooms(connection: Connection) -> list[RoomRecord]:
     """Return all rooms, in their order, and reserve ids beyond their last ids."""
     newest = select(chunks.c.ends_before).where(chunks.c.room == rooms.c.key)
     last_time = newest.order_by(chunks.c.last.desc()).limit(1).scalar_subquery()
-    wanted = select(rooms.c.id, rooms.c.name, rooms.c.reserved_through, last_time)
+    stored = select(chunks.c.last).where(
+        chunks.c.room == rooms.c.key, chunks.c.last > rooms.c.deleted_through
+    )
+    wanted = select(rooms, last_time.label("last_time"), stored.exists().label("has_messages"))
     found = connection.execute(wanted.where(rooms.c.active).order_by(rooms.c.position))
-    records = [RoomRecord(room, name, last, time or 0.0) for room, name, last, time in found]
+    records = [
+        RoomRecord(
+            row.id,
+            row.name,
+            row.reserved_through,
+            row.last_time or 0.0,
+            row.owner,
+            row.permanent,
+            row.has_messages or not is_only_reserved(row.deleted_through, row.reserved_through),
+        )
+        for row in found
+    ]
     reserved = {room.id: room.last_id + ids_to_reserve(room.last_id) for room in records}
     set_reserved(connection, reserved)
     return records
 
 
-def add_room(connection: Connection, room_id: str, name: str) -> int:
+def add_room(connection: Connection, record: RoomRecord) -> int:
     """Add a room and reserve ids beyond its last id; return its last id."""
-    last_id = _activate(connection, RoomRecord(room_id, name))
-    set_reserved(connection, {room_id: last_id + ids_to_reserve(last_id)})
+    last_id = _activate(connection, record)
+    set_reserved(connection, {record.id: last_id + ids_to_reserve(last_id)})
     return last_id
 
 
@@ -124,6 +143,8 @@ def _activate(connection: Connection, record: RoomRecord) -> int:
         "position": last_position + 1,
         "active": True,
         "reserved_through": max(stored or 0, record.last_id),
+        "owner": record.owner,
+        "permanent": record.permanent,
     }
     if stored is None:
         connection.execute(rooms.insert(), {"key": key, "deleted_through": 0, **values})
@@ -234,6 +255,43 @@ def _count(separator: str) -> ColumnElement[int]:
 
 # A batch has a separator before each text, and two others; one batch more than separators of them.
 _messages = _count(US) - 2 * (_count(RS) + 1)
+
+
+# -- removing what is too much
+
+
+def written(connection: Connection) -> dict[str, int]:
+    """Return how many bytes the chunks of each room have had so far, by the keys of the rooms."""
+    newest = select(chunks.c.written).where(chunks.c.room == rooms.c.key)
+    newest = newest.order_by(chunks.c.last.desc()).limit(1)
+    found = connection.execute(select(rooms.c.key, newest.scalar_subquery())).all()
+    return {key: size for key, size in found if size is not None}
+
+
+def last_to_trim(connection: Connection, key: str, size: int) -> int | None:
+    """Return the id through which to remove messages of a room, None if there is no need.
+
+    The newest chunk is kept, and some `TRIM_SIZE` bytes are removed at once.
+    """
+    wanted = select(chunks.c.last, chunks.c.written).where(chunks.c.room == key)
+    newest = connection.execute(wanted.order_by(chunks.c.last.desc()).limit(1)).first()
+    oldest = connection.execute(wanted.order_by(chunks.c.last).limit(1)).first()
+    if newest is None or oldest is None or oldest.written > newest.written - size:
+        return None
+    start = min(newest.written - size, oldest.written + TRIM_SIZE)
+    last: int = oldest.last
+    for chunk in connection.execute(wanted.order_by(chunks.c.last).limit(PRUNE_LENGTH)):
+        if chunk.last < newest.last:
+            last = chunk.last
+        if chunk.written >= start:
+            break
+    return last if last < newest.last else None
+
+
+def remove_through(connection: Connection, key: str, last: int) -> int:
+    """Remove the messages of a room through the id `last`, and return how many they were."""
+    removed = delete(chunks).where(chunks.c.room == key, chunks.c.last <= last)
+    return sum(connection.scalars(removed.returning(_messages)))
 
 
 def _delete_oldest(key: str) -> Delete:

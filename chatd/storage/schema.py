@@ -41,6 +41,10 @@ rooms = Table(
     # The messages up to this id are from before the room was last closed. No reader sees them from
     # then on, and they are removed bit by bit, because removing a long history takes too long.
     Column("deleted_through", BigInteger, nullable=False),
+    # The id of the account that started the room; NULL also after the account was removed.
+    Column("owner", BigInteger),
+    # Whether the administrator created the room.
+    Column("permanent", Boolean, nullable=False),
 )
 
 # One row. Each server that starts on PostgreSQL raises the number, by which an older one notices
@@ -59,6 +63,9 @@ chunks = Table(
     # The second by which the last message was sent.
     Column("ends_before", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    # How many bytes all bodies of the room have had so far, up to the end of this one: the
+    # difference of two chunks is the size of what is between, without reading it.
+    Column("written", BigInteger, nullable=False),
 )
 
 # One row: when messages that were too old were removed last, NULL before the first time.

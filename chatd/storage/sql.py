@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
+from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
 from chatd.storage import accounts_sql, rooms_sql
@@ -43,6 +44,8 @@ class SqlStore:
         self._read = reader.run
         self._runners = (writer, reader)
         self._scripts = scripts
+        # By the keys of the rooms: how many bytes their chunks have had so far.
+        self._written: dict[str, int] = {}
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         """Lock the database, migrate it, add missing rooms, reserve ids."""
@@ -63,9 +66,9 @@ class SqlStore:
 
     # -- rooms and messages
 
-    async def add_room(self, room_id: str, name: str) -> int:
+    async def add_room(self, room: RoomRecord) -> int:
         """Add a room, last in the order; return its last id."""
-        return await self._write(partial(rooms_sql.add_room, room_id=room_id, name=name))
+        return await self._write(partial(rooms_sql.add_room, record=room))
 
     async def remove_room(self, room_id: str, last_id: int) -> None:
         """Remove a room and its messages; keep its last id."""
@@ -74,7 +77,8 @@ class SqlStore:
     async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
         """Add messages, except those that are there already, and reserve ids."""
         statement = self._database.insert_chunks
-        parameters = self._database.insert_parameters(pack(batches))
+        chunks = pack(batches, self._written)
+        parameters = self._database.insert_parameters(chunks)
 
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
@@ -82,6 +86,8 @@ class SqlStore:
 
         # Nearly always nothing is reserved, and the statement is the whole transaction.
         await (self._write(job) if reserved else self._execute(statement, parameters))
+        for chunk in chunks:
+            self._written[chunk.room] = chunk.written
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int
@@ -101,6 +107,28 @@ class SqlStore:
     async def set_pruned_at(self, time: float) -> None:
         """Set when old messages were removed last."""
         await self._write(partial(rooms_sql.set_pruned_at, time=time))
+
+    # -- the size of the store
+
+    async def trim(self, room_id: str, size: int) -> int:
+        """Remove some of the oldest messages of a room; return how many."""
+        key = room_key(room_id)
+        last = await self._read(partial(rooms_sql.last_to_trim, key=key, size=size))
+        if last is None:
+            return 0
+        return await self._write(partial(rooms_sql.remove_through, key=key, last=last))
+
+    async def compact(self) -> bool:
+        """Give some free pages back, or at last shrink the log of changes."""
+        free = await self._read(self._database.count_free_pages)
+        statements = self._database.free_pages if free else self._database.shrink_log
+        if statements:
+            await self._execute(statements, ())
+        return free > 0
+
+    async def size(self) -> int:
+        """Return how many bytes the data takes on the disk."""
+        return await self._read(self._database.size)
 
     # -- accounts
 
@@ -176,6 +204,7 @@ class SqlStore:
             self._database.lock()
             migrate(self._database, self._scripts)
             self._database.take_over()
+            self._written = self._database.reader.run(rooms_sql.written)
             return self._database.writer.run(partial(_load, rooms=rooms))
         except StoreUnavailableError as error:
             reason = error.reason

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,24 @@ from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.storage.chunks import Chunk
 from chatd.storage.engine import Job, Parameters, T, run_transaction
 from chatd.storage.sqlite_file import BUSY_TIMEOUT, DatabaseFile
+
+VACUUM_PAGES: Final = 128
+"""How many pages (of 4 KiB) are given back at once, in a few milliseconds."""
+
+SPARE_PAGES: Final = 256
+"""How many free pages are kept for new messages."""
+
+_INCREMENTAL: Final = 2
+
+_PRAGMAS: Final = (
+    # Works on a new file alone, before everything else.
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    # To how many bytes the WAL shrinks when it starts again from its beginning.
+    "journal_size_limit = 4194304",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+)
 
 _UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
@@ -39,14 +57,15 @@ _UNAVAILABLE: Final = {
 }
 
 # The first parameter is an array of rows in JSON. The second one has all bodies in a row, and the
-# last two columns of a row are the start and the length of its body there.
+# fourth and fifth value of a row are the start and the length of its body there.
 _INSERT_CHUNKS: Final = """
-    INSERT INTO chunks (room, last, ends_before, body)
+    INSERT INTO chunks (room, last, ends_before, body, written)
     SELECT
         json_extract(value, '$[0]'),
         json_extract(value, '$[1]'),
         json_extract(value, '$[2]'),
-        CAST(substr(?2, json_extract(value, '$[3]'), json_extract(value, '$[4]')) AS TEXT)
+        CAST(substr(?2, json_extract(value, '$[3]'), json_extract(value, '$[4]')) AS TEXT),
+        json_extract(value, '$[5]')
     FROM json_each(?1)
     WHERE true
     ON CONFLICT DO NOTHING
@@ -62,6 +81,12 @@ class SqliteDatabase:
 
     insert_chunks = _INSERT_CHUNKS
     touch_tokens = text(_TOUCH_TOKENS)
+    free_pages = f"PRAGMA incremental_vacuum({VACUUM_PAGES})"
+    # Not to wait for a reader: the next time will do.
+    shrink_log = (
+        "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); "
+        f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}"
+    )
 
     def __init__(self, path: Path) -> None:
         self.location = str(path)
@@ -79,10 +104,26 @@ class SqliteDatabase:
         bodies = [chunk.body.encode() for chunk in chunks]
         starts = accumulate(map(len, bodies), initial=1)
         rows = [
-            (*chunk[:3], start, len(body))
+            (*chunk[:3], start, len(body), chunk.written)
             for chunk, body, start in zip(chunks, bodies, starts, strict=False)
         ]
         return (json.dumps(rows), b"".join(bodies))
+
+    def count_free_pages(self, connection: Connection) -> int:
+        """Return how many free pages there are beyond those that are kept for new messages."""
+        # A file that was not made with this mode can only be copied with VACUUM.
+        if connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() != _INCREMENTAL:
+            return 0
+        free: int = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+        return max(free - SPARE_PAGES, 0)
+
+    def size(self, _: Connection) -> int:
+        """Return how many bytes the file and its WAL take."""
+        total = 0
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                total += self._path.with_name(self._path.name + suffix).stat().st_size
+        return total
 
     def lock(self) -> None:
         """Create the file if it does not exist, and lock it."""
@@ -149,11 +190,18 @@ class SqliteConnection:
             return run_transaction(self.engine, job, lambda error: _is_unavailable(error.orig))
 
     def execute(self, statement: str, parameters: Parameters) -> None:
-        """Execute one statement, as a transaction: the GIL is released once for all of it."""
+        """Execute one statement, as a transaction: the GIL is released once for all of it.
+
+        Without parameters it may be several statements, each of which is executed to its end.
+        """
         assert self._connection is not None
         with self._checked():
             try:
-                self._connection.execute(statement, parameters)
+                if parameters:
+                    self._connection.execute(statement, parameters)
+                else:
+                    # Executed alone, PRAGMA incremental_vacuum ends after its first page.
+                    self._connection.executescript(statement)
             except sqlite3.Error as error:
                 if _is_unavailable(error):
                     raise StoreUnavailableError(str(error)) from error
@@ -185,7 +233,7 @@ class SqliteConnection:
             check_same_thread=False,
         )
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
             # SQLite opens the WAL when it first reads.
             connection.execute("SELECT count(*) FROM sqlite_master")

@@ -169,3 +169,9 @@ def test_several_sessions(server):
         ["name=Alice", "account=Alice"],
     ]
     assert complete(server.service.consoles.context, "ban ") == ["Alice"]
+
+
+@pytest.mark.usefixtures("accounts")
+def test_register_without_a_password(server):
+    """The password is asked for; without an answer no account is added."""
+    assert server.console("register Ann") == ["Administrator: Cancelled."]

@@ -34,7 +34,7 @@ def test_help(server):
     assert names == {
         *("help", "list", "start", "end", "kick", "group"),
         *("say", "who", "trace", "stats", "quit"),
-        *("ban", "unban", "bans", "accounts", "passwd", "unregister"),
+        *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
     }
 
 

@@ -59,7 +59,7 @@ def test_when_a_chunk_ends():
     """A chunk ends before the next whole second after its last message."""
     for time, second in ((10.0, 11), (10.9, 11)):
         (chunk,) = pack([batch(1, time=time)])
-        assert chunk == Chunk("tea", 1, second, chunk.body)
+        assert chunk == Chunk("tea", 1, second, chunk.body, len(chunk.body))
 
 
 def test_take_within_reads_no_further():

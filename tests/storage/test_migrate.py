@@ -86,7 +86,7 @@ def test_backup_before_a_migration(path, tmp_path):
     newer = scripts(tmp_path, MIGRATION)
     snapshot = reopen(path, newer)
     backup = path.with_name("chatd.db-backup-0001")
-    assert snapshot.rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1)]
+    assert snapshot.rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1, used=True)]
     assert columns(path) == [*before, "topic"]
     assert columns(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
@@ -122,7 +122,7 @@ def test_a_failing_migration_changes_nothing(path, tmp_path):
     with pytest.raises(StoreError, match="nonsense"):
         reopen(path, scripts(tmp_path, FAILING_MIGRATION))
     assert "topic" not in columns(path)
-    assert reopen(path).rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1)]
+    assert reopen(path).rooms == [RoomRecord("tea", "tea", 1, int(NOW) + 1, used=True)]
 
 
 def test_a_database_of_a_newer_chatd(database, tmp_path):

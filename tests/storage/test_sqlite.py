@@ -11,9 +11,20 @@ import pytest
 from sqlalchemy import event
 
 from chatd.core.errors import StoreError, StoreUnavailableError
+from chatd.core.events import MessageBatch
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_database
-from chatd.storage.testing import NO_LIMIT, batch, ids, inline_store, message, one_by_one, result
+from chatd.storage.sqlite import SPARE_PAGES, VACUUM_PAGES
+from chatd.storage.testing import (
+    NO_LIMIT,
+    NOW,
+    batch,
+    ids,
+    inline_store,
+    message,
+    one_by_one,
+    result,
+)
 
 SERVER = """
 import sys
@@ -199,3 +210,29 @@ def test_messages_are_not_in_errors(store):
         with pytest.raises(Exception, match="no such table") as error:
             result(store.append(one_by_one(message(1, "secret")), reserved))
         assert "secret" not in str(error.value)
+
+
+def test_the_file_shrinks(tmp_path):
+    """The space of removed messages goes back to the system, step by step, and that of the WAL."""
+    path = tmp_path / "chatd.db"
+    database = create_database(f"sqlite:///{path}")
+    store = inline_store(database)
+    store.open([RoomRecord("tea", "tea")])
+    texts = ["x" * 10_000]
+    for first in range(1, 64 * 2000, 64 * 100):
+        batches = [
+            MessageBatch("tea", n, "Ann", texts, NOW) for n in range(first, first + 6400, 64)
+        ]
+        result(store.append(batches, {}))
+    full = result(store.size())
+    result(store.remove_room("tea", 128_000))
+    while result(store.prune(0.0)) is not None:
+        pass
+    steps = 1
+    while result(store.compact()):
+        steps += 1
+    assert full > 20_000_000
+    assert 0.7 < steps / (full / 4096 / VACUUM_PAGES) < 1.2
+    assert result(store.size()) < (SPARE_PAGES + 64) * 4096
+    assert path.with_name("chatd.db-wal").stat().st_size == 0
+    database.close()

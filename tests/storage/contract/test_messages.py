@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatd.core.events import MessageBatch
-from chatd.core.records import ids_to_reserve
+from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.chunks import JSON_OVERHEAD
 from chatd.storage.memory import MemoryStore
 from chatd.storage.testing import NO_LIMIT, NOW, batch, ids, message, one_by_one
@@ -74,7 +74,7 @@ def test_batches_of_several_messages(store):
 @pytest.mark.parametrize("length", [1, 16, 100])
 def test_appending_again_changes_nothing(store, length):
     """Batches that are stored are not added again, also without the oldest or without a room."""
-    store.add_room("cake", "cake")
+    store.add_room(RoomRecord("cake", "cake"))
     rooms = ("tea", "cake")
     before = [batch(n, length, room) for n in range(7, 300, length) for room in rooms]
     batches = [batch(n, length, room) for n in range(400, 900, length) for room in rooms]
@@ -100,7 +100,7 @@ def test_appending_less_the_oldest_batches(store):
 
 def test_rooms_have_their_own_ids(store):
     """A write may be for several rooms, named in any case; messages have the room's spelling."""
-    store.add_room("Cake", "cake")
+    store.add_room(RoomRecord("Cake", "cake"))
     messages = (message(1, room="TEA"), message(1, room="cake"), message(2, room="tea"))
     store.append(one_by_one(*messages), {})
     assert store.history("CAKE", None, 9, NO_LIMIT) == [message(1, room="Cake")]
@@ -183,7 +183,7 @@ def prune(store, before):
 
 def test_prune(store):
     """The messages from before a time are removed in all rooms, in a few calls, and no others."""
-    store.add_room("cake", "cake")
+    store.add_room(RoomRecord("cake", "cake"))
     rooms = ("tea", "cake")
     old = [batch(n, 1, room, NOW - 2) for n in range(1, 99_999, 64) for room in rooms]
     store.append(old, {})
@@ -195,7 +195,7 @@ def test_prune(store):
 
 def test_prune_counts_messages(store):
     """The messages that are removed are counted, without those of a room that was closed."""
-    store.add_room("cake", "cake")
+    store.add_room(RoomRecord("cake", "cake"))
     store.append([batch(1, 3), batch(4, 2), batch(1, 5, "cake")], {})
     store.remove_room("cake", 5)
     store.append([batch(6, 7)], {})
@@ -219,3 +219,80 @@ def test_prune_removes_nothing_else(store):
     assert store.history("tea", None, 9, NO_LIMIT) == []
     store.close(tea=3)
     assert store.open().rooms[0].last_id == 3
+
+
+# -- the size of the history
+
+
+def stored(store, room="tea"):
+    """Return the ids of the stored messages of a room."""
+    return ids(store.history(room, 0, NO_LIMIT, NO_LIMIT))
+
+
+def trim(store, size, room="tea"):
+    """Trim a room until there is nothing more to remove; return how many messages went."""
+    total = 0
+    while count := store.trim(room, size):
+        total += count
+    return total
+
+
+def long_message(number, text="x" * 1000, room="tea"):
+    """Return a message that has a chunk of its own."""
+    return MessageBatch(room, number, "Ann", [text], NOW)
+
+
+def test_trimming_removes_the_oldest_messages(store):
+    """The rest takes no more bytes than asked for; other rooms keep theirs."""
+    store.add_room(RoomRecord("cake", "cake"))
+    store.append([long_message(n) for n in range(1, 2000, 64)], {})
+    store.append([long_message(n, room="cake") for n in range(1, 2000, 64)], {})
+    before = stored(store)
+    assert trim(store, 10_500) == len(before) - 10
+    assert stored(store) == before[-10:]
+    assert stored(store, "cake") == before
+    assert trim(store, 10_500) == 0
+
+
+def test_trimming_counts_bytes(store):
+    """A character outside ASCII counts as many bytes as it takes in UTF-8."""
+    store.append([long_message(n, "\U0001f600" * 1000) for n in range(1, 640, 64)], {})
+    assert trim(store, 12_500) == 7
+
+
+def test_trimming_goes_on_after_a_restart(store):
+    """The bytes of messages from before the start count, too."""
+    store.append([long_message(n) for n in range(1, 640, 64)], {})
+    store.crash()
+    store.open()
+    store.append([long_message(n) for n in range(641, 1280, 64)], {})
+    assert trim(store, 5_500) == 15
+    assert trim(store, 5_500) == 0
+
+
+def test_trimming_keeps_the_newest_messages(store):
+    """The messages that were written last stay, however long they are."""
+    assert trim(store, 10) == 0
+    store.append([long_message(1), long_message(65)], {})
+    assert trim(store, 10) == 1
+    assert trim(store, 10) == 0
+    assert stored(store) == [65]
+
+
+def test_trimming_counts_messages(store):
+    """All messages of a batch are counted."""
+    store.append([batch(1, 5), batch(6, 2), batch(64)], {})
+    assert trim(store, 1) == 7
+
+
+# -- the size of the store
+
+
+def test_the_size_of_the_store(store):
+    """A store on a disk grows with its messages, and a compaction comes to an end."""
+    before = store.size()
+    store.append([long_message(n, "x" * 100_000) for n in range(1, 640, 64)], {})
+    after = store.size()
+    assert (before, after) == (None, None) or before + 1_000 < after
+    while store.compact():
+        pass

@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("reserved_through", sa.BigInteger, nullable=False),
         sa.Column("deleted_through", sa.BigInteger, nullable=False),
+        sa.Column("owner", sa.BigInteger),
+        sa.Column("permanent", sa.Boolean, nullable=False),
     )
     op.create_table(
         "chunks",
@@ -70,6 +72,7 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("ends_before", sa.BigInteger, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+        sa.Column("written", sa.BigInteger, nullable=False),
     )
     pruning = op.create_table("pruning", sa.Column("pruned_at", sa.Double))
     op.bulk_insert(pruning, [{"pruned_at": None}])
