@@ -52,10 +52,10 @@ def test_another_file_stays(path):
     assert path.exists()
 
 
-@pytest.mark.parametrize(("pid", "stays"), [(os.getpid(), False), (os.getppid(), True)])
+@pytest.mark.parametrize(("pid", "stays"), [(os.getpid, False), (os.getppid, True)])
 def test_a_lock_without_a_socket(path, lock, pid, stays):
     """A lock that names this process is of a server before it; another is Twisted's to judge."""
     remove_stale_socket(path)
-    lock.symlink_to(str(pid))
+    lock.symlink_to(str(pid()))
     remove_stale_socket(path)
     assert lock.is_symlink() is stays
