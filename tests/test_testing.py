@@ -81,11 +81,11 @@ def test_a_gate_that_lets_some_through():
 def test_slow_hashing():
     """A hash comes when the gate opens, and verifies its password."""
     hashing, log = SlowHashing(shut=True), []
-    Deferred.fromCoroutine(hashing.hash("pw")).addCallback(log.append)
+    Deferred.fromCoroutine(hashing.hash("pw", None)).addCallback(log.append)
     assert log == []
     hashing.gate.open()
-    Deferred.fromCoroutine(hashing.verify(log[0], "pw")).addCallback(log.append)
-    Deferred.fromCoroutine(hashing.verify(log[0], "other")).addCallback(log.append)
+    Deferred.fromCoroutine(hashing.verify(log[0], "pw", None)).addCallback(log.append)
+    Deferred.fromCoroutine(hashing.verify(log[0], "other", None)).addCallback(log.append)
     assert log[1:] == [True, False]
 
 

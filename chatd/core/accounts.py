@@ -266,7 +266,8 @@ class AccountService:
         holder = User(None)  # nobody takes the name meanwhile
         name = await self._directory.reserve_name(holder, username)
         try:
-            account = AccountRef(await self._passwords.create(name, password, now), name)
+            password_hash = await self._passwords.hash(password, None)
+            account = AccountRef(await self._passwords.create(name, password_hash, now), name)
             self._directory.add_account(account)
         finally:
             self._directory.release_name(holder, name)

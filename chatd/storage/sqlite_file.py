@@ -26,11 +26,11 @@ BUSY_TIMEOUT: Final = 1.0
 """For how many seconds a job waits for another process, such as an `sqlite3` shell, that writes."""
 
 _MAGIC: Final = b"SQLite format 3\0"
-_HEADER: Final = struct.Struct(">24xII")
-"""The first bytes of a database: at their end the number of changes and the number of pages.
+_HEADER: Final = struct.Struct(">24xI")
+"""The first bytes of a database: at their end the number of changes.
 
-In WAL mode the first is not raised by every change, but it is less in a copy that
-`sqlite3 .backup` made.
+In WAL mode it is not raised by every change, but it is less in a copy that `sqlite3 .backup` made
+before the server started. The number of pages says nothing: free pages are given back.
 """
 
 _REPLACED: Final = "was removed or replaced; put it back, or restart the server"
@@ -45,7 +45,7 @@ class DatabaseFile:
         self._lock: _LockFile | None = None
         # The paths that are checked, and the device and inode of each.
         self._open_files: dict[Path, tuple[int, int]] = {}
-        self._header = (0, 0)
+        self._changes = 0
         self._is_overwritten = False
 
     def open(self) -> None:
@@ -80,7 +80,7 @@ class DatabaseFile:
 
     def note_change(self) -> None:
         """Note the number of changes after a transaction of this process."""
-        self._header = self._read_header()
+        self._changes = self._read_changes()
 
     def check(self) -> None:
         """Raise `StoreUnavailableError` if a file was removed, replaced or overwritten.
@@ -95,7 +95,7 @@ class DatabaseFile:
                 is_there = False
             if not is_there:
                 raise StoreUnavailableError(f"{path} {_REPLACED}")
-        if self._is_overwritten or self._read_header() < self._header:
+        if self._is_overwritten or self._read_changes() < self._changes:
             self._is_overwritten = True
             raise StoreUnavailableError(f"{self.path} was overwritten; restart the server")
 
@@ -118,15 +118,15 @@ class DatabaseFile:
         path = self.path.resolve()
         return [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
 
-    def _read_header(self) -> tuple[int, int]:
-        """Return the number of changes and of pages; zeros if the file is no database."""
+    def _read_changes(self) -> int:
+        """Return the number of changes; 0 if the file is no database."""
         if self._descriptor is None:
-            return (0, 0)
+            return 0
         header = os.pread(self._descriptor, _HEADER.size, 0)
         if len(header) < _HEADER.size or not header.startswith(_MAGIC):
-            return (0, 0)
-        changes, pages = _HEADER.unpack(header)
-        return changes, pages
+            return 0
+        (changes,) = _HEADER.unpack(header)
+        return int(changes)
 
 
 class _LockFile:

@@ -253,8 +253,8 @@ def test_a_network_that_was_banned_is_found_at_once():
     """A lookup asks once for each length of a prefix, however many networks are banned."""
     bans = BanList()
     for number in range(256):
-        bans.add(parse_ban(f"10.{number}.0.0/16"))
-        bans.add(parse_ban(f"2001:db8:{number:x}::/48"))
+        bans.add(parse_ban(f"10.{number}.0.0/16"), None)
+        bans.add(parse_ban(f"2001:db8:{number:x}::/48"), None)
     lookups = list(bans._networks.values())
     assert [list(lengths) for lengths in lookups] == [[16], [48]]
     assert bans.is_address_banned(("10.7.1.1", 1), 0)

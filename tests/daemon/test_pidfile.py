@@ -25,12 +25,14 @@ def test_a_file_that_names_no_other_twistd_is_removed(file, pid):
 
 def test_the_file_of_a_running_twistd_stays(file):
     """Twistd itself refuses to start then, with its own words."""
-    command = [sys.executable, "-c", "input()", "twistd"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+    command = [sys.executable, "-c", "input('it runs')", "twistd"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout.read(1)
         file.write_text(str(other.pid))
         prepare_pid_file(str(file))
         assert file.read_text() == str(other.pid)
-        other.stdin.close()
+        other.stdin.write(b"\n")
 
 
 @pytest.mark.parametrize("text", ["", "no number", "999999999"])

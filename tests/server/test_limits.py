@@ -113,7 +113,7 @@ def test_the_trace_shows_who_is_refused(capture_log):
     ]
 
 
-@pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfb\x18", b"x" * 100_000])
+@pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfc\x18", b"x" * 100_000])
 def test_a_refused_client_that_sends_no_frame(first_bytes):
     """A refused client that sends no frame is closed after some seconds, without a word."""
     server = MemoryServer(max_per_address=1)
