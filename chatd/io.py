@@ -117,12 +117,14 @@ class BackgroundWriter:
                     self._condition.wait()
                 data, self._waiting, self._size = b"".join(self._waiting), [], 0
                 overflowed, self._overflowed = self._overflowed, 0
-                if not (data or overflowed):
-                    return
-            self._write_lines(data)
+                is_last = self._closing
+            if data:
+                self._write_lines(data)
             if overflowed:
                 self._failed += overflowed
                 self._write_lines(b"")
+            if is_last:
+                return
 
     def _write_lines(self, data: bytes) -> None:
         """Write lines, after the notice of those that were lost to errors before."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,18 @@ def read_until(descriptor, end):
     while not data.endswith(end):
         data += os.read(descriptor, 65536)
     return data
+
+
+def test_nothing_to_write(piped):
+    """An empty write does not end the thread."""
+    piped.writer.start()
+    piped.writer.write(b"one\n")
+    assert read_until(piped.reading, b"\n") == b"one\n"
+    piped.writer.write(b"")
+    while piped.writer._waiting:
+        time.sleep(0)
+    piped.writer.write(b"two\n")
+    assert read_until(piped.reading, b"\n") == b"two\n"
 
 
 def test_nobody_reads(piped):

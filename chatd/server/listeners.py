@@ -185,7 +185,8 @@ class ListeningPort:
                 opened = listen(port, factory, backlog=backlog, interface=address)
             except CannotListenError as error:
                 if error.socketError.errno not in _NOT_HERE:
-                    self.stop()
+                    for opened in self._ports:
+                        opened.stopListening()
                     raise
                 missing = error
             else:

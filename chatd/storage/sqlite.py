@@ -32,8 +32,6 @@ SPARE_PAGES: Final = 256
 _INCREMENTAL: Final = 2
 
 _PRAGMAS: Final = (
-    # Works on a new file alone, before everything else.
-    "auto_vacuum = INCREMENTAL",
     "journal_mode = WAL",
     # To how many bytes the WAL shrinks when it starts again from its beginning.
     "journal_size_limit = 4194304",
@@ -233,6 +231,9 @@ class SqliteConnection:
             check_same_thread=False,
         )
         try:
+            # The mode can be chosen for a new file alone, and the choice writes to any other.
+            if connection.execute("PRAGMA page_count").fetchone() == (0,):
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
             # SQLite opens the WAL when it first reads.

@@ -11,6 +11,7 @@ own locks are of another kind and last for one statement.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -67,8 +68,10 @@ class DatabaseFile:
         except BlockingIOError:
             raise StoreError(f"{self.path} is in use by another chatd.") from None
         except OSError as error:
-            name = error.filename or self.path
-            raise StoreError(f"{name} cannot be opened: {error.strerror}.") from None
+            # Without the directory, the lock is the first file that is missing.
+            is_other = error.filename not in (None, str(path)) and error.errno != errno.ENOENT
+            other = f" ({error.filename})" if is_other else ""
+            raise StoreError(f"{self.path} cannot be opened: {error.strerror}{other}.") from None
         except sqlite3.Error as error:
             raise StoreError(f"{self.path} cannot be opened: {error}.") from None
 
