@@ -55,9 +55,8 @@ class Limits:
     `max_frame`, `max_message` and `send_queue` are bytes, `rate` is frames a second, `burst` frames
     at once, `byte_rate` and `byte_burst` are the same in bytes, `first_frame` and `idle_timeout`
     are seconds, the others connections. 0 is no limit, except for `max_frame`, `max_message`,
-    `send_queue` and `sessions_per_account`, which have to be positive, and for the bursts: with 0
-    there is no burst, and the rate holds. `max_message` is that of `max_frame` if it is None, and
-    `byte_rate` is `BYTE_RATE`, or no limit if `rate` is none.
+    `send_queue` and `sessions_per_account`, which have to be positive. `max_message` is that of
+    `max_frame` if it is None, and `byte_rate` is `BYTE_RATE`, or no limit if `rate` is none.
     """
 
     max_frame: int = 16384
@@ -76,6 +75,8 @@ class Limits:
     @property
     def bytes_per_second(self) -> int:
         """How many bytes a second a connection may send; 0 is no limit."""
+        if not self.byte_burst:
+            return 0
         if self.byte_rate is None:
             return BYTE_RATE if self.rate else 0
         return self.byte_rate

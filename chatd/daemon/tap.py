@@ -200,7 +200,7 @@ _PARAMETERS: Final = [
         "burst",
         Limits.burst,
         _number(0),
-        "Frames that the server processes at once per client; 0: no more than the rate.",
+        "Frames that the server processes at once per client; 0: no limit.",
     ),
     _parameter(
         "byte-rate",
@@ -214,7 +214,7 @@ _PARAMETERS: Final = [
         Limits.byte_burst,
         _number(0),
         "Bytes that the server reads at once per client, and four times as many from one address; "
-        "0: no more than the rate.",
+        "0: no limit.",
     ),
     _parameter("max-clients", Limits.max_clients, _number(0), "Connections at once; 0: no limit."),
     _parameter(

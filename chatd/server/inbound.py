@@ -105,7 +105,7 @@ class Inbound:
         self.receiver = FrameReceiver(limits.frame(registered=False))
         self.read_limit = READ_LIMIT
         self._bucket = (
-            TokenBucket(limits.rate, max(limits.burst, 1), now()) if limits.rate else None
+            TokenBucket(limits.rate, limits.burst, now()) if limits.rate and limits.burst else None
         )
         self._registered = False
         # True while frames are processed, and until `resume` after `process` returned a number.

@@ -123,22 +123,10 @@ def test_a_client_that_waits_is_not_idle():
     assert not client.closed
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"byte_rate": 0, "rate": 5}])
+@pytest.mark.parametrize("options", [{"rate": 0}, {"byte_rate": 0}, {"byte_burst": 0}])
 def test_no_limit(options):
     """Without a limit no meter is made."""
     assert MemoryServer(**options).connect().protocol._meter is None
-
-
-def test_no_burst():
-    """With a burst of 0 the rate holds, and input still comes through."""
-    server = MemoryServer(rate=5, burst=0, byte_burst=0)
-    client = server.connect()
-    client.send("`list", "`list")
-    read = client.read()
-    for _ in range(20):
-        server.turn(0.1)
-        read += client.read()
-    assert read == ["Server: No room exists!"] * 2
 
 
 def test_frames_count_beside_their_bytes(limited):

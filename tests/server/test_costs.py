@@ -39,7 +39,7 @@ def test_a_message_with_too_many_lines():
     assert bob.read() == []
 
 
-@pytest.mark.parametrize("burst", [0, 1, 10])
+@pytest.mark.parametrize("burst", [1, 10])
 @pytest.mark.parametrize("command", ["list", "login", "password", "history"])
 def test_an_expensive_request_lets_others_wait(command, burst):
     """It is carried out at once, and the next frame waits until all its tokens are gained."""
@@ -48,10 +48,10 @@ def test_an_expensive_request_lets_others_wait(command, burst):
     words = {"login": "login a bbbbbbbb", "password": "password bbbbbbbb cccccccc"}
     frame = f"`{words.get(command, command)}"
     cost = CLIENT_COMMANDS[command].cost
-    at_once = -(-max(burst, 1) // cost)
+    at_once = -(-burst // cost)
     client.send(*[frame] * (at_once + 1))
     assert len(client.read()) == at_once
-    server.turn(cost * at_once - max(burst, 1) + 0.5)
+    server.turn(cost * at_once - burst + 0.5)
     assert client.read() == []
     server.turn(0.5)
     assert len(client.read()) == 1
