@@ -165,10 +165,10 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     id, as in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
-        sender = isolate(event.sender)
+        sender = event.sender if event.sender.isascii() else isolate(event.sender)
         start = f"[{isolate(event.room)}] {sender}: " if room_tags else f"{sender}: "
         words = f"\0{start}".join(event.texts)
-        if is_right_to_left(words):
+        if not words.isascii() and is_right_to_left(words):
             words = f"\0{start}".join(map(isolate, event.texts))
         return start + _indent(words)
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
