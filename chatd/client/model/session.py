@@ -244,10 +244,10 @@ class ChatSession:
         room, number = str_or_none(error.data.get("room")), error.data.get("id")
         if error.code == "not-stored" and room is not None and isinstance(number, int):
             self._sync.stored(room, number, error.tag)
-        elif error.code == "too-long":
-            self._sync.outbox.too_long()
         elif error.tag is not None:
             self._sync.outbox.replied(error.tag)
+        elif error.code == "too-long":
+            self._sync.outbox.too_long()
 
     # -- the way back
 

@@ -74,6 +74,18 @@ def test_refused_messages_are_not_in_doubt(frontend):
     assert sort(frontend.handle(join(last=5, tag=TAG)))[0] == ["Server: You join"]
 
 
+def test_a_message_that_is_too_long_is_known_by_its_tag(frontend):
+    """The longest message stays in doubt if the server refused another one."""
+    frontend.typed("a shorter one")
+    frontend.typed("the longest of both")
+    frontend.handle(Error("say", "too-long", "Message too long.", "1"))
+    frontend.disconnected(reconnecting=True)
+    frontend.connected("token 2")
+    frontend.handle(resumed())
+    lines, _ = sort(frontend.handle(join(last=5, tag=TAG)))
+    assert lines == ["Server: You join", "Perhaps not delivered: the longest of both"]
+
+
 def test_message_of_another_user_with_the_name(away):
     """A message that another user sent under the same name is shown."""
     away.handle(join(last=7, tag=TAG))
