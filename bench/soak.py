@@ -16,6 +16,7 @@ from bench.report import machine_line
 from bench.soaks.churn import churn
 from bench.soaks.clock import clock
 from bench.soaks.descriptors import descriptors
+from bench.soaks.flood import flood
 from bench.soaks.inactive import idle, silent
 from bench.soaks.logins import logins
 from bench.soaks.long import long
@@ -36,6 +37,11 @@ SCENARIOS: Final[dict[str, tuple[Scenario, float, str]]] = {
     "churn": (churn, 60, "100,000 clients come and go, in every way"),
     "clock": (clock, 60, "the wall clock is set by an hour, ahead and back, while 36 clients talk"),
     "descriptors": (descriptors, 10, "1,000 clients connect to a server with 300 descriptors"),
+    "flood": (
+        flood,
+        20,
+        "clients of one address send without end, and a client in their room reads 1 Mbit/s",
+    ),
     "logins": (
         logins,
         3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, TypeVar
 
@@ -132,6 +133,25 @@ async def connect(port: int, client: C) -> C:
     """Connect a client to a server on this machine."""
     loop = asyncio.get_running_loop()
     await loop.create_connection(lambda: client, "127.0.0.1", port)
+    return client
+
+
+async def connect_from(
+    host: str, port: int, client: C, connection: socket.socket | None = None
+) -> C:
+    """Connect a client as a proxy does for one at the address `host`, over `connection` if given.
+
+    `port` is one that is behind a proxy.
+    """
+    loop = asyncio.get_running_loop()
+    if connection is None:
+        await connect(port, client)
+    else:
+        connection.setblocking(False)
+        await loop.sock_connect(connection, ("127.0.0.1", port))
+        await loop.create_connection(lambda: client, sock=connection)
+    version, proxy = (6, "::1") if ":" in host else (4, "127.0.0.1")
+    client.transport.write(f"PROXY TCP{version} {host} {proxy} 40000 9999\r\n".encode())
     return client
 
 

@@ -109,6 +109,13 @@ class Daemon:
             rows = database.execute("SELECT room, id, sender, text FROM messages")
             return {(room, number): (sender, text) for room, number, sender, text in rows}
 
+    def store_bytes(self) -> int:
+        """Return the size of the database, with what is still in its WAL."""
+        with closing(sqlite3.connect(self._directory / "chatd.db")) as database:
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
+            (size,) = database.execute("PRAGMA page_size").fetchone()
+            return int(pages * size)
+
     # -- start and stop
 
     async def stop(self) -> int:

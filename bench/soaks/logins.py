@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from bench.soaks.clients import Client, LostError
+from bench.soaks.clients import Client, LostError, connect_from
 from bench.soaks.daemon import Daemon, running
 from bench.soaks.report import Report, milliseconds
 
@@ -69,13 +69,7 @@ def _new_name() -> str:
 
 
 async def _connect(daemon: Daemon, host: str) -> Client:
-    """Connect as a proxy does for a client from the address `host`."""
-    loop = asyncio.get_running_loop()
-    _, client = await loop.create_connection(Client, "127.0.0.1", daemon.ports[1])
-    version = 6 if ":" in host else 4
-    proxy = "::1" if version == 6 else "127.0.0.1"  # noqa: PLR2004
-    client.transport.write(f"PROXY TCP{version} {host} {proxy} 40000 9999\r\n".encode())
-    return client
+    return await connect_from(host, daemon.ports[1], Client())
 
 
 async def _log_in(daemon: Daemon, host: str, name: str) -> float | None:
