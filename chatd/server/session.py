@@ -122,9 +122,10 @@ class Session(Subscriber):
         try:
             messages = self.codec.leading_messages(frames)
             if messages:
-                allowed = services.chat.count_allowed(messages) or 1
-                self.say(messages[:allowed])
-                return allowed
+                if len(messages) > 1:  # one that is refused is refused by itself
+                    messages = messages[: services.chat.count_allowed(messages) or 1]
+                self.say(messages)
+                return len(messages)
             self.last_active = services.seconds()
             request = self.codec.decode(frames[0])
             self.extra_cost += CLIENT_COMMANDS[request.command].cost - 1
