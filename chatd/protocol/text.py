@@ -193,7 +193,7 @@ def render(
 def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
         case Message(is_former=True):
-            return f"{event.sender} (former): {_indent(event.text)}"
+            return f"{isolate(event.sender)} (former): {_indent(isolate(event.text))}"
         case Message() | Notice() | Disconnect():
             return f"{isolate(event.sender)}: {_indent(isolate(event.text))}"
         case Joined():

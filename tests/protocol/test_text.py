@@ -183,3 +183,9 @@ def test_right_to_left_in_batches_and_lists():
     assert frames == [f"{start}hi", f"{start}\u2068ג\u2069"]
     rooms = [RoomInfo("ד", "ה", (("אב", None),))]
     assert text.room_lines(rooms) == "\u2068ה\u2069@\u2068ד\u2069: \u2068אב\u2069 \n"
+
+
+def test_a_former_name_from_right_to_left():
+    """The name and the text of an old message are isolated as those of any other."""
+    message = Message("1", 1, "אבג", "שלום", 0.0, is_former=True)
+    assert text.render(message) == "\u2068אבג\u2069 (former): \u2068שלום\u2069"
