@@ -58,7 +58,9 @@ def test_nothing_to_write(piped):
     while piped.writer._waiting:
         time.sleep(0)
     piped.writer.write(b"two\n")
-    assert read_until(piped.reading, b"\n") == b"two\n"
+    piped.writer.close()
+    os.set_blocking(piped.reading, False)
+    assert os.read(piped.reading, 100) == b"two\n"
 
 
 def test_nobody_reads(piped):
@@ -88,50 +90,44 @@ def test_the_end_does_not_wait_for_a_reader(piped, monkeypatch):
     piped.writer._thread.join()
 
 
-@pytest.mark.parametrize("threaded", [False, True])
-def test_a_full_disk(piped, monkeypatch, threaded):
-    """An error is reported once; later the number of lost lines is written."""
-    room = [3]
+@pytest.fixture
+def disk(monkeypatch):
+    """Return a disk that `os.write` writes to: what was `written`, and `room` for more bytes."""
+    disk = SimpleNamespace(room=0, written=b"")
 
     def write(_, data):
-        if not room[0]:
+        if not disk.room:
             raise OSError(errno.ENOSPC, "No space left on device")
-        count = min(room[0], len(data))
-        room[0] -= count
-        disk.append(bytes(data[:count]))
-        return count
+        part = bytes(data[: disk.room])
+        disk.room -= len(part)
+        disk.written += part
+        return len(part)
 
-    disk = []
     monkeypatch.setattr("chatd.io.os.write", write)
+    return disk
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_a_full_disk(piped, disk, threaded):
+    """An error is reported once; later the number of lost lines is written."""
+    disk.room = 3
     writer = piped.writer
     for lines in (b"one\n", b"two\nthree\n", b"four\n"):
         if lines == b"four\n":
-            room[0] = 1000
+            disk.room = 1000
         writer.write(lines)
     if threaded:
         writer.start()
         writer.write(b"five\n")
         writer.close()
-    assert b"".join(disk) == b"one\n(3 lost)\nfour\n" + (b"five\n" if threaded else b"")
+    assert disk.written == b"one\n(3 lost)\nfour\n" + (b"five\n" if threaded else b"")
     assert writer.lost == 3
     assert [error.errno for error in piped.errors] == [errno.ENOSPC]
 
 
-def test_a_full_disk_that_has_room_for_a_part_of_the_notice(piped, monkeypatch):
+def test_a_full_disk_that_has_room_for_a_part_of_the_notice(piped, disk):
     """The notice is written again."""
-    room = [0]
-
-    def write(_, data):
-        if not room[0]:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        count = min(room[0], len(data))
-        room[0] -= count
-        disk.append(bytes(data[:count]))
-        return count
-
-    disk = []
-    monkeypatch.setattr("chatd.io.os.write", write)
     for available in (0, 2, 1000):
-        room[0] = available
+        disk.room = available
         piped.writer.write(b"line\n")
-    assert b"".join(disk) == b"(1\n(2 lost)\nline\n"
+    assert disk.written == b"(1\n(2 lost)\nline\n"

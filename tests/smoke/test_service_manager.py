@@ -2,11 +2,11 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -104,13 +104,14 @@ def test_in_the_background(manager, tmp_path):
     try:
         log.rename(tmp_path / "moved.log")
         manager.reload(pid)
-        while "SIGHUP received" not in log.read_text():  # the log is written in a thread
-            time.sleep(0.01)
     finally:
+        ended = os.pidfd_open(pid)
         os.kill(pid, signal.SIGTERM)
         manager.expect("STOPPING=1")
-        os.close(screen)
-        os.close(terminal)
+        assert select.select([ended], [], [], SECONDS)[0]
+        for descriptor in (ended, screen, terminal):
+            os.close(descriptor)
+    assert "SIGHUP received" in log.read_text()
 
 
 @pytest.mark.parametrize("selector", ["index=0", "name=chat"])
