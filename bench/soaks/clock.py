@@ -109,7 +109,14 @@ class Participant:
 
 async def clock(seconds: float, report: Report) -> None:
     """Run the scenario."""
-    options = ["--rate", str(RATE), *(word for room in ROOMS for word in ("--room", room))]
+    # The rate of frames alone decides how long a client waits.
+    options = [
+        "--rate",
+        str(RATE),
+        "--byte-rate",
+        "0",
+        *(word for room in ROOMS for word in ("--room", room)),
+    ]
     with TemporaryDirectory(prefix="chatd-clock-") as directory:
         wall_clock = WallClock(Path(directory))
         async with running(*options, environment=wall_clock.environment) as daemon:
