@@ -35,6 +35,7 @@ from chatd.client.ui.pipe import (
     read_lines,
     start_reading,
 )
+from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.client.ui.tty import Echo
 from chatd.clock import use_monotonic_time
 from chatd.io import write_all
@@ -97,8 +98,10 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
     return tcp_endpoints(reactor)
 
 
-def _frontend(options: argparse.Namespace) -> Frontend:
-    return GuidedMode() if options.guided else CommandMode()
+def _frontend(options: argparse.Namespace, *, on_terminal: bool) -> Frontend:
+    if options.guided:
+        return GuidedMode()
+    return TerminalMode() if on_terminal else CommandMode()
 
 
 def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
@@ -109,7 +112,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
 
     use_monotonic_time(reactor)
     screen = TerminalScreen(completes=not options.guided)
-    frontend = _frontend(options)
+    frontend = _frontend(options, on_terminal=True)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)
     finished: Deferred[None] = Deferred()
@@ -148,7 +151,7 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     screen = PipeScreen(_standard_output(), sys.stderr, lambda: _stop(reactor))
     endpoint_for = _endpoints(options, reactor)
     clock = cast("Any", reactor)
-    frontend = _frontend(options)
+    frontend = _frontend(options, on_terminal=False)
     client = Client(
         frontend, screen, clock, endpoint_for, random.random, exit_timeout=PIPE_EXIT_TIMEOUT
     )

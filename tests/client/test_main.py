@@ -10,6 +10,7 @@ from chatd.client.main import main
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import CommandReader, GuidedReader
+from chatd.client.ui.terminal_mode import TerminalMode
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-0", "9" * 5000, ""])
@@ -42,10 +43,19 @@ def test_defaults():
 )
 def test_modes(make_harness, arguments, frontend, reader):
     """Each mode has its frontend, and on a pipe its reader."""
-    made = client_main._frontend(client_main._parser().parse_args(arguments))
+    made = client_main._frontend(client_main._parser().parse_args(arguments), on_terminal=False)
     assert type(made) is frontend
     harness = make_harness(None, made)
     assert type(client_main._reader(harness.client, harness, harness.clock)) is reader
+
+
+@pytest.mark.parametrize(
+    ("arguments", "frontend"), [([], TerminalMode), (["--guided"], GuidedMode)]
+)
+def test_modes_on_terminal(arguments, frontend):
+    """On a terminal each mode has its frontend, too."""
+    options = client_main._parser().parse_args(arguments)
+    assert type(client_main._frontend(options, on_terminal=True)) is frontend
 
 
 def test_standard_output(monkeypatch, tmp_path):
