@@ -6,16 +6,17 @@ client is over when `ended` fires.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.connection import Connection, EndpointFor
+from chatd.client.connection import Connection
+from chatd.client.endpoints import EndpointFor
 from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
 from chatd.client.model.pending import PendingReplies
-from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line
+from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line, Restore
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
@@ -32,6 +33,9 @@ class Screen(Protocol):
 
     def show_error(self, words: str) -> None:
         """Show what is wrong with a connection or with the input."""
+
+    def restore(self, text: str) -> None:
+        """Put a text that was not sent into the input again, if the screen has an input."""
 
 
 class Client:
@@ -152,15 +156,21 @@ class Client:
 
     # -- what the connection calls
 
-    def connected(self, token: str | None) -> None:
+    def connected(self, token: str | None, about: Mapping[str, object]) -> None:
         """Handle a new connection."""
         self._banners.clear()
-        self.perform(self.frontend.connected(token))
+        self.perform(self.frontend.connected(token, about))
+
+    def retrying(self, reason: str, seconds: float) -> None:
+        """Handle a failed attempt, or a lost connection, before the next attempt."""
+        if not self.leaving:
+            self.perform(self.frontend.retrying(reason, seconds))
 
     def connect_failed(self, reason: str | None) -> None:
         """Handle a connection that cannot be made."""
-        if reason is not None:
-            self._screen.show_error(f"Cannot connect to {self.frontend.server}: {reason}.")
+        words = self.frontend.explained(reason)
+        if words:
+            self._screen.show_error(words)
         self._hang_up()
         self.perform(self.frontend.not_connected())
 
@@ -203,6 +213,8 @@ class Client:
                 self._screen.show(action)
             case _ if self.leaving:
                 pass
+            case Restore():
+                self._screen.restore(action.text)
             case Send():
                 self._send(action.request)
             case RetryAfter():

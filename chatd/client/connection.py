@@ -3,19 +3,16 @@
 `ClientService` of Twisted makes the connections, over TCP or TLS. The first attempt is the only one
 if it fails; once a connection was up, a lost one is replaced until the client closes it or stops
 reconnecting. This module knows frames and the one reply that starts the session; the listener
-handles all other events. The packages for TLS are imported on demand, as they may be missing.
+handles all other events.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
 from twisted.application.internet import ClientService
-from twisted.internet import error as errors
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IDelayedCall,
     IReactorTime,
@@ -26,87 +23,23 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from chatd.client.ui.frontend import Address
+from chatd.client.endpoints import ForeignServerError, explain, is_lasting
+from chatd.core.bidi import isolate
 from chatd.core.events import Event
+from chatd.core.sanitize import sanitize
 from chatd.protocol.json_schema import UnknownEventError, decode_event
 from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
-
-EndpointFor = Callable[[Address], IStreamClientEndpoint]
-
-_CONNECT_TIMEOUT: Final = 15
-
-
-class TlsError(Exception):
-    """TLS is not available; the message is the one line to show."""
-
-
-def tcp_endpoints(reactor: Any) -> EndpointFor:
-    """Return a function that makes endpoints for TCP."""
-    return lambda address: HostnameEndpoint(
-        reactor, address.host, address.port, timeout=_CONNECT_TIMEOUT
-    )
-
-
-def tls_endpoints(reactor: Any, cafile: str | None = None) -> EndpointFor:
-    """Return a function that makes endpoints for TLS.
-
-    They trust the certificates of the system and those in `cafile`. Raises `TlsError` if a package
-    or the file is missing.
-    """
-    try:
-        from chatd.client.tls import TrustRoot  # noqa: PLC0415 -- pyOpenSSL may be missing
-    except ImportError as error:
-        raise TlsError(f"--tls needs more packages: pip install 'chatd[tls]' ({error})") from error
-    try:
-        trust_root = TrustRoot(Path(cafile).read_bytes() if cafile is not None else None)
-    except OSError as error:
-        raise TlsError(f"--cafile {cafile}: {error.strerror}") from error
-    except ValueError as error:
-        raise TlsError(f"--cafile {cafile}: {error}") from error
-    tcp = tcp_endpoints(reactor)
-    return lambda address: wrapClientTLS(trust_root.options_for(address.host), tcp(address))
-
-
-def explain(failure: Failure) -> str | None:
-    """Return why a connection was not made, for the user; None where nobody listens."""
-    error = failure.value
-    match error:
-        case errors.ConnectionRefusedError():
-            return None
-        case errors.DNSLookupError() | UnicodeError() | ValueError():
-            return "unknown host"
-        case errors.TimeoutError():
-            return "no answer in time"
-        case errors.ConnectionClosed():
-            return "the connection was closed without an answer"
-        case errors.ConnectError():
-            return str(error.args[0] if error.args else error)
-        case _:
-            return _explain_tls(error)
-
-
-def _explain_tls(error: BaseException | None) -> str:
-    """Return the words of OpenSSL or service_identity about a certificate or a handshake."""
-    name = type(error).__name__
-    if name == "VerificationError" or "CertificateError" in name:
-        return "certificate refused: it is not for this host"
-    args = getattr(error, "args", ())
-    reasons = args[0] if args and isinstance(args[0], list) else []
-    words = ", ".join(str(reason[-1]) for reason in reasons if reason)
-    if "certificate verify failed" in words:
-        return (
-            "certificate refused: it is not signed by anybody who is trusted here, "
-            "or its time is over (--cafile FILE trusts more)"
-        )
-    return f"no TLS there: {words}" if words else str(error) or name
-
 
 OPENING: Final = "`format json"
 """The first frame, in text: after its reply both sides speak JSON."""
 
 _MAX_FRAME: Final = 16 * 1024 * 1024
 _OPENING_TIMEOUT: Final = 30.0
+_PARTIAL_TIMEOUT: Final = 3.0
+"""How many seconds a server may take to end its first frame: others than chatd never end one."""
+
+_TLS_ALERT: Final = "\x15\x03"
 _MAX_PAUSE: Final = 60.0
 _STEADY_SECONDS: Final = 10.0
 """After so many seconds a connection counts as steady, and the pauses start from 1 s again."""
@@ -115,8 +48,17 @@ _STEADY_SECONDS: Final = 10.0
 class ConnectionListener(Protocol):
     """The methods that a `Connection` calls."""
 
-    def connected(self, token: str | None) -> None:
-        """Handle a new connection, on which both sides speak JSON; `token` resumes its session."""
+    def connected(self, token: str | None, about: Mapping[str, object]) -> None:
+        """Handle a new connection, on which both sides speak JSON.
+
+        `token` resumes its session; `about` is what the server says of itself.
+        """
+
+    def retrying(self, reason: str, seconds: float) -> None:
+        """Handle an attempt that failed, or a lost connection; the next attempt is in `seconds`.
+
+        `reason` is "" if the listener knows it already.
+        """
 
     def connect_failed(self, reason: str | None) -> None:
         """Handle a first attempt that failed; `reason` is None where nobody listens."""
@@ -156,16 +98,22 @@ class Connection:
         self._listener = listener
         self._chance = chance
         self._retries = retry_first
-        self._closed = self._got_reason = False
+        self._closed = self._got_reason = self._has_partial = self._was_up = False
         self._attempts = 0
         self._up_since = 0.0
         self._timer: IDelayedCall | None = None
         self._protocol: _FrameProtocol | None = None
+        self._failure: Failure | None = None
         factory = Factory.forProtocol(lambda: _FrameProtocol(self))
         factory.noisy = False
         # Without `prepareConnection`: Twisted 26.10 has no transition for a connection that is lost
         # while that waits (automat raises NoTransition).
-        self._service = ClientService(endpoint, factory, lambda _: self._pause(), clock)
+        self._service = ClientService(
+            cast("IStreamClientEndpoint", _Watched(endpoint, self._failed)),
+            factory,
+            lambda _: self._pause(),
+            clock,
+        )
 
     def open(self) -> None:
         """Connect."""
@@ -193,7 +141,7 @@ class Connection:
     def made(self, protocol: _FrameProtocol) -> None:
         """Start: there is a connection."""
         self._protocol = protocol
-        self._got_reason = False
+        self._got_reason = self._has_partial = False
         self._timer = self._clock.callLater(_OPENING_TIMEOUT, self._opening_timed_out)
         protocol.send(OPENING)
 
@@ -203,16 +151,23 @@ class Connection:
             return
         try:
             self._handle(frame)
+        except ForeignServerError as error:
+            self.close()
+            self._listener.connect_failed(str(error))
         except Exception as error:  # noqa: BLE001 -- a server may send anything
             self.close()
             self._listener.protocol_error(f"{type(error).__name__}: {error}")
 
     def lost(self, failure: Failure) -> None:
         """Handle the end of the connection."""
+        foreign = self._foreign_server(self._protocol)
         self._protocol = None
         self._stop_timer()
         if self._closed:
             return
+        if foreign is not None and not self.is_up:
+            failure = Failure(foreign)
+        self._failure = None if self._got_reason else failure
         if not self.is_up:
             if not self._retries:
                 self.close()
@@ -220,6 +175,7 @@ class Connection:
                 self._listener.connect_failed(None if self._got_reason else explain(failure))
             return
         self.is_up = False
+        self._failure = None
         if self._clock.seconds() - self._up_since > _STEADY_SECONDS:
             self._attempts = 0
         reconnecting = self._retries
@@ -228,6 +184,24 @@ class Connection:
         self._listener.disconnected(reconnecting=reconnecting)
 
     # -- within
+
+    def _failed(self, failure: Failure) -> Failure:
+        self._failure = failure
+        return failure
+
+    def _foreign_server(self, protocol: _FrameProtocol | None) -> ForeignServerError | None:
+        """Return what is wrong if the server has sent a frame without end; else None."""
+        said = protocol.partial if protocol is not None else b""
+        if not said:
+            return None
+        first = sanitize(said.decode(errors="replace").splitlines()[0])[:60]
+        return ForeignServerError(f"that is no chatd server; it says: {isolate(first)}")
+
+    def partial_frame(self) -> None:
+        """Note a part of a frame: the first frame of a server is short, and so has to end soon."""
+        if not self.is_up and self._timer is not None and not self._has_partial:
+            self._has_partial = True
+            self._timer.reset(_PARTIAL_TIMEOUT)
 
     def _attempt_failed(self, failure: Failure) -> None:
         if self._closed or self._retries:
@@ -247,6 +221,8 @@ class Connection:
             event = decode_event(frame)
         except UnknownEventError:
             if not self.is_up:
+                if frame.startswith(_TLS_ALERT):
+                    raise ForeignServerError("it speaks TLS (--tls)") from None
                 self._got_reason = True
                 self._listener.banner_received(frame)
             return
@@ -261,16 +237,27 @@ class Connection:
 
     def _opened(self, reply: Ok) -> None:
         self._stop_timer()
-        self.is_up = self._retries = True
+        self.is_up = self._retries = self._was_up = True
         self._up_since = self._clock.seconds()
         token = reply.data.get("session")
-        self._listener.connected(token if isinstance(token, str) else None)
+        self._listener.connected(token if isinstance(token, str) else None, reply.data)
 
     def _pause(self) -> float:
         """Return the seconds until the next attempt: 1, 2, 4 … 60, less up to a quarter."""
         pause = min(2.0**self._attempts, _MAX_PAUSE)
         self._attempts = min(self._attempts + 1, 10)
-        return pause * (1 - 0.25 * self._chance())
+        pause *= 1 - 0.25 * self._chance()
+        if self._retries and not self._closed:
+            self._announce(self._failure, pause)
+        return pause
+
+    def _announce(self, failure: Failure | None, pause: float) -> None:
+        if failure is not None and is_lasting(failure) and not self._was_up:
+            self._retries = False
+            self._attempt_failed(failure)
+            return
+        reason = (explain(failure) or "connection refused") if failure is not None else ""
+        self._listener.retrying(reason, pause)
 
     def _opening_timed_out(self) -> None:
         self._timer = None
@@ -281,6 +268,20 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _Watched:
+    """An endpoint that tells `failed` of each attempt that fails."""
+
+    def __init__(
+        self, endpoint: IStreamClientEndpoint, failed: Callable[[Failure], Failure]
+    ) -> None:
+        self._endpoint = endpoint
+        self._failed = failed
+
+    def connect(self, factory: Any) -> Any:
+        """Connect."""
+        return self._endpoint.connect(factory).addErrback(self._failed)
 
 
 class _FrameProtocol(LineOnlyReceiver):
@@ -296,6 +297,17 @@ class _FrameProtocol(LineOnlyReceiver):
         """Start the session."""
         _set_tcp_options(self.transport)
         self._connection.made(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Split bytes into frames."""
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self.partial:
+            self._connection.partial_frame()
+
+    @property
+    def partial(self) -> bytes:
+        """The bytes of the frame that has not ended."""
+        return self._buffer
 
     def lineReceived(self, line: bytes) -> None:
         """Handle a frame."""

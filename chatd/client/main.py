@@ -22,7 +22,7 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
 from chatd.client.app import Client
-from chatd.client.connection import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
+from chatd.client.endpoints import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
 from chatd.client.ui.command_mode import CommandMode, parse_address
 from chatd.client.ui.frontend import Address, Frontend
 from chatd.client.ui.guided_mode import GuidedMode

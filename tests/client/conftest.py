@@ -81,6 +81,7 @@ class ClientHarness:
         self.endpoint = LoopbackEndpoint(server)
         self.clock = Clock()
         self.lines = []
+        self.restored = ""
         self.client = Client(
             frontend or CommandMode(),
             self,
@@ -97,6 +98,10 @@ class ClientHarness:
     def show_error(self, words):
         """Record an error that is shown."""
         self.lines.append(words)
+
+    def restore(self, text):
+        """Record a text that is put into the input again."""
+        self.restored = text
 
     def start(self):
         """Start the client; return the lines shown."""

@@ -309,7 +309,7 @@ def test_banner_is_shown_once(harness):
     harness.client.banner_received("Server: You were banned!")
     harness.client.banner_received("Server: You were banned!")
     assert harness.read() == ["Server: You were banned!"]
-    harness.client.connected(None)
+    harness.client.connected(None, {})
     harness.client.banner_received("Server: You were banned!")
     assert harness.read() == ["Server: You were banned!"]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from twisted.internet import error
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -42,9 +42,11 @@ class RecordingListener:
 
     def __init__(self):
         self.calls = []
+        self.retries = []
 
-    def connected(self, token):
+    def connected(self, token, about):
         """Record the call."""
+        self.about = about
         self.calls.append("up" if token is None else ("up", token))
 
     def connect_failed(self, reason):
@@ -54,6 +56,10 @@ class RecordingListener:
     def disconnected(self, *, reconnecting):
         """Record the call."""
         self.calls.append(("lost", reconnecting))
+
+    def retrying(self, reason, seconds):
+        """Record the call."""
+        self.retries.append((reason, seconds))
 
     def protocol_error(self, reason):
         """Record the call."""
@@ -348,3 +354,73 @@ def test_pauses_are_short_again_after_a_steady_connection(harness):
         harness.endpoint.peer.lose()
         assert harness.read() == ["Connection lost."]
         assert harness.wait(1) == ["Connected again."]
+
+
+class FailingEndpoint:
+    """An endpoint whose attempts fail, each for the next of the given reasons."""
+
+    def __init__(self, *reasons):
+        self.reasons = list(reasons)
+
+    def connect(self, factory):  # noqa: ARG002 -- Twisted's
+        """Fail."""
+        return fail(self.reasons.pop(0))
+
+
+def test_retrying(listener, clock):
+    """Each attempt that fails is reported, with its reason and the pause before the next."""
+    endpoint = FailingEndpoint(error.ConnectionRefusedError(), error.TimeoutError())
+    endpoint.reasons.append(error.ConnectionRefusedError())
+    connection = Connection(endpoint, clock, listener, lambda: 0.0, retry_first=True)
+    connection.open()
+    clock.pump([1.0, 2.0])
+    assert listener.retries == [
+        ("connection refused", 1.0),
+        ("no answer in time", 2.0),
+        ("connection refused", 4.0),
+    ]
+    assert listener.calls == []
+
+
+def test_lasting_failure(listener, clock):
+    """An unknown host is not tried again before the first connection."""
+    endpoint = FailingEndpoint(error.DNSLookupError())
+    connection = Connection(endpoint, clock, listener, lambda: 0.0, retry_first=True)
+    connection.open()
+    clock.advance(100)
+    assert listener.calls == [("failed", "unknown host")]
+    assert listener.retries == []
+
+
+def test_lost_is_reported_with_pause(connection, endpoint, listener):
+    """After a lost connection the listener gets the pause, and no reason."""
+    endpoint.receive(UP)
+    endpoint.close(error.ConnectionLost())
+    assert listener.calls == ["up", ("lost", True)]
+    assert listener.retries == [("", 1.0)]
+    connection.close()
+
+
+def test_about(connection, endpoint, listener):
+    """The version and the counts of the server come with the connection."""
+    endpoint.receive(UP.replace("}", ',"server":"chatd 0.1.0","room_count":3}'))
+    assert dict(listener.about) == {"server": "chatd 0.1.0", "room_count": 3}
+    connection.close()
+
+
+@pytest.mark.usefixtures("connection")
+def test_foreign_server(endpoint, listener, clock):
+    """A server that ends no frame is no chatd server; its words are shown."""
+    endpoint.protocol.dataReceived(b"SSH-2.0-OpenSSH_9.2\r\n")
+    clock.advance(3)
+    assert endpoint.transport.disconnected
+    endpoint.close(error.ConnectionAborted())
+    reason = "that is no chatd server; it says: SSH-2.0-OpenSSH_9.2"
+    assert listener.calls == [("failed", reason)]
+
+
+@pytest.mark.usefixtures("connection")
+def test_server_that_speaks_tls(endpoint, listener):
+    """The alert of a server that speaks TLS says which option is missing."""
+    endpoint.protocol.dataReceived(bytes.fromhex("15030300020100"))
+    assert listener.calls == [("failed", "it speaks TLS (--tls)")]

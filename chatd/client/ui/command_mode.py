@@ -5,7 +5,8 @@ The events and replies that arrive here are sanitized (frontend.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from chatd.client.model.effects import (
@@ -149,10 +150,12 @@ class CommandMode(Frontend):
 
     # -- the connection
 
-    def connected(self, token: str | None = None) -> list[Action]:
+    def connected(
+        self, token: str | None = None, about: Mapping[str, object] = MappingProxyType({})
+    ) -> list[Action]:
         """Return the actions for a new connection."""
         asked, self._asked_to_connect = self._asked_to_connect, False
-        actions = super().connected(token)
+        actions = super().connected(token, about)
         return actions or ([Line("Connected.")] if asked else [])
 
     def not_connected(self) -> list[Action]:

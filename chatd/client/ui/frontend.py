@@ -8,8 +8,9 @@ out. The `ChatSession` handles what the server sends; each frontend turns its up
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnecting, Update
 from chatd.client.model.session import ChatSession
@@ -94,7 +95,14 @@ class Exit:
     failed: bool = False
 
 
-Action = Line | Send | Connect | Hangup | StopReconnecting | RetryAfter | Exit
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Put a text that was not sent into the input again, if nothing else was typed meanwhile."""
+
+    text: str
+
+
+Action = Line | Restore | Send | Connect | Hangup | StopReconnecting | RetryAfter | Exit
 
 NOT_CONNECTED = Line("Not connected.", failed=True)
 
@@ -138,9 +146,30 @@ class Frontend(ABC):
 
     # -- the connection
 
-    def connected(self, token: str | None = None) -> list[Action]:
-        """Return the actions for a new connection; `token` resumes its session later."""
+    def connected(
+        self,
+        token: str | None = None,
+        about: Mapping[str, object] = MappingProxyType({}),  # noqa: ARG002 -- of some frontends
+    ) -> list[Action]:
+        """Return the actions for a new connection.
+
+        `token` resumes its session later; `about` is what the server says of itself.
+        """
         return self._actions(self.session.connected(token))
+
+    def explained(self, reason: str | None) -> str | None:
+        """Return the words about a connection that cannot be made.
+
+        Without a `reason` nobody listens.
+        """
+        return f"Cannot connect to {self.server}: {reason}." if reason is not None else None
+
+    def retrying(self, reason: str, seconds: float) -> list[Action]:  # noqa: ARG002
+        """Return the actions for a failed attempt, or a lost connection; the next is in `seconds`.
+
+        `reason` is "" for a lost connection, and where the server has said it.
+        """
+        return []
 
     @abstractmethod
     def not_connected(self) -> list[Action]:

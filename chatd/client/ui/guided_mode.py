@@ -7,7 +7,9 @@ any.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Final
 
 from chatd.client.model.effects import (
@@ -159,10 +161,12 @@ class GuidedMode(Frontend):
 
     # -- the connection
 
-    def connected(self, token: str | None = None) -> list[Action]:
+    def connected(
+        self, token: str | None = None, about: Mapping[str, object] = MappingProxyType({})
+    ) -> list[Action]:
         """Return the actions for a new connection: the first question, or the way back."""
         is_first = self._awaited == _CONNECTION
-        actions = super().connected(token)
+        actions = super().connected(token, about)
         return [*actions, *self._restart()] if is_first else actions
 
     def not_connected(self) -> list[Action]:

@@ -83,6 +83,9 @@ class PipeScreen:
                 self._errors.write(f"chatd-client: {words}\n")
                 self._errors.flush()
 
+    def restore(self, text: str) -> None:
+        """Do nothing: a pipe has no input that can be edited."""
+
 
 class StdinReader(ABC):
     """Gives the input to the client, a line at a time."""

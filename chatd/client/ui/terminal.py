@@ -54,6 +54,7 @@ class TerminalScreen:
     ) -> None:
         self._client: Client | None = None
         self._unprinted: Fragments = []
+        self._restored = ""
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
             history=_History(),
@@ -92,6 +93,14 @@ class TerminalScreen:
         """Print what is wrong."""
         self.show(Line(words))
 
+    def restore(self, text: str) -> None:
+        """Put a text that was not sent into the input again, unless something was typed there."""
+        buffer = self._session.default_buffer
+        if not self._session.app.is_running:
+            self._restored = text
+        elif not buffer.text:
+            buffer.insert_text(text)
+
     # -- what `main` calls
 
     async def converse(self, client: Client) -> None:
@@ -123,8 +132,9 @@ class TerminalScreen:
         # The reactor handles signals: the line editor would keep a handler after it ends.
         if prompt is not None and prompt.hidden:
             return await self._hidden.prompt_async(_shown(prompt), handle_sigint=False)
+        restored, self._restored = self._restored, ""
         return await self._session.prompt_async(
-            lambda: _shown(client.frontend.prompt), handle_sigint=False
+            lambda: _shown(client.frontend.prompt), default=restored, handle_sigint=False
         )
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from chatd.client import connection
+from chatd.client import endpoints
 from chatd.client.ui.frontend import Address
 
 
@@ -22,7 +22,7 @@ class VerificationError(Exception):
 
 def test_plain():
     """An endpoint for TCP connects to the host and port of an address."""
-    endpoint = connection.tcp_endpoints(MemoryReactorClock())(Address("example.org", 77))
+    endpoint = endpoints.tcp_endpoints(MemoryReactorClock())(Address("example.org", 77))
     assert isinstance(endpoint, HostnameEndpoint)
     assert (endpoint._hostText, endpoint._port) == ("example.org", 77)
 
@@ -30,7 +30,7 @@ def test_plain():
 def test_tls():
     """An endpoint for TLS trusts the certificates of the system."""
     pytest.importorskip("OpenSSL")
-    endpoint_for = connection.tls_endpoints(MemoryReactorClock())
+    endpoint_for = endpoints.tls_endpoints(MemoryReactorClock())
     assert not isinstance(endpoint_for(Address("example.org", 77)), HostnameEndpoint)
 
 
@@ -52,7 +52,7 @@ def test_tls():
 )
 def test_explain(failure, reason):
     """A failure has a reason in a few words; a refused connection has none."""
-    words = connection.explain(Failure(failure))
+    words = endpoints.explain(Failure(failure))
     assert words is None if reason is None else words.startswith(reason)
 
 
@@ -60,8 +60,8 @@ def test_tls_without_its_packages(monkeypatch):
     """TLS without its packages is refused with one clear line."""
     monkeypatch.setitem(sys.modules, "service_identity", None)
     monkeypatch.delitem(sys.modules, "chatd.client.tls", raising=False)
-    with pytest.raises(connection.TlsError, match=r"^--tls needs more packages: pip install"):
-        connection.tls_endpoints(MemoryReactorClock())
+    with pytest.raises(endpoints.TlsError, match=r"^--tls needs more packages: pip install"):
+        endpoints.tls_endpoints(MemoryReactorClock())
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,6 @@ def test_bad_cafile(tmp_path, content, words):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(connection.TlsError) as refused:
-        connection.tls_endpoints(MemoryReactorClock(), str(file))
+    with pytest.raises(endpoints.TlsError) as refused:
+        endpoints.tls_endpoints(MemoryReactorClock(), str(file))
     assert str(refused.value) == f"--cafile {file}: {words}"
