@@ -16,6 +16,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
+from chatd.admin.answer import Answer
 from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
@@ -99,11 +100,15 @@ class MemoryServer:
 
     def console(self, line: str) -> list[str]:
         """Run a command of the administrator; return the lines that the console prints."""
-        lines: list[str] = []
+        return self.answer(line).lines
+
+    def answer(self, line: str) -> Answer:
+        """Run a command of the administrator; return its answer, which is empty if it waits."""
+        answers: list[Answer] = []
         done = Deferred.fromCoroutine(execute(self.service.consoles.context, line))
-        done.addCallback(lines.extend)
+        done.addCallback(answers.append)
         done.addErrback(Failure.raiseException)
-        return lines
+        return answers[0] if answers else Answer()
 
 
 def _take_fields(options: dict[str, Any], kind: type[RoomPolicy | Limits]) -> dict[str, Any]:

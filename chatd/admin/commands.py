@@ -1,4 +1,4 @@
-"""The administrator's commands: functions that act on the chat and return the lines of the reply.
+"""The administrator's commands: functions that act on the chat and return the answer.
 
 Spec section 5. An `AdminContext` has the parts that a command may use. A command does not know
 where it was typed. A password is no part of the line: a command asks for it, through the `Prompt`
@@ -8,16 +8,15 @@ of the console.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
+from chatd.admin.answer import Answer, done, failure, json_time, refused, reply_line, shown_time
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
-from chatd.core.errors import ChatError
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.moderation import Moderation
-from chatd.core.network import host_of
 from chatd.core.ports import IBus
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.sanitize import sanitize
@@ -34,12 +33,6 @@ Prompt = Callable[[str], Awaitable[str | None]]
 
 _SHOWN_PORT: Final = re.compile(r"',\s+(\d+\))")
 """The blank in an address as it is shown, `('203.0.113.9', 4711)`: it ends no parameter."""
-
-_ADDRESS_START: Final = "('[<"
-"""The characters before an address as it is shown, as in `('203.0.113.9', 4711)`."""
-
-_LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""The latest time that can be shown; a ban may end later."""
 
 
 @dataclass
@@ -85,137 +78,107 @@ async def _no_prompt(_: str) -> None:
     """Cancel every question."""
 
 
-async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt) -> list[str]:
-    """Execute the command in `line`, with or without the backtick; return the lines to print."""
+async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt) -> Answer:
+    """Execute the command in `line`, with or without the backtick; return the answer."""
     line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
-        return []
+        return Answer()
     try:
         command, words = find_command(line, CONSOLE_COMMANDS)
-    except ChatError:
-        return ["Unknown commands.", *_help_lines()]
+    except ChatError as error:
+        lines = ["Unknown commands.", *_help_lines()]
+        return failure(error.code, error_text(error), lines)
     if SUBJECT in command.parameters:
         words = _SHOWN_PORT.sub(r"',\1", words)
     try:
         arguments = command.check_typed(command.split(words))
     except ChatError:
-        return _usage_lines(command)
+        return _usage(command)
     try:
         return await _HANDLERS[command.name](_Call(context, arguments, prompt))
     except ChatError as error:
-        return [_reply(error_text(error))]
-
-
-def complete(context: AdminContext, line: str) -> list[str]:
-    """Return the words that can replace the last word of `line`, which may be empty."""
-    *before, typed = line.removeprefix(COMMAND_PREFIX).split(" ")
-    words = [word for word in before if word]
-    candidates: Iterable[str]
-    if not words:
-        candidates = CONSOLE_COMMANDS
-    else:
-        command = CONSOLE_COMMANDS.get(words[0])
-        candidates = _candidates(context, command, len(words) - 1) if command else ()
-        if command is not None and SUBJECT in command.parameters:
-            typed = typed.lstrip(_ADDRESS_START)
-    folded = typed.casefold()
-    return [word for word in candidates if word.casefold().startswith(folded)]
-
-
-def _candidates(context: AdminContext, command: Command, index: int) -> Iterable[str]:
-    if not command.parameters:
-        return ()
-    # The last parameter takes the rest of the line.
-    parameter = command.parameters[min(index, len(command.parameters) - 1)]
-    if parameter.name == "chatroom_id":
-        return [room.id for room in context.chat.rooms()]
-    if command.name == "unban":
-        return [ban.subject for ban in context.moderation.bans()]
-    # A user may have several sessions.
-    users = dict.fromkeys(session.user for session in context.sessions)
-    if parameter.name in {"chatter_name", "list_of_chatters", SUBJECT.name}:
-        names = [user.name for user in users if user.name]
-        return [*names, *_hosts(context)] if parameter == SUBJECT else names
-    if parameter.name == "username":
-        return [user.name for user in users if user.account is not None]
-    return parameter.choices
-
-
-def _hosts(context: AdminContext) -> Iterable[str]:
-    """Return the addresses that can be banned, of all sessions."""
-    hosts = (host_of(session.address) for session in context.sessions)
-    return dict.fromkeys(
-        str(host.network_address) for host in hosts if host is not None and not host.is_loopback
-    )
-
-
-def _reply(text: str) -> str:
-    return f"Administrator: {text}"
-
-
-def _shown_time(seconds: float) -> str:
-    time = datetime.fromtimestamp(min(seconds, _LAST_TIME.timestamp()), UTC)
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+        return refused(error)
 
 
 def _help_lines() -> list[str]:
     return help_text(CONSOLE_COMMANDS.values()).splitlines()
 
 
-def _usage_lines(command: Command) -> list[str]:
-    return ["Unknown commands.", command.help_line]
+def _usage(command: Command) -> Answer:
+    lines = ["Unknown commands.", command.help_line]
+    return failure(ErrorCode.USAGE, command.help_line, lines)
 
 
-async def _help(_: _Call) -> list[str]:
-    return ["", *_help_lines(), ""]
+async def _help(_: _Call) -> Answer:
+    lines = _help_lines()
+    return Answer(["", *lines, ""], data=lines)
 
 
-async def _list(call: _Call) -> list[str]:
+async def _list(call: _Call) -> Answer:
     rooms = [RoomInfo.of(room) for room in call.context.chat.rooms()]
     if not rooms:
-        return [_reply("No chatroom exists!")]
-    return ["", *_reply(room_lines(rooms)).split("\n")]
+        return Answer([reply_line("No chatroom exists!")], data=[])
+    lines = ["", *reply_line(room_lines(rooms)).split("\n")]
+    return Answer(lines, data=[_room_data(room) for room in rooms])
 
 
-async def _start(call: _Call) -> list[str]:
+def _room_data(room: RoomInfo) -> object:
+    members = [
+        {"name": name, "address": None if address is None else str(address)}
+        for name, address in room.chatters
+    ]
+    return {"id": room.id, "name": room.name, "members": members}
+
+
+async def _start(call: _Call) -> Answer:
     room_id, name = call.arguments["chatroom_id"], call.arguments["chatroom_name"]
     room = await call.context.chat.create_room(room_id, name)
-    return [_reply(f"Chatroom {room.id} started!")]
+    return done(f"Chatroom {room.id} started!", room=room.id)
 
 
-async def _end(call: _Call) -> list[str]:
+async def _end(call: _Call) -> Answer:
     room = await call.context.chat.delete_room(call.arguments["chatroom_id"], call.now)
-    return [_reply(f"chatroom {room.id} closed.")]
+    return done(f"chatroom {room.id} closed.", room=room.id)
 
 
-async def _kick(call: _Call) -> list[str]:
+async def _kick(call: _Call) -> Answer:
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
     user, room = call.context.moderation.kick(name, room_id, call.now)
-    return [_reply(f"{user.name} was kicked from chatroom {room.id}.")]
+    text = f"{user.name} was kicked from chatroom {room.id}."
+    return done(text, name=user.name, room=room.id)
 
 
-async def _group(call: _Call) -> list[str]:
+async def _group(call: _Call) -> Answer:
+    """Move each user; the answer is a failure if one of them cannot be moved."""
     room = call.context.chat.room(call.arguments["chatroom_id"])
-    lines = []
+    lines, moved, errors = [], [], []
     for name in call.arguments["list_of_chatters"].split():
         try:
             user = call.context.moderation.move_user(name, room, call.now)
-            lines.append(_reply(f"{user.name} was grouped into chatroom {room.id}."))
+            lines.append(reply_line(f"{user.name} was grouped into chatroom {room.id}."))
+            moved.append(user.name)
         except ChatError as error:
-            lines.append(_reply(error_text(error)))
-    return lines
+            text = error_text(error)
+            lines.append(reply_line(text))
+            errors.append({"name": name, "code": error.code, "text": text})
+    data: dict[str, object] = {"room": room.id, "names": moved}
+    if errors:
+        data |= {"code": errors[0]["code"], "text": errors[0]["text"], "errors": errors}
+    return Answer(lines, failed=bool(errors), data=data)
 
 
-async def _say(call: _Call) -> list[str]:
-    call.context.chat.announce(call.arguments["chatroom_id"], call.arguments["text"], call.now)
-    return []
+async def _say(call: _Call) -> Answer:
+    room = call.context.chat.room(call.arguments["chatroom_id"])
+    call.context.chat.announce(room.id, call.arguments["text"], call.now)
+    return Answer(data={"room": room.id})
 
 
-async def _who(call: _Call) -> list[str]:
+async def _who(call: _Call) -> Answer:
     now = call.context.seconds()
-    return [_who_line(session, now) for session in call.context.sessions] or [
-        _reply("Nobody is connected.")
-    ]
+    sessions = list(call.context.sessions)
+    lines = [_who_line(session, now) for session in sessions]
+    data = [_who_data(session, now) for session in sessions]
+    return Answer(lines or [reply_line("Nobody is connected.")], data=data)
 
 
 def _who_line(session: Session, now: float) -> str:
@@ -229,96 +192,142 @@ def _who_line(session: Session, now: float) -> str:
     )
 
 
-async def _ban(call: _Call) -> list[str]:
+def _who_data(session: Session, now: float) -> object:
+    user = session.user
+    return {
+        "address": str(session.address),
+        "name": user.name,
+        "account": None if user.account is None else user.name,
+        "rooms": [room.id for room in user.rooms],
+        "connected_seconds": int(now - session.connected_at),
+        "queued_bytes": session.send_queue.queued,
+    }
+
+
+async def _ban(call: _Call) -> Answer:
     minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
-        return _usage_lines(CONSOLE_COMMANDS["ban"])
+        return _usage(CONSOLE_COMMANDS["ban"])
     ban, connections = await call.context.moderation.ban(
         call.arguments["name_or_address"], minutes, call.context.sessions, call.now
     )
-    if ban.kind is BanKind.NAME:
-        return [_reply(f"{ban.subject} was banned.")]
-    ended = "1 connection" if connections == 1 else f"{connections} connections"
-    return [_reply(f"{ban.subject} was banned ({ended}).")]
+    text = f"{ban.subject} was banned"
+    if ban.kind is not BanKind.NAME:
+        text += " (1 connection)" if connections == 1 else f" ({connections} connections)"
+    return Answer([reply_line(f"{text}.")], data=_ban_data(ban) | {"connections": connections})
 
 
-async def _unban(call: _Call) -> list[str]:
+async def _unban(call: _Call) -> Answer:
     subject = await call.context.moderation.unban(call.arguments["name_or_address"])
-    return [_reply(f"{subject} was unbanned.")]
+    return done(f"{subject} was unbanned.", subject=subject)
 
 
-async def _bans(call: _Call) -> list[str]:
+async def _bans(call: _Call) -> Answer:
     bans = call.context.moderation.bans()
-    return [_ban_line(ban) for ban in bans] or [_reply("Nobody is banned.")]
+    lines = [_ban_line(ban) for ban in bans] or [reply_line("Nobody is banned.")]
+    return Answer(lines, data=[_ban_data(ban) for ban in bans])
 
 
 def _ban_line(ban: Ban) -> str:
-    until = "for ever" if ban.until is None else f"until {_shown_time(ban.until)}"
+    until = "for ever" if ban.until is None else f"until {shown_time(ban.until)}"
     return f"{ban.subject} ({ban.kind}) {until}"
 
 
-async def _accounts(call: _Call) -> list[str]:
+def _ban_data(ban: Ban) -> dict[str, object]:
+    until = None if ban.until is None else json_time(ban.until)
+    return {"subject": ban.subject, "kind": ban.kind, "until": until}
+
+
+async def _accounts(call: _Call) -> Answer:
     accounts = await call.context.accounts.accounts()
-    return [_account_line(account) for account in accounts] or [_reply("No account exists!")]
+    lines = [_account_line(account) for account in accounts]
+    data = [
+        {"name": account.name, "registered": json_time(account.registered_at)}
+        for account in accounts
+    ]
+    return Answer(lines or [reply_line("No account exists!")], data=data)
 
 
 def _account_line(account: Account) -> str:
-    return f"{account.name} registered {_shown_time(account.registered_at)}"
+    return f"{account.name} registered {shown_time(account.registered_at)}"
 
 
-async def _register(call: _Call) -> list[str]:
+async def _register(call: _Call) -> Answer:
     password = await call.prompt("Enter password: ")
     if password is None:
-        return [_reply("Cancelled.")]
+        return _cancelled()
     # As the codecs do with the password that a client sends.
     name = await call.context.accounts.create(
         call.arguments["username"], sanitize(password), call.now
     )
-    return [_reply(f"{name} was registered.")]
+    return done(f"{name} was registered.", name=name)
 
 
-async def _passwd(call: _Call) -> list[str]:
+async def _passwd(call: _Call) -> Answer:
     username = call.context.accounts.require_account(call.arguments["username"]).name
     password = await call.prompt("Enter password: ")
     if password is None:
-        return [_reply("Cancelled.")]
+        return _cancelled()
     # As the codecs do with the password that a client sends.
     name = await call.context.accounts.set_password(username, sanitize(password), call.now)
-    return [_reply(f"Password of {name} changed.")]
+    return done(f"Password of {name} changed.", name=name)
 
 
-async def _unregister(call: _Call) -> list[str]:
+def _cancelled() -> Answer:
+    return failure("cancelled", "Cancelled.", [reply_line("Cancelled.")])
+
+
+async def _unregister(call: _Call) -> Answer:
     name = await call.context.accounts.unregister(call.arguments["username"], call.now)
-    return [_reply(f"{name} was unregistered.")]
+    return done(f"{name} was unregistered.", name=name)
 
 
-async def _trace(call: _Call) -> list[str]:
-    call.context.set_trace(call.arguments["trace"] == "on")
-    return [_reply(f"Trace is {call.arguments['trace']}.")]
+async def _trace(call: _Call) -> Answer:
+    trace = call.arguments["trace"]
+    call.context.set_trace(trace == "on")
+    return done(f"Trace is {trace}.", trace=trace == "on")
 
 
-async def _stats(call: _Call) -> list[str]:
+async def _stats(call: _Call) -> Answer:
     queues = [session.send_queue.queued for session in call.context.sessions]
-    size = call.context.store_size.size
+    figures: dict[str, int | None] = {
+        "uptime_seconds": int(call.context.seconds() - call.context.started_at),
+        "connections": len(queues),
+        "rooms": sum(1 for _ in call.context.chat.rooms()),
+        "messages": call.context.bus.messages,
+        "messages_not_stored": call.context.writer.pending,
+        "bytes_sent": call.context.fanout.bytes_sent,
+        "bytes_queued": sum(queues),
+        "bytes_queued_max": max(queues, default=0),
+        "store_bytes": call.context.store_size.size,
+    }
+    return Answer(_stats_lines(figures), data=figures)
+
+
+def _stats_lines(figures: Mapping[str, int | None]) -> list[str]:
+    size = figures["store_bytes"]
     return [
-        f"uptime: {int(call.context.seconds() - call.context.started_at)} s",
-        f"connections: {len(queues)}",
-        f"rooms: {sum(1 for _ in call.context.chat.rooms())}",
-        f"messages: {call.context.bus.messages}",
-        f"messages not stored yet: {call.context.writer.pending}",
-        f"bytes sent: {call.context.fanout.bytes_sent}",
-        f"bytes queued: {sum(queues)}, at most {max(queues, default=0)} for one connection",
+        f"uptime: {figures['uptime_seconds']} s",
+        f"connections: {figures['connections']}",
+        f"rooms: {figures['rooms']}",
+        f"messages: {figures['messages']}",
+        f"messages not stored yet: {figures['messages_not_stored']}",
+        f"bytes sent: {figures['bytes_sent']}",
+        (
+            f"bytes queued: {figures['bytes_queued']}, "
+            f"at most {figures['bytes_queued_max']} for one connection"
+        ),
         *(() if size is None else (f"bytes of the store: {size}",)),
     ]
 
 
-async def _quit(call: _Call) -> list[str]:
+async def _quit(call: _Call) -> Answer:
     call.context.stopping = True
     call.context.stop()
-    return []
+    return Answer()
 
 
-_HANDLERS: Final[dict[str, Callable[[_Call], Awaitable[list[str]]]]] = {
+_HANDLERS: Final[dict[str, Callable[[_Call], Awaitable[Answer]]]] = {
     "help": _help,
     "list": _list,
     "start": _start,

@@ -15,12 +15,16 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chatd.admin.answer import failure, reply_line
 from chatd.admin.commands import AdminContext, execute
 from chatd.core.sanitize import escape_line
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 MAX_LINE: Final = 16384
 """The longest line that is executed, in characters."""
+
+FAULT: Final = "that failed; the log says why."
+"""The answer to a command that raised an exception."""
 
 _UTF8_BYTES: Final = 4
 """The most bytes that a character takes."""
@@ -169,11 +173,11 @@ class Console:
 
     async def _execute(self, line: str) -> None:
         try:
-            reply = await execute(self._consoles.context, line, self._ask)
+            answer = await execute(self._consoles.context, line, self._ask)
         except Exception:  # noqa: BLE001 -- the console continues after any error
             self._failed(Failure())
-            reply = ["Administrator: that failed; the log says why."]
-        self.print_lines(reply)
+            answer = failure("internal", FAULT, [reply_line(FAULT)])
+        self.print_lines(answer.lines)
 
     async def _ask(self, question: str) -> str | None:
         """Return the next line just as it was typed, or None if the question is cancelled."""

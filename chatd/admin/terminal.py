@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from chatd.admin.commands import complete
+from chatd.admin.completion import complete
 from chatd.admin.console import MAX_LINE, Consoles
 
 PROMPT: Final = "Chat administration:> "

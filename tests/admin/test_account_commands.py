@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.admin.commands import complete
+from chatd.admin.completion import complete
 from chatd.admin.console import LineConsole
 
 

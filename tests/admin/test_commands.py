@@ -1,8 +1,9 @@
 """The administrator's commands for rooms and the server: the replies, and what clients read."""
 
+import json
+
 import pytest
 
-from chatd.admin.commands import complete
 from chatd.protocol.commands import SHUTDOWN_LINES
 
 HELP = """\
@@ -219,24 +220,67 @@ def test_an_empty_line(server, line):
     assert server.console(line) == []
 
 
+@pytest.mark.usefixtures("swimming")
+def test_an_answer_has_data_for_programs(server):
+    """An answer has the printed facts as values that can be written in JSON, too."""
+    assert server.answer("start 2 Deep water").data == {"room": "2"}
+    assert server.answer("list").data == [
+        {
+            "id": "1",
+            "name": "Swimming",
+            "members": [
+                {"name": "Alice", "address": "('127.0.0.1', 50001)"},
+                {"name": "Bob", "address": "('127.0.0.1', 50002)"},
+            ],
+        },
+        {"id": "2", "name": "Deep water", "members": []},
+    ]
+    who = server.answer("who").data
+    assert [(user["name"], user["rooms"]) for user in who] == [("Alice", ["1"]), ("Bob", ["1"])]
+    assert server.answer("stats").data["connections"] == 2
+    ban = {"subject": "Bob", "kind": "name", "until": None}
+    assert server.answer("ban Bob").data == ban | {"connections": 1}
+    assert server.answer("bans").data == [ban]
+    assert server.answer("accounts").data == []
+    for command in ("help", "list", "who", "stats", "bans", "accounts", "trace off", "end 1"):
+        answer = server.answer(command)
+        json.dumps(answer.data)
+        assert not answer.failed
+
+
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("line", "code"),
     [
-        ("s", ["start", "say", "stats"]),
-        ("`ki", ["kick"]),
-        ("end ", ["1", "x2"]),
-        ("kick z", ["Zoë"]),
-        ("kick  Zoë x", ["x2"]),
-        ("group 1 Bob ", ["Zoë", "Bob"]),
-        ("trace o", ["on", "off"]),
-        ("say 1 B", []),
-        ("list ", []),
-        ("foo ", []),
+        ("foo", "unknown-command"),
+        ("kick Bob", "usage"),
+        ("ban Bob 0", "usage"),
+        ("kick Bob 1", "no-such-chatter"),
+        ("say 9 hi", "no-such-room"),
+        ("unban Bob", "not-banned"),
+        ("passwd nobody", "no-such-account"),
+        ("register Ann", "cancelled"),
     ],
 )
-def test_completion(server, line, expected):
-    """Commands are completed, then rooms, names or choices, by the parameter."""
-    server.join("1", "Zoë")
-    server.join("x2", "Bob")
-    server.connect()
-    assert complete(server.service.consoles.context, line) == expected
+def test_a_failure_has_a_code(server, line, code):
+    """A command that is refused or has no effect has failed; a program reads why."""
+    server.console("start 1 x")
+    answer = server.answer(line)
+    assert answer.failed
+    assert answer.data["code"] == code
+    assert answer.data["text"]
+
+
+@pytest.mark.usefixtures("swimming")
+def test_a_group_of_which_one_is_missing(server):
+    """The users who are there are moved, and the command has failed for the others."""
+    server.console("start 2 Food")
+    answer = server.answer("group 2 Alice Cathy")
+    assert answer.failed
+    text = "Chatter Cathy NOT found!"
+    assert answer.data == {
+        "room": "2",
+        "names": ["Alice"],
+        "code": "no-such-chatter",
+        "text": text,
+        "errors": [{"name": "Cathy", "code": "no-such-chatter", "text": text}],
+    }

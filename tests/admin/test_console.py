@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.admin import console as console_module
+from chatd.admin.answer import Answer
 from chatd.admin.console import MAX_LINE
 from chatd.protocol.commands import SHUTDOWN_LINES
 
@@ -60,7 +61,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
     async def execute(_, line, __):
         waiting.append(Deferred())
         await waiting[-1]
-        return [line]
+        return Answer([line])
 
     monkeypatch.setattr(console_module, "execute", execute)
     pipe.lines.received(b"one\ntwo\n")
@@ -90,7 +91,7 @@ def test_an_exception_in_a_command(pipe, monkeypatch, capture_log):
     async def execute(_, line, __):
         if line == "fail":
             raise ZeroDivisionError
-        return [line]
+        return Answer([line])
 
     monkeypatch.setattr(console_module, "execute", execute)
     pipe.lines.received(b"fail\nnext\n")

@@ -80,7 +80,7 @@ def test_the_administrator_adds_an_account():
 
     def register(name):
         context = server.service.consoles.context
-        return result(execute(context, f"register {name}", prompt))
+        return result(execute(context, f"register {name}", prompt)).lines
 
     server.join("1", "Bob")
     assert register("Ann") == ["Administrator: Ann was registered."]
