@@ -90,6 +90,12 @@ class ChatSession:
         """Whether the way back to the rooms is not complete."""
         return self._rejoin is not None
 
+    @property
+    def destination(self) -> str | None:
+        """The room that messages go to: on the way back the one that was the current one."""
+        awaited = self._rejoin.current if self._rejoin is not None else None
+        return awaited or self.state.current
+
     def send(self, request: Request) -> Send:
         """Return the effect that sends a request of the user."""
         return self._sync.send(request)

@@ -49,14 +49,35 @@ LINE_COMMANDS: Final = {
 }
 
 
-class Question:
-    """A command whose missing passwords the client asks for, one after another."""
+_AGAIN: Final = "_again"
+_NEW_PASSWORDS: Final = {"register": "password", "password": "new_password"}
+"""The parameters that are new passwords, by the name of their command."""
 
-    def __init__(self, command: Command, arguments: dict[str, str]) -> None:
+
+class Question:
+    """A command whose missing passwords the client asks for, one after another.
+
+    With `twice`, a password that is new is asked for twice.
+    """
+
+    def __init__(self, command: Command, arguments: dict[str, str], *, twice: bool = False) -> None:
         self._command = command
         self._arguments = arguments
         names = [parameter.name for parameter in _passwords(command)]
         self._missing = [name for name in names if name not in arguments]
+        new = _NEW_PASSWORDS.get(command.name, "")
+        if twice and new in self._missing:
+            self._missing.insert(self._missing.index(new) + 1, new + _AGAIN)
+
+    @property
+    def command(self) -> str:
+        """The name of the command."""
+        return self._command.name
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments that are known."""
+        return self._arguments
 
     @property
     def prompt(self) -> Prompt:
@@ -64,14 +85,23 @@ class Question:
         return Prompt(f"Enter {self._missing[0].replace('_', ' ')}: ", hidden=True)
 
     def answer(self, line: str) -> Request | None:
-        """Add the answer; return the complete request, or None if another password is missing."""
-        # A pasted line may have its newline.
-        self._arguments[self._missing.pop(0)] = line.rstrip("\r\n")
+        """Add the answer; return the complete request, or None if another password is missing.
+
+        Raises `ValueError`, with the words for the user, if a password is not the same twice.
+        """
+        name, answer = self._missing.pop(0), line.rstrip("\r\n")  # a pasted line may have its end
+        if not name.endswith(_AGAIN):
+            self._arguments[name] = answer
+        elif answer != self._arguments[name.removesuffix(_AGAIN)]:
+            raise ValueError("The two passwords differ. Nothing was changed.")
         return None if self._missing else Request(self._command.name, self._arguments)
 
 
-def question(line: str) -> Question | None:
-    """Return the question about a line of which only passwords are missing, else None."""
+def question(line: str, *, twice: bool = False) -> Question | None:
+    """Return the question about a line of which only passwords are missing, else None.
+
+    With `twice` it asks twice for a new password.
+    """
     command, words = _command_of(line)
     if command is None:
         return None
@@ -80,7 +110,9 @@ def question(line: str) -> Question | None:
         return None
     arguments = command.split(words)
     missing = {parameter.name for parameter in command.typed} - arguments.keys()
-    return Question(command, arguments) if missing and missing <= passwords else None
+    if not missing or not missing <= passwords:
+        return None
+    return Question(command, arguments, twice=twice)
 
 
 def has_password(line: str) -> bool:

@@ -32,6 +32,7 @@ from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt, wrap
 from chatd.client.ui.tty import no_echo
+from chatd.client.ui.typed import may_be_kept
 
 EXIT_TIMEOUT: Final = 2.0
 """How many seconds the client waits for a silent server at the end."""
@@ -167,7 +168,7 @@ class _History(InMemoryHistory):
 
     def append_string(self, string: str) -> None:
         """Add a line."""
-        if not has_password(string):
+        if not has_password(string) and may_be_kept(string):
             super().append_string(string)
 
 
@@ -203,7 +204,9 @@ def _shown(prompt: Prompt | None) -> FormattedText:
 
 
 def _keys(*, searching: bool = True) -> KeyBindings:
-    """Return the key bindings: Ctrl-C clears the line, and ends the program on an empty one.
+    """Return the key bindings: Alt-Enter makes a newline; Ctrl-C clears the line.
+
+    On an empty line Ctrl-C ends the program.
 
     Without `searching` there is no search in the history, as it would show the input.
     """
@@ -211,6 +214,10 @@ def _keys(*, searching: bool = True) -> KeyBindings:
     if not searching:
         for key in ("c-r", "c-s"):
             keys.add(key)(lambda _: None)
+
+    @keys.add("escape", "enter")
+    def _newline(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
 
     @keys.add("c-c")
     def _interrupt(event: KeyPressEvent) -> None:

@@ -12,16 +12,31 @@ from types import MappingProxyType
 from typing import Final
 
 from chatd.client.model.effects import ConnectionStatus, Send, Update
+from chatd.client.model.session import Phase
+from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
 from chatd.client.ui.command_mode import CommandMode
-from chatd.client.ui.frontend import Action, Address, Connect, Line
+from chatd.client.ui.commands import Question, question
+from chatd.client.ui.frontend import NOT_CONNECTED, Action, Address, Connect, Line, Restore
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
 from chatd.client.ui.received import sanitized
+from chatd.client.ui.typed import Confirm, Refused, Run, Say, understand
+from chatd.core.bidi import isolate
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Event
+from chatd.core.names import user_name
+from chatd.core.sanitize import sanitize
+from chatd.protocol import text
 from chatd.protocol.commands import Request
-from chatd.protocol.received import Error, Reply, RoomList
+from chatd.protocol.received import Error, Receipt, Reply, RoomList
 
 _GREETING: Final = "greeting"
 """The tag of the request for rooms on connecting; the line on connecting waits for its reply."""
+
+
+_LEAVING: Final = frozenset({"connect", "disconnect", "exit", "logout"})
+"""The commands after which nothing is sent to the rooms of before."""
+
+_MAX_UNACCEPTED: Final = 100
 
 
 class TerminalMode(CommandMode):
@@ -36,6 +51,9 @@ class TerminalMode(CommandMode):
         self.about: Mapping[str, object] = MappingProxyType({})
         self.retry_seconds: float | None = None
         self._said_reason = ""
+        self._to_confirm: str | None = None
+        self._waiting = WaitingMessages()
+        self._unaccepted: dict[str, str] = {}
 
     # -- the connection
 
@@ -54,7 +72,7 @@ class TerminalMode(CommandMode):
         self._said_reason = ""
         is_return = self.session.has_rooms_to_rejoin
         self._asked_to_connect = False  # the line on connecting says it
-        actions = super().connected(token, about)
+        actions = [*super().connected(token, about), *self._send_waiting()]
         return actions if is_return else [*actions, Send(Request("list", tag=_GREETING))]
 
     def explained(self, reason: str | None) -> str | None:
@@ -73,18 +91,25 @@ class TerminalMode(CommandMode):
     def not_connected(self) -> list[Action]:
         """Return the actions for a connection that cannot be made, and is not tried again."""
         self.retry_seconds = None
-        return super().not_connected()
+        return [*self._drop_waiting(), *super().not_connected()]
 
     def disconnected(self, *, reconnecting: bool) -> list[Action]:
         """Return the actions for a lost connection."""
         self._said_reason = ""
-        return super().disconnected(reconnecting=reconnecting)
+        self._unaccepted.clear()  # the outbox knows which of them are in doubt
+        dropped = [] if reconnecting else self._drop_waiting()
+        return [*dropped, *super().disconnected(reconnecting=reconnecting)]
 
     def handle(self, event: Event | Reply) -> list[Action]:
         """Return the actions for an event or a reply of the server, whose text is not trusted."""
         if isinstance(event, RoomList | Error) and event.tag == _GREETING:
             return self._greet(event)
-        return super().handle(event)
+        actions = super().handle(event)
+        return [*actions, *self._refused(event), *self._send_waiting()]
+
+    def retry(self) -> list[Action]:
+        """Return the actions that follow a `RetryAfter`."""
+        return [*super().retry(), *self._send_waiting()]
 
     def _greet(self, reply: RoomList | Error) -> list[Action]:
         if isinstance(reply, RoomList):
@@ -96,17 +121,135 @@ class TerminalMode(CommandMode):
 
     # -- input
 
-    def _request(self, request: Request) -> list[Action]:
-        if request.command == "say" and self.session.is_connected and not self._is_in_room:
-            return [
-                Line(JOIN_FIRST, name="Server", failed=True),
-                Line(hint(self.state)),
-            ]
-        return super()._request(request)
+    def typed(self, line: str) -> list[Action]:
+        """Return the actions for commands or a message; what is not sent may stay in the input."""
+        if self._question is not None:
+            return self._typed(line)
+        confirmed, self._to_confirm = self._to_confirm, None
+        understood = understand(line, confirmed, self._limit)
+        match understood:
+            case Run():
+                return [action for each in understood.lines for action in self._typed(each)]
+            case Say():
+                return self._request(Request("say", {"text": sanitize(line).rstrip("\n")}))
+            case Confirm():
+                self._to_confirm = line
+                return [Line(understood.words), Restore(line)]
+            case Refused():
+                restored = [Restore(line)] if understood.restores else []
+                return [Line(understood.words, failed=True), *restored]
+
+    def on_interrupt(self) -> list[Action]:
+        """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
+        dropped = self._drop_waiting() if self._question is None else []
+        return [*dropped, *super().on_interrupt()]
 
     @property
-    def _is_in_room(self) -> bool:
-        return bool(self.state.rooms) or self.session.has_rooms_to_rejoin
+    def _limit(self) -> int | None:
+        """How many bytes a message may have, if the server has said it."""
+        limit = self.about.get("max_message")
+        return limit if isinstance(limit, int) and limit > 0 else None
+
+    def _typed(self, line: str) -> list[Action]:
+        asked = question(sanitize(line), twice=True) if self._question is None else None
+        refusal = self._refusal(asked) if asked is not None else None
+        if refusal is not None:
+            return [Line(refusal, name="Server", failed=True)]
+        self._question = asked or self._question
+        return [] if asked is not None else super()._typed(line)
+
+    def _refusal(self, asked: Question) -> str | None:
+        """Return why a command is refused before its password is asked for, if it is."""
+        if not self.session.is_connected:
+            return f"Not connected: `{asked.command} was not sent."
+        error = self._register_error(asked) if asked.command == "register" else None
+        return f"Server: {text.error_text(error)}" if error is not None else None
+
+    def _register_error(self, asked: Question) -> ChatError | None:
+        """Return the error that the server would answer to `register`, as far as it is known."""
+        try:
+            user_name(asked.arguments.get("username", ""))
+        except ChatError as error:
+            return error
+        if self.state.account is not None:
+            return ChatError(ErrorCode.LOGGED_IN, name=isolate(self.state.account))
+        if self.state.current is not None:
+            return ChatError(ErrorCode.ALREADY_IN_ROOM, room=isolate(self.state.current))
+        return None
+
+    def _answer(self, asked: Question, line: str) -> list[Action]:
+        try:
+            return super()._answer(asked, line)
+        except ValueError as error:
+            self._question = None
+            return [Line(str(error), failed=True)]
+
+    def _request(self, request: Request) -> list[Action]:
+        if request.command == "say":
+            return self._say(request)
+        is_local = request.command in self._local_commands
+        if not is_local and not self.session.is_connected:
+            return [Line(f"Not connected: `{request.command} was not sent.", failed=True)]
+        dropped = self._drop_waiting() if request.command in _LEAVING else []
+        actions = super()._request(request)
+        return [*dropped, *actions]
+
+    def _say(self, request: Request) -> list[Action]:
+        message = request.arguments["text"]
+        room = self.session.destination
+        if room is None:
+            if not self.session.is_connected:
+                return [NOT_CONNECTED, Restore(message)]
+            return [Line(JOIN_FIRST, name="Server", failed=True), Line(hint(self.state))]
+        if not message.strip():
+            return []
+        if self.session.phase is Phase.ONLINE and not self._waiting:
+            return self._sent(self.session.send(request))
+        if not self._waiting.add(room, message):
+            words = f"Not sent: {MAX_WAITING} messages are waiting already."
+            return [Line(words, failed=True), Restore(message)]
+        words = f"{isolate(self.state.name)}: {isolate(message)} (waiting)"
+        return [Line(words, name=self.state.name, talk=True)]
+
+    def _sent(self, send: Send) -> list[Action]:
+        """Remember the text of a message until the server has accepted it."""
+        message = send.request.arguments.get("text")
+        if send.request.tag is not None and message is not None:
+            self._unaccepted[send.request.tag] = message
+            if len(self._unaccepted) > _MAX_UNACCEPTED:
+                del self._unaccepted[next(iter(self._unaccepted))]
+        return [send]
+
+    def _refused(self, event: Event | Reply) -> list[Action]:
+        """Return the text of a message that the server refuses, for the input."""
+        if not isinstance(event, Receipt | Error):
+            return []
+        tag = event.tag
+        if isinstance(event, Error) and event.code == "too-long" and tag is None:
+            # The server read no more of it than its length.
+            tag = max(self._unaccepted, key=lambda each: len(self._unaccepted[each]), default=None)
+        message = self._unaccepted.pop(tag or "", None)
+        is_refused = isinstance(event, Error) and event.code != "not-stored"
+        return [Restore(message)] if is_refused and message is not None else []
+
+    def _send_waiting(self) -> list[Action]:
+        """Return the messages that waited, once the user is back in the rooms."""
+        if self.session.phase is not Phase.ONLINE or not self._waiting:
+            return []
+        actions: list[Action] = []
+        for room, message in self._waiting.take():
+            if room in self.state.rooms:
+                request = Request("say", {"text": message, "chatroom_id": room})
+                actions += self._sent(self.session.send(request))
+            else:
+                actions.append(_not_sent(room, message))
+        count = sum(isinstance(action, Send) for action in actions)
+        noun = "message that was" if count == 1 else "messages that were"
+        return [*actions, *([Line(f"Sent {count} {noun} waiting.")] if count else [])]
+
+    def _drop_waiting(self) -> list[Action]:
+        """Return the lines about messages that are not sent any more."""
+        return [_not_sent(room, message) for room, message in self._waiting.take()]
 
     # -- output
 
@@ -114,3 +257,8 @@ class TerminalMode(CommandMode):
         if update is ConnectionStatus.LOST:  # `retrying` says it, with the pause
             return []
         return super()._render(update)
+
+
+def _not_sent(room: str, message: str) -> Line:
+    words = isolate(message).replace("\n", "\n  ")
+    return Line(f"Not sent to chatroom {isolate(room)}: {words}", failed=True)

@@ -2,9 +2,11 @@
 
 import pytest
 
-from chatd.client.ui.frontend import Connect
+from chatd.client.model.waiting import MAX_WAITING
+from chatd.client.ui.frontend import NOT_CONNECTED, Connect, Line, Prompt, Restore
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.protocol.received import Error, RoomInfo, RoomList
+from chatd.client.ui.typed import LOGIN_WORDS
+from chatd.protocol.received import Error, Receipt, RoomInfo, RoomList
 from tests.client.conftest import HERE
 from tests.client.ui.frontends import join, texts
 
@@ -85,3 +87,180 @@ def test_explained(frontend):
     assert frontend.explained(None) == "localhost:9999: connection refused."
     assert frontend.explained("unknown host") == "localhost:9999: unknown host."
     assert texts(frontend.not_connected()) == ["Not connected."]
+
+
+def test_slash(frontend):
+    """A known command may begin with a slash; an unknown one stays in the input."""
+    (send,) = frontend.typed("/list")
+    assert send.request.command == "list"
+    shown, restored = join(frontend, "tea").typed("/foo")
+    assert shown.text == "Unknown command /foo. To say it, begin with a blank."
+    assert restored == Restore("/foo")
+
+
+def test_confirmed(frontend):
+    """A command without its backtick is said if Enter is pressed again, and not before."""
+    join(frontend, "tea")
+    shown, restored = frontend.typed("quit")
+    assert shown.text == "Did you mean `quit? Press Enter again to say it."
+    assert restored == Restore("quit")
+    (send,) = frontend.typed("quit")
+    assert send.request.arguments == {"text": "quit"}
+    frontend.typed("quit")
+    frontend.typed("hello")
+    assert isinstance(frontend.typed("quit")[0], Line)
+
+
+def test_login_is_not_said(frontend):
+    """A line that looks like a login is not said, nor put into the input again."""
+    join(frontend, "tea")
+    assert texts(frontend.typed("login ann secret")) == [LOGIN_WORDS]
+
+
+def test_blanks_are_not_sent(frontend):
+    """Blanks alone are not sent."""
+    assert join(frontend, "tea").typed("  ") == []
+
+
+def test_too_long_stays(frontend):
+    """A message above the limit that the server told stays in the input."""
+    frontend.about = {"max_message": 4}
+    shown, restored = join(frontend, "tea").typed("hello")
+    assert shown.text == "Not sent: the message has 5 bytes, and at most 4 are allowed."
+    assert restored == Restore("hello")
+
+
+def test_refused_message_comes_back(frontend):
+    """A message that the server refuses is put into the input again; one that it keeps is not."""
+    (first,) = join(frontend, "tea").typed("hello")
+    (second,) = frontend.typed("there")
+    (third,) = frontend.typed("again")
+    shown, restored = frontend.handle(Error("say", "too-long", "Too long.", first.request.tag))
+    assert (shown.text, restored) == ("Server: Too long.", Restore("hello"))
+    assert frontend.handle(Receipt("tea", 1, second.request.tag)) == []
+    not_stored = Error("say", "not-stored", "Not stored.", third.request.tag)
+    assert not any(isinstance(action, Restore) for action in frontend.handle(not_stored))
+
+
+def test_refused_frame_comes_back(frontend):
+    """A frame that is too long to be read is the longest message: it comes back."""
+    join(frontend, "tea").typed("hi")
+    frontend.typed("hello")
+    assert frontend.handle(Error(None, "too-long", "Too long."))[-1] == Restore("hello")
+
+
+def test_not_connected(frontend):
+    """A command without a connection is refused before its password is asked for."""
+    frontend.not_connected()
+    assert texts(frontend.typed("`list")) == ["Not connected: `list was not sent."]
+    assert texts(frontend.typed("`login ann")) == ["Not connected: `login was not sent."]
+    assert frontend.typed("hello") == [NOT_CONNECTED, Restore("hello")]
+
+
+def test_register(frontend):
+    """Register asks for the password twice."""
+    assert frontend.typed("`register ann") == []
+    assert frontend.prompt == Prompt("Enter password: ", hidden=True)
+    assert frontend.typed("secret") == []
+    assert frontend.prompt == Prompt("Enter password again: ", hidden=True)
+    (send,) = frontend.typed("secret")
+    assert send.request.arguments == {"username": "ann", "password": "secret"}
+    assert not frontend.prompt.hidden
+
+
+def test_passwords_differ(frontend):
+    """Two passwords that differ change nothing."""
+    frontend.typed("`register ann")
+    frontend.typed("secret")
+    differ = "The two passwords differ. Nothing was changed."
+    assert texts(frontend.typed("secrets")) == [differ]
+    assert not frontend.prompt.hidden
+
+
+def test_new_password(frontend):
+    """The new password is asked for twice, the old one once."""
+    frontend.typed("`password")
+    prompts = []
+    for line in ("old", "new", "new"):
+        prompts.append(frontend.prompt.text)
+        actions = frontend.typed(line)
+    assert prompts == [
+        "Enter old password: ",
+        "Enter new password: ",
+        "Enter new password again: ",
+    ]
+    (send,) = actions
+    assert send.request.arguments == {"old_password": "old", "new_password": "new"}
+
+
+def test_login_asks_once(frontend):
+    """A login asks for the password once."""
+    frontend.typed("`login ann")
+    (send,) = frontend.typed("secret")
+    assert send.request.command == "login"
+
+
+def test_register_is_refused_before_asking(frontend):
+    """Register asks for no password where the server would refuse it."""
+    assert texts(frontend.typed("`register Server"))[0].startswith("Server: ")
+    assert not frontend.prompt.hidden
+    join(frontend, "tea")
+    words = "Server: You must quit your current chatroom tea first."
+    assert texts(frontend.typed("`register ann")) == [words]
+    frontend.state.account = "bob"
+    words = "Server: You are logged in as bob, logout first."
+    assert texts(frontend.typed("`register ann")) == [words]
+
+
+@pytest.fixture
+def harness(rooms, make_harness):
+    """Return a client on a terminal whose user is in the room `1` as Ann."""
+    harness = make_harness(rooms, TerminalMode())
+    harness.start()
+    harness.type("`join 1 Ann")
+    return harness
+
+
+def test_waiting(rooms, harness):
+    """Messages typed without a connection are sent in order after the return."""
+    bob = rooms.join("1", "Bob")
+    harness.endpoint.server = None
+    harness.endpoint.lose()
+    assert harness.read() == ["Connection lost. Trying again in 1 s."]
+    assert harness.type("one", "two", " ") == ["Ann: one (waiting)", "Ann: two (waiting)"]
+    assert harness.type("`list") == ["Not connected: `list was not sent."]
+    harness.wait(1)
+    bob.read()
+    harness.endpoint.server = rooms
+    lines = harness.wait(2)
+    assert lines[-1:] == ["Sent 2 messages that were waiting."]
+    assert bob.read()[-2:] == ["Ann: one", "Ann: two"]
+
+
+def test_waiting_is_dropped(harness):
+    """Messages that wait when the user leaves the server are not sent, and the user is told."""
+    harness.endpoint.server = None
+    harness.endpoint.lose()
+    harness.type("one")
+    harness.read()
+    assert harness.type("`disconnect") == ["Not sent to chatroom 1: one", "Disconnected."]
+
+
+def test_waiting_room_is_gone(rooms, harness):
+    """A message for a room that the user does not return to is not sent."""
+    harness.endpoint.server = None
+    harness.endpoint.lose()
+    harness.type("one")
+    rooms.console("end 1")
+    harness.endpoint.server = rooms
+    assert "Not sent to chatroom 1: one" in harness.wait(1)
+
+
+def test_waiting_is_bounded(harness):
+    """No more than the limit waits; what is beyond stays in the input."""
+    harness.endpoint.server = None
+    harness.endpoint.lose()
+    harness.read()
+    harness.type(*map(str, range(MAX_WAITING)))
+    assert harness.type("more") == ["Not sent: 50 messages are waiting already."]
+    assert harness.restored == "more"
