@@ -26,6 +26,7 @@ from chatd.client.endpoints import EndpointFor, TlsError, tcp_endpoints, tls_end
 from chatd.client.ui.command_mode import CommandMode, parse_address
 from chatd.client.ui.frontend import Address, Frontend
 from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.client.ui.pipe import EXIT_TIMEOUT as PIPE_EXIT_TIMEOUT
 from chatd.client.ui.pipe import (
     CommandReader,
@@ -100,7 +101,7 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
 
 def _frontend(options: argparse.Namespace, *, on_terminal: bool) -> Frontend:
     if options.guided:
-        return GuidedMode()
+        return GuidedTerminalMode() if on_terminal else GuidedMode()
     return TerminalMode() if on_terminal else CommandMode()
 
 

@@ -9,6 +9,7 @@ from chatd.client import main as client_main
 from chatd.client.main import main
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.client.ui.pipe import CommandReader, GuidedReader
 from chatd.client.ui.terminal_mode import TerminalMode
 
@@ -50,7 +51,7 @@ def test_modes(make_harness, arguments, frontend, reader):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "frontend"), [([], TerminalMode), (["--guided"], GuidedMode)]
+    ("arguments", "frontend"), [([], TerminalMode), (["--guided"], GuidedTerminalMode)]
 )
 def test_modes_on_terminal(arguments, frontend):
     """On a terminal each mode has its frontend, too."""

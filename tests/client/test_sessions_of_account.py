@@ -196,8 +196,8 @@ def test_guided_joined_and_left_by_the_other_client(first, guided):
     assert guided.read() == [
         "INFO> alice left room [1].",
         "<---- CHAT ROOMS ---->",
-        "* 1 <0>",
-        "* 2 <0>",
+        "* 1 (tea) <0>",
+        "* 2 (food) <0>",
         "",
     ]
     assert guided.client.frontend.prompt.text == "Join a Chat Room or Create New: "

@@ -1,14 +1,14 @@
 """Guided mode: it asks for what it needs, one question after another, and then it is a chat room.
 
-There are no commands except for three words in capitals. The next question follows from the stage
-that the user has reached, from the room that they are in, and from the reply that is awaited, if
-any.
+The next question follows from the stage that the user has reached, from the room that they are in,
+and from the reply that is awaited, if any. Four words typed alone and lines that begin with a
+backtick or a slash are commands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum, auto
+import time
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -20,30 +20,32 @@ from chatd.client.model.effects import (
     Unconfirmed,
     Update,
 )
+from chatd.client.ui.commands import Question
 from chatd.client.ui.frontend import Action, Exit, Frontend, Line, Prompt
+from chatd.client.ui.guided_input import Refused, Word, command, word
+from chatd.client.ui.guided_stage import CHOICES, PROMPTS, Stage
 from chatd.client.ui.guided_text import (
+    HELP,
+    MENU,
+    NOT_CONNECTED,
+    WELCOME,
     chat_line,
+    command_help,
     event_lines,
+    history_lines,
     info,
     people_lines,
     plain,
+    room_label,
     room_lines,
 )
-from chatd.client.ui.render import backfill_heading, backfill_line, unconfirmed_text
+from chatd.client.ui.render import backfill_heading, unconfirmed_text
 from chatd.core.bidi import isolate
 from chatd.core.events import Event, Message, RoomClosed
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import Request
-from chatd.protocol.received import Error, Ok, Reply, RoomList
+from chatd.protocol.received import Error, History, Ok, Reply, RoomList
 
-_MENU: Final = (plain("Press 1 to register"), plain("Press 2 to login"))
-_CHOICES: Final = {"1": "register", "2": "login"}
-_WELCOME: Final = (
-    info("Connected to host. Start sending messages."),
-    plain("LIST => to get list of people online"),
-    plain("LEAVE => to leave the chat room"),
-    plain("LOGOUT => logout."),
-)
 _PEOPLE: Final = "people"
 """The tag of a request for the members of the room."""
 
@@ -51,33 +53,19 @@ _CONNECTION: Final = "connection"
 """The value of `_awaited` before the first connection."""
 
 
-class _Stage(Enum):
-    """The question that the user answers next."""
-
-    MENU = auto()
-    USERNAME = auto()
-    PASSWORD = auto()
-    CHAT = auto()  # a room, and then messages
-
-
-_PROMPTS: Final = {
-    _Stage.MENU: Prompt("Command: "),
-    _Stage.USERNAME: Prompt("Enter username: "),
-    _Stage.PASSWORD: Prompt("Enter password: ", hidden=True),
-    _Stage.CHAT: Prompt("Join a Chat Room or Create New: "),
-}
-
-
 class GuidedMode(Frontend):
     """The frontend of a user who answers questions.
 
-    `_awaited` is the command whose reply decides the next question; `_command` and `_username` are
-    the answers so far.
+    `now` returns the time, in seconds since the epoch. `_awaited` is the command whose reply
+    decides the next question; `_command` and `_username` are the answers so far; `_question` asks
+    for what is missing of a typed command.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         super().__init__()
-        self._stage = _Stage.MENU
+        self._now = now
+        self._question: Question | None = None
+        self._stage = Stage.MENU
         self._awaited: str | None = _CONNECTION
         self._command = ""
         self._username = ""
@@ -89,24 +77,28 @@ class GuidedMode(Frontend):
         """The prompt of the next line; None while a reply is awaited."""
         if self._awaited is not None:
             return None
-        if self._stage is _Stage.CHAT and self._is_in_room:
+        if self._question is not None:
+            return self._question.prompt
+        if self._stage is Stage.CHAT and self._is_in_room:
             return Prompt(speaker=isolate(self.state.name))
-        return _PROMPTS[self._stage]
+        return PROMPTS[self._stage]
 
     def typed(self, line: str) -> list[Action]:
-        """Return the actions for an answer, or for a message to the room."""
+        """Return the actions for an answer, a command, or a message to the room."""
         if self._awaited is not None:
             return []
         match self._stage:
-            case _Stage.MENU:
+            case _ if self._question is not None:
+                return self._answer(self._question, line)
+            case Stage.MENU:
                 return self._choose(line.strip())
-            case _Stage.USERNAME:
+            case Stage.USERNAME:
                 self._username = line.strip()
-                self._stage = _Stage.PASSWORD
+                self._stage = Stage.PASSWORD if self._username else Stage.USERNAME
                 return []
-            case _Stage.PASSWORD:
+            case Stage.PASSWORD:
                 return self._log_in(line.rstrip("\r\n"))  # a pasted line may have its newline
-            case _Stage.CHAT:
+            case Stage.CHAT:
                 return self._chat(line)
 
     @property
@@ -119,41 +111,97 @@ class GuidedMode(Frontend):
         return [Exit()]
 
     def _choose(self, choice: str) -> list[Action]:
-        if choice not in _CHOICES:
-            return [*_MENU]
-        self._command = _CHOICES[choice]
-        self._stage = _Stage.USERNAME
+        if word(choice) is Word.LOGOUT:
+            return [Exit()]
+        command = CHOICES.get(choice.lstrip("`/").casefold())
+        if command is None:
+            return [*MENU]
+        self._command = command
+        self._stage = Stage.USERNAME
         return []
 
     def _log_in(self, password: str) -> list[Action]:
         if not self.session.is_connected:
-            return [info("Not connected.", failed=True), *self._restart()]
+            return [NOT_CONNECTED, *self._restart()]
         return self._wait_for(self._command, username=self._username, password=password)
 
     def _chat(self, line: str) -> list[Action]:
+        typed_word = word(line)
+        if typed_word is not None:
+            return self._word(typed_word)
+        try:
+            request = command(line)
+        except Refused as refused:
+            return [info(str(refused), failed=True)]
+        match request:
+            case None:
+                return self._say(line)
+            case Question():
+                self._question = request
+                return []
+            case _:
+                return self._typed_command(request)
+
+    def _say(self, line: str) -> list[Action]:
+        if not line.strip():
+            return []
         if not self.session.is_connected:
-            return [info("Not connected.", failed=True)]
-        return self._typed_in_room(line) if self._is_in_room else self._choose_room(line.strip())
+            return [NOT_CONNECTED]
+        if self._is_in_room:
+            return [self.session.send(Request("say", {"text": sanitize(line).rstrip("\n")}))]
+        return self._choose_room(line.strip())
 
     def _choose_room(self, words: str) -> list[Action]:
-        if words == "LOGOUT":
-            return self._wait_for("logout")
-        return self._wait_for("enter", chatroom_id=words) if words else []
+        return self._wait_for("enter", chatroom_id=words)
 
-    def _typed_in_room(self, line: str) -> list[Action]:
-        match line.strip():
-            case "":
-                return []
-            case "LIST":
+    def _word(self, typed: Word) -> list[Action]:  # noqa: PLR0911 -- a table
+        """Return the actions for a word that is a command."""
+        match typed:
+            case Word.HELP:
+                return [*HELP]
+            case Word.LOGOUT if not self.session.is_connected:
+                return [Exit(self._goodbye())]
+            case _ if not self.session.is_connected:
+                return [NOT_CONNECTED]
+            case Word.LOGOUT:
+                return self._wait_for("logout")
+            case Word.LIST if self._is_in_room:
                 current = self.state.current
                 room = {} if current is None else {"chatroom_id": current}
                 return [Send(Request("list", room, _PEOPLE))]
-            case "LEAVE":
+            case Word.LEAVE if self._is_in_room:
                 return self._wait_for("quit")
-            case "LOGOUT":
-                return self._wait_for("logout")
+            case Word.LIST | Word.LEAVE:
+                return self._wait_for("list")
+
+    def _typed_command(self, request: Request) -> list[Action]:  # noqa: PLR0911 -- a table
+        """Return the actions for a command with a backtick or a slash."""
+        match request.command:
+            case "help":
+                return [command_help()]
+            case "exit":
+                return [Exit(self._goodbye())]
+            case "logout":
+                return self._word(Word.LOGOUT)
+            case "quit":
+                return self._word(Word.LEAVE)
+            case _ if not self.session.is_connected:
+                return [NOT_CONNECTED]
+            case "enter" | "join":
+                # The name is that of the account.
+                self.session.cancel_rejoin()
+                return self._wait_for(request.command, chatroom_id=request.arguments["chatroom_id"])
+            case "list":
+                return self._wait_for("list")
             case _:
-                return [self.session.send(Request("say", {"text": sanitize(line).rstrip("\n")}))]
+                return [self.session.send(request)]
+
+    def _answer(self, asked: Question, line: str) -> list[Action]:
+        request = asked.answer(line)
+        if request is None:
+            return []
+        self._question = None
+        return self._typed_command(request)
 
     def _wait_for(self, command: str, **arguments: str) -> list[Action]:
         self._awaited = command
@@ -182,7 +230,7 @@ class GuidedMode(Frontend):
         actions = self._actions(self.session.disconnected(reconnecting=reconnecting))
         if not reconnecting:
             return [*actions, info("Not connected.", failed=True), Exit(failed=True)]
-        is_cut_off = awaited is not None and self._stage is not _Stage.CHAT
+        is_cut_off = awaited is not None and self._stage is not Stage.CHAT
         return [*actions, *self._restart()] if is_cut_off else actions
 
     def banner(self, text: str) -> list[Action]:
@@ -190,15 +238,16 @@ class GuidedMode(Frontend):
         return [info(isolate(sanitize(text)))]
 
     def _restart(self) -> list[Action]:
-        self._stage, self._awaited = _Stage.MENU, None
-        return [*_MENU]
+        self._stage, self._awaited = Stage.MENU, None
+        self._question = None
+        return [*MENU]
 
     def _goodbye(self) -> Line:
         return plain(f"Bye, {isolate(self.state.name)}")
 
     def _ask_for_rooms(self) -> list[Action]:
         """Show the rooms to a user in none, unless the next question is clear already."""
-        is_clear = self._stage is not _Stage.CHAT or self._awaited or self.session.is_rejoining
+        is_clear = self._stage is not Stage.CHAT or self._awaited or self.session.is_rejoining
         if is_clear or self.state.current is not None:
             return []
         return self._wait_for("list")
@@ -211,7 +260,7 @@ class GuidedMode(Frontend):
                 return self._incoming(update.event)
             case Backfill():
                 heading = info(backfill_heading(update))
-                lines = map(backfill_line, update.messages)
+                lines = history_lines(update.messages, self.state.name, self._now())
                 return [heading, *lines] if update.first else [*lines]
             case Unconfirmed():
                 return [info(unconfirmed_text(update.text), failed=True)]
@@ -219,18 +268,20 @@ class GuidedMode(Frontend):
                 return self._ask_for_rooms()
             case ConnectionStatus.LOG_IN_AGAIN:
                 # A user at the menu, or typing a password, logs in there.
-                menu = self._restart() if self._stage is _Stage.CHAT else []
+                menu = self._restart() if self._stage is Stage.CHAT else []
                 return [info(update.value), *menu]
             case _:
                 return [info(update.value)]
 
-    def _incoming(self, event: Event | Reply) -> list[Action]:
+    def _incoming(self, event: Event | Reply) -> list[Action]:  # noqa: PLR0911 -- a table
         match event:
             case Ok() | Error() if self._is_awaited(event):
                 self._awaited = None
                 return self._refused(event) if isinstance(event, Error) else self._replied(event)
             case RoomList():
                 return [*self._listed(event)]
+            case History() if event.messages:
+                return [*history_lines(event.messages, self.state.name, self._now())]
             case Message():
                 return [chat_line(event, self.state.name)]
             case RoomClosed():
@@ -254,29 +305,29 @@ class GuidedMode(Frontend):
         return reply.tag is None and reply.command in (self._awaited, None)
 
     def _replied(self, reply: Ok) -> list[Action]:
-        room = reply.data.get("room")
         match reply.command:
             case "register" | "login":
-                self._stage = _Stage.CHAT
+                self._stage = Stage.CHAT
                 # Another session of the account may be in a room already.
-                joined = [] if self.state.current is None else self._welcome(self.state.current)
+                current = self.state.current
+                joined = [] if current is None else self._welcome(reply, current)
                 return [plain(reply.text), *joined, *self._ask_for_rooms()]
-            case "enter":
-                return self._welcome(room)
+            case "enter" | "join":
+                return self._welcome(reply, str(reply.data.get("room")))
             case "quit":
-                return [plain(f"Left {isolate(str(room))} group"), *self._ask_for_rooms()]
+                room = isolate(str(reply.data.get("room")))
+                return [plain(f"Left {room} group"), *self._ask_for_rooms()]
             case _:
                 self._awaited = reply.command  # the client ends, and asks nothing more
                 return [Exit(plain(reply.text))]
 
-    def _welcome(self, room: object) -> list[Action]:
-        return [
-            plain(f"Joined {isolate(str(room))} group as {isolate(self.state.name)}"),
-            *_WELCOME,
-        ]
+    def _welcome(self, reply: Ok, room: str) -> list[Action]:
+        """Return the actions for the room that the user is now in; `reply` says so."""
+        label = room_label(room, reply.data.get("room_name"))
+        return [plain(f"Joined {label} group as {isolate(self.state.name)}"), *WELCOME]
 
     def _refused(self, error: Error) -> list[Action]:
         words = plain(error.text)
-        if self._stage is not _Stage.CHAT:
+        if self._stage is not Stage.CHAT:
             return [words, *self._restart()]
         return [words, *(self._ask_for_rooms() if error.command == "quit" else [])]

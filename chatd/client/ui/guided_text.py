@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line
-from chatd.client.ui.render import clock_time, mention
+from chatd.client.ui.guided_input import GUIDED_COMMANDS
+from chatd.client.ui.render import MISSED_LOOK, clock_time, mention
 from chatd.core.bidi import isolate
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
 from chatd.protocol import text
+from chatd.protocol.commands import help_text
 from chatd.protocol.received import Ok, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
@@ -24,16 +30,65 @@ def info(words: str, *, failed: bool = False) -> Line:
     return Line(text, stamped=False, look="info", failed=failed)
 
 
+MENU: Final = (plain("Press 1 to register"), plain("Press 2 to login"))
+
+_WORDS: Final = (
+    plain("LIST => to get list of people online"),
+    plain("LEAVE => to leave the chat room"),
+    plain("LOGOUT => logout."),
+)
+WELCOME: Final = (info("Connected to host. Start sending messages."), *_WORDS)
+HELP: Final = (
+    *_WORDS,
+    plain("/secret NAME MESSAGE => to write to one person alone"),
+    plain("/history => to read old messages, /help => to get all commands"),
+)
+
+NOT_CONNECTED: Final = info(
+    "Not connected: nothing was sent. Type it again after `Connected again.`", failed=True
+)
+
+
+def command_help() -> Line:
+    """Return the help on all commands that can be typed with a backtick or a slash."""
+    return plain(f"\n{help_text(GUIDED_COMMANDS.values())}")
+
+
 def chat_line(message: Message, own_name: str) -> Line:
     """Return the line for a message; `own_name` is the reader's."""
+    return _said(message, own_name, clock_time(message.time, 0.0), look="")
+
+
+def history_lines(messages: Iterable[Message], own_name: str, now: float) -> list[Line]:
+    """Return the lines for old messages, in local time, with the day where it is not today."""
+    return [
+        _said(message, own_name, _moment(message.time, now), look=MISSED_LOOK)
+        for message in messages
+    ]
+
+
+def _said(message: Message, own_name: str, moment: str, look: str) -> Line:
     words = isolate(message.text).replace("\n", "\n  ")
+    former = " (former)" if message.is_former else ""
     return Line(
-        f"{isolate(message.sender)}> [{clock_time(message.time, 0.0)}] {words}",
+        f"{isolate(message.sender)}{former}> [{moment}] {words}",
         name=message.sender,
         talk=True,
         mention=mention(message.text, own_name),
         stamped=False,
+        look=look,
     )
+
+
+def _moment(seconds: float, now: float) -> str:
+    """Return the local time of an old message, with the day if that is not the day of `now`."""
+    time_of_day = clock_time(seconds, now)
+    try:
+        day = datetime.fromtimestamp(seconds).astimezone().date()
+    except (OverflowError, OSError, ValueError):  # a time of a server that has none
+        return time_of_day
+    is_today = day == datetime.fromtimestamp(now).astimezone().date()
+    return time_of_day if is_today else f"{day} {time_of_day}"
 
 
 def event_lines(event: Event | Reply) -> list[Line]:
@@ -54,9 +109,16 @@ def event_lines(event: Event | Reply) -> list[Line]:
 def room_lines(rooms: RoomList) -> list[Line]:
     """Return the list of the rooms, each with the number of its members."""
     rows = [
-        plain(f"* {isolate(room.id)} <{len(room.chatters) + room.more}>") for room in rooms.rooms
+        plain(f"* {room_label(room.id, room.name)} <{len(room.chatters) + room.more}>")
+        for room in rooms.rooms
     ]
     return [plain("<---- CHAT ROOMS ---->"), *rows, *_more(rooms.more), plain("")]
+
+
+def room_label(room: str, name: object) -> str:
+    """Return the id of a room, and its name if that is known and another one."""
+    has_name = isinstance(name, str) and name not in {"", room}
+    return f"{isolate(room)} ({isolate(str(name))})" if has_name else isolate(room)
 
 
 def people_lines(rooms: RoomList, state: ClientState) -> list[Line]:

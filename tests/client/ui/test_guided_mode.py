@@ -5,6 +5,7 @@ import pytest
 from chatd.client.model.effects import Send, StopReconnecting
 from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.guided_text import NOT_CONNECTED
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
@@ -134,7 +135,7 @@ def test_lost_while_logging_in():
     assert frontend.prompt == Prompt("Command: ")
     frontend.typed("1")
     frontend.typed("prachi")
-    assert texts(frontend.typed(PASSWORD)) == ["INFO> Not connected.", *MENU]
+    assert texts(frontend.typed(PASSWORD)) == [NOT_CONNECTED.text, *MENU]
     assert texts(frontend.connected("secret 2")) == ["INFO> Connected again."]
 
 
@@ -151,7 +152,7 @@ def test_too_long(frontend):
 def test_has_to_log_in_again(frontend):
     """A user who has to log in again is then back in the room."""
     entered(frontend).disconnected(reconnecting=True)
-    assert texts(frontend.typed("hello?")) == ["INFO> Not connected."]
+    assert texts(frontend.typed("hello?")) == [NOT_CONNECTED.text]
     _, resume = frontend.connected("secret 2")
     assert resume.request.arguments == {"session": "secret"}
     tag = resume.request.tag
@@ -208,7 +209,7 @@ def test_line_without_a_connection_failed(frontend):
     """A line typed without a connection is reported as failed."""
     frontend.disconnected(reconnecting=True)
     (line,) = frontend.typed("room1")
-    assert (line.text, line.failed) == ("INFO> Not connected.", True)
+    assert (line.text, line.failed) == (NOT_CONNECTED.text, True)
 
 
 def test_login_into_a_room():

@@ -61,7 +61,7 @@ class GuidedHarness:
 @pytest.fixture
 def harness(server, make_harness):
     """Return a function that makes a harness."""
-    return lambda: GuidedHarness(make_harness(server, GuidedMode()))
+    return lambda: GuidedHarness(make_harness(server, GuidedMode(lambda: TIME)))
 
 
 def test_session_of_the_specification(harness):
@@ -141,16 +141,59 @@ def test_refusals(harness):
     )
 
 
-def test_messages_are_sent_whatever_they_begin_with(harness, server):
-    """A line with a backtick is a message; an empty line is none."""
+def test_words_and_commands_are_not_said(harness, server):
+    """Words typed alone, commands, unknown commands and logins are not said to the room."""
     bob = server.join("default", "Bob")
-    harness().type("1", "prachi", PASSWORD, "default", "`list", "", "  ", " LISTEN ", "list")
+    prachi = harness()
+    prachi.type("1", "prachi", PASSWORD, "default")
+    assert bob.read() == ["prachi: joined us @chatroom default."]
+    prompt = "prachi> [14:51:28] "
+    assert prachi.type("list") == (
+        f"{prompt}list\n<---- PEOPLE ONLINE ---->\n"
+        "* Bob <127.0.0.1:50001>\n* prachi <127.0.0.1:50002>\n\n"
+    )
+    assert prachi.type(" Help ").startswith(f"{prompt} Help \nLIST => to get list")
+    assert prachi.type("`secret Bob psst") == (
+        f"{prompt}`secret Bob psst\nINFO> Secret sent to Bob.\n"
+    )
+    assert bob.read() == ["prachi (secret): psst"]
+    assert prachi.type("/foo bar") == (
+        f"{prompt}/foo bar\nINFO> Unknown command /foo. To say it, begin with a blank.\n"
+    )
+    for login in ("/login prachi secret", "login prachi secret", "hi\n/identify secret"):
+        assert "INFO> This looks like a login, and was not said" in prachi.type(login)
+    prachi.type("", "  ", " LISTEN ", "list them", " /foo", "hi")
     assert bob.read() == [
-        "prachi: joined us @chatroom default.",
-        "prachi: `list",
         "prachi:  LISTEN ",
-        "prachi: list",
+        "prachi: list them",
+        "prachi:  /foo",
+        "prachi: hi",
     ]
+    assert prachi.type("leave") == (
+        f"{prompt}leave\nLeft default group\n<---- CHAT ROOMS ---->\n* default <1>\n\n"
+    )
+    rooms = "<---- CHAT ROOMS ---->\n* default <1>\n\n"
+    assert prachi.type("LIST") == f"{ROOM_PROMPT}LIST\n{rooms}"
+    assert prachi.type("Logout") == f"{ROOM_PROMPT}Logout\nBye, prachi\n"
+
+
+def test_commands(harness, server):
+    """Commands with a backtick or a slash have the same answers as words and questions."""
+    bob = server.join("default", "Bob")
+    bob.send("old")
+    prachi = harness()
+    prachi.type("1", "prachi", PASSWORD)
+    prompt = "prachi> [14:51:28] "
+    assert "Joined default group as prachi\n" in prachi.type("/enter default")
+    assert prachi.type("/history") == f"{prompt}/history\nBob> [14:51:28] old\n"
+    assert "`secret <chatter_name> <message>" in prachi.type("`help")
+    assert "`connect" not in prachi.type("`help")
+    assert "<---- CHAT ROOMS ---->\n* default <2>\n" in prachi.type("/list")
+    assert prachi.type("`password", PASSWORD, "another horse") == (
+        f"{prompt}`password\nEnter old password:\nEnter new password:\nINFO> Password changed.\n"
+    )
+    assert "Left default group\n" in prachi.type("/quit")
+    assert prachi.type("/exit") == f"{ROOM_PROMPT}/exit\nBye, prachi\n"
 
 
 def test_moved_by_the_administrator(harness, server):
@@ -189,7 +232,7 @@ def test_rejoins_after_a_lost_connection(harness, server):
         "INFO> Welcome back, prachi.\n"
         "INFO> You join @chatroom default\n"
         "INFO> While you were away, in chatroom default:\n"
-        "[2026-11-20 14:51:28] Bob: where are you?\n"
+        "Bob> [14:51:28] where are you?\n"
     )
     assert prachi.type("here") == "prachi> [14:51:28] here\n"
     assert bob.read()[-1] == "prachi: here"

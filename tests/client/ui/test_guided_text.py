@@ -88,10 +88,10 @@ def test_event_lines(event, texts):
 
 
 def test_room_lines():
-    """Each room is shown with the number of its members."""
-    rooms = RoomList((RoomInfo("1", "tea", (("Bob", None),)), RoomInfo("2", "food")))
+    """Each room is shown with its name if that is not its id, and the number of its members."""
+    rooms = RoomList((RoomInfo("1", "tea", (("Bob", None),)), RoomInfo("food", "food")))
     texts = [line.text for line in room_lines(rooms)]
-    assert texts == ["<---- CHAT ROOMS ---->", "* 1 <1>", "* 2 <0>", ""]
+    assert texts == ["<---- CHAT ROOMS ---->", "* 1 (tea) <1>", "* food <0>", ""]
 
 
 def test_people_lines(state):

@@ -1,0 +1,81 @@
+"""Guided mode on a terminal: old messages on joining, and advice after a refusal.
+
+On a pipe the client uses `GuidedMode` itself, whose output is for programs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from chatd.client.model.effects import Send
+from chatd.client.ui.frontend import Action, Exit
+from chatd.client.ui.guided_mode import GuidedMode
+from chatd.client.ui.guided_text import info, plain
+from chatd.core.events import Event
+from chatd.protocol.commands import Request
+from chatd.protocol.received import Error, History, Ok, Reply
+
+_LAST_LINES: Final = "20"
+_LAST: Final = "last"
+"""The tag of the request for the last messages of a room that the user has joined."""
+
+_ADVICE: Final = {
+    "wrong-password": "Press 2 to try again, or 1 if you have no account yet.",
+    "name-in-use": "Press 2 if the name is yours, or press 1 and take another one.",
+    "bad-name": "Press 1 and take another name, such as ann or ann_b.",
+    "bad-password": "Press 1 and take a longer one.",
+    "registration-closed": "Press 2 if you have an account.",
+    "bad-room-id": "The id of a room is one word, such as tea or team_a.",
+    "in-a-room": "Type LEAVE first.",
+    "may-not-start": "Join one of the rooms above, or type LIST to see them again.",
+    "no-such-room": "Type LIST to see the rooms.",
+    "no-such-chatter": "Type LIST in a room to see who is there.",
+}
+"""Advice after a refusal, by its code."""
+
+
+class GuidedTerminalMode(GuidedMode):
+    """The frontend of a user who answers questions on a terminal.
+
+    `_newest` is the newest message of the room at the moment of joining: later ones are shown as
+    they arrive.
+    """
+
+    def __init__(self, *arguments: Callable[[], float]) -> None:
+        super().__init__(*arguments)
+        self._newest: object = None
+
+    def handle(self, event: Event | Reply) -> list[Action]:
+        """Return the actions for an event or a reply of the server, whose text is not trusted."""
+        if isinstance(event, Error) and event.tag == _LAST:
+            return []  # the user did not ask for old messages
+        if isinstance(event, History) and event.tag == _LAST:
+            newest = self._newest
+            old = [said for said in event.messages if not _is_after(said.id, newest)]
+            if not old or event.room != self.state.current:
+                return []
+            event = replace(event, messages=tuple(old))
+        return super().handle(event)
+
+    def not_connected(self) -> list[Action]:
+        """Return the actions for a connection that cannot be made: the client ends."""
+        advice = plain("Is the server running there? Another one: chatd-client --guided HOST PORT")
+        *lines, end = super().not_connected()
+        assert isinstance(end, Exit)
+        return [*lines, advice, end]
+
+    def _welcome(self, reply: Ok, room: str) -> list[Action]:
+        self._newest = reply.data.get("last")
+        arguments = {"chatroom_id": room, "limit": _LAST_LINES}
+        return [*super()._welcome(reply, room), Send(Request("history", arguments, _LAST))]
+
+    def _refused(self, error: Error) -> list[Action]:
+        words, *actions = super()._refused(error)
+        advice = _ADVICE.get(error.code)
+        return [words, *([info(advice)] if advice else []), *actions]
+
+
+def _is_after(message_id: int, newest: object) -> bool:
+    return isinstance(newest, int) and message_id > newest

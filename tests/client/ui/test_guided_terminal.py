@@ -1,0 +1,92 @@
+"""Guided mode on a terminal, with a server in memory."""
+
+import pytest
+
+from chatd.client.ui.guided_terminal import GuidedTerminalMode
+from chatd.testing import MemoryServer
+from tests.client.ui.frontends import PASSWORD, TIME
+
+pytestmark = pytest.mark.usefixtures("utc")
+
+_WELCOME = [
+    "INFO> Connected to host. Start sending messages.",
+    "LIST => to get list of people online",
+    "LEAVE => to leave the chat room",
+    "LOGOUT => logout.",
+]
+
+
+@pytest.fixture
+def server():
+    """Return a server with the rooms `default` and `1`, which is named tea."""
+    server = MemoryServer(rooms=(("default", "default"), ("1", "tea")))
+    server.turn(TIME)
+    return server
+
+
+@pytest.fixture
+def prachi(server, make_harness):
+    """Return the harness of a user who has registered."""
+    harness = make_harness(server, GuidedTerminalMode(lambda: TIME))
+    harness.start()
+    harness.type("1", "prachi")
+    harness.type(PASSWORD)
+    return harness
+
+
+def read(harness, server):
+    """Let the server read its store; return the lines shown meanwhile."""
+    lines = harness.read()
+    for _ in range(5):
+        server.turn(0.005)
+        lines += harness.read()
+    return lines
+
+
+def test_last_lines(prachi, server):
+    """On joining, the last 20 messages are shown after the welcome, once each."""
+    bob = server.join("1", "Bob")
+    bob.send(*(f"message {number}" for number in range(25)))
+    server.turn(0.005)
+    prachi.client.typed("1")
+    lines = prachi.read() + read(prachi, server)
+    assert lines[0] in {"Joined 1 group as prachi", "Joined 1 (tea) group as prachi"}
+    assert lines[1:5] == _WELCOME
+    assert lines[5:] == [f"Bob> [14:51:28] message {number}" for number in range(5, 25)]
+    bob.send("now")
+    assert read(prachi, server) == ["Bob> [14:51:28] now"]
+
+
+def test_no_last_lines(prachi, server):
+    """In a new room there are no old messages, and no words about them."""
+    prachi.client.typed("new")
+    assert read(prachi, server) == ["Joined new group as prachi", *_WELCOME]
+
+
+def test_old_message_has_its_day(prachi, server):
+    """An old message of another day is shown with the day."""
+    server.join("1", "Bob").send("old")
+    server.turn(0.005)
+    prachi.client.frontend._now = lambda: TIME + 86400
+    prachi.client.typed("1")
+    assert read(prachi, server)[-1] == "Bob> [2026-11-20 14:51:28] old"
+
+
+def test_advice(prachi, server):
+    """After a refusal the next line says what to do."""
+    assert prachi.type("not a room")[1] == (
+        "INFO> The id of a room is one word, such as tea or team_a."
+    )
+    prachi.type("1")
+    read(prachi, server)
+    assert prachi.type("/join default")[1] == "INFO> Type LEAVE first."
+
+
+def test_no_server(make_harness):
+    """Without a server the client says how to name another one, and ends."""
+    harness = make_harness(None, GuidedTerminalMode())
+    assert harness.start() == [
+        "Not connected to localhost:9999.",
+        "Is the server running there? Another one: chatd-client --guided HOST PORT",
+    ]
+    assert harness.client.failed
