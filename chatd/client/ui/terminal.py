@@ -21,10 +21,11 @@ from prompt_toolkit.history import DummyHistory, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
-from prompt_toolkit.output import Output
+from prompt_toolkit.output import DummyOutput, Output
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from chatd.client.app import Client
 from chatd.client.model.state import ClientState
@@ -54,6 +55,7 @@ class TerminalScreen:
         completes: bool = True,
     ) -> None:
         self._client: Client | None = None
+        self._is_dumb = is_dumb_terminal()
         self._unprinted: Fragments = []
         self._restored = ""
         self._printing: asyncio.Task[None] | None = None
@@ -74,7 +76,8 @@ class TerminalScreen:
             enable_suspend=True,
             key_bindings=_keys(searching=False),
             input=terminal_in,
-            output=terminal_out,
+            # On a dumb terminal prompt_toolkit would show each key.
+            output=DummyOutput() if self._is_dumb else terminal_out,
         )
 
     @property
@@ -129,14 +132,29 @@ class TerminalScreen:
 
     async def _typed(self, client: Client) -> str:
         """Return the line that the user types; a prompt may change, unless it hides the input."""
+        if self._is_dumb:  # a prompt that is shown there does not change
+            await client.prompted().asFuture(asyncio.get_running_loop())
+            await self._printed()
         prompt = client.frontend.prompt
         # The reactor handles signals: the line editor would keep a handler after it ends.
         if prompt is not None and prompt.hidden:
-            return await self._hidden.prompt_async(_shown(prompt), handle_sigint=False)
+            return await self._typed_unseen(prompt)
         restored, self._restored = self._restored, ""
         return await self._session.prompt_async(
             lambda: _shown(client.frontend.prompt), default=restored, handle_sigint=False
         )
+
+    async def _typed_unseen(self, prompt: Prompt) -> str:
+        if not self._is_dumb:
+            return await self._hidden.prompt_async(_shown(prompt), handle_sigint=False)
+        output = self._session.output
+        output.write(prompt.text)
+        output.flush()
+        try:
+            return await self._hidden.prompt_async("", handle_sigint=False)
+        finally:
+            output.write("\r\n")
+            output.flush()
 
     def stop(self) -> None:
         """End the input, and restore the terminal."""

@@ -144,3 +144,15 @@ def test_prompt_changes_while_typing(run, guided):
     shown = run("room2\r\x04", RoomList(()), frontend=guided)
     assert "Join a Chat Room or Create New:" in shown
     assert guided.prompt is None
+
+
+def test_password_on_a_dumb_terminal(run, monkeypatch):
+    """A password is not shown on a dumb terminal either, where prompt_toolkit shows each key."""
+    monkeypatch.setenv("TERM", "dumb")
+    frontend = GuidedMode()
+    frontend.connected()
+    frontend.disconnected(reconnecting=True)
+    shown = run("1\rann\rcorrect horse\r\x03", frontend=frontend)
+    assert "Enter username: ann" in shown
+    assert "Enter password: \r\n" in shown
+    assert "horse" not in shown
