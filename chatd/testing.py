@@ -99,16 +99,25 @@ class MemoryServer:
         self.service.accounts.connection_lost(session, self.wall_time())
 
     def console(self, line: str) -> list[str]:
-        """Run a command of the administrator; return the lines that the console prints."""
-        return self.answer(line).lines
+        """Run a command of the administrator; return the lines that the console prints.
+
+        If the command waits, the lines are added to the list when it has been carried out.
+        """
+        lines: list[str] = []
+        self._execute(line).addCallback(lambda answer: lines.extend(answer.lines))
+        return lines
 
     def answer(self, line: str) -> Answer:
-        """Run a command of the administrator; return its answer, which is empty if it waits."""
+        """Run a command of the administrator, which does not wait; return its answer."""
         answers: list[Answer] = []
+        self._execute(line).addCallback(answers.append)
+        (answer,) = answers
+        return answer
+
+    def _execute(self, line: str) -> Deferred[Answer]:
         done = Deferred.fromCoroutine(execute(self.service.consoles.context, line))
-        done.addCallback(answers.append)
         done.addErrback(Failure.raiseException)
-        return answers[0] if answers else Answer()
+        return done
 
 
 def _take_fields(options: dict[str, Any], kind: type[RoomPolicy | Limits]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """`chatd-admin`: the console of a chatd that runs on this machine, over its UNIX socket.
 
-On a terminal it edits lines (`chatd.admin.editor`). Otherwise it copies lines from standard input
-to the server and the replies to standard output, and closes its side at the end of input. It knows
-nothing of the chat, and needs no Twisted.
+Without a command, on a terminal, it edits lines (`chatd.admin.editor`). Otherwise it runs a
+command, or the lines on standard input (`chatd.admin.script`). It knows nothing of the chat, and
+needs no Twisted.
 """
 
 from __future__ import annotations
@@ -13,66 +13,30 @@ import os
 import signal
 import socket
 import sys
-import threading
-from contextlib import suppress
+from importlib.metadata import version
 from typing import Final, NoReturn
 
-from chatd.io import write_all
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.admin.script import GoneError, Script, UnwritableError, ask_person
 
 TERMINAL_MARK: Final = b"\0"
 """The first byte of a connection that is edited on a terminal; no line begins with it."""
 
-LAST_WORDS: Final = f"{SHUTDOWN_LINES[-1]}\n".encode()
-"""The last lines that the server prints before it closes a script's connection in order."""
+PROGRAM_MARK: Final = b"\1"
+"""The first byte of a connection with a command or a script; no line begins with it."""
 
 _STDIN: Final = 0
 _STDOUT: Final = 1
-_READ_SIZE: Final = 65536
 
 _DESCRIPTION: Final = """\
-Administer a running chatd: opens its console, on which `help` shows the commands.
-On a terminal there are line editing, history and completion with Tab; Ctrl-D or
-Ctrl-C leaves, the server goes on. Else commands are read from standard input, one
-a line: echo list | chatd-admin"""
+Administer a running chatd. With COMMAND it runs that command. Without, on a
+terminal, it opens the console: `help` shows the commands, and Ctrl-D or `exit`
+leaves; the server goes on. Without a terminal, standard input is a script, one
+command a line, which stops at the first that fails: echo list | chatd-admin
+Passwords are asked for; in a script the line after the command has it."""
 
-
-class UnwritableError(Exception):
-    """A reply of the server cannot be written to standard output; the cause is an `OSError`."""
-
-
-class LineRelay:
-    """Copies lines from `source` to the server, and replies to `sink`, until the server closes.
-
-    `orderly` is set when the server closed after the end of input, or because it shut down.
-    """
-
-    def __init__(self, server: socket.socket, source: int = _STDIN, sink: int = _STDOUT) -> None:
-        self.orderly = False
-        self._server = server
-        self._source = source
-        self._sink = sink
-
-    def run(self) -> None:
-        """Copy; raise `UnwritableError` if a reply cannot be written."""
-        # A thread, as a file cannot be polled. It does not keep the process from ending.
-        threading.Thread(target=self._copy_input, daemon=True).start()
-        tail = b""
-        with suppress(ConnectionResetError):
-            while data := self._server.recv(_READ_SIZE):
-                try:
-                    write_all(self._sink, data)
-                except OSError as error:
-                    raise UnwritableError from error
-                tail = (tail + data)[-len(LAST_WORDS) :]
-        self.orderly = self.orderly or tail == LAST_WORDS
-
-    def _copy_input(self) -> None:
-        with suppress(OSError):  # the server has closed; what it wrote before is still to be read
-            while data := os.read(self._source, _READ_SIZE):
-                self._server.sendall(data)
-            self.orderly = True
-            self._server.shutdown(socket.SHUT_WR)
+_STATUS: Final = """\
+Exit status: 0; 1 if a command failed or no server answers; 2 if COMMAND is
+wrong. On a terminal, `quit` and `end` ask first."""
 
 
 def _edit(server: socket.socket) -> bool:
@@ -92,26 +56,39 @@ def _exit(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _relay(server: socket.socket) -> bool:
-    """Copy lines; return whether the console was closed in order."""
-    relay = LineRelay(server)
-    relay.run()
-    return relay.orderly
+class _UnreachableError(Exception):
+    """No server answers; the message is for the user."""
 
 
-def _attach(path: str) -> str | None:
-    """Be the console of the server at `path` until it is closed; return the error, if any."""
+def _connect(server: socket.socket, path: str) -> None:
+    try:
+        server.connect(path)
+    except OSError as error:
+        hint = "is it running, and with --admin PATH?"
+        if isinstance(error, PermissionError):
+            hint = "the console is for the user alone that chatd runs as"
+        raise _UnreachableError(
+            f"cannot reach chatd at {path}: {error.strerror or error} ({hint})"
+        ) from error
+
+
+def _attach(arguments: argparse.Namespace) -> int:
+    """Be the console of the server, or run the command or script; return the exit status."""
+    command = " ".join(arguments.command)
     with socket.socket(socket.AF_UNIX) as server:
-        try:
-            server.connect(path)
-        except OSError as error:
-            hint = "is it running, and with --admin PATH?"
-            if isinstance(error, PermissionError):
-                hint = "the console is for the user alone that chatd runs as"
-            return f"cannot reach chatd at {path}: {error.strerror or error} ({hint})"
-        on_terminal = os.isatty(_STDIN) and os.isatty(_STDOUT)
-        orderly = (_edit if on_terminal else _relay)(server)
-    return None if orderly else "chatd has gone away"
+        _connect(server, arguments.socket)
+        if not command and _is_console():
+            if not _edit(server):
+                raise GoneError
+            return 0
+        server.sendall(PROGRAM_MARK)
+        person = ask_person if os.isatty(_STDIN) else None
+        script = Script(server, in_json=arguments.json, ask=person)
+        return script.run_command(command) if command else script.run_lines()
+
+
+def _is_console() -> bool:
+    return os.isatty(_STDIN) and os.isatty(_STDOUT)
 
 
 def _fill_standard_descriptors() -> None:
@@ -123,34 +100,45 @@ def _fill_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _path() -> str:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="chatd-admin",
+        usage="chatd-admin [--socket PATH] [--json] [COMMAND ...]",
         description=_DESCRIPTION,
+        epilog=_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "path",
+        "--socket",
         metavar="PATH",
-        nargs="?",
         default="chatd-admin.sock",
-        help="what chatd was given as --admin (default: %(default)s, in this directory)",
+        help="path given to chatd as --admin (default: %(default)s)",
     )
-    path: str = parser.parse_args().path
-    return path
+    parser.add_argument("--json", action="store_true", help="print one JSON object a command")
+    parser.add_argument("--version", action="version", version=f"chatd {version('chatd')}")
+    parser.add_argument(
+        "command",
+        metavar="COMMAND",
+        nargs=argparse.REMAINDER,
+        help="a command of the console and its parameters",
+    )
+    arguments = parser.parse_args()
+    if arguments.json and not arguments.command and _is_console():
+        parser.error("--json needs a COMMAND, or a script on standard input")
+    return arguments
 
 
 def main() -> None:
     """Run `chatd-admin`."""
-    path = _path()
     _fill_standard_descriptors()
     try:
-        failed = _attach(path)
+        sys.exit(_attach(_arguments()))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+    except (_UnreachableError, GoneError) as error:
+        failed = str(error) or "chatd has gone away"
     except UnwritableError as error:
         if isinstance(error.__cause__, BrokenPipeError):
             sys.exit(1)  # nobody reads any more
         failed = f"cannot write: {error.__cause__}"
-    if failed:
-        sys.exit(f"chatd-admin: {failed}")
+    sys.exit(f"chatd-admin: {failed}")

@@ -31,6 +31,9 @@ from chatd.storage.writer import HistoryWriter
 Prompt = Callable[[str], Awaitable[str | None]]
 """Asks the administrator for an answer that is not shown; returns None if they cancel."""
 
+Confirm = Callable[[str], Awaitable[bool]]
+"""Asks the administrator whether to go on, where a person reads the question."""
+
 _SHOWN_PORT: Final = re.compile(r"',\s+(\d+\))")
 """The blank in an address as it is shown, `('203.0.113.9', 4711)`: it ends no parameter."""
 
@@ -67,6 +70,7 @@ class _Call:
     context: AdminContext
     arguments: Mapping[str, str]
     prompt: Prompt
+    confirm: Confirm
 
     @property
     def now(self) -> float:
@@ -78,7 +82,14 @@ async def _no_prompt(_: str) -> None:
     """Cancel every question."""
 
 
-async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt) -> Answer:
+async def _no_question(_: str) -> bool:
+    """Go on without a question."""
+    return True
+
+
+async def execute(
+    context: AdminContext, line: str, prompt: Prompt = _no_prompt, confirm: Confirm = _no_question
+) -> Answer:
     """Execute the command in `line`, with or without the backtick; return the answer."""
     line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
@@ -95,9 +106,13 @@ async def execute(context: AdminContext, line: str, prompt: Prompt = _no_prompt)
     except ChatError:
         return _usage(command)
     try:
-        return await _HANDLERS[command.name](_Call(context, arguments, prompt))
+        return await _HANDLERS[command.name](_Call(context, arguments, prompt, confirm))
     except ChatError as error:
         return refused(error)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _help_lines() -> list[str]:
@@ -137,7 +152,11 @@ async def _start(call: _Call) -> Answer:
 
 
 async def _end(call: _Call) -> Answer:
-    room = await call.context.chat.delete_room(call.arguments["chatroom_id"], call.now)
+    room = call.context.chat.room(call.arguments["chatroom_id"])
+    members = _count(len(room.members), "member")
+    if not await call.confirm(f"End chatroom {room.name}@{room.id} with {members}? [y/N] "):
+        return _cancelled()
+    await call.context.chat.delete_room(room.id, call.now)
     return done(f"chatroom {room.id} closed.", room=room.id)
 
 
@@ -321,7 +340,16 @@ def _stats_lines(figures: Mapping[str, int | None]) -> list[str]:
     ]
 
 
+async def _exit(_: _Call) -> Answer:
+    """Tell how to leave the server's own console; a console that is attached leaves by itself."""
+    text = "`quit` stops the server. Ctrl-D closes this console, and the server goes on."
+    return done(text)
+
+
 async def _quit(call: _Call) -> Answer:
+    users = {session.user for session in call.context.sessions}
+    if not await call.confirm(f"Stop the server for {_count(len(users), 'user')}? [y/N] "):
+        return _cancelled()
     call.context.stopping = True
     call.context.stop()
     return Answer()
@@ -345,5 +373,6 @@ _HANDLERS: Final[dict[str, Callable[[_Call], Awaitable[Answer]]]] = {
     "unregister": _unregister,
     "trace": _trace,
     "stats": _stats,
+    "exit": _exit,
     "quit": _quit,
 }

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.admin.answer import failure, reply_line
+from chatd.admin.answer import Answer, failure, reply_line
 from chatd.admin.commands import AdminContext, execute
-from chatd.core.sanitize import escape_line
+from chatd.core.errors import ErrorCode
+from chatd.core.sanitize import escape_line, sanitize
 from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.text import COMMAND_PREFIX
 
 MAX_LINE: Final = 16384
 """The longest line that is executed, in characters."""
@@ -34,8 +37,16 @@ _log = Logger(namespace="chatd")
 Print = Callable[[Sequence[str]], None]
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a command; the answer to a `secret` one is not shown while it is typed."""
+
+    text: str
+    secret: bool
 
 
 class Consoles:
@@ -50,13 +61,21 @@ class Consoles:
         print_lines: Print,
         close: Callable[[], None],
         on_change: Callable[[], None] = _nothing,
+        on_answer: Callable[[Answer], None] = _nothing,
+        *,
+        attached: bool = False,
+        confirms: bool = False,
     ) -> Console:
         """Return a new console that prints with `print_lines`.
 
         `close` is called when the console is closed. `on_change` is called when the console asks a
-        question, and when it has executed all lines that came.
+        question, and when it has executed all lines that came; `on_answer` with the answer to each
+        line, after it was printed. `exit` closes a console that is `attached`. One that `confirms`
+        asks before commands that end something for others.
         """
-        console = Console(self, print_lines, close, on_change)
+        console = Console(
+            self, print_lines, close, on_change, on_answer, attached=attached, confirms=confirms
+        )
         self._open[console] = None
         return console
 
@@ -74,8 +93,7 @@ class Consoles:
 class Console:
     """The console of one administrator.
 
-    `question` is the question of the command that is executed, None if it has not asked. The answer
-    is a password: a line editor must not show it while it is typed.
+    `question` is the question of the command that is executed, None if it has not asked.
     """
 
     def __init__(
@@ -84,12 +102,19 @@ class Console:
         print_lines: Print,
         close: Callable[[], None],
         on_change: Callable[[], None],
+        on_answer: Callable[[Answer], None],
+        *,
+        attached: bool,
+        confirms: bool,
     ) -> None:
-        self.question: str | None = None
+        self.question: Question | None = None
         self._consoles = consoles
         self._print = print_lines
         self._close = close
         self._on_change = on_change
+        self._on_answer = on_answer
+        self._is_attached = attached
+        self._confirms = confirms
         # None stands for the end of input.
         self._lines: deque[str | None] = deque()
         self._answer: Deferred[str | None] = Deferred()
@@ -163,23 +188,37 @@ class Console:
         try:
             while self._lines and not (self._is_paused or self._consoles.context.stopping):
                 line = self._lines.popleft()
-                if line is None:
+                if line is None or (self._is_attached and _is_exit(line)):
                     self.end()
-                elif not self._is_too_long(line):
-                    await self._execute(line)
+                else:
+                    self._show(_too_long(line) or await self._execute(line))
         finally:
             self._busy = False
             self._on_change()
 
-    async def _execute(self, line: str) -> None:
+    async def _execute(self, line: str) -> Answer:
         try:
-            answer = await execute(self._consoles.context, line, self._ask)
+            return await execute(self._consoles.context, line, self._ask_secret, self._confirm)
         except Exception:  # noqa: BLE001 -- the console continues after any error
             self._failed(Failure())
-            answer = failure("internal", FAULT, [reply_line(FAULT)])
-        self.print_lines(answer.lines)
+            return failure("internal", FAULT, [reply_line(FAULT)])
 
-    async def _ask(self, question: str) -> str | None:
+    def _show(self, answer: Answer) -> None:
+        self.print_lines(answer.lines)
+        if not self._ended:
+            self._on_answer(answer)
+
+    async def _confirm(self, question: str) -> bool:
+        """Return whether the administrator agrees; without a question where none is asked."""
+        if not self._confirms:
+            return True
+        answer = await self._ask(Question(question, secret=False)) or ""
+        return answer.strip().casefold() in {"y", "yes"}
+
+    async def _ask_secret(self, question: str) -> str | None:
+        return await self._ask(Question(question, secret=True))
+
+    async def _ask(self, question: Question) -> str | None:
         """Return the next line just as it was typed, or None if the question is cancelled."""
         if self._ended:
             return None
@@ -188,7 +227,10 @@ class Console:
         self._use_line_as_answer()
         self._on_change()
         answer = await asked
-        return None if answer is None or self._is_too_long(answer) else answer
+        if answer is not None and (refusal := _too_long(answer)):
+            self.print_lines(refusal.lines)
+            return None
+        return answer
 
     def _use_line_as_answer(self) -> None:
         if self._lines:
@@ -200,15 +242,20 @@ class Console:
         self.question = None
         asked.callback(answer)
 
-    def _is_too_long(self, line: str) -> bool:
-        """Return whether a line is too long to be used; print that if so."""
-        if len(line) <= MAX_LINE:
-            return False
-        self.print_lines([f"Administrator: Line too long (at most {MAX_LINE} characters)."])
-        return True
-
     def _failed(self, failure: Failure) -> None:
         _log.failure("A command of the administrator failed", failure)
+
+
+def _is_exit(line: str) -> bool:
+    return sanitize(line[:MAX_LINE]).strip().removeprefix(COMMAND_PREFIX).casefold() == "exit"
+
+
+def _too_long(line: str) -> Answer | None:
+    """Return the answer to a line that is too long to be used, None if it is not."""
+    if len(line) <= MAX_LINE:
+        return None
+    text = f"Line too long (at most {MAX_LINE} characters)."
+    return failure(ErrorCode.TOO_LONG, text, [reply_line(text)])
 
 
 class LineConsole:

@@ -7,15 +7,17 @@ with one key, one object a line:
     from the server                          from the editor
     {"prompt": "Chat administration:> "}     {"line": "kick Bob 1"}
     {"question": "Enter password: "}         {"line": "the answer"} or {"cancel": null}
+    {"confirm": "Stop the server? [y/N] "}   {"line": "y"} or {"cancel": null}
     {"print": ["a line", "another"]}
     {"completion": ["ki", 2, "kick "]}       {"complete": "ki"}
     {"closed": null}
 
-The server asks for one line at a time, by a prompt or by a question whose answer is not shown, and
-prints at any time. `completion` answers `complete`, which has the text before the cursor: it says
-how many characters before the cursor to replace, and by what. The editor closes its sending side
-when the administrator ends the console with Ctrl-D; the server sends `closed` before it closes the
-connection, so that the editor can tell an orderly end from a crash of the server.
+The server asks for one line at a time: by a prompt, by a question whose answer is not shown, or by
+`confirm`, whose answer is shown. It prints at any time. `completion` answers `complete`, which has
+the text before the cursor: it says how many characters before the cursor to replace, and by what.
+The editor closes its sending side when the administrator ends the console with Ctrl-D; the server
+sends `closed` before it closes the connection, so that the editor can tell an orderly end from a
+crash of the server.
 """
 
 from __future__ import annotations
@@ -75,6 +77,9 @@ class Editor:
             self._commands = PromptSession(
                 history=InMemoryHistory(), key_bindings=self._keys(self._complete)
             )
+            self._confirmations: PromptSession[str] = PromptSession(
+                history=DummyHistory(), key_bindings=self._keys(lambda _: None)
+            )
         # Renders nothing, so that nobody sees what is typed, nor how long it is.
         self._answers: PromptSession[str] = PromptSession(
             history=DummyHistory(),
@@ -84,8 +89,8 @@ class Editor:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._prompt = ""
-        # The question that waits for an answer.
-        self._question: str | None = None
+        # Which message asked for the line that is typed: prompt, question or confirm.
+        self._asked = "prompt"
         # Whether there is a prompt or a question that prompt_toolkit does not draw.
         self._is_drawn = False
         self._typing: asyncio.Task[None] | None = None
@@ -132,7 +137,7 @@ class Editor:
             elif key == "closed":
                 self.orderly = True
             else:
-                self._question = value if key == "question" else None
+                self._asked = key
                 self._prompt = value
                 self._typing = asyncio.ensure_future(self._type())
 
@@ -145,11 +150,11 @@ class Editor:
 
     async def _type(self) -> None:
         """Send the line that is typed next."""
-        self._is_drawn = self._is_dumb or self._question is not None
+        self._is_drawn = self._is_dumb or self._asked == "question"
         try:
             line = await self._next_line()
         except (KeyboardInterrupt, EOFError) as key:
-            if self._question is not None:
+            if self._asked != "prompt":
                 self._send(cancel=None)
             elif isinstance(key, EOFError):
                 self._writer.write_eof()
@@ -165,18 +170,23 @@ class Editor:
 
     async def _next_line(self) -> str:
         # The owner of the process handles SIGINT.
-        if self._question is None:
-            return await self._commands.prompt_async(self._prompt, handle_sigint=False)
-        self._write(self._question)
+        if self._asked != "question":
+            return await self._shown.prompt_async(self._prompt, handle_sigint=False)
+        self._write(self._prompt)
         try:
             return await self._answers.prompt_async(handle_sigint=False)
         finally:
             self._write("\r\n")
 
+    @property
+    def _shown(self) -> PromptSession[str]:
+        """The session in which a line that is shown is typed."""
+        return self._confirmations if self._asked == "confirm" else self._commands
+
     async def _stop_typing(self) -> None:
         """Erase the line that is being typed, and give the terminal back."""
         if self._typing is not None and not self._typing.done():
-            self._commands.app.erase_when_done = True
+            self._shown.app.erase_when_done = True
             self._typing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._typing
@@ -191,7 +201,7 @@ class Editor:
     def _print(self, lines: Sequence[str]) -> None:
         """Print lines above the one being typed, if there is one."""
         text = "".join(f"{line}\r\n" for line in lines)
-        app = self._commands.app
+        app = self._shown.app
         if app.is_running:
             app.renderer.erase()
             self._write(text)
@@ -199,7 +209,7 @@ class Editor:
         elif not self._is_drawn:
             self._write(text)
         else:
-            typed = "" if self._question is not None else self._commands.default_buffer.text
+            typed = "" if self._asked == "question" else self._shown.default_buffer.text
             erase = "\r\n" if self._is_dumb else _ERASE_ROW
             self._write(f"{erase}{text}{self._prompt}{typed}")
 
@@ -207,9 +217,10 @@ class Editor:
         """Set the mode again, which the shell has changed, and draw the line in a new row."""
         if in_foreground(self._input.fileno()):
             self._input.raw_mode().__enter__()
-            if self._commands.app.is_running:
-                self._commands.app.renderer.reset()
-                self._commands.app.invalidate()
+            app = self._shown.app
+            if app.is_running:
+                app.renderer.reset()
+                app.invalidate()
 
     def _write(self, text: str) -> None:
         self._output.write_raw(text)
@@ -230,7 +241,7 @@ class Editor:
 
     def _is_empty(self) -> bool:
         """Return whether Ctrl-D ends the input: at a question it always does."""
-        return self._question is not None or not self._commands.default_buffer.text
+        return self._asked != "prompt" or not self._commands.default_buffer.text
 
     def _complete(self, event: KeyPressEvent) -> None:
         self._send(complete=event.current_buffer.document.text_before_cursor)

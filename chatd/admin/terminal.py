@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from chatd.admin.answer import Answer
 from chatd.admin.completion import complete
 from chatd.admin.console import MAX_LINE, Consoles
 
@@ -25,13 +26,27 @@ _MAX_CANDIDATES: Final = 100
 class ConsoleTerminal:
     """A console with an editor.
 
-    `write` sends bytes to the editor, `close` closes the connection to it.
+    `write` sends bytes to the editor, `close` closes the connection to it. `attached` is whether
+    the editor is that of `chatd-admin`: then `exit` leaves the console, and commands that end
+    something for others ask first.
     """
 
     def __init__(
-        self, consoles: Consoles, write: Callable[[bytes], None], close: Callable[[], None]
+        self,
+        consoles: Consoles,
+        write: Callable[[bytes], None],
+        close: Callable[[], None],
+        *,
+        attached: bool = False,
     ) -> None:
-        self.console = consoles.open(self.print_above, self._close, self._ask)
+        self.console = consoles.open(
+            self.print_above,
+            self._close,
+            self._ask,
+            self._answered,
+            attached=attached,
+            confirms=attached,
+        )
         self._context = consoles.context
         self._write = write
         self._close_connection = close
@@ -71,10 +86,17 @@ class ConsoleTerminal:
 
     def _ask(self) -> None:
         """Ask the editor for a line, if the console is ready for it."""
-        if self.console.question is not None:
-            self._send(question=self.console.question)
+        question = self.console.question
+        if question is not None:
+            self._send(**{"question" if question.secret else "confirm": question.text})
         elif self.console.accepts_input:
-            self._send(prompt=PROMPT)
+            self._ready()
+
+    def _ready(self) -> None:
+        self._send(prompt=PROMPT)
+
+    def _answered(self, answer: Answer) -> None:
+        """Do nothing: a person reads the lines."""
 
     def _complete(self, before: str) -> None:
         """Complete the last word of `before`; print the candidates if they have no more in common.
@@ -109,6 +131,25 @@ class ConsoleTerminal:
         self._send(closed=None)
         self._is_closed = True
         self._close_connection()
+
+
+class ProgramConsole(ConsoleTerminal):
+    """A console for `chatd-admin` with commands that were not typed at its prompt.
+
+    There is no prompt. After the lines of each answer, a message `answer` has the `data` for
+    programs, and whether the command `failed`.
+    """
+
+    def __init__(
+        self, consoles: Consoles, write: Callable[[bytes], None], close: Callable[[], None]
+    ) -> None:
+        super().__init__(consoles, write, close, attached=True)
+
+    def _ready(self) -> None:
+        """Do nothing: the answer shows that the next line may come."""
+
+    def _answered(self, answer: Answer) -> None:
+        self._send(answer={"failed": answer.failed, "data": answer.data})
 
 
 def encode_lines(lines: Sequence[str]) -> bytes:

@@ -1,7 +1,9 @@
 """The console on a UNIX socket: for `chatd-admin`, and for scripts.
 
-Lines in, lines out; the end of input closes the console after the replies. A peer whose first byte
-is a NUL is `chatd-admin` on a terminal: the messages of `chatd.admin.editor` follow the NUL.
+The first byte says who the peer is (`chatd.admin.cli`). After a NUL it is the line editor of
+`chatd-admin`, and after a byte 1 `chatd-admin` with a command or a script; both exchange the
+messages of `chatd.admin.editor`. Any other byte begins the first line of a script: lines in, lines
+out, and the end of input closes the console after the replies.
 
 While a peer does not read its replies, nothing more is read from it or executed for it, so that one
 reply at most waits in memory.
@@ -26,9 +28,9 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.admin.cli import TERMINAL_MARK
+from chatd.admin.cli import PROGRAM_MARK, TERMINAL_MARK
 from chatd.admin.console import Consoles, LineConsole
-from chatd.admin.terminal import ConsoleTerminal
+from chatd.admin.terminal import ConsoleTerminal, ProgramConsole
 from chatd.server.stalesocket import remove_stale_socket
 
 _OWNER_ONLY: Final = 0o600
@@ -88,7 +90,7 @@ class ConsoleFactory(Factory):
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class ConsoleProtocol(Protocol):
-    """The connection of one administrator; the first byte tells an editor from a script."""
+    """The connection of one administrator; the first byte says which program it is."""
 
     def __init__(self, factory: ConsoleFactory) -> None:
         self._factory = factory
@@ -103,9 +105,12 @@ class ConsoleProtocol(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Give the console the lines of a script, or the messages of an editor."""
         if self._console is None:
-            is_editor = data.startswith(TERMINAL_MARK)
-            data = data.removeprefix(TERMINAL_MARK)
-            self._console = self._terminal() if is_editor else self._lines()
+            if data.startswith(TERMINAL_MARK):
+                self._console, data = self._terminal(), data[1:]
+            elif data.startswith(PROGRAM_MARK):
+                self._console, data = self._program(), data[1:]
+            else:
+                self._console = self._lines()
         self._console.received(data)
 
     def readConnectionLost(self) -> None:
@@ -151,11 +156,14 @@ class ConsoleProtocol(Protocol):
         self._stream().loseConnection()
 
     def _lines(self) -> LineConsole:
-        console = self._consoles.open(self._print, self._close)
+        console = self._consoles.open(self._print, self._close, attached=True)
         return LineConsole(console)
 
     def _terminal(self) -> ConsoleTerminal:
-        return ConsoleTerminal(self._consoles, self._stream().write, self._close)
+        return ConsoleTerminal(self._consoles, self._stream().write, self._close, attached=True)
+
+    def _program(self) -> ProgramConsole:
+        return ProgramConsole(self._consoles, self._stream().write, self._close)
 
     def _print(self, lines: Sequence[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)

@@ -288,6 +288,7 @@ CONSOLE_COMMANDS: Final = _table(
         "stats",
         "Show uptime, connections, rooms, messages, bytes, queue sizes and the store's size.",
     ),
+    Command("exit", "Leave a console that is attached with chatd-admin; the server goes on."),
     Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),
 )
 

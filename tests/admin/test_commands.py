@@ -34,7 +34,7 @@ def test_help(server):
     names = {line.strip("`").split("`")[0].split()[0] for line in lines if line}
     assert names == {
         *("help", "list", "start", "end", "kick", "group"),
-        *("say", "who", "trace", "stats", "quit"),
+        *("say", "who", "trace", "stats", "exit", "quit"),
         *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
     }
 

@@ -58,7 +58,7 @@ def test_one_line_at_a_time(pipe, monkeypatch):
     """The lines after a command that takes a while wait, and the end of input waits, too."""
     waiting = []
 
-    async def execute(_, line, __):
+    async def execute(_, line, *__):
         waiting.append(Deferred())
         await waiting[-1]
         return Answer([line])
@@ -88,7 +88,7 @@ def test_the_input_ends_behind_quit(pipe, server, accounts):
 def test_an_exception_in_a_command(pipe, monkeypatch, capture_log):
     """An exception in a command is logged, the administrator is told, and the console continues."""
 
-    async def execute(_, line, __):
+    async def execute(_, line, *__):
         if line == "fail":
             raise ZeroDivisionError
         return Answer([line])

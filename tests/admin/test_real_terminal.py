@@ -358,3 +358,46 @@ def test_stopped_and_continued(attached):
         terminal.await_mode(mode)
         terminal.type("t\r")
         terminal.expect("Administrator: tea@1: no chatters!")
+
+
+def test_quit_asks_first(attached, join):
+    """`quit` and `end` of `chatd-admin` ask; `exit` leaves it, and the server goes on."""
+    server, admin = attached
+    join("Ann").recv(100)
+    admin.type("end 1\r")
+    admin.expect("End chatroom tea@1 with 1 member? [y/N]")
+    admin.type("\x03")
+    admin.expect("Administrator: Cancelled.")
+    admin.expect(PROMPT)
+    admin.type("quit\r")
+    admin.expect("Stop the server for 1 user? [y/N]")
+    admin.type("n\r")
+    admin.expect("Administrator: Cancelled.")
+    admin.expect(PROMPT)
+    admin.type("exit\r")
+    assert admin.ended() == 0
+    assert admin.attributes == admin.before
+    server.type("exit\r")
+    server.expect("`quit` stops the server.")
+
+
+def test_a_command_on_a_terminal(attached, run):
+    """`chatd-admin COMMAND` asks for passwords without echo, and before `quit`."""
+    server, _ = attached
+    register = run([*ADMIN, "register", "Ann"])
+    register.expect("Enter password: ")
+    register.type("correct horse\r")
+    register.expect("Administrator: Ann was registered.")
+    assert "horse" not in register.printed
+    assert register.ended() == 0
+    refused = run([*ADMIN, "quit"])
+    refused.expect("Stop the server for 0 users? [y/N]")
+    refused.type("\r")
+    refused.expect("Administrator: Cancelled.")
+    assert refused.ended() == 1
+    agreed = run([*ADMIN, "quit"])
+    agreed.expect("[y/N]")
+    agreed.type("y\r")
+    agreed.expect("System: Shutting down server...")
+    assert agreed.ended() == 0
+    assert server.ended() == 0

@@ -20,10 +20,12 @@ CANCELLED = {"print": ["Administrator: Cancelled."]}
 class TerminalHarness:
     """A console with an editor that a test plays. `closed` counts how often it was closed."""
 
-    def __init__(self, server):
+    def __init__(self, server, **options):
         self._sent = b""
         self.closed = 0
-        self.terminal = ConsoleTerminal(server.service.consoles, self._write, self._close)
+        self.terminal = ConsoleTerminal(
+            server.service.consoles, self._write, self._close, **options
+        )
 
     def _write(self, data):
         self._sent += data
@@ -197,3 +199,29 @@ def test_what_no_editor_sends(terminal, data):
 def test_any_bytes(data):
     """No input from an editor raises an exception."""
     TerminalHarness(MemoryServer()).terminal.received(data + b"\n")
+
+
+def test_a_console_that_is_attached(server):
+    """`end` asks first where the editor is that of `chatd-admin`, and `exit` leaves."""
+    harness = TerminalHarness(server, attached=True)
+    assert harness.read() == [PROMPT]
+    harness.send(line="start 1 tea")
+    question = {"confirm": "End chatroom tea@1 with 0 members? [y/N] "}
+    assert harness.send(line="end 1") == [question]
+    assert harness.send(cancel=None) == [CANCELLED, PROMPT]
+    assert harness.send(line="end 1") == [question]
+    assert harness.send(line="y") == [{"print": ["Administrator: chatroom 1 closed."]}, PROMPT]
+    assert harness.send(line="exit") == [{"closed": None}]
+    assert harness.closed == 1
+
+
+def test_exit_at_the_server_s_own_console(terminal):
+    """The server's own console stays, and tells how to leave it."""
+    text = "`quit` stops the server. Ctrl-D closes this console, and the server goes on."
+    assert terminal.send(line="exit") == [{"print": [f"Administrator: {text}"]}, PROMPT]
+
+
+def test_the_server_s_own_console_never_asks(terminal):
+    """`end` takes effect at once at the server's own console."""
+    terminal.send(line="start 1 tea")
+    assert terminal.send(line="end 1")[0] == {"print": ["Administrator: chatroom 1 closed."]}

@@ -229,3 +229,26 @@ def test_a_peer_that_does_not_read(connect):
     assert peer.transport.value().count(b"x@1: no chatters!") == 3
     assert peer.transport.disconnecting
     assert peer.transport.producer is None
+
+
+def test_a_program_on_the_socket(connect):
+    """After a byte 1, each line is answered by an object, and there is no prompt."""
+    peer = connect()
+    peer.dataReceived(b'\1{"line": "start 1 x"}\n')
+    assert [json.loads(line) for line in peer.transport.value().splitlines()] == [
+        {"print": ["Administrator: Chatroom 1 started!"]},
+        {"answer": {"failed": False, "data": {"room": "1"}}},
+    ]
+    peer.transport.clear()
+    peer.dataReceived(b'{"line": ""}\n')
+    assert json.loads(peer.transport.value()) == {"answer": {"failed": False, "data": None}}
+    peer.readConnectionLost()
+    assert peer.transport.value().endswith(b'{"closed": null}\n')
+
+
+def test_exit_in_lines(connect):
+    """`exit` closes the connection of a script; the lines after it are not executed."""
+    peer = connect()
+    peer.dataReceived(b"exit\nlist\n")
+    assert peer.transport.value() == b""
+    assert peer.transport.disconnecting

@@ -135,7 +135,7 @@ def test_help_of_the_other_programs(run, program):
     """The help describes the program, and not only its options."""
     done = run(program, "--help")
     assert done.returncode == 0
-    assert "On a terminal there are line editing, history and completion" in done.stdout
+    assert "On a terminal" in done.stdout
 
 
 def test_tac(run, tmp_path):
@@ -165,7 +165,7 @@ def test_in_the_background(run, tmp_path):
         assert client.recv(100) == b"Server: You join @chatroom tea\0"
         listed = run("chatd-admin", input="list\n").stdout
         assert listed == "\nAdministrator: tea@tea: Ann@unix \n\n"
-        quitted = run("chatd-admin", "chatd-admin.sock", input="quit\n")
+        quitted = run("chatd-admin", "--socket", "chatd-admin.sock", input="quit\n")
         assert quitted.stdout.splitlines()[-1] == "System: Shutting down server..."
         assert client.recv(100) == b"Administrator: Chatserver is going to shutdown...\0"
     log = (tmp_path / "chatd.log").read_text()
