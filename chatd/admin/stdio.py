@@ -63,6 +63,7 @@ def lost_event(lines: int) -> LogEvent:
         "log_namespace": "chatd",
         "log_time": time.time(),
         "lines": lines,
+        "fields": {"event": "lines-lost", "count": lines},
     }
 
 

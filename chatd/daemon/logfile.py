@@ -46,7 +46,8 @@ class LogError(Exception):
 def format_json(event: LogEvent) -> str:
     """Return an event as a JSON object on one line.
 
-    The fields are `time`, `level`, `namespace`, `text`, and for a failure also `traceback`.
+    The fields are `time`, `level`, `namespace`, `text`, then those of the event, of which `event`
+    is its name; for a failure, `event` is `failure` and `traceback` is set.
     """
     time = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     fields = {
@@ -55,8 +56,11 @@ def format_json(event: LogEvent) -> str:
         "namespace": event.get("log_namespace", "-"),
         "text": formatEvent(event),
     }
+    if event.get("log_namespace") == "chatd":
+        fields |= event.get("fields", {})
     failure = event.get("log_failure")
     if failure is not None:
+        fields["event"] = "failure"
         fields["traceback"] = failure.getTraceback()
     return dump(fields)
 

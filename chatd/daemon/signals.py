@@ -60,7 +60,11 @@ class SystemdNotifier:
                 manager.connect(self._address)
                 manager.sendall(state.encode())
         except OSError as error:
-            _log.warn("System: the service manager cannot be told: {why}", why=error.strerror)
+            _log.warn(
+                "System: the service manager cannot be told: {why}",
+                why=error.strerror,
+                fields={"event": "service-manager-lost", "why": error.strerror},
+            )
 
 
 _STDIN: Final = 0
@@ -127,7 +131,7 @@ class Process:
     def _reload(self) -> None:
         self._notifier.reloading()
         self._reopen_log()
-        _log.info("System: SIGHUP received, reloading")
+        _log.info("System: SIGHUP received, reloading", fields={"event": "reloading"})
         self._service.reload()
         self._notifier.ready()
 
@@ -136,10 +140,18 @@ class Process:
             try:
                 self._log_file.reopen()
             except OSError as error:
-                _log.error("System: the log file cannot be opened again: {why}", why=error.strerror)
+                _log.error(
+                    "System: the log file cannot be opened again: {why}",
+                    why=error.strerror,
+                    fields={"event": "log-not-reopened", "why": error.strerror},
+                )
 
     def _stop(self, cause: signal.Signals) -> None:
-        _log.info("System: {cause} received", cause=cause.name)
+        _log.info(
+            "System: {cause} received",
+            cause=cause.name,
+            fields={"event": "stopping", "signal": cause.name},
+        )
         self._service.request_stop()
 
 
@@ -178,7 +190,9 @@ def start_error_hook(
     """
     if isinstance(error, StartError):
         if log_errors:
-            _log.critical("chatd: {error}", error=error)
+            _log.critical(
+                "chatd: {error}", error=error, fields={"event": "start-failed", "why": str(error)}
+            )
         print(f"chatd: {error}", file=sys.__stderr__)
     else:
         sys.__excepthook__(kind, error, traceback)

@@ -360,7 +360,9 @@ def makeService(options: Options) -> ChatService:
     reactor.callWhenRunning(log.start)
     reactor.callWhenRunning(Process(service, reactor, log.file, notifier).install)
     if _URL_WITH_PASSWORD.search(" ".join(sys.argv)):
-        reactor.callWhenRunning(_log.warn, _VISIBLE_URL_WARNING)
+        reactor.callWhenRunning(
+            partial(_log.warn, _VISIBLE_URL_WARNING, fields={"event": "password-visible"})
+        )
     return service
 
 

@@ -1,7 +1,8 @@
 """The lines of the log, one escaped line for each event of the server, and the counters beside it.
 
 The lines about the process itself are in `chatd.daemon.signals`. This module writes to Twisted's
-log and does not know which observers read it.
+log and does not know which observers read it. Beside the words of a line, its `fields` are what
+`--log-json` shows to programs; docs/operation.md lists them.
 
 Anybody who can connect causes lines. So of each such kind `LINES_PER_MINUTE` lines are logged, and
 one line tells how many more there were and from how many addresses.
@@ -9,6 +10,8 @@ one line tells how many more there were and from how many addresses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
@@ -62,20 +65,27 @@ LINES_PER_MINUTE: Final = 600
 """How many lines of one kind are logged one by one in a minute."""
 
 _MINUTE: Final = 60.0
+_NO_DATA: Final[Mapping[str, object]] = MappingProxyType({})
 _MAX_ADDRESSES: Final = 10_000
 
 
 class _LimitedLines:
     """Lines of one kind, whose format is `line`; those past the limit become one line `summary`.
 
-    A summary has the fields `n` and `addresses`. It is logged when the minute ends that began with
-    the first line.
+    `event` is their name in JSON. A summary has the fields `count` and `addresses`. It is logged
+    when the minute ends that began with the first line.
     """
 
     def __init__(
-        self, clock: IReactorTime, line: str, summary: str, level: LogLevel = LogLevel.info
+        self,
+        clock: IReactorTime,
+        event: str,
+        line: str,
+        summary: str,
+        level: LogLevel = LogLevel.info,
     ) -> None:
         self._clock = clock
+        self._event = event
         self._line = line
         self._summary = summary
         self._level = level
@@ -84,8 +94,13 @@ class _LimitedLines:
         self._more = 0
         self._addresses: set[object] = set()
 
-    def log(self, peer: Address | None, **fields: object) -> None:
-        """Log a line, or count it; `fields` must be safe to print."""
+    def log(
+        self, peer: Address | None, data: Mapping[str, object] = _NO_DATA, **words: object
+    ) -> None:
+        """Log a line, or count it; `words`, which fill its format, must be safe to print.
+
+        `data` has the fields of the line in JSON beside the address of `peer`.
+        """
         now = self._clock.seconds()
         if self._logged >= LINES_PER_MINUTE or now - self._began >= _MINUTE:
             if now - self._began < _MINUTE:
@@ -94,8 +109,9 @@ class _LimitedLines:
             self._began, self._logged = now, 0
         self._logged += 1
         if peer is not None:
-            fields["peer"] = _escape_address(peer)
-        _log.emit(self._level, self._line, **fields)
+            words["peer"] = _escape_address(peer)
+        fields = {"event": self._event, **data, **_address_fields(peer)}
+        _log.emit(self._level, self._line, fields=fields, **words)
 
     def _count(self, peer: Address | None) -> None:
         if not self._more:
@@ -110,50 +126,65 @@ class _LimitedLines:
         more, count, self._more = self._more, len(self._addresses), 0
         self._addresses = set()
         addresses = f"{count} or more" if count == _MAX_ADDRESSES else count
-        _log.emit(self._level, self._summary, n=more, addresses=addresses)
+        fields = {"event": self._event, "count": more, "addresses": count}
+        _log.emit(self._level, self._summary, n=more, addresses=addresses, fields=fields)
 
 
 class EventLog:
     """Writes the log. As a subscriber of the bus it logs each user who joins or leaves a room."""
 
     def __init__(self, clock: IReactorTime) -> None:
-        def limited(line: str, summary: str, level: LogLevel = LogLevel.info) -> _LimitedLines:
-            return _LimitedLines(clock, line, f"System: {summary}", level)
+        def limited(
+            event: str, line: str, summary: str, level: LogLevel = LogLevel.info
+        ) -> _LimitedLines:
+            return _LimitedLines(clock, event, line, f"System: {summary}", level)
 
         self._connected = limited(
+            "connected",
             "System: new connection from {peer}",
             "{n} more connections, from {addresses} addresses",
         )
         self._disconnected = limited(
+            "disconnected",
             "System: connection from {peer} closed",
             "{n} more connections closed, from {addresses} addresses",
         )
         self._exceeded = limited(
+            "send-queue-exceeded",
             "System: connection from {peer} aborted: it does not read, "
             "{queued} bytes wait (at most {limit})",
             "{n} more connections aborted that do not read, from {addresses} addresses",
             LogLevel.warn,
         )
         self._failed_logins = limited(
+            "login-failed",
             "System: failed login from {peer}",
             "{n} more failed logins, from {addresses} addresses",
             LogLevel.warn,
         )
         self._bad_headers = limited(
+            "bad-proxy-header",
             "System: connection from {peer} closed: malformed PROXY header",
             "{n} more connections closed with a malformed PROXY header, from {addresses} addresses",
             LogLevel.warn,
         )
         self._joined = limited(
+            "joined",
             "{user} joined room [{room}]{origin}",
             "{n} more times users joined rooms, from {addresses} addresses",
         )
-        self._left = limited("{user} left room [{room}].", "{n} more times users left rooms")
+        self._left = limited(
+            "left", "{user} left room [{room}].", "{n} more times users left rooms"
+        )
 
     def listening(self, host: str, port: int | None = None) -> None:
         """Log a listening port; `port` is None where `host` is the path of a UNIX socket."""
         address = host if port is None else f"{host}, {port}"
-        _log.info("System: ChatServer is listening at ({address})...", address=escape_line(address))
+        _log.info(
+            "System: ChatServer is listening at ({address})...",
+            address=escape_line(address),
+            fields={"event": "listening", "address": host, "port": port},
+        )
 
     def connected(self, peer: Address) -> None:
         """Log a new connection."""
@@ -165,7 +196,8 @@ class EventLog:
 
     def send_queue_exceeded(self, peer: Address, queued: int, limit: int) -> None:
         """Log that a connection is aborted because `queued` bytes wait for the client to read."""
-        self._exceeded.log(peer, queued=queued, limit=limit)
+        data = {"queued": queued, "limit": limit}
+        self._exceeded.log(peer, data, **data)
 
     def bad_proxy_header(self, peer: Address) -> None:
         """Log that a proxy at `peer` sent a malformed header, and that the connection is closed."""
@@ -177,20 +209,35 @@ class EventLog:
 
     def store_lost(self, why: str) -> None:
         """Log that the store cannot be written to."""
-        _log.error("System: the store cannot be written to: {why}", why=escape_line(why))
+        _log.error(
+            "System: the store cannot be written to: {why}",
+            why=escape_line(why),
+            fields={"event": "store-lost", "why": why},
+        )
 
     def store_back(self, given_up: int) -> None:
         """Log that the store can be written to again, and how many messages it never got."""
-        _log.warn("System: the store can be written to again, {n} messages were lost", n=given_up)
+        _log.warn(
+            "System: the store can be written to again, {n} messages were lost",
+            n=given_up,
+            fields={"event": "store-back", "count": given_up},
+        )
 
     def unconfirmed(self, messages: int) -> None:
         """Log how many messages the store had not confirmed when the server stopped."""
-        _log.error("System: {n} messages may not have been stored", n=messages)
+        _log.error(
+            "System: {n} messages may not have been stored",
+            n=messages,
+            fields={"event": "not-stored", "count": messages},
+        )
 
     def pruned(self, messages: int, days: int) -> None:
         """Log how many messages were removed because they were too old."""
         _log.info(
-            "System: removed {n} messages that are older than {days} days", n=messages, days=days
+            "System: removed {n} messages that are older than {days} days",
+            n=messages,
+            days=days,
+            fields={"event": "pruned", "count": messages, "days": days},
         )
 
     def trimmed(self, messages: int, size: int) -> None:
@@ -199,6 +246,7 @@ class EventLog:
             "System: removed the {n} oldest messages of chatrooms with over {size} bytes",
             n=messages,
             size=size,
+            fields={"event": "trimmed", "count": messages, "size": size},
         )
 
     def rooms_expired(self, rooms: int) -> None:
@@ -206,11 +254,16 @@ class EventLog:
         _log.info(
             "System: ended {n} chatrooms that were empty for a day and in which nothing was said",
             n=rooms,
+            fields={"event": "rooms-expired", "count": rooms},
         )
 
     def reload_failed(self, why: str) -> None:
         """Log that a file cannot be read again, so that its old contents stay in use."""
-        _log.error("System: {why}; the previous one stays in use", why=escape_line(why))
+        _log.error(
+            "System: {why}; the previous one stays in use",
+            why=escape_line(why),
+            fields={"event": "reload-failed", "why": why},
+        )
 
     def received(self, peer: Address, text: str) -> None:
         """Log a frame received, for the trace; `text` is masked where it is confidential."""
@@ -218,11 +271,17 @@ class EventLog:
             "Received message from {peer}: {text}",
             peer=_escape_address(peer),
             text=escape_line(text),
+            fields={"event": "frame-received", "frame": text, **_address_fields(peer)},
         )
 
     def sent(self, peer: Address, text: str) -> None:
         """Log a frame sent, for the trace."""
-        _log.info("Send to {peer}: {text}", peer=_escape_address(peer), text=escape_line(text))
+        _log.info(
+            "Send to {peer}: {text}",
+            peer=_escape_address(peer),
+            text=escape_line(text),
+            fields={"event": "frame-sent", "frame": text, **_address_fields(peer)},
+        )
 
     def on_event(self, room: Room, event: RoomEvent) -> None:
         """Log a user who joins or leaves a room; the bus calls this for every event of a room."""
@@ -230,12 +289,27 @@ class EventLog:
             origin = "" if event.address is None else f" from <{_host_and_port(event.address)}>"
             self._joined.log(
                 event.address,
+                {"user": event.name, "room": room.id},
                 user=escape_line(event.name),
                 room=escape_line(room.id),
                 origin=origin,
             )
         elif isinstance(event, Left):
-            self._left.log(None, user=escape_line(event.name), room=escape_line(room.id))
+            self._left.log(
+                None,
+                {"user": event.name, "room": room.id, "reason": event.reason},
+                user=escape_line(event.name),
+                room=escape_line(room.id),
+            )
+
+
+def _address_fields(peer: Address | None) -> dict[str, object]:
+    """Return `address` and `port` of a peer; a UNIX socket has no port, and None has neither."""
+    if peer is None:
+        return {}
+    if isinstance(peer, str):
+        return {"address": peer}
+    return {"address": peer[0], "port": peer[1]}
 
 
 def _escape_address(peer: Address) -> str:

@@ -47,6 +47,14 @@ def test_an_event_in_json(logged):
     )
 
 
+def test_the_fields_of_an_event_in_json(logged):
+    """The fields of an event of chatd are beside its text; the log of a library has none."""
+    event = logged("info", "Zoë joined", fields={"event": "joined", "user": "Zoë"})
+    shown = json.loads(format_json(event))
+    assert (shown["event"], shown["user"], shown["text"]) == ("joined", "Zoë", "Zoë joined")
+    assert "user" not in json.loads(format_json({**event, "log_namespace": "library"}))
+
+
 def test_a_failure_in_json(logged):
     """The traceback has a field of its own."""
     try:
@@ -55,6 +63,7 @@ def test_a_failure_in_json(logged):
         event = logged("failure", "It failed", Failure())
     fields = json.loads(format_json(event))
     assert (fields["level"], fields["text"]) == ("critical", "It failed")
+    assert fields["event"] == "failure"
     assert "KeyError: 'missing'" in fields["traceback"]
 
 

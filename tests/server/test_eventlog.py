@@ -1,11 +1,19 @@
 """Every line of the log, word for word."""
 
+import ast
+import json
+from pathlib import Path
+
 import pytest
 from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
 
 from chatd.core.events import Joined, LeaveReason, Left
 from chatd.core.rooms import Room
+from chatd.daemon.logfile import format_json
 from chatd.server.eventlog import LINES_PER_MINUTE, EventLog
+
+ROOT = Path(__file__).parents[2]
 
 PEER = ("127.0.0.1", 50768)
 
@@ -141,3 +149,130 @@ def test_a_flood_of_connections(capture_log):
     log.connected(PEER)
     assert capture_log()[-1] == "System: new connection from ('127.0.0.1', 50768)"
     assert not clock.getDelayedCalls()
+
+
+FIELDS = {
+    "listening": (("localhost", 9999), {"address": "localhost", "port": 9999}),
+    "connected": ((PEER,), {"address": "127.0.0.1", "port": 50768}),
+    "disconnected": ((PEER,), {"address": "127.0.0.1", "port": 50768}),
+    "send_queue_exceeded": (
+        (PEER, 9, 8),
+        {"queued": 9, "limit": 8, "address": "127.0.0.1", "port": 50768},
+    ),
+    "bad_proxy_header": (("unix",), {"address": "unix"}),
+    "login_failed": ((PEER,), {"address": "127.0.0.1", "port": 50768}),
+    "store_lost": (("disk full",), {"why": "disk full"}),
+    "store_back": ((3,), {"count": 3}),
+    "unconfirmed": ((2,), {"event": "not-stored", "count": 2}),
+    "pruned": ((5, 7), {"count": 5, "days": 7}),
+    "trimmed": ((5, 70), {"count": 5, "size": 70}),
+    "rooms_expired": ((2,), {"count": 2}),
+    "reload_failed": (("--motd x",), {"why": "--motd x"}),
+    "received": (
+        (PEER, "hi"),
+        {"event": "frame-received", "frame": "hi", "address": "127.0.0.1", "port": 50768},
+    ),
+    "sent": (
+        (PEER, "hi"),
+        {"event": "frame-sent", "frame": "hi", "address": "127.0.0.1", "port": 50768},
+    ),
+}
+"""The arguments of each method that logs a line, and the fields of the line in JSON."""
+
+
+@pytest.fixture
+def log_fields():
+    """Return a function that returns the fields of the lines logged since the last call."""
+    events = []
+    globalLogPublisher.addObserver(events.append)
+
+    def log_fields():
+        fields = [json.loads(format_json(event)) for event in events]
+        events.clear()
+        common = ("time", "level", "namespace", "text")
+        return [{key: row[key] for key in row if key not in common} for row in fields]
+
+    yield log_fields
+    globalLogPublisher.removeObserver(events.append)
+
+
+@pytest.mark.parametrize("method", FIELDS)
+def test_the_fields_of_each_line(event_log, log_fields, method):
+    """Programs read the name of the event, and its parts, beside the words."""
+    arguments, fields = FIELDS[method]
+    getattr(event_log, method)(*arguments)
+    assert log_fields() == [{"event": method.replace("_", "-"), **fields}]
+
+
+def test_no_line_is_without_fields():
+    """Each method that logs is in the table of this test."""
+    methods = {name for name in vars(EventLog) if not name.startswith("_")}
+    assert methods - {"on_event"} == set(FIELDS)
+
+
+def test_the_fields_of_joins(event_log, log_fields):
+    """A user who joins or leaves is there with the room; names are not escaped twice."""
+    room = Room("1", "tea")
+    event_log.on_event(room, Joined("1", "Zoë", PEER, 0))
+    event_log.on_event(room, Left("1", "Zoë", PEER, LeaveReason.QUIT, 0))
+    assert log_fields() == [
+        {"event": "joined", "user": "Zoë", "room": "1", "address": "127.0.0.1", "port": 50768},
+        {"event": "left", "user": "Zoë", "room": "1", "reason": LeaveReason.QUIT},
+    ]
+
+
+def test_the_fields_of_a_summary(log_fields):
+    """The line for many has their number, and that of their addresses."""
+    clock = Clock()
+    event_log = EventLog(clock)
+    for _ in range(LINES_PER_MINUTE + 2):
+        event_log.login_failed(PEER)
+    log_fields()
+    clock.advance(60)
+    assert log_fields() == [{"event": "login-failed", "count": 2, "addresses": 1}]
+
+
+def logging_calls():
+    """Return the calls by which chatd logs a line, each with its file."""
+    for path in (ROOT / "chatd").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(
+                        value=ast.Name(id="_log"),
+                        attr="info" | "warn" | "error" | "critical" | "emit" as method,
+                    )
+                ):
+                    yield path.name, method, node
+
+
+def test_every_line_of_the_server_has_fields():
+    """No line is logged without `fields`, in any module; a failure has its own event."""
+    calls = list(logging_calls())
+    assert len(calls) > 15
+    without = [
+        f"{name}:{node.lineno}"
+        for name, _, node in calls
+        if not any(keyword.arg == "fields" for keyword in node.keywords)
+    ]
+    assert without == []
+
+
+def test_every_event_is_documented(event_log, log_fields):
+    """The table in docs/operation.md has every event."""
+    page = (ROOT / "docs" / "operation.md").read_text()
+    for method, (arguments, _) in FIELDS.items():
+        getattr(event_log, method)(*arguments)
+    events = {row["event"] for row in log_fields()}
+    for _, _, node in logging_calls():
+        for keyword in node.keywords:
+            if isinstance(keyword.value, ast.Dict):
+                events |= {
+                    value.value
+                    for key, value in zip(keyword.value.keys, keyword.value.values, strict=True)
+                    if isinstance(key, ast.Constant)
+                    and key.value == "event"
+                    and isinstance(value, ast.Constant)
+                }
+    assert events >= {"connected", "reloading", "stopping"}
+    assert [event for event in sorted(events) if f"`{event}`" not in page] == []
