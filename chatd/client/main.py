@@ -1,4 +1,4 @@
-"""`chatd-client [--guided] [HOST [PORT]]`: the command line and the reactor.
+"""`chatd-client`: the reactor, and the parts of the client for the options.
 
 No other module of the client uses the global reactor: on a terminal the reactor on asyncio, which
 prompt_toolkit needs; elsewhere the default one.
@@ -6,7 +6,6 @@ prompt_toolkit needs; elsewhere the default one.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import random
 import sys
@@ -22,9 +21,11 @@ from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
 from chatd.client.app import Client
+from chatd.client.configfile import ConfigError
 from chatd.client.endpoints import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
-from chatd.client.ui.command_mode import CommandMode, parse_address
-from chatd.client.ui.frontend import Address, Frontend
+from chatd.client.options import Options, parse
+from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.frontend import Frontend
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.client.ui.pipe import EXIT_TIMEOUT as PIPE_EXIT_TIMEOUT
@@ -41,56 +42,22 @@ from chatd.client.ui.tty import Echo
 from chatd.clock import use_monotonic_time
 from chatd.io import write_all
 
-_DESCRIPTION = """\
-Chat on a server of chatd. A line that you type goes to your room; a line that
-starts with a backtick is a command: `help lists them, `enter 1 Ann joins a room,
-`exit ends. On a terminal there are line editing, history and completion with Tab.
-Without one, the client reads lines from standard input and prints what arrives:
-printf '`list\\n' | chatd-client chat.example.org"""
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the client, and exit with its status."""
-    options = _parser().parse_args(arguments)
     try:
-        address = parse_address(options.host, options.port)
-    except ValueError as error:
+        options = parse(arguments)
+    except ConfigError as error:
         _refuse(str(error))
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    sys.exit((_run_on_terminal if on_terminal else _run_on_pipe)(options, address))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="chatd-client",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "host", metavar="HOST", nargs="?", default="localhost", help="default: localhost"
-    )
-    parser.add_argument("port", metavar="PORT", nargs="?", default="9999", help="default: 9999")
-    parser.add_argument(
-        "--guided", action="store_true", help="be asked questions instead of typing commands"
-    )
-    parser.add_argument(
-        "--tls",
-        action="store_true",
-        help="speak TLS; the certificate must be for HOST and signed by a trusted authority",
-    )
-    parser.add_argument(
-        "--cafile",
-        metavar="FILE",
-        help="trust the certificates in FILE (PEM) as well; implies --tls",
-    )
-    return parser
+    sys.exit((_run_on_terminal if on_terminal else _run_on_pipe)(options))
 
 
 def _refuse(words: str) -> NoReturn:
     sys.exit(f"chatd-client: {words}")
 
 
-def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
+def _endpoints(options: Options, reactor: Any) -> EndpointFor:
     if options.tls or options.cafile:
         try:
             return tls_endpoints(reactor, options.cafile)
@@ -99,13 +66,13 @@ def _endpoints(options: argparse.Namespace, reactor: Any) -> EndpointFor:
     return tcp_endpoints(reactor)
 
 
-def _frontend(options: argparse.Namespace, *, on_terminal: bool) -> Frontend:
+def _frontend(options: Options, *, on_terminal: bool) -> Frontend:
     if options.guided:
         return GuidedTerminalMode() if on_terminal else GuidedMode()
-    return TerminalMode() if on_terminal else CommandMode()
+    return (TerminalMode if on_terminal else CommandMode)(options.startup)
 
 
-def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
+def _run_on_terminal(options: Options) -> int:
     asyncioreactor.install()
     from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
 
@@ -120,7 +87,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     failures: list[Failure] = []
 
     def begin() -> None:
-        client.start(address)
+        client.start(options.address)
         conversing = Deferred.fromFuture(asyncio.ensure_future(screen.converse(client)))
         conversing.addErrback(failures.append)
         conversing.addCallback(lambda _: _stop(reactor))
@@ -141,7 +108,7 @@ def _run_on_terminal(options: argparse.Namespace, address: Address) -> int:
     return 1 if client.failed else 0
 
 
-def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
+def _run_on_pipe(options: Options) -> int:
     from twisted.internet import reactor  # noqa: PLC0415 -- not before it is known which one
 
     use_monotonic_time(reactor)
@@ -158,7 +125,7 @@ def _run_on_pipe(options: argparse.Namespace, address: Address) -> int:
     )
 
     def begin() -> None:
-        client.start(address)
+        client.start(options.address)
         client.ended.addCallback(lambda _: _stop(reactor))
         start_reading(reactor, _reader(client, screen, clock), lines, echo)
 

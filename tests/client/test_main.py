@@ -7,6 +7,7 @@ from twisted.internet.task import Clock
 
 from chatd.client import main as client_main
 from chatd.client.main import main
+from chatd.client.options import parse
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
@@ -14,28 +15,25 @@ from chatd.client.ui.pipe import CommandReader, GuidedReader
 from chatd.client.ui.terminal_mode import TerminalMode
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http", "-0", "9" * 5000, ""])
-def test_bad_port(port):
-    """A port that is no number from 1 to 65535 is refused."""
+def test_refused_option():
+    """A wrong option is refused in one line."""
     with pytest.raises(SystemExit) as ended:
-        main(["localhost", "--", port])
-    assert str(ended.value) == f"chatd-client: Not a port: {port} (1 to 65535)."
+        main(["localhost", "--", "http"])
+    assert str(ended.value) == "chatd-client: Not a port: http (1 to 65535)."
 
 
 def test_bad_cafile(tmp_path):
     """A file of certificates that does not exist is refused."""
     pytest.importorskip("OpenSSL")
-    options = client_main._parser().parse_args(["--cafile", str(tmp_path / "none.pem")])
+    options = parse(["--cafile", str(tmp_path / "none.pem")])
     with pytest.raises(SystemExit, match=r"^chatd-client: --cafile .*: No such file or directory$"):
         client_main._endpoints(options, Clock())
-    assert not options.tls
 
 
-def test_defaults():
-    """Without arguments the server is the local one, in command mode without TLS."""
-    options = client_main._parser().parse_args([])
-    assert (options.host, options.port, options.guided) == ("localhost", "9999", False)
-    assert (options.tls, options.cafile) == (False, None)
+@pytest.fixture(autouse=True)
+def _no_config(monkeypatch, tmp_path):
+    """Let there be no configuration file."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +42,7 @@ def test_defaults():
 )
 def test_modes(make_harness, arguments, frontend, reader):
     """Each mode has its frontend, and on a pipe its reader."""
-    made = client_main._frontend(client_main._parser().parse_args(arguments), on_terminal=False)
+    made = client_main._frontend(parse(arguments), on_terminal=False)
     assert type(made) is frontend
     harness = make_harness(None, made)
     assert type(client_main._reader(harness.client, harness, harness.clock)) is reader
@@ -55,7 +53,7 @@ def test_modes(make_harness, arguments, frontend, reader):
 )
 def test_modes_on_terminal(arguments, frontend):
     """On a terminal each mode has its frontend, too."""
-    options = client_main._parser().parse_args(arguments)
+    options = parse(arguments)
     assert type(client_main._frontend(options, on_terminal=True)) is frontend
 
 

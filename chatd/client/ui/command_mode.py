@@ -17,6 +17,7 @@ from chatd.client.model.effects import (
     Update,
 )
 from chatd.client.model.session import Phase
+from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.state import rooms_of
 from chatd.client.ui.commands import LINE_COMMANDS, Question, question
 from chatd.client.ui.frontend import (
@@ -52,10 +53,18 @@ _QUITTING = Line("quitting...", stamped=False)
 
 
 class CommandMode(Frontend):
-    """The frontend of a user who types commands."""
+    """The frontend of a user who types commands.
 
-    def __init__(self) -> None:
+    `startup` is what it does by itself on the first connection. To log in it asks for the password
+    first, and connects with the answer.
+    """
+
+    def __init__(self, startup: Startup = NO_STARTUP) -> None:
         super().__init__()
+        self._startup: Startup | None = startup
+        self._login: Request | None = None
+        self._asks_first = self._is_logging_in = False
+        self._name = startup.name
         self._question: Question | None = None
         self._asked_to_connect = False
         self._local_commands: dict[str, Callable[[Request], list[Action]]] = {
@@ -64,6 +73,50 @@ class CommandMode(Frontend):
             "disconnect": self._disconnect,
             "exit": lambda _: [Exit(_QUITTING)],
         }
+
+    # -- on the first connection
+
+    def start(self, address: Address) -> list[Action]:
+        """Return the actions that connect to a server, unless a password is asked for first."""
+        self.server = address
+        startup = self._startup
+        if startup is None or startup.account is None or startup.token is not None:
+            return self._connect_to(address)
+        self._asks_first = True
+        self._question = Question(LINE_COMMANDS["login"], {"username": startup.account})
+        return []
+
+    @property
+    def is_rejoining(self) -> bool:
+        """Whether the session is on its way to its rooms, for the first time or again."""
+        return self._is_logging_in or super().is_rejoining
+
+    def _connect_to(self, address: Address) -> list[Action]:
+        return [Connect(address)]
+
+    def _begin(self) -> list[Request]:
+        """Return the first requests on the first connection."""
+        startup = self._startup
+        if startup is None:
+            return []
+        self._is_logging_in = startup.token is not None or self._login is not None
+        if startup.token is not None:
+            return [Request("recall", {"token": startup.token})]
+        if self._login is not None:
+            request, self._login = self._login, None
+            return [request]
+        self._startup = None
+        return startup.enter(startup.name)
+
+    def _enter_rooms(self, reply: Event | Reply) -> list[Action]:
+        """Return the requests that follow the first login."""
+        is_login = isinstance(reply, Ok | Error) and reply.command in {"login", "recall"}
+        if self._startup is None or not is_login or self._asks_first:
+            return []
+        self._is_logging_in = False
+        startup, self._startup = self._startup, None
+        requests = startup.enter(self.state.name) if isinstance(reply, Ok) else []
+        return [self.session.send(request) for request in requests]
 
     # -- input
 
@@ -80,7 +133,7 @@ class CommandMode(Frontend):
 
     def on_interrupt(self) -> list[Action]:
         """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
-        if self._question is not None:
+        if self._question is not None and not self._asks_first:
             self._question = None
             return []
         return [Exit(_QUITTING)]
@@ -108,6 +161,9 @@ class CommandMode(Frontend):
         if request is None:
             return []
         self._question = None
+        if self._asks_first and self.server is not None:
+            self._asks_first, self._login = False, request
+            return self._connect_to(self.server)
         return self._request(request)
 
     def _request(self, request: Request) -> list[Action]:
@@ -143,9 +199,10 @@ class CommandMode(Frontend):
         if request.command not in {"join", "enter"}:
             return request
         self.session.cancel_rejoin()
-        if not self.state.name or "chatter_name" in request.arguments:
+        name = self.state.name or self._name
+        if not name or "chatter_name" in request.arguments:
             return request
-        arguments = {**request.arguments, "chatter_name": self.state.name}
+        arguments = {**request.arguments, "chatter_name": name}
         return Request(request.command, arguments, request.tag)
 
     # -- the connection
@@ -156,16 +213,22 @@ class CommandMode(Frontend):
         """Return the actions for a new connection."""
         asked, self._asked_to_connect = self._asked_to_connect, False
         actions = super().connected(token, about)
+        actions += map(self.session.send, self._begin())
         return actions or ([Line("Connected.")] if asked else [])
+
+    def handle(self, event: Event | Reply) -> list[Action]:
+        """Return the actions for an event or a reply of the server, whose text is not trusted."""
+        return [*super().handle(event), *self._enter_rooms(event)]
 
     def not_connected(self) -> list[Action]:
         """Return the actions for a connection that cannot be made, and is not tried again."""
-        self._asked_to_connect = False
+        self._asked_to_connect = self._is_logging_in = False
         self.session.not_connected()
         return [NOT_CONNECTED]
 
     def disconnected(self, *, reconnecting: bool) -> list[Action]:
         """Return the actions for a lost connection."""
+        self._is_logging_in = False
         actions = self._actions(self.session.disconnected(reconnecting=reconnecting))
         return actions if reconnecting else [*actions, NOT_CONNECTED]
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from chatd.client.model.effects import ConnectionStatus, Send, Update
 from chatd.client.model.session import Phase
+from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.commands import Question, question
@@ -29,8 +30,9 @@ from chatd.protocol import text
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, Receipt, Reply, RoomList
 
-_GREETING: Final = "greeting"
-"""The tag of the request for rooms on connecting; the line on connecting waits for its reply."""
+_HINT: Final = "hint"
+_ASK_FOR_ROOMS: Final = Send(Request("list", tag=_HINT))
+"""Is sent after the first requests, so that the hint knows what they changed."""
 
 
 _LEAVING: Final = frozenset({"connect", "disconnect", "exit", "logout"})
@@ -46,8 +48,8 @@ class TerminalMode(CommandMode):
     to connect, counted from the last failure, None while no attempt is to come.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, startup: Startup = NO_STARTUP) -> None:
+        super().__init__(startup)
         self.about: Mapping[str, object] = MappingProxyType({})
         self.retry_seconds: float | None = None
         self._said_reason = ""
@@ -57,9 +59,7 @@ class TerminalMode(CommandMode):
 
     # -- the connection
 
-    def start(self, address: Address) -> list[Action]:
-        """Return the actions that connect to the server at `address`, and try again if need be."""
-        self.server = address
+    def _connect_to(self, address: Address) -> list[Action]:
         self._said_reason = ""
         return [Connect(address, retry_first=True)]
 
@@ -73,7 +73,15 @@ class TerminalMode(CommandMode):
         is_return = self.session.has_rooms_to_rejoin
         self._asked_to_connect = False  # the line on connecting says it
         actions = [*super().connected(token, about), *self._send_waiting()]
-        return actions if is_return else [*actions, Send(Request("list", tag=_GREETING))]
+        if is_return:
+            return actions
+        rooms = [_ASK_FOR_ROOMS] if self._startup is None else []
+        return [Line(greeting(self.server, about)), *actions, *rooms]
+
+    def _enter_rooms(self, reply: Event | Reply) -> list[Action]:
+        is_logging_in = self._startup is not None
+        actions = super()._enter_rooms(reply)
+        return [*actions, _ASK_FOR_ROOMS] if is_logging_in and self._startup is None else actions
 
     def explained(self, reason: str | None) -> str | None:
         """Return the words about a connection that cannot be made."""
@@ -102,8 +110,8 @@ class TerminalMode(CommandMode):
 
     def handle(self, event: Event | Reply) -> list[Action]:
         """Return the actions for an event or a reply of the server, whose text is not trusted."""
-        if isinstance(event, RoomList | Error) and event.tag == _GREETING:
-            return self._greet(event)
+        if isinstance(event, RoomList | Error) and event.tag == _HINT:
+            return self._hint(event)
         actions = super().handle(event)
         return [*actions, *self._refused(event), *self._send_waiting()]
 
@@ -111,13 +119,12 @@ class TerminalMode(CommandMode):
         """Return the actions that follow a `RetryAfter`."""
         return [*super().retry(), *self._send_waiting()]
 
-    def _greet(self, reply: RoomList | Error) -> list[Action]:
+    def _hint(self, reply: RoomList | Error) -> list[Action]:
         if isinstance(reply, RoomList):
             rooms = sanitized(liveliest(reply))
             assert isinstance(rooms, RoomList)
             self.state.update(replace(rooms, tag=None))
-        line = Line(greeting(self.server, self.about))
-        return [line] if self.state.rooms else [line, Line(hint(self.state))]
+        return [] if self.state.rooms else [Line(hint(self.state, self._name))]
 
     # -- input
 
@@ -200,7 +207,10 @@ class TerminalMode(CommandMode):
         if room is None:
             if not self.session.is_connected:
                 return [NOT_CONNECTED, Restore(message)]
-            return [Line(JOIN_FIRST, name="Server", failed=True), Line(hint(self.state))]
+            return [
+                Line(JOIN_FIRST, name="Server", failed=True),
+                Line(hint(self.state, self._name)),
+            ]
         if not message.strip():
             return []
         if self.session.phase is Phase.ONLINE and not self._waiting:

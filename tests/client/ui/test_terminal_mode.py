@@ -33,27 +33,31 @@ def test_greeting():
     """On connecting the user reads where they are, and what to do next."""
     frontend = TerminalMode()
     assert frontend.start(HERE) == [Connect(HERE, retry_first=True)]
-    (send,) = frontend.connected(None, ABOUT)
+    line, send = frontend.connected(None, ABOUT)
+    assert line.text == "Connected to localhost:9999 (chatd 0.1.0): 1 room, 0 people."
     assert send.request.command == "list"
     rooms = RoomList((RoomInfo("tea", "Tea house"),), send.request.tag)
-    assert texts(frontend.handle(rooms)) == [
-        "Connected to localhost:9999 (chatd 0.1.0): 1 room, 0 people.",
-        HINT,
-    ]
+    assert texts(frontend.handle(rooms)) == [HINT]
     assert list(frontend.state.known_rooms) == ["tea"]
 
 
-def test_greeting_without_list(frontend):
-    """A server that refuses the list is greeted all the same."""
-    lines = texts(frontend.handle(Error("list", "busy", "Try later.", "greeting")))
-    assert lines[0].startswith("Connected to localhost:9999")
-    assert "`enter lobby YourName" in lines[1]
+def test_hint_without_list(frontend):
+    """A server that refuses the list gets no room named."""
+    (line,) = texts(frontend.handle(Error("list", "busy", "Try later.", "hint")))
+    assert "`enter lobby YourName" in line
+
+
+def test_no_hint_in_room(frontend):
+    """A user who is in a room already needs no hint."""
+    join(frontend, "tea")
+    assert frontend.handle(RoomList((RoomInfo("tea", "Tea house"),), "hint")) == []
 
 
 def test_connect_is_announced_once(frontend):
     """After `connect` the line on connecting is enough."""
     frontend.typed("`connect example.org 77")
-    assert [action.request.command for action in frontend.connected()] == ["list"]
+    line, send = frontend.connected()
+    assert (line.text, send.request.command) == ("Connected to example.org:77.", "list")
 
 
 @pytest.mark.parametrize("line", ["hello", "", "   "])
