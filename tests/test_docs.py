@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.daemon.tap import Options
+from chatd.daemon.options import Options
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,9 +13,9 @@ import os
 import signal
 import socket
 import sys
-from importlib.metadata import version
 from typing import Final, NoReturn
 
+from chatd import __version__
 from chatd.admin.script import GoneError, Script, UnwritableError, ask_person
 
 TERMINAL_MARK: Final = b"\0"
@@ -115,7 +115,7 @@ def _arguments() -> argparse.Namespace:
         help="path given to chatd as --admin (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a command")
-    parser.add_argument("--version", action="version", version=f"chatd {version('chatd')}")
+    parser.add_argument("--version", action="version", version=f"chatd {__version__}")
     parser.add_argument(
         "command",
         metavar="COMMAND",

@@ -44,7 +44,7 @@ def read_room(room_id: str, name: str) -> RoomRecord:
 def read_motd(path: str) -> str:
     """Return the message of the day in a file, safe to print; or raise `StartError`.
 
-    A file is refused if it cannot be read or is longer than `MAX_MOTD_BYTES`.
+    A file is refused if it cannot be read, is longer than `MAX_MOTD_BYTES` or is not UTF-8.
     """
     try:
         with Path(path).open("rb") as file:
@@ -53,4 +53,9 @@ def read_motd(path: str) -> str:
         raise StartError(f"--motd {path}: {error.strerror}") from error
     if len(data) > MAX_MOTD_BYTES:
         raise StartError(f"--motd {path}: it has more than {MAX_MOTD_BYTES} bytes")
-    return sanitize(data.decode("utf-8-sig", errors="replace")).strip("\n")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise StartError(f"--motd {path}: line {line} is not UTF-8") from error
+    return sanitize(text).strip("\n")

@@ -86,9 +86,9 @@ def test_motd_in_the_trace(path, capture_log):
 
 
 def test_motd_is_safe_to_print(path):
-    """Control characters of the file are removed, and bytes that are not UTF-8 replaced."""
-    path.write_bytes(b"\x1b[31mred\r\n\xe2\x80\xaetab\there\xff\n\n")
-    assert read_motd(str(path)) == "[31mred\ntab\there\ufffd"
+    """Control characters of the file are removed."""
+    path.write_bytes(b"\x1b[31mred\r\n\xe2\x80\xaetab\there\n\n")
+    assert read_motd(str(path)) == "[31mred\ntab\there"
 
 
 def test_an_empty_motd(path):
@@ -107,11 +107,19 @@ def test_motd_is_read_again(server, path):
     assert server.connect().ask("`list")[0] == "Server: New."
 
 
+def replace_by_a_folder(path):
+    """Make a folder of the name of a file."""
+    path.unlink()
+    path.mkdir()
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (lambda path: path.unlink(), "No such file or directory"),
         (lambda path: path.write_bytes(b"x" * 8193), "it has more than 8192 bytes"),
+        (lambda path: path.write_bytes(b"Welcome\nto the caf\xe9"), "line 2 is not UTF-8"),
+        (replace_by_a_folder, "Is a directory"),
     ],
 )
 def test_a_motd_that_cannot_be_read(server, path, capture_log, spoil, reason):

@@ -1,10 +1,12 @@
-"""The options of the command line: their values, their defaults, and their errors."""
+"""The options of the command line: their values, their defaults, their errors, and --help."""
+
+import re
 
 import pytest
 from twisted.python.usage import UsageError
 
 from chatd.config import Config, RoomCreators
-from chatd.daemon.tap import Options
+from chatd.daemon.options import Options
 
 
 def parse(*words):
@@ -83,18 +85,27 @@ def test_each_option_sets_its_value(words, read):
 
 
 def test_help_describes_every_option():
-    """No option is without a description, and the signals are explained."""
+    """Each option is below a heading, with a metavar if it has a value, and a description."""
     text = Options().getUsage()
-    described = {line.split()[0].rstrip("=") for line in text.splitlines() if "  --" in line}
-    assert described >= {
-        "--listen",
-        "--room",
-        *(f"--{row[0]}" for row in (*Options.optFlags, *Options.optParameters)),
-    }
-    assert all(row[2] for row in Options.optFlags)
-    assert all(row[3] for row in Options.optParameters)
-    assert "[default: ]" not in text
+    described = re.findall(r"^  --([a-z-]+)((?: [A-Z\[\]:]+)?)  +\S", text, re.MULTILINE)
+    flags = [row[0] for row in Options.optFlags]
+    assert {name for name, metavar in described if not metavar} == {*flags, "help", "version"}
+    names = [row[0] for row in Options.optParameters]
+    assert sorted(name for name, _ in described) == sorted(
+        [*flags, *names, "listen", "room", "help", "version"]
+    )
+    assert re.findall(r"^([A-Z].*):$", text, re.MULTILINE) == [
+        *("Listening", "Rooms", "Accounts", "Store", "Log and console", "Limits", "Other")
+    ]
     assert "SIGHUP" in text
+
+
+def test_help_fits_80_columns():
+    """No line is longer than a terminal, and no default is empty or cut in two."""
+    text = Options().getUsage(200)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.isascii()
+    assert not re.search(r"default:$|\[default: \]|-$", text, re.MULTILINE)
 
 
 def numbers():
