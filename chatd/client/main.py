@@ -24,6 +24,7 @@ from chatd.client.app import Client
 from chatd.client.configfile import ConfigError
 from chatd.client.endpoints import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
 from chatd.client.options import Options, parse
+from chatd.client.statefiles import HistoryFile, LoginFile, state_directory
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.frontend import Frontend
 from chatd.client.ui.guided_mode import GuidedMode
@@ -37,6 +38,7 @@ from chatd.client.ui.pipe import (
     read_lines,
     start_reading,
 )
+from chatd.client.ui.remember import Remembering, is_this_machine
 from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.client.ui.tty import Echo
 from chatd.clock import use_monotonic_time
@@ -69,7 +71,21 @@ def _endpoints(options: Options, reactor: Any) -> EndpointFor:
 def _frontend(options: Options, *, on_terminal: bool) -> Frontend:
     if options.guided:
         return GuidedTerminalMode() if on_terminal else GuidedMode()
-    return (TerminalMode if on_terminal else CommandMode)(options.startup)
+    return _terminal_mode(options) if on_terminal else CommandMode(options.startup)
+
+
+def _terminal_mode(options: Options) -> TerminalMode:
+    """Return command mode on a terminal; it logs in with a remembered token, if there is one."""
+    if not options.remember:
+        return TerminalMode(options.startup)
+    store = LoginFile(state_directory())
+    login = None
+    if options.tls or is_this_machine(options.address.host):
+        login = store.find(str(options.address), options.startup.account)
+    startup = (
+        options.startup if login is None else options.startup.resumed(login.token, login.rooms)
+    )
+    return TerminalMode(startup, Remembering(store, login, encrypted=options.tls))
 
 
 def _run_on_terminal(options: Options) -> int:
@@ -79,7 +95,8 @@ def _run_on_terminal(options: Options) -> int:
     from chatd.client.ui.terminal import EXIT_TIMEOUT, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
     use_monotonic_time(reactor)
-    screen = TerminalScreen(completes=not options.guided)
+    history = HistoryFile(state_directory()) if not options.guided else None
+    screen = TerminalScreen(completes=not options.guided, history=history)
     frontend = _frontend(options, on_terminal=True)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)

@@ -236,7 +236,7 @@ class ChatSession:
             case "resume":
                 self._token = str_or_none(reply.data.get("session")) or self._token
                 return self._in_rooms(reply)
-            case "login" | "register":
+            case "login" | "register" | "recall":
                 return [*self._in_rooms(reply), *self._logged_in()]
             case "secret" if reply.tag is not None:
                 self._sync.outbox.replied(reply.tag)

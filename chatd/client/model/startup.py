@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.protocol.commands import Request
 
@@ -20,6 +20,12 @@ class Startup:
     account: str | None = None
     token: str | None = None
     returns: bool = False
+
+    def resumed(self, token: str, rooms: tuple[str, ...]) -> Startup:
+        """Return the startup that logs in with a token; without own rooms it returns to `rooms`."""
+        if self.rooms:
+            return replace(self, token=token)
+        return replace(self, token=token, rooms=rooms, returns=True)
 
     def enter(self, name: str) -> list[Request]:
         """Return the requests that join the rooms under a name; none without a name."""

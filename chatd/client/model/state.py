@@ -35,7 +35,7 @@ class ClientState:
         match event:
             case Ok(command="join" | "enter" | "quit" | "switch" | "start" | "rename"):
                 self._apply_reply(event)
-            case Ok(command="register" | "login" | "resume" | "logout"):
+            case Ok(command="register" | "login" | "recall" | "resume" | "logout"):
                 self._apply_login(event)
             case Joined() if self.is_own(event):
                 self._add_room(event.room, stays=event.is_self)

@@ -184,6 +184,8 @@ class CommandMode(Frontend):
             return [Line(str(error))]
         if self.session.phase is Phase.CONNECTING and address == self.server:
             return [Line("Trying again."), Connect(address, retry_first=True)]
+        if address != self.server:  # no other server gets the password or the token
+            self._startup = self._login = None
         self.session.reset()
         self._asked_to_connect = True
         return self.start(address)

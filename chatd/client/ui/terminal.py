@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import in_terminal
@@ -33,7 +33,7 @@ from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt, wrap
 from chatd.client.ui.tty import no_echo
-from chatd.client.ui.typed import may_be_kept
+from chatd.client.ui.typed import may_be_kept, may_be_stored
 
 EXIT_TIMEOUT: Final = 2.0
 """How many seconds the client waits for a silent server at the end."""
@@ -41,10 +41,21 @@ EXIT_TIMEOUT: Final = 2.0
 _STYLE: Final = Style.from_dict(STYLES)
 
 
+class LineStore(Protocol):
+    """Keeps typed lines between two starts."""
+
+    def load(self) -> list[str]:
+        """Return the lines, the oldest first."""
+
+    def add(self, line: str) -> None:
+        """Add a line."""
+
+
 class TerminalScreen:
     """Prints lines above the one being typed.
 
-    `completes`: whether Tab completes commands. `terminal_in` and `terminal_out` are for tests.
+    `completes`: whether Tab completes commands. `history` keeps the typed lines for the next start.
+    `terminal_in` and `terminal_out` are for tests.
     """
 
     def __init__(
@@ -53,6 +64,7 @@ class TerminalScreen:
         terminal_out: Output | None = None,
         *,
         completes: bool = True,
+        history: LineStore | None = None,
     ) -> None:
         self._client: Client | None = None
         self._is_dumb = is_dumb_terminal()
@@ -60,7 +72,7 @@ class TerminalScreen:
         self._restored = ""
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
-            history=_History(),
+            history=_History(history),
             completer=_Completer(self) if completes else None,
             complete_while_typing=False,
             # The other styles keep rows below the prompt free for a menu.
@@ -182,12 +194,22 @@ class TerminalScreen:
 
 
 class _History(InMemoryHistory):
-    """The lines typed before, except those that contain passwords, or may."""
+    """The lines typed before, except those that contain passwords, or may.
+
+    Those that contain no private message are in `store`, too.
+    """
+
+    def __init__(self, store: LineStore | None) -> None:
+        super().__init__(store.load() if store is not None else None)
+        self._store = store
 
     def append_string(self, string: str) -> None:
         """Add a line."""
-        if not has_password(string) and may_be_kept(string):
-            super().append_string(string)
+        if has_password(string) or not may_be_kept(string):
+            return
+        super().append_string(string)
+        if self._store is not None and may_be_stored(string):
+            self._store.add(string)
 
 
 class _Blank(Processor):

@@ -20,6 +20,7 @@ from chatd.client.ui.commands import Question, question
 from chatd.client.ui.frontend import NOT_CONNECTED, Action, Address, Connect, Line, Restore
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
 from chatd.client.ui.received import sanitized
+from chatd.client.ui.remember import Remembering, is_reply
 from chatd.client.ui.typed import Confirm, Refused, Run, Say, understand
 from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError, ErrorCode
@@ -48,8 +49,11 @@ class TerminalMode(CommandMode):
     to connect, counted from the last failure, None while no attempt is to come.
     """
 
-    def __init__(self, startup: Startup = NO_STARTUP) -> None:
+    def __init__(
+        self, startup: Startup = NO_STARTUP, remembering: Remembering | None = None
+    ) -> None:
         super().__init__(startup)
+        self._remembering = remembering
         self.about: Mapping[str, object] = MappingProxyType({})
         self.retry_seconds: float | None = None
         self._said_reason = ""
@@ -113,7 +117,21 @@ class TerminalMode(CommandMode):
         if isinstance(event, RoomList | Error) and event.tag == _HINT:
             return self._hint(event)
         actions = super().handle(event)
-        return [*actions, *self._refused(event), *self._send_waiting()]
+        return [
+            *([] if is_reply(event) else actions),
+            *self._remember(event),
+            *self._refused(event),
+            *self._send_waiting(),
+        ]
+
+    def _remember(self, event: Event | Reply) -> list[Action]:
+        """Keep the login for the next start, if the user wants it."""
+        if self._remembering is None:
+            return []
+        requests = self._remembering.received(event, self.state, self.server)
+        if self.session.phase is Phase.ONLINE:
+            self._remembering.update(self.state, self.server)
+        return [*requests]
 
     def retry(self) -> list[Action]:
         """Return the actions that follow a `RetryAfter`."""
@@ -266,6 +284,10 @@ class TerminalMode(CommandMode):
     def _render(self, update: Update) -> list[Action]:
         if update is ConnectionStatus.LOST:  # `retrying` says it, with the pause
             return []
+        if update is ConnectionStatus.LOG_IN_AGAIN and self._remembering is not None:
+            request = self._remembering.recall(self.server)
+            if request is not None:
+                return [Send(request)]
         return super()._render(update)
 
 

@@ -81,6 +81,19 @@ def may_be_kept(line: str) -> bool:
     return not any(is_login(row) or _is_unknown_command(row.strip()) for row in line.splitlines())
 
 
+def may_be_stored(line: str) -> bool:
+    """Tell whether a typed line may go to a file: no password, and no private message."""
+    return may_be_kept(line) and not any(map(_is_confidential, line.splitlines()))
+
+
+def _is_confidential(row: str) -> bool:
+    row = row.strip()
+    if not row.startswith((SLASH, COMMAND_PREFIX)):
+        return False
+    name = _command_name(row[1:])
+    return name is not None and any(each.mask for each in LINE_COMMANDS[name].parameters)
+
+
 def _message(line: str, limit: int | None) -> Typed:
     length = len(line.encode(errors="replace"))
     if limit is None or length <= limit:

@@ -14,6 +14,7 @@ from chatd.client.app import Client
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
+from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import Message, RoomClosed
 from chatd.protocol.received import Ok, RoomList
 
@@ -27,13 +28,13 @@ def _marked(escape):
 def run():
     """Return a function that runs a client without a server; it returns the output."""
 
-    def run(keys, *events, frontend=None):
+    def run(keys, *events, frontend=None, history=None):
         with create_pipe_input() as typed:
             output = io.StringIO()
             terminal = Vt100_Output(
                 output, lambda: Size(24, 80), term="xterm-256color", enable_cpr=False
             )
-            screen = TerminalScreen(typed, terminal)
+            screen = TerminalScreen(typed, terminal, history=history)
             client = Client(
                 frontend or CommandMode(),
                 screen,
@@ -156,3 +157,32 @@ def test_password_on_a_dumb_terminal(run, monkeypatch):
     assert "Enter username: ann" in shown
     assert "Enter password: \r\n" in shown
     assert "horse" not in shown
+
+
+class Lines(list):
+    """A store of typed lines in memory."""
+
+    load = list.copy
+    add = list.append
+
+
+def test_history_is_kept(run):
+    """Lines typed before can be called back; passwords and private messages are not stored."""
+    lines = Lines(["`connect"])
+    shown = run("\x1b[A\rhello\r`secret Bob psst\r`login ann pw\r`exit\r", history=lines)
+    assert "Server: Usage: `connect" in shown
+    assert lines == ["`connect", "hello", "`exit"]
+
+
+def test_alt_enter(run):
+    """Alt-Enter makes a newline."""
+    lines = Lines()
+    run("one\x1b\rtwo\r`exit\r", history=lines)
+    assert lines == ["one\ntwo", "`exit"]
+
+
+def test_restored(run):
+    """A line that is not sent is in the input again, and Enter alone types it again."""
+    shown = run("/foo\r\x03`exit\r", frontend=TerminalMode())
+    assert "Unknown command /foo" in shown
+    assert shown.rstrip().endswith("quitting...")

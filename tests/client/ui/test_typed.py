@@ -12,6 +12,7 @@ from chatd.client.ui.typed import (
     Run,
     Say,
     may_be_kept,
+    may_be_stored,
     understand,
 )
 
@@ -88,6 +89,16 @@ def test_may_be_kept():
     assert not may_be_kept("/logn ann pw")
     assert not may_be_kept("`regster ann pw")
     assert not may_be_kept("`login ann")
+
+
+def test_may_be_stored():
+    """A file gets no private message, and no password."""
+    assert may_be_stored("hello")
+    assert may_be_stored("/join tea Ann")
+    assert not may_be_stored("`secret Bob psst")
+    assert not may_be_stored("/secret Bob psst")
+    assert not may_be_stored("`login ann pw")
+    assert not may_be_stored("`list\n`secret Bob psst")
 
 
 LINES = st.text(st.sampled_from("`/ \nabq") | st.characters(), max_size=20)
