@@ -41,7 +41,7 @@ def tls_endpoints(reactor: Any, cafile: str | None = None) -> EndpointFor:
     try:
         from chatd.client.tls import TrustRoot  # noqa: PLC0415 -- pyOpenSSL may be missing
     except ImportError as error:
-        raise TlsError(f"--tls needs more packages: pip install 'chatd[tls]' ({error})") from error
+        raise TlsError(f"--tls needs chatd's extra tls: pip install '.[tls]' ({error})") from error
     try:
         trust_root = TrustRoot(Path(cafile).read_bytes() if cafile is not None else None)
     except OSError as error:

@@ -125,8 +125,8 @@ class ListeningPort:
             return serverFromString(listener, text)
         except ImportError as error:
             raise ListenError(
-                f"{self._option} {self.text}: this needs more packages: "
-                f"pip install 'chatd[tls]' ({error})"
+                f"{self._option} {self.text}: this needs chatd's extra tls, in a checkout: "
+                f"pip install '.[tls]' ({error})"
             ) from error
         except OSError as error:
             file = f"{error.filename}: " if error.filename else ""

@@ -87,7 +87,8 @@ class PostgresqlDatabase:
             self.reader = PostgresqlConnection(url, isolation_level="AUTOCOMMIT")
         except ImportError:
             raise StoreError(
-                "PostgreSQL needs psycopg, which is not installed: pip install 'chatd[postgresql]'"
+                "PostgreSQL needs chatd's extra postgresql, in a checkout: "
+                "pip install '.[postgresql]'"
             ) from None
 
     def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:

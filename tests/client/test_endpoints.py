@@ -60,7 +60,7 @@ def test_tls_without_its_packages(monkeypatch):
     """TLS without its packages is refused with one clear line."""
     monkeypatch.setitem(sys.modules, "service_identity", None)
     monkeypatch.delitem(sys.modules, "chatd.client.tls", raising=False)
-    with pytest.raises(endpoints.TlsError, match=r"^--tls needs more packages: pip install"):
+    with pytest.raises(endpoints.TlsError, match=r"^--tls needs chatd's extra tls: pip install"):
         endpoints.tls_endpoints(MemoryReactorClock())
 
 

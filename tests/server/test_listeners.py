@@ -117,7 +117,7 @@ def test_without_the_packages(monkeypatch):
     """The error says which packages to install."""
     monkeypatch.delattr("twisted.internet.ssl")
     monkeypatch.setitem(sys.modules, "twisted.internet.ssl", None)
-    with pytest.raises(ListenError, match=r"pip install 'chatd\[tls\]'"):
+    with pytest.raises(ListenError, match=r"pip install '\.\[tls\]'"):
         ListeningPort("--metrics", "ssl:9999", MemoryReactorClock())
 
 

@@ -74,7 +74,7 @@ def test_refused_urls(url, words):
 def test_without_psycopg(monkeypatch):
     """The message says what to install."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert "pip install 'chatd[postgresql]'" in refusal("postgresql://user:secret@host/db")
+    assert "pip install '.[postgresql]'" in refusal("postgresql://user:secret@host/db")
 
 
 def test_an_unreachable_server():
