@@ -191,15 +191,15 @@ class Script:
 
     def _read(self) -> bytes:
         """Return some bytes of the script; raise `_ClosedError` if the server closes meanwhile."""
+        server = self._server.fileno()
         while True:
-            server = self._server.fileno()
+            # First those that came with the last answer: the connection may have ended since.
+            while self._messages:
+                self._handle(*self._messages.popleft())
             readable, _, _ = select.select([self._source, server], [], [])
-            if server in readable:
-                self._receive()
-                while self._messages:
-                    self._handle(*self._messages.popleft())
-            else:
+            if server not in readable:
                 return os.read(self._source, _READ_SIZE)
+            self._receive()
 
 
 def ask_person(kind: str, question: str) -> str | None:

@@ -222,6 +222,27 @@ def test_the_server_shuts_down_while_a_script_waits(pair, capfd):
     os.close(typed)
 
 
+def test_the_server_ends_right_after_its_answer(pair, capfd):
+    """The last lines are printed though the connection ended before the script was read on."""
+    ours, server = pair
+    source, typed = os.pipe()
+    os.write(typed, b"quit\n")
+
+    def quit_():
+        server.recv(100)
+        answer = b'{"answer": {"failed": false, "data": null}}\n'
+        server.sendall(answer + b'{"print": ["the last line"]}\n{"closed": null}\n')
+        server.shutdown(socket.SHUT_WR)
+
+    thread = threading.Thread(target=quit_)
+    thread.start()
+    assert Script(ours, source=source).run_lines() == 0
+    thread.join(SECONDS)
+    assert capfd.readouterr().out == "the last line\n"
+    os.close(source)
+    os.close(typed)
+
+
 def test_the_server_shuts_down_before_it_answers(pair, capfd):
     """A line without an answer has failed."""
     ours, server = pair
