@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="configuration file; default: ~/.config/chatd/client.toml",
     )
-    parser.add_argument("--version", action="version", version=f"chatd-client {__version__}")
+    parser.add_argument("--version", action="version", version=f"chatd {__version__}")
     return parser
 
 

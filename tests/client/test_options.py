@@ -112,7 +112,7 @@ def test_version(capsys):
     """The version is shown."""
     with pytest.raises(SystemExit):
         parse(["--version"])
-    assert capsys.readouterr().out == f"chatd-client {__version__}\n"
+    assert capsys.readouterr().out == f"chatd {__version__}\n"
 
 
 def test_help(capsys, monkeypatch):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from chatd import __version__
+
 BIN = Path(sys.executable).parent
 CHECKOUT = Path(__file__).parents[2]
 
@@ -127,15 +129,17 @@ def test_help(run):
     assert "--listen" in text
     assert "SIGHUP" in text
     versions = run("twistd", "chatd", "--version").stdout
-    assert versions.startswith("chatd ")
+    assert versions.startswith(f"chatd {__version__}, Twisted ")
 
 
 @pytest.mark.parametrize("program", ["chatd-client", "chatd-admin"])
 def test_help_of_the_other_programs(run, program):
-    """The help describes the program, and not only its options."""
+    """The help describes the program, and not only its options, and fits a terminal."""
     done = run(program, "--help")
     assert done.returncode == 0
     assert "On a terminal" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert run(program, "--version").stdout == f"chatd {__version__}\n"
 
 
 def test_tac(run, tmp_path):
