@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
 from twisted.application.internet import ClientService
+from twisted.internet import error as errors
 from twisted.internet.interfaces import (
     IDelayedCall,
     IReactorTime,
@@ -98,7 +99,8 @@ class Connection:
         self._listener = listener
         self._chance = chance
         self._retries = retry_first
-        self._closed = self._got_reason = self._has_partial = self._was_up = False
+        self._closed = self._got_reason = self._was_up = False
+        self._has_partial = self._timed_out = False
         self._attempts = 0
         self._up_since = 0.0
         self._timer: IDelayedCall | None = None
@@ -141,7 +143,7 @@ class Connection:
     def made(self, protocol: _FrameProtocol) -> None:
         """Start: there is a connection."""
         self._protocol = protocol
-        self._got_reason = self._has_partial = False
+        self._got_reason = self._has_partial = self._timed_out = False
         self._timer = self._clock.callLater(_OPENING_TIMEOUT, self._opening_timed_out)
         protocol.send(OPENING)
 
@@ -165,8 +167,8 @@ class Connection:
         self._stop_timer()
         if self._closed:
             return
-        if foreign is not None and not self.is_up:
-            failure = Failure(foreign)
+        if not self.is_up and (foreign is not None or self._timed_out):
+            failure = Failure(foreign or errors.TimeoutError())
         self._failure = None if self._got_reason else failure
         if not self.is_up:
             if not self._retries:
@@ -261,6 +263,7 @@ class Connection:
 
     def _opening_timed_out(self) -> None:
         self._timer = None
+        self._timed_out = True
         if self._protocol is not None:
             self._protocol.abort()
 

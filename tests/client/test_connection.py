@@ -201,7 +201,7 @@ def test_silent_server(endpoint, clock, listener):
     clock.advance(30)
     assert endpoint.transport.disconnecting
     endpoint.close(error.ConnectionAborted())
-    assert listener.calls == [("failed", "the connection was closed without an answer")]
+    assert listener.calls == [("failed", "no answer in time")]
     assert clock.getDelayedCalls() == []
 
 

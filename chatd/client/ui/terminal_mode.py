@@ -257,8 +257,11 @@ class TerminalMode(CommandMode):
             # The server read no more of it than its length.
             tag = max(self._unaccepted, key=lambda each: len(self._unaccepted[each]), default=None)
         message = self._unaccepted.pop(tag or "", None)
-        is_refused = isinstance(event, Error) and event.code != "not-stored"
-        return [Restore(message)] if is_refused and message is not None else []
+        if message is None or not isinstance(event, Error) or event.code == "not-stored":
+            return []
+        length = len(message.encode(errors="replace"))
+        told = event.code == "too-long"  # the server names its limit, but not the length
+        return [*([Line(f"Your message has {length} bytes.")] if told else []), Restore(message)]
 
     def _send_waiting(self) -> list[Action]:
         """Return the messages that waited, once the user is back in the rooms."""

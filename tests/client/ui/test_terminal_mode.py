@@ -139,8 +139,9 @@ def test_refused_message_comes_back(frontend):
     (first,) = join(frontend, "tea").typed("hello")
     (second,) = frontend.typed("there")
     (third,) = frontend.typed("again")
-    shown, restored = frontend.handle(Error("say", "too-long", "Too long.", first.request.tag))
-    assert (shown.text, restored) == ("Server: Too long.", Restore("hello"))
+    *lines, restored = frontend.handle(Error("say", "too-long", "Too long.", first.request.tag))
+    assert texts(lines) == ["Server: Too long.", "Your message has 5 bytes."]
+    assert restored == Restore("hello")
     assert frontend.handle(Receipt("tea", 1, second.request.tag)) == []
     not_stored = Error("say", "not-stored", "Not stored.", third.request.tag)
     assert not any(isinstance(action, Restore) for action in frontend.handle(not_stored))
