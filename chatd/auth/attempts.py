@@ -120,7 +120,8 @@ class Attempts:
             return
         lock = self._lines[line]
         lock.release()
-        if not lock.locked:
+        # The next attempt may have run at once, to its end, and removed the line already.
+        if not lock.locked and self._lines.get(line) is lock:
             del self._lines[line]
 
 
