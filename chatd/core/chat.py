@@ -63,10 +63,14 @@ class Chat:
         self._history = history
         self._policy = policy
         self._count_creation = count_creation
-        self._max_message = max_message
+        self.max_message = max_message
         self._quota = RoomQuota(directory, policy.rooms_per_account)
 
     # -- rooms
+
+    def counts(self) -> tuple[int, int]:
+        """Return the number of rooms, and of names in use by users."""
+        return self._directory.counts()
 
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""
@@ -262,10 +266,10 @@ class Chat:
     def count_allowed(self, texts: Sequence[str]) -> int:
         """Return how many of `texts` come before the first that is too long."""
         # Most are so short that they can have neither too many bytes nor too many lines.
-        if max(map(len, texts)) < min(MAX_LINES, self._max_message // _MAX_CHARACTER):
+        if max(map(len, texts)) < min(MAX_LINES, self.max_message // _MAX_CHARACTER):
             return len(texts)
         for index, text in enumerate(texts):
-            if _lines(text) > MAX_LINES or len(text.encode()) > self._max_message:
+            if _lines(text) > MAX_LINES or len(text.encode()) > self.max_message:
                 return index
         return len(texts)
 
@@ -333,7 +337,7 @@ class Chat:
             return
         if _lines(texts[allowed]) > MAX_LINES:
             raise ChatError(ErrorCode.TOO_MANY_LINES, limit=MAX_LINES)
-        raise ChatError(ErrorCode.TOO_LONG, limit=self._max_message)
+        raise ChatError(ErrorCode.TOO_LONG, limit=self.max_message)
 
     def _check_login(self, user: User) -> None:
         if self._policy.require_login and user.account is None:

@@ -89,22 +89,34 @@ class NameIndex(Generic[_Value]):
     def __init__(self) -> None:
         # For each key the values by the folded form of their names.
         self._by_key: dict[str, dict[str, _Value]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return self._count
 
     def add(self, name: str, value: _Value) -> None:
         """Set the value of `name`."""
         keys = name_keys(name)
+        is_new = False
         for key in keys.looks:
-            self._by_key.setdefault(key, {})[keys.folded] = value
+            values = self._by_key.setdefault(key, {})
+            is_new = keys.folded not in values
+            values[keys.folded] = value
+        self._count += is_new
 
     def remove(self, name: str, value: _Value) -> None:
         """Remove `name`, if it is there with that value."""
         keys = name_keys(name)
+        is_removed = False
         for key in keys.looks:
             values = self._by_key.get(key, {})
             if values.get(keys.folded) == value:
                 del values[keys.folded]
+                is_removed = True
             if not values:
                 self._by_key.pop(key, None)
+        self._count -= is_removed
 
     def find(self, name: str) -> _Value | None:
         """Return the value of `name`, or else of a name that counts as the same."""

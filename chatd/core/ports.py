@@ -151,6 +151,9 @@ class Directory(Protocol):
     def room(self, room_id: str) -> Room | None:
         """Return the room with that id, if there is one."""
 
+    def counts(self) -> tuple[int, int]:
+        """Return the number of rooms, and of names in use by users."""
+
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""
 

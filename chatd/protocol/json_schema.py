@@ -197,6 +197,9 @@ _KINDS: Final[dict[Any, Kind]] = {
     Address | None: Kind(_same, _read_address),
     LeaveReason: Kind(str, LeaveReason),
     tuple[tuple[str, Address | None], ...]: Kind(_write_chatters, _read_chatters),
+    tuple[str, ...]: Kind(
+        list, lambda values: tuple(_read_str(value) for value in _read_list(values))
+    ),
     tuple[RoomRef, ...]: Kind(
         lambda rooms: [room.id for room in rooms],
         lambda ids: tuple(_read_str(room_id) for room_id in _read_list(ids)),
@@ -248,10 +251,19 @@ EVENTS: Final = (
 )
 """All objects that have an `event`."""
 
+_JOINED: Final = (
+    _ROOM,
+    _NAME,
+    Field("last"),
+    Field("room_name"),
+    Field("members"),
+    Field("count"),
+)
+
 RESULTS: Final = (
     Shape("", RoomStarted, _ROOM),
-    Shape("", JoinedRoom, _ROOM, _NAME, Field("last")),
-    Shape("", EnteredRoom, _ROOM, _NAME, Field("last")),
+    Shape("", JoinedRoom, *_JOINED),
+    Shape("", EnteredRoom, *_JOINED),
     Shape("", LeftRoom, _ROOM),
     Shape("", RoomSwitched, _ROOM),
     Shape("", SecretSent, _NAME),
@@ -260,7 +272,16 @@ RESULTS: Final = (
     Shape("", Resumed, _NAME, Field("account"), _ROOMS, _SESSION),
     Shape("", LoggedOut, _NAME),
     Shape("", NameChanged, _NAME),
-    Shape("", FormatSet, Field("format"), _SESSION),
+    Shape(
+        "",
+        FormatSet,
+        Field("format"),
+        _SESSION,
+        Field("server"),
+        Field("room_count"),
+        Field("user_count"),
+        Field("max_message"),
+    ),
 )
 """The fields of a `reply` beside `command`, `tag` and `text`, for results that have some."""
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from chatd.core.errors import ErrorCode
 from chatd.core.events import Address, DisconnectReason, Message
 from chatd.core.rooms import Room
+
+MAX_MEMBERS: Final = 50
+"""How many members of a room are named in the reply to `join` and `enter`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +51,19 @@ class RoomStarted(Result):
 
 @dataclass(frozen=True, slots=True)
 class JoinedRoom(Result):
-    """The user is in a room under `name`; `last` is the id of its newest message."""
+    """The user is in a room under `name`; `last` is the id of its newest message.
+
+    `members` has the names of its first `MAX_MEMBERS` members in the order of joining, for JSON
+    only; `count` is the number of all of them.
+    """
 
     command: ClassVar[str] = "join"
     room: str
     name: str
     last: int
+    room_name: str = ""
+    members: tuple[str, ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +226,19 @@ class Pong(Result):
 
 @dataclass(frozen=True, slots=True)
 class FormatSet(Result):
-    """The session uses another format; `session` is a resume token, for JSON only."""
+    """The session uses another format; `session` is a resume token, for JSON only.
+
+    `server` is the program and its version; `room_count` and `user_count` are the numbers of rooms
+    and of names in use; `max_message` is how many bytes a message may have.
+    """
 
     command: ClassVar[str] = "format"
     format: str
     session: str | None = None
+    server: str = ""
+    room_count: int = 0
+    user_count: int = 0
+    max_message: int = 0
 
 
 @dataclass(frozen=True, slots=True)

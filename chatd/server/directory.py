@@ -183,6 +183,10 @@ class Directory:
         fits = len(room_id) <= names.ROOM_ID_LENGTH
         return self._rooms.get(room_key(room_id)) if fits else None
 
+    def counts(self) -> tuple[int, int]:
+        """Return the number of rooms, and of names in use by users."""
+        return len(self._rooms), len(self._names)
+
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""
         return self._rooms.values()

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from chatd import __version__
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import LeaveReason
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import (
+    MAX_MEMBERS,
     EnteredRoom,
     FormatSet,
     Goodbye,
@@ -83,7 +86,9 @@ async def _join(session: Session, request: Request) -> Reply | None:
     join = services.chat.join if is_join else services.chat.join_or_create
     room = await join(session, arguments["chatroom_id"], name, services.now())
     result = JoinedRoom if is_join else EnteredRoom
-    session.reply(result(room.id, session.user.name, room.last_id), request)
+    members = () if session.is_text else tuple(u.name for u in islice(room.members, MAX_MEMBERS))
+    reply = result(room.id, session.user.name, room.last_id, room.name, members, len(room.members))
+    session.reply(reply, request)
     messages = tuple(services.chat.recent(room)) if session.is_text else ()
     return History(room.id, messages) if messages else None
 
@@ -208,7 +213,8 @@ async def _format(session: Session, request: Request) -> Reply:
     services, wanted = session.services, request.arguments["format"]
     token = await services.accounts.issue_resume_token(session) if wanted == "json" else None
     session.set_codec(CODECS[wanted](session.base_codec.framing, services.show_addresses))
-    return FormatSet(wanted, token)
+    rooms, users = services.chat.counts()
+    return FormatSet(wanted, token, f"chatd {__version__}", rooms, users, services.chat.max_message)
 
 
 async def _exit(session: Session, request: Request) -> None:

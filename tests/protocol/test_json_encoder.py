@@ -114,17 +114,17 @@ def test_a_batch_is_its_messages(batch):
     ("reply", "frame"),
     [
         (
-            JoinedRoom("1", "Al", 7, tag="a"),
+            JoinedRoom("1", "Al", 7, "tea", ("Bo", "Al"), 2, tag="a"),
             (
                 '{"event":"reply","command":"join","tag":"a","text":"You join @chatroom 1",'
-                '"room":"1","name":"Al","last":7}'
+                '"room":"1","name":"Al","last":7,"room_name":"tea","members":["Bo","Al"],"count":2}'
             ),
         ),
         (
-            EnteredRoom("1", "Al", 0),
+            EnteredRoom("1", "Al", 0, "1", ("Al",), 1),
             (
                 '{"event":"reply","command":"enter","text":"You join @chatroom 1",'
-                '"room":"1","name":"Al","last":0}'
+                '"room":"1","name":"Al","last":0,"room_name":"1","members":["Al"],"count":1}'
             ),
         ),
         (
@@ -153,15 +153,19 @@ def test_a_batch_is_its_messages(batch):
             ),
         ),
         (
-            FormatSet("json", "token"),
+            FormatSet("json", "token", "chatd 0.1.0", 0, 7, 65536),
             (
                 '{"event":"reply","command":"format","text":"You now speak json.","format":"json",'
-                '"session":"token"}'
+                '"session":"token","server":"chatd 0.1.0","room_count":0,"user_count":7,'
+                '"max_message":65536}'
             ),
         ),
         (
-            FormatSet("text"),
-            '{"event":"reply","command":"format","text":"You now speak text.","format":"text"}',
+            FormatSet("text", None, "chatd 0.1.0", 3, 0, 65536),
+            (
+                '{"event":"reply","command":"format","text":"You now speak text.","format":"text",'
+                '"server":"chatd 0.1.0","room_count":3,"user_count":0,"max_message":65536}'
+            ),
         ),
         (
             ErrorReply(ErrorCode.NO_SUCH_ROOM, {"room": "3"}, "join", "a"),
@@ -245,10 +249,11 @@ def test_events_of_other_sessions(event, fields):
 
 def test_client_reads_replies_with_words():
     """A client reads the words of a reply and the fields that a program needs."""
-    (joined,) = encode(JoinedRoom("1", "Al", 7))
+    (joined,) = encode(JoinedRoom("1", "Al", 7, "tea", ("Al",), 1))
     (refused,) = encode(ErrorReply(ErrorCode.BUSY, command="login"))
     (closing,) = encode(Disconnecting(DisconnectReason.IDLE))
     data = {"room": "1", "name": "Al", "last": 7}
+    data |= {"room_name": "tea", "members": ["Al"], "count": 1}
     assert decode_event(joined) == Ok("join", "You join @chatroom 1", None, data)
     assert decode_event(refused) == Error("login", "busy", "Busy, try again.")
     assert decode_event(closing) == Disconnect("idle", "You were idle for too long.", retry=False)

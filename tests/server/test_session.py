@@ -5,6 +5,8 @@ import json
 import pytest
 from twisted.internet.defer import Deferred
 
+from chatd import __version__
+
 # -- JSON
 
 
@@ -19,6 +21,10 @@ def test_format_json_and_back(server):
         "command": "format",
         "text": "You now speak json.",
         "format": "json",
+        "server": f"chatd {__version__}",
+        "room_count": 0,
+        "user_count": 0,
+        "max_message": 16384,
     }
     assert client.ask('{"command":"start","chatroom_id":"1","chatroom_name":"a","tag":"x"}') == [
         '{"event":"reply","command":"start","tag":"x","text":"Chatroom 1 started!","room":"1"}'
@@ -37,13 +43,37 @@ def test_json_and_text_in_one_room(server):
     bob.send("`format json", '{"command":"join","chatroom_id":"1","chatter_name":"Bob"}')
     assert bob.read()[1] == (
         '{"event":"reply","command":"join","text":"You join @chatroom 1",'
-        '"room":"1","name":"Bob","last":0}'
+        '"room":"1","name":"Bob","last":0,"room_name":"1","members":["Alice","Bob"],"count":2}'
     )
     bob.send('{"command":"say","text":"`list"}', '{"command":"say","text":"x","chatroom_id":"2"}')
     assert alice.read() == ["Bob: joined us @chatroom 1.", "Bob: `list"]
     assert '"code":"not-in-room"' in bob.read()[0]
     alice.send("hi")
     assert bob.read()[0].startswith('{"event":"said","room":"1","id":2,"from":"Alice","text":"hi"')
+
+
+def test_counts_in_the_reply_to_format(server):
+    """A program reads how many rooms there are and how many users have a name."""
+    server.join("1", "Alice")
+    server.connect()
+    bob = server.join("1", "Bob")
+    bob.ask("`rename Rob")
+    reply = json.loads(bob.ask("`format json")[0])
+    assert (reply["room_count"], reply["user_count"]) == (1, 2)
+    bob.ask('{"command":"exit"}')
+    reply = json.loads(server.connect().ask("`format json")[0])
+    assert (reply["room_count"], reply["user_count"]) == (1, 1)
+
+
+def test_members_in_the_reply_to_join(server):
+    """A program that joins reads the first 50 names, and the number of all members."""
+    for number in range(52):
+        server.join("1", f"user{number}")
+    client = server.connect()
+    client.ask("`format json")
+    reply = json.loads(client.ask('{"command":"enter","chatroom_id":"1","chatter_name":"Al"}')[0])
+    assert reply["members"] == [f"user{number}" for number in range(50)]
+    assert reply["count"] == 53
 
 
 def test_json_over_lines(server):
