@@ -24,6 +24,7 @@ _ROWS: Final = 18
 _CONSOLE_ROWS: Final = 10
 _GAP: Final = 14
 
+_PROMPT: Final = ":>"
 _START: Final = datetime(2026, 1, 1, 12, 15, 1, tzinfo=UTC)
 _TIME: Final = re.compile(r"\d\d:\d\d:\d\d")
 _PORT: Final = re.compile(r"127\.0\.0\.1(?:', |:)(\d{5})")
@@ -58,9 +59,11 @@ class Conversation:
         )
         self._see("ChatServer is listening", self.console)
         client = ["chatd-client", "localhost", str(self._port)]
+        # One after the other, so that the ports are numbered in the same order each time.
         self.ann = self._start(client, _COLUMNS, _ROWS)
+        self._see("Type `enter", self.ann)
         self.bob = self._start(client, _COLUMNS, _ROWS)
-        self._see(":>", self.ann, self.bob)
+        self._see("Type `enter", self.bob)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,6 +97,8 @@ class Conversation:
         self._see("Administrator: Free tea", *both)
         self._type(console, "list")
         self._see("Tea house@tea: Ann", console)
+        for terminal in (*both, console):
+            self._see_prompt(terminal)
 
     def windows(self) -> list[Window]:
         """Return the windows of the users side by side, and that of the console below."""
@@ -115,10 +120,18 @@ class Conversation:
         return terminal
 
     def _type(self, on: Terminal, line: str) -> None:
-        """Type a line, and see it before it is sent."""
+        """Type a line at the prompt, and see it before it is sent."""
+        self._see_prompt(on)
         on.write(line)
         self._see(line, on)
         on.write("\r")
+
+    def _see_prompt(self, terminal: Terminal) -> None:
+        """Wait until nothing is typed at the prompt, and no lines are being printed above it."""
+        wait_until(
+            lambda: any(line.rstrip().endswith(_PROMPT) for line in terminal.lines),
+            self._terminals,
+        )
 
     def _see(self, words: str, *readers: Terminal) -> None:
         """Wait until the screens of the readers show `words`."""
