@@ -49,7 +49,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_OWN_ROOMS = "too-many-own-rooms"  # limit
     TOO_MANY_ROOMS = "too-many-rooms"  # limit
     UNAVAILABLE = "unavailable"
-    UNKNOWN_COMMAND = "unknown-command"  # command
+    UNKNOWN_COMMAND = "unknown-command"  # command, and suggestion if one is near
     USAGE = "usage"  # usage: the command and its parameters, which the session knows
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a code
 

@@ -61,7 +61,8 @@ class Command:
 
     `syntax` is the usage where it differs from what the parameters give. A command that is
     `json_only` cannot be typed. `cost` is how many frames it counts for the rate of a client: more
-    than 1 where the server hashes a password, writes to the store or sends much.
+    than 1 where the server hashes a password, writes to the store or sends much. `aliases` are
+    other names for it where it is typed.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Command:
     syntax: str = ""
     json_only: bool = False
     cost: int = 1
+    aliases: tuple[str, ...] = ()
 
     @cached_property
     def typed(self) -> tuple[Parameter, ...]:
@@ -167,6 +169,7 @@ CLIENT_COMMANDS: Final = _table(
             Parameter("since", optional=True, json_only=True),
         ),
         cost=3,
+        aliases=("rooms",),
     ),
     Command(
         "join",
@@ -181,7 +184,13 @@ CLIENT_COMMANDS: Final = _table(
         syntax="enter <chatroom_id> <chatter_name>",
         cost=3,
     ),
-    Command("quit", "Quit the current chat room.", (_CURRENT_ROOM,), syntax="quit"),
+    Command(
+        "quit",
+        "Quit the current chat room.",
+        (_CURRENT_ROOM,),
+        syntax="quit",
+        aliases=("leave", "part"),
+    ),
     Command("switch", "Make another of your chat rooms the current one.", (_ROOM,)),
     Command(
         "broadcast",
@@ -192,6 +201,7 @@ CLIENT_COMMANDS: Final = _table(
         "secret",
         "Send a message to one chatter alone.",
         (_CHATTER, Parameter("message", mask=MASK)),
+        aliases=("msg", "whisper"),
     ),
     Command(
         "history",
@@ -216,7 +226,7 @@ CLIENT_COMMANDS: Final = _table(
         (_password("old_password"), _password("new_password")),
         cost=4,
     ),
-    Command("rename", "Change your name.", (Parameter("new_name"),)),
+    Command("rename", "Change your name.", (Parameter("new_name"),), aliases=("nick",)),
     Command("logout", "Quit all your chat rooms, and log out."),
     Command(
         "resume",
@@ -228,9 +238,8 @@ CLIENT_COMMANDS: Final = _table(
     Command("ping", "Check that the connection works.", json_only=True),
     Command(
         "say",
-        "Send a message to a chat room, the current one if none is given.",
-        (Parameter("text"), _CURRENT_ROOM),
-        json_only=True,
+        "Send a message to the current chat room, whatever it starts with.",
+        (Parameter("text"), Parameter("chatroom_id", optional=True, json_only=True)),
     ),
     Command(
         "format",

@@ -27,7 +27,10 @@ from chatd.protocol.text import admin_notice, disconnect_words, error_text, resu
 _EVENTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in EVENTS}
 _RESULTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in RESULTS}
 
-_SENT_PARAMETERS: Final = {ErrorCode.NOT_STORED: ("room", "id")}
+_SENT_PARAMETERS: Final = {
+    ErrorCode.NOT_STORED: ("room", "id"),
+    ErrorCode.UNKNOWN_COMMAND: ("suggestion",),
+}
 """The parameters of errors that a program needs beside the code and the words."""
 
 
@@ -62,7 +65,8 @@ def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:
                 parts.append(Left(left_room, name, address, LeaveReason.GROUPED, time))
             return [*parts, Joined(room, name, address, time)]
         case ErrorReply(code, params, command, tag):
-            data = {name: params[name] for name in _SENT_PARAMETERS.get(code, ())}
+            sent = _SENT_PARAMETERS.get(code, ())
+            data = {name: params[name] for name in sent if name in params}
             return [Error(command, code, error_text(event), tag, data)]
         case Disconnecting(reason):
             sender, words = disconnect_words(reason)

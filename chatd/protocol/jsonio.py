@@ -12,6 +12,7 @@ from typing import Any
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.sanitize import UNPRINTABLE, sanitize, translator
+from chatd.core.suggest import nearest
 from chatd.protocol.commands import Command, Request
 
 Fields = dict[str, Any]
@@ -35,8 +36,10 @@ def decode_request(text: str, commands: dict[str, Command]) -> Request:
         )
     command = commands.get(name)
     if command is None:
+        near = nearest(name, commands)
+        suggestion = {} if near is None else {"suggestion": near}
         raise InvalidRequestError(
-            ChatError(ErrorCode.UNKNOWN_COMMAND, command=sanitize(name)), name, tag
+            ChatError(ErrorCode.UNKNOWN_COMMAND, command=sanitize(name), **suggestion), name, tag
         )
     try:
         return Request(name, command.check(_arguments(fields, command)), tag)

@@ -32,6 +32,7 @@ from chatd.core.events import (
     RoomClosed,
     RoomEvent,
 )
+from chatd.core.suggest import nearest
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
@@ -143,6 +144,8 @@ def error_text(error: ChatError | ErrorReply) -> str:
     """Return the words of an error, without `Server: ` (spec section 4)."""
     if error.code is ErrorCode.NO_SUCH_USER and "room" in error.params:
         return "Chatter {name} NOT found in chatroom {room}!".format_map(error.params)
+    if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
+        return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
     return _ERROR_TEXTS[error.code].format_map(error.params)
 
 
@@ -274,17 +277,33 @@ def decode(text: str, commands: dict[str, Command]) -> Request:
     """
     if not text.startswith(COMMAND_PREFIX):
         return Request("say", {"text": text})
+    if is_quoted(text):
+        return Request("say", {"text": text[1:]})
     command, words = find_command(text[1:], commands)
     return Request(command.name, command.check_typed(command.split(words)))
 
 
+def is_quoted(text: str) -> bool:
+    """Tell whether a typed line is a message that begins with a backtick, which is doubled."""
+    return text.startswith(2 * COMMAND_PREFIX)
+
+
 def find_command(line: str, commands: dict[str, Command]) -> tuple[Command, str]:
-    """Return the command that `line` begins with, and the rest; raise `ChatError` if unknown."""
+    """Return the command that `line` begins with, and the rest.
+
+    The name or alias of the command may be in any case. Raises `ChatError` if it is unknown, with
+    the nearest name or alias as `suggestion` if one is near.
+    """
     word, rest = [*line.split(None, 1), "", ""][:2]
-    command = commands.get(word)
-    if command is None or command.json_only:
-        raise ChatError(ErrorCode.UNKNOWN_COMMAND, command=word)
-    return command, rest
+    typed = [command for command in commands.values() if not command.json_only]
+    folded = word.lower()
+    for command in typed:
+        if folded == command.name or folded in command.aliases:
+            return command, rest
+    names = [name for command in typed for name in (command.name, *command.aliases)]
+    near = nearest(word, names)
+    suggestion = {} if near is None else {"suggestion": near}
+    raise ChatError(ErrorCode.UNKNOWN_COMMAND, command=word, **suggestion)
 
 
 def mask(text: str, commands: dict[str, Command]) -> str:

@@ -206,12 +206,17 @@ def test_too_few_words(server, line):
     assert usage.startswith(f"`{line.split()[0]} <")
 
 
-@pytest.mark.parametrize("line", ["foo", "`foo 1", "LIST", "join 1 x"])
+@pytest.mark.parametrize("line", ["foo", "`foo 1", "lst", "join 1 x"])
 def test_unknown_words(server, line):
     """An unknown word is answered with the usage of all commands."""
     said, *usage = server.console(line)
     assert said == "Unknown commands."
     assert usage == server.console("help")[1:-1]
+
+
+def test_commands_in_any_case(server):
+    """The console recognises its commands in any case."""
+    assert server.console("`LIST") == server.console("list")
 
 
 @pytest.mark.parametrize("line", ["", "  ", "`"])

@@ -9,7 +9,7 @@ from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage, Ren
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
 from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent
-from chatd.protocol.text import error_text
+from chatd.protocol.text import error_text, find_command
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,15 @@ from chatd.protocol.text import error_text
         ("`secret Bob a\n b", Request("secret", {"chatter_name": "Bob", "message": "a\n b"})),
         ("`quit", Request("quit")),
         ("`quit 2", Request("quit", {"chatroom_id": "2"})),
+        ("`LIST", Request("list")),
+        ("`Nick Bob", Request("rename", {"new_name": "Bob"})),
+        ("`leave", Request("quit")),
+        ("`PART 2", Request("quit", {"chatroom_id": "2"})),
+        ("`msg Bob psst", Request("secret", {"chatter_name": "Bob", "message": "psst"})),
+        ("`rooms", Request("list")),
+        ("`say `list is a command", Request("say", {"text": "`list is a command"})),
+        ("``code``", Request("say", {"text": "`code``"})),
+        ("``", Request("say", {"text": "`"})),
     ],
 )
 def test_decode(typed, request_):
@@ -45,8 +54,10 @@ def test_decode(typed, request_):
         ("`format xml", "Usage: `format <json|text>"),
         ("`foo bar", "Unknown command `foo. Type `help for usage."),
         ("`", "Unknown command `. Type `help for usage."),
-        ("`LIST", "Unknown command `LIST. Type `help for usage."),
-        ("`say hi", "Unknown command `say. Type `help for usage."),
+        ("`hlep", "Unknown command `hlep. Did you mean `help?"),
+        ("`WHISPR Bob psst", "Unknown command `WHISPR. Did you mean `whisper?"),
+        ("`say", "Usage: `say <text>"),
+        ("`ping", "Unknown command `ping. Type `help for usage."),
     ],
 )
 def test_refused(typed, words):
@@ -54,6 +65,28 @@ def test_refused(typed, words):
     with pytest.raises(ChatError) as refused:
         text.decode(typed, CLIENT_COMMANDS)
     assert error_text(refused.value) == words
+
+
+TYPED = [
+    (word, command)
+    for command in CLIENT_COMMANDS.values()
+    if not command.json_only
+    for word in (command.name, *command.aliases)
+]
+
+
+def test_names_and_aliases_differ():
+    """Every name and every alias stands for one command."""
+    assert len({word for word, _ in TYPED}) == len(TYPED)
+    assert not {word for word, c in TYPED if word != c.name} & CLIENT_COMMANDS.keys()
+
+
+@given(st.sampled_from(TYPED), st.data(), st.sampled_from(["", " x", "\tx y"]))
+def test_find_command_in_any_case(typed, data, rest):
+    """A command is found by its name and its aliases in any case."""
+    word, command = typed
+    cased = "".join(data.draw(st.sampled_from([c, c.upper()])) for c in word)
+    assert find_command(cased + rest, CLIENT_COMMANDS) == (command, rest[1:])
 
 
 @given(st.text())
@@ -73,6 +106,10 @@ def test_decode_and_mask_take_anything(typed):
         ("`secret  Bob\tpsst", "`secret Bob …"),
         ("`join 1 Alice", "`join 1 Alice"),
         ("secret Bob psst", "secret Bob psst"),
+        ("`MSG bob x", "`secret bob …"),
+        ("`whisper bob x y", "`secret bob …"),
+        ("`Login a b", "`login a ********"),
+        ("`logni a b", "`logni …"),
     ],
 )
 def test_mask(typed, shown):

@@ -142,7 +142,7 @@ class CommandMode(Frontend):
         """Tell whether a line, once typed, ends the connection."""
         if self._question is not None:
             return False
-        words = line.removeprefix(text.COMMAND_PREFIX).split()
+        words = line.removeprefix(text.COMMAND_PREFIX).lower().split()
         return line.startswith(text.COMMAND_PREFIX) and words[:1] in (["connect"], ["disconnect"])
 
     def _typed(self, line: str) -> list[Action]:

@@ -123,6 +123,8 @@ def has_password(line: str) -> bool:
 def _may_have_passwords(line: str) -> bool:
     command, _ = _command_of(line)
     if command is None:
+        if text.is_quoted(line):
+            return False
         return line.startswith(text.COMMAND_PREFIX)  # it may be `login` with a typing error
     return bool(_passwords(command))
 

@@ -11,7 +11,7 @@ from typing import Final
 from chatd.client.ui.commands import LINE_COMMANDS
 from chatd.client.ui.slash import SLASH, as_command, is_login
 from chatd.core.errors import ChatError
-from chatd.protocol.text import COMMAND_PREFIX, find_command
+from chatd.protocol.text import COMMAND_PREFIX, find_command, is_quoted
 
 LOGIN_WORDS: Final = (
     "Not sent: this looks like a login, and others would read the password. "
@@ -125,7 +125,8 @@ def _is_command_word(row: str) -> bool:
 
 
 def _is_unknown_command(row: str) -> bool:
-    return row.startswith((SLASH, COMMAND_PREFIX)) and _command_name(row[1:]) is None
+    is_command = row.startswith((SLASH, COMMAND_PREFIX)) and not is_quoted(row)
+    return is_command and _command_name(row[1:]) is None
 
 
 def _command_name(words: str) -> str | None:

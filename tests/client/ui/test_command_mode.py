@@ -67,7 +67,7 @@ def test_typed_line_becomes_a_request(frontend, typed, request_):
     [
         ("`foo", "Server: Unknown command `foo. Type `help for usage."),
         ("`", "Server: Unknown command `. Type `help for usage."),
-        ("`say hi", "Server: Unknown command `say. Type `help for usage."),
+        ("`hlep", "Server: Unknown command `hlep. Did you mean `help?"),
         ("`resume abc", "Server: Unknown command `resume. Type `help for usage."),
         ("`login", "Server: Usage: `login <username> <password>"),
         ("`login al p w", "Server: Usage: `login <username> <password>"),

@@ -20,7 +20,7 @@ def state():
 @pytest.mark.parametrize(
     ("before", "word", "candidates"),
     [
-        ("`s", "`s", ["`start ", "`switch ", "`secret "]),
+        ("`s", "`s", ["`start ", "`switch ", "`secret ", "`say "]),
         ("`con", "`con", ["`connect "]),
         ("`ren", "`ren", ["`rename "]),
         ("`rename ", "", []),
