@@ -1,4 +1,4 @@
-"""Guided mode on a terminal: old messages on joining, and advice after a refusal.
+"""Guided mode on a terminal: it asks before it creates a room, shows old messages, gives advice.
 
 On a pipe the client uses `GuidedMode` itself, whose output is for programs too.
 """
@@ -10,10 +10,13 @@ from dataclasses import replace
 from typing import Final
 
 from chatd.client.model.effects import Send
-from chatd.client.ui.frontend import Action, Exit
+from chatd.client.ui.frontend import Action, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import info, plain
+from chatd.core.bidi import isolate
 from chatd.core.events import Event
+from chatd.core.sanitize import sanitize
+from chatd.core.suggest import nearest
 from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History, Ok, Reply
 
@@ -40,12 +43,40 @@ class GuidedTerminalMode(GuidedMode):
     """The frontend of a user who answers questions on a terminal.
 
     `_newest` is the newest message of the room at the moment of joining: later ones are shown as
-    they arrive.
+    they arrive. `_doubtful` is a room that does not exist, and the near one that does, while the
+    user is asked which one is meant.
     """
 
     def __init__(self, *arguments: Callable[[], float]) -> None:
         super().__init__(*arguments)
         self._newest: object = None
+        self._doubtful: tuple[str, str] | None = None
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """The prompt of the next line; None while a reply is awaited."""
+        if self._doubtful is None:
+            return super().prompt
+        room, near = (isolate(sanitize(each)) for each in self._doubtful)
+        return Prompt(f"There is no room {room}, but {near}. Create {room}? [y/N] ")
+
+    def typed(self, line: str) -> list[Action]:
+        """Return the actions for an answer, a command, or a message to the room."""
+        if self._doubtful is None:
+            return super().typed(line)
+        (room, _), self._doubtful = self._doubtful, None
+        match line.strip().casefold():
+            case "y" | "yes":
+                return super()._choose_room(room)
+            case "" | "n" | "no":
+                return []
+            case _:  # the name of a room, or a command
+                return super().typed(line)
+
+    def disconnected(self, *, reconnecting: bool) -> list[Action]:
+        """Return the actions for a lost connection."""
+        self._doubtful = None
+        return super().disconnected(reconnecting=reconnecting)
 
     def handle(self, event: Event | Reply) -> list[Action]:
         """Return the actions for an event or a reply of the server, whose text is not trusted."""
@@ -65,6 +96,13 @@ class GuidedTerminalMode(GuidedMode):
         *lines, end = super().not_connected()
         assert isinstance(end, Exit)
         return [*lines, advice, end]
+
+    def _choose_room(self, words: str) -> list[Action]:
+        near = None if words in self.state.known_rooms else nearest(words, self.state.known_rooms)
+        if near is None:
+            return super()._choose_room(words)
+        self._doubtful = words, near
+        return []
 
     def _welcome(self, reply: Ok, room: str) -> list[Action]:
         self._newest = reply.data.get("last")

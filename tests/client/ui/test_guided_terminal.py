@@ -4,7 +4,7 @@ import pytest
 
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.testing import MemoryServer
-from tests.client.ui.frontends import PASSWORD, TIME
+from tests.client.ui.frontends import PASSWORD, ROOM_PROMPT, TIME
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -90,3 +90,19 @@ def test_no_server(make_harness):
         "Is the server running there? Another one: chatd-client --guided HOST PORT",
     ]
     assert harness.client.failed
+
+
+def test_near_room(prachi):
+    """Before a room is created whose id is near another one, the user is asked."""
+    question = "There is no room defaul, but default. Create defaul? [y/N] "
+    assert prachi.type("defaul") == []
+    assert prachi.client.frontend.prompt.text == question
+    assert prachi.type("n") == []
+    assert prachi.client.frontend.prompt.text == ROOM_PROMPT
+    prachi.type("defaul")
+    assert prachi.type("default")[0] == "Joined default group as prachi"
+    prachi.type("leave")
+    prachi.type("defaul")
+    assert prachi.type("y")[0] == "Joined defaul group as prachi"
+    prachi.type("leave")
+    assert prachi.type("2")[0].startswith("Joined 2")
