@@ -246,3 +246,18 @@ def test_motd_is_read_once_before_the_first_reply(server, monkeypatch):
     client = server.connect()
     assert client.ask("`list") == ["Server: Welcome!", "Server: No room exists!"]
     assert client.ask("`list") == ["Server: No room exists!"]
+
+
+@pytest.mark.parametrize("end", [b"\0", b"\n", b"\r\n"])
+def test_messages_that_begin_with_a_backtick(server, end):
+    """Among other messages, in every framing, such a message is said in its turn."""
+    alice, bob = server.join("1", "Alice"), server.connect(end=end)
+    bob.ask("`ENTER 1 Bob")
+    alice.read()
+    bob.send("hi", "``code``", "`say `list", "bye")
+    assert alice.read() == ["Bob: hi", "Bob: `code``", "Bob: `list", "Bob: bye"]
+
+
+def test_doubled_backtick_in_no_room(server):
+    """A message that begins with a backtick is said in a room as any other."""
+    assert server.connect().ask("``code``") == ["Server: Join a room first!"]
