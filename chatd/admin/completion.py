@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from chatd.admin.commands import AdminContext
+from chatd.admin.calls import AdminContext
 from chatd.core.network import host_of
 from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, Command
 from chatd.protocol.text import COMMAND_PREFIX

@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.admin.answer import Answer, failure, reply_line
-from chatd.admin.commands import AdminContext, execute
+from chatd.admin.calls import AdminContext
+from chatd.admin.commands import execute
 from chatd.core.errors import ErrorCode
 from chatd.core.sanitize import escape_line, sanitize
 from chatd.protocol.commands import SHUTDOWN_LINES

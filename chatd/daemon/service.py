@@ -22,7 +22,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd.admin import unixsocket
-from chatd.admin.commands import AdminContext
+from chatd.admin.calls import AdminContext
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.hashing import Argon2Hashing, Hashing

@@ -1,0 +1,123 @@
+"""The administrator's commands on people: sessions, bans and accounts."""
+
+from __future__ import annotations
+
+from chatd.admin.answer import Answer, done, json_time, reply_line, shown_time
+from chatd.admin.calls import Call, cancelled, usage
+from chatd.core.records import Account, Ban, BanKind
+from chatd.core.sanitize import sanitize
+from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.server.session import Session
+
+
+async def who(call: Call) -> Answer:
+    """List the sessions."""
+    now = call.context.seconds()
+    sessions = list(call.context.sessions)
+    lines = [_who_line(session, now) for session in sessions]
+    data = [_who_data(session, now) for session in sessions]
+    return Answer(lines or [reply_line("Nobody is connected.")], data=data)
+
+
+def _who_line(session: Session, now: float) -> str:
+    user = session.user
+    rooms = ",".join(room.id for room in user.rooms)
+    account = "-" if user.account is None else user.name
+    seconds = int(now - session.connected_at)
+    return (
+        f"{session.address} name={user.name or '-'} account={account} "
+        f"rooms={rooms or '-'} connected={seconds}s queued={session.send_queue.queued}B"
+    )
+
+
+def _who_data(session: Session, now: float) -> object:
+    user = session.user
+    return {
+        "address": str(session.address),
+        "name": user.name,
+        "account": None if user.account is None else user.name,
+        "rooms": [room.id for room in user.rooms],
+        "connected_seconds": int(now - session.connected_at),
+        "queued_bytes": session.send_queue.queued,
+    }
+
+
+async def ban(call: Call) -> Answer:
+    """Ban a name, an address or a network."""
+    minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
+    if minutes == 0:
+        return usage(CONSOLE_COMMANDS["ban"])
+    ban, connections = await call.context.moderation.ban(
+        call.arguments["name_or_address"], minutes, call.context.sessions, call.now
+    )
+    text = f"{ban.subject} was banned"
+    if ban.kind is not BanKind.NAME:
+        text += " (1 connection)" if connections == 1 else f" ({connections} connections)"
+    return Answer([reply_line(f"{text}.")], data=_ban_data(ban) | {"connections": connections})
+
+
+async def unban(call: Call) -> Answer:
+    """Remove a ban."""
+    subject = await call.context.moderation.unban(call.arguments["name_or_address"])
+    return done(f"{subject} was unbanned.", subject=subject)
+
+
+async def bans(call: Call) -> Answer:
+    """List the bans."""
+    bans = call.context.moderation.bans()
+    lines = [_ban_line(ban) for ban in bans] or [reply_line("Nobody is banned.")]
+    return Answer(lines, data=[_ban_data(ban) for ban in bans])
+
+
+def _ban_line(ban: Ban) -> str:
+    until = "for ever" if ban.until is None else f"until {shown_time(ban.until)}"
+    return f"{ban.subject} ({ban.kind}) {until}"
+
+
+def _ban_data(ban: Ban) -> dict[str, object]:
+    until = None if ban.until is None else json_time(ban.until)
+    return {"subject": ban.subject, "kind": ban.kind, "until": until}
+
+
+async def accounts(call: Call) -> Answer:
+    """List the accounts."""
+    accounts = await call.context.accounts.accounts()
+    lines = [_account_line(account) for account in accounts]
+    data = [
+        {"name": account.name, "registered": json_time(account.registered_at)}
+        for account in accounts
+    ]
+    return Answer(lines or [reply_line("No account exists!")], data=data)
+
+
+def _account_line(account: Account) -> str:
+    return f"{account.name} registered {shown_time(account.registered_at)}"
+
+
+async def register(call: Call) -> Answer:
+    """Create an account."""
+    password = await call.prompt("Enter password: ")
+    if password is None:
+        return cancelled()
+    # As the codecs do with the password that a client sends.
+    name = await call.context.accounts.create(
+        call.arguments["username"], sanitize(password), call.now
+    )
+    return done(f"{name} was registered.", name=name)
+
+
+async def passwd(call: Call) -> Answer:
+    """Set the password of an account."""
+    username = call.context.accounts.require_account(call.arguments["username"]).name
+    password = await call.prompt("Enter password: ")
+    if password is None:
+        return cancelled()
+    # As the codecs do with the password that a client sends.
+    name = await call.context.accounts.set_password(username, sanitize(password), call.now)
+    return done(f"Password of {name} changed.", name=name)
+
+
+async def unregister(call: Call) -> Answer:
+    """Remove an account."""
+    name = await call.context.accounts.unregister(call.arguments["username"], call.now)
+    return done(f"{name} was unregistered.", name=name)
