@@ -64,6 +64,8 @@ class Chat:
         self._policy = policy
         self._count_creation = count_creation
         self.max_message = max_message
+        # A text of fewer characters has neither too many bytes nor too many lines.
+        self._short = min(MAX_LINES, max_message // _MAX_CHARACTER)
         self._quota = RoomQuota(directory, policy.rooms_per_account)
 
     # -- rooms
@@ -252,26 +254,22 @@ class Chat:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
-    ) -> None:
+    ) -> int:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
-        Raise `ChatError`, and send none of them, if one is too long or has too many lines.
+        Only those before the first that is too long or has too many lines; return how many these
+        are, with the empty ones. Raise `ChatError` if it is the first of all.
         """
-        self._check_texts(texts)
+        for text in texts:
+            if len(text) >= self._short:
+                texts = self._allowed(texts)
+                break
+        count = len(texts)
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
             self._bus.say(room, origin, texts, now, receipt)
-
-    def count_allowed(self, texts: Sequence[str]) -> int:
-        """Return how many of `texts` come before the first that is too long."""
-        # Most are so short that they can have neither too many bytes nor too many lines.
-        if max(map(len, texts)) < min(MAX_LINES, self.max_message // _MAX_CHARACTER):
-            return len(texts)
-        for index, text in enumerate(texts):
-            if _lines(text) > MAX_LINES or len(text.encode()) > self.max_message:
-                return index
-        return len(texts)
+        return count
 
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int
@@ -311,7 +309,7 @@ class Chat:
 
         The sender's other sessions read what was sent to whom.
         """
-        self._check_texts([text])
+        self._allowed([text])
         sender = origin.user
         if not sender.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
@@ -331,13 +329,19 @@ class Chat:
 
     # -- rules
 
-    def _check_texts(self, texts: Sequence[str]) -> None:
-        allowed = self.count_allowed(texts)
-        if allowed == len(texts):
-            return
-        if _lines(texts[allowed]) > MAX_LINES:
-            raise ChatError(ErrorCode.TOO_MANY_LINES, limit=MAX_LINES)
-        raise ChatError(ErrorCode.TOO_LONG, limit=self.max_message)
+    def _allowed(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts before the first that is not allowed; raise `ChatError` if none is."""
+        for index, text in enumerate(texts):
+            if _lines(text) > MAX_LINES:
+                error = ChatError(ErrorCode.TOO_MANY_LINES, limit=MAX_LINES)
+            elif len(text.encode()) > self.max_message:
+                error = ChatError(ErrorCode.TOO_LONG, limit=self.max_message)
+            else:
+                continue
+            if index:
+                return texts[:index]
+            raise error
+        return texts
 
     def _check_login(self, user: User) -> None:
         if self._policy.require_login and user.account is None:

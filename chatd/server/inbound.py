@@ -107,6 +107,7 @@ class Inbound:
         self._bucket = (
             TokenBucket(limits.rate, limits.burst, now()) if limits.rate and limits.burst else None
         )
+        self._is_limited = self._bucket is not None or on_processed is not None
         self._registered = False
         # True while frames are processed, and until `resume` after `process` returned a number.
         self._suspended = False
@@ -200,7 +201,7 @@ class Inbound:
             if self._on_frames is not None:
                 self._on_frames()
             processed = session.receive(frames) if frames else self._refuse_oversized()
-            left -= self._charge(processed)
+            left -= self._charge(processed) if self._is_limited else processed
             if not receiver.consume(processed):
                 break
         if not self._registered:

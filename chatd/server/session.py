@@ -118,15 +118,12 @@ class Session(Subscriber):
             self._trace_received(frames[0])
         elif self.current_room is None:
             frames = frames[:1]  # each is refused by itself
-        request, services = None, self.services
+        request = None
         try:
             messages = self.codec.leading_messages(frames)
             if messages:
-                if len(messages) > 1:  # one that is refused is refused by itself
-                    messages = messages[: services.chat.count_allowed(messages) or 1]
-                self.say(messages)
-                return len(messages)
-            self.last_active = services.seconds()
+                return self.say(messages)
+            self.last_active = self.services.seconds()
             request = self.codec.decode(frames[0])
             self.extra_cost += CLIENT_COMMANDS[request.command].cost - 1
             reply = HANDLERS[request.command](self, request)
@@ -226,14 +223,17 @@ class Session(Subscriber):
             self.busy = True
             self.send_queue.call_when_read(self._answers_read)
 
-    def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> None:
-        """Say `texts` in a room, the current one by default; programs get receipts with `tag`."""
+    def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> int:
+        """Say `texts` in a room, the current one by default; programs get receipts with `tag`.
+
+        Returns how many were said, and raises `ChatError`, as `Chat.say` does.
+        """
         services, room = self.services, self.current_room
         if room is None or room_id is not None:
             room = self.room(room_id)
         self.last_active = services.seconds()
         receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
-        services.chat.say(self, room, texts, services.now(), receipt)
+        return services.chat.say(self, room, texts, services.now(), receipt)
 
     def room(self, room_id: str | None = None) -> Room:
         """Return the user's room with that id, or the current one; raise `ChatError` if none."""
