@@ -254,11 +254,13 @@ class Chat:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
+        action: bool = False,
     ) -> int:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
         Only those before the first that is too long or has too many lines; return how many these
-        are, with the empty ones. Raise `ChatError` if it is the first of all.
+        are, with the empty ones. Raise `ChatError` if it is the first of all. With `action` they
+        tell what the user does.
         """
         for text in texts:
             if len(text) >= self._short:
@@ -268,7 +270,7 @@ class Chat:
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
-            self._bus.say(room, origin, texts, now, receipt)
+            self._bus.say(room, origin, texts, now, receipt, action)
         return count
 
     async def history(

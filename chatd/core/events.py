@@ -55,8 +55,9 @@ class Message(NamedTuple):
     """A message in a room; `id` is the room's own count, from 1 on.
 
     `account` is the id of the account that `sender` was logged in to, None for a guest. In old
-    messages `is_former` tells that the name belongs to another account by now. A tuple, because
-    there are many: one is made in half the time of a frozen dataclass.
+    messages `is_former` tells that the name belongs to another account by now. The text of an
+    `action` tells what the sender does. A tuple, because there are many: one is made in half the
+    time of a frozen dataclass.
     """
 
     room: str
@@ -66,6 +67,7 @@ class Message(NamedTuple):
     time: float
     account: int | None = None
     is_former: bool = False
+    action: bool = False
 
 
 class MessageBatch(NamedTuple):
@@ -80,6 +82,7 @@ class MessageBatch(NamedTuple):
     texts: Sequence[str]
     time: float
     account: int | None = None
+    action: bool = False
 
     @property
     def last_id(self) -> int:
@@ -88,9 +91,9 @@ class MessageBatch(NamedTuple):
 
     def messages(self) -> list[Message]:
         """Return the messages one by one."""
-        room, first, sender, texts, time, account = self
+        room, first, sender, texts, time, account, action = self
         return [
-            Message(room, number, sender, text, time, account)
+            Message(room, number, sender, text, time, account, False, action)
             for number, text in enumerate(texts, first)
         ]
 

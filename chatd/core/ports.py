@@ -75,10 +75,12 @@ class IBus(Interface):
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
+        action: bool = False,
     ) -> None:
         """Give messages of the user of `origin` the next ids of `room`; other sessions read them.
 
-        `receipt`, if given, asks that its recipient be told whether the messages are stored.
+        `receipt`, if given, asks that its recipient be told whether the messages are stored. With
+        `action` they tell what the user does.
         """
 
     def publish(

@@ -63,6 +63,7 @@ class LocalBus:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
+        action: bool = False,
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
         user = origin.user
@@ -71,7 +72,7 @@ class LocalBus:
         else:
             now = room.last_time
         last_id = room.last_id
-        messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account)
+        messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account, action)
         count = len(texts)
         room.last_id = last_id + count
         self.messages += count

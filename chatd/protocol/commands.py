@@ -198,6 +198,11 @@ CLIENT_COMMANDS: Final = _table(
         (_ROOM, Parameter("message")),
     ),
     Command(
+        "me",
+        "Tell the current chat room what you do.",
+        (Parameter("text"), Parameter("chatroom_id", optional=True, json_only=True)),
+    ),
+    Command(
         "secret",
         "Send a message to one chatter alone.",
         (_CHATTER, Parameter("message", mask=MASK)),

@@ -33,6 +33,8 @@ _SENT_PARAMETERS: Final = {
 }
 """The parameters of errors that a program needs beside the code and the words."""
 
+_ACTION: Final = ',"action":true'
+
 
 def encode(event: Event | Reply, *, show_addresses: bool = True) -> list[str]:
     """Return the frames for an event or a reply, without their ends."""
@@ -46,7 +48,7 @@ def encode(event: Event | Reply, *, show_addresses: bool = True) -> list[str]:
 def _batch(event: MessageBatch) -> list[str]:
     start = f'{{"event":"said","room":{quote(event.room)},"id":'
     middle = f',"from":{quote(event.sender)},"text":'
-    end = f',"time":"{time_text(event.time)}"}}'
+    end = f',"time":"{time_text(event.time)}"{_ACTION if event.action else ""}}}'
     return [
         f"{start}{number}{middle}{quote(text)}{end}"
         for number, text in enumerate(event.texts, event.id)

@@ -221,8 +221,9 @@ _SELF = Field("self", "is_self", optional=True)
 _MORE = Field("more", optional=True)
 
 _FORMER = Field("former", "is_former", optional=True)
+_ACTION = Field("action", optional=True)
 
-_MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER)
+_MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER, _ACTION)
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _KINDS[tuple[Message, ...]] = _objects(_MESSAGE)
 _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)

@@ -169,7 +169,9 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         sender = event.sender if event.sender.isascii() else isolate(event.sender)
-        start = f"[{isolate(event.room)}] {sender}: " if room_tags else f"{sender}: "
+        start = f"* {sender} " if event.action else f"{sender}: "
+        if room_tags:
+            start = f"[{isolate(event.room)}] {start}"
         words = f"\0{start}".join(event.texts)
         if not words.isascii() and is_right_to_left(words):
             words = f"\0{start}".join(map(isolate, event.texts))
@@ -195,6 +197,9 @@ def render(
 
 def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
     match event:
+        case Message(action=True):
+            former = " (former)" if event.is_former else ""
+            return f"* {isolate(event.sender)}{former} {_indent(isolate(event.text))}"
         case Message(is_former=True):
             return f"{isolate(event.sender)} (former): {_indent(isolate(event.text))}"
         case Message() | Notice() | Disconnect():

@@ -118,6 +118,11 @@ def _broadcast(session: Session, request: Request) -> None:
     session.say([request.arguments["message"]], request.arguments["chatroom_id"], request.tag)
 
 
+def _me(session: Session, request: Request) -> None:
+    arguments = request.arguments
+    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
+
+
 def _secret(session: Session, request: Request) -> Reply:
     services, arguments = session.services, request.arguments
     recipient = services.chat.send_private(
@@ -235,6 +240,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "quit": _quit,
     "switch": _switch,
     "broadcast": _broadcast,
+    "me": _me,
     "secret": _secret,
     "history": _history,
     "register": _register,

@@ -223,17 +223,25 @@ class Session(Subscriber):
             self.busy = True
             self.send_queue.call_when_read(self._answers_read)
 
-    def say(self, texts: Sequence[str], room_id: str | None = None, tag: str | None = None) -> int:
+    def say(
+        self,
+        texts: Sequence[str],
+        room_id: str | None = None,
+        tag: str | None = None,
+        *,
+        action: bool = False,
+    ) -> int:
         """Say `texts` in a room, the current one by default; programs get receipts with `tag`.
 
-        Returns how many were said, and raises `ChatError`, as `Chat.say` does.
+        With `action` they tell what the user does. Returns how many were said, and raises
+        `ChatError`, as `Chat.say` does.
         """
         services, room = self.services, self.current_room
         if room is None or room_id is not None:
             room = self.room(room_id)
         self.last_active = services.seconds()
         receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
-        return services.chat.say(self, room, texts, services.now(), receipt)
+        return services.chat.say(self, room, texts, services.now(), receipt, action)
 
     def room(self, room_id: str | None = None) -> Room:
         """Return the user's room with that id, or the current one; raise `ChatError` if none."""

@@ -6,10 +6,11 @@ or without a room, the chunks that it makes have the same keys again.
 
 The text of a chunk has its batches separated by RS, and the fields of a batch separated by US: the
 id of the first message, the sender, the time in ticks, and the texts. If the sender was logged in,
-":" and the id of the account follow the time. For example (with | for US and / for RS), "Ann", a
-guest, sent two messages, and then "Zoe", the account 7, one:
+":" and the id of the account follow the time; before the time of an action is "*". For example
+(with | for US and / for RS), "Ann", a guest, sent two messages, and then "Zoe", the account 7, an
+action:
 
-    70|Ann|15057551360|hello|is anybody here?/72|Zoe|15070134272:7|yes
+    70|Ann|15057551360|hello|is anybody here?/72|Zoe|*15070134272:7|waves
 
 Names and texts never contain these two characters. Escaping everything, as JSON does, takes ten
 times as long.
@@ -32,6 +33,7 @@ SPAN: Final = 64
 
 US: Final = "\x1f"
 RS: Final = "\x1e"
+ACTION: Final = "*"
 
 TICKS: Final = 8_388_608
 """Ticks in a second. The float of a time of these years is a whole number of ticks.
@@ -84,7 +86,13 @@ def unpack(room: str, body: str) -> Iterator[Message]:
         first, sender, time, *texts = batch.split(US)
         ticks, _, account = time.partition(":")
         yield from MessageBatch(
-            room, int(first), sender, texts, int(ticks) / TICKS, int(account) if account else None
+            room,
+            int(first),
+            sender,
+            texts,
+            int(ticks.removeprefix(ACTION)) / TICKS,
+            int(account) if account else None,
+            ticks.startswith(ACTION),
         ).messages()
 
 
@@ -122,8 +130,8 @@ def _span(batch: MessageBatch) -> int:
 def _body(batches: Sequence[MessageBatch]) -> str:
     return RS.join(
         [
-            f"{first}{US}{sender}{US}{int(time * TICKS)}"
+            f"{first}{US}{sender}{US}{ACTION if action else ''}{int(time * TICKS)}"
             f"{'' if account is None else f':{account}'}{US}{US.join(texts)}"
-            for _, first, sender, texts, time, account in batches
+            for _, first, sender, texts, time, account, action in batches
         ]
     )

@@ -98,8 +98,8 @@ def batch(first: int, count: int = 1, room: str = "tea", time: float = NOW) -> M
 def one_by_one(*messages: Message) -> list[MessageBatch]:
     """Return a batch for each message."""
     return [
-        MessageBatch(room, number, sender, [text], time, account)
-        for room, number, sender, text, time, account, _ in messages
+        MessageBatch(said.room, said.id, said.sender, [said.text], said.time, said.account)
+        for said in messages
     ]
 
 

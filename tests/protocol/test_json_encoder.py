@@ -104,7 +104,18 @@ def test_said_is_word_for_word():
 CLEAN = WORD.map(sanitize)
 
 
-@given(st.builds(MessageBatch, CLEAN, st.integers(1), CLEAN, st.lists(CLEAN, min_size=1), TIME))
+@given(
+    st.builds(
+        MessageBatch,
+        CLEAN,
+        st.integers(1),
+        CLEAN,
+        st.lists(CLEAN, min_size=1),
+        TIME,
+        st.none(),
+        st.booleans(),
+    )
+)
 def test_a_batch_is_its_messages(batch):
     """A program reads a batch as its messages one by one."""
     assert encode(batch) == [frame for said in batch.messages() for frame in encode(said)]

@@ -203,6 +203,10 @@ def test_help_has_the_sentences_of_the_lab(commands, lab):
             Message("1", 1, "Ann", "אב\nServer: ג", 0.0),
             "Ann: \u2068אב\u2069\n  \u2068Server: ג\u2069",
         ),
+        (
+            Message("1", 1, "אבג", "שלום", 0.0, action=True),
+            "* \u2068אבג\u2069 \u2068שלום\u2069",
+        ),
         (Renamed("אבג", "Ann", 0.0), "Server: \u2068אבג\u2069 is now known as Ann."),
         (SecretSent("אבג"), "Server: \u2068Secret sent to אבג.\u2069"),
     ],
@@ -220,6 +224,19 @@ def test_right_to_left_in_batches_and_lists():
     assert frames == [f"{start}hi", f"{start}\u2068ג\u2069"]
     rooms = [RoomInfo("ד", "ה", (("אב", None),))]
     assert text.room_lines(rooms) == "\u2068ה\u2069@\u2068ד\u2069: \u2068אב\u2069 \n"
+
+
+def test_a_batch_of_actions():
+    """Each is a frame with a star, the tag of its room in front; further lines are indented."""
+    batch = MessageBatch("2", 1, "Al", ("waves", "a\nAmy: b", "ג"), 0.0, None, True)
+    frames = text.encode(batch, show_addresses=True, room_tags=True).split("\0")
+    assert frames == ["[2] * Al waves", "[2] * Al a\n  Amy: b", "[2] * Al \u2068ג\u2069"]
+
+
+def test_an_action_under_a_former_name():
+    """An old action tells that the name belongs to another account by now."""
+    message = Message("1", 1, "Al", "waves", 0.0, is_former=True, action=True)
+    assert text.render(message) == "* Al (former) waves"
 
 
 def test_a_former_name_from_right_to_left():

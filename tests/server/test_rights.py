@@ -26,6 +26,7 @@ COMMANDS = {
     "`switch 2": [ELSEWHERE] * 6,
     "`broadcast 1 hi": [ELSEWHERE, None, ELSEWHERE, None, ELSEWHERE, ELSEWHERE],
     "`broadcast 2 hi": [ELSEWHERE] * 6,
+    "`me waves": [NOWHERE, None, NOWHERE, None, NOWHERE, NOWHERE],
     "`secret Bob hi": [NOWHERE, "ok", "ok", "ok", "ok", "ok"],
     "`history": [NOWHERE, "ok", NOWHERE, "ok", NOWHERE, NOWHERE],
     f"`register dan {WORD}": ["ok", IN_ROOM, "logged-in", "logged-in", "ok", "ok"],
@@ -55,7 +56,7 @@ PARAMETERS = {
     "start": ("chatroom_id", "chatroom_name"), "join": ("chatroom_id", "chatter_name"),
     "enter": ("chatroom_id", "chatter_name"), "quit": ("chatroom_id",), "switch": ("chatroom_id",),
     "broadcast": ("chatroom_id", "message"), "secret": ("chatter_name", "message"),
-    "register": ("username", "password"), "login": ("username", "password"),
+    "me": ("text",), "register": ("username", "password"), "login": ("username", "password"),
     "password": ("old_password", "new_password"), "rename": ("new_name",),
 }  # fmt: skip
 
@@ -106,9 +107,10 @@ def test_every_command_in_every_state(typed, at, codec):
     harness, expected = RightsHarness(STATES[at], codec), COMMANDS[typed][at]
     frames = harness.ask(typed)
     if expected is None:
+        name = "amy" if "account" in STATES[at] else "Eve"
         assert frames == []
         assert harness.bob.read() == [
-            f"{'amy' if 'account' in STATES[at] else 'Eve'}: {typed.split()[-1]}"
+            f"* {name} waves" if typed == "`me waves" else f"{name}: {typed.split()[-1]}"
         ]
         return
     if harness.is_json:

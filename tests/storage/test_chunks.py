@@ -17,8 +17,8 @@ def batches_of_a_room(draw):
     for _ in range(draw(st.integers(1, 9))):
         texts = draw(st.lists(WORDS, min_size=1, max_size=80))
         sender, time = draw(WORDS), draw(st.floats(10**9, 4 * 10**9))
-        account = draw(st.none() | st.integers(1, 2**62))
-        batches.append(MessageBatch("Tea", first, sender, texts, time, account))
+        account, action = draw(st.none() | st.integers(1, 2**62)), draw(st.booleans())
+        batches.append(MessageBatch("Tea", first, sender, texts, time, account, action))
         first += len(texts)
     return batches
 
@@ -34,11 +34,11 @@ def test_the_format():
     """A chunk is as its documentation says; the messages of a guest have no account."""
     batches = [
         MessageBatch("Tea", 70, "Ann", ["hello", "is anybody here?"], 1795.0),
-        MessageBatch("Tea", 72, "Zoe", ["yes"], 1796.5, 7),
+        MessageBatch("Tea", 72, "Zoe", ["waves"], 1796.5, 7, True),
     ]
     (chunk,) = pack(batches)
     text = chunk.body.replace(US, "|").replace(RS, "/")
-    assert text == "70|Ann|15057551360|hello|is anybody here?/72|Zoe|15070134272:7|yes"
+    assert text == "70|Ann|15057551360|hello|is anybody here?/72|Zoe|*15070134272:7|waves"
 
 
 def test_a_chunk_for_each_room_and_span():

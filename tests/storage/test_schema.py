@@ -42,10 +42,14 @@ def test_the_view_of_messages(database):
     batches = [
         MessageBatch("Tea", 60, "Zoë", texts, NOW),
         MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1, 12),
+        MessageBatch("Tea", 65, "Zoë", ["waves", "*bows*"], NOW + 1, None, True),
+        MessageBatch("Tea", 67, "'Bob'", ["nods"], NOW + 2, 12, True),
     ]
     result(store.append([*batches, batch(1, room="old")], {}))
     result(store.remove_room("old", 1))
     result(store.append([batch(1, room="old")], {}))
     found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
-    assert sorted(found) == [message[:-1] for batch in batches for message in batch.messages()]
+    assert sorted(found) == [
+        (*message[:6], message.action) for batch in batches for message in batch.messages()
+    ]
     result(store.close({}))

@@ -22,7 +22,7 @@ from chatd.protocol.commands import Request
 from chatd.protocol.received import Error, History, Ok, Reply, RoomList
 
 _PRIVATE: Final = "secret"
-_TEXTS: Final = {"say": "text", "broadcast": "message", _PRIVATE: "message"}
+_TEXTS: Final = {"say": "text", "me": "text", "broadcast": "message", _PRIVATE: "message"}
 _MAX_MESSAGES: Final = 1000
 
 

@@ -59,6 +59,19 @@ def test_messages_name_the_account_of_their_sender(store):
     assert [message.account for message in history] == [None, 7, 7, 10**12]
 
 
+def test_actions(store):
+    """An action comes back as one, from a guest and from an account; its text may begin alike."""
+    batches = [
+        MessageBatch("tea", 1, "Ann", ["waves", "*bows*"], NOW, None, True),
+        MessageBatch("tea", 3, "Ann", ["*waves*"], NOW),
+        MessageBatch("tea", 4, "Ann", ["nods"], NOW, 7, True),
+    ]
+    store.append(batches, {})
+    history = store.history("tea", None, 9, NO_LIMIT)
+    assert history == [message for batch in batches for message in batch.messages()]
+    assert [message.action for message in history] == [True, True, False, True]
+
+
 def test_batches_of_several_messages(store):
     """Each message of a batch has an id, and a read may begin or end within a batch."""
     batches = [batch(1, 70), batch(71), batch(72, 60), batch(140, 3)]
