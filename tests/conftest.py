@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import settings
 from twisted.logger import eventAsText, globalLogPublisher
 
+from chatd.daemon.logfile import format_json
 from chatd.testing import MemoryServer
 
 # No test asserts a duration: a shared machine is slow at times.
@@ -49,6 +51,22 @@ def capture_log():
     globalLogPublisher.addObserver(observe)
     yield lambda: lines
     globalLogPublisher.removeObserver(observe)
+
+
+@pytest.fixture
+def log_fields():
+    """Return a function that returns the fields of the lines logged since the last call."""
+    events = []
+    globalLogPublisher.addObserver(events.append)
+
+    def log_fields():
+        fields = [json.loads(format_json(event)) for event in events]
+        events.clear()
+        common = ("time", "level", "namespace", "text")
+        return [{key: row[key] for key in row if key not in common} for row in fields]
+
+    yield log_fields
+    globalLogPublisher.removeObserver(events.append)
 
 
 @pytest.fixture

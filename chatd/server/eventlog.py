@@ -4,23 +4,21 @@ The lines about the process itself are in `chatd.daemon.signals`. This module wr
 log and does not know which observers read it. Beside the words of a line, its `fields` are what
 `--log-json` shows to programs; docs/operation.md lists them.
 
-Anybody who can connect causes lines. So of each such kind `LINES_PER_MINUTE` lines are logged, and
-one line tells how many more there were and from how many addresses.
+Anybody who can connect causes lines, so the number of each such kind is limited (limitedlog.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
-from chatd.core.network import host_of
 from chatd.core.rooms import Room
 from chatd.core.sanitize import escape_line
+from chatd.server.limitedlog import LimitedLines, address_fields, escape_address
 
 
 class Counters:
@@ -59,75 +57,10 @@ class Counters:
         self.failed_logins += 1
 
 
+FAILURES_PER_MINUTE: Final = 60
+"""How many faults that hurt one connection are logged in a minute, each with its traceback."""
+
 _log = Logger(namespace="chatd")
-
-LINES_PER_MINUTE: Final = 600
-"""How many lines of one kind are logged one by one in a minute."""
-
-_MINUTE: Final = 60.0
-_NO_DATA: Final[Mapping[str, object]] = MappingProxyType({})
-_MAX_ADDRESSES: Final = 10_000
-
-
-class _LimitedLines:
-    """Lines of one kind, whose format is `line`; those past the limit become one line `summary`.
-
-    `event` is their name in JSON. A summary has the fields `count` and `addresses`. It is logged
-    when the minute ends that began with the first line.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        event: str,
-        line: str,
-        summary: str,
-        level: LogLevel = LogLevel.info,
-    ) -> None:
-        self._clock = clock
-        self._event = event
-        self._line = line
-        self._summary = summary
-        self._level = level
-        self._began = -_MINUTE
-        self._logged = 0
-        self._more = 0
-        self._addresses: set[object] = set()
-
-    def log(
-        self, peer: Address | None, data: Mapping[str, object] = _NO_DATA, **words: object
-    ) -> None:
-        """Log a line, or count it; `words`, which fill its format, must be safe to print.
-
-        `data` has the fields of the line in JSON beside the address of `peer`.
-        """
-        now = self._clock.seconds()
-        if self._logged >= LINES_PER_MINUTE or now - self._began >= _MINUTE:
-            if now - self._began < _MINUTE:
-                self._count(peer)
-                return
-            self._began, self._logged = now, 0
-        self._logged += 1
-        if peer is not None:
-            words["peer"] = _escape_address(peer)
-        fields = {"event": self._event, **data, **_address_fields(peer)}
-        _log.emit(self._level, self._line, fields=fields, **words)
-
-    def _count(self, peer: Address | None) -> None:
-        if not self._more:
-            wait = self._began + _MINUTE - self._clock.seconds()
-            self._clock.callLater(wait, self.flush)
-        self._more += 1
-        if len(self._addresses) < _MAX_ADDRESSES:
-            self._addresses.add(host_of(peer))
-
-    def flush(self) -> None:
-        """Log the summary."""
-        more, count, self._more = self._more, len(self._addresses), 0
-        self._addresses = set()
-        addresses = f"{count} or more" if count == _MAX_ADDRESSES else count
-        fields = {"event": self._event, "count": more, "addresses": count}
-        _log.emit(self._level, self._summary, n=more, addresses=addresses, fields=fields)
 
 
 class EventLog:
@@ -136,8 +69,8 @@ class EventLog:
     def __init__(self, clock: IReactorTime) -> None:
         def limited(
             event: str, line: str, summary: str, level: LogLevel = LogLevel.info
-        ) -> _LimitedLines:
-            return _LimitedLines(clock, event, line, f"System: {summary}", level)
+        ) -> LimitedLines:
+            return LimitedLines(clock, event, line, f"System: {summary}", level)
 
         self._connected = limited(
             "connected",
@@ -176,6 +109,14 @@ class EventLog:
         self._left = limited(
             "left", "{user} left room [{room}].", "{n} more times users left rooms"
         )
+        self._failures = LimitedLines(
+            clock,
+            "failure",
+            "{what} {peer} failed",
+            "System: {n} more failures, with connections from {addresses} addresses",
+            LogLevel.critical,
+            per_minute=FAILURES_PER_MINUTE,
+        )
 
     def listening(self, host: str, port: int | None = None) -> None:
         """Log a listening port; `port` is None where `host` is the path of a UNIX socket."""
@@ -206,6 +147,13 @@ class EventLog:
     def login_failed(self, peer: Address) -> None:
         """Log a failed login, without the name: users type passwords in the name's place."""
         self._failed_logins.log(peer)
+
+    def failed(self, what: str, failure: Failure, peer: Address) -> None:
+        """Log a fault of the server, with its traceback, that hurt the connection of `peer`.
+
+        `what`, as in "A request of", comes before the address in the line.
+        """
+        self._failures.log(peer, what=what, log_failure=failure)
 
     def store_lost(self, why: str) -> None:
         """Log that the store cannot be written to."""
@@ -269,18 +217,18 @@ class EventLog:
         """Log a frame received, for the trace; `text` is masked where it is confidential."""
         _log.info(
             "Received message from {peer}: {text}",
-            peer=_escape_address(peer),
+            peer=escape_address(peer),
             text=escape_line(text),
-            fields={"event": "frame-received", "frame": text, **_address_fields(peer)},
+            fields={"event": "frame-received", "frame": text, **address_fields(peer)},
         )
 
     def sent(self, peer: Address, text: str) -> None:
         """Log a frame sent, for the trace."""
         _log.info(
             "Send to {peer}: {text}",
-            peer=_escape_address(peer),
+            peer=escape_address(peer),
             text=escape_line(text),
-            fields={"event": "frame-sent", "frame": text, **_address_fields(peer)},
+            fields={"event": "frame-sent", "frame": text, **address_fields(peer)},
         )
 
     def on_event(self, room: Room, event: RoomEvent) -> None:
@@ -301,19 +249,6 @@ class EventLog:
                 user=escape_line(event.name),
                 room=escape_line(room.id),
             )
-
-
-def _address_fields(peer: Address | None) -> dict[str, object]:
-    """Return `address` and `port` of a peer; a UNIX socket has no port, and None has neither."""
-    if peer is None:
-        return {}
-    if isinstance(peer, str):
-        return {"address": peer}
-    return {"address": peer[0], "port": peer[1]}
-
-
-def _escape_address(peer: Address) -> str:
-    return escape_line(str(peer))
 
 
 def _host_and_port(address: Address) -> str:

@@ -17,7 +17,6 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import Factory, Protocol
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -31,8 +30,6 @@ from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSen
 
 DRAIN_SECONDS: Final = 10.0
 """For how many seconds buffered frames are processed after the client has gone (spec section 2)."""
-
-_log = Logger(namespace="chatd")
 
 
 @implementer(IHalfCloseableProtocol, IPeerAware)
@@ -181,7 +178,9 @@ class ChatProtocol(Protocol):
         try:
             self.process_input()
         except Exception:  # noqa: BLE001 -- it must not reach the reactor
-            _log.failure("Processing received data failed", Failure())
+            self._context.services.event_log.failed(
+                "The processing of data of", Failure(), self.address
+            )
             self.send_queue.abort()
             if self.inbound.state is State.DISCONNECTED:
                 self.inbound.stop_draining()

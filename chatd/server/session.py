@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -31,8 +30,6 @@ from chatd.server.handlers import HANDLERS
 from chatd.server.services import Services
 
 T = TypeVar("T")
-
-_log = Logger(namespace="chatd")
 
 
 class Session(Subscriber):
@@ -288,12 +285,12 @@ class Session(Subscriber):
         elif isinstance(error, ChatError):
             self.refuse(error, request)
         else:
-            _log.failure("A request of {peer} failed", failure, peer=self.address)
+            self.services.event_log.failed("A request of", failure, self.address)
             self.close(DisconnectReason.INTERNAL_ERROR)
 
     def _abort(self, failure: Failure) -> None:
         """End a connection on which not even a failure can be told."""
-        _log.failure("A reply to {peer} failed", failure, peer=self.address)
+        self.services.event_log.failed("A reply to", failure, self.address)
         self.send_queue.abort()
 
     def _trace_received(self, frame: bytes) -> None:

@@ -215,9 +215,8 @@ def test_a_failure_is_logged_and_closes_one_connection(server, monkeypatch):
     alice, bob = server.join("1", "Alice"), server.join("1", "Bob")
     failures = []
     monkeypatch.setattr(server.service.chat, "joined_room", lambda *_: 1 // 0)
-    monkeypatch.setattr(
-        "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
-    )
+    event_log = server.service.factory.context.services.event_log
+    monkeypatch.setattr(event_log, "failed", lambda *failed: failures.append(failed))
     (reply,) = bob.ask("`switch 1")
     assert reply == "Server: The connection is closed because of a fault of the server."
     assert bob.closed
@@ -231,9 +230,8 @@ def test_a_failure_while_replying(server, monkeypatch):
     client.ask("`list")
     failures = []
     monkeypatch.setattr(server.service.fanout, "answer", lambda *_: 1 // 0)
-    monkeypatch.setattr(
-        "chatd.server.session._log.failure", lambda *args, **_: failures.append(args)
-    )
+    event_log = server.service.factory.context.services.event_log
+    monkeypatch.setattr(event_log, "failed", lambda *failed: failures.append(failed))
     client.send("`start 1 a")
     server.turn()
     assert client.closed
