@@ -156,10 +156,11 @@ class TerminalMode(CommandMode):
             case Run():
                 return [action for each in understood.lines for action in self._typed(each)]
             case Say():
-                return self._request(Request("say", {"text": sanitize(line).rstrip("\n")}))
+                message = sanitize(understood.text).rstrip("\n")
+                return self._request(Request("say", {"text": message}))
             case Confirm():
                 self._to_confirm = line
-                return [Line(understood.words), Restore(line)]
+                return [Line(understood.words)]
             case Refused():
                 restored = [Restore(line)] if understood.restores else []
                 return [Line(understood.words, failed=True), *restored]

@@ -37,7 +37,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Show `words`; the same line typed again is a message."""
+    """Show `words`; an empty line typed next, or the same line again, says the line."""
 
     words: str
 
@@ -59,6 +59,8 @@ def understand(line: str, confirmed: str | None = None, limit: int | None = None
     `confirmed` is the line that the user was asked about, if it was the last one; `limit` is how
     many bytes a message may have, if that is known.
     """
+    if confirmed is not None and not line.strip():
+        line = confirmed
     rows = line.splitlines() or [""]
     if any(is_login(row) and not _is_login_command(row) for row in rows):
         return Refused(LOGIN_WORDS, restores=False)
@@ -68,7 +70,8 @@ def understand(line: str, confirmed: str | None = None, limit: int | None = None
     try:
         row = as_command(rows[0], LINE_COMMANDS)
     except ValueError as error:
-        return Refused(str(error))
+        # One word is typed again sooner than it is removed from the input.
+        return Refused(str(error), restores=len(rows[0].split()) > 1)
     if row.startswith(COMMAND_PREFIX):
         return Run((row,))
     if line != confirmed and _is_command_word(row):
@@ -126,7 +129,7 @@ def _is_command_word(row: str) -> bool:
 
 def _is_unknown_command(row: str) -> bool:
     is_command = row.startswith((SLASH, COMMAND_PREFIX)) and not is_quoted(row)
-    return is_command and _command_name(row[1:]) is None
+    return is_command and len(row.split()) > 1 and _command_name(row[1:]) is None
 
 
 def _command_name(words: str) -> str | None:

@@ -94,22 +94,24 @@ def test_explained(frontend):
 
 
 def test_slash(frontend):
-    """A known command may begin with a slash; an unknown one stays in the input."""
+    """A known command may begin with a slash; a line with an unknown one stays in the input."""
     (send,) = frontend.typed("/list")
     assert send.request.command == "list"
-    shown, restored = join(frontend, "tea").typed("/foo")
+    shown, restored = join(frontend, "tea").typed("/foo bar")
     assert shown.text == "Unknown command /foo. To say it, begin with a blank."
-    assert restored == Restore("/foo")
+    assert restored == Restore("/foo bar")
+    assert texts(frontend.typed("/foo")) == [shown.text]
 
 
 def test_confirmed(frontend):
     """A command without its backtick is said if Enter is pressed again, and not before."""
     join(frontend, "tea")
-    shown, restored = frontend.typed("quit")
-    assert shown.text == "Did you mean `quit? Press Enter again to say it."
-    assert restored == Restore("quit")
-    (send,) = frontend.typed("quit")
-    assert send.request.arguments == {"text": "quit"}
+    asked = ["Did you mean `quit? Press Enter again to say it."]
+    for again in ("", "quit"):
+        assert texts(frontend.typed("quit")) == asked
+        (send,) = frontend.typed(again)
+        assert send.request.arguments == {"text": "quit"}
+    assert frontend.typed("") == []
     frontend.typed("quit")
     frontend.typed("hello")
     assert isinstance(frontend.typed("quit")[0], Line)

@@ -64,6 +64,7 @@ def test_login_is_not_said(line):
 def test_confirmed():
     """The same line typed again is a message; another word is asked about again."""
     assert understand("quit", "quit") == Say("quit")
+    assert understand("", "quit") == Say("quit")
     assert isinstance(understand("list", "quit"), Confirm)
 
 
