@@ -7,9 +7,10 @@ the user's name and rooms. Nothing here checks a right or tells anybody anything
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
+from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason
@@ -23,17 +24,27 @@ class User:
 
     `account` is the identity of the account that the user is logged in to; its name is then the
     user's name. `address` is that of the oldest session. `rooms` has the user's membership in each
-    room, in the order of joining. A `closed` user has no session any more and can do nothing.
+    room, in the order of joining. `away` is set while the user is away. A `closed`
+    user has no session any more and can do nothing.
     """
 
-    __slots__ = ("account", "address", "closed", "name", "rooms")
+    __slots__ = ("__weakref__", "account", "address", "away", "closed", "name", "rooms")
 
     def __init__(self, address: Address | None) -> None:
         self.name = ""
         self.account: int | None = None
         self.address = address
+        self.away: Away | None = None
         self.closed = False
         self.rooms: dict[Room, Member] = {}
+
+
+@dataclass(slots=True, eq=False)
+class Away:
+    """The message of a user who is away; `told` are the users present who have been told it."""
+
+    text: str
+    told: WeakSet[User] = field(default_factory=WeakSet)
 
 
 class Origin(Protocol):

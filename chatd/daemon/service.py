@@ -35,6 +35,7 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.core.expiry import RoomExpiry
 from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
+from chatd.core.presence import Presence
 from chatd.core.ratelimit import CountCreation, CreationLimit
 from chatd.daemon.logfile import Log
 from chatd.daemon.maintenance import maintenance
@@ -181,6 +182,7 @@ class ChatService(Service):
         config, reactor = self.config, self._reactor
         services = Services(
             chat=self.chat,
+            presence=Presence(self.chat),
             accounts=self.accounts,
             moderation=self.moderation,
             room_lists=self.room_lists,

@@ -209,6 +209,18 @@ CLIENT_COMMANDS: Final = _table(
         aliases=("msg", "whisper"),
     ),
     Command(
+        "who",
+        "Show the members of a chat room, or of all yours, and which of them are away.",
+        (_CURRENT_ROOM,),
+        cost=3,
+        aliases=("users", "names"),
+    ),
+    Command(
+        "away",
+        "Tell others that you are away; without a message, that you are back.",
+        (Parameter("message", optional=True),),
+    ),
+    Command(
         "history",
         "Show the last messages of the current chat room.",
         (

@@ -27,6 +27,7 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.protocol.jsonio import Fields, load
+from chatd.protocol.people_replies import AwaySet, MemberInfo, MemberList
 from chatd.protocol.received import Disconnect, Error, Ok, Reply
 from chatd.protocol.replies import (
     EnteredRoom,
@@ -225,6 +226,9 @@ _ACTION = Field("action", optional=True)
 
 _MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER, _ACTION)
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
+_AWAY = Field("away", optional=True)
+_MEMBER_INFO = Shape("", MemberInfo, _NAME, Field("role", optional=True), _AWAY)
+_KINDS[tuple[MemberInfo, ...]] = _objects(_MEMBER_INFO)
 _KINDS[tuple[Message, ...]] = _objects(_MESSAGE)
 _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)
 
@@ -267,7 +271,9 @@ RESULTS: Final = (
     Shape("", EnteredRoom, *_JOINED),
     Shape("", LeftRoom, _ROOM),
     Shape("", RoomSwitched, _ROOM),
-    Shape("", SecretSent, _NAME),
+    Shape("", SecretSent, _NAME, _AWAY),
+    Shape("", MemberList, Field("members"), _MORE),
+    Shape("", AwaySet, _AWAY),
     Shape("", Registered, _NAME, _ROOMS),
     Shape("", LoggedIn, _NAME, _ROOMS),
     Shape("", Resumed, _NAME, Field("account"), _ROOMS, _SESSION),

@@ -125,10 +125,14 @@ class RoomList:
 
 @dataclass(frozen=True, slots=True)
 class SecretSent(Result):
-    """A private message was sent to the user `name`."""
+    """A private message was sent to the user `name`, who is away with the message `away`.
+
+    `away` is None if the user is not away, or the sender has been told the message before.
+    """
 
     command: ClassVar[str] = "secret"
     name: str
+    away: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

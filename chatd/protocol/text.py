@@ -8,6 +8,7 @@ left are isolated, so that they do not change the order of a line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,6 +35,8 @@ from chatd.core.events import (
 )
 from chatd.core.suggest import nearest
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
+from chatd.protocol.people_replies import MemberList
+from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, indent, member_list
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
 from chatd.protocol.replies import (
@@ -151,6 +154,11 @@ def error_text(error: ChatError | ErrorReply) -> str:
 
 def result_text(result: Result) -> str:
     """Return the words of the reply to a request that was carried out, without `Server: `."""
+    words = RESULT_WORDS.get(type(result))
+    if words is not None:
+        return words(result)
+    if isinstance(result, SecretSent) and result.away is not None:
+        return f"Secret sent to {result.name}. {away_words(result.name, result.away)}"
     return _RESULT_TEXTS[type(result)].format(result)
 
 
@@ -163,9 +171,10 @@ def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
 def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     """Return the frames for an event or a reply, with a NUL, which no text contains, between them.
 
-    A batch has one frame for each message, a login one more for each room that the user is in,
-    everything else one frame. With `room_tags`, frames of an event in a room start with the room's
-    id, as in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
+    A batch has one frame for each message, a login one more for each room that the user is in, a
+    private message to a user who is away another one, everything else one frame. With `room_tags`,
+    frames of an event in a room start with the room's id, as in `[2] Bob: hi`. The frames of a
+    batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         sender = event.sender if event.sender.isascii() else isolate(event.sender)
@@ -175,7 +184,10 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
         words = f"\0{start}".join(event.texts)
         if not words.isascii() and is_right_to_left(words):
             words = f"\0{start}".join(map(isolate, event.texts))
-        return start + _indent(words)
+        return start + indent(words)
+    if isinstance(event, SecretSent) and event.away is not None:
+        note = away_words(event.name, event.away, isolate)
+        return f"{render(replace(event, away=None))}\0{SERVER}: {note}"
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
     if isinstance(event, LoggedIn | Registered | Resumed):
         rooms = (
@@ -199,11 +211,11 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
     match event:
         case Message(action=True):
             former = " (former)" if event.is_former else ""
-            return f"* {isolate(event.sender)}{former} {_indent(isolate(event.text))}"
+            return f"* {isolate(event.sender)}{former} {indent(isolate(event.text))}"
         case Message(is_former=True):
-            return f"{isolate(event.sender)} (former): {_indent(isolate(event.text))}"
+            return f"{isolate(event.sender)} (former): {indent(isolate(event.text))}"
         case Message() | Notice() | Disconnect():
-            return f"{isolate(event.sender)}: {_indent(isolate(event.text))}"
+            return f"{isolate(event.sender)}: {indent(isolate(event.text))}"
         case Joined():
             return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
         case Left(reason=LeaveReason.KICKED):
@@ -214,20 +226,20 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{ADMINISTRATOR}: chatroom is being closed by the Administrator."
         case PrivateMessage():
             recipient = f" to {isolate(event.recipient)}" if event.recipient is not None else ""
-            return f"{isolate(event.sender)} (secret{recipient}): {_indent(isolate(event.text))}"
+            return f"{isolate(event.sender)} (secret{recipient}): {indent(isolate(event.text))}"
         case Renamed():
             former, name = isolate(event.name), isolate(event.new_name)
             return f"{SERVER}: {former} is now known as {name}."
         case Kicked() | Moved():
             return f"{SERVER}: {admin_notice(event)}"
         case ErrorReply():
-            return f"{SERVER}: {_indent(isolate(error_text(event)))}"
+            return f"{SERVER}: {indent(isolate(error_text(event)))}"
         case Disconnecting():
             return ": ".join(disconnect_words(event.reason))
         case Ok():
             return f"{SERVER}: {isolate(event.text)}"
         case Error():
-            return f"{SERVER}: {_indent(isolate(event.text))}"
+            return f"{SERVER}: {indent(isolate(event.text))}"
         case RoomList(rooms=()):
             return f"{SERVER}: No room exists!"
         case RoomList():
@@ -237,6 +249,8 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{SERVER}: No messages in chatroom {isolate(event.room)}!"
         case History():
             return f"{SERVER}: \n{history_lines(event.messages)}"
+        case MemberList():
+            return f"{SERVER}: {member_list(event, isolate)}"
         case Receipt():
             return f"{SERVER}: Message {event.id} of chatroom {event.room} is stored."
         case MessageBatch():
@@ -251,11 +265,6 @@ def admin_notice(event: Kicked | Moved) -> str:
     if isinstance(event, Kicked):
         return f"You were kicked out from chatroom {room} by the Administrator!"
     return f"You were grouped into chatroom {room} by the Administrator."
-
-
-def and_more(count: int) -> str:
-    """Return the line after a list that leaves out `count`, "" if it leaves out none."""
-    return f"… and {count} more\n" if count else ""
 
 
 def room_lines(rooms: Iterable[RoomInfo], *, show_addresses: bool = True) -> str:
@@ -331,10 +340,6 @@ def _typed(command: Command, arguments: Mapping[str, object]) -> str:
 
 def _room(name: str, room_id: str) -> str:
     return f"{isolate(name)}@{isolate(room_id)}"
-
-
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n  ") if "\n" in text else text
 
 
 def _room_line(room: RoomInfo, *, show_addresses: bool) -> str:

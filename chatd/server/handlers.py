@@ -37,8 +37,8 @@ from chatd.protocol.replies import (
     RoomRef,
     RoomStarted,
     RoomSwitched,
-    SecretSent,
 )
+from chatd.server import people_handlers
 from chatd.server.roomlists import MAX_ROOMS
 
 if TYPE_CHECKING:  # session.py imports the handlers
@@ -116,19 +116,6 @@ def _say(session: Session, request: Request) -> None:
 
 def _broadcast(session: Session, request: Request) -> None:
     session.say([request.arguments["message"]], request.arguments["chatroom_id"], request.tag)
-
-
-def _me(session: Session, request: Request) -> None:
-    arguments = request.arguments
-    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
-
-
-def _secret(session: Session, request: Request) -> Reply:
-    services, arguments = session.services, request.arguments
-    recipient = services.chat.send_private(
-        session, arguments["chatter_name"], arguments["message"], services.now()
-    )
-    return SecretSent(recipient.name)
 
 
 async def _history(session: Session, request: Request) -> Reply:
@@ -240,8 +227,10 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "quit": _quit,
     "switch": _switch,
     "broadcast": _broadcast,
-    "me": _me,
-    "secret": _secret,
+    "me": people_handlers.me,
+    "secret": people_handlers.secret,
+    "who": people_handlers.who,
+    "away": people_handlers.away,
     "history": _history,
     "register": _register,
     "login": _login,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.moderation import Moderation
+from chatd.core.presence import Presence
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.server.eventlog import Counters, EventLog
@@ -25,6 +26,7 @@ class Services:
     """
 
     chat: Chat
+    presence: Presence
     accounts: AccountService
     moderation: Moderation
     room_lists: RoomLists

@@ -28,6 +28,11 @@ COMMANDS = {
     "`broadcast 2 hi": [ELSEWHERE] * 6,
     "`me waves": [NOWHERE, None, NOWHERE, None, NOWHERE, NOWHERE],
     "`secret Bob hi": [NOWHERE, "ok", "ok", "ok", "ok", "ok"],
+    "`who": [NOWHERE, "ok", NOWHERE, "ok", NOWHERE, NOWHERE],
+    "`who 2": ["ok"] * 6,
+    "`who 1": ["ok"] * 5 + ["no-such-room"],
+    "`away lunch": [NOWHERE] + ["ok"] * 5,
+    "`away": [NOWHERE] + ["ok"] * 5,
     "`history": [NOWHERE, "ok", NOWHERE, "ok", NOWHERE, NOWHERE],
     f"`register dan {WORD}": ["ok", IN_ROOM, "logged-in", "logged-in", "ok", "ok"],
     f"`login zoe {WORD}": ["ok", IN_ROOM, "logged-in", "logged-in", "ok", "ok"],
@@ -56,7 +61,8 @@ PARAMETERS = {
     "start": ("chatroom_id", "chatroom_name"), "join": ("chatroom_id", "chatter_name"),
     "enter": ("chatroom_id", "chatter_name"), "quit": ("chatroom_id",), "switch": ("chatroom_id",),
     "broadcast": ("chatroom_id", "message"), "secret": ("chatter_name", "message"),
-    "me": ("text",), "register": ("username", "password"), "login": ("username", "password"),
+    "me": ("text",), "who": ("chatroom_id",), "away": ("message",),
+    "register": ("username", "password"), "login": ("username", "password"),
     "password": ("old_password", "new_password"), "rename": ("new_name",),
 }  # fmt: skip
 

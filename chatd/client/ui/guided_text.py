@@ -14,6 +14,7 @@ from chatd.core.bidi import isolate
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
 from chatd.protocol import text
 from chatd.protocol.commands import help_text
+from chatd.protocol.people_text import and_more
 from chatd.protocol.received import Ok, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
@@ -132,7 +133,7 @@ def people_lines(rooms: RoomList, state: ClientState) -> list[Line]:
 
 def _more(count: int) -> list[Line]:
     """Return the line after a list that leaves out `count`."""
-    return [plain(text.and_more(count).rstrip())] if count else []
+    return [plain(and_more(count).rstrip())] if count else []
 
 
 def _person(name: str, address: Address | None, own_name: str) -> Line:

@@ -1,0 +1,52 @@
+"""Presence: which users somebody can see, and which of them are away. As pure as `Chat`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.core.chat import Chat
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.rooms import Away, Member, User
+
+MAX_AWAY: Final = 400
+"""How many bytes an away message has at most: a list of members shows many of them."""
+
+
+class Presence:
+    """The rules of `who` and `away`."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def members(self, user: User, room_id: str | None) -> dict[User, Member]:
+        """Return the members of a room in the order of joining.
+
+        Without `room_id` these are all users that share a room with `user`, who is one of them.
+        Raises `ChatError` if there is no such room, or the user is in none.
+        """
+        if room_id is not None:
+            return self._chat.room(room_id).members
+        if not user.rooms:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
+        seen: dict[User, Member] = {}
+        for room in user.rooms:
+            for other, member in room.members.items():
+                seen.setdefault(other, member)
+        return seen
+
+    def set_away(self, user: User, text: str | None) -> None:
+        """Let `user` be away with the message `text`, or present if it is None or blank."""
+        if not user.name:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
+        text = (text or "").strip()
+        if len(text.encode()) > MAX_AWAY:
+            raise ChatError(ErrorCode.TOO_LONG, limit=MAX_AWAY)
+        user.away = Away(text) if text else None
+
+    def away_note(self, sender: User, recipient: User) -> str | None:
+        """Return the away message of `recipient` if `sender` has not been told it yet."""
+        away = recipient.away
+        if away is None or sender is recipient or sender in away.told:
+            return None
+        away.told.add(sender)
+        return away.text

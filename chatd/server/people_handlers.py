@@ -1,0 +1,40 @@
+"""The handlers of the commands about other users, as in `chatd.server.handlers`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatd.protocol.commands import Request
+from chatd.protocol.people_replies import AwaySet, MemberList
+from chatd.protocol.replies import Reply, SecretSent
+
+if TYPE_CHECKING:  # session.py imports the handlers
+    from chatd.server.session import Session
+
+
+def me(session: Session, request: Request) -> None:
+    """Tell a room what the user does."""
+    arguments = request.arguments
+    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
+
+
+def secret(session: Session, request: Request) -> Reply:
+    """Send a private message; the reply has the away message of its recipient, once."""
+    services, arguments = session.services, request.arguments
+    recipient = services.chat.send_private(
+        session, arguments["chatter_name"], arguments["message"], services.now()
+    )
+    return SecretSent(recipient.name, services.presence.away_note(session.user, recipient))
+
+
+def who(session: Session, request: Request) -> Reply:
+    """Return the members of a room, or of all rooms of the user."""
+    room_id = request.arguments.get("chatroom_id")
+    return MemberList.of(session.services.presence.members(session.user, room_id))
+
+
+def away(session: Session, request: Request) -> Reply:
+    """Let the user be away, or back."""
+    session.services.presence.set_away(session.user, request.arguments.get("message"))
+    current = session.user.away
+    return AwaySet(None if current is None else current.text)
