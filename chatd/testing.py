@@ -13,6 +13,7 @@ from typing import Any, cast
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import LoopingCall
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
@@ -70,6 +71,12 @@ class MemoryServer:
     def turn(self, seconds: float = 0) -> None:
         """Run one turn of the reactor, `seconds` later."""
         self.reactor.advance(seconds)
+
+    def timers(self) -> set[Any]:
+        """Return the timers that run, but for those of tasks that run at fixed intervals."""
+        reactor: Any = self.reactor
+        calls = reactor.getDelayedCalls()
+        return {call for call in calls if not isinstance(call.func, LoopingCall)}
 
     def wall_time(self) -> float:
         """Return the time since the epoch, as the wall clock has it."""

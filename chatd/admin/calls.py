@@ -10,10 +10,11 @@ from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ErrorCode
 from chatd.core.moderation import Moderation
-from chatd.core.ports import IBus
+from chatd.core.ports import History, IBus, IStore
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import Command
 from chatd.server.session import SessionRegistry
+from chatd.server.usage import RecentUsage
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
@@ -39,7 +40,10 @@ class AdminContext:
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
+    store: IStore
     store_size: StoreSize
+    history: History
+    recent_usage: RecentUsage
     bus: IBus
     set_trace: Callable[[bool], None]
     now: Callable[[], float]

@@ -67,6 +67,8 @@ async def _help(_: Call) -> Answer:
 _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "help": _help,
     "list": room_commands.list_rooms,
+    "rooms": room_commands.rooms,
+    "history": room_commands.history,
     "start": room_commands.start,
     "end": room_commands.end,
     "kick": room_commands.kick,
@@ -80,6 +82,7 @@ _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "register": people_commands.register,
     "passwd": people_commands.passwd,
     "unregister": people_commands.unregister,
+    "top": server_commands.top,
     "trace": server_commands.trace,
     "stats": server_commands.stats,
     "exit": server_commands.leave,

@@ -23,15 +23,17 @@ def _who_line(session: Session, now: float) -> str:
     user = session.user
     rooms = ",".join(room.id for room in user.rooms)
     account = "-" if user.account is None else user.name
-    seconds = int(now - session.connected_at)
+    seconds, used = int(now - session.connected_at), session.usage.now()
     return (
         f"{session.address} name={user.name or '-'} account={account} "
-        f"rooms={rooms or '-'} connected={seconds}s queued={session.send_queue.queued}B"
+        f"rooms={rooms or '-'} connected={seconds}s queued={session.send_queue.queued}B "
+        f"messages={used.messages} bytes={used.bytes} idle={int(now - session.last_active)}s "
+        f"throttled={used.throttled_seconds:.1f}s"
     )
 
 
 def _who_data(session: Session, now: float) -> object:
-    user = session.user
+    user, used = session.user, session.usage.now()
     return {
         "address": str(session.address),
         "name": user.name,
@@ -39,6 +41,10 @@ def _who_data(session: Session, now: float) -> object:
         "rooms": [room.id for room in user.rooms],
         "connected_seconds": int(now - session.connected_at),
         "queued_bytes": session.send_queue.queued,
+        "messages": used.messages,
+        "bytes": used.bytes,
+        "idle_seconds": int(now - session.last_active),
+        "throttled_seconds": used.throttled_seconds,
     }
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from chatd.admin.answer import Answer, done, reply_line
-from chatd.admin.calls import Call, cancelled, counted
+from typing import Final
+
+from chatd.admin.answer import Answer, done, json_time, reply_line, shown_time
+from chatd.admin.calls import Call, cancelled, counted, usage
+from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError
+from chatd.core.records import RoomUsage
+from chatd.core.rooms import Room
+from chatd.protocol.commands import CONSOLE_COMMANDS
 from chatd.protocol.replies import RoomInfo
-from chatd.protocol.text import error_text, room_lines
+from chatd.protocol.text import error_text, render, room_lines
+
+HISTORY_LENGTH: Final = 20
+"""How many messages `history` shows if the command does not tell."""
+
+_NO_USAGE: Final = RoomUsage(0, 0.0)
 
 
 async def list_rooms(call: Call) -> Answer:
@@ -24,6 +35,64 @@ def _room_data(room: RoomInfo) -> object:
         for name, address in room.chatters
     ]
     return {"id": room.id, "name": room.name, "members": members}
+
+
+async def rooms(call: Call) -> Answer:
+    """List the rooms with what the store has of them."""
+    context = call.context
+    found = list(context.chat.rooms())
+    owners: dict[int | None, str] = {}
+    if any(room.owner is not None for room in found):
+        owners = {account.id: account.name for account in await context.accounts.accounts()}
+    await context.writer.drained()
+    usages = await context.store.room_usage()
+    data = [
+        _room_usage(room, usages.get(room.key, _NO_USAGE), owners.get(room.owner)) for room in found
+    ]
+    lines = [_room_usage_line(item) for item in data]
+    return Answer(lines or [reply_line("No chatroom exists!")], data=data)
+
+
+def _room_usage(room: Room, usage: RoomUsage, owner: str | None) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "owner": owner,
+        "members": len(room.members),
+        "messages": room.last_id,
+        "bytes": usage.size,
+        "last_spoken": json_time(usage.last_time) if usage.last_time else None,
+    }
+
+
+def _room_usage_line(item: dict[str, object]) -> str:
+    last_spoken = str(item["last_spoken"] or "-").replace("T", " ").replace("Z", " UTC")
+    return (
+        f"{isolate(str(item['name']))}@{isolate(str(item['id']))} owner={item['owner'] or '-'} "
+        f"members={item['members']} messages={item['messages']} bytes={item['bytes']} "
+        f"last={last_spoken}"
+    )
+
+
+async def history(call: Call) -> Answer:
+    """List the last messages of a room."""
+    limit = int(call.arguments.get("limit", HISTORY_LENGTH))
+    if not limit:
+        return usage(CONSOLE_COMMANDS["history"])
+    context = call.context
+    room = context.chat.room(call.arguments["chatroom_id"])
+    messages = context.chat.mark_former(await context.history.read(room, None, limit))
+    lines = [
+        line
+        for said in messages
+        for line in f"[{shown_time(said.time)}] {render(said)}".split("\n")
+    ]
+    data = [
+        {"id": said.id, "from": said.sender, "text": said.text, "time": json_time(said.time)}
+        for said in messages
+    ]
+    nothing = reply_line(f"No messages in chatroom {room.id}!")
+    return Answer(lines or [nothing], data=data)
 
 
 async def start(call: Call) -> Answer:

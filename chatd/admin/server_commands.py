@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from chatd.admin.answer import Answer, done
+from chatd.admin.answer import Answer, done, reply_line
 from chatd.admin.calls import Call, cancelled, counted
+from chatd.server.byterate import FRAME_BYTES
+from chatd.server.session import Session
+from chatd.server.usage import UsageTotals
+
+TOP_LENGTH: Final = 20
+"""How many sessions `top` lists at most."""
 
 
 async def trace(call: Call) -> Answer:
@@ -15,11 +22,48 @@ async def trace(call: Call) -> Answer:
     return done(f"Trace is {trace}.", trace=trace == "on")
 
 
+async def top(call: Call) -> Answer:
+    """List the sessions that sent most in the last minute, at most `TOP_LENGTH`."""
+    last_minute = call.context.recent_usage.last_minute
+    usages = {session: last_minute(session.usage) for session in call.context.sessions}
+    active = [session for session, usage in usages.items() if any(usage)]
+    active.sort(key=lambda session: _cost(usages[session]), reverse=True)
+    shown = [(session, usages[session]) for session in active[:TOP_LENGTH]]
+    lines = [_top_line(session, usage) for session, usage in shown]
+    data = [_top_data(session, usage) for session, usage in shown]
+    nothing = reply_line("Nobody has sent anything in the last minute.")
+    return Answer(lines or [nothing], data=data)
+
+
+def _cost(usage: UsageTotals) -> int:
+    """Return the bytes of a usage, with those that a message counts for --byte-rate."""
+    return usage.bytes + FRAME_BYTES * usage.messages
+
+
+def _top_line(session: Session, usage: UsageTotals) -> str:
+    return (
+        f"{session.address} name={session.user.name or '-'} messages={usage.messages} "
+        f"bytes={usage.bytes} throttled={usage.throttled_seconds:.1f}s"
+    )
+
+
+def _top_data(session: Session, usage: UsageTotals) -> object:
+    return {
+        "address": str(session.address),
+        "name": session.user.name,
+        "messages": usage.messages,
+        "bytes": usage.bytes,
+        "throttled_seconds": usage.throttled_seconds,
+    }
+
+
 async def stats(call: Call) -> Answer:
     """Show what the server counts."""
     queues = [session.send_queue.queued for session in call.context.sessions]
-    figures: dict[str, int | None] = {
-        "uptime_seconds": int(call.context.seconds() - call.context.started_at),
+    now = call.context.seconds()
+    throttled = call.context.sessions.services.counters.throttled
+    figures: dict[str, float | None] = {
+        "uptime_seconds": int(now - call.context.started_at),
         "connections": len(queues),
         "rooms": sum(1 for _ in call.context.chat.rooms()),
         "messages": call.context.bus.messages,
@@ -28,11 +72,14 @@ async def stats(call: Call) -> Answer:
         "bytes_queued": sum(queues),
         "bytes_queued_max": max(queues, default=0),
         "store_bytes": call.context.store_size.size,
+        "throttled_connections": throttled.connections,
+        "throttled_waits": throttled.waits,
+        "throttled_seconds": throttled.seconds(now),
     }
     return Answer(_stats_lines(figures), data=figures)
 
 
-def _stats_lines(figures: Mapping[str, int | None]) -> list[str]:
+def _stats_lines(figures: Mapping[str, float | None]) -> list[str]:
     size = figures["store_bytes"]
     return [
         f"uptime: {figures['uptime_seconds']} s",
@@ -44,6 +91,10 @@ def _stats_lines(figures: Mapping[str, int | None]) -> list[str]:
         (
             f"bytes queued: {figures['bytes_queued']}, "
             f"at most {figures['bytes_queued_max']} for one connection"
+        ),
+        (
+            f"throttled: {counted(int(figures['throttled_connections'] or 0), 'connection')} now, "
+            f"{figures['throttled_waits']} waits, {figures['throttled_seconds']:.1f} s in all"
         ),
         *(() if size is None else (f"bytes of the store: {size}",)),
     ]

@@ -276,10 +276,7 @@ class Chat:
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int
     ) -> Sequence[Message]:
-        """Return messages of a room of the user: `History.read` says which.
-
-        Those whose sender's name belongs to another account by now are marked.
-        """
+        """Return messages of a room of the user: `History.read` says which, `mark_former` how."""
         messages = await origin.until_closed(self._history.read(room, since, limit))
         rooms = origin.user.rooms
         if room not in rooms:  # the user has left it since
@@ -288,13 +285,14 @@ class Chat:
                 if rooms
                 else ChatError(ErrorCode.IN_NO_ROOM)
             )
-        return self._mark_former(messages)
+        return self.mark_former(messages)
 
     def recent(self, room: Room) -> Sequence[Message]:
-        """Return the messages of a room that a session reads on joining, marked as in `history`."""
-        return self._mark_former(self._history.recent(room))
+        """Return the messages of a room that a session reads on joining, see `mark_former`."""
+        return self.mark_former(self._history.recent(room))
 
-    def _mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
+    def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Mark messages whose sender's name belongs to another account by now."""
         senders = {(message.sender, message.account) for message in messages}
         former = {sender for sender in senders if self._directory.is_former(*sender)}
         if not former:

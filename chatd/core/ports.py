@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Ban,
         ResumeToken,
         RoomRecord,
+        RoomUsage,
         Snapshot,
     )
     from chatd.core.rooms import Origin, Room, User
@@ -291,6 +292,12 @@ class IStore(Interface):
 
     async def size() -> int | None:
         """Return how many bytes the store takes on the disk; None if it uses none."""
+
+    async def room_usage() -> Mapping[str, RoomUsage]:
+        """Return the usage of the rooms that have stored messages, by `room_key` of their ids.
+
+        The histories are not read. A size is that of the stored bytes, about.
+        """
 
     async def account(name: str) -> Account | None:
         """Return the account that is registered under exactly this name."""

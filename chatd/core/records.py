@@ -94,6 +94,13 @@ class Snapshot:
     pruned_at: float | None = None
 
 
+class RoomUsage(NamedTuple):
+    """The stored messages of a room: their bytes, and the second in which the newest was said."""
+
+    size: int
+    last_time: float
+
+
 def ids_to_reserve(last_id: int) -> int:
     """Return how many message ids beyond `last_id` are reserved for a room.
 

@@ -88,7 +88,7 @@ class ServerMetrics(Collector):
         for name, description, value in self._totals():
             yield CounterMetricFamily(f"chatd_{name}", description, value=value)
 
-    def _gauges(self) -> tuple[tuple[str, str, int], ...]:
+    def _gauges(self) -> tuple[tuple[str, str, float], ...]:
         in_rooms = len({session.user for session in self._sessions if session.user.rooms})
         rooms = sum(1 for _ in self._chat.rooms())
         queued = [session.send_queue.queued for session in self._sessions]
@@ -96,18 +96,28 @@ class ServerMetrics(Collector):
             ("connections", "Open connections.", len(self._sessions)),
             ("chatters", "Users in a room.", in_rooms),
             ("rooms", "Rooms.", rooms),
+            (
+                "connections_throttled",
+                "Connections that wait because of a rate.",
+                self._counters.throttled.connections,
+            ),
             ("queued_bytes", "Output that waits for clients to read.", sum(queued)),
             ("queued_bytes_max", "The most of it for one client.", max(queued, default=0)),
             ("messages_unstored", "Messages that wait to be stored.", self._writer.pending),
         )
 
-    def _totals(self) -> tuple[tuple[str, str, int], ...]:
+    def _totals(self) -> tuple[tuple[str, str, float], ...]:
         counters = self._counters
         return (
             ("accepted_connections", "Connections accepted.", counters.accepted),
             ("refused_connections", "Connections refused because of a limit.", counters.refused),
             ("aborted_connections", "Connections whose client did not read.", counters.aborted),
-            ("throttled_connections", "Waits because of too many bytes.", counters.throttled),
+            ("throttled_connections", "Waits because of a rate.", counters.throttled.waits),
+            (
+                "throttled_seconds",
+                "Seconds that connections waited.",
+                counters.throttled.seconds(self._sessions.services.seconds()),
+            ),
             ("failed_logins", "Logins with a wrong name or password.", counters.failed_logins),
             ("messages", "Messages said in rooms.", self._bus.messages),
             ("lost_messages", "Messages that were never stored.", self._writer.lost_messages),

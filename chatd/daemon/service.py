@@ -7,8 +7,6 @@ their connections, meanwhile write what is still to be stored, close the store.
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import sys
 import time
@@ -55,13 +53,12 @@ from chatd.server.roomlists import RoomLists
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
 from chatd.server.session import SessionRegistry
+from chatd.server.usage import SNAPSHOT_SECONDS, RecentUsage
 from chatd.storage.factory import create_store
 from chatd.storage.history import History
 from chatd.storage.retention import Retention
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
-
-_INTERFACE = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
 
 class ChatService(Service):
@@ -205,6 +202,10 @@ class ChatService(Service):
     def _build_consoles(self) -> None:
         """Build the administrator's consoles."""
         reactor = self._reactor
+        recent_usage = RecentUsage(
+            lambda: (session.usage for session in self.sessions), reactor.seconds
+        )
+        self._periodic.append(PeriodicTasks(reactor, SNAPSHOT_SECONDS, recent_usage.update))
         context = AdminContext(
             chat=self.chat,
             accounts=self.accounts,
@@ -212,7 +213,10 @@ class ChatService(Service):
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
+            store=self.store,
             store_size=self.store_size,
+            history=self.history,
+            recent_usage=recent_usage,
             bus=self.bus,
             set_trace=self.set_trace,
             now=self._wall_time,
@@ -260,7 +264,7 @@ class ChatService(Service):
         server from then on.
         """
         for port in self.ports:
-            self._log_listening(port)
+            self.event_log.listening(*port.describe())
         if self.config.console:
             # sys.stdout leads into the log by now.
             log = None if self.log is None else self.log.stdout
@@ -326,16 +330,6 @@ class ChatService(Service):
     async def _check_store(self) -> None:
         """Run a transaction that changes nothing; raise `StoreUnavailableError` if it fails."""
         await self.store.touch_resume_tokens((), 0.0, 0.0)
-
-    def _log_listening(self, port: ListeningPort) -> None:
-        host: Any = port.port.getHost()
-        if hasattr(host, "port"):
-            # As the operator wrote it: localhost rather than 127.0.0.1.
-            interface = _INTERFACE.search(port.text)
-            name = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
-            self.event_log.listening(name, host.port)
-        else:
-            self.event_log.listening(os.fsdecode(getattr(host, "name", None) or port.text))
 
     def _open_admin_socket(self, path: str) -> None:
         try:

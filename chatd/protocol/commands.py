@@ -291,7 +291,17 @@ CONSOLE_COMMANDS: Final = _table(
     ),
     Command(
         "who",
-        "Show every connection: address, name, account, rooms, seconds connected, bytes queued.",
+        "Show every connection: address, name, account, rooms, seconds connected, bytes queued, "
+        "messages and bytes sent, seconds idle, seconds throttled.",
+    ),
+    Command("top", "Show the connections that sent most in the last minute."),
+    Command(
+        "rooms", "Show every room with its owner, members, messages, bytes and last message's time."
+    ),
+    Command(
+        "history",
+        "Show the last messages of a chat room.",
+        (_ROOM, Parameter("limit", optional=True, number=True)),
     ),
     Command(
         "ban",
@@ -312,7 +322,8 @@ CONSOLE_COMMANDS: Final = _table(
     ),
     Command(
         "stats",
-        "Show uptime, connections, rooms, messages, bytes, queue sizes and the store's size.",
+        "Show uptime, connections, rooms, messages, bytes, queue sizes, the store's size and how "
+        "many connections are throttled.",
     ),
     Command("exit", "Leave a console that is attached with chatd-admin; the server goes on."),
     Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chatd.config import Limits
 from chatd.core.ratelimit import MAX_KEYS, TokenBucket
 from chatd.server.epoll import READ_BYTES
-from chatd.server.eventlog import Counters
+from chatd.server.usage import Limit, Usage
 
 ORIGIN_FACTOR: Final = 4
 """How many times as much as a connection an origin may send."""
@@ -46,11 +46,8 @@ class ByteLimits:
     gains nothing by connecting again. At most `max_unused` buckets without connections are kept.
     """
 
-    def __init__(
-        self, clock: IReactorTime, limits: Limits, counters: Counters, max_unused: int = MAX_KEYS
-    ) -> None:
+    def __init__(self, clock: IReactorTime, limits: Limits, max_unused: int = MAX_KEYS) -> None:
         self.clock = clock
-        self.counters = counters
         self._limits = limits
         self._max_unused = max_unused
         self._used: dict[str, Origin] = {}
@@ -66,12 +63,15 @@ class ByteLimits:
         """The origins whose buckets are kept."""
         return [*self._used, *self._unused]
 
-    def meter(self, on_resume: Callable[[], None]) -> Meter | None:
+    def meter(self, on_resume: Callable[[], None], usage: Usage) -> Meter | None:
         """Return the meter of a new connection, or None if there is no limit.
 
-        The meter calls `on_resume` whenever the connection need not wait any longer.
+        The meter calls `on_resume` whenever the connection need not wait any longer, and notes in
+        `usage` for how long it has to.
         """
-        return Meter(self, self._bucket(1), on_resume) if self._limits.bytes_per_second else None
+        if not self._limits.bytes_per_second:
+            return None
+        return Meter(self, self._bucket(1), on_resume, usage)
 
     def enter(self, key: str) -> Origin:
         """Return an origin, which has a connection more from now on."""
@@ -148,13 +148,14 @@ class Meter:
     """Counts the input of one connection. `is_waiting` while it must not be read or processed."""
 
     def __init__(
-        self, limits: ByteLimits, bucket: TokenBucket, on_resume: Callable[[], None]
+        self, limits: ByteLimits, bucket: TokenBucket, on_resume: Callable[[], None], usage: Usage
     ) -> None:
         self.is_waiting = False
         self._limits = limits
         self._clock = limits.clock
         self._bucket = bucket
         self._on_resume = on_resume
+        self._usage = usage
         self._origin: Origin | None = None
         self._timer: IDelayedCall | None = None  # runs while it waits for its own bucket
 
@@ -189,11 +190,13 @@ class Meter:
     def resume(self) -> None:
         """End the wait."""
         self.is_waiting = False
+        self._usage.wait_ends(Limit.BYTES)
         self._on_resume()
 
     def close(self) -> None:
         """End the wait for good: the connection is closed, or is not read from any more."""
         self.is_waiting = False
+        self._usage.wait_ends(Limit.BYTES)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -206,7 +209,7 @@ class Meter:
 
     def _wait(self) -> None:
         self.is_waiting = True
-        self._limits.counters.connection_throttled()
+        self._usage.wait_begins(Limit.BYTES)
         wait = self._bucket.wait(0)
         if wait:
             self._timer = self._clock.callLater(wait, self._own_wait_over)

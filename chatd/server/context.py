@@ -22,7 +22,7 @@ class ServerContext:
         self.clock = reactor
         self.limits = limits
         self.admission = admission
-        self.byte_limits = ByteLimits(reactor, limits, self.services.counters)
+        self.byte_limits = ByteLimits(reactor, limits)
         self.epoll = EpollReader(reactor, self.byte_limits.read_bytes)
         self.handshake_timeouts = TimeoutQueue(reactor, limits.first_frame)
         self.idle_timeouts = TimeoutQueue(reactor, limits.idle_timeout)

@@ -19,6 +19,7 @@ from chatd.core.events import Address, Joined, Left, RoomEvent
 from chatd.core.rooms import Room
 from chatd.core.sanitize import escape_line
 from chatd.server.limitedlog import LimitedLines, address_fields, escape_address
+from chatd.server.usage import ThrottledTotals
 
 
 class Counters:
@@ -26,14 +27,14 @@ class Counters:
 
     `accepted`, `refused` and `aborted` are connections: those that came and got a session, those
     that a limit kept out, and those that were aborted because the client did not read. `throttled`
-    is how often a connection had to wait because its bytes were too many.
+    are the waits of connections that sent too many bytes or frames.
     """
 
     def __init__(self) -> None:
         self.accepted = 0
         self.refused = 0
         self.aborted = 0
-        self.throttled = 0
+        self.throttled = ThrottledTotals()
         self.failed_logins = 0
 
     def connection_accepted(self) -> None:
@@ -47,10 +48,6 @@ class Counters:
     def connection_aborted(self) -> None:
         """Count a connection whose client did not read its output."""
         self.aborted += 1
-
-    def connection_throttled(self) -> None:
-        """Count a connection that has to wait because it or its origin sent too many bytes."""
-        self.throttled += 1
 
     def login_failed(self) -> None:
         """Count a login with a wrong username or password."""

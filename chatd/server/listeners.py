@@ -11,6 +11,8 @@ an endpoint asks for it; this module does not import it.
 from __future__ import annotations
 
 import errno
+import os
+import re
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,6 +35,8 @@ from chatd.server.peers import PROXY_PREFIX, ProxiedEndpoint
 from chatd.server.stalesocket import remove_stale_socket
 
 _TLS_PREFIX = "ssl:"
+
+_INTERFACE: Final = re.compile(r"(?:^|:)interface=((?:\\.|[^:\\])*)")
 
 BACKLOG: Final = 65535
 """How many connections may wait to be accepted; the system lowers it to its own maximum.
@@ -91,6 +95,18 @@ class ListeningPort:
         except Exception as error:
             raise ListenError(f"cannot listen at {self.text}: {_reason(error)}") from error
         self._keep_socket_of_service_manager()
+
+    def describe(self) -> tuple[str, int | None]:
+        """Return host and port as the operator wrote them, or the path of a UNIX socket and None.
+
+        That is `localhost`, for example, rather than 127.0.0.1; the port exists after `listen`.
+        """
+        host: Any = self.port.getHost()
+        if hasattr(host, "port"):
+            interface = _INTERFACE.search(self.text)
+            name = re.sub(r"\\(.)", r"\1", interface[1]) if interface else host.host
+            return name, host.port
+        return os.fsdecode(getattr(host, "name", None) or self.text), None
 
     def stop(self) -> Deferred[Any]:
         """Stop to listen; the Deferred fires when all ports are closed."""

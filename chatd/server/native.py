@@ -27,6 +27,7 @@ from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
 from chatd.server.peers import IPeerAware, IProxied, peer_address, set_options
 from chatd.server.sendqueue import FINISH_SECONDS, SocketSendQueue, TransportSendQueue
+from chatd.server.usage import Limit
 
 DRAIN_SECONDS: Final = 10.0
 """For how many seconds buffered frames are processed after the client has gone (spec section 2)."""
@@ -60,8 +61,9 @@ class ChatProtocol(Protocol):
             if adopted is None
             else SocketSendQueue(adopted, self._clock, limit, self._overflowed)
         )
-        self._meter = context.byte_limits.meter(self._process_safely)
         self._session = context.sessions.connect(self)
+        self._usage = self._session.usage
+        self._meter = context.byte_limits.meter(self._process_safely, self._usage)
         self.inbound = Inbound(
             self._session,
             context.limits,
@@ -79,6 +81,7 @@ class ChatProtocol(Protocol):
         inbound, is_closed = self.inbound, self._session.closed
         if inbound.framing is None and not is_closed:
             self._update_address()  # before the bytes count: behind a proxy it is known only now
+        self._usage.bytes += len(data)
         if self._meter is not None:
             self._meter.count(_size(data))
         if is_closed:
@@ -129,6 +132,8 @@ class ChatProtocol(Protocol):
         if meter is None or not meter.is_waiting or self._session.closed:
             wait = self.inbound.process()
             if wait is not None:
+                if wait:
+                    self._usage.wait_begins(Limit.FRAMES)
                 self._next_turn = self._clock.callLater(wait, self._process_later)
         is_full = self.inbound.receiver.buffered >= self.inbound.read_limit
         if self._reading is is_full or meter is not None:
@@ -170,6 +175,7 @@ class ChatProtocol(Protocol):
 
     def _process_later(self) -> None:
         """Process what had to wait for the rate, or for the next turn."""
+        self._usage.wait_ends(Limit.FRAMES)
         self.inbound.resume()
         self._process_safely()
 
@@ -251,6 +257,7 @@ class ChatProtocol(Protocol):
             _cancel(timer)
         if self._meter is not None:
             self._meter.close()
+        self._usage.wait_ends()
         self.inbound.receiver.clear()
         if self._slot.refusal is not None:
             context.services.counters.connection_refused()

@@ -28,6 +28,7 @@ from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Re
 from chatd.server.connection import Connection
 from chatd.server.handlers import HANDLERS
 from chatd.server.services import Services
+from chatd.server.usage import Usage
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Session(Subscriber):
         self.is_started = False
         self._is_running = False  # a request is carried out, or the client sends nothing more
         self.services = services
+        self.usage = Usage(services.counters.throttled, services.seconds)
         self._fanout = services.fanout
         self._on_idle = connection.process_input
         self._on_closed = on_closed
@@ -238,7 +240,9 @@ class Session(Subscriber):
             room = self.room(room_id)
         self.last_active = services.seconds()
         receipt = None if self.base_codec.is_text else ReceiptRequest(self, tag)
-        return services.chat.say(self, room, texts, services.now(), receipt, action)
+        count = services.chat.say(self, room, texts, services.now(), receipt, action)
+        self.usage.messages += count
+        return count
 
     def room(self, room_id: str | None = None) -> Room:
         """Return the user's room with that id, or the current one; raise `ChatError` if none."""

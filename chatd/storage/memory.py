@@ -23,6 +23,7 @@ from chatd.core.records import (
     BanKind,
     ResumeToken,
     RoomRecord,
+    RoomUsage,
     Snapshot,
     ids_to_reserve,
     is_only_reserved,
@@ -200,6 +201,14 @@ class MemoryStore:
         """Remove the oldest messages of a room beyond `size` bytes; return how many."""
         room = self._active_room(room_id)
         return 0 if room is None else room.trim(size)
+
+    async def room_usage(self) -> Mapping[str, RoomUsage]:
+        """Return the usage of the rooms that have messages, by their keys."""
+        return {
+            key: RoomUsage(sum(map(_stored_size, room.batches)), room.last_time - 1)
+            for key, room in self._rooms.items()
+            if room.active and room.batches
+        }
 
     async def compact(self) -> bool:
         """Return False: the store has no file."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
-from chatd.core.records import RoomRecord, ids_to_reserve, is_only_reserved
+from chatd.core.records import RoomRecord, RoomUsage, ids_to_reserve, is_only_reserved
 from chatd.storage.chunks import RS, US, take_within, unpack
 from chatd.storage.schema import chunks, pruning, rooms
 
@@ -266,6 +266,29 @@ def written(connection: Connection) -> dict[str, int]:
     newest = newest.order_by(chunks.c.last.desc()).limit(1)
     found = connection.execute(select(rooms.c.key, newest.scalar_subquery())).all()
     return {key: size for key, size in found if size is not None}
+
+
+def usage(connection: Connection) -> dict[str, RoomUsage]:
+    """Return the usage of the active rooms with messages, by their keys.
+
+    The bytes before the end of the oldest chunk are removed ones and its own. Only that chunk's
+    body is measured, in characters.
+    """
+
+    def end(column: ColumnElement[Any], order: ColumnElement[Any]) -> Any:
+        of_room = chunks.c.room == rooms.c.key, chunks.c.last > rooms.c.deleted_through
+        return select(column).where(*of_room).order_by(order).limit(1).scalar_subquery()
+
+    oldest, newest = chunks.c.last.asc(), chunks.c.last.desc()
+    last_time = end(chunks.c.ends_before - 1, newest)
+    removed = end(chunks.c.written - func.length(chunks.c.body), oldest)
+    wanted = select(rooms.c.key, end(chunks.c.written, newest), removed, last_time)
+    found = connection.execute(wanted.where(rooms.c.active))
+    return {
+        key: RoomUsage(written - before, float(said_at))
+        for key, written, before, said_at in found
+        if written is not None
+    }
 
 
 def last_to_trim(connection: Connection, key: str, size: int) -> int | None:

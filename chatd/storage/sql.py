@@ -20,7 +20,7 @@ from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
-from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, Snapshot
+from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, RoomUsage, Snapshot
 from chatd.storage import accounts_sql, rooms_sql
 from chatd.storage.chunks import pack
 from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
@@ -117,6 +117,10 @@ class SqlStore:
         if last is None:
             return 0
         return await self._write(partial(rooms_sql.remove_through, key=key, last=last))
+
+    async def room_usage(self) -> Mapping[str, RoomUsage]:
+        """Return the usage of the rooms that have stored messages, by their keys."""
+        return await self._read(rooms_sql.usage)
 
     async def compact(self) -> bool:
         """Give some free pages back, or at last shrink the log of changes."""

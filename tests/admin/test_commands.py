@@ -34,7 +34,7 @@ def test_help(server):
     names = {line.strip("`").split("`")[0].split()[0] for line in lines if line}
     assert names == {
         *("help", "list", "start", "end", "kick", "group"),
-        *("say", "who", "trace", "stats", "exit", "quit"),
+        *("say", "who", "top", "rooms", "history", "trace", "stats", "exit", "quit"),
         *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
     }
 
@@ -136,8 +136,14 @@ def test_who(server):
     server.turn(7)
     server.connect()
     assert server.console("who") == [
-        "('127.0.0.1', 50001) name=Alice account=- rooms=1 connected=7s queued=0B",
-        "('127.0.0.1', 50002) name=- account=- rooms=- connected=0s queued=0B",
+        (
+            "('127.0.0.1', 50001) name=Alice account=- rooms=1 connected=7s queued=0B "
+            "messages=0 bytes=15 idle=7s throttled=0.0s"
+        ),
+        (
+            "('127.0.0.1', 50002) name=- account=- rooms=- connected=0s queued=0B "
+            "messages=0 bytes=0 idle=0s throttled=0.0s"
+        ),
     ]
 
 
@@ -247,7 +253,19 @@ def test_an_answer_has_data_for_programs(server):
     assert server.answer("ban Bob").data == ban | {"connections": 1}
     assert server.answer("bans").data == [ban]
     assert server.answer("accounts").data == []
-    for command in ("help", "list", "who", "stats", "bans", "accounts", "trace off", "end 1"):
+    for command in (
+        "help",
+        "list",
+        "who",
+        "top",
+        "rooms",
+        "history 1",
+        "stats",
+        "bans",
+        "accounts",
+        "trace off",
+        "end 1",
+    ):
         answer = server.answer(command)
         json.dumps(answer.data)
         assert not answer.failed

@@ -72,6 +72,20 @@ def test_metrics_show_the_present_values(server):
     assert metrics(server)["chatd_connections"] == 2
 
 
+def test_throttled_connections(store):
+    """Connections that wait for a rate are counted, and for how long they have waited."""
+    server = MemoryServer(metrics="tcp:9990", store=store, rate=2, burst=5)
+    ann = server.join("1", "Ann")
+    assert metrics(server)["chatd_connections_throttled"] == 0
+    ann.send(*["hi"] * 9)
+    server.turn(0.5)
+    ann.send("hi")
+    values = metrics(server)
+    assert values["chatd_connections_throttled"] == 1
+    assert values["chatd_throttled_connections_total"] == 2
+    assert values["chatd_throttled_seconds_total"] == 0.5
+
+
 def test_a_user_with_two_sessions_is_counted_once(server):
     """The users in rooms are counted, the connections are a metric of their own."""
     for command in ("`register ann staple-battery", "`login ann staple-battery"):

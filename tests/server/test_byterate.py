@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from chatd.config import Limits
 from chatd.server.byterate import FRAME_BYTES, LIMITED_READ_BYTES, ORIGIN_FACTOR, ByteLimits
-from chatd.server.eventlog import Counters
+from chatd.server.usage import ThrottledTotals, Usage
 from chatd.testing import MemoryServer
 
 THERE = "10.0.0.1"
@@ -17,6 +17,11 @@ A_READ = LIMITED_READ_BYTES
 def is_paused(client):
     """Tell whether the server does not read from the client."""
     return client.transport.producerState == "paused"
+
+
+def unused_usage():
+    """Return the usage of a connection for which no time passes."""
+    return Usage(ThrottledTotals(), lambda: 0.0)
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def test_a_paused_connection_is_read_again(limited):
     assert is_paused(client)
     limited.turn(2)
     assert not is_paused(client)
-    assert limited.service.counters.throttled == 1
+    assert limited.service.counters.throttled.waits == 1
 
 
 def test_a_long_message_passes_at_once(limited):
@@ -148,15 +153,15 @@ def test_frames_count_beside_their_bytes(limited):
 def test_buckets_without_connections_are_bounded():
     """A bucket is kept until it is full, so that connecting again gains nothing."""
     clock = Clock()
-    limits = ByteLimits(clock, Limits(), Counters(), max_unused=10)
+    limits = ByteLimits(clock, Limits(), max_unused=10)
     for number in range(100):
-        meter = limits.meter(lambda: None)
+        meter = limits.meter(lambda: None, unused_usage())
         meter.move(str(number))
         meter.count(100_000)
         meter.close()
     assert limits.origins == [str(number) for number in range(90, 100)]
     clock.advance(100)
-    meter = limits.meter(lambda: None)
+    meter = limits.meter(lambda: None, unused_usage())
     meter.move("x")
     meter.close()
     assert limits.origins == []
@@ -174,8 +179,8 @@ STEPS = st.lists(
 def test_never_more_than_the_limits_and_nobody_starves(steps):
     """An origin never reads more than burst, rate and one read a connection; all waits end."""
     clock = Clock()
-    limits = ByteLimits(clock, Limits(byte_rate=RATE, byte_burst=BURST), Counters())
-    meters = [limits.meter(lambda: None) for _ in range(6)]
+    limits = ByteLimits(clock, Limits(byte_rate=RATE, byte_burst=BURST))
+    meters = [limits.meter(lambda: None, unused_usage()) for _ in range(6)]
     for meter in meters:
         meter.move("origin")
     read = [0] * 6

@@ -209,7 +209,7 @@ STEPS = st.one_of(
 def test_counts_go_back_to_zero(steps):
     """After any sequence of connects, refusals, moves and disconnects, all counts are zero."""
     server = MemoryServer(max_clients=4, max_per_address=2)
-    idle = set(server.reactor.getDelayedCalls())
+    idle = server.timers()
     admission = server.service.factory.context.admission
     clients = []
     for what, *details in steps:
@@ -233,4 +233,4 @@ def test_counts_go_back_to_zero(steps):
     server.turn(20)
     assert peers(admission) == (0, {})
     assert admission.open == len(server.service.sessions) == 0
-    assert set(server.reactor.getDelayedCalls()) <= idle
+    assert server.timers() <= idle

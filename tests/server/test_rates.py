@@ -148,12 +148,12 @@ def test_a_flooder_that_is_removed(limited, end, then):
 @pytest.mark.parametrize("how", ["half_close", "lose"])
 def test_nothing_is_left_of_a_flooder(limited, how):
     """No timer, session or buffered byte is left after the end."""
-    before = set(limited.reactor.getDelayedCalls())
+    before = limited.timers()
     ann = limited.connect(host="10.0.0.1")
     flood(ann, 500)
     getattr(ann, how)()
     limited.turn(DRAIN_SECONDS + 1)
-    assert set(limited.reactor.getDelayedCalls()) == before
+    assert limited.timers() == before
     assert len(limited.service.sessions) == 0
     assert ann.protocol.inbound.receiver.buffered == 0
 

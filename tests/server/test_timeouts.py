@@ -138,7 +138,7 @@ def test_a_client_with_buffered_frames_is_not_idle():
 def test_no_timers_are_left(end):
     """No timer is left after any end of a connection."""
     server = MemoryServer(idle_timeout=30, rate=5)
-    before = set(server.reactor.getDelayedCalls())
+    before = server.timers()
     clients = [server.connect("10.0.0.1") for _ in range(3)]
     for number, client in enumerate(clients):
         if end == "http":
@@ -157,7 +157,7 @@ def test_no_timers_are_left(end):
         server.service.stopService()
     assert all(client.closed for client in clients)
     server.turn(1)
-    assert set(server.reactor.getDelayedCalls()) <= before
+    assert server.timers() <= before
 
 
 # -- one timer for them all

@@ -309,3 +309,25 @@ def test_the_size_of_the_store(store):
     assert (before, after) == (None, None) or before + 1_000 < after
     while store.compact():
         pass
+
+
+def test_room_usage(store):
+    """The usage of a room is that of its messages: their bytes, and the second of the newest."""
+    assert store.room_usage() == {}
+    store.append(one_by_one(message(1, "x" * 1000)), {})
+    first = store.room_usage()["tea"]
+    assert 1000 <= first.size < 1100
+    assert first.last_time == int(NOW)
+    store.append(one_by_one(*(message(n, "é" * 500) for n in range(200, 210))), {})
+    assert 11_000 <= store.room_usage()["tea"].size < 12_000
+
+
+def test_room_usage_leaves_out_what_is_removed(store):
+    """Messages that were trimmed do not count, and a room that was removed has no usage."""
+    for n in range(1, 31):
+        store.append(one_by_one(message(100 * n, "x" * 1000)), {})
+    before = store.room_usage()["tea"].size
+    removed = trim(store, 10_500)
+    assert before - 1100 * removed < store.room_usage()["tea"].size <= before - 1000 * removed
+    store.remove_room("tea", 3000)
+    assert store.room_usage() == {}
