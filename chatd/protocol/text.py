@@ -168,6 +168,18 @@ def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
     return sender, _DISCONNECT_TEXTS[reason]
 
 
+def last_line(reason: DisconnectReason | None, seconds: float) -> bytes:
+    """Return what a client is sent before it is disconnected that has not sent its first frame.
+
+    It is a line, for a user of `nc`: nothing is known of the framing. `reason` is why the client is
+    not let in; None if all it did was to send nothing for so many seconds.
+    """
+    if reason is None:
+        words = f"You sent no line for {seconds:g} s. Connect again, and type `help."
+        return f"{SERVER}: {words}\n".encode()
+    return ": ".join(disconnect_words(reason)).encode() + b"\n"
+
+
 def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     """Return the frames for an event or a reply, with a NUL, which no text contains, between them.
 

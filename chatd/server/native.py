@@ -23,6 +23,7 @@ from zope.interface import implementer
 from chatd.core.events import Address, DisconnectReason
 from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import UnknownProtocolError
+from chatd.protocol.text import last_line
 from chatd.server.context import ServerContext
 from chatd.server.inbound import Inbound, State
 from chatd.server.peers import IPeerAware, IProxied, peer_address, set_options
@@ -213,14 +214,20 @@ class ChatProtocol(Protocol):
         self._refusal_timer = None
         # The address of a proxy is not that of its client, which may be let in.
         banned = origin is not None and self._session.is_banned
-        if self._slot.refusal is not None or banned:
+        refusal = DisconnectReason.BANNED if banned else self._slot.refusal
+        if refusal is not None:
             wait = FINISH_SECONDS if admission.can_explain else 0
-            self._refusal_timer = self._clock.callLater(wait, self._session.close)
+            self._refusal_timer = self._clock.callLater(wait, self._close_unframed, refusal)
 
     # -- the end
 
     def _handshake_timed_out(self) -> None:
-        """Close without a word, as the framing is not known: no whole frame has come in time."""
+        self._close_unframed(None)
+
+    def _close_unframed(self, refusal: DisconnectReason | None) -> None:
+        """Close, and tell why in a line if no whole frame has come, and so no framing is known."""
+        if self.inbound.framing is None and not self._session.closed:
+            self.send_queue.write(last_line(refusal, self._context.limits.first_frame))
         self._session.close()
 
     def _restart_idle_timeout(self) -> None:

@@ -115,16 +115,17 @@ def test_the_trace_shows_who_is_refused(capture_log):
 
 @pytest.mark.parametrize("first_bytes", [b"", b"`li", b"\xff\xfc\x18", b"x" * 100_000])
 def test_a_refused_client_that_sends_no_frame(first_bytes):
-    """A refused client that sends no frame is closed after some seconds, without a word."""
+    """A refused client that sends no frame reads why after some seconds, and is disconnected."""
     server = MemoryServer(max_per_address=1)
     server.connect(THERE)
     late = server.connect(THERE)
     late.send_bytes(first_bytes)
     server.turn(FINISH_SECONDS - 0.1)
     assert not late.closed
+    assert late.read_bytes() == b""
     server.turn(0.1)
     assert late.closed
-    assert late.read_bytes() == b""
+    assert late.read_bytes() == b"Server: Too many connections from your address.\n"
 
 
 def test_no_limits():

@@ -18,16 +18,18 @@ IDLE = "Server: You were idle for too long."
 
 @pytest.mark.parametrize("drop", [b"x", b"x" * 3000, b"\xff\xfc\x18", b"\xff\xfax\n", b"\xff", b""])
 def test_a_trickle_does_not_restart_the_clock(drop):
-    """Bytes without a whole frame do not restart the timeout; the client reads nothing."""
+    """Bytes without a whole frame do not restart the timeout; at its end the client reads why."""
     server = MemoryServer(first_frame=60)
     client = server.connect()
     for _ in range(59):
         client.send_bytes(drop)
         server.turn(1)
     assert not client.closed
+    assert client.read_bytes() == b""
     server.turn(1)
     assert client.closed
-    assert client.read_bytes() == b""
+    line = b"Server: You sent no line for 60 s. Connect again, and type `help.\n"
+    assert client.read_bytes() == line
 
 
 @pytest.mark.parametrize("first", [b"\0", b"\n", b"\xff\xfb\x18`list\r\n", b"x" * 3000 + b"\0"])
