@@ -1,4 +1,4 @@
-"""The client's knowledge of its user and of the server: name, rooms, names to complete.
+"""The client's knowledge of its user and of the server: name, rooms, members, names to complete.
 
 All of it comes from the server's replies and events; a request changes nothing before its reply.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from chatd.client.model.members import RoomMembers
 from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Renamed, RoomClosed
 from chatd.protocol.received import Ok, Reply, RoomList
 
@@ -15,7 +16,9 @@ class ClientState:
     """The user's `name`, "" before the first join or login, their account and rooms.
 
     `account` is the account that the user is logged in to, `rooms` are ids in the order of joining,
-    `current` is the room that messages go to. `known_rooms` and `known_names` are for completion.
+    `current` is the room that messages go to. `members` are those of the user's rooms, without the
+    rooms whose members the server has not told yet. `known_rooms` and `known_names` are for
+    completion.
     """
 
     def __init__(self) -> None:
@@ -23,6 +26,7 @@ class ClientState:
         self.account: str | None = None
         self.rooms: list[str] = []
         self.current: str | None = None
+        self.members: dict[str, RoomMembers] = {}
         self.known_rooms: dict[str, None] = {}
         self.known_names: dict[str, None] = {}
 
@@ -50,7 +54,9 @@ class ClientState:
                     self.known_names.clear()
                 for room in event.rooms:
                     self.known_rooms[room.id] = None
-                    self.known_names.update((name, None) for name, _ in room.chatters)
+                    names = [name for name, _ in room.chatters]
+                    self.known_names.update(dict.fromkeys(names))
+                    self._set_members(room.id, names, len(names) + room.more, room.name)
             case Renamed():
                 self._rename(event)
             case _:
@@ -59,22 +65,37 @@ class ClientState:
     def leave_all(self) -> None:
         """Forget the rooms of a lost connection; keep the name, which the client takes back."""
         self.rooms.clear()
+        self.members.clear()
         self.known_names.clear()
         self.current = None
 
     def _apply_reply(self, reply: Ok) -> None:
         room, name = reply.data.get("room"), reply.data.get("name")
         if isinstance(name, str):
+            self._rename_member(self.name, name)
             self.name = name
         if not isinstance(room, str):
             return
         self.known_rooms[room] = None
         if reply.command in {"join", "enter"}:
             self._add_room(room)
+            self._note_members(room, reply)
         elif reply.command == "quit":
             self._remove_room(room)
         elif reply.command == "switch":
             self.current = room
+
+    def _note_members(self, room: str, reply: Ok) -> None:
+        """Note the members that a reply to a request to join names, if it does."""
+        names, count, room_name = map(reply.data.get, ("members", "count", "room_name"))
+        if isinstance(names, list) and isinstance(count, int):
+            known = [name for name in names if isinstance(name, str)]
+            self.known_names.update(dict.fromkeys(known))
+            self._set_members(room, known, count, room_name if isinstance(room_name, str) else "")
+
+    def _set_members(self, room: str, names: list[str], count: int, room_name: str) -> None:
+        if room in self.rooms:
+            self.members[room] = RoomMembers(names, count, room_name)
 
     def _apply_login(self, reply: Ok) -> None:
         if reply.command == "logout":
@@ -89,7 +110,12 @@ class ClientState:
         for room in rooms_of(reply):
             self._add_room(room)
 
+    def _rename_member(self, name: str, new_name: str) -> None:
+        for members in self.members.values():
+            members.renamed(name, new_name)
+
     def _rename(self, event: Renamed) -> None:
+        self._rename_member(event.name, event.new_name)
         if event.name == self.name:
             self.name = event.new_name
         elif self.known_names.pop(event.name, self) is None:
@@ -99,8 +125,12 @@ class ClientState:
         match event:
             case Joined():
                 self.known_names[event.name] = None
+                if event.room in self.members:
+                    self.members[event.room].joined(event.name)
             case Left():
                 self.known_names.pop(event.name, None)
+                if event.room in self.members:
+                    self.members[event.room].left(event.name)
             case PrivateMessage(recipient=str(recipient)):
                 self.known_names[recipient] = None
             case Message() | PrivateMessage():
@@ -114,6 +144,7 @@ class ClientState:
             self.current = room
 
     def _remove_room(self, room: str) -> None:
+        self.members.pop(room, None)
         if room in self.rooms:
             self.rooms.remove(room)
         if self.current == room:
