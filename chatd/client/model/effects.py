@@ -53,6 +53,14 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """The user has joined a room: its last messages before that, if the client asks for some."""
+
+    room: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unconfirmed:
     """A message of the user, sent before the connection was lost, that is in no room's history."""
 
@@ -70,5 +78,5 @@ class ConnectionStatus(Enum):
     BACK = "You are back."
 
 
-Update = Incoming | Backfill | Unconfirmed | ConnectionStatus
+Update = Incoming | Backfill | Recent | Unconfirmed | ConnectionStatus
 Effect = Update | Send | RetryAfter | StopReconnecting

@@ -33,6 +33,7 @@ class MarkerState(Enum):
     """Whether events of the room are shown as they arrive, and whether history is being fetched."""
 
     LIVE = "live"  # nothing is missing
+    JOINING = "joining"  # the last messages were asked for on joining; what arrives is buffered
     AWAY = "away"  # the connection was lost, and the room is not joined again yet
     FETCHING = "fetching"  # history was asked for; what arrives is buffered
     LEAVING = "leaving"  # as FETCHING, but the user was removed from the room meanwhile
@@ -41,7 +42,8 @@ class MarkerState(Enum):
 
 
 _NEXT: Final = {
-    MarkerState.LIVE: {MarkerState.AWAY},
+    MarkerState.LIVE: {MarkerState.AWAY, MarkerState.JOINING},
+    MarkerState.JOINING: {MarkerState.LIVE, MarkerState.AWAY},
     MarkerState.AWAY: {MarkerState.FETCHING},
     MarkerState.FETCHING: {
         MarkerState.LIVE,
@@ -54,7 +56,9 @@ _NEXT: Final = {
     MarkerState.REFETCHING: {MarkerState.DEFERRED, MarkerState.AWAY, MarkerState.LIVE},
 }
 
-_BUFFERING: Final = frozenset({MarkerState.AWAY, MarkerState.FETCHING, MarkerState.LEAVING})
+_BUFFERING: Final = frozenset(
+    {MarkerState.JOINING, MarkerState.AWAY, MarkerState.FETCHING, MarkerState.LEAVING}
+)
 _INFINITE: Final = math.inf
 
 
@@ -120,6 +124,22 @@ class ReadMarker:
         self._own.add(message_id)
         if not self.is_buffering:
             self._settle()
+
+    def await_recent(self, last: int | None) -> None:
+        """Note that the last messages were asked for; `last` is the newest one, if it is known."""
+        self._enter(MarkerState.JOINING)
+        self.head = _INFINITE if last is None else last
+
+    def add_recent(self, messages: Sequence[Message]) -> list[Message]:
+        """Return those of the last messages that are shown: all before the joining.
+
+        If the newest message at that moment is not known, those before the buffered ones.
+        """
+        later = {*self._buffered_ids(), *self._own}
+        recent = [each for each in messages if each.id <= self.head and each.id not in later]
+        self.read = max([self.read, *(each.id for each in recent)])
+        self.first = max(self.first, self.read)
+        return recent
 
     def suspend(self) -> None:
         """Note that the connection is lost: every message from now on is missing."""

@@ -63,14 +63,15 @@ _NEXT: Final = {
 class ChatSession:
     """`state` is what is known of the user; `phase` says how far the session is.
 
+    `recent` is how many messages from before the joining of a room are reported (`Recent`).
     `_token` resumes the session, `_rejoin` is the way back until it is complete, and `_returning`
     is set from the new connection until the user is told that they are back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recent: int = 0) -> None:
         self.state = ClientState()
         self.phase = Phase.OFFLINE
-        self._sync = HistorySync()
+        self._sync = HistorySync(recent)
         self._token: str | None = None
         self._rejoin: Rejoin | None = None
         self._returning = False
@@ -216,9 +217,9 @@ class ChatSession:
             case Joined() if is_own:
                 effects += self._sync.joined(event.room, None)
             case Left() if is_own:
-                self._sync.removed(event.room)
+                effects += self._sync.removed(event.room)
             case RoomClosed():
-                self._sync.removed(event.room)
+                effects += self._sync.removed(event.room)
             case Disconnect(retry=False):
                 effects.append(StopReconnecting())
         return effects

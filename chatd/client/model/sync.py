@@ -6,6 +6,7 @@ of the user are unconfirmed. `ChatSession` reports events; the results are updat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from chatd.client.model.effects import (
     ConnectionStatus,
     Effect,
     Incoming,
+    Recent,
     RetryAfter,
     Send,
     Unconfirmed,
@@ -26,9 +28,10 @@ from chatd.protocol.received import Error, History
 
 _MISSED: Final = "missed:"
 _NEWEST: Final = "newest:"
+_RECENT: Final = "recent:"
 
-SYNC_TAGS: Final = (_MISSED, _NEWEST)
-"""The first part of the tags of requests for missed messages, and for the newest of a room."""
+SYNC_TAGS: Final = (_MISSED, _NEWEST, _RECENT)
+"""The first part of the tags of requests for missed messages, and for the last of a room."""
 
 STORE_PAUSE: Final = 5.0
 """Seconds until the client asks a server again whose store is unavailable."""
@@ -40,19 +43,22 @@ NOT_NOW: Final = frozenset({"unavailable", "busy"})
 class HistorySync:
     """The markers of the rooms that the user is in, or is to return to, and the outbox.
 
-    `_headed` is the room whose missed messages were shown last, None if something else was.
+    `recent` is how many messages from before the joining are asked for; without them nothing is
+    reported. `_headed` is the room whose missed messages were shown last, None if something else
+    was.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recent: int = 0) -> None:
+        self._recent = recent
         self.outbox = Outbox()
         self._markers: dict[str, ReadMarker] = {}
         self._headed: str | None = None
 
     @property
     def is_catching_up(self) -> bool:
-        """Whether events are buffered until the history before them is known."""
+        """Whether events are buffered until the messages that were missed are known."""
         return any(
-            marker.is_buffering and marker.state is not MarkerState.AWAY
+            marker.state in {MarkerState.FETCHING, MarkerState.LEAVING}
             for marker in self._markers.values()
         )
 
@@ -65,9 +71,12 @@ class HistorySync:
         """Note that the connection is lost."""
         self._headed = None
         self.outbox.disconnected()
-        leaving = MarkerState.LEAVING
+        # The place of a user who was joining is known if the newest message is.
         self._markers = {
-            room: marker for room, marker in self._markers.items() if marker.state is not leaving
+            room: marker
+            for room, marker in self._markers.items()
+            if marker.state is not MarkerState.LEAVING
+            and (marker.state is not MarkerState.JOINING or marker.head < math.inf)
         }
         for marker in self._markers.values():
             marker.suspend()
@@ -120,6 +129,8 @@ class HistorySync:
         if marker is not None and marker.cursor is not None:
             marker.keep(last)  # the server has yet to answer the request for history
             return []
+        if self._recent:
+            return self._await_recent(room, last)
         if last is None:
             self._markers.pop(room, None)
             return [Send(Request("history", {"chatroom_id": room, "limit": "1"}, _NEWEST + room))]
@@ -131,11 +142,23 @@ class HistorySync:
         marker = self._markers.pop(room, None)
         return self._drain(marker) if marker is not None else []
 
-    def removed(self, room: str) -> None:
-        """Note that the user was removed from a room; history that was asked for still comes."""
+    def removed(self, room: str) -> Sequence[Effect]:
+        """Note that the user was removed from a room; missed messages still come."""
         marker = self._markers.get(room)
+        if marker is not None and marker.state is MarkerState.JOINING:
+            return self.left(room)
         if marker is not None and not marker.remove():
             del self._markers[room]
+        return []
+
+    def _await_recent(self, room: str, last: int | None) -> Sequence[Effect]:
+        before = self.left(room)
+        marker = self._markers[room] = ReadMarker(last or 0)
+        if last == 0:
+            return [*before, Recent(room, ())]
+        marker.await_recent(last)
+        limit = {"chatroom_id": room, "limit": str(self._recent)}
+        return [*before, Send(Request("history", limit, _RECENT + room))]
 
     # -- history
 
@@ -144,6 +167,8 @@ class HistorySync:
         question, _, room = (reply.tag or "").partition(":")
         if question + ":" == _MISSED:
             return self._missed_received(reply, room, own_name)
+        if question + ":" == _RECENT:
+            return self._recent_received(reply, room)
         if isinstance(reply, History):
             newest = max((message.id for message in reply.messages), default=0)
             self._markers.setdefault(room, ReadMarker(newest))
@@ -156,6 +181,13 @@ class HistorySync:
             for room, marker in self._markers.items()
             if marker.state is MarkerState.DEFERRED
         ]
+
+    def _recent_received(self, reply: History | Error, room: str) -> Sequence[Effect]:
+        marker = self._markers.get(room)
+        if marker is None or marker.state is not MarkerState.JOINING:
+            return []
+        messages = marker.add_recent(reply.messages if isinstance(reply, History) else ())
+        return [Recent(room, tuple(messages)), *self._continue(room, marker)]
 
     def _missed_received(
         self, reply: History | Error, room: str, own_name: str

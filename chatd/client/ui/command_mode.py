@@ -13,6 +13,7 @@ from chatd.client.model.effects import (
     Backfill,
     ConnectionStatus,
     Incoming,
+    Recent,
     Unconfirmed,
     Update,
 )
@@ -56,11 +57,11 @@ class CommandMode(Frontend):
     """The frontend of a user who types commands.
 
     `startup` is what it does by itself on the first connection. To log in it asks for the password
-    first, and connects with the answer.
+    first, and connects with the answer. `recent` is as in `Frontend`.
     """
 
-    def __init__(self, startup: Startup = NO_STARTUP) -> None:
-        super().__init__()
+    def __init__(self, startup: Startup = NO_STARTUP, recent: int = 0) -> None:
+        super().__init__(recent)
         self._startup: Startup | None = startup
         self._login: Request | None = None
         self._asks_first = self._is_logging_in = False
@@ -236,7 +237,7 @@ class CommandMode(Frontend):
 
     # -- output
 
-    def _render(self, update: Update) -> list[Action]:
+    def _render(self, update: Update) -> list[Action]:  # noqa: PLR0911 -- a table
         match update:
             case Incoming():
                 return self._incoming(update)
@@ -244,6 +245,8 @@ class CommandMode(Frontend):
                 heading = Line(backfill_heading(update), look=MISSED_LOOK)
                 lines = map(backfill_line, update.messages)
                 return [heading, *lines] if update.first else [*lines]
+            case Recent():
+                return [*map(backfill_line, update.messages)]
             case Unconfirmed():
                 return [Line(unconfirmed_text(update.text), failed=True)]
             case ConnectionStatus.BACK:

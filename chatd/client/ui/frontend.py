@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnecting, Update
 from chatd.client.model.session import ChatSession
@@ -20,6 +21,9 @@ from chatd.core.bidi import isolate
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.protocol.received import Reply
+
+RECENT_MESSAGES: Final = 20
+"""How many old messages of a room are shown on a terminal when the user joins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +112,13 @@ NOT_CONNECTED = Line("Not connected.", failed=True)
 
 
 class Frontend(ABC):
-    """The user interface of one user; `server` is the server that it last connected to."""
+    """The user interface of one user; `server` is the server that it last connected to.
 
-    def __init__(self) -> None:
-        self.session = ChatSession()
+    `recent` is how many old messages of a room the user reads on joining it.
+    """
+
+    def __init__(self, recent: int = 0) -> None:
+        self.session = ChatSession(recent)
         self.server: Address | None = None
 
     @property

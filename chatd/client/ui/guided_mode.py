@@ -16,6 +16,7 @@ from chatd.client.model.effects import (
     Backfill,
     ConnectionStatus,
     Incoming,
+    Recent,
     Send,
     Unconfirmed,
     Update,
@@ -56,13 +57,13 @@ _CONNECTION: Final = "connection"
 class GuidedMode(Frontend):
     """The frontend of a user who answers questions.
 
-    `now` returns the time, in seconds since the epoch. `_awaited` is the command whose reply
-    decides the next question; `_command` and `_username` are the answers so far; `_question` asks
-    for what is missing of a typed command.
+    `now` returns the time, in seconds since the epoch; `recent` is as in `Frontend`. `_awaited` is
+    the command whose reply decides the next question; `_command` and `_username` are the answers so
+    far; `_question` asks for what is missing of a typed command.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
-        super().__init__()
+    def __init__(self, now: Callable[[], float] = time.time, recent: int = 0) -> None:
+        super().__init__(recent)
         self._now = now
         self._question: Question | None = None
         self._stage = Stage.MENU
@@ -254,7 +255,7 @@ class GuidedMode(Frontend):
 
     # -- output
 
-    def _render(self, update: Update) -> list[Action]:
+    def _render(self, update: Update) -> list[Action]:  # noqa: PLR0911 -- a table
         match update:
             case Incoming():
                 return self._incoming(update.event)
@@ -262,6 +263,10 @@ class GuidedMode(Frontend):
                 heading = info(backfill_heading(update))
                 lines = history_lines(update.messages, self.state.name, self._now())
                 return [heading, *lines] if update.first else [*lines]
+            case Recent():
+                is_shown = update.room == self.state.current
+                messages = update.messages if is_shown else ()
+                return [*history_lines(messages, self.state.name, self._now())]
             case Unconfirmed():
                 return [info(unconfirmed_text(update.text), failed=True)]
             case ConnectionStatus.BACK:

@@ -5,24 +5,17 @@ On a pipe the client uses `GuidedMode` itself, whose output is for programs too.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
-from chatd.client.model.effects import Send
-from chatd.client.ui.frontend import Action, Exit, Prompt
+from chatd.client.ui.frontend import RECENT_MESSAGES, Action, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import info, plain
 from chatd.core.bidi import isolate
-from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.core.suggest import nearest
-from chatd.protocol.commands import Request
-from chatd.protocol.received import Error, History, Ok, Reply
-
-_LAST_LINES: Final = "20"
-_LAST: Final = "last"
-"""The tag of the request for the last messages of a room that the user has joined."""
+from chatd.protocol.received import Error
 
 _ADVICE: Final = {
     "wrong-password": "Press 2 to try again, or 1 if you have no account yet.",
@@ -42,14 +35,12 @@ _ADVICE: Final = {
 class GuidedTerminalMode(GuidedMode):
     """The frontend of a user who answers questions on a terminal.
 
-    `_newest` is the newest message of the room at the moment of joining: later ones are shown as
-    they arrive. `_doubtful` is a room that does not exist, and the near one that does, while the
-    user is asked which one is meant.
+    `_doubtful` is a room that does not exist, and the near one that does, while the user is asked
+    which one is meant.
     """
 
-    def __init__(self, *arguments: Callable[[], float]) -> None:
-        super().__init__(*arguments)
-        self._newest: object = None
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        super().__init__(now, RECENT_MESSAGES)
         self._doubtful: tuple[str, str] | None = None
 
     @property
@@ -78,18 +69,6 @@ class GuidedTerminalMode(GuidedMode):
         self._doubtful = None
         return super().disconnected(reconnecting=reconnecting)
 
-    def handle(self, event: Event | Reply) -> list[Action]:
-        """Return the actions for an event or a reply of the server, whose text is not trusted."""
-        if isinstance(event, Error) and event.tag == _LAST:
-            return []  # the user did not ask for old messages
-        if isinstance(event, History) and event.tag == _LAST:
-            newest = self._newest
-            old = [said for said in event.messages if not _is_after(said.id, newest)]
-            if not old or event.room != self.state.current:
-                return []
-            event = replace(event, messages=tuple(old))
-        return super().handle(event)
-
     def not_connected(self) -> list[Action]:
         """Return the actions for a connection that cannot be made: the client ends."""
         advice = plain("Is the server running there? Another one: chatd-client --guided HOST PORT")
@@ -104,16 +83,7 @@ class GuidedTerminalMode(GuidedMode):
         self._doubtful = words, near
         return []
 
-    def _welcome(self, reply: Ok, room: str) -> list[Action]:
-        self._newest = reply.data.get("last")
-        arguments = {"chatroom_id": room, "limit": _LAST_LINES}
-        return [*super()._welcome(reply, room), Send(Request("history", arguments, _LAST))]
-
     def _refused(self, error: Error) -> list[Action]:
         words, *actions = super()._refused(error)
         advice = _ADVICE.get(error.code)
         return [words, *([info(advice)] if advice else []), *actions]
-
-
-def _is_after(message_id: int, newest: object) -> bool:
-    return isinstance(newest, int) and message_id > newest

@@ -11,7 +11,8 @@ from chatd.core.events import Message
 PAGE_LENGTH = 3
 
 TRANSITIONS = {
-    MarkerState.LIVE: {MarkerState.AWAY},
+    MarkerState.LIVE: {MarkerState.AWAY, MarkerState.JOINING},
+    MarkerState.JOINING: {MarkerState.LIVE, MarkerState.AWAY},
     MarkerState.AWAY: {MarkerState.FETCHING},
     MarkerState.FETCHING: {
         MarkerState.LIVE,
@@ -63,6 +64,8 @@ def test_table():
         (MarkerState.LIVE, lambda marker: marker.rejoin(9, 7)),
         (MarkerState.LIVE, lambda marker: marker.defer()),
         (MarkerState.AWAY, lambda marker: marker.defer()),
+        (MarkerState.AWAY, lambda marker: marker.await_recent(9)),
+        (MarkerState.FETCHING, lambda marker: marker.await_recent(9)),
         (MarkerState.AWAY, lambda marker: marker.finish()),
         (MarkerState.FETCHING, lambda marker: marker.rejoin(9, 7)),
         (MarkerState.LEAVING, lambda marker: marker.suspend()),
