@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from chatd.admin.answer import Answer, failure, reply_line
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
-from chatd.core.errors import ErrorCode
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.moderation import Moderation
 from chatd.core.ports import History, IBus, IStore
+from chatd.core.records import Actor
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import Command
 from chatd.server.session import SessionRegistry
 from chatd.server.usage import RecentUsage
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
+
+MAX_REASON: Final = 200
+"""The longest reason of a kick or a ban, in characters: it is read on one line."""
 
 Prompt = Callable[[str], Awaitable[str | None]]
 """Asks the administrator for an answer that is not shown; returns None if they cancel."""
@@ -55,17 +60,26 @@ class AdminContext:
 
 @dataclass(frozen=True)
 class Call:
-    """One command that was typed: the `arguments` by the names of its parameters."""
+    """One command that `actor` typed: the `arguments` by the names of its parameters."""
 
     context: AdminContext
     arguments: Mapping[str, str]
     prompt: Prompt
     confirm: Confirm
+    actor: Actor
 
     @property
     def now(self) -> float:
         """The time in seconds since the epoch."""
         return self.context.now()
+
+    @property
+    def reason(self) -> str:
+        """The reason that was given, on one line, or ""; raises `ChatError` if it is too long."""
+        reason = " ".join(self.arguments.get("reason", "").split())
+        if len(reason) > MAX_REASON:
+            raise ChatError(ErrorCode.REASON_TOO_LONG, limit=MAX_REASON)
+        return reason
 
 
 def usage(command: Command) -> Answer:

@@ -14,6 +14,7 @@ from chatd.admin import people_commands, room_commands, server_commands
 from chatd.admin.answer import Answer, failure, refused
 from chatd.admin.calls import AdminContext, Call, Confirm, Prompt, usage
 from chatd.core.errors import ChatError
+from chatd.core.records import CONSOLE, Actor
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, help_text
 from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command
@@ -32,9 +33,16 @@ async def _no_question(_: str) -> bool:
 
 
 async def execute(
-    context: AdminContext, line: str, prompt: Prompt = _no_prompt, confirm: Confirm = _no_question
+    context: AdminContext,
+    line: str,
+    prompt: Prompt = _no_prompt,
+    confirm: Confirm = _no_question,
+    actor: Actor = CONSOLE,
 ) -> Answer:
-    """Execute the command in `line`, with or without the backtick; return the answer."""
+    """Execute the command in `line`, with or without the backtick; return the answer.
+
+    `actor` is the administrator.
+    """
     line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
         return Answer()
@@ -50,7 +58,7 @@ async def execute(
     except ChatError:
         return usage(command)
     try:
-        return await _HANDLERS[command.name](Call(context, arguments, prompt, confirm))
+        return await _HANDLERS[command.name](Call(context, arguments, prompt, confirm, actor))
     except ChatError as error:
         return refused(error)
 

@@ -20,6 +20,7 @@ from chatd.admin.answer import Answer, failure, reply_line
 from chatd.admin.calls import AdminContext
 from chatd.admin.commands import execute
 from chatd.core.errors import ErrorCode
+from chatd.core.records import CONSOLE, Actor
 from chatd.core.sanitize import escape_line, sanitize
 from chatd.protocol.commands import SHUTDOWN_LINES
 from chatd.protocol.text import COMMAND_PREFIX
@@ -64,10 +65,11 @@ class Consoles:
         on_change: Callable[[], None] = _nothing,
         on_answer: Callable[[Answer], None] = _nothing,
         *,
+        actor: Actor = CONSOLE,
         attached: bool = False,
         confirms: bool = False,
     ) -> Console:
-        """Return a new console that prints with `print_lines`.
+        """Return a new console of `actor` that prints with `print_lines`.
 
         `close` is called when the console is closed. `on_change` is called when the console asks a
         question, and when it has executed all lines that came; `on_answer` with the answer to each
@@ -75,7 +77,14 @@ class Consoles:
         asks before commands that end something for others.
         """
         console = Console(
-            self, print_lines, close, on_change, on_answer, attached=attached, confirms=confirms
+            self,
+            print_lines,
+            close,
+            on_change,
+            on_answer,
+            actor=actor,
+            attached=attached,
+            confirms=confirms,
         )
         self._open[console] = None
         return console
@@ -105,6 +114,7 @@ class Console:
         on_change: Callable[[], None],
         on_answer: Callable[[Answer], None],
         *,
+        actor: Actor,
         attached: bool,
         confirms: bool,
     ) -> None:
@@ -114,6 +124,7 @@ class Console:
         self._close = close
         self._on_change = on_change
         self._on_answer = on_answer
+        self._actor = actor
         self._is_attached = attached
         self._confirms = confirms
         # None stands for the end of input.
@@ -199,7 +210,8 @@ class Console:
 
     async def _execute(self, line: str) -> Answer:
         try:
-            return await execute(self._consoles.context, line, self._ask_secret, self._confirm)
+            context = self._consoles.context
+            return await execute(context, line, self._ask_secret, self._confirm, self._actor)
         except Exception:  # noqa: BLE001 -- the console continues after any error
             self._failed(Failure())
             return failure("internal", FAULT, [reply_line(FAULT)])

@@ -54,7 +54,12 @@ async def ban(call: Call) -> Answer:
     if minutes == 0:
         return usage(CONSOLE_COMMANDS["ban"])
     ban, connections = await call.context.moderation.ban(
-        call.arguments["name_or_address"], minutes, call.context.sessions, call.now
+        call.arguments["name_or_address"],
+        minutes,
+        call.context.sessions,
+        call.now,
+        str(call.actor),
+        call.reason,
     )
     text = f"{ban.subject} was banned"
     if ban.kind is not BanKind.NAME:
@@ -77,12 +82,20 @@ async def bans(call: Call) -> Answer:
 
 def _ban_line(ban: Ban) -> str:
     until = "for ever" if ban.until is None else f"until {shown_time(ban.until)}"
-    return f"{ban.subject} ({ban.kind}) {until}"
+    reason = f": {ban.reason}" if ban.reason else ""
+    banned = f"banned {shown_time(ban.created)} by {ban.author}{reason}"
+    return f"{ban.subject} ({ban.kind}) {until}, {banned}"
 
 
 def _ban_data(ban: Ban) -> dict[str, object]:
-    until = None if ban.until is None else json_time(ban.until)
-    return {"subject": ban.subject, "kind": ban.kind, "until": until}
+    return {
+        "subject": ban.subject,
+        "kind": ban.kind,
+        "until": None if ban.until is None else json_time(ban.until),
+        "created": json_time(ban.created),
+        "author": ban.author,
+        "reason": ban.reason or None,
+    }
 
 
 async def accounts(call: Call) -> Answer:

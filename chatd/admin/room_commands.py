@@ -115,9 +115,10 @@ async def end(call: Call) -> Answer:
 async def kick(call: Call) -> Answer:
     """Remove a user from a room."""
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
-    user, room = call.context.moderation.kick(name, room_id, call.now)
+    reason = call.reason
+    user, room = call.context.moderation.kick(name, room_id, call.now, reason)
     text = f"{user.name} was kicked from chatroom {room.id}."
-    return done(text, name=user.name, room=room.id)
+    return done(text, name=user.name, room=room.id, reason=reason or None)
 
 
 async def group(call: Call) -> Answer:

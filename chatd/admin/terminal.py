@@ -14,6 +14,7 @@ from typing import Final
 from chatd.admin.answer import Answer
 from chatd.admin.completion import complete
 from chatd.admin.console import MAX_LINE, Consoles
+from chatd.core.records import CONSOLE, Actor
 
 PROMPT: Final = "Chat administration:> "
 
@@ -26,9 +27,9 @@ _MAX_CANDIDATES: Final = 100
 class ConsoleTerminal:
     """A console with an editor.
 
-    `write` sends bytes to the editor, `close` closes the connection to it. `attached` is whether
-    the editor is that of `chatd-admin`: then `exit` leaves the console, and commands that end
-    something for others ask first.
+    `write` sends bytes to the editor of `actor`, `close` closes the connection to it. `attached` is
+    whether the editor is that of `chatd-admin`: then `exit` leaves the console, and commands that
+    end something for others ask first.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class ConsoleTerminal:
         write: Callable[[bytes], None],
         close: Callable[[], None],
         *,
+        actor: Actor = CONSOLE,
         attached: bool = False,
     ) -> None:
         self.console = consoles.open(
@@ -44,6 +46,7 @@ class ConsoleTerminal:
             self._close,
             self._ask,
             self._answered,
+            actor=actor,
             attached=attached,
             confirms=attached,
         )
@@ -141,9 +144,14 @@ class ProgramConsole(ConsoleTerminal):
     """
 
     def __init__(
-        self, consoles: Consoles, write: Callable[[bytes], None], close: Callable[[], None]
+        self,
+        consoles: Consoles,
+        write: Callable[[bytes], None],
+        close: Callable[[], None],
+        *,
+        actor: Actor,
     ) -> None:
-        super().__init__(consoles, write, close, attached=True)
+        super().__init__(consoles, write, close, actor=actor, attached=True)
 
     def _ready(self) -> None:
         """Do nothing: the answer shows that the next line may come."""

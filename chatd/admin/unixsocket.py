@@ -12,6 +12,9 @@ reply at most waits in memory.
 from __future__ import annotations
 
 import os
+import pwd
+import socket
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,9 +34,13 @@ from zope.interface import implementer
 from chatd.admin.cli import PROGRAM_MARK, TERMINAL_MARK
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal, ProgramConsole
+from chatd.core.records import Actor, ActorKind
 from chatd.server.stalesocket import remove_stale_socket
 
 _OWNER_ONLY: Final = 0o600
+
+_CREDENTIALS: Final = struct.Struct("3i")
+"""What `SO_PEERCRED` returns: the ids of the process, the user and the group."""
 
 
 def listen(reactor: IReactorUNIX, path: str, factory: ConsoleFactory) -> IListeningPort:
@@ -156,14 +163,23 @@ class ConsoleProtocol(Protocol):
         self._stream().loseConnection()
 
     def _lines(self) -> LineConsole:
-        console = self._consoles.open(self._print, self._close, attached=True)
+        actor = self._actor()
+        console = self._consoles.open(self._print, self._close, actor=actor, attached=True)
         return LineConsole(console)
 
     def _terminal(self) -> ConsoleTerminal:
-        return ConsoleTerminal(self._consoles, self._stream().write, self._close, attached=True)
+        stream, actor = self._stream(), self._actor()
+        return ConsoleTerminal(
+            self._consoles, stream.write, self._close, actor=actor, attached=True
+        )
 
     def _program(self) -> ProgramConsole:
-        return ProgramConsole(self._consoles, self._stream().write, self._close)
+        stream, actor = self._stream(), self._actor()
+        return ProgramConsole(self._consoles, stream.write, self._close, actor=actor)
+
+    def _actor(self) -> Actor:
+        """Return the administrator, with the name of the user whose program opened the socket."""
+        return Actor(ActorKind.SOCKET, _peer_name(getattr(self._stream(), "socket", None)))
 
     def _print(self, lines: Sequence[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)
@@ -171,3 +187,20 @@ class ConsoleProtocol(Protocol):
 
     def _stream(self) -> Any:
         return self.transport
+
+
+def _peer_name(connection: socket.socket | None) -> str:
+    """Return the name of the user at the other end of a socket, or the number of a nameless user.
+
+    Returns "" where the system does not tell.
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if connection is None or option is None:
+        return ""
+    _, user, _ = _CREDENTIALS.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size)
+    )
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)

@@ -343,8 +343,8 @@ class AccountService:
             raise ChatError(ErrorCode.NAME_IN_USE, name=taken.name)
 
     def _check_not_banned(self, name: str) -> None:
-        if self._directory.is_name_banned(name):
-            raise BannedError
+        if (ban := self._directory.name_ban(name)) is not None:
+            raise BannedError(ban.reason)
 
 
 def _check_in_no_room(origin: Origin) -> None:

@@ -180,10 +180,17 @@ class Chat:
         reason: LeaveReason,
         now: float,
         origin: Origin | None = None,
+        *,
+        by: str | None = None,
+        text: str | None = None,
     ) -> None:
-        """End the membership of `user` in `room`; `origin` is the session that asks for it."""
+        """End the membership of `user` in `room`; `origin` is the session that asks for it.
+
+        `by` and `text` are those of `Left`.
+        """
         room.remove(user)
-        self._bus.publish(room, Left(room.id, user.name, user.address, reason, now), user, origin)
+        left = Left(room.id, user.name, user.address, reason, now, by=by, text=text)
+        self._bus.publish(room, left, user, origin)
 
     def remove_user(
         self, user: User, reason: LeaveReason, now: float, *, hold_name: bool = False
@@ -238,8 +245,8 @@ class Chat:
         """
         reserved = await self._directory.reserve_name(user, name)
         try:
-            if self._directory.is_name_banned(reserved):
-                raise BannedError
+            if (ban := self._directory.name_ban(reserved)) is not None:
+                raise BannedError(ban.reason)
             yield reserved
         finally:
             if user.name != reserved:

@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     NO_SUCH_ROOM = "no-such-room"  # room
     NO_SUCH_SESSION = "no-such-session"
     NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
+    REASON_TOO_LONG = "reason-too-long"  # limit, in characters
     REGISTRATION_CLOSED = "registration-closed"
     ROOM_EXISTS = "room-exists"  # room
     SESSION_CLOSED = "gone"
@@ -64,10 +65,11 @@ class ChatError(Exception):
 
 
 class BannedError(ChatError):
-    """A user takes a name that is banned; the session ends the connection."""
+    """A user takes a name that is banned, for a `reason` or ""; the session ends the connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "") -> None:
         super().__init__(ErrorCode.BANNED)
+        self.reason = reason
 
 
 class StoreUnavailableError(ChatError):

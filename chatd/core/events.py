@@ -121,7 +121,10 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A user left a room; `is_self`: another session of the reader's own user did."""
+    """A user left a room; `is_self`: another session of the reader's own user did.
+
+    `by` is the name under which somebody kicked the user out, `text` the reason that was given.
+    """
 
     room: str
     name: str
@@ -129,6 +132,8 @@ class Left:
     reason: LeaveReason
     time: float
     is_self: bool = False
+    by: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +156,15 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Kicked:
-    """For the user whom the administrator removed from a room."""
+    """For the user whom the administrator removed from a room; `by` and `text` as in `Left`."""
 
     room: str
     room_name: str
     name: str
     address: Address | None
     time: float
+    by: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ class Directory(Protocol):
         """Return all rooms, in the order of their creation."""
 
     async def add_ban(self, ban: Ban, now: float) -> None:
-        """Add a ban, or change its end; `now` is the time by the clock of `ban.until`."""
+        """Add a ban, or replace it; `now` is the time by the clock of `ban.until`."""
 
     async def remove_ban(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
@@ -169,11 +169,11 @@ class Directory(Protocol):
     def bans(self) -> Sequence[Ban]:
         """Return all active bans."""
 
-    def is_name_banned(self, name: str) -> bool:
-        """Tell whether a ban on a name is active."""
+    def name_ban(self, name: str) -> Ban | None:
+        """Return the active ban on a name."""
 
-    def is_address_banned(self, address: Address | None) -> bool:
-        """Tell whether a ban on an address is active."""
+    def address_ban(self, address: Address | None) -> Ban | None:
+        """Return an active ban on an address."""
 
 
 class Router(Protocol):
@@ -188,8 +188,11 @@ class Router(Protocol):
     def send(self, user: User, event: Event, skip: Any = None, /) -> None:
         """Send an event to all sessions of `user` but `skip`, after all that happened before."""
 
-    def disconnect(self, user: User, reason: DisconnectReason) -> None:
-        """Tell all sessions of `user` why, and close their connections."""
+    def disconnect(self, user: User, reason: DisconnectReason, text: str = "") -> None:
+        """Tell all sessions of `user` why, and close their connections.
+
+        `text` is the reason that the administrator gave.
+        """
 
     def surplus(self, user: User, limit: int) -> Sequence[Origin]:
         """Return the sessions of `user` beyond `limit`, those that are silent for longest."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,44 @@ class BanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """The ban of a name or an address, until the time `until`; None means for ever."""
+    """The ban of a name or an address, until the time `until`; None means for ever.
+
+    `author` banned the subject at the time `created`, for a `reason` or "".
+    """
 
     kind: BanKind
     subject: str
     until: float | None = None
+    author: str = ""
+    created: float = 0.0
+    reason: str = ""
+
+
+class ActorKind(StrEnum):
+    """The way by which an administrator reaches the server."""
+
+    CONSOLE = "console"
+    SOCKET = "socket"
+    ACCOUNT = "account"
+
+
+class Actor(NamedTuple):
+    """An administrator: one at the console, at the UNIX socket or in the session of an account.
+
+    `name` is that of the account, or of the user of the system who opened the socket, if known.
+    """
+
+    kind: ActorKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        """Return `console`, `root over the socket` or the name of the account."""
+        if self.kind is ActorKind.SOCKET and self.name:
+            return f"{self.name} over the socket"
+        return self.name or self.kind.value
+
+
+CONSOLE: Final = Actor(ActorKind.CONSOLE)
 
 
 @dataclass(frozen=True, slots=True)

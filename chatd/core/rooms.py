@@ -61,8 +61,8 @@ class Origin(Protocol):
     current_room: Room | None
     followed_rooms: frozenset[Room]
 
-    def disconnect(self, reason: DisconnectReason, /) -> None:
-        """Tell the client why, and end the session."""
+    def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
+        """Tell the client why, with the `text` of the administrator, and end the session."""
 
     async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
         """Return the result of `work`, or cancel it and raise `ChatError` if the session ends.

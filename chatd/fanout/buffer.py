@@ -71,8 +71,8 @@ class Subscriber:
         self.cursor = 0
         self.own_events: list[int] = []
 
-    def disconnect(self, reason: DisconnectReason, /) -> None:
-        """Tell the client why, and end the session."""
+    def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
+        """Tell the client why, with the `text` of the administrator, and end the session."""
         raise NotImplementedError
 
     async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:

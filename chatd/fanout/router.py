@@ -86,10 +86,10 @@ class Router:
             if session is not skip:
                 self._fanout.send(session, event)
 
-    def disconnect(self, user: User, reason: DisconnectReason) -> None:
-        """Tell all sessions of `user` why, and end them."""
+    def disconnect(self, user: User, reason: DisconnectReason, text: str = "") -> None:
+        """Tell all sessions of `user` why, with the `text` of the administrator, and end them."""
         for session in self._sessions.get(user, ()):
-            session.disconnect(reason)
+            session.disconnect(reason, text)
 
     # -- events
 

@@ -76,7 +76,7 @@ class MemorySession(Subscriber):
         self.queue.blobs.clear()
         return frames
 
-    def disconnect(self, reason: DisconnectReason, /) -> None:
+    def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:  # noqa: ARG002
         """Keep the reason, and end the session."""
         self.reason = reason
         self.lose()

@@ -94,11 +94,24 @@ class Command:
         return ChatError(ErrorCode.USAGE, usage=self.usage)
 
     def split(self, words: str) -> dict[str, str]:
-        """Return the parameters in `words`, by name; the last one takes the rest."""
-        values = words.split(None, len(self.typed) - 1) if self.typed else []
-        if values:
-            values[-1] = values[-1].rstrip()
-        return dict(zip((p.name for p in self.typed), values, strict=False))
+        """Return the parameters in `words`, by name; the last one takes the rest.
+
+        An optional number that others follow is left out where a word is there that is not all
+        digits: it belongs to the next parameter.
+        """
+        values: dict[str, str] = {}
+        rest = words.strip()
+        for parameter in self.typed:
+            if not rest:
+                break
+            if parameter is self.typed[-1]:
+                values[parameter.name] = rest
+                break
+            word, *after = rest.split(None, 1)
+            if parameter.optional and parameter.number and not word.isdecimal():
+                continue
+            values[parameter.name], rest = word, after[0] if after else ""
+        return values
 
     def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Return `arguments` as the trace shows them: confidential and unknown ones are masked."""
@@ -148,6 +161,8 @@ _ROOM_NAME = Parameter("chatroom_name")
 _HELD_NAME = Parameter("chatter_name", optional=True)
 _CHATTER = Parameter("chatter_name")
 _USERNAME = Parameter("username", word=True)
+_MINUTES = Parameter("minutes", optional=True, number=True)
+_REASON = Parameter("reason", optional=True)
 SUBJECT: Final = Parameter("name_or_address")
 
 
@@ -278,7 +293,12 @@ CONSOLE_COMMANDS: Final = _table(
         "end", "Withdraw all chatters from the specified chat room and then end the room.", (_ROOM,)
     ),
     Command("start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME)),
-    Command("kick", "Kick the specified chatter out of the given chat room.", (_CHATTER, _ROOM)),
+    Command(
+        "kick",
+        "Kick the specified chatter out of the given chat room.",
+        (_CHATTER, _ROOM, _REASON),
+        syntax="kick <chatter_name> <chatroom_id>",
+    ),
     Command(
         "group",
         "Bring the specified chatters into the given chat room.",
@@ -306,7 +326,7 @@ CONSOLE_COMMANDS: Final = _table(
     Command(
         "ban",
         "Ban a name, an account or an address, for some minutes or for ever.",
-        (SUBJECT, Parameter("minutes", optional=True, number=True)),
+        (SUBJECT, _MINUTES, _REASON),
     ),
     Command("unban", "Lift a ban.", (SUBJECT,)),
     Command("bans", "List all bans."),

@@ -58,8 +58,8 @@ def _batch(event: MessageBatch) -> list[str]:
 def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:
     """Return what a client reads of `event`: a moved user, for example, reads three events."""
     match event:
-        case Kicked(room, _, name, address, time):
-            left = Left(room, name, address, LeaveReason.KICKED, time)
+        case Kicked(room, _, name, address, time, by, text):
+            left = Left(room, name, address, LeaveReason.KICKED, time, by=by, text=text)
             return [Notice(SERVER, admin_notice(event), time), left]
         case Moved(room, _, left_room, name, address, time):
             parts: list[Event | ReceivedReply] = [Notice(SERVER, admin_notice(event), time)]
@@ -70,8 +70,8 @@ def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:
             sent = _SENT_PARAMETERS.get(code, ())
             data = {name: params[name] for name in sent if name in params}
             return [Error(command, code, error_text(event), tag, data)]
-        case Disconnecting(reason):
-            sender, words = disconnect_words(reason)
+        case Disconnecting(reason, text):
+            sender, words = disconnect_words(reason, text)
             return [Disconnect(reason.code, words, reason.retry, sender)]
         case Result():
             shape = _RESULTS.get(type(event))

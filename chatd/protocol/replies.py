@@ -264,9 +264,10 @@ class ErrorReply:
 
 @dataclass(frozen=True, slots=True)
 class Disconnecting:
-    """The server is about to close the connection."""
+    """The server is about to close the connection; `text` is the reason given for a ban."""
 
     reason: DisconnectReason
+    text: str = ""
 
 
 Reply = Result | RoomList | History | ErrorReply | Receipt | Disconnecting

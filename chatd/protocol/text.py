@@ -94,6 +94,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
     ErrorCode.NO_SUCH_SESSION: "There is no such session, join or login again.",
     ErrorCode.NO_SUCH_USER: "Chatter {name} NOT found!",
+    ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} characters).",
     ErrorCode.REGISTRATION_CLOSED: (
         "Registration is closed. Ask the administrator for an account."
     ),
@@ -162,22 +163,26 @@ def result_text(result: Result) -> str:
     return _RESULT_TEXTS[type(result)].format(result)
 
 
-def disconnect_words(reason: DisconnectReason) -> tuple[str, str]:
-    """Return the name under which the end of a connection is announced, and the words."""
+def disconnect_words(reason: DisconnectReason, text: str = "") -> tuple[str, str]:
+    """Return the name under which the end of a connection is announced, and the words.
+
+    The words end with `text`, the reason that the administrator gave, if there is one.
+    """
     sender = ADMINISTRATOR if reason is DisconnectReason.SHUTDOWN else SERVER
-    return sender, _DISCONNECT_TEXTS[reason]
+    return sender, _with_reason(_DISCONNECT_TEXTS[reason], text)
 
 
-def last_line(reason: DisconnectReason | None, seconds: float) -> bytes:
+def last_line(reason: DisconnectReason | None, seconds: float, text: str = "") -> bytes:
     """Return what a client is sent before it is disconnected that has not sent its first frame.
 
     It is a line, for a user of `nc`: nothing is known of the framing. `reason` is why the client is
-    not let in; None if all it did was to send nothing for so many seconds.
+    not let in, `text` what the administrator gave as the reason of a ban; without `reason` all it
+    did was to send nothing for so many seconds.
     """
     if reason is None:
         words = f"You sent no line for {seconds:g} s. Connect again, and type `help."
         return f"{SERVER}: {words}\n".encode()
-    return ": ".join(disconnect_words(reason)).encode() + b"\n"
+    return ": ".join(disconnect_words(reason, text)).encode() + b"\n"
 
 
 def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
@@ -231,7 +236,8 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case Joined():
             return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
         case Left(reason=LeaveReason.KICKED):
-            return f"{ADMINISTRATOR}: {isolate(event.name)} was kicked out."
+            words = f"{isolate(event.name)} was kicked out."
+            return f"{ADMINISTRATOR}: {_with_reason(words, event.text)}"
         case Left():
             return f"{SERVER}: {isolate(event.name)} quitted."
         case RoomClosed():
@@ -247,7 +253,7 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case ErrorReply():
             return f"{SERVER}: {indent(isolate(error_text(event)))}"
         case Disconnecting():
-            return ": ".join(disconnect_words(event.reason))
+            return ": ".join(disconnect_words(event.reason, event.text))
         case Ok():
             return f"{SERVER}: {isolate(event.text)}"
         case Error():
@@ -275,7 +281,8 @@ def admin_notice(event: Kicked | Moved) -> str:
     """Return the words for a user whom the Administrator kicked or moved."""
     room = _room(event.room_name, event.room)
     if isinstance(event, Kicked):
-        return f"You were kicked out from chatroom {room} by the Administrator!"
+        words = f"You were kicked out from chatroom {room} by the Administrator!"
+        return _with_reason(words, event.text)
     return f"You were grouped into chatroom {room} by the Administrator."
 
 
@@ -348,6 +355,11 @@ def mask(text: str, commands: dict[str, Command]) -> str:
 
 def _typed(command: Command, arguments: Mapping[str, object]) -> str:
     return COMMAND_PREFIX + " ".join((command.name, *map(str, arguments.values())))
+
+
+def _with_reason(words: str, reason: str | None) -> str:
+    """Return `words` with a reason in the place of the mark at their end, if there is a reason."""
+    return f"{words[:-1]}: {isolate(reason)}" if reason else words
 
 
 def _room(name: str, room_id: str) -> str:

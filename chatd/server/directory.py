@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.core import names
+from chatd.core.bans import BanList
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
 from chatd.core.lookalikes import room_key
-from chatd.core.moderation import BanList
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, RoomRecord, Snapshot
@@ -213,12 +214,12 @@ class Directory:
     # -- bans
 
     async def add_ban(self, ban: Ban, now: float) -> None:
-        """Add a ban, or change the end of the ban on the same subject; `now` is the wall time."""
+        """Add a ban, or replace the one on the same subject; `now` is the wall time."""
         ends = self._end_of(ban, now)
         async with self._ban_lock:
             former = self._bans.find(ban)
             if former is not None:
-                ban = Ban(former.kind, former.subject, ban.until)
+                ban = replace(ban, subject=former.subject)
             await self._store.add_ban(ban)
             self._bans.add(ban, ends)
 
@@ -246,13 +247,13 @@ class Directory:
         await self._store.remove_ban(ban)
         self._bans.remove(ban)
 
-    def is_name_banned(self, name: str) -> bool:
-        """Tell whether a ban on `name`, or on one that counts as the same, is active."""
-        return self._bans.is_name_banned(name, self._seconds())
+    def name_ban(self, name: str) -> Ban | None:
+        """Return the active ban on `name`, or on one that counts as the same."""
+        return self._bans.name_ban(name, self._seconds())
 
-    def is_address_banned(self, address: Address | None) -> bool:
-        """Tell whether a ban on an address is active."""
-        return self._bans.is_address_banned(address, self._seconds())
+    def address_ban(self, address: Address | None) -> Ban | None:
+        """Return an active ban on an address, or on a network that has it."""
+        return self._bans.address_ban(address, self._seconds())
 
     def _end_of(self, ban: Ban, now: float) -> float | None:
         """Return when a ban ends by the clock `seconds`; `now` is the wall time."""

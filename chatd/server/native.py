@@ -227,7 +227,8 @@ class ChatProtocol(Protocol):
     def _close_unframed(self, refusal: DisconnectReason | None) -> None:
         """Close, and tell why in a line if no whole frame has come, and so no framing is known."""
         if self.inbound.framing is None and not self._session.closed:
-            self.send_queue.write(last_line(refusal, self._context.limits.first_frame))
+            text = self._session.refusal_text(refusal)
+            self.send_queue.write(last_line(refusal, self._context.limits.first_frame, text))
         self._session.close()
 
     def _restart_idle_timeout(self) -> None:

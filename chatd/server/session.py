@@ -72,8 +72,8 @@ class Session(Subscriber):
     @property
     def is_banned(self) -> bool:
         """Whether the address is banned, or the user was removed before the session started."""
-        banned = self.services.moderation.is_address_banned(self.address)
-        return banned or self.user.closed
+        ban = self.services.moderation.address_ban(self.address)
+        return ban is not None or self.user.closed
 
     @property
     def is_text(self) -> bool:
@@ -81,6 +81,13 @@ class Session(Subscriber):
         return self.base_codec.is_text
 
     # -- called by the gateway
+
+    def refusal_text(self, refusal: DisconnectReason | None) -> str:
+        """Return what the administrator gave as the reason, if the address is banned; else ""."""
+        if refusal is not DisconnectReason.BANNED:
+            return ""
+        ban = self.services.moderation.address_ban(self.address)
+        return "" if ban is None else ban.reason
 
     def start(self, codec: Codec) -> None:
         """Start to send and receive, with `codec`."""
@@ -100,7 +107,7 @@ class Session(Subscriber):
                 if request.command == "format":
                     make = CODECS[request.arguments["format"]]
                     self.set_codec(make(self.base_codec.framing, self.services.show_addresses))
-        self.close(reason)
+        self.close(reason, self.refusal_text(reason))
 
     def set_address(self, address: Address) -> None:
         """Set the address of the client, which a proxy has sent."""
@@ -147,16 +154,17 @@ class Session(Subscriber):
             command, tag = None, None
         self.reply(ErrorReply(error.code, params, command, tag))
 
-    def close(self, reason: DisconnectReason | None = None) -> None:
+    def close(self, reason: DisconnectReason | None = None, text: str = "") -> None:
         """Close the connection, and tell the client why if there is a reason and a codec.
 
+        `text` is the reason that the administrator gave for a ban.
         The session ends at once, though the client may still have to read what was sent.
         """
         if self.closed:
             return
         if reason is not None and self.is_started:
             self._motd_sent = True  # a client that is sent away needs no message of the day
-            self.reply(Disconnecting(reason))
+            self.reply(Disconnecting(reason, text))
         self.closed = True
         self._may_return = reason is None or reason.retry
         self.send_queue.close_when_sent()
@@ -184,13 +192,13 @@ class Session(Subscriber):
 
     # -- called by the domain
 
-    def disconnect(self, reason: DisconnectReason, /) -> None:
-        """Tell the client why, and close the connection.
+    def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
+        """Tell the client why, with the `text` of the administrator, and close the connection.
 
         A session that has no codec yet cannot tell; it is rejected when it starts.
         """
         if self.is_started:
-            self.close(reason)
+            self.close(reason, text)
 
     async def until_closed(self, work: Coroutine[Any, Any, T], /) -> T:
         """Return the result of `work`, or cancel it and raise `ChatError` if the session ends."""
@@ -285,7 +293,7 @@ class Session(Subscriber):
     def _fail(self, failure: Failure, request: Request | None) -> None:
         error = failure.value
         if isinstance(error, BannedError):
-            self.close(DisconnectReason.BANNED)
+            self.close(DisconnectReason.BANNED, error.reason)
         elif isinstance(error, ChatError):
             self.refuse(error, request)
         else:

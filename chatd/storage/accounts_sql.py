@@ -7,6 +7,7 @@ its call succeeded can repeat it. No statement here depends on the kind of the d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
@@ -65,15 +66,16 @@ def remove_account(connection: Connection, name: str) -> None:
 
 def all_bans(connection: Connection) -> Sequence[Ban]:
     """Return all bans."""
-    found = select(bans.c.kind, bans.c.subject, bans.c.until).order_by(bans.c.kind, bans.c.subject)
+    found = select(
+        bans.c.kind, bans.c.subject, bans.c.until, bans.c.author, bans.c.created, bans.c.reason
+    ).order_by(bans.c.kind, bans.c.subject)
     return [Ban(BanKind(kind), *rest) for kind, *rest in connection.execute(found)]
 
 
 def add_ban(connection: Connection, ban: Ban) -> None:
     """Add a ban."""
     remove_ban(connection, ban)
-    row = {"kind": ban.kind.value, "subject": ban.subject, "until": ban.until}
-    connection.execute(insert(bans), row)
+    connection.execute(insert(bans), asdict(ban) | {"kind": ban.kind.value})
 
 
 def remove_ban(connection: Connection, ban: Ban) -> None:

@@ -89,6 +89,9 @@ bans = Table(
     Column("kind", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("until", Double),
+    Column("author", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 resume_tokens = Table(

@@ -21,11 +21,11 @@ class FakeAccounts:
         self.stored = succeed(None)
         self._bans = []
 
-    async def ban(self, subject, minutes, present, now):
+    async def ban(self, subject, minutes, present, now, author, reason):
         await self.stored
         until = None if minutes is None else now + 60 * minutes
         kind = BanKind.NAME if subject.isalpha() else BanKind.ADDRESS
-        self._bans.append(Ban(kind, subject.title(), until))
+        self._bans.append(Ban(kind, subject.title(), until, author, now, reason))
         names = [session.user.name for session in present]
         self.disconnected += names
         return Banned(self._bans[-1], len(names))

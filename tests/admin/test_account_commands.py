@@ -14,7 +14,9 @@ def test_ban(server, accounts):
     assert server.console("bans") == ["Administrator: Nobody is banned."]
     assert server.console("ban bob") == ["Administrator: Bob was banned."]
     assert accounts.disconnected == ["Bob", ""]
-    assert server.console("bans") == ["Bob (name) for ever"]
+    assert server.console("bans") == [
+        "Bob (name) for ever, banned 1970-01-01 00:00:00 UTC by console"
+    ]
 
 
 def test_ban_for_some_minutes(server, accounts):
@@ -22,7 +24,9 @@ def test_ban_for_some_minutes(server, accounts):
     server.turn(1795186800 - server.reactor.seconds())
     answer = ["Administrator: 10.0.0.7 was banned (0 connections)."]
     assert server.console("ban 10.0.0.7 10") == answer
-    assert server.console("bans") == ["10.0.0.7 (address) until 2026-11-20 15:10:00 UTC"]
+    banned = "banned 2026-11-20 15:00:00 UTC by console"
+    until = "until 2026-11-20 15:10:00 UTC"
+    assert server.console("bans") == [f"10.0.0.7 (address) {until}, {banned}"]
     server.turn(600)
     assert server.console("bans") == ["Administrator: Nobody is banned."]
     assert accounts.disconnected == []
@@ -32,17 +36,47 @@ def test_ban_for_some_minutes(server, accounts):
 def test_a_ban_longer_than_there_are_dates(server):
     """The latest time that can be shown stands for all later ones."""
     server.console("ban Bob 999999999999999")
-    assert server.console("bans") == ["Bob (name) until 9999-12-31 23:59:59 UTC"]
+    (line,) = server.console("bans")
+    assert line.startswith("Bob (name) until 9999-12-31 23:59:59 UTC, banned ")
 
 
 @pytest.mark.usefixtures("accounts")
-@pytest.mark.parametrize("words", ["", "Bob 0", "Bob 00", "Bob x", "Bob -1", "Bob 1.5", "Bob 1 2"])
+@pytest.mark.parametrize("words", ["", "Bob 0", "Bob 00", "Bob 0 spam", "Bob 1234567890123456"])
 def test_ban_with_wrong_words(server, words):
     """Wrong words are answered with the usage, and nobody is banned."""
     said, usage = server.console(f"ban {words}")
     assert said == "Unknown commands."
-    assert usage.startswith("`ban <name_or_address> [minutes]`: ")
+    assert usage.startswith("`ban <name_or_address> [minutes] [reason]`: ")
     assert server.console("bans") == ["Administrator: Nobody is banned."]
+
+
+@pytest.mark.usefixtures("accounts")
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Bob spam", "for ever, {banned}: spam"),
+        ("Bob 10", "until 1970-01-01 00:10:00 UTC, {banned}"),
+        ("Bob 10 60 lines\tof  spam", "until 1970-01-01 00:10:00 UTC, {banned}: 60 lines of spam"),
+        ("Bob -1", "for ever, {banned}: -1"),
+        ("Bob \x1b[2J10\u202e", "for ever, {banned}: [2J10"),
+    ],
+)
+def test_the_reason_of_a_ban(server, words, shown):
+    """Digits alone are minutes, what follows is the reason, without control characters."""
+    assert server.console(f"ban {words}") == ["Administrator: Bob was banned."]
+    banned = "banned 1970-01-01 00:00:00 UTC by console"
+    assert server.console("bans") == [f"Bob (name) {shown.format(banned=banned)}"]
+
+
+def test_a_reason_that_is_too_long(server):
+    """The command is refused, and nobody is banned or kicked."""
+    bob = server.join("1", "Bob")
+    answer = ["Administrator: Reason too long (at most 200 characters)."]
+    assert server.console("ban Bob " + "é" * 201) == answer
+    assert server.console("kick Bob 1 " + "é" * 201) == answer
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+    assert not bob.closed
+    assert server.console("ban Bob " + "é" * 200) == ["Administrator: Bob was banned."]
 
 
 def test_a_user_comes_while_a_ban_is_stored(server, accounts):

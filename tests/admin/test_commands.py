@@ -249,8 +249,11 @@ def test_an_answer_has_data_for_programs(server):
     who = server.answer("who").data
     assert [(user["name"], user["rooms"]) for user in who] == [("Alice", ["1"]), ("Bob", ["1"])]
     assert server.answer("stats").data["connections"] == 2
+    kick = {"name": "Bob", "room": "1", "reason": "spam"}
+    assert server.answer("kick Bob 1 spam").data == kick
     ban = {"subject": "Bob", "kind": "name", "until": None}
-    assert server.answer("ban Bob").data == ban | {"connections": 1}
+    ban |= {"created": "1970-01-01T00:00:00Z", "author": "console", "reason": "spam"}
+    assert server.answer("ban Bob spam").data == ban | {"connections": 1}
     assert server.answer("bans").data == [ban]
     assert server.answer("accounts").data == []
     for command in (

@@ -6,8 +6,8 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 
+from chatd.core.bans import BanList, parse_ban
 from chatd.core.errors import ChatError
-from chatd.core.moderation import BanList, parse_ban
 from chatd.core.records import BanKind
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage.memory import MemoryStore
@@ -15,6 +15,7 @@ from chatd.testing import MemoryClient, MemoryServer
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
+NOTED = "banned 1970-01-01 00:00:00 UTC by console"
 
 
 @pytest.fixture
@@ -116,6 +117,26 @@ def test_addresses(server, subject, shown, banned, free):
     assert come_from(server, banned[0]).ask("`join 1 Back") == ["Server: You join @chatroom 1"]
 
 
+def test_the_reason_is_told(server):
+    """At once and at each return, by name and by address, to people and to programs."""
+    told = "Server: You were banned by the Administrator: \u2068no אב\u2069"
+    bob, ann = server.join("1", "Bob"), come_from(server, "10.1.2.3")
+    ann.ask("`join 1 Ann")
+    server.console("ban Bob no אב")
+    server.console("ban 10.0.0.0/8 no אב")
+    assert [bob.read()[-1], ann.read()[-1]] == [told, told]
+    assert server.connect().ask("`join 1 Bob") == [told]
+    assert come_from(server, "10.1.2.4").ask("`list") == [told]
+    program = come_from(server, "10.1.2.4")
+    (closing,) = program.ask("`format json")
+    assert json.loads(closing)["text"] == told.removeprefix("Server: ")
+    silent = come_from(server, "10.1.2.4")
+    server.turn(FINISH_SECONDS)
+    assert silent.transport.value().decode() == f"{told}\n"
+    server.console("ban Bob")
+    assert server.connect().ask("`join 1 Bob") == [BANNED], "the new ban replaced the old one"
+
+
 def test_a_banned_client_that_sends_nothing(server):
     """The server closes it after some seconds."""
     server.console("ban 10.1.2.3")
@@ -134,7 +155,7 @@ def test_bans_that_expire(server):
     server.console("ban Bob 10")
     server.turn(599)
     assert server.connect().ask("`join 1 Bob") == [BANNED]
-    assert server.console("bans") == ["Bob (name) until 1970-01-01 00:10:00 UTC"]
+    assert server.console("bans") == [f"Bob (name) until 1970-01-01 00:10:00 UTC, {NOTED}"]
     server.turn(1)
     assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
     assert server.console("bans") == ["Administrator: Nobody is banned."]
@@ -142,20 +163,22 @@ def test_bans_that_expire(server):
     server.console("ban Cid 10")
     server.console("ban CID")
     server.turn(3600)
-    assert server.console("bans") == ["Cid (name) for ever"]
+    assert server.console("bans") == [
+        "Cid (name) for ever, banned 1970-01-01 00:10:00 UTC by console"
+    ]
 
 
 def test_bans_outlive_a_restart():
     """The store keeps bans, but not those that were removed."""
     store = MemoryStore()
     server = MemoryServer(store=store)
-    for line in ("ban Bob", "ban 10.0.0.0/8", "ban Cid 10", "ban Dora", "unban Dora"):
+    for line in ("ban Bob spam", "ban 10.0.0.0/8", "ban Cid 10", "ban Dora", "unban Dora"):
         server.console(line)
     server = MemoryServer(store=store)
     assert sorted(server.console("bans")) == [
-        "10.0.0.0/8 (address) for ever",
-        "Bob (name) for ever",
-        "Cid (name) until 1970-01-01 00:10:00 UTC",
+        f"10.0.0.0/8 (address) for ever, {NOTED}",
+        f"Bob (name) for ever, {NOTED}: spam",
+        f"Cid (name) until 1970-01-01 00:10:00 UTC, {NOTED}",
     ]
 
 
@@ -194,7 +217,7 @@ def test_subjects_that_cannot_be_banned():
             parse_ban(wrong)
     assert parse_ban("1.2.3.4").kind is BanKind.ADDRESS
     assert parse_ban("Bob").kind is BanKind.NAME
-    assert not BanList().is_address_banned("unix", 0)
+    assert not BanList().address_ban("unix", 0)
 
 
 SHOWN = [
@@ -257,9 +280,9 @@ def test_a_network_that_was_banned_is_found_at_once():
         bans.add(parse_ban(f"2001:db8:{number:x}::/48"), None)
     lookups = list(bans._networks.values())
     assert [list(lengths) for lengths in lookups] == [[16], [48]]
-    assert bans.is_address_banned(("10.7.1.1", 1), 0)
-    assert not bans.is_address_banned(("11.7.1.1", 1), 0)
-    assert bans.is_address_banned(("2001:db8:ff::1", 1), 0)
+    assert bans.address_ban(("10.7.1.1", 1), 0)
+    assert not bans.address_ban(("11.7.1.1", 1), 0)
+    assert bans.address_ban(("2001:db8:ff::1", 1), 0)
     for ban in bans.all(0):
         bans.remove(ban)
     assert lookups == [{}, {}]

@@ -49,6 +49,17 @@ def test_kick(server, ann):
     assert ann.read() == ["Administrator: Bob was kicked out."]
 
 
+def test_the_reason_of_a_kick(server, ann):
+    """The user and the room read it."""
+    bob = join(server, "Bob")
+    ann.read()
+    server.service.moderation.kick("bob", "1", NOW, "spam")
+    assert bob.read() == [
+        "Server: You were kicked out from chatroom room 1@1 by the Administrator: spam"
+    ]
+    assert ann.read() == ["Administrator: Bob was kicked out: spam"]
+
+
 @pytest.mark.usefixtures("ann")
 @pytest.mark.parametrize(("name", "room_id"), [("Ann", "2"), ("Zoe", "1"), ("Ann", "9")])
 def test_kick_refused(server, name, room_id):
@@ -89,7 +100,8 @@ def test_ban_by_name_and_by_address(server, ann):
     assert (ann.reason, bob.reason, zoe.reason) == (None, DisconnectReason.BANNED, None)
     run(server.service.moderation.ban("10.0.0.0/8", 10, [ann, zoe], NOW))
     assert (ann.reason, zoe.reason) == (None, DisconnectReason.BANNED)
-    assert [ban.subject for ban in server.service.moderation.bans()] == ["Bob", "10.0.0.0/8"]
-    assert server.service.moderation.is_address_banned(("10.1.1.1", 5))
+    by_name, by_address = server.service.moderation.bans()
+    assert (by_name.subject, by_address.subject) == ("Bob", "10.0.0.0/8")
+    assert server.service.moderation.address_ban(("10.1.1.1", 5)) == by_address
     server.turn(600)
-    assert not server.service.moderation.is_address_banned(("10.1.1.1", 5))
+    assert server.service.moderation.address_ban(("10.1.1.1", 5)) is None

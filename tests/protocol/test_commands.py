@@ -24,6 +24,35 @@ SEND = Command(
 )
 
 
+BAN = Command(
+    "ban",
+    "Ban somebody.",
+    (
+        Parameter("name"),
+        Parameter("minutes", optional=True, number=True),
+        Parameter("reason", optional=True),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("Bob", {}),
+        ("Bob 60", {"minutes": "60"}),
+        ("Bob  60  two  words ", {"minutes": "60", "reason": "two  words"}),
+        ("Bob two words", {"reason": "two words"}),
+        ("Bob 60s", {"reason": "60s"}),
+        ("Bob -1", {"reason": "-1"}),
+        ("Bob two 60", {"reason": "two 60"}),
+        ("Bob ٣ x", {"minutes": "٣", "reason": "x"}),
+    ],
+)
+def test_an_optional_number_before_others(words, arguments):
+    """A word that is not all digits belongs to the next parameter."""
+    assert BAN.split(words) == {"name": "Bob"} | arguments
+
+
 def test_usage_is_derived():
     """The usage names the parameters that can be typed, optional ones in brackets."""
     assert SEND.usage == "send <to> [count]"

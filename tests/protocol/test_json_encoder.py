@@ -277,6 +277,10 @@ def test_kicked_is_a_notice_and_a_left():
     text = "You were kicked out from chatroom tea@1 by the Administrator!"
     assert notice == Notice("Server", text, 0.0)
     assert left == Left("1", "Bob", ("127.0.0.1", 5), LeaveReason.KICKED, 0.0)
+    frames = encode(Kicked("1", "tea", "Bob", ("127.0.0.1", 5), 0.0, "Administrator", "spam"))
+    notice, left = map(json.loads, frames)
+    assert notice["text"].endswith(" by the Administrator: spam")
+    assert (left["reason"], left["by"], left["text"]) == ("kicked", "Administrator", "spam")
 
 
 def test_moved_is_a_notice_a_left_and_a_joined():

@@ -67,14 +67,15 @@ def test_removing_an_account(store):
 
 def test_bans(store):
     """A subject has one ban, which can be replaced and removed; a name is no address."""
+    spam = Ban(BanKind.NAME, "Bob", None, "root over the socket", NOW, "spam: é")
     store.add_ban(Ban(BanKind.NAME, "Bob", NOW))
-    store.add_ban(Ban(BanKind.NAME, "Bob"))
+    store.add_ban(spam)
     store.add_ban(Ban(BanKind.ADDRESS, "Bob", NOW))
     store.add_ban(Ban(BanKind.NAME, "Ann", NOW))
     store.remove_ban(Ban(BanKind.NAME, "Ann"))
     store.remove_ban(Ban(BanKind.NAME, "Carol"))
     store.close()
-    assert store.open().bans == [Ban(BanKind.ADDRESS, "Bob", NOW), Ban(BanKind.NAME, "Bob")]
+    assert store.open().bans == [Ban(BanKind.ADDRESS, "Bob", NOW), spam]
 
 
 # -- resume tokens

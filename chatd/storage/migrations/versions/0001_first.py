@@ -102,6 +102,9 @@ def _create_account_tables() -> None:
         sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("subject", sa.Text, primary_key=True),
         sa.Column("until", sa.Double),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("created", sa.Double, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
     )
     account = sa.ForeignKey("accounts.name", ondelete="CASCADE")
     op.create_table(
