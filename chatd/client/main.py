@@ -96,7 +96,7 @@ def _run_on_terminal(options: Options) -> int:
 
     use_monotonic_time(reactor)
     history = HistoryFile(state_directory()) if not options.guided else None
-    screen = TerminalScreen(completes=not options.guided, history=history)
+    screen = TerminalScreen(completes=not options.guided, history=history, rings=options.bell)
     frontend = _frontend(options, on_terminal=True)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)

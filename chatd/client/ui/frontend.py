@@ -17,6 +17,7 @@ from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnectin
 from chatd.client.model.session import ChatSession
 from chatd.client.model.state import ClientState
 from chatd.client.ui.received import sanitized
+from chatd.client.ui.statusline import Status
 from chatd.core.bidi import isolate
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
@@ -43,9 +44,9 @@ class Line:
 
     `tag` is the part of it that names the room, `name` the user that it is about, `talk` whether
     that user speaks, `own` whether the name is the reader's, and `mention` a name of the reader in
-    the text; `time` is when it happened (seconds since the epoch), None for now; `stamped`: the
-    time is shown; `look` is the style of all that has no other. `failed`: it says that something
-    that the user asked for was not done.
+    the text; `calls`: it draws the attention of the reader; `time` is when it happened (seconds
+    since the epoch), None for now; `stamped`: the time is shown; `look` is the style of all that
+    has no other. `failed`: it says that something that the user asked for was not done.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Line:
     name: str = ""
     talk: bool = False
     mention: str = ""
+    calls: bool = False
     time: float | None = None
     stamped: bool = True
     own: bool = False
@@ -130,6 +132,11 @@ class Frontend(ABC):
     def is_rejoining(self) -> bool:
         """Whether the session is on its way back to its rooms."""
         return self.session.is_rejoining
+
+    @property
+    def status(self) -> Status | None:
+        """The content of the line below the input, None if there is no such line."""
+        return None
 
     # -- input
 

@@ -29,9 +29,11 @@ from prompt_toolkit.utils import is_dumb_terminal
 
 from chatd.client.app import Client
 from chatd.client.model.state import ClientState
+from chatd.client.ui.attention import Attention
 from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt, wrap
+from chatd.client.ui.statusline import STATUS_STYLES, status_line
 from chatd.client.ui.tty import no_echo
 from chatd.client.ui.typed import may_be_kept, may_be_stored
 
@@ -39,6 +41,8 @@ EXIT_TIMEOUT: Final = 2.0
 """How many seconds the client waits for a silent server at the end."""
 
 _STYLE: Final = Style.from_dict(STYLES)
+_STATUS_STYLE: Final = Style.from_dict(STATUS_STYLES)
+_REFRESH_SECONDS: Final = 0.5
 
 
 class LineStore(Protocol):
@@ -55,6 +59,7 @@ class TerminalScreen:
     """Prints lines above the one being typed.
 
     `completes`: whether Tab completes commands. `history` keeps the typed lines for the next start.
+    `rings`: whether the bell sounds at a line that draws the attention of the user.
     `terminal_in` and `terminal_out` are for tests.
     """
 
@@ -65,6 +70,7 @@ class TerminalScreen:
         *,
         completes: bool = True,
         history: LineStore | None = None,
+        rings: bool = True,
     ) -> None:
         self._client: Client | None = None
         self._is_dumb = is_dumb_terminal()
@@ -91,6 +97,12 @@ class TerminalScreen:
             # On a dumb terminal prompt_toolkit would show each key.
             output=DummyOutput() if self._is_dumb else terminal_out,
         )
+        # A dumb terminal has neither a title nor, perhaps, a bell.
+        output = DummyOutput() if self._is_dumb else self._session.output
+        self._attention = Attention(output, time.monotonic, rings=rings)
+        for session in (self._session, self._hidden):
+            session.style = _STATUS_STYLE
+            session.app.key_processor.before_key_press += lambda _: self._attention.answered()
 
     @property
     def state(self) -> ClientState:
@@ -102,6 +114,8 @@ class TerminalScreen:
     def show(self, line: Line) -> None:
         """Print a line."""
         self._unprinted += style_line(line, time.time())
+        if line.calls:
+            self._attention.draw()
         if self._printing is None:
             self._printing = asyncio.ensure_future(self._print())
 
@@ -130,6 +144,7 @@ class TerminalScreen:
                 await self._prompt(client)
         await client.ended.asFuture(asyncio.get_running_loop())
         await self._printed()
+        self._attention.answered()
 
     async def _prompt(self, client: Client) -> None:
         try:
@@ -148,6 +163,10 @@ class TerminalScreen:
             await client.prompted().asFuture(asyncio.get_running_loop())
             await self._printed()
         prompt = client.frontend.prompt
+        if client.frontend.status is not None:
+            for session in (self._session, self._hidden):
+                session.bottom_toolbar = self._status
+                session.refresh_interval = _REFRESH_SECONDS
         # The reactor handles signals: the line editor would keep a handler after it ends.
         if prompt is not None and prompt.hidden:
             return await self._typed_unseen(prompt)
@@ -176,6 +195,12 @@ class TerminalScreen:
                     session.app.exit(exception=EOFError)
 
     # -- within
+
+    def _status(self) -> FormattedText:
+        """Return the line below the input."""
+        status = self._client.frontend.status if self._client is not None else None
+        columns = self._session.output.get_size().columns
+        return FormattedText(status_line(status, columns) if status is not None else [])
 
     async def _print(self) -> None:
         try:

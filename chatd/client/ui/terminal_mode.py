@@ -6,7 +6,8 @@ On a pipe the client uses `CommandMode` itself, whose output is for programs too
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -17,10 +18,20 @@ from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.commands import Question, question
-from chatd.client.ui.frontend import NOT_CONNECTED, Action, Address, Connect, Line, Restore
+from chatd.client.ui.frontend import (
+    NOT_CONNECTED,
+    RECENT_MESSAGES,
+    Action,
+    Address,
+    Connect,
+    Line,
+    Restore,
+)
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
+from chatd.client.ui.overview import MEMBERS, Overview
 from chatd.client.ui.received import sanitized
 from chatd.client.ui.remember import Remembering, is_reply
+from chatd.client.ui.statusline import Status
 from chatd.client.ui.typed import Confirm, Refused, Run, Say, understand
 from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError, ErrorCode
@@ -45,26 +56,38 @@ _MAX_UNACCEPTED: Final = 100
 class TerminalMode(CommandMode):
     """The frontend of a user who types commands on a terminal.
 
-    `about` is what the server says of itself; `retry_seconds` is the pause before the next attempt
-    to connect, counted from the last failure, None while no attempt is to come.
+    `seconds` returns a time that only grows. `about` is what the server says of itself;
+    `_retry_at` is the time of the next attempt to connect, None while no attempt is to come.
     """
 
     def __init__(
-        self, startup: Startup = NO_STARTUP, remembering: Remembering | None = None
+        self,
+        startup: Startup = NO_STARTUP,
+        remembering: Remembering | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(startup)
+        super().__init__(startup, RECENT_MESSAGES)
+        self._seconds = seconds
+        self._overview = Overview(self.session)
         self._remembering = remembering
         self.about: Mapping[str, object] = MappingProxyType({})
-        self.retry_seconds: float | None = None
+        self._retry_at: float | None = None
         self._said_reason = ""
         self._to_confirm: str | None = None
         self._waiting = WaitingMessages()
         self._unaccepted: dict[str, str] = {}
 
+    @property
+    def status(self) -> Status:
+        """The content of the line below the input."""
+        retry_in = None if self._retry_at is None else self._retry_at - self._seconds()
+        return self._overview.status(str(self.server or ""), retry_in)
+
     # -- the connection
 
     def _connect_to(self, address: Address) -> list[Action]:
         self._said_reason = ""
+        self._retry_at = self._seconds()
         return [Connect(address, retry_first=True)]
 
     def connected(
@@ -72,7 +95,7 @@ class TerminalMode(CommandMode):
     ) -> list[Action]:
         """Return the actions for a new connection: the way back, or a request for the rooms."""
         self.about = about
-        self.retry_seconds = None
+        self._retry_at = None
         self._said_reason = ""
         is_return = self.session.has_rooms_to_rejoin
         self._asked_to_connect = False  # the line on connecting says it
@@ -93,7 +116,7 @@ class TerminalMode(CommandMode):
 
     def retrying(self, reason: str, seconds: float) -> list[Action]:
         """Return the line about a lost connection or a failed attempt: once for each reason."""
-        self.retry_seconds = seconds
+        self._retry_at = self._seconds() + seconds
         reason = f"{self.server}: {reason}." if reason else "Connection lost."
         if reason == self._said_reason:
             return []
@@ -102,7 +125,7 @@ class TerminalMode(CommandMode):
 
     def not_connected(self) -> list[Action]:
         """Return the actions for a connection that cannot be made, and is not tried again."""
-        self.retry_seconds = None
+        self._retry_at = None
         return [*self._drop_waiting(), *super().not_connected()]
 
     def disconnected(self, *, reconnecting: bool) -> list[Action]:
@@ -116,12 +139,15 @@ class TerminalMode(CommandMode):
         """Return the actions for an event or a reply of the server, whose text is not trusted."""
         if isinstance(event, RoomList | Error) and event.tag == _HINT:
             return self._hint(event)
+        if isinstance(event, RoomList | Error) and (event.tag or "").startswith(MEMBERS):
+            return [*self._overview.answered(sanitized(event))]
         actions = super().handle(event)
         return [
             *([] if is_reply(event) else actions),
             *self._remember(event),
             *self._refused(event),
             *self._send_waiting(),
+            *self._overview.update(),
         ]
 
     def _remember(self, event: Event | Reply) -> list[Action]:
@@ -292,7 +318,7 @@ class TerminalMode(CommandMode):
             request = self._remembering.recall(self.server)
             if request is not None:
                 return [Send(request)]
-        return super()._render(update)
+        return self._overview.shown(update, super()._render(update))
 
 
 def _not_sent(room: str, message: str) -> Line:

@@ -15,8 +15,9 @@ from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.core.events import Message, RoomClosed
+from chatd.core.events import Message, PrivateMessage, RoomClosed
 from chatd.protocol.received import Ok, RoomList
+from tests.client.ui.frontends import join
 
 
 def _marked(escape):
@@ -28,13 +29,13 @@ def _marked(escape):
 def run():
     """Return a function that runs a client without a server; it returns the output."""
 
-    def run(keys, *events, frontend=None, history=None):
+    def run(keys, *events, frontend=None, history=None, raw=False, **options):
         with create_pipe_input() as typed:
             output = io.StringIO()
             terminal = Vt100_Output(
                 output, lambda: Size(24, 80), term="xterm-256color", enable_cpr=False
             )
-            screen = TerminalScreen(typed, terminal, history=history)
+            screen = TerminalScreen(typed, terminal, history=history, **options)
             client = Client(
                 frontend or CommandMode(),
                 screen,
@@ -51,6 +52,8 @@ def run():
                 await asyncio.wait_for(screen.converse(client), 10)
 
             asyncio.run(frontend())
+            if raw:
+                return output.getvalue()
             return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", _marked, output.getvalue())
 
     return run
@@ -186,3 +189,36 @@ def test_restored(run):
     shown = run("/foo\r\x03`exit\r", frontend=TerminalMode())
     assert "Unknown command /foo" in shown
     assert shown.rstrip().endswith("quitting...")
+
+
+PSST = PrivateMessage("Bob", "psst", 0.0)
+
+
+def test_attention(run):
+    """A private message rings and changes the title; the end restores it."""
+    shown = run("\x04", PSST, PSST, frontend=_in_room(), raw=True)
+    assert shown.count("\x1b]2;(2) chatd\x07") == 1
+    assert shown.count("\x07\x07") == 1
+    assert shown.index("\x1b]2;chatd\x07") > shown.index("psst")
+
+
+def test_no_bell(run):
+    """With `--no-bell` the title alone draws the attention."""
+    shown = run("\x04", PSST, frontend=_in_room(), raw=True, rings=False)
+    assert "(1) chatd" in shown
+    assert "\x07\x07" not in shown
+
+
+def test_attention_on_a_dumb_terminal(run, monkeypatch):
+    """A dumb terminal gets neither."""
+    monkeypatch.setenv("TERM", "dumb")
+    shown = run("\x04", PSST, frontend=_in_room(), raw=True)
+    assert "psst" in shown
+    assert "chatd" not in shown
+    assert "\x07" not in shown
+
+
+def _in_room():
+    frontend = TerminalMode()
+    frontend.connected()
+    return join(frontend, "tea")

@@ -81,9 +81,9 @@ def test_retrying(frontend):
     refused = texts(frontend.retrying("connection refused", 1.7))
     assert refused == ["localhost:9999: connection refused. Trying again in 2 s."]
     assert frontend.retrying("connection refused", 4.0) == []
-    assert frontend.retry_seconds == 4.0
+    assert frontend.status.connection == "offline, trying again in 4 s"
     assert texts(frontend.connected()[:1]) == ["Connected again."]
-    assert frontend.retry_seconds is None
+    assert frontend.status.connection == "returning"
 
 
 def test_explained(frontend):
