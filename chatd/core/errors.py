@@ -20,9 +20,9 @@ class ErrorCode(StrEnum):
     ALREADY_IN_ROOM = "in-a-room"  # room: the current room, which the user must leave first
     BAD_ADDRESS = "bad-address"  # address
     BAD_JSON = "bad-json"  # reason
-    BAD_NAME = "bad-name"  # name: of a user or of a room
+    BAD_NAME = "bad-name"  # name: of a user or of a room; reason, and suggestion if there is one
     BAD_PASSWORD = "bad-password"  # noqa: S105 -- a code
-    BAD_ROOM_ID = "bad-room-id"  # room
+    BAD_ROOM_ID = "bad-room-id"  # room, reason, and suggestion if there is one
     BANNED = "banned"
     BUSY = "busy"
     CREATION_FORBIDDEN = "may-not-start"
@@ -53,6 +53,22 @@ class ErrorCode(StrEnum):
     UNKNOWN_COMMAND = "unknown-command"  # command, and suggestion if one is near
     USAGE = "usage"  # usage: the command and its parameters, which the session knows
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a code
+
+
+class NameFlaw(StrEnum):
+    """Why a name or an id is not allowed; the value is the `reason` that a JSON client reads."""
+
+    LENGTH = "length"  # it is empty, or has too many characters
+    BLANK = "blank"
+    CHARACTER = "character"  # a character that names cannot have
+    START = "start"  # a character that names cannot begin with
+    NO_LETTER = "no-letter"  # neither a letter nor a digit
+    DIGITS = "digits"  # digits alone
+    ADDRESS = "address"  # it reads as an address of a network
+    MARKS = "marks"  # too many marks on a letter, or a mark without a letter
+    SCRIPTS = "scripts"  # letters of several scripts that are not written together
+    RESERVED = "reserved"  # it is, or looks like, the name of the server or of a service
+    COLON = "colon"  # the name of a room reads as the name of a user with a message
 
 
 class ChatError(Exception):

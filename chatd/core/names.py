@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, Generic, TypeVar
 
 from precis_i18n import get_profile
 
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ChatError, ErrorCode, NameFlaw
 from chatd.core.lookalikes import bare_keys, name_keys, room_key, without_ignorable
+from chatd.core.network import parse_network
 from chatd.core.scripts import is_generic_mark, is_of_few_scripts
 
 NAME_LENGTH: Final = 32
@@ -47,37 +48,69 @@ def prepare(text: str) -> str:
 
     The length is checked first: PRECIS is slow.
     """
-    if not 1 <= len(text) <= NAME_LENGTH:
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
-    try:
-        name: str = _username.enforce(text)
-    except UnicodeError:
-        raise ChatError(ErrorCode.BAD_NAME, name=text) from None
-    # PRECIS may compose or decompose.
-    if len(name) > NAME_LENGTH:
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
+    name, flaw = _prepare(text)
+    if flaw is not None:
+        raise _refusal(ErrorCode.BAD_NAME, flaw, None, name=text, limit=NAME_LENGTH)
     return name
 
 
 def user_name(text: str) -> str:
     """Return `text` as a new name of a user, in the form that PRECIS gives it.
 
-    Raises `ChatError` if it is not allowed.
+    Raises `ChatError` if it is not allowed, with the reason and a name that is, if one is near.
     """
-    # PRECIS maps wide forms to plain ones: check its result.
-    name = prepare(text)
-    if (
-        _FORBIDDEN.intersection(name)
-        or name[0] in _FORBIDDEN_AT_START
-        or not any(map(str.isalnum, name))
-        or all(map(str.isdecimal, name))
-        or _ADDRESS.fullmatch(name)
-        or _has_too_many_marks(name)
-        or not is_of_few_scripts(name)
-        or _is_like(name, SPEAKERS + SERVICES)
-    ):
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
+    name, flaw = _checked_user_name(text)
+    if flaw is not None:
+        is_near = flaw not in {NameFlaw.LENGTH, NameFlaw.ADDRESS}
+        near, near_flaw = _checked_user_name(_without_flaws(text) if is_near else "")
+        suggestion = near if near_flaw is None else None
+        raise _refusal(ErrorCode.BAD_NAME, flaw, suggestion, name=text, limit=NAME_LENGTH)
     return name
+
+
+def _prepare(text: str) -> tuple[str, NameFlaw | None]:
+    if not 1 <= len(text) <= NAME_LENGTH:
+        return text, NameFlaw.LENGTH
+    try:
+        name: str = _username.enforce(text)
+    except UnicodeError:
+        has_blank = any(map(str.isspace, text)) or _BLANK.search(text) is not None
+        return text, NameFlaw.BLANK if has_blank else NameFlaw.CHARACTER
+    # PRECIS may compose or decompose.
+    return name, NameFlaw.LENGTH if len(name) > NAME_LENGTH else None
+
+
+def _checked_user_name(text: str) -> tuple[str, NameFlaw | None]:
+    """Return a name as PRECIS prepares it, and why it is not allowed, if it is not."""
+    name, flaw = _prepare(text)
+    if flaw is not None:
+        return name, flaw
+    # PRECIS maps wide forms to plain ones: its result is checked.
+    return name, next((flaw for flaw, has_flaw in _USER_NAME_FLAWS.items() if has_flaw(name)), None)
+
+
+def _is_address(name: str) -> bool:
+    is_number = _ADDRESS.fullmatch(name) is not None
+    return is_number or (("." in name or ":" in name) and parse_network(name) is not None)
+
+
+def _without_flaws(text: str) -> str:
+    """Return what is left of a name that was refused, without what names cannot have.
+
+    It need not be allowed.
+    """
+    words = text[: 4 * NAME_LENGTH].split()
+    name = "".join(c for c in "_".join(words) if c not in _FORBIDDEN)
+    name = name.lstrip("".join(_FORBIDDEN_AT_START))[:NAME_LENGTH]
+    return f"user{name}"[:NAME_LENGTH] if name.isdecimal() else name
+
+
+def _refusal(
+    code: ErrorCode, flaw: NameFlaw, suggestion: str | None, **params: object
+) -> ChatError:
+    if suggestion is not None:
+        params["suggestion"] = suggestion
+    return ChatError(code, reason=flaw, **params)
 
 
 class NameIndex(Generic[_Value]):
@@ -135,9 +168,16 @@ class NameIndex(Generic[_Value]):
 
 
 def room_id(text: str) -> str:
-    """Return `text` as the id of a room; raise `ChatError` if it is not allowed."""
-    if not 1 <= len(text) <= ROOM_ID_LENGTH or not _is_room_id(unicodedata.normalize("NFKC", text)):
-        raise ChatError(ErrorCode.BAD_ROOM_ID, room=text)
+    """Return `text` as the id of a room.
+
+    Raises `ChatError` if it is not allowed, with the reason and an id that is, if one is near.
+    """
+    flaw = _room_id_flaw(text)
+    if flaw is not None:
+        words = text[: 4 * ROOM_ID_LENGTH].split()
+        near = "".join(c for c in "_".join(words) if not _is_unfit_for_room_id(c))
+        suggestion = near if _room_id_flaw(near) is None else None
+        raise _refusal(ErrorCode.BAD_ROOM_ID, flaw, suggestion, room=text, limit=ROOM_ID_LENGTH)
     return text
 
 
@@ -149,23 +189,26 @@ def room_name(text: str) -> str:
     """
     name = " ".join(text.split())
     if not 1 <= len(name) <= ROOM_NAME_LENGTH:
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
+        raise _refusal(ErrorCode.BAD_NAME, NameFlaw.LENGTH, None, name=text, limit=ROOM_NAME_LENGTH)
     shown = without_ignorable(_BLANK.sub(" ", unicodedata.normalize("NFKC", name)))
     start, colon, _ = shown.partition(":")
-    is_forged = colon and (": " in f"{shown} " or _is_like(start.strip(), SPEAKERS))
-    if not shown.strip() or is_forged:
-        raise ChatError(ErrorCode.BAD_NAME, name=text)
+    if not shown.strip():
+        raise ChatError(ErrorCode.BAD_NAME, name=text, reason=NameFlaw.NO_LETTER)
+    if colon and (": " in f"{shown} " or _is_like(start.strip(), SPEAKERS)):
+        raise ChatError(ErrorCode.BAD_NAME, name=text, reason=NameFlaw.COLON)
     return name
 
 
-def _is_room_id(text: str) -> bool:
-    """Tell whether a text, in the form NFKC, makes an id that a line can show in brackets."""
-    return (
-        bool(room_key(text))
-        and not any(map(_is_unfit_for_room_id, text))
-        and _BLANK.search(text) is None
-        and not _has_too_many_marks(text)
-    )
+def _room_id_flaw(text: str) -> NameFlaw | None:
+    """Return why a text is no id that a line can show in brackets; None if it is one."""
+    if not 1 <= len(text) <= ROOM_ID_LENGTH:
+        return NameFlaw.LENGTH
+    text = unicodedata.normalize("NFKC", text)
+    if any(map(str.isspace, text)) or _BLANK.search(text) is not None:
+        return NameFlaw.BLANK
+    if not room_key(text) or any(map(_is_unfit_for_room_id, text)):
+        return NameFlaw.CHARACTER
+    return NameFlaw.MARKS if _has_too_many_marks(text) else None
 
 
 def _is_unfit_for_room_id(character: str) -> bool:
@@ -208,3 +251,17 @@ def _is_like(name: str, words: tuple[str, ...]) -> bool:
 @cache
 def _bare_keys_of(words: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*map(bare_keys, words))
+
+
+_USER_NAME_FLAWS: Final[dict[NameFlaw, Callable[[str], object]]] = {
+    NameFlaw.BLANK: lambda name: " " in name,
+    NameFlaw.DIGITS: lambda name: all(map(str.isdecimal, name)),
+    NameFlaw.ADDRESS: _is_address,
+    NameFlaw.CHARACTER: _FORBIDDEN.intersection,
+    NameFlaw.START: lambda name: name[0] in _FORBIDDEN_AT_START,
+    NameFlaw.NO_LETTER: lambda name: not any(map(str.isalnum, name)),
+    NameFlaw.MARKS: _has_too_many_marks,
+    NameFlaw.SCRIPTS: lambda name: not is_of_few_scripts(name),
+    NameFlaw.RESERVED: lambda name: _is_like(name, SPEAKERS + SERVICES),
+}
+"""The flaws of a name that PRECIS allows, in the order in which they are told."""

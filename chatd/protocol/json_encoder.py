@@ -28,6 +28,8 @@ _EVENTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in EVENTS}
 _RESULTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in RESULTS}
 
 _SENT_PARAMETERS: Final = {
+    ErrorCode.BAD_NAME: ("reason", "suggestion"),
+    ErrorCode.BAD_ROOM_ID: ("reason", "suggestion"),
     ErrorCode.NOT_STORED: ("room", "id"),
     ErrorCode.UNKNOWN_COMMAND: ("suggestion",),
 }

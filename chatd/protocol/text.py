@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatd.core.bidi import is_right_to_left, isolate
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ChatError, ErrorCode, NameFlaw
 from chatd.core.events import (
     ADMINISTRATOR,
     SERVER,
@@ -111,6 +111,20 @@ _ERROR_TEXTS: Final = {
 }
 
 
+_FLAW_TEXTS: Final = {
+    NameFlaw.LENGTH: "1 to {limit} characters",
+    NameFlaw.BLANK: "no blanks",
+    NameFlaw.CHARACTER: "it has a character that is not allowed there",
+    NameFlaw.START: "it begins with a character that is not allowed there",
+    NameFlaw.NO_LETTER: "it needs a letter or a digit",
+    NameFlaw.DIGITS: "it needs a letter",
+    NameFlaw.ADDRESS: "it reads as an address",
+    NameFlaw.MARKS: "too many marks on a letter",
+    NameFlaw.SCRIPTS: "it mixes letters of several scripts",
+    NameFlaw.RESERVED: "it is reserved, or looks like a reserved name",
+    NameFlaw.COLON: "it reads as the name of a user with a message",
+}
+
 _RESULT_TEXTS: Final = {
     EnteredRoom: "You join @chatroom {0.room}",
     FormatSet: "You now speak {0.format}.",
@@ -150,7 +164,15 @@ def error_text(error: ChatError | ErrorReply) -> str:
         return "Chatter {name} NOT found in chatroom {room}!".format_map(error.params)
     if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
         return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
-    return _ERROR_TEXTS[error.code].format_map(error.params)
+    words = _ERROR_TEXTS[error.code].format_map(error.params)
+    return _with_flaw(words, error) if error.code is ErrorCode.BAD_NAME else words
+
+
+def _with_flaw(words: str, error: ChatError | ErrorReply) -> str:
+    """Return the words about a name that is not allowed, with the reason."""
+    reason = _FLAW_TEXTS[NameFlaw(str(error.params["reason"]))].format_map(error.params)
+    advice = ", try {suggestion}".format_map(error.params) if "suggestion" in error.params else ""
+    return f"{words[:-1]}: {reason}{advice}."
 
 
 def result_text(result: Result) -> str:

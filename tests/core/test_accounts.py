@@ -63,9 +63,11 @@ def test_a_name_in_use_cannot_be_registered(server):
 def test_names_that_cannot_be_registered(server):
     """The rules for names of users hold for accounts."""
     client = server.connect()
-    assert client.ask(f"`register Server {WORD}") == ["Server: Name Server is not allowed."]
+    assert client.ask(f"`register Server {WORD}") == [
+        "Server: Name Server is not allowed: it is reserved, or looks like a reserved name."
+    ]
     assert client.ask(f"`register {'x' * 33} {WORD}") == [
-        f"Server: Name {'x' * 33} is not allowed."
+        f"Server: Name {'x' * 33} is not allowed: 1 to 32 characters."
     ]
     assert client.ask("`register alice") == ["Server: Usage: `register <username> <password>"]
     assert client.ask("`register alice two words") == [

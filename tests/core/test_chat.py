@@ -67,7 +67,14 @@ def test_join_tells_the_others(server):
     [
         ("9", "Bob", (ErrorCode.NO_SUCH_ROOM, {"room": "9"})),
         ("1", None, (ErrorCode.USAGE, {})),
-        ("1", "a:b", (ErrorCode.BAD_NAME, {"name": "a:b"})),
+        (
+            "1",
+            "a:b",
+            (
+                ErrorCode.BAD_NAME,
+                {"name": "a:b", "reason": "character", "limit": 32, "suggestion": "ab"},
+            ),
+        ),
         ("1", "ANN", (ErrorCode.NAME_IN_USE, {"name": "Ann"})),
     ],
 )

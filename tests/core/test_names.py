@@ -44,7 +44,56 @@ def test_not_allowed(name):
     """Characters are forbidden in the result of PRECIS, which maps wide forms to plain ones."""
     with pytest.raises(ChatError) as refused:
         names.user_name(name)
-    assert error_text(refused.value) == f"Name {name} is not allowed."
+    assert error_text(refused.value).startswith(f"Name {name} is not allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Fred Smith", "no blanks, try Fred_Smith."),
+        ("Fred\u00a0Smith", "no blanks, try Fred_Smith."),
+        ("a:b", "it has a character that is not allowed there, try ab."),
+        ("😄", "it has a character that is not allowed there."),
+        ("~bob", "it begins with a character that is not allowed there, try bob."),
+        ("_", "it needs a letter or a digit."),
+        ("12", "it needs a letter, try user12."),
+        ("1.2.3.4", "it reads as an address."),
+        ("0x7f", "it reads as an address."),
+        ("a\u0301\u0302\u0303b", "too many marks on a letter."),
+        ("раypal", "it mixes letters of several scripts."),
+        ("adm1n", "it is reserved, or looks like a reserved name."),
+        ("Ser ver", "no blanks."),
+        ("", "1 to 32 characters."),
+        ("x" * 33, "1 to 32 characters."),
+    ],
+)
+def test_reasons(name, words):
+    """A user reads why a name is not allowed, and one that is, if there is one near."""
+    with pytest.raises(ChatError) as refused:
+        names.user_name(name)
+    assert error_text(refused.value) == f"Name {name} is not allowed: {words}"
+
+
+@given(st.text(max_size=40) | st.text("ab1 .:!~\u0301", max_size=40))
+def test_suggestions_are_allowed(name):
+    """A name that is suggested is not refused in its turn."""
+    try:
+        names.user_name(name)
+    except ChatError as error:
+        suggestion = error.params.get("suggestion", "ann")
+        assert names.user_name(suggestion) == suggestion
+
+
+@pytest.mark.parametrize(
+    ("room_id", "reason", "suggestion"),
+    [("a b", "blank", "a_b"), ("[x]", "character", "x"), ("", "length", None)],
+)
+def test_reasons_of_room_ids(room_id, reason, suggestion):
+    """A program reads why an id is not allowed."""
+    with pytest.raises(ChatError) as refused:
+        names.room_id(room_id)
+    assert refused.value.params["reason"] == reason
+    assert refused.value.params.get("suggestion") == suggestion
 
 
 @pytest.mark.parametrize(
@@ -160,4 +209,4 @@ def test_room_name_not_allowed(name):
     """A room has a name of 1 to 64 characters."""
     with pytest.raises(ChatError) as refused:
         names.room_name(name)
-    assert error_text(refused.value) == f"Name {name} is not allowed."
+    assert error_text(refused.value).startswith(f"Name {name} is not allowed: ")

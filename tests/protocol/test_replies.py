@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from chatd.core.errors import ErrorCode
+from chatd.core.errors import ErrorCode, NameFlaw
 from chatd.core.events import DisconnectReason
 from chatd.core.rooms import Room, User
 from chatd.protocol import replies
@@ -60,6 +60,8 @@ def test_error_has_words_and_an_object(code):
     """Text and JSON have a form for each error."""
     params = dict.fromkeys(("room", "name", "id", "limit", "reason", "usage", "command"), "x")
     params |= {"address": "x", "network": "x"}
+    if code is ErrorCode.BAD_NAME:
+        params["reason"] = NameFlaw.BLANK
     reply = ErrorReply(code, {**params, "subject": "x"})
     assert CODECS["text"](Framing.NUL, True).encode(reply).startswith(b"Server: ")
     assert f'"code":"{code}"'.encode() in CODECS["json"](Framing.NUL, True).encode(reply)

@@ -133,7 +133,7 @@ def test_rename_before_the_first_room(server):
     ("name", "words"),
     [
         ("Bob", "Name Bob is already in use!"),
-        ("a:b", "Name a:b is not allowed."),
+        ("a:b", "Name a:b is not allowed: it has a character that is not allowed there, try ab."),
         ("amy", "Name amy is registered, login first!"),
     ],
 )

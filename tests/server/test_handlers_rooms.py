@@ -25,7 +25,7 @@ def test_start(server):
     ("frame", "answer"),
     [
         ("`start a@b x", "Server: Chatroom id a@b is not allowed."),
-        ("`start 1 " + "x" * 65, f"Server: Name {'x' * 65} is not allowed."),
+        ("`start 1 " + "x" * 65, f"Server: Name {'x' * 65} is not allowed: 1 to 64 characters."),
         ("`start 1", "Server: Usage: `start <chatroom_id> <chatroom_name>"),
     ],
 )
@@ -93,7 +93,9 @@ def test_join_is_refused_in_the_order_of_the_table(server):
     assert bob.ask("`join 1 Alice") == ["Server: You must quit your current chatroom 2 first."]
     assert bob.ask("`join 2 Bob") == ["Server: You must quit your current chatroom 2 first."]
     bob.ask("`quit")
-    assert bob.ask("`join 1 a:b") == ["Server: Name a:b is not allowed."]
+    assert bob.ask("`join 1 a:b") == [
+        "Server: Name a:b is not allowed: it has a character that is not allowed there, try ab."
+    ]
     assert bob.ask("`join 1 ALICE") == ["Server: Name Alice is already in use!"]
     assert bob.ask("`join 1 A1ice") == ["Server: Name Alice is already in use!"]
 

@@ -167,7 +167,7 @@ def test_names_of_rooms_that_look_like_messages(server, name):
     """A name that would make a line of the list look like a message is refused."""
     client = server.connect()
     (reply,) = client.ask(f"`start 1 {name}")
-    assert reply.endswith(" is not allowed.")
+    assert reply.endswith(" is not allowed: it reads as the name of a user with a message.")
     assert client.ask("`list") == ["Server: No room exists!"]
 
 
