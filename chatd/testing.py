@@ -251,6 +251,9 @@ class SlowStore(MemoryStore):
     add_resume_token = _gated("token_gate", "add_resume_token")
     remove_resume_token = _gated("token_gate", "remove_resume_token")
     remove_resume_tokens = _gated("token_gate", "remove_resume_tokens")
+    add_remembered_token = _gated("token_gate", "add_remembered_token")
+    use_remembered_token = _gated("token_gate", "use_remembered_token")
+    set_password_hash = _gated("account_gate", "set_password_hash")
 
 
 class MemoryClient:

@@ -21,7 +21,7 @@ An attempt that is cancelled while it waits leaves its queue, and does not count
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from twisted.internet.defer import CancelledError, DeferredLock
 from twisted.internet.interfaces import IReactorTime
@@ -30,7 +30,8 @@ from twisted.internet.task import deferLater
 from chatd.auth.throttle import Attempt, Key, Throttle
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.records import Account
+
+T = TypeVar("T")
 
 PAUSE: Final = 0.02
 """The seconds after a wrong password in which no other of that suspect address is verified.
@@ -63,11 +64,14 @@ class Attempts:
 
     async def run(
         self,
-        name: str,
+        name: str | None,
         address: Address | None,
-        verify: Callable[[], Coroutine[Any, Any, Account | None]],
-    ) -> Account:
-        """Return the account that `verify` returns; raise `ChatError` if that is None.
+        verify: Callable[[], Coroutine[Any, Any, T | None]],
+        error: ErrorCode = ErrorCode.WRONG_PASSWORD,
+    ) -> T:
+        """Return what `verify` returns; raise a `ChatError` with the code `error` if it is None.
+
+        `name` is that of the account, None if nothing tells it: then the address alone counts.
 
         An error that `verify` raises, such as that of an unavailable store, is raised as it is, and
         is no failure of the client.
@@ -81,8 +85,8 @@ class Attempts:
             raise
         failed = True
         try:
-            account = await verify()
-            failed = account is None
+            result = await verify()
+            failed = result is None
         except ChatError:
             failed = False
             raise
@@ -90,12 +94,12 @@ class Attempts:
             if not failed:
                 self._throttle.forgive(attempt)
             self._leave(line, PAUSE if failed else 0.0)
-        if account is None:
+        if result is None:
             delay = self._throttle.answer_delay(attempt, self._clock.seconds())
             if delay:
                 await deferLater(self._clock, delay)
-            raise ChatError(ErrorCode.WRONG_PASSWORD)
-        return account
+            raise ChatError(error)
+        return result
 
     async def _wait(self, attempt: Attempt, line: _Line | None) -> None:
         """Wait for the turn of an attempt, and then as long as the throttle says."""

@@ -70,17 +70,20 @@ class StoredPasswords:
         """Set the password of an account, whatever it was."""
         password_hash = await self._hashing.hash(password, None)
         async with self._write_lock:
-            await self._store.set_password_hash(name, password_hash)
+            await self._store.set_password_hash(name, password_hash, True)
 
     async def compare_and_set(
-        self, account: Account, password: str, address: Address | None
+        self, account: Account, password: str, address: Address | None, *, is_new: bool
     ) -> bool:
-        """Set the password of an account if the account is unchanged; return whether it was."""
+        """Set the password of an account if the account is unchanged; return whether it was.
+
+        `is_new`: it is another password, not the same one with another hash.
+        """
         password_hash = await self._hashing.hash(password, address)
         async with self._write_lock:
             if await self._find(account.name) != account:
                 return False
-            await self._store.set_password_hash(account.name, password_hash)
+            await self._store.set_password_hash(account.name, password_hash, is_new)
         return True
 
     async def rehash_if_needed(
@@ -88,7 +91,7 @@ class StoredPasswords:
     ) -> None:
         """Hash the password of an account again if the parameters of the hashing have changed."""
         if self._hashing.needs_rehash(account.password_hash):
-            await self.compare_and_set(account, password, address)
+            await self.compare_and_set(account, password, address, is_new=False)
 
     async def remove(self, name: str) -> None:
         """Remove an account and its resume tokens."""
@@ -106,6 +109,7 @@ class StoredPasswords:
 class Passwords:
     """The accounts in a store. The caller starts and stops the store and the hashing.
 
+    `attempts` counts the failures of each name and address.
     All methods raise `ChatError`: where a password is refused, the server is busy or the store is
     unavailable. Those that change nothing may be cancelled: `hash`, `verify` and `authenticate`.
     """
@@ -113,7 +117,7 @@ class Passwords:
     def __init__(self, store: IStore, hashing: Hashing, clock: IReactorTime) -> None:
         self._store = store
         self._stored = StoredPasswords(store, hashing)
-        self._attempts = Attempts(clock)
+        self.attempts = Attempts(clock)
 
     async def hash(self, password: str, address: Address | None) -> str:
         """Return a hash of the password of a new account."""
@@ -126,7 +130,7 @@ class Passwords:
 
     async def verify(self, name: str, password: str, address: Address | None) -> Account:
         """Return the account `name` if the password is right."""
-        return await self._attempts.run(
+        return await self.attempts.run(
             name, address, lambda: self._stored.verify(name, password, address)
         )
 
@@ -144,7 +148,7 @@ class Passwords:
     async def replace(self, account: Account, new: str, address: Address | None) -> None:
         """Set the password of an account that was verified, if it has not been changed since."""
         _check(new)
-        if not await self._stored.compare_and_set(account, new, address):
+        if not await self._stored.compare_and_set(account, new, address, is_new=True):
             raise ChatError(ErrorCode.WRONG_PASSWORD)
 
     async def set_password(self, name: str, new: str) -> None:

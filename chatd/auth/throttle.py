@@ -40,13 +40,13 @@ class Key(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """An attempt: its name, its address (None for this machine), and the time of its start.
+    """An attempt: its name (None for a token), its address (None for this machine), its start.
 
     `wait` is how many seconds it has to wait because of failures at its name. It is `suspect` if
     too many attempts from its address have failed.
     """
 
-    name: Key
+    name: Key | None
     address: Key | None
     started: float
     wait: float
@@ -64,17 +64,17 @@ class Throttle:
         """The names and addresses that are counted, those used last at the end."""
         return list(self._failures)
 
-    def start(self, name: str, address: Address | None, now: float) -> Attempt:
-        """Count an attempt to log in as `name` as a failure, and return it."""
+    def start(self, name: str | None, address: Address | None, now: float) -> Attempt:
+        """Count an attempt to log in as `name`, or by a token, as a failure, and return it."""
         # No account has a longer name: folding the rest would be wasted work.
-        name_key = Key("name", name_keys(name[:NAME_LENGTH]).folded)
+        name_key = None if name is None else Key("name", name_keys(name[:NAME_LENGTH]).folded)
         origin = limit_key(address)
         address_key = None if origin is None else Key("address", origin)
         attempt = Attempt(
             name_key,
             address_key,
             now,
-            _backoff(self._failures.count(name_key, now)),
+            0.0 if name_key is None else _backoff(self._failures.count(name_key, now)),
             address_key is not None and self._failures.count(address_key, now) >= FREE_FAILURES,
         )
         for key in _keys(attempt):
@@ -101,4 +101,4 @@ def _backoff(failures: int) -> float:
 
 
 def _keys(attempt: Attempt) -> tuple[Key, ...]:
-    return (attempt.name,) if attempt.address is None else (attempt.name, attempt.address)
+    return tuple(key for key in (attempt.name, attempt.address) if key is not None)

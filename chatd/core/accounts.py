@@ -162,9 +162,19 @@ class AccountService:
         account = await origin.until_closed(
             self._passwords.authenticate(name, password, origin.address)
         )
-        self._log_in(origin, AccountRef(account.id, account.name), now)
-        await self._tokens.bind(origin)
+        await self.log_in(origin, AccountRef(account.id, account.name), now)
         return account.name
+
+    def check_can_log_in(self, origin: Origin) -> None:
+        """Raise `ChatError` if the session is logged in, or its guest is in a room."""
+        _check_logged_out(origin.user)
+        _check_in_no_room(origin)
+
+    async def log_in(self, origin: Origin, account: AccountRef, now: float) -> None:
+        """Log the session in to an account that it has proved to be the holder of."""
+        self.check_can_log_in(origin)
+        self._log_in(origin, account, now)
+        await self._tokens.bind(origin)
 
     async def change_password(self, origin: Origin, old: str, new: str) -> None:
         """Change the password of the session's account, and end all other sessions and tokens."""
@@ -175,13 +185,8 @@ class AccountService:
         await self._passwords.replace(verified, new, origin.address)
         # The session may have been replaced in the meantime, by one that has the old password.
         own_session = origin if not origin.closed and origin.user.account == account else None
-        present = self._directory.find_user(name)
-        if present is not None and present.account == account:
-            self._end_sessions(
-                [other for other in self._router.surplus(present, 0) if other is not own_session],
-                DisconnectReason.PASSWORD_CHANGED,
-            )
-        await self._tokens.revoke_account(name, own_session)
+        reason = DisconnectReason.PASSWORD_CHANGED
+        await self.end_other_sessions(verified.id, name, own_session, reason)
 
     async def logout(self, origin: Origin, now: float) -> str:
         """Make the session one of a new guest without a name; return the account's name."""
@@ -288,6 +293,28 @@ class AccountService:
         await self._disconnect_account(account, DisconnectReason.UNREGISTERED, now)
         return account.name
 
+    # -- the sessions of an account
+
+    async def end_other_sessions(
+        self, account: int, name: str, keep: Origin | None, reason: DisconnectReason
+    ) -> None:
+        """End the sessions of an account but `keep`, and make their resume tokens invalid."""
+        present = self._directory.find_user(name)
+        if present is not None and present.account == account:
+            others = [other for other in self._router.sessions(present) if other is not keep]
+            self.end_sessions(others, reason)
+        await self._tokens.revoke_account(name, keep)
+
+    def end_sessions(self, origins: Iterable[Origin], reason: DisconnectReason) -> None:
+        """End sessions, which cannot be resumed."""
+        for origin in origins:
+            self._tokens.discard(origin)
+            origin.disconnect(reason)
+
+    async def purge_tokens(self) -> None:
+        """Remove from the store the resume tokens of sessions that were ended."""
+        await self._tokens.purge()
+
     # -- within
 
     def _log_in(
@@ -315,13 +342,7 @@ class AccountService:
         user = self._user_of(account)
         if user is not None:
             surplus = self._router.surplus(user, self._sessions_per_account - 1)
-            self._end_sessions(surplus, DisconnectReason.REPLACED)
-
-    def _end_sessions(self, origins: Iterable[Origin], reason: DisconnectReason) -> None:
-        """End sessions, which cannot be resumed."""
-        for origin in origins:
-            self._tokens.discard(origin)
-            origin.disconnect(reason)
+            self.end_sessions(surplus, DisconnectReason.REPLACED)
 
     async def _disconnect_account(
         self, account: AccountRef, reason: DisconnectReason, now: float

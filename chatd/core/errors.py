@@ -38,9 +38,11 @@ class ErrorCode(StrEnum):
     NOT_IN_ROOM = "not-in-room"  # room
     NOT_STORED = "not-stored"
     NO_SUCH_ACCOUNT = "no-such-account"  # name
+    NO_SUCH_NUMBER = "no-such-number"
     NO_SUCH_ROOM = "no-such-room"  # room
     NO_SUCH_SESSION = "no-such-session"
     NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
+    OWN_SESSION = "own-session"
     REASON_TOO_LONG = "reason-too-long"  # limit, in characters
     REGISTRATION_CLOSED = "registration-closed"
     ROOM_EXISTS = "room-exists"  # room
@@ -53,6 +55,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_COMMAND = "unknown-command"  # command, and suggestion if one is near
     USAGE = "usage"  # usage: the command and its parameters, which the session knows
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 -- a code
+    WRONG_TOKEN = "wrong-token"  # noqa: S105 -- a code
 
 
 class NameFlaw(StrEnum):

@@ -45,6 +45,7 @@ class DisconnectReason(Enum):
     UNREGISTERED = ("unregistered", False)
     PASSWORD_CHANGED = ("password-changed", True)
     PASSWORD_SET = ("password-set", True)
+    REVOKED = ("revoked", False)
 
     def __init__(self, code: str, retry: bool, _: str = "") -> None:
         self.code = code

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Account,
         AccountRef,
         Ban,
+        RememberedToken,
         ResumeToken,
         RoomRecord,
         RoomUsage,
@@ -194,6 +195,9 @@ class Router(Protocol):
         `text` is the reason that the administrator gave.
         """
 
+    def sessions(self, user: User) -> Sequence[Origin]:
+        """Return the sessions of `user`, the oldest first."""
+
     def surplus(self, user: User, limit: int) -> Sequence[Origin]:
         """Return the sessions of `user` beyond `limit`, those that are silent for longest."""
 
@@ -314,11 +318,16 @@ class IStore(Interface):
         `registered_at` is in seconds since the epoch.
         """
 
-    async def set_password_hash(name: str, password_hash: str) -> None:
-        """Change the password hash of an account; do nothing if it does not exist."""
+    async def set_password_hash(
+        name: str, password_hash: str, is_new_password: bool = False
+    ) -> None:
+        """Change the password hash of an account; do nothing if it does not exist.
+
+        A new password removes the remembered tokens of the account.
+        """
 
     async def remove_account(name: str) -> None:
-        """Remove an account and its resume tokens; do nothing if it does not exist.
+        """Remove an account and all its tokens; do nothing if it does not exist.
 
         The rooms that it owns have no owner any more.
         """
@@ -346,3 +355,28 @@ class IStore(Interface):
 
     async def touch_resume_tokens(digests: Collection[str], now: float, before: float) -> None:
         """Set when some resume tokens were last seen to `now`, then remove all last seen before."""
+
+    async def remembered_tokens(account: str) -> Sequence[RememberedToken]:
+        """Return the remembered tokens of an account, the oldest first."""
+
+    async def add_remembered_token(token: RememberedToken, limit: int) -> None:
+        """Add a remembered token, or replace the one with the same digest.
+
+        Of the tokens of its account, only the `limit` that were used last are kept. Does nothing if
+        the account does not exist any more.
+        """
+
+    async def use_remembered_token(digest: str, now: float, before: float) -> str | None:
+        """Set when a remembered token was last used to `now`; return the name of its account.
+
+        Does nothing, and returns None, if there is none or it was last used before `before`.
+        """
+
+    async def remove_remembered_token(digest: str) -> None:
+        """Remove the remembered token with a digest, if there is one."""
+
+    async def remove_remembered_tokens(account: str) -> None:
+        """Remove all remembered tokens of an account."""
+
+    async def remove_remembered_tokens_before(before: float) -> None:
+        """Remove all remembered tokens that were last used before a time."""

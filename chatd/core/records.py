@@ -114,6 +114,19 @@ class ResumeToken:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedToken:
+    """A token with which a client logs in to `account` without its password.
+
+    The token itself is never stored: `digest` is its SHA-256 in hexadecimal.
+    """
+
+    digest: str = field(repr=False)
+    account: str
+    created: float
+    last_used: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The contents of a store when it is opened, as far as the server keeps them in memory.
 

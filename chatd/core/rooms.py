@@ -50,7 +50,8 @@ class Away:
 class Origin(Protocol):
     """The session that a request comes from: what the rules need of it, nothing of its connection.
 
-    `current_room` is the room that the session's messages go to. `followed_rooms` are the user's
+    `connected_at` and `last_active` are by the clock that measures durations. `current_room` is the
+    room that the session's messages go to. `followed_rooms` are the user's
     rooms that another session joined and this one has not joined itself. Both change with the
     user's rooms, by way of the events.
     """
@@ -58,8 +59,14 @@ class Origin(Protocol):
     user: User
     address: Address
     closed: bool
+    connected_at: float
+    last_active: float
     current_room: Room | None
     followed_rooms: frozenset[Room]
+
+    @property
+    def format(self) -> str:
+        """The name of the language of the session."""
 
     def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
         """Tell the client why, with the `text` of the administrator, and end the session."""

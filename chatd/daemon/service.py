@@ -25,6 +25,7 @@ from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
 from chatd.auth.hashing import Argon2Hashing, Hashing
 from chatd.auth.passwords import Passwords
+from chatd.auth.remembered import RememberedTokens
 from chatd.clock import steady_time
 from chatd.config import Config
 from chatd.core.accounts import AccountService
@@ -35,6 +36,7 @@ from chatd.core.moderation import Moderation
 from chatd.core.ports import IStore
 from chatd.core.presence import Presence
 from chatd.core.ratelimit import CountCreation, CreationLimit
+from chatd.core.sessions import SessionService
 from chatd.daemon.logfile import Log
 from chatd.daemon.maintenance import maintenance
 from chatd.daemon.periodic import HOUR, PeriodicTasks
@@ -140,6 +142,9 @@ class ChatService(Service):
         passwords = Passwords(self.store, self.hashing, reactor)
         now = steady_time(reactor, self._wall_time)
         self.resume_tokens = ResumeTokens(self.store, now, secrets.token_urlsafe)
+        self.remembered = RememberedTokens(
+            self.store, passwords.attempts, now, secrets.token_urlsafe
+        )
         self.accounts = AccountService(
             self.directory,
             passwords,
@@ -155,6 +160,7 @@ class ChatService(Service):
                 reactor,
                 HOUR,
                 self.resume_tokens.refresh,
+                self.remembered.purge,
                 self.directory.purge_bans,
                 self.retention.prune,
             )
@@ -181,6 +187,7 @@ class ChatService(Service):
             chat=self.chat,
             presence=Presence(self.chat),
             accounts=self.accounts,
+            sessions=SessionService(self.accounts, self.remembered, self.directory, self.router),
             moderation=self.moderation,
             room_lists=self.room_lists,
             writer=self.writer,

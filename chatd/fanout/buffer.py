@@ -38,7 +38,8 @@ class Subscriber:
     the place of the first event of this turn that was not yet written to it, `own_events` are the
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
-    `last_active` is the time of its last request, by the clock that measures durations.
+    `connected_at` and `last_active`, the time of its last request, are by the clock that measures
+    durations.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class Subscriber:
         "buffers",
         "closed",
         "codec",
+        "connected_at",
         "current_room",
         "cursor",
         "followed_rooms",
@@ -63,13 +65,18 @@ class Subscriber:
         self.user = user
         self.address = address
         self.send_queue = send_queue
-        self.last_active = now
+        self.connected_at = self.last_active = now
         self.closed = False
         self.current_room: Room | None = None
         self.followed_rooms: frozenset[Room] = frozenset()
         self.buffers: dict[Room, RoomBuffer] = {}
         self.cursor = 0
         self.own_events: list[int] = []
+
+    @property
+    def format(self) -> str:
+        """The name of the language of the session."""
+        return "text" if self.base_codec.is_text else "json"
 
     def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
         """Tell the client why, with the `text` of the administrator, and end the session."""

@@ -68,6 +68,10 @@ class Router:
         self.attach(session)
         return was_last
 
+    def sessions(self, user: User) -> Sequence[Subscriber]:
+        """Return the sessions of `user`, the oldest first."""
+        return self._sessions.get(user, ())
+
     def surplus(self, user: User, limit: int) -> Sequence[Subscriber]:
         """Return the sessions of `user` beyond `limit`: those that are silent for longest."""
         sessions = sorted(self._sessions.get(user, ()), key=lambda session: session.last_active)

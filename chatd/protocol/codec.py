@@ -17,6 +17,7 @@ from chatd.protocol import json_encoder, jsonio, text
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, PASSWORD_MASK, Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.replies import FormatSet, Reply, Resumed, RoomList
+from chatd.protocol.session_replies import Remembered
 
 _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 _COMMAND_BYTE: Final = ord(text.COMMAND_PREFIX)
@@ -177,5 +178,7 @@ def _masked(event: Event | Reply) -> Event | Reply:
             return replace(event, text=MASK)
         case FormatSet(session=str()) | Resumed(session=str()):
             return replace(event, session=PASSWORD_MASK)
+        case Remembered():
+            return replace(event, token=PASSWORD_MASK)
         case _:
             return event

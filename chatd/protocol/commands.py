@@ -258,6 +258,22 @@ CLIENT_COMMANDS: Final = _table(
         (_password("old_password"), _password("new_password")),
         cost=4,
     ),
+    Command("sessions", "List your sessions and remembered logins.", cost=2),
+    Command(
+        "revoke",
+        "End a session or a remembered login by its number in the list, or all but this session.",
+        (Parameter("number", word=True),),
+        syntax="revoke <number|all>",
+        cost=3,
+    ),
+    Command("remember", "Get a token that logs in to your account later.", json_only=True, cost=3),
+    Command(
+        "recall",
+        "Log in by a token.",
+        (Parameter("token", mask=PASSWORD_MASK),),
+        json_only=True,
+        cost=4,
+    ),
     Command("rename", "Change your name.", (Parameter("new_name"),), aliases=("nick",)),
     Command("logout", "Quit all your chat rooms, and log out."),
     Command(

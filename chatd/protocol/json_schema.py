@@ -49,6 +49,14 @@ from chatd.protocol.replies import (
     RoomSwitched,
     SecretSent,
 )
+from chatd.protocol.session_replies import (
+    Recalled,
+    Remembered,
+    Revoked,
+    SessionInfo,
+    SessionList,
+    TokenInfo,
+)
 
 _ABSENT: Final = (None, False, ())
 """The values for which an optional field is left out; an empty tag, for example, is sent."""
@@ -229,6 +237,20 @@ _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _AWAY = Field("away", optional=True)
 _MEMBER_INFO = Shape("", MemberInfo, _NAME, Field("role", optional=True), _AWAY)
 _KINDS[tuple[MemberInfo, ...]] = _objects(_MEMBER_INFO)
+_NUMBER = Field("number")
+_SESSION_INFO = Shape(
+    "",
+    SessionInfo,
+    _NUMBER,
+    Field("address"),
+    Field("format"),
+    Field("since"),
+    Field("idle"),
+    _SELF,
+)
+_TOKEN_INFO = Shape("", TokenInfo, _NUMBER, Field("created"), Field("last_used"))
+_KINDS[tuple[SessionInfo, ...]] = _objects(_SESSION_INFO)
+_KINDS[tuple[TokenInfo, ...]] = _objects(_TOKEN_INFO)
 _KINDS[tuple[Message, ...]] = _objects(_MESSAGE)
 _KINDS[tuple[RoomInfo, ...]] = _objects(_ROOM_INFO)
 
@@ -288,6 +310,10 @@ RESULTS: Final = (
     Shape("", Registered, _NAME, _ROOMS),
     Shape("", LoggedIn, _NAME, _ROOMS),
     Shape("", Resumed, _NAME, Field("account"), _ROOMS, _SESSION),
+    Shape("", Remembered, Field("token")),
+    Shape("", Recalled, _NAME, _ROOMS),
+    Shape("", SessionList, Field("sessions"), Field("tokens")),
+    Shape("", Revoked, Field("number")),
     Shape("", LoggedOut, _NAME),
     Shape("", NameChanged, _NAME),
     Shape(

@@ -65,6 +65,7 @@ from chatd.protocol.replies import (
     RoomSwitched,
     SecretSent,
 )
+from chatd.protocol.session_text import SESSION_WORDS
 
 COMMAND_PREFIX = "`"
 
@@ -91,9 +92,11 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
     ErrorCode.NOT_STORED: "Your message could not be stored.",
     ErrorCode.NO_SUCH_ACCOUNT: "Account {name} NOT found!",
+    ErrorCode.NO_SUCH_NUMBER: "You have no such session or token, type `sessions.",
     ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
     ErrorCode.NO_SUCH_SESSION: "There is no such session, join or login again.",
     ErrorCode.NO_SUCH_USER: "Chatter {name} NOT found!",
+    ErrorCode.OWN_SESSION: "That is this session, type `exit to end it.",
     ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} characters).",
     ErrorCode.REGISTRATION_CLOSED: (
         "Registration is closed. Ask the administrator for an account."
@@ -108,6 +111,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.UNKNOWN_COMMAND: "Unknown command `{command}. Type `help for usage.",
     ErrorCode.USAGE: "Usage: `{usage}",
     ErrorCode.WRONG_PASSWORD: "Wrong username or password.",
+    ErrorCode.WRONG_TOKEN: "The token is not valid any more, login again.",
 }
 
 
@@ -153,6 +157,7 @@ _DISCONNECT_TEXTS: Final = {
     DisconnectReason.PASSWORD_CHANGED: "Your password was changed in another session.",
     DisconnectReason.PASSWORD_SET: "Your password was set by the Administrator.",
     DisconnectReason.REPLACED: "You logged in from another place.",
+    DisconnectReason.REVOKED: "Your session was ended from another session.",
     DisconnectReason.SHUTDOWN: "Chatserver is going to shutdown...",
     DisconnectReason.UNREGISTERED: "Your account was removed by the Administrator.",
 }
@@ -177,7 +182,7 @@ def _with_flaw(words: str, error: ChatError | ErrorReply) -> str:
 
 def result_text(result: Result) -> str:
     """Return the words of the reply to a request that was carried out, without `Server: `."""
-    words = RESULT_WORDS.get(type(result))
+    words = RESULT_WORDS.get(type(result)) or SESSION_WORDS.get(type(result))
     if words is not None:
         return words(result)
     if isinstance(result, SecretSent) and result.away is not None:

@@ -7,13 +7,11 @@ and the accounts have the rules and raise `ChatError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd import __version__
-from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import LeaveReason
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import Request
@@ -34,12 +32,12 @@ from chatd.protocol.replies import (
     Registered,
     Reply,
     Resumed,
-    RoomRef,
     RoomStarted,
     RoomSwitched,
 )
-from chatd.server import people_handlers
+from chatd.server import people_handlers, session_handlers
 from chatd.server.roomlists import MAX_ROOMS
+from chatd.server.session_handlers import log_failed_logins, rooms_of
 
 if TYPE_CHECKING:  # session.py imports the handlers
     from chatd.server.session import Session
@@ -138,14 +136,14 @@ async def _history(session: Session, request: Request) -> Reply:
 async def _register(session: Session, request: Request) -> Reply:
     services = session.services
     name = await services.accounts.register(session, *_credentials(request), services.now())
-    return Registered(name, _rooms(session))
+    return Registered(name, rooms_of(session))
 
 
 async def _login(session: Session, request: Request) -> Reply:
     services = session.services
-    with _log_failed_logins(session):
+    with log_failed_logins(session):
         name = await services.accounts.login(session, *_credentials(request), services.now())
-    return LoggedIn(name, _rooms(session))
+    return LoggedIn(name, rooms_of(session))
 
 
 def _credentials(request: Request) -> tuple[str, str]:
@@ -154,7 +152,7 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 async def _password(session: Session, request: Request) -> Reply:
     arguments = request.arguments
-    with _log_failed_logins(session):
+    with log_failed_logins(session):
         await session.services.accounts.change_password(
             session, arguments["old_password"], arguments["new_password"]
         )
@@ -178,24 +176,7 @@ async def _resume(session: Session, request: Request) -> Reply:
     name = await services.accounts.resume(session, request.arguments["session"], services.now())
     account = None if session.user.account is None else name
     token = await services.accounts.issue_resume_token(session)
-    return Resumed(name, account, _rooms(session), token)
-
-
-def _rooms(session: Session) -> tuple[RoomRef, ...]:
-    """Return the user's rooms in the order of joining: the last one is the current room."""
-    return tuple(RoomRef(room.id, room.name) for room in session.user.rooms)
-
-
-@contextmanager
-def _log_failed_logins(session: Session) -> Iterator[None]:
-    """Log that a password was wrong."""
-    try:
-        yield
-    except ChatError as error:
-        if error.code is ErrorCode.WRONG_PASSWORD:
-            session.services.counters.login_failed()
-            session.services.event_log.login_failed(session.address)
-        raise
+    return Resumed(name, account, rooms_of(session), token)
 
 
 # -- the connection
@@ -235,6 +216,10 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "register": _register,
     "login": _login,
     "password": _password,
+    "sessions": session_handlers.sessions,
+    "revoke": session_handlers.revoke,
+    "remember": session_handlers.remember,
+    "recall": session_handlers.recall,
     "rename": _rename,
     "logout": _logout,
     "resume": _resume,

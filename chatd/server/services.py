@@ -9,6 +9,7 @@ from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.moderation import Moderation
 from chatd.core.presence import Presence
+from chatd.core.sessions import SessionService
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.server.eventlog import Counters, EventLog
@@ -28,6 +29,7 @@ class Services:
     chat: Chat
     presence: Presence
     accounts: AccountService
+    sessions: SessionService
     moderation: Moderation
     room_lists: RoomLists
     writer: HistoryWriter

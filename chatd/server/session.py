@@ -19,7 +19,8 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import SERVER, Address, DisconnectReason, Notice, ReceiptRequest
-from chatd.core.rooms import Room, User
+from chatd.core.records import RememberedToken
+from chatd.core.rooms import Origin, Room, User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import CODECS, Codec
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
@@ -48,10 +49,11 @@ class Session(Subscriber):
     ) -> None:
         now = services.seconds()
         super().__init__(User(connection.address), connection.address, connection.send_queue, now)
-        self.connected_at = now
         self.busy = False
         self.extra_cost = 0
         self.is_started = False
+        # The sessions and tokens in the order of the list that was sent last.
+        self.listed: Sequence[Origin | RememberedToken] = ()
         self._is_running = False  # a request is carried out, or the client sends nothing more
         self.services = services
         self.usage = Usage(services.counters.throttled, services.seconds)

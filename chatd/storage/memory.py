@@ -21,6 +21,7 @@ from chatd.core.records import (
     AccountRef,
     Ban,
     BanKind,
+    RememberedToken,
     ResumeToken,
     RoomRecord,
     RoomUsage,
@@ -29,6 +30,7 @@ from chatd.core.records import (
     is_only_reserved,
 )
 from chatd.storage.chunks import pack, take_within
+from chatd.storage.memory_tokens import MemoryTokens
 
 MAX_HISTORY: Final = 4000
 """How many messages of a room are kept; the batch with the oldest of them is kept whole."""
@@ -108,6 +110,7 @@ class MemoryStore:
         self._account_ids = count(1)
         self._bans: dict[tuple[BanKind, str], Ban] = {}
         self._tokens: dict[str, ResumeToken] = {}
+        self._remembered = MemoryTokens()
         self._pruned_at: float | None = None
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
@@ -233,13 +236,18 @@ class MemoryStore:
         self._accounts[name] = account
         return account
 
-    async def set_password_hash(self, name: str, password_hash: str) -> None:
-        """Change the password hash of an account."""
+    async def set_password_hash(
+        self, name: str, password_hash: str, is_new_password: bool = False
+    ) -> None:
+        """Change the password hash of an account; a new password removes remembered tokens."""
         if name in self._accounts:
             self._accounts[name] = replace(self._accounts[name], password_hash=password_hash)
+        if is_new_password:
+            self._remembered.remove_all(name)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and its resume tokens."""
+        """Remove an account and all its tokens."""
+        self._remembered.remove_all(name)
         account = self._accounts.pop(name, None)
         for room in self._rooms.values():
             if account is not None and room.owner == account.id:
@@ -282,6 +290,31 @@ class MemoryStore:
         for token in list(self._tokens.values()):
             if token.last_seen < before:
                 del self._tokens[token.digest]
+
+    async def remembered_tokens(self, account: str) -> Sequence[RememberedToken]:
+        """Return the remembered tokens of an account, the oldest first."""
+        return self._remembered.of_account(account)
+
+    async def add_remembered_token(self, token: RememberedToken, limit: int) -> None:
+        """Add a remembered token; keep the `limit` of its account that were used last."""
+        if token.account in self._accounts:
+            self._remembered.add(token, limit)
+
+    async def use_remembered_token(self, digest: str, now: float, before: float) -> str | None:
+        """Set when a remembered token was used; return the name of its account."""
+        return self._remembered.use(digest, now, before)
+
+    async def remove_remembered_token(self, digest: str) -> None:
+        """Remove the remembered token with a digest."""
+        self._remembered.remove(digest)
+
+    async def remove_remembered_tokens(self, account: str) -> None:
+        """Remove all remembered tokens of an account."""
+        self._remembered.remove_all(account)
+
+    async def remove_remembered_tokens_before(self, before: float) -> None:
+        """Remove all remembered tokens that were last used before a time."""
+        self._remembered.remove_before(before)
 
     def _active_room(self, room_id: str) -> _Room | None:
         room = self._rooms.get(room_key(room_id))

@@ -102,3 +102,13 @@ resume_tokens = Table(
     Column("last_seen", Double, nullable=False),
     Index("resume_tokens_account", "account"),
 )
+
+remembered_tokens = Table(
+    "remembered_tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("last_used", Double, nullable=False),
+    Index("remembered_tokens_account", "account"),
+)

@@ -20,8 +20,16 @@ from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
-from chatd.core.records import Account, Ban, ResumeToken, RoomRecord, RoomUsage, Snapshot
-from chatd.storage import accounts_sql, rooms_sql
+from chatd.core.records import (
+    Account,
+    Ban,
+    RememberedToken,
+    ResumeToken,
+    RoomRecord,
+    RoomUsage,
+    Snapshot,
+)
+from chatd.storage import accounts_sql, remembered_sql, rooms_sql
 from chatd.storage.chunks import pack
 from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
 from chatd.storage.worker import Runner
@@ -154,13 +162,20 @@ class SqlStore:
         )
         return await self._write(job)
 
-    async def set_password_hash(self, name: str, password_hash: str) -> None:
-        """Change the password hash of an account."""
-        job = partial(accounts_sql.set_password_hash, name=name, password_hash=password_hash)
+    async def set_password_hash(
+        self, name: str, password_hash: str, is_new_password: bool = False
+    ) -> None:
+        """Change the password hash of an account; a new password removes remembered tokens."""
+        job = partial(
+            accounts_sql.set_password_hash,
+            name=name,
+            password_hash=password_hash,
+            is_new_password=is_new_password,
+        )
         await self._write(job)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and its resume tokens."""
+        """Remove an account and all its tokens."""
         await self._write(partial(accounts_sql.remove_account, name=name))
 
     # -- bans
@@ -202,6 +217,32 @@ class SqlStore:
             accounts_sql.remove_resume_tokens_before(connection, before)
 
         await self._write(job)
+
+    # -- remembered tokens
+
+    async def remembered_tokens(self, account: str) -> Sequence[RememberedToken]:
+        """Return the remembered tokens of an account, the oldest first."""
+        return await self._read(partial(remembered_sql.of_account, account=account), urgent=True)
+
+    async def add_remembered_token(self, token: RememberedToken, limit: int) -> None:
+        """Add a remembered token; keep the `limit` of its account that were used last."""
+        await self._write(partial(remembered_sql.add, token=token, limit=limit))
+
+    async def use_remembered_token(self, digest: str, now: float, before: float) -> str | None:
+        """Set when a remembered token was used; return the name of its account."""
+        return await self._write(partial(remembered_sql.use, digest=digest, now=now, before=before))
+
+    async def remove_remembered_token(self, digest: str) -> None:
+        """Remove the remembered token with a digest."""
+        await self._write(partial(remembered_sql.remove, digest=digest))
+
+    async def remove_remembered_tokens(self, account: str) -> None:
+        """Remove all remembered tokens of an account."""
+        await self._write(partial(remembered_sql.remove_all, account=account))
+
+    async def remove_remembered_tokens_before(self, before: float) -> None:
+        """Remove all remembered tokens that were last used before a time."""
+        await self._write(partial(remembered_sql.remove_before, before=before))
 
     def _open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         try:

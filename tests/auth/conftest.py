@@ -40,7 +40,7 @@ class FakeStore:
         self.by_name[name] = Account(len(self.asked), name, password_hash, registered_at)
         return self.by_name[name]
 
-    async def set_password_hash(self, name, password_hash):
+    async def set_password_hash(self, name, password_hash, _=False):
         self._ask("set_password_hash", name)
         if name in self.by_name:
             self.by_name[name] = replace(self.by_name[name], password_hash=password_hash)

@@ -20,13 +20,13 @@ def state():
 @pytest.mark.parametrize(
     ("before", "word", "candidates"),
     [
-        ("`s", "`s", ["`start ", "`switch ", "`secret ", "`say "]),
+        ("`s", "`s", ["`start ", "`switch ", "`secret ", "`sessions ", "`say "]),
         ("`con", "`con", ["`connect "]),
         ("`ren", "`ren", ["`rename "]),
         ("`rename ", "", []),
         ("`rename B", "B", []),
         ("`format", "`format", []),
-        ("`re", "`re", ["`register ", "`rename "]),
+        ("`re", "`re", ["`register ", "`revoke ", "`rename "]),
         ("`h", "`h", ["`help ", "`history "]),
         ("`lo", "`lo", ["`login ", "`logout "]),
         ("`p", "`p", ["`password "]),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core.records import Account, Ban, BanKind, ResumeToken
+from chatd.core.records import Account, Ban, BanKind, RememberedToken, ResumeToken
 from chatd.storage.testing import NOW
 
 # -- accounts
@@ -133,3 +133,77 @@ def test_touching_resume_tokens(with_tokens):
     assert last_seen(with_tokens) == {"a2": 20}
     with_tokens.touch_resume_tokens([], NOW + 30, NOW + 20)
     assert last_seen(with_tokens) == {"a2": 20}
+
+
+# -- remembered tokens
+
+
+@pytest.fixture
+def remembered(store):
+    """Return a store with two accounts, of which Ann has the remembered tokens a1 and a2."""
+    for name in ("Ann", "Bob"):
+        store.add_account(name, "1", NOW)
+    for digest, name, at in (("a2", "Ann", 2), ("a1", "Ann", 1), ("b1", "Bob", 3)):
+        store.add_remembered_token(RememberedToken(digest, name, NOW + at, NOW + at), 8)
+    return store
+
+
+def digests(store, account="Ann"):
+    """Return the digests of the remembered tokens of an account."""
+    return [token.digest for token in store.remembered_tokens(account)]
+
+
+def test_remembered_tokens(remembered):
+    """An account has its own, the oldest first; adding one again replaces it."""
+    again = RememberedToken("a1", "Ann", NOW + 1, NOW + 5)
+    remembered.add_remembered_token(again, 8)
+    assert remembered.remembered_tokens("Ann") == [
+        again,
+        RememberedToken("a2", "Ann", NOW + 2, NOW + 2),
+    ]
+    assert digests(remembered, "Carol") == []
+
+
+def test_an_account_has_so_many_remembered_tokens(remembered):
+    """Those used last stay, and those of others too."""
+    remembered.use_remembered_token("a1", NOW + 7, NOW)
+    remembered.add_remembered_token(RememberedToken("a3", "Ann", NOW + 8, NOW + 8), 2)
+    assert digests(remembered) == ["a1", "a3"]
+    assert digests(remembered, "Bob") == ["b1"]
+
+
+def test_using_a_remembered_token(remembered):
+    """It gives the account, and its last use is noted, unless that was too long ago."""
+    assert remembered.use_remembered_token("a1", NOW + 9, NOW + 1) == "Ann"
+    assert remembered.use_remembered_token("a2", NOW + 9, NOW + 3) is None
+    assert remembered.use_remembered_token("x", NOW + 9, NOW) is None
+    used = [token.last_used - NOW for token in remembered.remembered_tokens("Ann")]
+    assert used == [9, 2]
+
+
+def test_removing_remembered_tokens(remembered):
+    """One of them, those not used for long, or all of an account."""
+    remembered.remove_remembered_token("a1")
+    remembered.remove_remembered_token("unknown")
+    assert (digests(remembered), digests(remembered, "Bob")) == (["a2"], ["b1"])
+    remembered.remove_remembered_tokens_before(NOW + 3)
+    assert (digests(remembered), digests(remembered, "Bob")) == ([], ["b1"])
+    remembered.remove_remembered_tokens("Bob")
+    assert digests(remembered, "Bob") == []
+
+
+def test_a_new_password_removes_remembered_tokens(remembered):
+    """The same password with another hash does not."""
+    remembered.set_password_hash("Ann", "2")
+    assert digests(remembered) == ["a1", "a2"]
+    remembered.set_password_hash("Ann", "3", True)
+    assert (digests(remembered), digests(remembered, "Bob")) == ([], ["b1"])
+
+
+def test_no_remembered_token_without_its_account(remembered):
+    """They end with the account, and none is added afterwards."""
+    remembered.remove_account("Ann")
+    remembered.add_remembered_token(RememberedToken("a3", "Ann", NOW, NOW), 8)
+    remembered.add_account("Ann", "2", NOW)
+    assert digests(remembered) == []
+    assert remembered.use_remembered_token("a1", NOW, 0.0) is None

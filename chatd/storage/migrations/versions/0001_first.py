@@ -114,3 +114,12 @@ def _create_account_tables() -> None:
         sa.Column("last_seen", sa.Double, nullable=False),
     )
     op.create_index("resume_tokens_account", "resume_tokens", ["account"])
+    account = sa.ForeignKey("accounts.name", ondelete="CASCADE")
+    op.create_table(
+        "remembered_tokens",
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("account", sa.Text, account, nullable=False),
+        sa.Column("created", sa.Double, nullable=False),
+        sa.Column("last_used", sa.Double, nullable=False),
+    )
+    op.create_index("remembered_tokens_account", "remembered_tokens", ["account"])
