@@ -10,9 +10,11 @@ from chatd.admin.answer import Answer, failure, reply_line
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import ADMINISTRATOR
 from chatd.core.moderation import Moderation
+from chatd.core.mutes import Mutes
 from chatd.core.ports import History, IBus, IStore
-from chatd.core.records import Actor
+from chatd.core.records import Actor, ActorKind
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import Command
 from chatd.server.session import SessionRegistry
@@ -42,6 +44,7 @@ class AdminContext:
     chat: Chat
     accounts: AccountService
     moderation: Moderation
+    mutes: Mutes
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
@@ -72,6 +75,11 @@ class Call:
     def now(self) -> float:
         """The time in seconds since the epoch."""
         return self.context.now()
+
+    @property
+    def author(self) -> str:
+        """The name under which users read who acts: that of an account, or `Administrator`."""
+        return self.actor.name if self.actor.kind is ActorKind.ACCOUNT else ADMINISTRATOR
 
     @property
     def reason(self) -> str:

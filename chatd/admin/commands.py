@@ -80,6 +80,8 @@ _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "start": room_commands.start,
     "end": room_commands.end,
     "kick": room_commands.kick,
+    "mute": room_commands.mute,
+    "unmute": room_commands.unmute,
     "group": room_commands.group,
     "say": room_commands.say,
     "who": people_commands.who,

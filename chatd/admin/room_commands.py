@@ -121,6 +121,25 @@ async def kick(call: Call) -> Answer:
     return done(text, name=user.name, room=room.id, reason=reason or None)
 
 
+async def mute(call: Call) -> Answer:
+    """Let a user or an account read a room but not talk in it."""
+    name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
+    minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
+    if minutes == 0:
+        return usage(CONSOLE_COMMANDS["mute"])
+    name, room = call.context.mutes.mute(name, room_id, minutes, call.author, call.now)
+    span = "" if minutes is None else f" for {counted(minutes, 'minute')}"
+    text = f"{name} was muted in chatroom {room.id}{span}."
+    return done(text, name=name, room=room.id, minutes=minutes)
+
+
+async def unmute(call: Call) -> Answer:
+    """Let a user or an account talk in a room again."""
+    name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
+    name, room = call.context.mutes.unmute(name, room_id, call.author, call.now)
+    return done(f"{name} was unmuted in chatroom {room.id}.", name=name, room=room.id)
+
+
 async def group(call: Call) -> Answer:
     """Move each user; the answer is a failure if one of them cannot be moved."""
     room = call.context.chat.room(call.arguments["chatroom_id"])

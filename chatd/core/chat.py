@@ -266,9 +266,11 @@ class Chat:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
         Only those before the first that is too long or has too many lines; return how many these
-        are, with the empty ones. Raise `ChatError` if it is the first of all. With `action` they
-        tell what the user does.
+        are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user is
+        muted. With `action` they tell what the user does.
         """
+        if room.mutes is not None:
+            room.mutes.check(origin.user, room)
         for text in texts:
             if len(text) >= self._short:
                 texts = self._allowed(texts)

@@ -31,10 +31,12 @@ class ErrorCode(StrEnum):
     LOCAL_ADDRESS = "local-address"  # address
     LOGGED_IN = "logged-in"  # name
     LOGIN_FIRST = "login-first"
+    MUTED = "muted"  # room and room_name
     NAME_IN_USE = "name-in-use"  # name
     NAME_NEEDS_LOGIN = "name-registered"  # name
     NETWORK_TOO_LARGE = "network-too-large"  # network, and limit: the shortest prefix
     NOT_BANNED = "not-banned"  # subject
+    NOT_MUTED = "not-muted"  # name, room
     NOT_IN_ROOM = "not-in-room"  # room
     NOT_STORED = "not-stored"
     NO_SUCH_ACCOUNT = "no-such-account"  # name

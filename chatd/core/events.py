@@ -200,8 +200,37 @@ class Renamed:
     room: ClassVar[None] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """A user may not talk in a room any more, for some minutes or until `Unmuted`.
+
+    `by` is the name of the administrator's account, or `Administrator`. `is_self`: it is the reader
+    who is muted; `room_name` is for that user.
+    """
+
+    room: str
+    name: str
+    by: str
+    time: float
+    minutes: int | None = None
+    room_name: str = ""
+    is_self: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmuted:
+    """A user who was muted may talk in a room again; the fields are those of `Muted`."""
+
+    room: str
+    name: str
+    by: str
+    time: float
+    room_name: str = ""
+    is_self: bool = False
+
+
 UserEvent = Left | Renamed
 """A fact about a user that concerns all rooms of that user."""
 
-RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed
+RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed | Muted | Unmuted
 Event = RoomEvent | Kicked | Moved | PrivateMessage

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason
 from chatd.core.lookalikes import room_key
+
+if TYPE_CHECKING:
+    from chatd.core.mutes import RoomMutes
 
 T = TypeVar("T")
 
@@ -103,8 +106,8 @@ class Room:
 
     `last_id` is the id of the newest message, 0 before the first one: ids count from 1. `last_time`
     is the time of the newest event, in seconds since the epoch. `owner` is the id of the account
-    that started the room. A `permanent` room never ends by itself. `used` tells the constructor
-    whether something was said in the room before.
+    that started the room. `mutes` is None while nobody is muted. A `permanent` room never ends by
+    itself. `used` tells the constructor whether something was said in the room before.
     """
 
     __slots__ = (
@@ -114,6 +117,7 @@ class Room:
         "last_id",
         "last_time",
         "members",
+        "mutes",
         "name",
         "owner",
         "permanent",
@@ -138,6 +142,7 @@ class Room:
         self.permanent = permanent
         self._unused_id = None if used else last_id
         self.members: dict[User, Member] = {}
+        self.mutes: RoomMutes | None = None
 
     @property
     def is_used(self) -> bool:

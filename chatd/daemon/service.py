@@ -33,6 +33,7 @@ from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.expiry import RoomExpiry
 from chatd.core.moderation import Moderation
+from chatd.core.mutes import Mutes
 from chatd.core.ports import IStore
 from chatd.core.presence import Presence
 from chatd.core.ratelimit import CountCreation, CreationLimit
@@ -217,6 +218,7 @@ class ChatService(Service):
             chat=self.chat,
             accounts=self.accounts,
             moderation=self.moderation,
+            mutes=Mutes(self.directory, self.chat, self.bus, reactor.seconds),
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,

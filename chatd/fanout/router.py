@@ -14,8 +14,10 @@ from chatd.core.events import (
     Event,
     Joined,
     Left,
+    Muted,
     RoomClosed,
     RoomEvent,
+    Unmuted,
     UserEvent,
 )
 from chatd.core.rooms import Room, User
@@ -113,6 +115,13 @@ class Router:
                     fanout.send(session, replace(event, is_self=True))
                 fanout.unsubscribe(session, room)
             fanout.append({room: event})
+        elif isinstance(event, Muted | Unmuted):
+            for session in sessions:
+                fanout.flush_one(session)
+            fanout.append({room: event})
+            for session in sessions:
+                fanout.skip(session)
+                fanout.send(session, replace(event, is_self=True))
         else:
             fanout.append({room: event})
             if isinstance(event, RoomClosed):

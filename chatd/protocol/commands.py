@@ -316,6 +316,12 @@ CONSOLE_COMMANDS: Final = _table(
         syntax="kick <chatter_name> <chatroom_id>",
     ),
     Command(
+        "mute",
+        "Let a chatter read a chat room but not talk in it, for some minutes or until unmute.",
+        (_CHATTER, _ROOM, Parameter("minutes", optional=True, number=True)),
+    ),
+    Command("unmute", "Let a chatter talk in a chat room again.", (_CHATTER, _ROOM)),
+    Command(
         "group",
         "Bring the specified chatters into the given chat room.",
         (_ROOM, Parameter("list_of_chatters")),

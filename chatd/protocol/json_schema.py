@@ -21,10 +21,12 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     Message,
+    Muted,
     Notice,
     PrivateMessage,
     Renamed,
     RoomClosed,
+    Unmuted,
 )
 from chatd.protocol.jsonio import Fields, load
 from chatd.protocol.people_replies import AwaySet, MemberInfo, MemberList
@@ -172,6 +174,10 @@ def _read_optional_str(value: Any) -> str | None:
     return None if value is None else _read_str(value)
 
 
+def _read_optional_int(value: Any) -> int | None:
+    return None if value is None else _read_int(value)
+
+
 def _read_address(value: Any) -> Address | None:
     if value is None or isinstance(value, str):
         return value
@@ -201,6 +207,7 @@ _KINDS: Final[dict[Any, Kind]] = {
     str: Kind(_same, _read_str),
     str | None: Kind(_same, _read_optional_str),
     int: Kind(_same, _read_int),
+    int | None: Kind(_same, _read_optional_int),
     bool: Kind(_same, _exactly(bool)),
     float: Kind(time_text, _read_time),
     Address | None: Kind(_same, _read_address),
@@ -228,6 +235,9 @@ _ROOMS = Field("rooms", optional=True)
 _SESSION = Field("session", optional=True)
 _SELF = Field("self", "is_self", optional=True)
 _MORE = Field("more", optional=True)
+
+_BY = Field("by")
+_MUTED: Final = (Field("room_name", optional=True), _TIME, _SELF)
 
 _FORMER = Field("former", "is_former", optional=True)
 _ACTION = Field("action", optional=True)
@@ -270,6 +280,8 @@ EVENTS: Final = (
         Field("text", optional=True),
     ),
     Shape("renamed", Renamed, _USER, Field("to", "new_name"), _TIME),
+    Shape("muted", Muted, _ROOM, _USER, _BY, Field("minutes", optional=True), *_MUTED),
+    Shape("unmuted", Unmuted, _ROOM, _USER, _BY, *_MUTED),
     Shape("closed", RoomClosed, _ROOM, _TIME),
     Shape("notice", Notice, Field("room", optional=True), _SENDER, _TEXT, _TIME),
     Shape("secret", PrivateMessage, _SENDER, Field("to", "recipient", optional=True), _TEXT, _TIME),

@@ -27,11 +27,13 @@ from chatd.core.events import (
     Message,
     MessageBatch,
     Moved,
+    Muted,
     Notice,
     PrivateMessage,
     Renamed,
     RoomClosed,
     RoomEvent,
+    Unmuted,
 )
 from chatd.core.suggest import nearest
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
@@ -85,10 +87,12 @@ _ERROR_TEXTS: Final = {
     ErrorCode.LOCAL_ADDRESS: "{address} is this machine, which all users may share; ban a name.",
     ErrorCode.LOGGED_IN: "You are logged in as {name}, logout first.",
     ErrorCode.LOGIN_FIRST: "Login first!",
+    ErrorCode.MUTED: "You may not talk in chatroom {room_name}@{room}.",
     ErrorCode.NAME_IN_USE: "Name {name} is already in use!",
     ErrorCode.NAME_NEEDS_LOGIN: "Name {name} is registered, login first!",
     ErrorCode.NETWORK_TOO_LARGE: "{network} is too large, ban a network of /{limit} at most.",
     ErrorCode.NOT_BANNED: "{subject} is not banned.",
+    ErrorCode.NOT_MUTED: "{name} is not muted in chatroom {room}.",
     ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
     ErrorCode.NOT_STORED: "Your message could not be stored.",
     ErrorCode.NO_SUCH_ACCOUNT: "Account {name} NOT found!",
@@ -275,6 +279,12 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case Renamed():
             former, name = isolate(event.name), isolate(event.new_name)
             return f"{SERVER}: {former} is now known as {name}."
+        case Muted(is_self=True) | Unmuted(is_self=True):
+            return f"{SERVER}: {_mute_notice(event)}"
+        case Muted():
+            return f"{SERVER}: {isolate(event.name)} was muted."
+        case Unmuted():
+            return f"{SERVER}: {isolate(event.name)} was unmuted."
         case Kicked() | Moved():
             return f"{SERVER}: {admin_notice(event)}"
         case ErrorReply():
@@ -302,6 +312,16 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             raise TypeError("a batch is encoded as several frames")
         case _:
             return f"{SERVER}: {isolate(result_text(event))}"
+
+
+def _mute_notice(event: Muted | Unmuted) -> str:
+    """Return the words for the user who is muted, or who may talk again."""
+    room = _room(event.room_name, event.room)
+    return (
+        f"You may not talk in chatroom {room}."
+        if isinstance(event, Muted)
+        else f"You may talk in chatroom {room} again."
+    )
 
 
 def admin_notice(event: Kicked | Moved) -> str:

@@ -147,8 +147,12 @@ def test_who_shows_the_account(server):
         ("unban c", ["Cathy"]),
         ("passwd ", ["Zoë"]),
         ("unregister z", ["Zoë"]),
+        ("mute ", ["Bob", "Zoë"]),
+        ("mute Bob ", ["1"]),
+        ("history ", ["1"]),
+        ("mute Bob 1 ", []),
         ("accounts ", []),
-        ("un", ["unban", "unregister"]),
+        ("un", ["unmute", "unban", "unregister"]),
     ],
 )
 def test_completion(server, line, expected):

@@ -33,7 +33,7 @@ def test_help(server):
     assert QUIT in lines
     names = {line.strip("`").split("`")[0].split()[0] for line in lines if line}
     assert names == {
-        *("help", "list", "start", "end", "kick", "group"),
+        *("help", "list", "start", "end", "kick", "mute", "unmute", "group"),
         *("say", "who", "top", "rooms", "history", "trace", "stats", "exit", "quit"),
         *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
     }

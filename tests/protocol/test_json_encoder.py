@@ -17,10 +17,12 @@ from chatd.core.events import (
     Message,
     MessageBatch,
     Moved,
+    Muted,
     Notice,
     PrivateMessage,
     Renamed,
     RoomClosed,
+    Unmuted,
 )
 from chatd.core.sanitize import sanitize
 from chatd.protocol.json_encoder import encode
@@ -54,6 +56,8 @@ EVENTS = st.one_of(
     st.builds(Left, WORD, WORD, ADDRESS, st.sampled_from(LeaveReason), TIME, st.booleans()),
     st.builds(Renamed, WORD, WORD, TIME),
     st.builds(RoomClosed, WORD, TIME),
+    st.builds(Muted, WORD, WORD, WORD, TIME, st.none() | st.integers(1), WORD, st.booleans()),
+    st.builds(Unmuted, WORD, WORD, WORD, TIME, WORD, st.booleans()),
     st.builds(Notice, WORD, WORD, TIME, st.none() | WORD),
     st.builds(PrivateMessage, WORD, WORD, TIME, st.none() | WORD),
     st.builds(RoomList, st.lists(ROW).map(tuple), TAG),
@@ -227,6 +231,30 @@ def test_replies_are_word_for_word(reply, frame):
         (
             Renamed("Alice", "Bob", 7.5),
             {"event": "renamed", "who": "Alice", "to": "Bob", "time": "1970-01-01T00:00:07.500Z"},
+        ),
+        (
+            Muted("1", "Bob", "Administrator", 7.5, 30, "tea"),
+            {
+                "event": "muted",
+                "room": "1",
+                "who": "Bob",
+                "by": "Administrator",
+                "minutes": 30,
+                "room_name": "tea",
+                "time": "1970-01-01T00:00:07.500Z",
+            },
+        ),
+        (
+            Unmuted("1", "Bob", "amy", 7.5, "tea", is_self=True),
+            {
+                "event": "unmuted",
+                "room": "1",
+                "who": "Bob",
+                "by": "amy",
+                "room_name": "tea",
+                "time": "1970-01-01T00:00:07.500Z",
+                "self": True,
+            },
         ),
         (
             PrivateMessage("al", "psst", 7.5, "Bob"),

@@ -40,6 +40,7 @@ CONSOLE_CODES = {
     ErrorCode.LOCAL_ADDRESS,
     ErrorCode.NETWORK_TOO_LARGE,
     ErrorCode.NOT_BANNED,
+    ErrorCode.NOT_MUTED,
     ErrorCode.NO_SUCH_ACCOUNT,
 }
 """Codes of errors that only the administrator reads; a client that is banned is disconnected."""

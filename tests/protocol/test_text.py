@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Message, MessageBatch, Notice, PrivateMessage, Renamed
+from chatd.core.events import (
+    Message,
+    MessageBatch,
+    Muted,
+    Notice,
+    PrivateMessage,
+    Renamed,
+    Unmuted,
+)
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
 from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent
@@ -145,6 +153,16 @@ def test_lines_cannot_be_forged():
             ],
         ),
         (Renamed("Alice", "Bob", 0.0), ["Server: Alice is now known as Bob."]),
+        (Muted("1", "Bob", "amy", 0.0, 5, "tea"), ["[1] Server: Bob was muted."]),
+        (Unmuted("1", "Bob", "amy", 0.0, "tea"), ["[1] Server: Bob was unmuted."]),
+        (
+            Muted("1", "Bob", "amy", 0.0, 5, "tea", is_self=True),
+            ["[1] Server: You may not talk in chatroom tea@1."],
+        ),
+        (
+            Unmuted("1", "Bob", "amy", 0.0, "tea", is_self=True),
+            ["[1] Server: You may talk in chatroom tea@1 again."],
+        ),
         (PrivateMessage("al", "psst", 0.0), ["al (secret): psst"]),
         (PrivateMessage("al", "psst", 0.0, "Bob"), ["al (secret to Bob): psst"]),
         (
