@@ -105,3 +105,76 @@ def test_name_and_room(start_server, run):
     client.expect("You join @chatroom tea")
     client.type("`exit\r")
     assert client.ended() == 0
+
+
+CURSOR = "\x1b[20;1R"
+"""A terminal's reply to the question where the cursor is; without it there is no status line."""
+
+
+@pytest.fixture
+def say(start_server):
+    """Return a server's port, and a function by which Bob says something in the room."""
+    port = _free_port()
+    start_server(port)
+    with socket.create_connection(("localhost", port), SECONDS) as bob:
+
+        def say(*lines):
+            bob.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+        say("`join tea Bob")
+        assert bob.recv(1024)
+        yield port, say
+
+
+def test_joining(run, say):
+    """On joining the user reads what was said last and who is here; the status line says where."""
+    port, bob_says = say
+    bob_says("earlier")
+    client = run("localhost", port, "--name", "Ann", "--room", "tea")
+    client.expect("Bob: earlier")
+    client.expect("Here: Bob.")
+    client.type(CURSOR)
+    client.expect(f"localhost:{port} | Ann | tea (Tea) 2 members")
+    client.type("`exit\r")
+    assert client.ended() == 0
+
+
+def test_mention(run, say):
+    """A mention rings the bell and is in the title until a key is pressed."""
+    port, bob_says = say
+    client = run("localhost", port, "--name", "Ann", "--room", "tea")
+    client.expect("Here: Bob.")
+    bob_says("hello Ann")
+    client.expect("\x1b]2;(1) chatd\x07\x07")
+    client.expect("Bob: hello Ann")
+    client.type("x")
+    client.expect("\x1b]2;chatd\x07")
+    client.type("\x03\x04")
+    assert client.ended() == 0
+
+
+def test_dumb_terminal(run, say, monkeypatch):
+    """A dumb terminal gets the lines alone: no status line, no title and no bell."""
+    monkeypatch.setenv("TERM", "dumb")
+    port, bob_says = say
+    client = run("localhost", port, "--name", "Ann", "--room", "tea")
+    client.expect("Here: Bob.")
+    bob_says("hello Ann", "and more")
+    client.expect("Bob: and more")
+    assert "chatd\x07" not in client.printed
+    assert "\x07" not in client.printed
+    assert "2 members" not in client.printed
+    client.type("`exit\r")
+    assert client.ended() == 0
+
+
+def test_offline(run):
+    """The status line counts down to the next attempt to connect."""
+    port = _free_port()
+    client = run("localhost", port)
+    client.expect("Trying again in 1 s.")
+    client.type(CURSOR)
+    client.expect(f"localhost:{port} | no room | offline, ")
+    client.expect("trying again in ")
+    client.type("\x04")
+    client.ended()
