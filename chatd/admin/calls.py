@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.admin.answer import Answer, failure, reply_line
+from chatd.admin.audit import AuditLog
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
@@ -48,6 +49,7 @@ class AdminContext:
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
+    audit: AuditLog
     store: IStore
     store_size: StoreSize
     history: History

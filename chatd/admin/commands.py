@@ -12,6 +12,7 @@ from typing import Final
 
 from chatd.admin import people_commands, room_commands, server_commands
 from chatd.admin.answer import Answer, failure, refused
+from chatd.admin.audit import entry_of
 from chatd.admin.calls import AdminContext, Call, Confirm, Prompt, usage
 from chatd.core.errors import ChatError
 from chatd.core.records import CONSOLE, Actor
@@ -41,7 +42,7 @@ async def execute(
 ) -> Answer:
     """Execute the command in `line`, with or without the backtick; return the answer.
 
-    `actor` is the administrator.
+    What `actor` did, if the command took effect, is in the audit.
     """
     line = sanitize(line).strip().removeprefix(COMMAND_PREFIX)
     if not line:
@@ -58,9 +59,13 @@ async def execute(
     except ChatError:
         return usage(command)
     try:
-        return await _HANDLERS[command.name](Call(context, arguments, prompt, confirm, actor))
+        answer = await _HANDLERS[command.name](Call(context, arguments, prompt, confirm, actor))
     except ChatError as error:
         return refused(error)
+    entry = entry_of(command.name, arguments, answer, actor, context.now())
+    if entry is not None:
+        context.audit.add(entry)
+    return answer
 
 
 def _help_lines() -> list[str]:
@@ -93,6 +98,7 @@ _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "passwd": people_commands.passwd,
     "unregister": people_commands.unregister,
     "top": server_commands.top,
+    "audit": server_commands.audit,
     "trace": server_commands.trace,
     "stats": server_commands.stats,
     "exit": server_commands.leave,

@@ -6,13 +6,28 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.admin.answer import Answer, done, reply_line
-from chatd.admin.calls import Call, cancelled, counted
+from chatd.admin.audit import entries_answer
+from chatd.admin.calls import Call, cancelled, counted, usage
+from chatd.core.records import MAX_AUDIT_ENTRIES
+from chatd.protocol.commands import CONSOLE_COMMANDS
 from chatd.server.byterate import FRAME_BYTES
 from chatd.server.session import Session
 from chatd.server.usage import UsageTotals
 
+_AUDIT_LENGTH: Final = 20
+"""How many entries `audit` shows if it is not told."""
+
 TOP_LENGTH: Final = 20
 """How many sessions `top` lists at most."""
+
+
+async def audit(call: Call) -> Answer:
+    """Show what administrators did."""
+    limit = int(call.arguments.get("count", _AUDIT_LENGTH))
+    if limit == 0:
+        return usage(CONSOLE_COMMANDS["audit"])
+    entries = await call.context.audit.last(min(limit, MAX_AUDIT_ENTRIES))
+    return entries_answer(entries)
 
 
 async def trace(call: Call) -> Answer:

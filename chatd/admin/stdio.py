@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from chatd.admin.console import Consoles, LineConsole
 from chatd.admin.terminal import ConsoleTerminal, encode_lines
+from chatd.core.records import ActorKind
 from chatd.core.sanitize import escape_line
 from chatd.io import BackgroundWriter, in_foreground
 
@@ -46,9 +47,13 @@ LinesOf = Callable[[LogEvent], Sequence[str]]
 def format_plain(event: LogEvent) -> Sequence[str]:
     """Return the lines of an event: those of chatd bare, those of libraries from warnings on.
 
-    Spec section 6. Control characters are escaped.
+    Spec section 6. Control characters are escaped. Acts of the console on standard input are left
+    out: its answers show them.
     """
     ours = event.get("log_namespace") == "chatd"
+    fields = event.get("fields", {})
+    if fields.get("event") == "audit" and fields.get("via") == ActorKind.CONSOLE:
+        return ()
     if not ours and event.get("log_level", LogLevel.info) < LogLevel.warn:
         return ()
     text = eventAsText(event, includeTimestamp=False, includeSystem=not ours)

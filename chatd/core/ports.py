@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chatd.core.records import (
         Account,
         AccountRef,
+        AuditEntry,
         Ban,
         RememberedToken,
         ResumeToken,
@@ -337,6 +338,12 @@ class IStore(Interface):
 
     async def remove_ban(ban: Ban) -> None:
         """Remove the ban on a subject, if there is one."""
+
+    async def add_audit_entry(entry: AuditEntry) -> None:
+        """Add an entry to the audit; remove entries older than the last `MAX_AUDIT_ENTRIES`."""
+
+    async def audit_entries(limit: int) -> Sequence[AuditEntry]:
+        """Return the last entries of the audit, at most `limit`, the oldest of them first."""
 
     async def resume_token(digest: str) -> ResumeToken | None:
         """Return the resume token with a digest."""

@@ -99,6 +99,25 @@ class Actor(NamedTuple):
 
 CONSOLE: Final = Actor(ActorKind.CONSOLE)
 
+MAX_AUDIT_ENTRIES: Final = 10_000
+"""How many entries of the audit are kept; the oldest ones are removed."""
+
+
+class AuditEntry(NamedTuple):
+    """An act of an administrator: a command of the console that took effect.
+
+    `act` is the name of the command. `subject` is the user, account or address that it acted on,
+    or the names of several users; "" where there is none, like `room` and `reason`.
+    """
+
+    time: float
+    actor: Actor
+    act: str
+    subject: str = ""
+    room: str = ""
+    minutes: int | None = None
+    reason: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class ResumeToken:

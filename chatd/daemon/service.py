@@ -20,6 +20,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd.admin import unixsocket
+from chatd.admin.audit import AuditLog
 from chatd.admin.calls import AdminContext
 from chatd.admin.console import Consoles
 from chatd.admin.stdio import StandardOutputLog, open_console
@@ -222,6 +223,7 @@ class ChatService(Service):
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
+            audit=AuditLog(self.store, self.event_log),
             store=self.store,
             store_size=self.store_size,
             history=self.history,

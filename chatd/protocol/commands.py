@@ -357,6 +357,11 @@ CONSOLE_COMMANDS: Final = _table(
     Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),
     Command("unregister", "Remove an account.", (_USERNAME,)),
     Command(
+        "audit",
+        "Show the last acts of administrators: time, administrator, act.",
+        (Parameter("count", optional=True, number=True),),
+    ),
+    Command(
         "trace",
         "Print every frame received and sent, or stop it.",
         (Parameter("trace", choices=("on", "off")),),

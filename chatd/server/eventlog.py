@@ -16,6 +16,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from chatd.core.events import Address, Joined, Left, RoomEvent
+from chatd.core.records import AuditEntry
 from chatd.core.rooms import Room
 from chatd.core.sanitize import escape_line
 from chatd.server.limitedlog import LimitedLines, address_fields, escape_address
@@ -192,6 +193,32 @@ class EventLog:
             n=messages,
             size=size,
             fields={"event": "trimmed", "count": messages, "size": size},
+        )
+
+    def acted(self, entry: AuditEntry, words: str) -> None:
+        """Log what an administrator did; `words` follow the name of the actor."""
+        _log.info(
+            "System: {actor} {words}",
+            actor=escape_line(str(entry.actor)),
+            words=escape_line(words),
+            fields={
+                "event": "audit",
+                "via": entry.actor.kind.value,
+                "actor": entry.actor.name or None,
+                "act": entry.act,
+                "subject": entry.subject or None,
+                "room": entry.room or None,
+                "minutes": entry.minutes,
+                "reason": entry.reason or None,
+            },
+        )
+
+    def audit_not_stored(self, why: str) -> None:
+        """Log that the store has not taken an entry of the audit, which is in the log."""
+        _log.error(
+            "System: the entry above is not in the audit of the store: {why}",
+            why=escape_line(why),
+            fields={"event": "audit-not-stored", "why": why},
         )
 
     def rooms_expired(self, rooms: int) -> None:

@@ -17,8 +17,10 @@ from chatd.core.events import Message, MessageBatch
 from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
+    MAX_AUDIT_ENTRIES,
     Account,
     AccountRef,
+    AuditEntry,
     Ban,
     BanKind,
     RememberedToken,
@@ -109,6 +111,7 @@ class MemoryStore:
         self._accounts: dict[str, Account] = {}
         self._account_ids = count(1)
         self._bans: dict[tuple[BanKind, str], Ban] = {}
+        self._audit: deque[AuditEntry] = deque(maxlen=MAX_AUDIT_ENTRIES)
         self._tokens: dict[str, ResumeToken] = {}
         self._remembered = MemoryTokens()
         self._pruned_at: float | None = None
@@ -220,7 +223,7 @@ class MemoryStore:
     async def size(self) -> None:
         """Return None: the store has no file."""
 
-    # -- accounts, bans, resume tokens
+    # -- accounts, bans, the audit, resume tokens
 
     async def account(self, name: str) -> Account | None:
         """Return the account that is registered under exactly this name."""
@@ -261,6 +264,14 @@ class MemoryStore:
     async def remove_ban(self, ban: Ban) -> None:
         """Remove the ban on a subject."""
         self._bans.pop((ban.kind, ban.subject), None)
+
+    async def add_audit_entry(self, entry: AuditEntry) -> None:
+        """Add an entry to the audit; remove those that are too old."""
+        self._audit.append(entry)
+
+    async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last entries of the audit, the oldest of them first."""
+        return list(self._audit)[-limit:]
 
     async def resume_token(self, digest: str) -> ResumeToken | None:
         """Return the resume token with a digest."""

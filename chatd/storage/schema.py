@@ -94,6 +94,24 @@ bans = Table(
     Column("reason", Text, nullable=False),
 )
 
+# The acts of administrators.
+audit = Table(
+    "audit",
+    metadata,
+    # SQLite generates ids only for INTEGER columns.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("time", Double, nullable=False),
+    # The kind and the name of the actor.
+    Column("via", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("minutes", BigInteger),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 resume_tokens = Table(
     "resume_tokens",
     metadata,

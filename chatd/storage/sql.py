@@ -1,8 +1,8 @@
 """A store in a database: each call is a job, one transaction on the writer or on the reader.
 
-The jobs are in `rooms_sql` and `accounts_sql`, what depends on the kind of the database is in
-`Database`, and a `Runner` decides where jobs run. Parameters are prepared here, in the caller's
-thread, so that the jobs hold the GIL as little as possible.
+The jobs are in `rooms_sql`, `accounts_sql` and `audit_sql`, all that depends on the kind of the
+database is in `Database`, and a `Runner` decides where jobs run. Parameters are prepared here, in
+the caller's thread, so that the jobs hold the GIL as little as possible.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chatd.core.lookalikes import room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,
+    AuditEntry,
     Ban,
     RememberedToken,
     ResumeToken,
@@ -29,7 +30,7 @@ from chatd.core.records import (
     RoomUsage,
     Snapshot,
 )
-from chatd.storage import accounts_sql, remembered_sql, rooms_sql
+from chatd.storage import accounts_sql, audit_sql, remembered_sql, rooms_sql
 from chatd.storage.chunks import pack
 from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
 from chatd.storage.worker import Runner
@@ -37,7 +38,7 @@ from chatd.storage.worker import Runner
 
 @implementer(IStore)
 class SqlStore:
-    """Rooms, messages, accounts, bans and resume tokens in `database`.
+    """Rooms, messages, accounts, bans, the audit and resume tokens in `database`.
 
     `writer` and `reader` run the jobs on the two connections of the database; `scripts` is the
     directory of the migrations.
@@ -187,6 +188,16 @@ class SqlStore:
     async def remove_ban(self, ban: Ban) -> None:
         """Remove the ban on a subject."""
         await self._write(partial(accounts_sql.remove_ban, ban=ban))
+
+    # -- audit
+
+    async def add_audit_entry(self, entry: AuditEntry) -> None:
+        """Add an entry to the audit; remove those that are too old."""
+        await self._write(partial(audit_sql.add_entry, entry=entry))
+
+    async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last entries of the audit, the oldest of them first."""
+        return await self._read(partial(audit_sql.last_entries, limit=limit))
 
     # -- resume tokens
 

@@ -34,7 +34,7 @@ def test_help(server):
     names = {line.strip("`").split("`")[0].split()[0] for line in lines if line}
     assert names == {
         *("help", "list", "start", "end", "kick", "mute", "unmute", "group"),
-        *("say", "who", "top", "rooms", "history", "trace", "stats", "exit", "quit"),
+        *("say", "who", "top", "rooms", "history", "audit", "trace", "stats", "exit", "quit"),
         *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
     }
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import pwd
 import socket
 import stat
 from pathlib import Path
@@ -244,6 +245,43 @@ def test_a_program_on_the_socket(connect):
     assert json.loads(peer.transport.value()) == {"answer": {"failed": False, "data": None}}
     peer.readConnectionLost()
     assert peer.transport.value().endswith(b'{"closed": null}\n')
+
+
+def act(peer, line):
+    """Send a line in the way of each program that uses the socket."""
+    messages = [f"{line}\n", f'\0{{"line": "{line}"}}\n', f'\1{{"line": "{line}"}}\n']
+    for message in messages:
+        connected = peer()
+        connected.dataReceived(message.encode())
+
+
+def test_the_audit_names_the_peer(connect, server):
+    """An act is that of the user of the system who opened the socket, whatever the program."""
+    mine, other = socket.socketpair(socket.AF_UNIX)
+
+    def peer():
+        connected = connect()
+        connected.transport.socket = mine
+        return connected
+
+    with mine, other:
+        act(peer, "trace off")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    acts = [line.split(" ", 3)[3] for line in server.console("audit")]
+    assert acts == [f"{user} over the socket switched the trace off"] * 3
+
+
+def test_a_peer_that_the_system_does_not_tell(connect, server, monkeypatch):
+    """The act is one over the socket, of a user with a number or of nobody known."""
+    act(connect, "trace off")
+    assert server.console("audit 1")[0].endswith(" UTC socket switched the trace off")
+    mine, other = socket.socketpair(socket.AF_UNIX)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    connected = connect()
+    connected.transport.socket = mine
+    with mine, other:
+        connected.dataReceived(b"trace off\n")
+    assert f" UTC {os.getuid()} over the socket " in server.console("audit 1")[0]
 
 
 def test_exit_in_lines(connect):

@@ -7,6 +7,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.core.events import Joined, LeaveReason, Left
+from chatd.core.records import Actor, ActorKind, AuditEntry
 from chatd.core.rooms import Room
 from chatd.server.eventlog import EventLog
 
@@ -145,6 +146,20 @@ FIELDS = {
     "pruned": ((5, 7), {"count": 5, "days": 7}),
     "trimmed": ((5, 70), {"count": 5, "size": 70}),
     "rooms_expired": ((2,), {"count": 2}),
+    "acted": (
+        (AuditEntry(0.0, Actor(ActorKind.SOCKET, "root"), "ban", "Bob", "", 60, "spam"), "…"),
+        {
+            "event": "audit",
+            "via": "socket",
+            "actor": "root",
+            "act": "ban",
+            "subject": "Bob",
+            "room": None,
+            "minutes": 60,
+            "reason": "spam",
+        },
+    ),
+    "audit_not_stored": (("disk full",), {"why": "disk full"}),
     "reload_failed": (("--motd x",), {"why": "--motd x"}),
     "received": (
         (PEER, "hi"),

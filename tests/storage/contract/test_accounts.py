@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core.records import Account, Ban, BanKind, RememberedToken, ResumeToken
+from chatd.core.records import (
+    CONSOLE,
+    Account,
+    Actor,
+    ActorKind,
+    AuditEntry,
+    Ban,
+    BanKind,
+    RememberedToken,
+    ResumeToken,
+)
+from chatd.storage import audit_sql, memory
 from chatd.storage.testing import NOW
 
 # -- accounts
@@ -76,6 +87,34 @@ def test_bans(store):
     store.remove_ban(Ban(BanKind.NAME, "Carol"))
     store.close()
     assert store.open().bans == [Ban(BanKind.ADDRESS, "Bob", NOW), spam]
+
+
+# -- audit
+
+
+def test_audit(store):
+    """The last entries come in the order in which they were added, also after a restart."""
+    console = AuditEntry(NOW, CONSOLE, "quit")
+    ban = AuditEntry(NOW, Actor(ActorKind.SOCKET, "root"), "ban", "Bob", "", 10**15 - 1, "spam: é")
+    kick = AuditEntry(NOW - 1, Actor(ActorKind.ACCOUNT, "Zoë"), "kick", "Ann", "1")
+    for entry in (console, ban, kick):
+        store.add_audit_entry(entry)
+    assert store.audit_entries(2) == [ban, kick]
+    store.close()
+    store.open()
+    store.add_audit_entry(console)
+    assert store.audit_entries(9) == [console, ban, kick, console]
+
+
+def test_the_audit_is_bounded(store, monkeypatch):
+    """The oldest entries are removed."""
+    for module in (audit_sql, memory):
+        monkeypatch.setattr(module, "MAX_AUDIT_ENTRIES", 3)
+    if isinstance(store.store, memory.MemoryStore):
+        store.store = memory.MemoryStore()
+    for number in range(5):
+        store.add_audit_entry(AuditEntry(NOW, CONSOLE, "say", room=str(number)))
+    assert [entry.room for entry in store.audit_entries(9)] == ["2", "3", "4"]
 
 
 # -- resume tokens

@@ -88,10 +88,10 @@ def upgrade() -> None:
 
 
 def _create_account_tables() -> None:
-    account_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    generated_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "accounts",
-        sa.Column("id", account_id, sa.Identity(), primary_key=True),
+        sa.Column("id", generated_id, sa.Identity(), primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("registered_at", sa.Double, nullable=False),
@@ -105,6 +105,19 @@ def _create_account_tables() -> None:
         sa.Column("author", sa.Text, nullable=False),
         sa.Column("created", sa.Double, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("id", generated_id, sa.Identity(), primary_key=True),
+        sa.Column("time", sa.Double, nullable=False),
+        sa.Column("via", sa.Text, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("act", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("room", sa.Text, nullable=False),
+        sa.Column("minutes", sa.BigInteger),
+        sa.Column("reason", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
     )
     account = sa.ForeignKey("accounts.name", ondelete="CASCADE")
     op.create_table(
