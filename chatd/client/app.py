@@ -85,7 +85,7 @@ class Client:
     def typed(self, line: str) -> None:
         """Handle a line of the input, unless the client is leaving."""
         if not self.leaving:
-            self.perform(self.frontend.typed(line))
+            self.perform(self.frontend.entered(line))
 
     def perform(self, actions: list[Action]) -> None:
         """Carry out actions, up to an `Exit` if there is one."""

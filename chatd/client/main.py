@@ -96,7 +96,10 @@ def _run_on_terminal(options: Options) -> int:
 
     use_monotonic_time(reactor)
     history = HistoryFile(state_directory()) if not options.guided else None
-    screen = TerminalScreen(completes=not options.guided, history=history, rings=options.bell)
+    is_guided = options.guided
+    screen = TerminalScreen(
+        completes=not is_guided, repaints=not is_guided, history=history, rings=options.bell
+    )
     frontend = _frontend(options, on_terminal=True)
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)

@@ -92,8 +92,9 @@ class ClientHarness:
         )
 
     def show(self, line):
-        """Record a line that is shown."""
-        self.lines.append(line)
+        """Record a line that is shown, as a screen on which the typed lines stay."""
+        if not line.echo:
+            self.lines.append(line)
 
     def show_error(self, words):
         """Record an error that is shown."""

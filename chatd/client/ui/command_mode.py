@@ -34,6 +34,7 @@ from chatd.client.ui.frontend import (
 )
 from chatd.client.ui.render import (
     MISSED_LOOK,
+    SECRET_LOOK,
     backfill_heading,
     backfill_line,
     mention,
@@ -237,7 +238,7 @@ class CommandMode(Frontend):
 
     # -- output
 
-    def _render(self, update: Update) -> list[Action]:  # noqa: PLR0911 -- a table
+    def _render(self, update: Update) -> list[Action]:
         match update:
             case Incoming():
                 return self._incoming(update)
@@ -245,11 +246,9 @@ class CommandMode(Frontend):
                 heading = Line(backfill_heading(update), look=MISSED_LOOK)
                 lines = map(backfill_line, update.messages)
                 return [heading, *lines] if update.first else [*lines]
-            case Recent():
-                return [*map(backfill_line, update.messages)]
             case Unconfirmed():
                 return [Line(unconfirmed_text(update.text), failed=True)]
-            case ConnectionStatus.BACK:
+            case Recent() | ConnectionStatus.BACK:
                 return []
             case ConnectionStatus.LOG_IN_AGAIN:
                 return [Line(f"{update.value[:-1]}: `login {isolate(self.state.name)}")]
@@ -280,6 +279,7 @@ class CommandMode(Frontend):
             talk=said is not None,
             mention=mention(said or "", self.state.name),
             time=getattr(event, "time", None),
+            look=SECRET_LOOK if isinstance(event, PrivateMessage) else "",
         )
 
 

@@ -46,7 +46,8 @@ class Line:
     that user speaks, `own` whether the name is the reader's, and `mention` a name of the reader in
     the text; `calls`: it draws the attention of the reader; `time` is when it happened (seconds
     since the epoch), None for now; `stamped`: the time is shown; `look` is the style of all that
-    has no other. `failed`: it says that something that the user asked for was not done.
+    has no other. `failed`: it says that something that the user asked for was not done. `echo`: it
+    repeats what the user typed, and is shown only where the typed line does not stay.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Line:
     own: bool = False
     look: str = ""
     failed: bool = False
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,10 @@ class Frontend(ABC):
     @abstractmethod
     def typed(self, line: str) -> list[Action]:
         """Return the actions for a line that the user typed."""
+
+    def entered(self, line: str) -> list[Action]:
+        """Return the actions for a line that the user typed, with its echo if there is one."""
+        return self.typed(line)
 
     @abstractmethod
     def on_interrupt(self) -> list[Action]:

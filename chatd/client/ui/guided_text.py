@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line
 from chatd.client.ui.guided_input import GUIDED_COMMANDS
-from chatd.client.ui.render import MISSED_LOOK, clock_time, mention
+from chatd.client.ui.localtime import clock_time, day_and_time
+from chatd.client.ui.render import MISSED_LOOK, mention
 from chatd.core.bidi import isolate
 from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
 from chatd.protocol import text
@@ -63,7 +63,7 @@ def chat_line(message: Message, own_name: str) -> Line:
 def history_lines(messages: Iterable[Message], own_name: str, now: float) -> list[Line]:
     """Return the lines for old messages, in local time, with the day where it is not today."""
     return [
-        _said(message, own_name, _moment(message.time, now), look=MISSED_LOOK)
+        _said(message, own_name, day_and_time(message.time, now), look=MISSED_LOOK)
         for message in messages
     ]
 
@@ -79,17 +79,6 @@ def _said(message: Message, own_name: str, moment: str, look: str) -> Line:
         stamped=False,
         look=look,
     )
-
-
-def _moment(seconds: float, now: float) -> str:
-    """Return the local time of an old message, with the day if that is not the day of `now`."""
-    time_of_day = clock_time(seconds, now)
-    try:
-        day = datetime.fromtimestamp(seconds).astimezone().date()
-    except (OverflowError, OSError, ValueError):  # a time of a server that has none
-        return time_of_day
-    is_today = day == datetime.fromtimestamp(now).astimezone().date()
-    return time_of_day if is_today else f"{day} {time_of_day}"
 
 
 def event_lines(event: Event | Reply) -> list[Line]:

@@ -6,27 +6,30 @@ The styled text is a list of fragments, pairs of a style and a text, as prompt_t
 from __future__ import annotations
 
 import re
-import zlib
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
 from chatd.client.model.effects import Backfill
+from chatd.client.ui.colours import OFFICIALS, NameColours
 from chatd.client.ui.frontend import Line, Prompt
+from chatd.client.ui.localtime import clock_time, day_and_time
+from chatd.client.ui.wrap import SMALL_INDENT, Fragments, wrap
 from chatd.core.bidi import isolate
 from chatd.core.events import Message
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 
-Fragments = list[tuple[str, str]]
-
 MISSED_LOOK: Final = "missed"
+SECRET_LOOK: Final = "secret"  # noqa: S105 -- the name of a style
+QUIET_LOOK: Final = "quiet"
 
 STYLES: Final = {
     "time": "ansibrightblack",
     "tag": "ansibrightblack",
-    "quiet": "ansibrightblack",
+    QUIET_LOOK: "ansibrightblack",
+    SECRET_LOOK: "ansimagenta",
     "server": "ansiyellow",
     "administrator": "bold ansiyellow",
     "mention": "bold reverse",
@@ -34,14 +37,6 @@ STYLES: Final = {
     MISSED_LOOK: "italic ansibrightblack",
     "own": "bold ansigreen",
 }
-
-# Of medium lightness: readable on a dark and on a light background.
-_COLOURS: Final = (
-    *("#d75f5f", "#d7875f", "#af8700", "#87a000", "#5faf5f", "#00af87", "#00afaf"),
-    *("#5f9fd7", "#5f87ff", "#8787ff", "#af87d7", "#d75fd7", "#d75f9f"),
-)
-_CONTINUED: Final = "  "
-_OFFICIALS: Final = {"Server": "class:server", "Administrator": "class:administrator"}
 
 
 def backfill_heading(backfill: Backfill) -> str:
@@ -67,46 +62,41 @@ def mention(words: str, name: str) -> str:
     return found[0] if found else ""
 
 
-def style_line(line: Line, now: float) -> Fragments:
-    """Return the fragments of `line`, with its newline; `now` is in seconds since the epoch."""
+def style_line(line: Line, now: float, style_of: Callable[[str], str] | None = None) -> Fragments:
+    """Return the fragments of `line`, with its newline; `now` is in seconds since the epoch.
+
+    `style_of` returns the style of a name.
+    """
     fragments: Fragments = []
     if line.stamped:
-        fragments.append(("class:time", f"[{clock_time(line.time, now)}] "))
+        fragments.append(("class:time", f"[{day_and_time(line.time, now)}] "))
     if line.tag:
         fragments.append(("class:tag", line.tag))
     words = line.text.removeprefix(line.tag)
     before, name, after = words.partition(line.name) if line.name else ("", "", words)
-    rest = "class:quiet" if line.name not in _OFFICIALS and not line.talk and name else ""
+    rest = "class:quiet" if line.name not in OFFICIALS and not line.talk and name else ""
     rest = f"class:{line.look}" if line.look else rest
-    style = "class:own" if line.own else style_of(line.name)
+    style = "class:own" if line.own else (style_of or NameColours().style)(line.name)
     fragments += [(rest, before), (style, name), *_marked(after, line.mention, rest)]
     return [*((style, words) for style, words in fragments if words), ("", "\n")]
 
 
-def wrap(fragments: Fragments, columns: int) -> Fragments:
-    """Return the fragments with lines of at most `columns` cells, continued with an indent.
+def rows(line: Line, now: float, columns: int, style_of: Callable[[str], str]) -> Fragments:
+    """Return the fragments of `line` in rows for a terminal: a message is indented to its text."""
+    fragments = style_line(line, now, style_of)
+    indent = SMALL_INDENT
+    if line.talk:
+        indent = min(_text_column(line, fragments), columns // 3)
+        newline = "\n" + " " * indent
+        fragments = [(style, words.replace("\n  ", newline)) for style, words in fragments]
+    return wrap(fragments, columns, indent)
 
-    A terminal would continue a long line at its start, where a message filled with blanks could
-    forge a line of another user.
-    """
-    if columns <= 2 * len(_CONTINUED):
-        return fragments
-    wrapped: Fragments = []
-    column = 0
-    for style, words in fragments:
-        row = ""
-        for character in words:
-            width = get_cwidth(character)
-            if character == "\n":
-                column = 0
-            elif column + width > columns:
-                row += f"\n{_CONTINUED}"
-                column = len(_CONTINUED) + width
-            else:
-                column += width
-            row += character
-        wrapped.append((style, row))
-    return wrapped
+
+def _text_column(line: Line, fragments: Fragments) -> int:
+    """Return the column in which the text of a message begins."""
+    words = "".join(words for _, words in fragments)
+    name = re.match(rf".*?{re.escape(line.name)}[^:\n]{{0,40}}: ", words)
+    return get_cwidth(name[0]) if name and not line.text.startswith("* ") else SMALL_INDENT
 
 
 def style_prompt(prompt: Prompt | None, now: float) -> Fragments:
@@ -120,22 +110,6 @@ def style_prompt(prompt: Prompt | None, now: float) -> Fragments:
         ("", "> "),
         ("class:time", f"[{clock_time(None, now)}] "),
     ]
-
-
-def style_of(name: str) -> str:
-    """Return the style of a name: always the same for a name."""
-    if name in _OFFICIALS:
-        return _OFFICIALS[name]
-    return f"bold {_COLOURS[zlib.crc32(name.casefold().encode(errors='replace')) % len(_COLOURS)]}"
-
-
-def clock_time(seconds: float | None, now: float) -> str:
-    """Return the local time of day; a time of a server that has none is replaced by `now`."""
-    try:
-        moment = datetime.fromtimestamp(now if seconds is None else seconds, UTC).astimezone()
-    except (OverflowError, OSError, ValueError):
-        moment = datetime.fromtimestamp(now, UTC).astimezone()
-    return f"{moment:%H:%M:%S}"
 
 
 def _marked(words: str, mention: str, style: str) -> Fragments:

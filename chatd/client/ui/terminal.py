@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import date
 from typing import Final, Protocol
 
 from prompt_toolkit import PromptSession
@@ -30,12 +31,15 @@ from prompt_toolkit.utils import is_dumb_terminal
 from chatd.client.app import Client
 from chatd.client.model.state import ClientState
 from chatd.client.ui.attention import Attention
+from chatd.client.ui.colours import NameColours
 from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
-from chatd.client.ui.render import STYLES, Fragments, style_line, style_prompt, wrap
+from chatd.client.ui.localtime import day_line, day_of
+from chatd.client.ui.render import STYLES, rows, style_prompt
 from chatd.client.ui.statusline import STATUS_STYLES, status_line
 from chatd.client.ui.tty import no_echo
 from chatd.client.ui.typed import may_be_kept, may_be_stored
+from chatd.client.ui.wrap import Fragments
 
 EXIT_TIMEOUT: Final = 2.0
 """How many seconds the client waits for a silent server at the end."""
@@ -58,7 +62,8 @@ class LineStore(Protocol):
 class TerminalScreen:
     """Prints lines above the one being typed.
 
-    `completes`: whether Tab completes commands. `history` keeps the typed lines for the next start.
+    `completes`: whether Tab completes commands. `repaints`: a typed line gives place to its echo,
+    and a line tells when the day has changed. `history` keeps the typed lines for the next start.
     `rings`: whether the bell sounds at a line that draws the attention of the user.
     `terminal_in` and `terminal_out` are for tests.
     """
@@ -69,12 +74,16 @@ class TerminalScreen:
         terminal_out: Output | None = None,
         *,
         completes: bool = True,
+        repaints: bool = False,
         history: LineStore | None = None,
         rings: bool = True,
     ) -> None:
         self._client: Client | None = None
         self._is_dumb = is_dumb_terminal()
-        self._unprinted: Fragments = []
+        self._repaints = repaints
+        self._colours = NameColours()
+        self._day: date | None = None
+        self._unprinted: list[Line] = []
         self._restored = ""
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
@@ -85,6 +94,7 @@ class TerminalScreen:
             complete_style=CompleteStyle.READLINE_LIKE,
             enable_suspend=True,
             key_bindings=_keys(),
+            erase_when_done=repaints and not self._is_dumb,
             input=terminal_in,
             output=terminal_out,
         )
@@ -113,7 +123,9 @@ class TerminalScreen:
 
     def show(self, line: Line) -> None:
         """Print a line."""
-        self._unprinted += style_line(line, time.time())
+        if line.echo and (self._is_dumb or not self._repaints):
+            return
+        self._unprinted.append(line)
         if line.calls:
             self._attention.draw()
         if self._printing is None:
@@ -206,12 +218,25 @@ class TerminalScreen:
         try:
             while self._unprinted:
                 async with in_terminal():
-                    fragments, self._unprinted = self._unprinted, []
-                    output = self._session.output
-                    rows = wrap(fragments, output.get_size().columns)
-                    print_formatted_text(output, FormattedText(rows), _STYLE)
+                    lines, self._unprinted = self._unprinted, []
+                    fragments = [part for line in lines for part in self._rows(line)]
+                    print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
         finally:
             self._printing = None
+
+    def _rows(self, line: Line) -> Fragments:
+        """Return the rows of a line, after a line that tells the day if that has changed."""
+        now, columns = time.time(), self._session.output.get_size().columns
+        fragments = rows(line, now, columns, self._style_of)
+        if not (self._repaints and line.stamped):
+            return fragments
+        day, before = day_of(line.time, now), self._day or day_of(None, now)
+        self._day = day
+        return fragments if day == before else [("class:quiet", f"{day_line(day)}\n"), *fragments]
+
+    def _style_of(self, name: str) -> str:
+        present = (name for members in self.state.members.values() for name in members.names)
+        return self._colours.style(name, present)
 
     async def _printed(self) -> None:
         if self._printing is not None:

@@ -12,12 +12,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from chatd.client.model.effects import ConnectionStatus, Send, Update
+from chatd.client.model.effects import (
+    ConnectionStatus,
+    Send,
+    Update,
+)
 from chatd.client.model.session import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
-from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.command_mode import PROMPT, CommandMode
 from chatd.client.ui.commands import Question, question
+from chatd.client.ui.echo import echo
 from chatd.client.ui.frontend import (
     NOT_CONNECTED,
     RECENT_MESSAGES,
@@ -28,6 +33,7 @@ from chatd.client.ui.frontend import (
     Restore,
 )
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
+from chatd.client.ui.oldlines import old_lines
 from chatd.client.ui.overview import MEMBERS, Overview
 from chatd.client.ui.received import sanitized
 from chatd.client.ui.remember import Remembering, is_reply
@@ -191,6 +197,14 @@ class TerminalMode(CommandMode):
                 restored = [Restore(line)] if understood.restores else []
                 return [Line(understood.words, failed=True), *restored]
 
+    def entered(self, line: str) -> list[Action]:
+        """Return the actions for a line, after its echo; the answer to a question has none."""
+        if self._question is not None:
+            return self.typed(line)
+        room = self.session.destination
+        actions = self.typed(line)
+        return [*echo(PROMPT.text, line, actions, room, self.state), *actions]
+
     def on_interrupt(self) -> list[Action]:
         """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
         dropped = self._drop_waiting() if self._question is None else []
@@ -318,7 +332,8 @@ class TerminalMode(CommandMode):
             request = self._remembering.recall(self.server)
             if request is not None:
                 return [Send(request)]
-        return self._overview.shown(update, super()._render(update))
+        old = old_lines(update, self.state.name)
+        return self._overview.shown(update, super()._render(update) if old is None else [*old])
 
 
 def _not_sent(room: str, message: str) -> Line:

@@ -5,13 +5,16 @@ import time
 import pytest
 
 from chatd.client.model.state import ClientState
+from chatd.client.ui.colours import NameColours
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.guided_text import chat_line, info, people_lines
-from chatd.client.ui.render import backfill_line, style_line, style_of, style_prompt, wrap
+from chatd.client.ui.render import backfill_line, rows, style_line, style_prompt
 from chatd.core.events import Message
 from chatd.protocol.received import RoomInfo, RoomList
 
 SAID_AT = 1795186276.0
+
+style_of = NameColours().style
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +32,7 @@ def test_message():
     line = Line(
         "[1] Bob: hi al, al!", tag="[1] ", name="Bob", talk=True, mention="al", time=SAID_AT
     )
-    assert style_line(line, 0.0) == [
+    assert style_line(line, SAID_AT) == [
         ("class:time", "[16:51:16] "),
         ("class:tag", "[1] "),
         (style_of("Bob"), "Bob"),
@@ -72,13 +75,6 @@ def test_no_character_is_lost():
         assert text == f"{line.text}\n"
 
 
-def test_colours_are_stable():
-    """A name always has the same colour, in any case; names have different colours."""
-    assert style_of("Alice") == style_of("ALICE")
-    assert style_of("Server") == "class:server"
-    assert len({style_of(f"name {number}") for number in range(100)}) == 13
-
-
 def test_missed_message():
     """A missed message has its date, and a style of its own except for the name."""
     line = backfill_line(Message("1", 1, "Bob", "hi", SAID_AT))
@@ -115,22 +111,16 @@ def test_prompts():
     assert style_prompt(None, SAID_AT) == []
 
 
-@pytest.mark.parametrize(
-    ("words", "rows"),
-    [
-        ("short", ["short"]),
-        ("0123456789", ["0123456789"]),
-        ("Bob: hi   Server: no", ["Bob: hi   ", "  Server: ", "  no"]),
-        ("Bob: 日本日本", ["Bob: 日本", "  日本"]),
-        ("a\n0123456789A", ["a", "0123456789", "  A"]),
-    ],
-)
-def test_wrap(words, rows):
-    """A row that continues a line is indented; wide characters take two cells."""
-    wrapped = wrap([("", words[:4]), ("bold", words[4:]), ("", "\n")], 10)
-    assert "".join(part for _, part in wrapped) == "\n".join(rows) + "\n"
+def test_rows():
+    """The rows of a message are indented to its text, and its lines like them."""
+    line = Line("Bob: one two three\n  four", name="Bob", talk=True, time=SAID_AT)
+    shown = "".join(words for _, words in rows(line, SAID_AT, 25, style_of))
+    assert shown == "[16:51:16] Bob: one two \n        three\n        four\n"
 
 
-def test_a_tiny_terminal_is_not_wrapped():
-    """There is no room for an indent."""
-    assert wrap([("", "hello")], 4) == [("", "hello")]
+def test_rows_of_other_lines():
+    """Other lines have a small indent."""
+    line = Line("Server: one two three four", name="Server", stamped=False)
+    assert "".join(words for _, words in rows(line, 0.0, 20, style_of)) == (
+        "Server: one two \n  three four\n"
+    )

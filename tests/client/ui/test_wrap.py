@@ -1,0 +1,59 @@
+"""Lines that are wider than the terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.utils import get_cwidth
+
+from chatd.client.ui.wrap import wrap
+
+
+def joined(fragments):
+    """Return the text of fragments."""
+    return "".join(text for _, text in fragments)
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ("short", ["short"]),
+        ("0123456789", ["0123456789"]),
+        ("Bob: hi   Server: no", ["Bob: hi   ", "  Server: ", "  no"]),
+        ("Bob: 日本日本", ["Bob: ", "  日本日本"]),
+        ("a\n0123456789A", ["a", "0123456789", "  A"]),
+        ("ab cdefghijklmno", ["ab cdefghi", "  jklmno"]),
+        ("one two three", ["one two ", "  three"]),
+        ("0123456789 a", ["0123456789", "  a"]),
+        ("012345678e\u0301x", ["012345678e\u0301", "  x"]),
+    ],
+)
+def test_rows(words, rows):
+    """Rows end between words and are indented; wide characters take two columns, marks none."""
+    wrapped = wrap([("", words[:4]), ("bold", words[4:]), ("", "\n")], 10)
+    assert joined(wrapped) == "\n".join(rows) + "\n"
+
+
+def test_hanging_indent():
+    """The indent is that of the text, and a third of the terminal at most."""
+    assert joined(wrap([("", "Bob: one two three\n")], 15, 5)) == "Bob: one two \n     three\n"
+    assert joined(wrap([("", "Bob: one two three\n")], 15, 50)) == "Bob: one two \n     three\n"
+
+
+def test_blanks_forge_no_line():
+    """Behind any number of blanks, a row begins with the indent."""
+    for blanks in range(40):
+        _, *rows, _ = joined(wrap([("", f"Bob: {' ' * blanks}Server: x\n")], 15, 5)).split("\n")
+        assert all(row.startswith("     ") for row in rows)
+
+
+def test_a_tiny_terminal_is_not_wrapped():
+    """There is no room for an indent."""
+    assert wrap([("", "hello")], 4) == [("", "hello")]
+
+
+@given(st.text("ab \n日\u0301", max_size=80), st.integers(5, 30), st.integers(0, 40))
+def test_no_row_is_too_long(words, columns, indent):
+    """No row is wider than the terminal, and only blanks are added or left out."""
+    shown = joined(wrap([("", words)], columns, indent))
+    assert all(get_cwidth(row) <= columns for row in shown.split("\n"))
+    assert [c for c in shown if not c.isspace()] == [c for c in words if not c.isspace()]
