@@ -1,4 +1,4 @@
-"""What a user typed on a terminal, as it is shown once the typed line is gone from the screen."""
+"""The lines that stay on a terminal for what was typed, once the typed line is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was typed on a terminal, as it stays on the screen."""
+"""The lines that stay on a terminal for what was typed."""
 
 import pytest
 
