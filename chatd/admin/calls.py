@@ -18,7 +18,7 @@ from chatd.core.ports import History, IBus, IStore
 from chatd.core.records import Actor, ActorKind
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import Command
-from chatd.server.session import SessionRegistry
+from chatd.server.session_registry import SessionRegistry
 from chatd.server.usage import RecentUsage
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter

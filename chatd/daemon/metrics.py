@@ -34,7 +34,7 @@ from chatd.fanout.bus import LocalBus
 from chatd.fanout.fanout import Fanout
 from chatd.server.eventlog import Counters
 from chatd.server.limits import Admission
-from chatd.server.session import SessionRegistry
+from chatd.server.session_registry import SessionRegistry
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 

@@ -56,7 +56,7 @@ from chatd.server.resume import ResumeTokens
 from chatd.server.roomlists import RoomLists
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.server.services import Services
-from chatd.server.session import SessionRegistry
+from chatd.server.session_registry import SessionRegistry
 from chatd.server.usage import SNAPSHOT_SECONDS, RecentUsage
 from chatd.storage.factory import create_store
 from chatd.storage.history import History

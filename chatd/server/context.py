@@ -8,7 +8,7 @@ from chatd.config import Limits
 from chatd.server.byterate import ByteLimits
 from chatd.server.epoll import EpollReader
 from chatd.server.limits import Admission, TimeoutQueue
-from chatd.server.session import SessionRegistry
+from chatd.server.session_registry import SessionRegistry
 
 
 class ServerContext:

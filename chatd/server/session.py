@@ -4,12 +4,11 @@ A frame comes in, the codec makes a request of it, the handler of its command (h
 the result, the codec makes frames of that. An error becomes a reply here and nowhere else. If a
 handler fails, the traceback is logged, and only this connection is closed. A session knows no
 socket: a gateway gives it a send queue, and learns when the session can take the next frame.
-The `SessionRegistry` has all open sessions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -315,46 +314,3 @@ class Session(Subscriber):
         now = self.services.now()
         self.services.accounts.connection_lost(self, now, may_return=self._may_return)
         self.stop_waiting()
-
-
-class SessionRegistry:
-    """The sessions of all gateways: a gateway adds its connections, the console lists them."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self._open: dict[Session, None] = {}
-        self._all_closed: Deferred[None] | None = None
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def __iter__(self) -> Iterator[Session]:
-        return iter(self._open)
-
-    def connect(self, connection: Connection) -> Session:
-        """Return the session of a new connection."""
-        session = Session(self.services, connection, self._closed)
-        self._open[session] = None
-        self.services.counters.connection_accepted()
-        self.services.event_log.connected(connection.address)
-        return session
-
-    def shut_down(self) -> Deferred[None]:
-        """Close all sessions, and tell the clients; fires when the connections are closed.
-
-        All users leave silently: nobody reads that others leave.
-        """
-        for session in self._open:
-            self.services.chat.remove_silently(session.user)
-        for session in list(self._open):
-            session.close(DisconnectReason.SHUTDOWN)
-        self._all_closed = Deferred()
-        if not self._open:
-            self._all_closed.callback(None)
-        return self._all_closed
-
-    def _closed(self, session: Session) -> None:
-        del self._open[session]
-        self.services.event_log.disconnected(session.address)
-        if self._all_closed is not None and not self._open:
-            self._all_closed.callback(None)

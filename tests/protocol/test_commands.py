@@ -1,6 +1,8 @@
 """The table of commands: usage, parsing, checks and masks derived from parameters."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.protocol.commands import (
@@ -51,6 +53,22 @@ BAN = Command(
 def test_an_optional_number_before_others(words, arguments):
     """A word that is not all digits belongs to the next parameter."""
     assert BAN.split(words) == {"name": "Bob"} | arguments
+
+
+@given(
+    st.from_regex(r"[A-Za-z]{1,9}", fullmatch=True),
+    st.one_of(st.just(""), st.from_regex(r"[0-9]{1,20}", fullmatch=True)),
+    st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip),
+)
+def test_minutes_and_reason_are_told_apart(name, minutes, reason):
+    """Minutes are read where the second word is all digits; the rest is the reason, unchanged."""
+    typed = f"{name} {minutes} {reason}" if minutes else f"{name} {reason}"
+    arguments = BAN.split(typed)
+    begins_with_digits = bool(reason) and reason.split()[0].isdecimal()
+    if minutes or not begins_with_digits:
+        assert arguments.get("minutes", "") == minutes
+        assert arguments.get("reason", "") == reason
+    assert arguments["name"] == name
 
 
 def test_usage_is_derived():

@@ -1,0 +1,55 @@
+"""The open sessions of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet.defer import Deferred
+
+from chatd.core.events import DisconnectReason
+from chatd.server.connection import Connection
+from chatd.server.services import Services
+from chatd.server.session import Session
+
+
+class SessionRegistry:
+    """The sessions of all gateways: a gateway adds its connections, the console lists them."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._open: dict[Session, None] = {}
+        self._all_closed: Deferred[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._open)
+
+    def connect(self, connection: Connection) -> Session:
+        """Return the session of a new connection."""
+        session = Session(self.services, connection, self._closed)
+        self._open[session] = None
+        self.services.counters.connection_accepted()
+        self.services.event_log.connected(connection.address)
+        return session
+
+    def shut_down(self) -> Deferred[None]:
+        """Close all sessions, and tell the clients; fires when the connections are closed.
+
+        All users leave silently: nobody reads that others leave.
+        """
+        for session in self._open:
+            self.services.chat.remove_silently(session.user)
+        for session in list(self._open):
+            session.close(DisconnectReason.SHUTDOWN)
+        self._all_closed = Deferred()
+        if not self._open:
+            self._all_closed.callback(None)
+        return self._all_closed
+
+    def _closed(self, session: Session) -> None:
+        del self._open[session]
+        self.services.event_log.disconnected(session.address)
+        if self._all_closed is not None and not self._open:
+            self._all_closed.callback(None)
