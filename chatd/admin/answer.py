@@ -9,6 +9,9 @@ from typing import Final
 from chatd.core.errors import ChatError
 from chatd.protocol.text import error_text
 
+PREFIX: Final = "Administrator: "
+"""The beginning of a line of the console that answers a command in words."""
+
 _LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The latest time that can be shown; a ban may end later."""
 
@@ -45,7 +48,7 @@ def failure(code: str, text: str, lines: list[str]) -> Answer:
 
 def reply_line(text: str) -> str:
     """Return the line of a reply."""
-    return f"Administrator: {text}"
+    return f"{PREFIX}{text}"
 
 
 def shown_time(seconds: float) -> str:

@@ -30,7 +30,7 @@ class Act:
     """How a command is audited.
 
     `words` are those of the log, after the name of the actor; `{subject}` and `{room}` stand for
-    those of the entry. `subject` is the key of the subject in the data of the answer.
+    those of the entry. `subject` has the keys of the subject in the data of the answer.
     """
 
     words: str
@@ -47,6 +47,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "say": Act("spoke in chatroom {room}"),
     "ban": Act("banned {subject}", "subject"),
     "unban": Act("unbanned {subject}", "subject"),
+    "admin": Act("switched the administrator's rights of {subject}", "name admin"),
     "register": Act("registered {subject}", "name"),
     "passwd": Act("set the password of {subject}", "name"),
     "unregister": Act("unregistered {subject}", "name"),
@@ -65,14 +66,15 @@ def entry_of(
     """
     act = ACTS.get(command)
     data = answer.data if isinstance(answer.data, dict) else {}
-    if act is None or (answer.failed and not data.get(act.subject)):
+    subject = "" if act is None else " ".join(_shown(data.get(key)) for key in act.subject.split())
+    if act is None or (answer.failed and not subject):
         return None
     minutes = arguments.get("minutes")
     return AuditEntry(
         now,
         actor,
         command,
-        _shown(data.get(act.subject)),
+        subject,
         _shown(data.get("room")),
         None if minutes is None else int(minutes),
         _shown(data.get("reason")),

@@ -9,6 +9,7 @@ from typing import Final
 from chatd.admin.answer import Answer, failure, reply_line
 from chatd.admin.audit import AuditLog
 from chatd.core.accounts import AccountService
+from chatd.core.admins import Admins
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import ADMINISTRATOR
@@ -44,6 +45,7 @@ class AdminContext:
 
     chat: Chat
     accounts: AccountService
+    admins: Admins
     moderation: Moderation
     mutes: Mutes
     sessions: SessionRegistry

@@ -94,6 +94,7 @@ _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "unban": people_commands.unban,
     "bans": people_commands.bans,
     "accounts": people_commands.accounts,
+    "admin": people_commands.admin,
     "register": people_commands.register,
     "passwd": people_commands.passwd,
     "unregister": people_commands.unregister,

@@ -103,14 +103,28 @@ async def accounts(call: Call) -> Answer:
     accounts = await call.context.accounts.accounts()
     lines = [_account_line(account) for account in accounts]
     data = [
-        {"name": account.name, "registered": json_time(account.registered_at)}
+        {
+            "name": account.name,
+            "registered": json_time(account.registered_at),
+            "admin": account.is_admin,
+        }
         for account in accounts
     ]
     return Answer(lines or [reply_line("No account exists!")], data=data)
 
 
 def _account_line(account: Account) -> str:
-    return f"{account.name} registered {shown_time(account.registered_at)}"
+    admin = " (administrator)" if account.is_admin else ""
+    return f"{account.name} registered {shown_time(account.registered_at)}{admin}"
+
+
+async def admin(call: Call) -> Answer:
+    """Make an account an administrator, or let it be none."""
+    account = call.context.accounts.require_account(call.arguments["username"])
+    is_admin = call.arguments["admin"] == "on"
+    await call.context.admins.set(account, is_admin)
+    now = "is now an administrator" if is_admin else "is no administrator any more"
+    return done(f"{account.name} {now}.", name=account.name, admin=is_admin)
 
 
 async def register(call: Call) -> Answer:

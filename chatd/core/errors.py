@@ -25,8 +25,10 @@ class ErrorCode(StrEnum):
     BAD_ROOM_ID = "bad-room-id"  # room, reason, and suggestion if there is one
     BANNED = "banned"
     BUSY = "busy"
+    CONSOLE_ONLY = "console-only"  # command
     CREATION_FORBIDDEN = "may-not-start"
     CREATION_LIMIT = "too-many"
+    IS_ADMIN = "is-admin"  # name
     IN_NO_ROOM = "in-no-room"
     LOCAL_ADDRESS = "local-address"  # address
     LOGGED_IN = "logged-in"  # name
@@ -35,6 +37,7 @@ class ErrorCode(StrEnum):
     NAME_IN_USE = "name-in-use"  # name
     NAME_NEEDS_LOGIN = "name-registered"  # name
     NETWORK_TOO_LARGE = "network-too-large"  # network, and limit: the shortest prefix
+    NOT_ADMIN = "not-admin"
     NOT_BANNED = "not-banned"  # subject
     NOT_MUTED = "not-muted"  # name, room
     NOT_IN_ROOM = "not-in-room"  # room

@@ -327,6 +327,9 @@ class IStore(Interface):
         A new password removes the remembered tokens of the account.
         """
 
+    async def set_admin(name: str, is_admin: bool) -> None:
+        """Set whether an account is an administrator; do nothing if it does not exist."""
+
     async def remove_account(name: str) -> None:
         """Remove an account and all its tokens; do nothing if it does not exist.
 

@@ -35,13 +35,14 @@ class Account:
     """A registered account.
 
     `id` is given by the store and never given to another account, even after this one is removed.
-    `name` is spelled as it was registered.
+    `name` is spelled as it was registered. `is_admin` accounts may use the console's commands.
     """
 
     id: int
     name: str
     password_hash: str = field(repr=False)
     registered_at: float
+    is_admin: bool = False
 
 
 class AccountRef(NamedTuple):
@@ -150,13 +151,15 @@ class Snapshot:
     """The contents of a store when it is opened, as far as the server keeps them in memory.
 
     Rooms are in the order in which they were created, accounts in that of their registration.
-    `pruned_at` is what `set_pruned_at` was given last, None if it was never called.
+    `admins` has the ids of the accounts that are administrators. `pruned_at` is what
+    `set_pruned_at` was given last, None if it was never called.
     """
 
     rooms: Sequence[RoomRecord] = ()
     accounts: Sequence[AccountRef] = ()
     bans: Sequence[Ban] = ()
     pruned_at: float | None = None
+    admins: Sequence[int] = ()
 
 
 class RoomUsage(NamedTuple):

@@ -20,6 +20,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from chatd.admin import unixsocket
+from chatd.admin.accounts import execute_for
 from chatd.admin.audit import AuditLog
 from chatd.admin.calls import AdminContext
 from chatd.admin.console import Consoles
@@ -30,6 +31,7 @@ from chatd.auth.remembered import RememberedTokens
 from chatd.clock import steady_time
 from chatd.config import Config
 from chatd.core.accounts import AccountService
+from chatd.core.admins import Admins
 from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.expiry import RoomExpiry
@@ -147,6 +149,7 @@ class ChatService(Service):
         self.remembered = RememberedTokens(
             self.store, passwords.attempts, now, secrets.token_urlsafe
         )
+        self.admins = Admins(self.store, self.directory)
         self.accounts = AccountService(
             self.directory,
             passwords,
@@ -199,6 +202,7 @@ class ChatService(Service):
             counters=self.counters,
             now=self._wall_time,
             seconds=reactor.seconds,
+            run_admin=lambda user, line: execute_for(self.consoles.context, user, line),
             motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
         )
@@ -218,6 +222,7 @@ class ChatService(Service):
         context = AdminContext(
             chat=self.chat,
             accounts=self.accounts,
+            admins=self.admins,
             moderation=self.moderation,
             mutes=Mutes(self.directory, self.chat, self.bus, reactor.seconds),
             sessions=self.sessions,
@@ -259,6 +264,7 @@ class ChatService(Service):
         with start_errors():
             snapshot = self.store.open(self._rooms)
         self.directory.load(snapshot, self._wall_time())
+        self.admins.load(snapshot.admins)
         self.retention.start(snapshot.pruned_at)
         self.hashing.start()
         for tasks in self._periodic:

@@ -296,6 +296,13 @@ CLIENT_COMMANDS: Final = _table(
         syntax="format <json|text>",
     ),
     Command(
+        "admin",
+        "Run a command of the administrator's console, if you are an administrator.",
+        (Parameter("line", mask=MASK),),
+        syntax="admin <command>",
+        cost=3,
+    ),
+    Command(
         "exit",
         "Exit the client program. "
         "The server withdraws the client from its joined chat room if it is closed.",
@@ -353,6 +360,12 @@ CONSOLE_COMMANDS: Final = _table(
     Command("unban", "Lift a ban.", (SUBJECT,)),
     Command("bans", "List all bans."),
     Command("accounts", "List all accounts."),
+    Command(
+        "admin",
+        "Make an account an administrator, or let it be none.",
+        (_USERNAME, Parameter("admin", choices=("on", "off"))),
+        syntax="admin <username> <on|off>",
+    ),
     Command("register", "Add an account; its password is asked for.", (_USERNAME,)),
     Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),
     Command("unregister", "Remove an account.", (_USERNAME,)),

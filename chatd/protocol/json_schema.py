@@ -32,6 +32,7 @@ from chatd.protocol.jsonio import Fields, load
 from chatd.protocol.people_replies import AwaySet, MemberInfo, MemberList
 from chatd.protocol.received import Disconnect, Error, Ok, Reply
 from chatd.protocol.replies import (
+    AdminAnswer,
     EnteredRoom,
     FormatSet,
     History,
@@ -314,6 +315,7 @@ RESULTS: Final = (
     Shape("", RoomStarted, _ROOM),
     Shape("", JoinedRoom, *_JOINED),
     Shape("", EnteredRoom, *_JOINED),
+    Shape("", AdminAnswer, Field("lines"), Field("code", optional=True)),
     Shape("", LeftRoom, _ROOM),
     Shape("", RoomSwitched, _ROOM),
     Shape("", SecretSent, _NAME, _AWAY),

@@ -246,6 +246,23 @@ class FormatSet(Result):
 
 
 @dataclass(frozen=True, slots=True)
+class AdminAnswer(Result):
+    """The answer to a command of the administrator; `code` is set if the command has failed."""
+
+    command: ClassVar[str] = "admin"
+    lines: tuple[str, ...] = ()
+    code: str | None = None
+
+    @property
+    def text(self) -> str:
+        """A line alone as it is, several as a list."""
+        return "\n".join(self.lines) if len(self.lines) == 1 else f"\n{self._list()}"
+
+    def _list(self) -> str:
+        return "".join(f"{line}\n" for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Goodbye(Result):
     """The server closes the connection because the client asks for it."""
 

@@ -42,6 +42,7 @@ from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, inden
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
 from chatd.protocol.replies import (
+    AdminAnswer,
     Disconnecting,
     EnteredRoom,
     ErrorReply,
@@ -81,8 +82,10 @@ _ERROR_TEXTS: Final = {
     ErrorCode.BAD_ROOM_ID: "Chatroom id {room} is not allowed.",
     ErrorCode.BANNED: "You were banned by the Administrator!",
     ErrorCode.BUSY: "Busy, try again.",
+    ErrorCode.CONSOLE_ONLY: "`{command} is for the console and chatd-admin alone.",
     ErrorCode.CREATION_FORBIDDEN: "You may not start chatrooms.",
     ErrorCode.CREATION_LIMIT: ("You made too many chatrooms or accounts, try again in an hour."),
+    ErrorCode.IS_ADMIN: "{name} is an administrator.",
     ErrorCode.IN_NO_ROOM: "Join a room first!",
     ErrorCode.LOCAL_ADDRESS: "{address} is this machine, which all users may share; ban a name.",
     ErrorCode.LOGGED_IN: "You are logged in as {name}, logout first.",
@@ -91,6 +94,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NAME_IN_USE: "Name {name} is already in use!",
     ErrorCode.NAME_NEEDS_LOGIN: "Name {name} is registered, login first!",
     ErrorCode.NETWORK_TOO_LARGE: "{network} is too large, ban a network of /{limit} at most.",
+    ErrorCode.NOT_ADMIN: "You are not an administrator.",
     ErrorCode.NOT_BANNED: "{subject} is not banned.",
     ErrorCode.NOT_MUTED: "{name} is not muted in chatroom {room}.",
     ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
@@ -134,6 +138,7 @@ _FLAW_TEXTS: Final = {
 }
 
 _RESULT_TEXTS: Final = {
+    AdminAnswer: "{0.text}",
     EnteredRoom: "You join @chatroom {0.room}",
     FormatSet: "You now speak {0.format}.",
     Goodbye: "Goodbye!",

@@ -190,6 +190,10 @@ async def _format(session: Session, request: Request) -> Reply:
     return FormatSet(wanted, token, f"chatd {__version__}", rooms, users, services.chat.max_message)
 
 
+async def _admin(session: Session, request: Request) -> Reply:
+    return await session.services.run_admin(session.user, request.arguments["line"])
+
+
 async def _exit(session: Session, request: Request) -> None:
     services = session.services
     await services.accounts.sign_off(session, services.now())
@@ -225,6 +229,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "resume": _resume,
     "say": _say,
     "format": _format,
+    "admin": _admin,
     "exit": _exit,
 }
 """The handler of each command; parameters and usage are in `chatd.protocol.commands`."""

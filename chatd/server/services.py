@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.moderation import Moderation
 from chatd.core.presence import Presence
+from chatd.core.rooms import User
 from chatd.core.sessions import SessionService
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
+from chatd.protocol.replies import AdminAnswer
 from chatd.server.eventlog import Counters, EventLog
 from chatd.server.roomlists import RoomLists
 from chatd.storage.writer import HistoryWriter
@@ -23,7 +25,8 @@ class Services:
 
     `now` returns seconds since the epoch, `seconds` those of the clock that measures durations.
     `motd` returns the message of the day, "" for none; each client reads it before its first reply.
-    With `show_addresses` clients see where others are.
+    `run_admin` executes a command of the console for a user; it raises `ChatError` if that is no
+    administrator. With `show_addresses` clients see where others are.
     """
 
     chat: Chat
@@ -39,5 +42,6 @@ class Services:
     counters: Counters
     now: Callable[[], float]
     seconds: Callable[[], float]
+    run_admin: Callable[[User, str], Awaitable[AdminAnswer]]
     motd: Callable[[], str] = str
     show_addresses: bool = True

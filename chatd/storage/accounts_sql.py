@@ -18,7 +18,11 @@ from chatd.storage.schema import accounts, bans, resume_tokens, rooms
 # -- accounts
 
 _account = select(
-    accounts.c.id, accounts.c.name, accounts.c.password_hash, accounts.c.registered_at
+    accounts.c.id,
+    accounts.c.name,
+    accounts.c.password_hash,
+    accounts.c.registered_at,
+    accounts.c.is_admin,
 )
 
 
@@ -45,8 +49,20 @@ def add_account(
     """Add an account and return it with its id."""
     remove_account(connection, name)
     row = {"name": name, "password_hash": password_hash, "registered_at": registered_at}
+    row |= {"is_admin": False}
     added = insert(accounts).values(row).returning(accounts.c.id)
     return Account(connection.scalars(added).one(), name, password_hash, registered_at)
+
+
+def admins(connection: Connection) -> tuple[int, ...]:
+    """Return the ids of the accounts that are administrators."""
+    return tuple(connection.scalars(select(accounts.c.id).where(accounts.c.is_admin)))
+
+
+def set_admin(connection: Connection, name: str, is_admin: bool) -> None:
+    """Set whether an account is an administrator."""
+    found = update(accounts).where(accounts.c.name == name)
+    connection.execute(found.values(is_admin=is_admin))
 
 
 def set_password_hash(

@@ -141,7 +141,8 @@ class MemoryStore:
             room.reserved_through += ids_to_reserve(room.reserved_through)
         accounts = [AccountRef(account.id, account.name) for account in self._accounts.values()]
         bans = [self._bans[subject] for subject in sorted(self._bans)]
-        return Snapshot(records, accounts, bans, self._pruned_at)
+        admins = tuple(account.id for account in self._accounts.values() if account.is_admin)
+        return Snapshot(records, accounts, bans, self._pruned_at, admins)
 
     async def close(self, last_ids: Mapping[str, int]) -> None:
         """Set the last ids of the rooms."""
@@ -247,6 +248,11 @@ class MemoryStore:
             self._accounts[name] = replace(self._accounts[name], password_hash=password_hash)
         if is_new_password:
             self._remembered.remove_all(name)
+
+    async def set_admin(self, name: str, is_admin: bool) -> None:
+        """Set whether an account is an administrator."""
+        if name in self._accounts:
+            self._accounts[name] = replace(self._accounts[name], is_admin=is_admin)
 
     async def remove_account(self, name: str) -> None:
         """Remove an account and all its tokens."""

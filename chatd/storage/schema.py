@@ -80,6 +80,7 @@ accounts = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("registered_at", Double, nullable=False),
+    Column("is_admin", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 

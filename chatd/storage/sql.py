@@ -175,6 +175,10 @@ class SqlStore:
         )
         await self._write(job)
 
+    async def set_admin(self, name: str, is_admin: bool) -> None:
+        """Set whether an account is an administrator."""
+        await self._write(partial(accounts_sql.set_admin, name=name, is_admin=is_admin))
+
     async def remove_account(self, name: str) -> None:
         """Remove an account and all its tokens."""
         await self._write(partial(accounts_sql.remove_account, name=name))
@@ -276,4 +280,5 @@ def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
         accounts_sql.account_refs(connection),
         accounts_sql.all_bans(connection),
         rooms_sql.pruned_at(connection),
+        accounts_sql.admins(connection),
     )

@@ -151,6 +151,8 @@ def test_who_shows_the_account(server):
         ("mute Bob ", ["1"]),
         ("history ", ["1"]),
         ("mute Bob 1 ", []),
+        ("admin z", ["Zoë"]),
+        ("admin Zoë o", ["on", "off"]),
         ("accounts ", []),
         ("un", ["unmute", "unban", "unregister"]),
     ],

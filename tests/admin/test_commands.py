@@ -35,7 +35,7 @@ def test_help(server):
     assert names == {
         *("help", "list", "start", "end", "kick", "mute", "unmute", "group"),
         *("say", "who", "top", "rooms", "history", "audit", "trace", "stats", "exit", "quit"),
-        *("ban", "unban", "bans", "accounts", "register", "passwd", "unregister"),
+        *("ban", "unban", "bans", "accounts", "admin", "register", "passwd", "unregister"),
     }
 
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "`revoke 1": ["login-first"] * 2 + ["ok"] * 2 + ["login-first"] * 2,
     "`revoke all": ["login-first"] * 2 + ["ok"] * 2 + ["login-first"] * 2,
     "`rename Eva": ["ok", "ok", "account-name", "account-name", "ok", "ok"],
+    "`admin list": ["not-admin"] * 6,
     "`logout": ["login-first"] * 2 + ["ok"] * 2 + ["login-first"] * 2,
     "`join": ["usage"] * 6,
     "`nonsense": ["unknown-command"] * 6,
@@ -57,6 +58,7 @@ WORDS = {
     "logged-in": "You are logged in as amy, logout first.",
     "wrong-password": "Wrong username or password.",
     "login-first": "Login first!",
+    "not-admin": "You are not an administrator.",
     "own-session": "That is this session",
     "no-such-number": "You have no such session",
     "account-name": "Your name is that of your account.",
@@ -70,7 +72,7 @@ PARAMETERS = {
     "broadcast": ("chatroom_id", "message"), "secret": ("chatter_name", "message"),
     "revoke": ("number",), "me": ("text",), "who": ("chatroom_id",), "away": ("message",),
     "register": ("username", "password"), "login": ("username", "password"),
-    "password": ("old_password", "new_password"), "rename": ("new_name",),
+    "password": ("old_password", "new_password"), "admin": ("line",), "rename": ("new_name",),
 }  # fmt: skip
 
 

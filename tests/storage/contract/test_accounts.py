@@ -246,3 +246,23 @@ def test_no_remembered_token_without_its_account(remembered):
     remembered.add_account("Ann", "2", NOW)
     assert digests(remembered) == []
     assert remembered.use_remembered_token("a1", NOW, 0.0) is None
+
+
+def test_administrators(store):
+    """Whether an account is an administrator is kept, and goes with the account."""
+    ann, zoe = (store.add_account(name, "hash", NOW) for name in ("ann", "zoe"))
+    assert not zoe.is_admin
+    store.set_admin("zoe", True)
+    store.set_admin("nobody", True)
+    assert store.account("zoe") == replace(zoe, is_admin=True)
+    assert store.accounts() == [ann, replace(zoe, is_admin=True)]
+    store.set_password_hash("zoe", "other", False)
+    assert store.account("zoe").is_admin
+    store.close()
+    assert store.open().admins == (zoe.id,)
+    store.set_admin("zoe", False)
+    assert store.account("zoe") == replace(zoe, password_hash="other")
+    store.set_admin("ann", True)
+    store.remove_account("ann")
+    store.close()
+    assert store.open().admins == ()

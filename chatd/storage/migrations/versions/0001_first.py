@@ -95,6 +95,7 @@ def _create_account_tables() -> None:
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("registered_at", sa.Double, nullable=False),
+        sa.Column("is_admin", sa.Boolean, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_table(
