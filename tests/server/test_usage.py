@@ -159,3 +159,31 @@ def test_the_last_minute():
         result(recent.update())
         time.now += SNAPSHOT_SECONDS
     assert all(not snapshot for _, snapshot in recent._snapshots)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["message", "bytes", "begin", "end", "nothing"]), st.integers(0, 20)
+        ),
+        max_size=30,
+    )
+)
+def test_a_snapshot_is_what_was_counted(steps):
+    """The usage that did not change is noted as well as any other."""
+    time = Time()
+    usage = Usage(ThrottledTotals(), time.seconds)
+    former = UsageTotals()
+    for what, seconds in steps:
+        if what == "message":
+            usage.messages += 1
+        elif what == "bytes":
+            usage.bytes += 10
+        elif what == "begin":
+            usage.wait_begins(Limit.BYTES)
+        elif what == "end":
+            usage.wait_ends()
+        time.now += seconds
+        present = usage.now()
+        former = usage.refresh(former)
+        assert former == present
