@@ -15,6 +15,7 @@ from chatd.config import Registrants
 from chatd.core.chat import Chat
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, LeaveReason
+from chatd.core.ignores import Ignores
 from chatd.core.ports import Directory, Router
 from chatd.core.ratelimit import CountCreation
 from chatd.core.records import Account, AccountRef
@@ -114,6 +115,7 @@ class AccountService:
         chat: Chat,
         sessions_per_account: int,
         count_creation: CountCreation,
+        ignores: Ignores,
         registrants: Registrants = Registrants.EVERYONE,
     ) -> None:
         self._directory = directory
@@ -123,6 +125,7 @@ class AccountService:
         self._chat = chat
         self._sessions_per_account = sessions_per_account
         self._count_creation = count_creation
+        self._ignores = ignores
         self._registrants = registrants
 
     # -- for clients
@@ -222,6 +225,7 @@ class AccountService:
                 former.disconnect(DisconnectReason.REPLACED)
         else:
             ensure_active(origin)
+            former_user = resumable.user if former is None else former.user
             if former is not None:
                 former.disconnect(DisconnectReason.REPLACED)
             elif resumable.user is not None:
@@ -230,6 +234,9 @@ class AccountService:
                 ensure_active(origin)
                 _check_in_no_room(origin)
                 self._directory.assign_name(origin.user, name)
+            if former_user is not None:
+                former_user.continue_as(origin.user)
+                self._router.refresh(origin.user)
             self._tokens.consume(token)
         await self._tokens.bind(origin)
         return origin.user.name
@@ -290,6 +297,7 @@ class AccountService:
         account = self.require_account(username)
         await self._passwords.remove(account.name)
         self._directory.remove_account(account)
+        self._ignores.forget(account.id)
         await self._disconnect_account(account, DisconnectReason.UNREGISTERED, now)
         return account.name
 
@@ -333,6 +341,8 @@ class AccountService:
         user = self._user_of(account)
         if user is None:
             self._directory.assume(guest, account)
+            guest.note_name("", now)
+            self._ignores.restore(guest)
         else:
             self._router.move(origin, user)
             self._chat.remove_user(guest, LeaveReason.QUIT, now)

@@ -165,6 +165,7 @@ class Chat:
             self._check_can_join(origin, room, None)
             if user.name != reserved:
                 self._directory.assign_name(user, reserved)
+                user.note_name(reserved, now)
             self.add_member(user, room, now, origin)
             return room
 
@@ -208,6 +209,7 @@ class Chat:
         if rooms:
             left = {room: Left(room.id, user.name, user.address, reason, now) for room in rooms}
             self._bus.publish_of_user(left, user)
+        user.note_name("", now)
         if hold_name:
             self._directory.hold_name(user)
         else:
@@ -232,6 +234,7 @@ class Chat:
             former = user.name
             if former != reserved:
                 self._directory.assign_name(user, reserved)
+                user.note_name(reserved, now)
                 if user.rooms:
                     renamed = Renamed(former, reserved, now)
                     self._bus.publish_of_user(dict.fromkeys(user.rooms, renamed), user, origin)
@@ -325,7 +328,7 @@ class Chat:
         recipient = self.find_user(name)
         if recipient is None:
             raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
-        self._router.send(recipient, PrivateMessage(sender.name, text, now))
+        self._router.send(recipient, PrivateMessage(sender.name, text, now, account=sender.account))
         if recipient is not sender:
             copy = PrivateMessage(sender.name, text, now, recipient.name)
             self._router.send(sender, copy, origin)

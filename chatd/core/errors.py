@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     NETWORK_TOO_LARGE = "network-too-large"  # network, and limit: the shortest prefix
     NOT_ADMIN = "not-admin"
     NOT_BANNED = "not-banned"  # subject
+    NOT_IGNORED = "not-ignored"  # name
     NOT_MUTED = "not-muted"  # name, room
     NOT_IN_ROOM = "not-in-room"  # room
     NOT_STORED = "not-stored"
@@ -47,12 +48,14 @@ class ErrorCode(StrEnum):
     NO_SUCH_ROOM = "no-such-room"  # room
     NO_SUCH_SESSION = "no-such-session"
     NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
+    OWN_NAME = "own-name"
     OWN_SESSION = "own-session"
     REASON_TOO_LONG = "reason-too-long"  # limit, in characters
     REGISTRATION_CLOSED = "registration-closed"
     ROOM_EXISTS = "room-exists"  # room
     SESSION_CLOSED = "gone"
     TOO_LONG = "too-long"  # limit, in bytes
+    TOO_MANY_IGNORED = "too-many-ignored"  # limit
     TOO_MANY_LINES = "too-many-lines"  # limit
     TOO_MANY_OWN_ROOMS = "too-many-own-rooms"  # limit
     TOO_MANY_ROOMS = "too-many-rooms"  # limit

@@ -57,8 +57,8 @@ class Message(NamedTuple):
 
     `account` is the id of the account that `sender` was logged in to, None for a guest. In old
     messages `is_former` tells that the name belongs to another account by now. The text of an
-    `action` tells what the sender does. A tuple, because there are many: one is made in half the
-    time of a frozen dataclass.
+    `action` tells what the sender does. `is_ignored`: the reader ignores the sender. A tuple,
+    because there are many: one is made in half the time of a frozen dataclass.
     """
 
     room: str
@@ -69,6 +69,7 @@ class Message(NamedTuple):
     account: int | None = None
     is_former: bool = False
     action: bool = False
+    is_ignored: bool = False
 
 
 class MessageBatch(NamedTuple):
@@ -182,12 +183,17 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class PrivateMessage:
-    """A private message; `recipient` is set for the other sessions of its sender."""
+    """A private message; `recipient` is set for the other sessions of its sender.
+
+    `account` is the id of the sender's account, `is_ignored`: the reader ignores the sender.
+    """
 
     sender: str
     text: str
     time: float
     recipient: str | None = None
+    account: int | None = None
+    is_ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

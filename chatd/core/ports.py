@@ -190,6 +190,9 @@ class Router(Protocol):
     def send(self, user: User, event: Event, skip: Any = None, /) -> None:
         """Send an event to all sessions of `user` but `skip`, after all that happened before."""
 
+    def refresh(self, user: User) -> None:
+        """Let the sessions of `user` read by the list of ignored users as it is now."""
+
     def disconnect(self, user: User, reason: DisconnectReason, text: str = "") -> None:
         """Tell all sessions of `user` why, and close their connections.
 
@@ -390,3 +393,12 @@ class IStore(Interface):
 
     async def remove_remembered_tokens_before(before: float) -> None:
         """Remove all remembered tokens that were last used before a time."""
+
+    async def add_ignore(account: int, ignored: int) -> None:
+        """Note that an account ignores another one, by their ids.
+
+        Does nothing if one of them does not exist any more. It ends with either of them.
+        """
+
+    async def remove_ignore(account: int, ignored: int) -> None:
+        """Note that an account does not ignore another one."""

@@ -151,8 +151,9 @@ class Snapshot:
     """The contents of a store when it is opened, as far as the server keeps them in memory.
 
     Rooms are in the order in which they were created, accounts in that of their registration.
-    `admins` has the ids of the accounts that are administrators. `pruned_at` is what
-    `set_pruned_at` was given last, None if it was never called.
+    `admins` has the ids of the accounts that are administrators, `ignores` the id of each account
+    that ignores another one, and the other one. `pruned_at` is what `set_pruned_at` was given last,
+    None if it was never called.
     """
 
     rooms: Sequence[RoomRecord] = ()
@@ -160,6 +161,7 @@ class Snapshot:
     bans: Sequence[Ban] = ()
     pruned_at: float | None = None
     admins: Sequence[int] = ()
+    ignores: Sequence[tuple[int, AccountRef]] = ()
 
 
 class RoomUsage(NamedTuple):

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason
+from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.core.lookalikes import room_key
 
 if TYPE_CHECKING:
@@ -27,11 +28,22 @@ class User:
 
     `account` is the identity of the account that the user is logged in to; its name is then the
     user's name. `address` is that of the oldest session. `rooms` has the user's membership in each
-    room, in the order of joining. `away` is set while the user is away. A `closed`
-    user has no session any more and can do nothing.
+    room, in the order of joining. `away` is set while the user is away, `ignored`
+    while the user ignores somebody, `guest_names` once somebody ignores this guest. A `closed` user
+    has no session any more and can do nothing.
     """
 
-    __slots__ = ("__weakref__", "account", "address", "away", "closed", "name", "rooms")
+    __slots__ = (
+        "__weakref__",
+        "account",
+        "address",
+        "away",
+        "closed",
+        "guest_names",
+        "ignored",
+        "name",
+        "rooms",
+    )
 
     def __init__(self, address: Address | None) -> None:
         self.name = ""
@@ -39,7 +51,20 @@ class User:
         self.address = address
         self.away: Away | None = None
         self.closed = False
+        self.ignored: IgnoreList | None = None
+        self.guest_names: GuestNames | None = None
         self.rooms: dict[Room, Member] = {}
+
+    def note_name(self, name: str, now: float) -> None:
+        """Note the name that the guest has from now on, for those who ignore the guest."""
+        if self.guest_names is not None:
+            self.guest_names.change(name, now)
+
+    def continue_as(self, other: User) -> None:
+        """Let `other` be the same guest, who has come back under the same name."""
+        other.away, other.ignored, other.guest_names = self.away, self.ignored, self.guest_names
+        if other.guest_names is not None:
+            other.guest_names.current = other.name
 
 
 @dataclass(slots=True, eq=False)

@@ -35,6 +35,7 @@ from chatd.core.admins import Admins
 from chatd.core.chat import Chat
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.expiry import RoomExpiry
+from chatd.core.ignores import Ignores
 from chatd.core.moderation import Moderation
 from chatd.core.mutes import Mutes
 from chatd.core.ports import IStore
@@ -150,6 +151,7 @@ class ChatService(Service):
             self.store, passwords.attempts, now, secrets.token_urlsafe
         )
         self.admins = Admins(self.store, self.directory)
+        self.ignores = Ignores(self.directory, self.router, self.store)
         self.accounts = AccountService(
             self.directory,
             passwords,
@@ -158,6 +160,7 @@ class ChatService(Service):
             self.chat,
             self.config.limits.sessions_per_account,
             self._creation_counter(),
+            self.ignores,
             self.config.registrants,
         )
         self._periodic.append(
@@ -191,6 +194,7 @@ class ChatService(Service):
         services = Services(
             chat=self.chat,
             presence=Presence(self.chat),
+            ignores=self.ignores,
             accounts=self.accounts,
             sessions=SessionService(self.accounts, self.remembered, self.directory, self.router),
             moderation=self.moderation,
@@ -265,6 +269,7 @@ class ChatService(Service):
             snapshot = self.store.open(self._rooms)
         self.directory.load(snapshot, self._wall_time())
         self.admins.load(snapshot.admins)
+        self.ignores.load(snapshot.ignores)
         self.retention.start(snapshot.pruned_at)
         self.hashing.start()
         for tasks in self._periodic:

@@ -24,6 +24,7 @@ from chatd.core.events import Address, Event, MessageBatch, RoomEvent
 from chatd.core.rooms import Room
 from chatd.fanout.buffer import EncodedBuffer, RoomBuffer, Subscriber, merge
 from chatd.protocol.codec import Codec
+from chatd.protocol.ignoring import ignoring_codec
 from chatd.protocol.replies import Reply
 
 Trace = Callable[[Address, str], None]
@@ -57,6 +58,10 @@ class Fanout:
     def set_codec(self, subscriber: Subscriber, codec: Codec) -> None:
         """Encode with another codec for `subscriber`, from the next event on."""
         subscriber.base_codec = codec
+        self._update_codec(subscriber)
+
+    def refresh(self, subscriber: Subscriber) -> None:
+        """Encode by the list of ignored users of the subscriber's user as it is now."""
         self._update_codec(subscriber)
 
     def send(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
@@ -149,8 +154,14 @@ class Fanout:
         buffer.sequence.append(self._count)
 
     def _update_codec(self, subscriber: Subscriber) -> None:
-        """Give a subscriber the codec for the number of its rooms, in each of them."""
+        """Give a subscriber its codec, in each of its rooms.
+
+        It depends on the number of rooms, and on the users that are ignored.
+        """
         codec = subscriber.base_codec.for_room_count(len(subscriber.buffers))
+        ignored = subscriber.user.ignored
+        if ignored is not None:
+            codec = ignoring_codec(codec, ignored)
         if codec is not subscriber.codec:
             self.flush_one(subscriber)
             for buffer in subscriber.buffers.values():

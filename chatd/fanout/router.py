@@ -68,7 +68,13 @@ class Router:
         was_last = self.detach(session)
         session.user = user
         self.attach(session)
+        self._fanout.refresh(session)
         return was_last
+
+    def refresh(self, user: User) -> None:
+        """Let the sessions of `user` read by the list of ignored users as it is now."""
+        for session in self._sessions.get(user, ()):
+            self._fanout.refresh(session)
 
     def sessions(self, user: User) -> Sequence[Subscriber]:
         """Return the sessions of `user`, the oldest first."""

@@ -231,6 +231,13 @@ CLIENT_COMMANDS: Final = _table(
         aliases=("users", "names"),
     ),
     Command(
+        "ignore",
+        "Read nothing of a chatter any more; without a name, list those you ignore.",
+        (Parameter("chatter_name", optional=True),),
+        cost=2,
+    ),
+    Command("unignore", "Read a chatter again.", (_CHATTER,), cost=2),
+    Command(
         "away",
         "Tell others that you are away; without a message, that you are back.",
         (Parameter("message", optional=True),),

@@ -29,7 +29,7 @@ from chatd.core.events import (
     Unmuted,
 )
 from chatd.protocol.jsonio import Fields, load
-from chatd.protocol.people_replies import AwaySet, MemberInfo, MemberList
+from chatd.protocol.people_replies import AwaySet, Ignored, MemberInfo, MemberList, Unignored
 from chatd.protocol.received import Disconnect, Error, Ok, Reply
 from chatd.protocol.replies import (
     AdminAnswer,
@@ -230,6 +230,7 @@ _TEXT = Field("text")
 _TIME = Field("time")
 _SENDER = Field("from", "sender")
 _USER = Field("who", "name")
+_RECIPIENT = Field("to", "recipient", optional=True)
 _TAG = Field("tag", optional=True)
 _NAME = Field("name")
 _ROOMS = Field("rooms", optional=True)
@@ -242,8 +243,11 @@ _MUTED: Final = (Field("room_name", optional=True), _TIME, _SELF)
 
 _FORMER = Field("former", "is_former", optional=True)
 _ACTION = Field("action", optional=True)
+_IGNORED = Field("ignored", "is_ignored", optional=True)
 
-_MESSAGE = Shape("said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER, _ACTION)
+_MESSAGE = Shape(
+    "said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER, _ACTION, _IGNORED
+)
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _AWAY = Field("away", optional=True)
 _MEMBER_INFO = Shape("", MemberInfo, _NAME, Field("role", optional=True), _AWAY)
@@ -285,7 +289,15 @@ EVENTS: Final = (
     Shape("unmuted", Unmuted, _ROOM, _USER, _BY, *_MUTED),
     Shape("closed", RoomClosed, _ROOM, _TIME),
     Shape("notice", Notice, Field("room", optional=True), _SENDER, _TEXT, _TIME),
-    Shape("secret", PrivateMessage, _SENDER, Field("to", "recipient", optional=True), _TEXT, _TIME),
+    Shape(
+        "secret",
+        PrivateMessage,
+        _SENDER,
+        Field("to", "recipient", optional=True),
+        _TEXT,
+        _TIME,
+        _IGNORED,
+    ),
     Shape("reply", Ok, Field("command"), _TAG, _TEXT, rest="data"),
     Shape("error", Error, Field("command"), _TAG, Field("code"), _TEXT, rest="data"),
     Shape("rooms", RoomList, Field("command", constant="list"), _TAG, Field("rooms"), _MORE),
@@ -321,6 +333,8 @@ RESULTS: Final = (
     Shape("", SecretSent, _NAME, _AWAY),
     Shape("", MemberList, Field("members"), _MORE),
     Shape("", AwaySet, _AWAY),
+    Shape("", Ignored, Field("names")),
+    Shape("", Unignored, _NAME),
     Shape("", Registered, _NAME, _ROOMS),
     Shape("", LoggedIn, _NAME, _ROOMS),
     Shape("", Resumed, _NAME, Field("account"), _ROOMS, _SESSION),

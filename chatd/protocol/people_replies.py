@@ -48,3 +48,19 @@ class AwaySet(Result):
 
     command: ClassVar[str] = "away"
     away: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored(Result):
+    """The user ignores the users `names`: the one asked for, or all."""
+
+    command: ClassVar[str] = "ignore"
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unignored(Result):
+    """The user does not ignore the user `name` any more."""
+
+    command: ClassVar[str] = "unignore"
+    name: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from chatd.protocol.people_replies import AwaySet, MemberInfo, MemberList
+from chatd.protocol.people_replies import AwaySet, Ignored, MemberInfo, MemberList, Unignored
 
 Isolate = Callable[[str], str]
 
@@ -48,7 +48,15 @@ def _away(result: AwaySet) -> str:
     return "You are back." if result.away is None else "You are away."
 
 
+def _ignored(result: Ignored) -> str:
+    return f"You ignore {', '.join(result.names) or 'nobody'}."
+
+
+def _unignored(result: Unignored) -> str:
+    return f"You do not ignore {result.name} any more."
+
+
 RESULT_WORDS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
-    {AwaySet: _away, MemberList: member_list}
+    {AwaySet: _away, Ignored: _ignored, MemberList: member_list, Unignored: _unignored}
 )
 """For each class of reply the function that returns its words."""

@@ -96,6 +96,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NETWORK_TOO_LARGE: "{network} is too large, ban a network of /{limit} at most.",
     ErrorCode.NOT_ADMIN: "You are not an administrator.",
     ErrorCode.NOT_BANNED: "{subject} is not banned.",
+    ErrorCode.NOT_IGNORED: "You do not ignore {name}.",
     ErrorCode.NOT_MUTED: "{name} is not muted in chatroom {room}.",
     ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
     ErrorCode.NOT_STORED: "Your message could not be stored.",
@@ -104,6 +105,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
     ErrorCode.NO_SUCH_SESSION: "There is no such session, join or login again.",
     ErrorCode.NO_SUCH_USER: "Chatter {name} NOT found!",
+    ErrorCode.OWN_NAME: "That is your own name.",
     ErrorCode.OWN_SESSION: "That is this session, type `exit to end it.",
     ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} characters).",
     ErrorCode.REGISTRATION_CLOSED: (
@@ -112,6 +114,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.ROOM_EXISTS: "Chatroom {room} exists!",
     ErrorCode.SESSION_CLOSED: "You are no longer here.",
     ErrorCode.TOO_LONG: "Message too long (at most {limit} bytes).",
+    ErrorCode.TOO_MANY_IGNORED: "You may ignore at most {limit} users.",
     ErrorCode.TOO_MANY_LINES: "Too many lines (at most {limit}).",
     ErrorCode.TOO_MANY_OWN_ROOMS: "You may own at most {limit} chatrooms.",
     ErrorCode.TOO_MANY_ROOMS: "Too many chatrooms (at most {limit}).",

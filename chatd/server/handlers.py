@@ -88,6 +88,9 @@ async def _join(session: Session, request: Request) -> Reply | None:
     reply = result(room.id, session.user.name, room.last_id, room.name, members, len(room.members))
     session.reply(reply, request)
     messages = tuple(services.chat.recent(room)) if session.is_text else ()
+    ignored = session.user.ignored
+    if ignored is not None:  # nothing is shown if all are ignored
+        messages = tuple(m for m in messages if not ignored.has(m.sender, m.account, m.time))
     return History(room.id, messages) if messages else None
 
 
@@ -216,6 +219,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "secret": people_handlers.secret,
     "who": people_handlers.who,
     "away": people_handlers.away,
+    "ignore": people_handlers.ignore,
+    "unignore": people_handlers.unignore,
     "history": _history,
     "register": _register,
     "login": _login,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatd.protocol.commands import Request
-from chatd.protocol.people_replies import AwaySet, MemberList
+from chatd.protocol.people_replies import AwaySet, Ignored, MemberList, Unignored
 from chatd.protocol.replies import Reply, SecretSent
 
 if TYPE_CHECKING:  # session.py imports the handlers
@@ -38,3 +38,17 @@ def away(session: Session, request: Request) -> Reply:
     session.services.presence.set_away(session.user, request.arguments.get("message"))
     current = session.user.away
     return AwaySet(None if current is None else current.text)
+
+
+async def ignore(session: Session, request: Request) -> Reply:
+    """Ignore a user, or list those that are ignored."""
+    ignores, name = session.services.ignores, request.arguments.get("chatter_name")
+    if name is None:
+        return Ignored(ignores.names(session.user))
+    return Ignored((await ignores.add(session, name),))
+
+
+async def unignore(session: Session, request: Request) -> Reply:
+    """Ignore a user no more."""
+    name = request.arguments["chatter_name"]
+    return Unignored(await session.services.ignores.remove(session, name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
+from chatd.core.ignores import Ignores
 from chatd.core.moderation import Moderation
 from chatd.core.presence import Presence
 from chatd.core.rooms import User
@@ -31,6 +32,7 @@ class Services:
 
     chat: Chat
     presence: Presence
+    ignores: Ignores
     accounts: AccountService
     sessions: SessionService
     moderation: Moderation

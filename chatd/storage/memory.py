@@ -114,6 +114,7 @@ class MemoryStore:
         self._audit: deque[AuditEntry] = deque(maxlen=MAX_AUDIT_ENTRIES)
         self._tokens: dict[str, ResumeToken] = {}
         self._remembered = MemoryTokens()
+        self._ignores: set[tuple[int, int]] = set()
         self._pruned_at: float | None = None
 
     def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
@@ -142,7 +143,9 @@ class MemoryStore:
         accounts = [AccountRef(account.id, account.name) for account in self._accounts.values()]
         bans = [self._bans[subject] for subject in sorted(self._bans)]
         admins = tuple(account.id for account in self._accounts.values() if account.is_admin)
-        return Snapshot(records, accounts, bans, self._pruned_at, admins)
+        refs = {account.id: account for account in accounts}
+        ignores = [(account, refs[ignored]) for account, ignored in sorted(self._ignores)]
+        return Snapshot(records, accounts, bans, self._pruned_at, admins, ignores)
 
     async def close(self, last_ids: Mapping[str, int]) -> None:
         """Set the last ids of the rooms."""
@@ -261,6 +264,8 @@ class MemoryStore:
         for room in self._rooms.values():
             if account is not None and room.owner == account.id:
                 room.owner = None
+        if account is not None:
+            self._ignores = {pair for pair in self._ignores if account.id not in pair}
         await self.remove_resume_tokens(name)
 
     async def add_ban(self, ban: Ban) -> None:
@@ -307,6 +312,15 @@ class MemoryStore:
         for token in list(self._tokens.values()):
             if token.last_seen < before:
                 del self._tokens[token.digest]
+
+    async def add_ignore(self, account: int, ignored: int) -> None:
+        """Note that an account ignores another one, if both exist."""
+        if {account, ignored} <= {each.id for each in self._accounts.values()}:
+            self._ignores.add((account, ignored))
+
+    async def remove_ignore(self, account: int, ignored: int) -> None:
+        """Note that an account does not ignore another one."""
+        self._ignores.discard((account, ignored))
 
     async def remembered_tokens(self, account: str) -> Sequence[RememberedToken]:
         """Return the remembered tokens of an account, the oldest first."""

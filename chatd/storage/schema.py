@@ -131,3 +131,12 @@ remembered_tokens = Table(
     Column("last_used", Double, nullable=False),
     Index("remembered_tokens_account", "account"),
 )
+
+# Which accounts ignore which other ones, by their ids.
+ignores = Table(
+    "ignores",
+    metadata,
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("ignored", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Index("ignores_ignored", "ignored"),
+)

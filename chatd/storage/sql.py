@@ -30,7 +30,7 @@ from chatd.core.records import (
     RoomUsage,
     Snapshot,
 )
-from chatd.storage import accounts_sql, audit_sql, remembered_sql, rooms_sql
+from chatd.storage import accounts_sql, audit_sql, ignores_sql, remembered_sql, rooms_sql
 from chatd.storage.chunks import pack
 from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
 from chatd.storage.worker import Runner
@@ -233,6 +233,16 @@ class SqlStore:
 
         await self._write(job)
 
+    # -- ignored users
+
+    async def add_ignore(self, account: int, ignored: int) -> None:
+        """Note that an account ignores another one."""
+        await self._write(partial(ignores_sql.add, account=account, ignored=ignored))
+
+    async def remove_ignore(self, account: int, ignored: int) -> None:
+        """Note that an account does not ignore another one."""
+        await self._write(partial(ignores_sql.remove, account=account, ignored=ignored))
+
     # -- remembered tokens
 
     async def remembered_tokens(self, account: str) -> Sequence[RememberedToken]:
@@ -281,4 +291,5 @@ def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
         accounts_sql.all_bans(connection),
         rooms_sql.pruned_at(connection),
         accounts_sql.admins(connection),
+        ignores_sql.all_pairs(connection),
     )

@@ -20,6 +20,7 @@ from chatd.client.model.effects import (
     Send,
     StopReconnecting,
 )
+from chatd.client.model.ignored import without_ignored
 from chatd.client.model.rejoin import TAG, Rejoin
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
@@ -160,7 +161,7 @@ class ChatSession:
 
     def handle(self, event: Event | Reply) -> list[Effect]:
         """Return what follows from an event or a reply of the server."""
-        return [*self._handle(event), *self._finish()]
+        return without_ignored([*self._handle(event), *self._finish()])
 
     def retry(self) -> list[Effect]:
         """Go on after a `RetryAfter`."""

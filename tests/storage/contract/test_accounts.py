@@ -7,6 +7,7 @@ import pytest
 from chatd.core.records import (
     CONSOLE,
     Account,
+    AccountRef,
     Actor,
     ActorKind,
     AuditEntry,
@@ -266,3 +267,33 @@ def test_administrators(store):
     store.remove_account("ann")
     store.close()
     assert store.open().admins == ()
+
+
+# -- ignored users
+
+
+def test_ignored_accounts(store):
+    """They come back at the next start, each pair once, with the names."""
+    ann, bob, cid = (store.add_account(name, "1", NOW) for name in ("Ann", "Bob", "Cid"))
+    for pair in ((ann, bob), (ann, bob), (ann, cid), (bob, ann), (cid, ann)):
+        store.add_ignore(pair[0].id, pair[1].id)
+    store.remove_ignore(ann.id, cid.id)
+    store.remove_ignore(ann.id, cid.id)
+    store.close()
+    assert store.open().ignores == [
+        (ann.id, AccountRef(bob.id, "Bob")),
+        (bob.id, AccountRef(ann.id, "Ann")),
+        (cid.id, AccountRef(ann.id, "Ann")),
+    ]
+
+
+def test_ignored_accounts_end(store):
+    """A pair ends with either account, and none is added for an account that is not there."""
+    ann, bob, cid = (store.add_account(name, "1", NOW) for name in ("Ann", "Bob", "Cid"))
+    for pair in ((ann, bob), (bob, cid), (cid, ann)):
+        store.add_ignore(pair[0].id, pair[1].id)
+    store.remove_account("Bob")
+    store.add_ignore(bob.id, ann.id)
+    store.add_ignore(ann.id, bob.id)
+    store.close()
+    assert store.open().ignores == [(cid.id, AccountRef(ann.id, "Ann"))]

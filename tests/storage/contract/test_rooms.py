@@ -26,7 +26,7 @@ def test_a_new_store_has_the_rooms_given(harness):
     """The rooms are in the order given, with their last ids, and nothing else is in the store."""
     snapshot = harness.open(("b", "beer", 3), "a")
     assert snapshot == Snapshot(
-        [RoomRecord("b", "beer", 3, used=True), RoomRecord("a", "a")], [], []
+        [RoomRecord("b", "beer", 3, used=True), RoomRecord("a", "a")], [], [], None, (), []
     )
 
 
@@ -59,7 +59,7 @@ def test_all_data_survives_a_restart(store):
     store.close(tea=1)
     accounts = [AccountRef(zoe.id, "Zoë"), AccountRef(ann.id, "Ann")]
     room = RoomRecord("tea", "tea", 1, int(NOW) + 1, used=True)
-    assert store.open() == Snapshot([room], accounts, bans, NOW - 60)
+    assert store.open() == Snapshot([room], accounts, bans, NOW - 60, (), [])
     assert store.account("Zoë") == zoe
     assert store.resume_token("digest") == token
     assert store.history("tea", None, 9, NO_LIMIT) == [message(1)]

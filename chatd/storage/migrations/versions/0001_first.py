@@ -137,3 +137,15 @@ def _create_account_tables() -> None:
         sa.Column("last_used", sa.Double, nullable=False),
     )
     op.create_index("remembered_tokens_account", "remembered_tokens", ["account"])
+    _create_ignores(generated_id)
+
+
+def _create_ignores(account_id: sa.types.TypeEngine[int]) -> None:
+    account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    ignored = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "ignores",
+        sa.Column("account", account_id, account, primary_key=True),
+        sa.Column("ignored", account_id, ignored, primary_key=True),
+    )
+    op.create_index("ignores_ignored", "ignores", ["ignored"])

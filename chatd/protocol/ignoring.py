@@ -1,0 +1,88 @@
+"""The codec of a session that ignores somebody: another codec, less the messages of these users.
+
+Text has none of their messages; JSON has them with a mark, for programs that show them otherwise.
+Sessions that ignore nobody share the codecs of `chatd.protocol.codec`, at no cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chatd.core.events import Event, Message, MessageBatch, PrivateMessage
+from chatd.core.ignorelist import IgnoreList
+from chatd.protocol.codec import Codec
+from chatd.protocol.commands import Request
+from chatd.protocol.framing import Framing
+from chatd.protocol.replies import History, Reply
+
+
+def ignoring_codec(codec: Codec, ignored: IgnoreList) -> Codec:
+    """Return `codec` less the messages of ignored users: one object for each codec and list."""
+    if codec not in ignored.codecs:
+        ignored.codecs[codec] = IgnoringCodec(codec, ignored)
+    found: Codec = ignored.codecs[codec]
+    return found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class IgnoringCodec:
+    """The codec `inner` less the messages of the users in `ignored`, or with them marked."""
+
+    inner: Codec
+    ignored: IgnoreList
+
+    @property
+    def framing(self) -> Framing:
+        """The ending of frames, in both directions."""
+        return self.inner.framing
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read it."""
+        return self.inner.is_text
+
+    def encode(self, event: Event | Reply) -> bytes:
+        """Return the frames for an event or a reply, b"" for one that is ignored."""
+        return b"".join(map(self.inner.encode, self._shown(event)))
+
+    def describe(self, event: Event | Reply) -> list[str]:
+        """Return what the trace shows of an event."""
+        return [text for shown in self._shown(event) for text in self.inner.describe(shown)]
+
+    def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
+        """Return the texts of those `frames` that are messages, up to the first command."""
+        return self.inner.leading_messages(frames)
+
+    def decode(self, frame: bytes) -> Request:
+        """Return the request in a frame; raise `ChatError` if there is none."""
+        return self.inner.decode(frame)
+
+    def describe_frame(self, frame: bytes) -> str:
+        """Return what the trace shows of a frame received, secrets masked."""
+        return self.inner.describe_frame(frame)
+
+    def for_room_count(self, in_rooms: int) -> Codec:
+        """Return the codec for a user who is in that many rooms."""
+        return ignoring_codec(self.inner.for_room_count(in_rooms), self.ignored)
+
+    def _shown(self, event: Event | Reply) -> Sequence[Event | Reply]:
+        match event:
+            case MessageBatch() if self._is_ignored(event):
+                if self.is_text:
+                    return ()
+                return [message._replace(is_ignored=True) for message in event.messages()]
+            case PrivateMessage(recipient=None) if self._is_ignored(event):
+                return () if self.is_text else (replace(event, is_ignored=True),)
+            case History():
+                return (replace(event, messages=self._history(event.messages)),)
+            case _:
+                return (event,)
+
+    def _history(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        if self.is_text:
+            return tuple(said for said in messages if not self._is_ignored(said))
+        return tuple(said._replace(is_ignored=self._is_ignored(said)) for said in messages)
+
+    def _is_ignored(self, said: MessageBatch | Message | PrivateMessage) -> bool:
+        return self.ignored.has(said.sender, said.account, said.time)
