@@ -107,10 +107,6 @@ def test_name_and_room(start_server, run):
     assert client.ended() == 0
 
 
-CURSOR = "\x1b[20;1R"
-"""A terminal's reply to the question where the cursor is; without it there is no status line."""
-
-
 @pytest.fixture
 def say(start_server):
     """Return a server's port, and a function by which Bob says something in the room."""
@@ -133,7 +129,6 @@ def test_joining(run, say):
     client = run("localhost", port, "--name", "Ann", "--room", "tea")
     client.expect("Bob: earlier")
     client.expect("Here: Bob.")
-    client.type(CURSOR)
     client.expect(f"localhost:{port} | Ann | tea (Tea) 2 members")
     client.type("`exit\r")
     assert client.ended() == 0
@@ -173,7 +168,6 @@ def test_offline(run):
     port = _free_port()
     client = run("localhost", port)
     client.expect("Trying again in 1 s.")
-    client.type(CURSOR)
     client.expect(f"localhost:{port} | no room | offline, ")
     client.expect("trying again in ")
     client.type("\x04")

@@ -35,6 +35,7 @@ from chatd.client.ui.colours import NameColours
 from chatd.client.ui.commands import complete, has_password
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.localtime import day_line, day_of
+from chatd.client.ui.output import standard_output
 from chatd.client.ui.render import STYLES, rows, style_prompt
 from chatd.client.ui.statusline import STATUS_STYLES, status_line
 from chatd.client.ui.tty import no_echo
@@ -80,6 +81,8 @@ class TerminalScreen:
     ) -> None:
         self._client: Client | None = None
         self._is_dumb = is_dumb_terminal()
+        if terminal_out is None and not self._is_dumb:  # prompt_toolkit knows a dumb one itself
+            terminal_out = standard_output()
         self._repaints = repaints
         self._colours = NameColours()
         self._day: date | None = None
