@@ -22,9 +22,11 @@ def _shown(effect: Effect) -> Sequence[Effect]:
         case Incoming(event=History() as history):
             messages = _others(history.messages)
             return (replace(effect, event=replace(history, messages=messages)),)
-        case Backfill() | Recent():
+        case Recent():  # also without messages it says that the user has joined
+            return (replace(effect, messages=_others(effect.messages)),)
+        case Backfill():
             messages = _others(effect.messages)
-            return (replace(effect, messages=messages),) if messages or not effect.messages else ()
+            return (replace(effect, messages=messages),) if messages else ()
         case _:
             return (effect,)
 

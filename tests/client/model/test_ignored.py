@@ -25,7 +25,7 @@ def test_old_messages():
         Incoming(History("1", (SHOWN, HIDDEN)), 1),
         Backfill("1", (HIDDEN, SHOWN), True),
         Backfill("1", (HIDDEN,), True),
-        Recent("1", ()),
+        Recent("1", (HIDDEN,)),
     ]
     assert without_ignored(effects) == [
         Incoming(History("1", (SHOWN,)), 1),
