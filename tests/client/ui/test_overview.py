@@ -7,7 +7,7 @@ from chatd.client.ui.frontend import Line
 from chatd.client.ui.overview import here
 from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, PrivateMessage
-from chatd.protocol.received import Error, Ok, RoomInfo, RoomList
+from chatd.protocol.received import Error, History, Ok, RoomInfo, RoomList
 from tests.client.conftest import HERE
 from tests.client.ui.frontends import texts
 
@@ -101,6 +101,18 @@ def test_calls(frontend):
     ):
         (line,) = frontend.handle(event)
         assert line.calls is calls
+
+
+def test_missed_mention(frontend):
+    """Missed messages draw the attention once, if one of them mentions the user."""
+    frontend.disconnected(reconnecting=True)
+    frontend.connected(None)
+    frontend.handle(joined("food", last=2))
+    frontend.handle(joined("tea"))
+    messages = (said("food", "Ann: hello"), said("food", "are you there, Ann?", 2))
+    actions = frontend.handle(History("food", messages, "missed:food"))
+    assert [each.calls for each in actions if isinstance(each, Line)] == [False, False, True]
+    assert frontend.status.unread == (Unread("food", 2, 2),)
 
 
 def test_room_without_known_members(frontend):
