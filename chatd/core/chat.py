@@ -35,6 +35,7 @@ from chatd.core.events import (
 from chatd.core.ports import Directory, History, IBus, Router
 from chatd.core.quotas import RoomQuota
 from chatd.core.ratelimit import CountCreation
+from chatd.core.roomnames import find_named
 from chatd.core.rooms import Origin, Room, User, ensure_active
 
 MAX_LINES: Final = 100
@@ -79,18 +80,21 @@ class Chat:
         return self._directory.rooms()
 
     def room(self, room_id: str) -> Room:
-        """Return the room with that id; raise `ChatError` if there is none."""
-        room = self._directory.room(room_id)
-        if room is None:
-            raise ChatError(ErrorCode.NO_SUCH_ROOM, room=room_id)
-        return room
+        """Return the room with that id or unique name; raise `ChatError` if there is none."""
+        return self._directory.require_room(room_id)
 
     def joined_room(self, user: User, room_id: str) -> Room:
-        """Return the room of `user` with that id; raise `ChatError` if the user is not in it."""
+        """Return the room of `user` with that id, or with that name if only one of theirs has it.
+
+        Raises `ChatError` if the user is not in it.
+        """
         room = self._directory.room(room_id)
-        if room is None or room not in user.rooms:
+        if room is not None and room in user.rooms:
+            return room
+        named = find_named(room_id, user.rooms)
+        if named is None:
             raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
-        return room
+        return named
 
     async def create_room(self, room_id: str, name: str, actor: User | None = None) -> Room:
         """Create a room; raise `ChatError` if it exists, is not allowed or is one too many.

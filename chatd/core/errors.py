@@ -45,7 +45,7 @@ class ErrorCode(StrEnum):
     NOT_STORED = "not-stored"
     NO_SUCH_ACCOUNT = "no-such-account"  # name
     NO_SUCH_NUMBER = "no-such-number"
-    NO_SUCH_ROOM = "no-such-room"  # room
+    NO_SUCH_ROOM = "no-such-room"  # room, and suggestion (an id) with its name if one is near
     NO_SUCH_SESSION = "no-such-session"
     NO_SUCH_USER = "no-such-chatter"  # name, and room where only its members count
     OWN_NAME = "own-name"

@@ -153,8 +153,11 @@ class Directory(Protocol):
     async def end_room(self, room: Room) -> None:
         """Remove `room` for everybody at once, and its history from the store."""
 
-    def room(self, room_id: str) -> Room | None:
-        """Return the room with that id, if there is one."""
+    def room(self, id_or_name: str) -> Room | None:
+        """Return the room with that id, or else the only one with that name, if there is one."""
+
+    def require_room(self, id_or_name: str) -> Room:
+        """Return a room as `room` does; raise `ChatError`, which names a near one, if none."""
 
     def counts(self) -> tuple[int, int]:
         """Return the number of rooms, and of names in use by users."""

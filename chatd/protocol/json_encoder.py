@@ -31,6 +31,7 @@ _SENT_PARAMETERS: Final = {
     ErrorCode.BAD_NAME: ("reason", "suggestion"),
     ErrorCode.BAD_ROOM_ID: ("reason", "suggestion"),
     ErrorCode.NOT_STORED: ("room", "id"),
+    ErrorCode.NO_SUCH_ROOM: ("suggestion",),
     ErrorCode.UNKNOWN_COMMAND: ("suggestion",),
 }
 """The parameters of errors that a program needs beside the code and the words."""

@@ -181,6 +181,9 @@ def error_text(error: ChatError | ErrorReply) -> str:
         return "Chatter {name} NOT found in chatroom {room}!".format_map(error.params)
     if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
         return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
+    if error.code is ErrorCode.NO_SUCH_ROOM and "suggestion" in error.params:
+        near = _room(str(error.params["name"]), str(error.params["suggestion"]))
+        return f"Chatroom {error.params['room']} NOT exist! Did you mean {near}?"
     words = _ERROR_TEXTS[error.code].format_map(error.params)
     return _with_flaw(words, error) if error.code is ErrorCode.BAD_NAME else words
 

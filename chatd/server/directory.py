@@ -21,6 +21,7 @@ from chatd.core.lookalikes import room_key
 from chatd.core.names import NameIndex
 from chatd.core.ports import IStore
 from chatd.core.records import AccountRef, Ban, RoomRecord, Snapshot
+from chatd.core.roomnames import RoomNames, nearest_room
 from chatd.core.rooms import Room, User
 from chatd.server.heldnames import HeldNames
 from chatd.waiters import Waiters
@@ -41,6 +42,7 @@ class Directory:
         self._seconds: Callable[[], float] = clock.seconds
         self._max_rooms = max_rooms
         self._rooms: dict[str, Room] = {}
+        self._room_names = RoomNames()
         # For each room that the store adds or removes now: the calls that wait for the result.
         self._changes: dict[str, Waiters[None]] = {}
         self._names: NameIndex[User] = NameIndex()
@@ -63,6 +65,7 @@ class Directory:
                 record.used,
             )
             self._rooms[room.key] = room
+            self._room_names.add(room)
         for account in snapshot.accounts:
             self._accounts.add(account.name, account)
         for ban in snapshot.bans:
@@ -165,12 +168,14 @@ class Directory:
             record = RoomRecord(room_id, name, owner=owner, permanent=permanent)
             last_id = await self._store.add_room(record)
             room = self._rooms[key] = Room(room_id, name, last_id, owner=owner, permanent=permanent)
+            self._room_names.add(room)
         return room
 
     async def end_room(self, room: Room) -> None:
         """Remove `room`; its message ids continue if a room of its id is created again."""
         order = list(self._rooms)
         del self._rooms[room.key]
+        self._room_names.remove(room)
         with self._lock_room(room.key):
             try:
                 await self._store.remove_room(room.id, room.last_id)
@@ -178,11 +183,21 @@ class Directory:
                 self._restore(room, order)
                 raise
 
-    def room(self, room_id: str) -> Room | None:
-        """Return the room with that id, if there is one."""
+    def room(self, id_or_name: str) -> Room | None:
+        """Return the room with that id, or else the only one with that name, if there is one."""
         # Only short texts are normalised, as that takes time.
-        fits = len(room_id) <= names.ROOM_ID_LENGTH
-        return self._rooms.get(room_key(room_id)) if fits else None
+        fits = len(id_or_name) <= names.ROOM_ID_LENGTH
+        room = self._rooms.get(room_key(id_or_name)) if fits else None
+        return room if room is not None else self._room_names.find(id_or_name)
+
+    def require_room(self, id_or_name: str) -> Room:
+        """Return a room as `room` does; raise `ChatError`, which names a near one, if none."""
+        room = self.room(id_or_name)
+        if room is None:
+            near = nearest_room(id_or_name, self._rooms.values())
+            suggestion = {} if near is None else {"suggestion": near.id, "name": near.name}
+            raise ChatError(ErrorCode.NO_SUCH_ROOM, room=id_or_name, **suggestion)
+        return room
 
     def counts(self) -> tuple[int, int]:
         """Return the number of rooms, and of names in use by users."""
@@ -207,6 +222,7 @@ class Directory:
 
     def _restore(self, room: Room, order: Sequence[str]) -> None:
         """Put a room that could not be removed back in its place in `order`."""
+        self._room_names.add(room)
         rooms = {**self._rooms, room.key: room}
         known = [key for key in order if key in rooms]
         self._rooms = {key: rooms[key] for key in dict.fromkeys([*known, *rooms])}

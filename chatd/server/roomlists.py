@@ -11,7 +11,6 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import RoomEvent
 from chatd.core.ports import Directory
 from chatd.core.rooms import Room
@@ -46,7 +45,7 @@ class RoomLists:
         # A room that is added has no event.
         key = (since or "", limit, len(rooms))
         if key not in self._pages:
-            start = 0 if since is None else rooms.index(self._room(since)) + 1
+            start = 0 if since is None else rooms.index(self._directory.require_room(since)) + 1
             shown = tuple(RoomInfo.of(room, MAX_CHATTERS) for room in rooms[start : start + limit])
             if not self._pages:
                 self._clock.callLater(0, self._pages.clear)
@@ -55,10 +54,5 @@ class RoomLists:
 
     def room(self, room_id: str) -> RoomList:
         """Return a list of one room alone; raise `ChatError` if there is none with that id."""
-        return RoomList((RoomInfo.of(self._room(room_id), MAX_CHATTERS),))
-
-    def _room(self, room_id: str) -> Room:
-        room = self._directory.room(room_id)
-        if room is None:
-            raise ChatError(ErrorCode.NO_SUCH_ROOM, room=room_id)
-        return room
+        room = self._directory.require_room(room_id)
+        return RoomList((RoomInfo.of(room, MAX_CHATTERS),))

@@ -1,0 +1,68 @@
+"""The names of rooms: a room is found by its name where no other room has that name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from chatd.core.names import ROOM_NAME_LENGTH
+from chatd.core.rooms import Room
+from chatd.core.suggest import nearest
+
+MAX_COMPARED: Final = 1000
+"""With how many rooms a text is compared that is the id or the name of none."""
+
+
+class RoomNames:
+    """Rooms by their names, compared without case, in the form NFKC, and with any white space."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, dict[Room, None]] = {}
+
+    def add(self, room: Room) -> None:
+        """Add a room."""
+        self._rooms.setdefault(_key(room.name), {})[room] = None
+
+    def remove(self, room: Room) -> None:
+        """Remove a room."""
+        key = _key(room.name)
+        rooms = self._rooms[key]
+        del rooms[room]
+        if not rooms:
+            del self._rooms[key]
+
+    def find(self, name: str) -> Room | None:
+        """Return the room with that name, if it is the only one."""
+        if len(name) > ROOM_NAME_LENGTH:
+            return None
+        rooms = self._rooms.get(_key(name), {})
+        return next(iter(rooms)) if len(rooms) == 1 else None
+
+
+def find_named(name: str, rooms: Iterable[Room]) -> Room | None:
+    """Return the only one of `rooms` with that name, None if there are more or none."""
+    key = _key(name[: ROOM_NAME_LENGTH + 1])
+    found = [room for room in rooms if _key(room.name) == key]
+    return found[0] if len(found) == 1 else None
+
+
+def nearest_room(text: str, rooms: Iterable[Room]) -> Room | None:
+    """Return the room whose id or name is nearest to `text`, if one is near.
+
+    A text may be compared with every room again and again, so there is a limit.
+    """
+    if len(text) > ROOM_NAME_LENGTH:
+        return None
+    compared = list(islice(rooms, MAX_COMPARED))
+    words: dict[str, Room] = {}
+    for room in compared:
+        words.setdefault(room.id, room)
+        words.setdefault(room.name, room)
+    near = nearest(text, words)
+    return words[near] if near is not None else None
+
+
+def _key(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
