@@ -212,8 +212,8 @@ def test_networks_take_turns(gate, reactor, outcome):
     assert len(flood) - len(refused) == THREADS + QUEUE_LIMITS.network
     gate.open.set()
     reactor.until(honest)
-    first = [gate.begun.get(timeout=PATIENCE)[0] for _ in range(2 * THREADS)]
-    assert "honest" in first
+    served = [job for job in flood if job.done and job not in refused]
+    assert len(served) < QUEUE_LIMITS.network // 2
 
 
 def test_stop_waits_for_what_runs(gate, reactor, outcome, monkeypatch):
