@@ -1,0 +1,70 @@
+"""The codec of a session that ignores somebody: it leaves messages out, or marks them."""
+
+import json
+
+import pytest
+
+from chatd.core.events import Joined, Message, MessageBatch, PrivateMessage
+from chatd.core.ignorelist import IgnoreList
+from chatd.protocol.codec import json_codec, text_codec
+from chatd.protocol.framing import Framing
+from chatd.protocol.ignoring import ignoring_codec
+from chatd.protocol.replies import History
+
+IGNORED = IgnoreList({7: "bob"})
+TEXT, JSON = text_codec(Framing.NUL, True), json_codec(Framing.NUL, True)
+BATCH = MessageBatch("1", 5, "bob", ["a", "b"], 0.0, 7)
+SECRET = PrivateMessage("bob", "psst", 0.0, account=7)
+
+
+@pytest.mark.parametrize("event", [BATCH, SECRET])
+def test_text_leaves_messages_out(event):
+    """The trace does not show them either, and those of others are as ever."""
+    codec = ignoring_codec(TEXT, IGNORED)
+    assert codec.encode(event) == b""
+    assert codec.describe(event) == []
+    other = event._replace(account=8) if event is BATCH else PrivateMessage("bob", "psst", 0.0)
+    assert codec.encode(other) == TEXT.encode(other)
+    assert codec.describe(other) == TEXT.describe(other)
+
+
+def test_json_marks_messages():
+    """Each has all its fields and the mark."""
+    codec = ignoring_codec(JSON, IGNORED)
+    for event in (BATCH, SECRET):
+        frames = codec.encode(event).split(b"\0")[:-1]
+        plain = [json.loads(frame) for frame in JSON.encode(event).split(b"\0")[:-1]]
+        assert [json.loads(frame) for frame in frames] == [
+            {**fields, "ignored": True} for fields in plain
+        ]
+    assert "psst" not in "".join(codec.describe(SECRET))
+
+
+def test_own_copies_and_other_events():
+    """The secrets of the user, and all other events, are as ever."""
+    copy = PrivateMessage("ann", "psst", 0.0, "bob", 3)
+    joined = Joined("1", "bob", None, 0.0)
+    for inner in (TEXT, JSON):
+        codec = ignoring_codec(inner, IGNORED)
+        for event in (copy, joined):
+            assert codec.encode(event) == inner.encode(event)
+
+
+def test_histories():
+    """Text has the messages of others alone, JSON has all, with the mark where it belongs."""
+    said = [Message("1", 1, "ann", "x", 0.0, 3), Message("1", 2, "bob", "y", 0.0, 7)]
+    history = History("1", tuple(said), "t")
+    rest = History("1", (said[0],), "t")
+    assert ignoring_codec(TEXT, IGNORED).encode(history) == TEXT.encode(rest)
+    sent = json.loads(ignoring_codec(JSON, IGNORED).encode(history).rstrip(b"\0"))
+    assert [message.get("ignored") for message in sent["messages"]] == [None, True]
+
+
+def test_one_codec_for_a_list():
+    """Sessions of a user share it, also as the number of their rooms changes."""
+    codec = ignoring_codec(TEXT, IGNORED)
+    assert ignoring_codec(TEXT, IGNORED) is codec
+    assert codec.for_room_count(1) is codec
+    assert codec.for_room_count(2) is ignoring_codec(TEXT.for_room_count(2), IGNORED)
+    assert codec.for_room_count(2).for_room_count(1) is codec
+    assert (codec.is_text, codec.framing) == (True, Framing.NUL)
