@@ -8,96 +8,17 @@ checked again after. A session changes its user in one synchronous step, `_log_i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from chatd.config import Registrants
 from chatd.core.chat import Chat
+from chatd.core.credentials import Passwords, Tokens
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import Address, DisconnectReason, LeaveReason
+from chatd.core.events import DisconnectReason, LeaveReason
 from chatd.core.ignores import Ignores
 from chatd.core.ports import Directory, Router
 from chatd.core.ratelimit import CountCreation
 from chatd.core.records import Account, AccountRef
 from chatd.core.rooms import Origin, User, ensure_active
-
-
-@dataclass(frozen=True, slots=True)
-class Resumable:
-    """The session that a resume token stands for: the user's name, and whether an account has it.
-
-    `origin` is the session itself if the server has not noticed its end. If it has, `until` is the
-    time at which the token expires, by the clock of the tokens, and `user` the user, for whom the
-    name may be held.
-    """
-
-    name: str
-    is_account: bool
-    origin: Origin | None = None
-    until: float = 0.0
-    user: User | None = None
-
-
-class Tokens(Protocol):
-    """Resume tokens: each is that of one session (`chatd.server.resume`)."""
-
-    async def issue(self, origin: Origin) -> str:
-        """Return the token of a session, a new one if it has none."""
-
-    async def find(self, token: str) -> Resumable:
-        """Return the session that `token` stands for; raise `ChatError` if there is none."""
-
-    def consume(self, token: str) -> None:
-        """Make `token` invalid: it has been used."""
-
-    def park(self, origin: Origin) -> bool:
-        """Keep the token of a session that ends; return whether it can be resumed."""
-
-    def discard(self, origin: Origin) -> None:
-        """Make the token of a session invalid: the session ends and is not to be resumed."""
-
-    def unbind(self, origin: Origin) -> None:
-        """Let the token of a session that logs out not stand for its account any more."""
-
-    async def bind(self, origin: Origin) -> None:
-        """Store the token of a session that has logged in, if it has one, and purge the store."""
-
-    async def purge(self) -> None:
-        """Remove from the store what is invalid, as far as the store can be reached."""
-
-    async def revoke_account(self, account: str, keep: Origin | None = None) -> None:
-        """Make all tokens that stand for an account invalid, except that of the session `keep`."""
-
-
-class Passwords(Protocol):
-    """Accounts and their passwords in the store (`chatd.auth.passwords`); all raise `ChatError`."""
-
-    async def hash(self, password: str, address: Address | None) -> str:
-        """Return a hash of the password of a new account."""
-
-    async def create(self, name: str, password_hash: str, now: float) -> int:
-        """Add an account, whose name must be free; return its identity."""
-
-    async def verify(self, name: str, password: str, address: Address | None) -> Account:
-        """Return the account `name`; raise `ChatError` unless `password` is its password.
-
-        It takes as long if there is no such account, and longer after several failures.
-        """
-
-    async def authenticate(self, name: str, password: str, address: Address | None) -> Account:
-        """Verify a password as `verify` does, for a login."""
-
-    async def replace(self, account: Account, new: str, address: Address | None) -> None:
-        """Set the password of an account; raise `ChatError` if that has changed meanwhile."""
-
-    async def set_password(self, name: str, new: str) -> None:
-        """Set the password of an account."""
-
-    async def remove(self, name: str) -> None:
-        """Remove an account."""
-
-    async def all(self) -> Sequence[Account]:
-        """Return all accounts, in the order of their registration."""
 
 
 class AccountService:

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from chatd.core.accounts import AccountService
+from chatd.core.credentials import Remembered
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address, DisconnectReason
+from chatd.core.events import DisconnectReason
 from chatd.core.ports import Directory, Router
 from chatd.core.records import RememberedToken
 from chatd.core.rooms import Origin
-
-
-class Remembered(Protocol):
-    """Remembered logins (`chatd.auth.remembered`); all raise `ChatError` if the store fails."""
-
-    async def issue(self, account: str) -> str:
-        """Return a new token of an account, by its name."""
-
-    async def authenticate(self, token: str, address: Address | None) -> str:
-        """Return the name of the account of a token; raise `ChatError` if there is none."""
-
-    async def of(self, account: str) -> Sequence[RememberedToken]:
-        """Return the tokens of an account, the oldest first."""
-
-    async def discard(self, token: str) -> None:
-        """Remove a token that nobody has been given."""
-
-    async def revoke(self, token: RememberedToken) -> None:
-        """Remove a token."""
-
-    async def revoke_account(self, account: str) -> None:
-        """Remove all tokens of an account."""
 
 
 class Access(NamedTuple):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
-from chatd.core.accounts import Resumable
+from chatd.core.credentials import Resumable
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.ports import IStore
 from chatd.core.records import ResumeToken
