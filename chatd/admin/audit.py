@@ -67,7 +67,7 @@ def entry_of(
     act = ACTS.get(command)
     data = answer.data if isinstance(answer.data, dict) else {}
     subject = "" if act is None else " ".join(_shown(data.get(key)) for key in act.subject.split())
-    if act is None or (answer.failed and not subject):
+    if act is None or (answer.failed and not subject.strip()):
         return None
     minutes = arguments.get("minutes")
     return AuditEntry(

@@ -116,7 +116,7 @@ async def kick(call: Call) -> Answer:
     """Remove a user from a room."""
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
     reason = call.reason
-    user, room = call.context.moderation.kick(name, room_id, call.now, reason)
+    user, room = call.context.moderation.kick(name, room_id, call.now, reason, call.author)
     text = f"{user.name} was kicked from chatroom {room.id}."
     return done(text, name=user.name, room=room.id, reason=reason or None)
 

@@ -41,16 +41,18 @@ class Moderation:
         self._chat = chat
         self._policy = policy
 
-    def kick(self, name: str, room_id: str, now: float, reason: str = "") -> tuple[User, Room]:
+    def kick(
+        self, name: str, room_id: str, now: float, reason: str = "", by: str = ADMINISTRATOR
+    ) -> tuple[User, Room]:
         """Remove the user `name` from a room; return both. Raises `ChatError`.
 
-        The user and the room read the `reason`, if there is one.
+        The user and the room read who did it, `by`, and the `reason`, if there is one.
         """
         room = self._directory.room(room_id)
         user = self._chat.find_user(name)
         if room is None or user is None or room not in user.rooms:
             raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room.id if room else room_id)
-        by, text = ADMINISTRATOR, reason or None
+        text = reason or None
         self._chat.leave(user, room, LeaveReason.KICKED, now, by=by, text=text)
         time = max(now, room.last_time)
         kicked = Kicked(room.id, room.name, user.name, user.address, time, by, text)

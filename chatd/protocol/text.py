@@ -37,6 +37,13 @@ from chatd.core.events import (
 )
 from chatd.core.suggest import nearest
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
+from chatd.protocol.moderation_text import (
+    admin_notice,
+    kick_line,
+    mute_notice,
+    room_label,
+    with_reason,
+)
 from chatd.protocol.people_replies import MemberList
 from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, indent, member_list
 from chatd.protocol.received import Disconnect, Error, Ok
@@ -182,7 +189,7 @@ def error_text(error: ChatError | ErrorReply) -> str:
     if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
         return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
     if error.code is ErrorCode.NO_SUCH_ROOM and "suggestion" in error.params:
-        near = _room(str(error.params["name"]), str(error.params["suggestion"]))
+        near = room_label(str(error.params["name"]), str(error.params["suggestion"]))
         return f"Chatroom {error.params['room']} NOT exist! Did you mean {near}?"
     words = _ERROR_TEXTS[error.code].format_map(error.params)
     return _with_flaw(words, error) if error.code is ErrorCode.BAD_NAME else words
@@ -211,7 +218,7 @@ def disconnect_words(reason: DisconnectReason, text: str = "") -> tuple[str, str
     The words end with `text`, the reason that the administrator gave, if there is one.
     """
     sender = ADMINISTRATOR if reason is DisconnectReason.SHUTDOWN else SERVER
-    return sender, _with_reason(_DISCONNECT_TEXTS[reason], text)
+    return sender, with_reason(_DISCONNECT_TEXTS[reason], text)
 
 
 def last_line(reason: DisconnectReason | None, seconds: float, text: str = "") -> bytes:
@@ -250,7 +257,8 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     words = render(event, show_addresses=show_addresses, room_tags=room_tags)
     if isinstance(event, LoggedIn | Registered | Resumed):
         rooms = (
-            f"{SERVER}: You are in chatroom {_room(room.name, room.id)}" for room in event.rooms
+            f"{SERVER}: You are in chatroom {room_label(room.name, room.id)}"
+            for room in event.rooms
         )
         return "\0".join((words, *rooms))
     return words
@@ -278,8 +286,7 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
         case Joined():
             return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
         case Left(reason=LeaveReason.KICKED):
-            words = f"{isolate(event.name)} was kicked out."
-            return f"{ADMINISTRATOR}: {_with_reason(words, event.text)}"
+            return kick_line(event)
         case Left():
             return f"{SERVER}: {isolate(event.name)} quitted."
         case RoomClosed():
@@ -291,7 +298,7 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             former, name = isolate(event.name), isolate(event.new_name)
             return f"{SERVER}: {former} is now known as {name}."
         case Muted(is_self=True) | Unmuted(is_self=True):
-            return f"{SERVER}: {_mute_notice(event)}"
+            return f"{SERVER}: {mute_notice(event)}"
         case Muted():
             return f"{SERVER}: {isolate(event.name)} was muted."
         case Unmuted():
@@ -323,25 +330,6 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             raise TypeError("a batch is encoded as several frames")
         case _:
             return f"{SERVER}: {isolate(result_text(event))}"
-
-
-def _mute_notice(event: Muted | Unmuted) -> str:
-    """Return the words for the user who is muted, or who may talk again."""
-    room = _room(event.room_name, event.room)
-    return (
-        f"You may not talk in chatroom {room}."
-        if isinstance(event, Muted)
-        else f"You may talk in chatroom {room} again."
-    )
-
-
-def admin_notice(event: Kicked | Moved) -> str:
-    """Return the words for a user whom the Administrator kicked or moved."""
-    room = _room(event.room_name, event.room)
-    if isinstance(event, Kicked):
-        words = f"You were kicked out from chatroom {room} by the Administrator!"
-        return _with_reason(words, event.text)
-    return f"You were grouped into chatroom {room} by the Administrator."
 
 
 def room_lines(rooms: Iterable[RoomInfo], *, show_addresses: bool = True) -> str:
@@ -415,17 +403,8 @@ def _typed(command: Command, arguments: Mapping[str, object]) -> str:
     return COMMAND_PREFIX + " ".join((command.name, *map(str, arguments.values())))
 
 
-def _with_reason(words: str, reason: str | None) -> str:
-    """Return `words` with a reason in the place of the mark at their end, if there is a reason."""
-    return f"{words[:-1]}: {isolate(reason)}" if reason else words
-
-
-def _room(name: str, room_id: str) -> str:
-    return f"{isolate(name)}@{isolate(room_id)}"
-
-
 def _room_line(room: RoomInfo, *, show_addresses: bool) -> str:
-    shown_room = _room(room.name, room.id)
+    shown_room = room_label(room.name, room.id)
     if not room.chatters:
         return f"{shown_room}: no chatters!"
     shown = (_chatter(name, address if show_addresses else None) for name, address in room.chatters)

@@ -37,7 +37,7 @@ def test_a_command(server, amy):
     """The command takes effect, and its answer is the reply."""
     bob = server.join("1", "Bob")
     assert amy.ask("`admin kick bob 1") == ["Server: Bob was kicked from chatroom 1."]
-    assert bob.read() == ["Server: You were kicked out from chatroom tea@1 by the Administrator!"]
+    assert bob.read() == ["Server: You were kicked out from chatroom tea@1 by amy!"]
     assert amy.ask("`admin `start 2 Food") == ["Server: Chatroom 2 started!"]
     assert amy.ask("`admin list") == ["Server: \ntea@1: no chatters!\nFood@2: no chatters!\n"]
     assert amy.ask("`admin kick Bob 1") == ["Server: Chatter Bob NOT found in chatroom 1!"]

@@ -60,6 +60,18 @@ def test_the_reason_of_a_kick(server, ann):
     assert ann.read() == ["Administrator: Bob was kicked out: spam"]
 
 
+def test_a_kick_by_an_account(server, ann):
+    """The user and the room read the name of the account."""
+    for reason, end in (("", ""), ("spam", ": spam")):
+        bob = join(server, "Bob")
+        ann.read()
+        server.service.moderation.kick("bob", "1", NOW, reason, "Amy")
+        (told,) = bob.read()[-1:]
+        assert told == f"Server: You were kicked out from chatroom room 1@1 by Amy{end or '!'}"
+        assert ann.read() == [f"Server: Bob was kicked out by Amy{end or '.'}"]
+        bob.lose()
+
+
 @pytest.mark.usefixtures("ann")
 @pytest.mark.parametrize(("name", "room_id"), [("Ann", "2"), ("Zoe", "1"), ("Ann", "9")])
 def test_kick_refused(server, name, room_id):
