@@ -7,6 +7,7 @@ prompt_toolkit needs; elsewhere the default one.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 import time
@@ -25,7 +26,8 @@ from chatd.client.configfile import ConfigError
 from chatd.client.endpoints import EndpointFor, TlsError, tcp_endpoints, tls_endpoints
 from chatd.client.options import Options, parse
 from chatd.client.statefiles import HistoryFile, LoginFile, state_directory
-from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.charset import shows_unicode
+from chatd.client.ui.command_mode import PLAIN_PROMPT, CommandMode
 from chatd.client.ui.frontend import Frontend
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
@@ -92,15 +94,19 @@ def _run_on_terminal(options: Options) -> int:
     asyncioreactor.install()
     from twisted.internet import reactor  # noqa: PLC0415 -- the one just installed
 
+    from chatd.client.ui.output import terminal_session  # noqa: PLC0415 -- for terminals only
     from chatd.client.ui.terminal import EXIT_TIMEOUT, TerminalScreen  # noqa: PLC0415 -- for terminals only
 
     use_monotonic_time(reactor)
     history = HistoryFile(state_directory()) if not options.guided else None
     is_guided = options.guided
-    screen = TerminalScreen(
-        completes=not is_guided, repaints=not is_guided, history=history, rings=options.bell
-    )
+    with terminal_session():
+        screen = TerminalScreen(
+            completes=not is_guided, repaints=not is_guided, history=history, rings=options.bell
+        )
     frontend = _frontend(options, on_terminal=True)
+    if isinstance(frontend, CommandMode) and not shows_unicode(os.environ):
+        frontend.default_prompt = PLAIN_PROMPT
     endpoint_for, clock = _endpoints(options, reactor), cast("Any", reactor)
     client = Client(frontend, screen, clock, endpoint_for, random.random, exit_timeout=EXIT_TIMEOUT)
     finished: Deferred[None] = Deferred()

@@ -99,7 +99,12 @@ class Terminal:
     @property
     def printed(self):
         """The output since something was typed last, without escape sequences."""
-        return _ESCAPE.sub("", self._bytes.decode(errors="ignore"))
+        return _ESCAPE.sub("", self.raw)
+
+    @property
+    def raw(self):
+        """The output since something was typed last."""
+        return self._bytes.decode(errors="ignore")
 
     def await_mode(self, attributes):
         """Wait until the terminal has the given mode."""

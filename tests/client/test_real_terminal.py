@@ -149,18 +149,19 @@ def test_mention(run, say):
 
 
 def test_dumb_terminal(run, say, monkeypatch):
-    """A dumb terminal gets the lines alone: no status line, no title and no bell."""
+    """A dumb terminal gets the lines alone: no status line, no bell, no escape sequences."""
     monkeypatch.setenv("TERM", "dumb")
     port, bob_says = say
     client = run("localhost", port, "--name", "Ann", "--room", "tea")
     client.expect("Here: Bob.")
     bob_says("hello Ann", "and more")
     client.expect("Bob: and more")
-    assert "chatd\x07" not in client.printed
-    assert "\x07" not in client.printed
-    assert "2 members" not in client.printed
+    for absent in ("\x1b", "\x07", "2 members"):
+        assert absent not in client.raw
     client.type("`exit\r")
+    client.expect("quitting...")
     assert client.ended() == 0
+    assert "\x1b" not in client.raw
 
 
 def test_offline(run):
@@ -172,3 +173,32 @@ def test_offline(run):
     client.expect("trying again in ")
     client.type("\x04")
     client.ended()
+
+
+def test_own_line(run, say, monkeypatch):
+    """A typed message gives place to the line that others read, under which long lines go on."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    port, bob_says = say
+    client = run("localhost", port, "--name", "Ann", "--room", "tea")
+    client.expect("Here: Bob.")
+    client.type("hello\r")
+    client.expect("] Ann: hello\r")
+    bob_says("word " * 20 + "end")
+    client.expect("\n                word")
+    client.type("`exit\r")
+    assert client.ended() == 0
+
+
+def test_plain_locale(run, say, monkeypatch):
+    """Where the locale is not one with UTF-8 the prompt is ASCII."""
+    monkeypatch.setenv("LC_ALL", "C")
+    port, bob_says = say
+    client = run("localhost", port, "--name", "Ann", "--room", "tea")
+    client.expect("Here: Bob.")
+    bob_says("日本 \u00e9")
+    client.expect("Bob: ")
+    client.type("`list\r")
+    client.expect(":> `list")
+    client.type("`exit\r")
+    assert client.ended() == 0
+    assert "😄" not in client.printed

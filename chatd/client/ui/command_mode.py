@@ -49,6 +49,7 @@ from chatd.protocol.commands import Request, help_text
 from chatd.protocol.received import Error, Ok, Reply
 
 PROMPT: Final = Prompt("😄 :> ")
+PLAIN_PROMPT: Final = Prompt(":> ")
 
 _LAST_PORT = 65535
 _QUITTING = Line("quitting...", stamped=False)
@@ -58,11 +59,13 @@ class CommandMode(Frontend):
     """The frontend of a user who types commands.
 
     `startup` is what it does by itself on the first connection. To log in it asks for the password
-    first, and connects with the answer. `recent` is as in `Frontend`.
+    first, and connects with the answer. `recent` is as in `Frontend`. `default_prompt`
+    is the one of messages and commands.
     """
 
     def __init__(self, startup: Startup = NO_STARTUP, recent: int = 0) -> None:
         super().__init__(recent)
+        self.default_prompt = PROMPT
         self._startup: Startup | None = startup
         self._login: Request | None = None
         self._asks_first = self._is_logging_in = False
@@ -125,7 +128,7 @@ class CommandMode(Frontend):
     @property
     def prompt(self) -> Prompt:
         """The prompt of the next line."""
-        return self._question.prompt if self._question is not None else PROMPT
+        return self._question.prompt if self._question is not None else self.default_prompt
 
     def typed(self, line: str) -> list[Action]:
         """Return the actions for a message, a command, or several commands pasted together."""

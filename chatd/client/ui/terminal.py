@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import in_terminal
+from prompt_toolkit.application import Application
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
@@ -220,12 +220,33 @@ class TerminalScreen:
     async def _print(self) -> None:
         try:
             while self._unprinted:
-                async with in_terminal():
-                    lines, self._unprinted = self._unprinted, []
-                    fragments = [part for line in lines for part in self._rows(line)]
-                    print_formatted_text(self._session.output, FormattedText(fragments), _STYLE)
+                app = self._running_app()
+                if app is not None and app.output.responds_to_cpr:
+                    await app.renderer.wait_for_cpr_responses()
+                    app = self._running_app()
+                # The terminal stays in raw mode, or it would echo what is typed meanwhile.
+                if app is not None:
+                    app.renderer.erase()
+                lines, self._unprinted = self._unprinted, []
+                self._write([part for line in lines for part in self._rows(line)])
+                if app is not None:
+                    app.renderer.request_absolute_cursor_position()
+                    app.invalidate()
         finally:
             self._printing = None
+
+    def _running_app(self) -> Application[str] | None:
+        """Return the line editor that is on the screen now, if there is one."""
+        apps = (session.app for session in (self._session, self._hidden))
+        return next((app for app in apps if app.is_running), None)
+
+    def _write(self, fragments: Fragments) -> None:
+        output = self._session.output
+        if not self._is_dumb:
+            print_formatted_text(output, FormattedText(fragments), _STYLE)
+            return
+        output.write("".join(words for _, words in fragments).replace("\n", "\r\n"))
+        output.flush()
 
     def _rows(self, line: Line) -> Fragments:
         """Return the rows of a line, after a line that tells the day if that has changed."""

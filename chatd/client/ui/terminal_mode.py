@@ -20,7 +20,7 @@ from chatd.client.model.effects import (
 from chatd.client.model.session import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
-from chatd.client.ui.command_mode import PROMPT, CommandMode
+from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.commands import Question, question
 from chatd.client.ui.echo import echo
 from chatd.client.ui.frontend import (
@@ -203,7 +203,7 @@ class TerminalMode(CommandMode):
             return self.typed(line)
         room = self.session.destination
         actions = self.typed(line)
-        return [*echo(PROMPT.text, line, actions, room, self.state), *actions]
+        return [*echo(self.default_prompt.text, line, actions, room, self.state), *actions]
 
     def on_interrupt(self) -> list[Action]:
         """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
@@ -278,7 +278,7 @@ class TerminalMode(CommandMode):
             words = f"Not sent: {MAX_WAITING} messages are waiting already."
             return [Line(words, failed=True), Restore(message)]
         words = f"{isolate(self.state.name)}: {isolate(message)} (waiting)"
-        return [Line(words, name=self.state.name, talk=True)]
+        return [Line(words, name=self.state.name, talk=True, own=True)]
 
     def _sent(self, send: Send) -> list[Action]:
         """Remember the text of a message until the server has accepted it."""

@@ -4,13 +4,14 @@ import asyncio
 import io
 
 import pytest
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from twisted.internet.task import Clock
 
 from chatd.client.app import Client
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
-from chatd.client.ui.output import TerminalOutput
+from chatd.client.ui.output import DumbOutput, TerminalOutput, terminal_session
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.client.ui.terminal_mode import TerminalMode
 
@@ -53,3 +54,24 @@ def test_no_status_line(run):
     frontend = GuidedTerminalMode()
     frontend.connected()
     assert "no room" not in run(frontend, "Command")
+
+
+def test_dumb_output():
+    """A dumb terminal gets text, and no escape sequences."""
+    written = io.StringIO()
+    output = DumbOutput(written, lambda: Size(24, 80), term="dumb")
+    output.show_cursor()
+    output.write("hello")
+    output.flush()
+    assert written.getvalue() == "hello"
+
+
+def test_terminal_session(monkeypatch):
+    """A screen that is made for a dumb terminal has its output."""
+    monkeypatch.setenv("TERM", "dumb")
+    with terminal_session():
+        assert isinstance(get_app_session().output, DumbOutput)
+    monkeypatch.setenv("TERM", "xterm")
+    before = get_app_session()
+    with terminal_session():
+        assert get_app_session() is before

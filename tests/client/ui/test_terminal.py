@@ -7,11 +7,12 @@ import re
 import pytest
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input.posix_pipe import PosixPipeInput
 from prompt_toolkit.output.vt100 import Vt100_Output
 from twisted.internet.task import Clock
 
 from chatd.client.app import Client
-from chatd.client.ui.command_mode import CommandMode
+from chatd.client.ui.command_mode import PLAIN_PROMPT, CommandMode
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.client.ui.terminal_mode import TerminalMode
@@ -222,3 +223,27 @@ def _in_room():
     frontend = TerminalMode()
     frontend.connected()
     return join(frontend, "tea")
+
+
+def test_no_colours_on_a_dumb_terminal(run, monkeypatch):
+    """A dumb terminal gets text alone."""
+    monkeypatch.setenv("TERM", "dumb")
+    assert "] Bob: hi there\r\n" in run("`exit\r", Message("1", 1, "Bob", "hi there", 0.0))
+
+
+def test_terminal_stays_in_raw_mode(run, monkeypatch):
+    """While lines are printed the terminal does not echo what is typed."""
+    modes = []
+    monkeypatch.setattr(PosixPipeInput, "cooked_mode", lambda _: modes.append("cooked"))
+    shown = run("`list\r`exit\r", *(Message("1", n, "Bob", "hi", 0.0) for n in range(5)))
+    assert shown.count("hi\r\n") == 5
+    assert modes == []
+
+
+def test_prompt_of_command_mode(run):
+    """The prompt is the frontend's."""
+    frontend = TerminalMode()
+    frontend.default_prompt = PLAIN_PROMPT
+    shown = run("`list\r`exit\r", frontend=frontend)
+    assert ":> `list" in shown
+    assert "😄" not in shown
