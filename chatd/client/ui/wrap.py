@@ -18,7 +18,11 @@ Cell = tuple[str, str, int]
 """A character with the marks on it: its style, its text, and how many columns it takes."""
 
 SMALL_INDENT: Final = 2
+_TAB: Final = " " * 4
 _JOINER: Final = "\u200d"
+_EMOJI_VARIANT: Final = "\ufe0f"
+_SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS: Final = range(0x1F1E6, 0x1F200)
 
 
 def wrap(fragments: Fragments, columns: int, indent: int = SMALL_INDENT) -> Fragments:
@@ -31,7 +35,7 @@ def wrap(fragments: Fragments, columns: int, indent: int = SMALL_INDENT) -> Frag
     if columns <= 2 * SMALL_INDENT:
         return fragments
     indent = max(min(indent, columns // 3), SMALL_INDENT)
-    rows = _rows(list(_cells(fragments)), columns, indent)
+    rows = _rows(list(_cells(fragments, columns - indent)), columns, indent)
     return [(style, text) for row in rows for style, text, _ in row]
 
 
@@ -66,13 +70,16 @@ def _last_break(row: list[Cell], first: int) -> int:
     return len(row)
 
 
-def _cells(fragments: Fragments) -> Iterator[Cell]:
-    """Yield the characters, each with the marks and joined characters that follow it."""
+def _cells(fragments: Fragments, limit: int) -> Iterator[Cell]:
+    """Yield the characters, each with the marks and joined characters that follow it.
+
+    A cell of more than `limit` columns is cut. Tabs, whose width the terminal decides, become
+    blanks.
+    """
     style, cluster = "", ""
     for next_style, words in fragments:
-        for character in words:
-            is_mark = character != "\n" and get_cwidth(character) == 0
-            if cluster and cluster != "\n" and (is_mark or cluster.endswith(_JOINER)):
+        for character in words.replace("\t", _TAB):
+            if _continues(cluster, character) and _width(cluster + character) <= limit:
                 cluster += character
                 continue
             if cluster:
@@ -82,6 +89,17 @@ def _cells(fragments: Fragments) -> Iterator[Cell]:
         yield style, cluster, _width(cluster)
 
 
+def _continues(cluster: str, character: str) -> bool:
+    """Tell whether a character is shown together with those before it."""
+    if cluster in {"", "\n"} or character == "\n":
+        return False
+    if ord(character) in _FLAG_LETTERS and ord(cluster[-1]) in _FLAG_LETTERS:
+        return len(cluster) == 1
+    is_mark = get_cwidth(character) == 0 or ord(character) in _SKIN_TONES
+    return is_mark or cluster.endswith(_JOINER)
+
+
 def _width(cluster: str) -> int:
     """Return how many columns a cluster takes: terminals differ, so it is the most they show."""
-    return 0 if cluster == "\n" else sum(map(get_cwidth, cluster))
+    width = 0 if cluster == "\n" else sum(map(get_cwidth, cluster))
+    return width + 1 if width == 1 and _EMOJI_VARIANT in cluster else width

@@ -51,7 +51,41 @@ def test_a_tiny_terminal_is_not_wrapped():
     assert wrap([("", "hello")], 4) == [("", "hello")]
 
 
-@given(st.text("ab \n日\u0301", max_size=80), st.integers(5, 30), st.integers(0, 40))
+FLAG = "\U0001f1eb\U0001f1f7"
+THUMB = "\U0001f44d\U0001f3fd"
+COUPLE = "\U0001f468\u200d\U0001f469"
+HEART = "\u2764\ufe0f"
+
+
+@pytest.mark.parametrize("glyph", [FLAG, THUMB, COUPLE, HEART, "e\u0301"])
+def test_no_glyph_is_cut(glyph):
+    """Flags, skin tones, joined emoji and combining marks stay in one row."""
+    for columns in range(9, 24):
+        rows = joined(wrap([("", f"Bob: {glyph * 6}\n")], columns, 5)).split("\n")
+        assert sum(row.count(glyph) for row in rows) == 6
+
+
+def test_joined_emoji_are_bounded():
+    """A row of any number of joined emoji is cut, as not all terminals join them."""
+    shown = joined(wrap([("", "\u200d".join("\U0001f468" * 20))], 12))
+    assert all(get_cwidth(row) <= 12 for row in shown.split("\n"))
+
+
+def test_emoji_variant():
+    """A character that some terminals show as a wide emoji takes two columns."""
+    assert joined(wrap([("", HEART * 3)], 5)) == f"{HEART * 2}\n  {HEART}"
+
+
+def test_tab():
+    """Tabs become blanks, or a message of tabs could reach the start of a row."""
+    assert joined(wrap([("", "a\tb\tc")], 10)) == "a    b    \n  c"
+
+
+@given(
+    st.text("ab \t\n日\u0301\u200d\ufe0f\U0001f44d\U0001f3fd\U0001f1eb", max_size=80),
+    st.integers(5, 30),
+    st.integers(0, 40),
+)
 def test_no_row_is_too_long(words, columns, indent):
     """No row is wider than the terminal, and only blanks are added or left out."""
     shown = joined(wrap([("", words)], columns, indent))
