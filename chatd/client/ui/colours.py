@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 # Of medium lightness: readable on a dark and on a light background.
@@ -26,15 +26,21 @@ class NameColours:
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
-    def style(self, name: str, present: Iterable[str] = ()) -> str:
-        """Return the style of `name`; `present` are the names of the users in the same rooms."""
+    def style(self, name: str, rooms: Sequence[Iterable[str]] = ()) -> str:
+        """Return the style of `name`; `rooms` are the names in each room of the reader."""
         if name in OFFICIALS:
             return OFFICIALS[name]
         key = name.casefold()
         if key not in self._taken:
-            here = {other.casefold() for other in present}
-            self._taken = {other: each for other, each in self._taken.items() if other in here}
-            self._taken[key] = _free(_preferred(key), set(self._taken.values()))
+            members = [{other.casefold() for other in room} for room in rooms]
+            present = set[str]().union(*members)
+            self._taken = {other: each for other, each in self._taken.items() if other in present}
+            near = set[str]().union(*(room for room in members if key in room))
+            self._taken[key] = _free(
+                _preferred(key),
+                {each for other, each in self._taken.items() if other in near},
+                set(self._taken.values()),
+            )
         return f"bold {COLOURS[self._taken[key]]}"
 
 
@@ -42,7 +48,11 @@ def _preferred(key: str) -> int:
     return zlib.crc32(key.encode(errors="replace")) % len(COLOURS)
 
 
-def _free(preferred: int, taken: set[int]) -> int:
-    """Return the first colour from the preferred one on that is free, or else that one."""
-    numbers = (*range(preferred, len(COLOURS)), *range(preferred))
-    return next((number for number in numbers if number not in taken), preferred)
+def _free(preferred: int, near: set[int], taken: set[int]) -> int:
+    """Return the first colour from the preferred one on that is free, or else that one.
+
+    If all are `taken`, a colour is free that nobody `near`, in the same rooms, has.
+    """
+    numbers: list[int] = [*range(preferred, len(COLOURS)), *range(preferred)]
+    best: int = min(numbers, key=lambda number: (number in near, number in taken))
+    return best

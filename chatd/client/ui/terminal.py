@@ -259,8 +259,8 @@ class TerminalScreen:
         return fragments if day == before else [("class:quiet", f"{day_line(day)}\n"), *fragments]
 
     def _style_of(self, name: str) -> str:
-        present = (name for members in self.state.members.values() for name in members.names)
-        return self._colours.style(name, present)
+        rooms = [members.names for members in self.state.members.values()]
+        return self._colours.style(name, rooms)
 
     async def _printed(self) -> None:
         if self._printing is not None:
