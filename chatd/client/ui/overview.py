@@ -10,7 +10,7 @@ from chatd.client.model.effects import Backfill, Incoming, Recent, Send, Update
 from chatd.client.model.session import ChatSession, Phase
 from chatd.client.model.unread import UnreadCounts
 from chatd.client.ui.frontend import Action, Line
-from chatd.client.ui.render import mention
+from chatd.client.ui.render import QUIET_LOOK, mention
 from chatd.client.ui.statusline import Status, offline
 from chatd.core.bidi import isolate
 from chatd.core.events import Message, PrivateMessage
@@ -97,7 +97,8 @@ class Overview:
         own = self._session.state.name
         names = [isolate(name) for name in members.names if name != own]
         tag = self._tag(room)
-        return [Line(tag + here(names, members.hidden), tag=tag)]
+        words = f"You are {isolate(own)}. {here(names, members.hidden)}"
+        return [Line(tag + words, tag=tag, name=own, own=True, look=QUIET_LOOK)]
 
     def answered(self, reply: RoomList | Error) -> list[Line]:
         """Return the lines for the reply to a request for the members of a room."""

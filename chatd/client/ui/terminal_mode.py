@@ -20,6 +20,7 @@ from chatd.client.model.effects import (
 from chatd.client.model.session import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
+from chatd.client.ui.advice import advice, known_room, leave_first
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.commands import Question, question
 from chatd.client.ui.echo import echo
@@ -150,6 +151,7 @@ class TerminalMode(CommandMode):
         actions = super().handle(event)
         return [
             *([] if is_reply(event) else actions),
+            *advice(sanitized(event), self.state),
             *self._remember(event),
             *self._refused(event),
             *self._send_waiting(),
@@ -220,7 +222,9 @@ class TerminalMode(CommandMode):
         asked = question(sanitize(line), twice=True) if self._question is None else None
         refusal = self._refusal(asked) if asked is not None else None
         if refusal is not None:
-            return [Line(refusal, name="Server", failed=True)]
+            is_in_room = self.state.current is not None and self.state.account is None
+            advised = [leave_first(self.state)] if is_in_room else []
+            return [Line(refusal, name="Server", failed=True), *advised]
         self._question = asked or self._question
         return [] if asked is not None else super()._typed(line)
 
@@ -257,6 +261,10 @@ class TerminalMode(CommandMode):
         if not is_local and not self.session.is_connected:
             return [Line(f"Not connected: `{request.command} was not sent.", failed=True)]
         dropped = self._drop_waiting() if request.command in _LEAVING else []
+        if request.command in {"join", "enter"}:
+            room = known_room(request.arguments["chatroom_id"], self.state)
+            if room is not None:
+                request = Request("switch", {"chatroom_id": room})
         actions = super()._request(request)
         return [*dropped, *actions]
 

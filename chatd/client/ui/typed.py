@@ -18,6 +18,9 @@ LOGIN_WORDS: Final = (
     "To log in, type `login NAME; the password is asked for."
 )
 
+_QUOTED: Final = (f"{SLASH}{SLASH}", f" {SLASH}", f" {COMMAND_PREFIX}")
+"""The beginnings of a message that itself begins with a slash or a backtick."""
+
 _LOGIN_COMMANDS: Final = frozenset({"login", "register", "password"})
 
 
@@ -64,7 +67,7 @@ def understand(line: str, confirmed: str | None = None, limit: int | None = None
     rows = line.splitlines() or [""]
     if any(is_login(row) and not _is_login_command(row) for row in rows):
         return Refused(LOGIN_WORDS, restores=False)
-    if len(rows) > 1:
+    if len(rows) > 1 or line.startswith(_QUOTED):
         commands = _as_commands(rows)
         return Run(commands) if commands is not None else _message(line, limit)
     try:
@@ -98,6 +101,8 @@ def _is_confidential(row: str) -> bool:
 
 
 def _message(line: str, limit: int | None) -> Typed:
+    if line.startswith(_QUOTED):
+        line = line[1:]  # the first character is for the client alone
     length = len(line.encode(errors="replace"))
     if limit is None or length <= limit:
         return Say(line)

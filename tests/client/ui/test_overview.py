@@ -123,7 +123,7 @@ def test_room_without_known_members(frontend):
     assert [each.tag for each in requests] == ["recent:work", "members:work"]
     assert frontend.handle(Error("history", "unavailable", "…", "recent:work")) == []
     rooms = RoomList((RoomInfo("work", "Work", (("Bob", None), ("Ann", None))),), "members:work")
-    assert texts(frontend.handle(rooms)) == ["[work] Here: Bob."]
+    assert texts(frontend.handle(rooms)) == ["[work] You are Ann. Here: Bob."]
     assert frontend.status.members == 2
 
 
@@ -166,7 +166,7 @@ def test_joining(rooms, ann):
     assert [line.rpartition("Bob: ")[2] for line in lines[1:21]] == [
         f"message {number}" for number in range(5, 25)
     ]
-    assert lines[21:] == ["Here: Bob.", "Bob: now"]
+    assert lines[21:] == ["You are Ann. Here: Bob.", "Bob: now"]
 
 
 def test_not_again_after_a_loss(rooms, ann):

@@ -212,8 +212,10 @@ def test_register_is_refused_before_asking(frontend):
     assert texts(frontend.typed("`register Server"))[0].startswith("Server: ")
     assert not frontend.prompt.hidden
     join(frontend, "tea")
-    words = "Server: You must quit your current chatroom tea first."
-    assert texts(frontend.typed("`register ann")) == [words]
+    assert texts(frontend.typed("`register ann")) == [
+        "Server: You must quit your current chatroom tea first.",
+        "To leave tea, type `quit; then try again.",
+    ]
     frontend.state.account = "bob"
     words = "Server: You are logged in as bob, logout first."
     assert texts(frontend.typed("`register ann")) == [words]

@@ -23,7 +23,9 @@ LIST = Run(("`list",))
     ("line", "typed"),
     [
         ("hello", Say("hello")),
-        (" /me too", Say(" /me too")),
+        ("//shrug", Say("/shrug")),
+        (" `code`", Say("`code`")),
+        (" /me too", Say("/me too")),
         ("`list", LIST),
         ("/list", LIST),
         ("/join tea", Run(("`join tea",))),
