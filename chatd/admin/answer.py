@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatd.core.errors import ChatError
-from chatd.protocol.text import error_text
+from chatd.protocol.error_text import error_text
 
 PREFIX: Final = "Administrator: "
 """The beginning of a line of the console that answers a command in words."""

@@ -18,7 +18,8 @@ from chatd.core.errors import ChatError
 from chatd.core.records import CONSOLE, Actor
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, help_text
-from chatd.protocol.text import COMMAND_PREFIX, error_text, find_command
+from chatd.protocol.error_text import error_text
+from chatd.protocol.text import COMMAND_PREFIX, find_command
 
 _SHOWN_PORT: Final = re.compile(r"',\s+(\d+\))")
 """The blank in an address as it is shown, `('203.0.113.9', 4711)`: it ends no parameter."""

@@ -11,8 +11,9 @@ from chatd.core.errors import ChatError
 from chatd.core.records import RoomUsage
 from chatd.core.rooms import Room
 from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.protocol.error_text import error_text
 from chatd.protocol.replies import RoomInfo
-from chatd.protocol.text import error_text, render, room_lines
+from chatd.protocol.text import render, room_lines
 
 HISTORY_LENGTH: Final = 20
 """How many messages `history` shows if the command does not tell."""

@@ -11,7 +11,7 @@ from chatd.core import names
 from chatd.core.errors import ChatError, StoreError
 from chatd.core.records import RoomRecord
 from chatd.core.sanitize import sanitize
-from chatd.protocol.text import error_text
+from chatd.protocol.error_text import error_text
 from chatd.server.listeners import ListenError
 
 MAX_MOTD_BYTES: Final = 8192

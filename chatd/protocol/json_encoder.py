@@ -17,13 +17,14 @@ from chatd.core.events import (
     Moved,
     Notice,
 )
+from chatd.protocol.error_text import error_text
 from chatd.protocol.json_schema import EVENTS, RESULTS, Shape, time_text
 from chatd.protocol.jsonio import dump, quote
 from chatd.protocol.moderation_text import admin_notice
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
 from chatd.protocol.replies import Disconnecting, ErrorReply, Reply, Result, RoomList
-from chatd.protocol.text import disconnect_words, error_text, result_text
+from chatd.protocol.text import disconnect_words, result_text
 
 _EVENTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in EVENTS}
 _RESULTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in RESULTS}

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatd.core.bidi import is_right_to_left, isolate
-from chatd.core.errors import ChatError, ErrorCode, NameFlaw
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import (
     ADMINISTRATOR,
     SERVER,
@@ -37,6 +37,7 @@ from chatd.core.events import (
 )
 from chatd.core.suggest import nearest
 from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
+from chatd.protocol.error_text import error_text
 from chatd.protocol.moderation_text import (
     admin_notice,
     kick_line,
@@ -79,74 +80,6 @@ from chatd.protocol.session_text import SESSION_WORDS
 
 COMMAND_PREFIX = "`"
 
-_ERROR_TEXTS: Final = {
-    ErrorCode.ACCOUNT_NAME: "Your name is that of your account.",
-    ErrorCode.ALREADY_IN_ROOM: "You must quit your current chatroom {room} first.",
-    ErrorCode.BAD_ADDRESS: "{address} is not an address; write 203.0.113.9 or 203.0.113.0/24.",
-    ErrorCode.BAD_JSON: "Not a request in JSON: {reason}.",
-    ErrorCode.BAD_NAME: "Name {name} is not allowed.",
-    ErrorCode.BAD_PASSWORD: "Password must have 8 to 1024 bytes.",
-    ErrorCode.BAD_ROOM_ID: "Chatroom id {room} is not allowed.",
-    ErrorCode.BANNED: "You were banned by the Administrator!",
-    ErrorCode.BUSY: "Busy, try again.",
-    ErrorCode.CONSOLE_ONLY: "`{command} is for the console and chatd-admin alone.",
-    ErrorCode.CREATION_FORBIDDEN: "You may not start chatrooms.",
-    ErrorCode.CREATION_LIMIT: ("You made too many chatrooms or accounts, try again in an hour."),
-    ErrorCode.IS_ADMIN: "{name} is an administrator.",
-    ErrorCode.IN_NO_ROOM: "Join a room first!",
-    ErrorCode.LOCAL_ADDRESS: "{address} is this machine, which all users may share; ban a name.",
-    ErrorCode.LOGGED_IN: "You are logged in as {name}, logout first.",
-    ErrorCode.LOGIN_FIRST: "Login first!",
-    ErrorCode.MUTED: "You may not talk in chatroom {room_name}@{room}.",
-    ErrorCode.NAME_IN_USE: "Name {name} is already in use!",
-    ErrorCode.NAME_NEEDS_LOGIN: "Name {name} is registered, login first!",
-    ErrorCode.NETWORK_TOO_LARGE: "{network} is too large, ban a network of /{limit} at most.",
-    ErrorCode.NOT_ADMIN: "You are not an administrator.",
-    ErrorCode.NOT_BANNED: "{subject} is not banned.",
-    ErrorCode.NOT_IGNORED: "You do not ignore {name}.",
-    ErrorCode.NOT_MUTED: "{name} is not muted in chatroom {room}.",
-    ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
-    ErrorCode.NOT_STORED: "Your message could not be stored.",
-    ErrorCode.NO_SUCH_ACCOUNT: "Account {name} NOT found!",
-    ErrorCode.NO_SUCH_NUMBER: "You have no such session or token, type `sessions.",
-    ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
-    ErrorCode.NO_SUCH_SESSION: "There is no such session, join or login again.",
-    ErrorCode.NO_SUCH_USER: "Chatter {name} NOT found!",
-    ErrorCode.OWN_NAME: "That is your own name.",
-    ErrorCode.OWN_SESSION: "That is this session, type `exit to end it.",
-    ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} characters).",
-    ErrorCode.REGISTRATION_CLOSED: (
-        "Registration is closed. Ask the administrator for an account."
-    ),
-    ErrorCode.ROOM_EXISTS: "Chatroom {room} exists!",
-    ErrorCode.SESSION_CLOSED: "You are no longer here.",
-    ErrorCode.TOO_LONG: "Message too long (at most {limit} bytes).",
-    ErrorCode.TOO_MANY_IGNORED: "You may ignore at most {limit} users.",
-    ErrorCode.TOO_MANY_LINES: "Too many lines (at most {limit}).",
-    ErrorCode.TOO_MANY_OWN_ROOMS: "You may own at most {limit} chatrooms.",
-    ErrorCode.TOO_MANY_ROOMS: "Too many chatrooms (at most {limit}).",
-    ErrorCode.UNAVAILABLE: "The server cannot reach its store now, try again later.",
-    ErrorCode.UNKNOWN_COMMAND: "Unknown command `{command}. Type `help for usage.",
-    ErrorCode.USAGE: "Usage: `{usage}",
-    ErrorCode.WRONG_PASSWORD: "Wrong username or password.",
-    ErrorCode.WRONG_TOKEN: "The token is not valid any more, login again.",
-}
-
-
-_FLAW_TEXTS: Final = {
-    NameFlaw.LENGTH: "1 to {limit} characters",
-    NameFlaw.BLANK: "no blanks",
-    NameFlaw.CHARACTER: "it has a character that is not allowed there",
-    NameFlaw.START: "it begins with a character that is not allowed there",
-    NameFlaw.NO_LETTER: "it needs a letter or a digit",
-    NameFlaw.DIGITS: "it needs a letter",
-    NameFlaw.ADDRESS: "it reads as an address",
-    NameFlaw.MARKS: "too many marks on a letter",
-    NameFlaw.SCRIPTS: "it mixes letters of several scripts",
-    NameFlaw.RESERVED: "it is reserved, or looks like a reserved name",
-    NameFlaw.COLON: "it reads as the name of a user with a message",
-}
-
 _RESULT_TEXTS: Final = {
     AdminAnswer: "{0.text}",
     EnteredRoom: "You join @chatroom {0.room}",
@@ -180,26 +113,6 @@ _DISCONNECT_TEXTS: Final = {
     DisconnectReason.SHUTDOWN: "Chatserver is going to shutdown...",
     DisconnectReason.UNREGISTERED: "Your account was removed by the Administrator.",
 }
-
-
-def error_text(error: ChatError | ErrorReply) -> str:
-    """Return the words of an error, without `Server: ` (spec section 4)."""
-    if error.code is ErrorCode.NO_SUCH_USER and "room" in error.params:
-        return "Chatter {name} NOT found in chatroom {room}!".format_map(error.params)
-    if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
-        return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
-    if error.code is ErrorCode.NO_SUCH_ROOM and "suggestion" in error.params:
-        near = room_label(str(error.params["name"]), str(error.params["suggestion"]))
-        return f"Chatroom {error.params['room']} NOT exist! Did you mean {near}?"
-    words = _ERROR_TEXTS[error.code].format_map(error.params)
-    return _with_flaw(words, error) if error.code is ErrorCode.BAD_NAME else words
-
-
-def _with_flaw(words: str, error: ChatError | ErrorReply) -> str:
-    """Return the words about a name that is not allowed, with the reason."""
-    reason = _FLAW_TEXTS[NameFlaw(str(error.params["reason"]))].format_map(error.params)
-    advice = ", try {suggestion}".format_map(error.params) if "suggestion" in error.params else ""
-    return f"{words[:-1]}: {reason}{advice}."
 
 
 def result_text(result: Result) -> str:

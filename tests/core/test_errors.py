@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode, StoreUnavailableError
-from chatd.protocol.text import error_text
+from chatd.protocol.error_text import error_text
 
 
 def test_error_has_code_and_parameters():

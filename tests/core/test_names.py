@@ -11,7 +11,7 @@ from chatd.core import names
 from chatd.core.errors import ChatError
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import NameIndex
-from chatd.protocol.text import error_text
+from chatd.protocol.error_text import error_text
 
 
 @pytest.mark.parametrize("name", ["Alice", "a", "x" * 32, "Zoë", "мария", "美咲", "Bob-2", "a_b"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chatd.core.errors import ChatError
 from chatd.protocol import jsonio
 from chatd.protocol.commands import CLIENT_COMMANDS, Request
-from chatd.protocol.text import error_text
+from chatd.protocol.error_text import error_text
 
 
 @pytest.mark.parametrize(

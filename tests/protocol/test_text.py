@@ -16,8 +16,9 @@ from chatd.core.events import (
 )
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
+from chatd.protocol.error_text import error_text
 from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent
-from chatd.protocol.text import error_text, find_command
+from chatd.protocol.text import find_command
 
 
 @pytest.mark.parametrize(

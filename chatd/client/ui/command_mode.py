@@ -46,6 +46,7 @@ from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Room
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.commands import Request, help_text
+from chatd.protocol.error_text import error_text
 from chatd.protocol.received import Error, Ok, Reply
 
 PROMPT: Final = Prompt("😄 :> ")
@@ -159,7 +160,7 @@ class CommandMode(Frontend):
         try:
             return self._request(text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS))
         except ChatError as error:
-            return [self._line(Incoming(Error(None, error.code, text.error_text(error)), 0))]
+            return [self._line(Incoming(Error(None, error.code, error_text(error)), 0))]
 
     def _answer(self, asked: Question, line: str) -> list[Action]:
         request = asked.answer(line)

@@ -11,6 +11,7 @@ from chatd.core.errors import ChatError
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.commands import Request
+from chatd.protocol.error_text import error_text
 
 GUIDED_COMMANDS: Final = {
     name: command
@@ -64,6 +65,6 @@ def command(line: str) -> Request | Question | None:
     try:
         return text.decode(as_command(typed, GUIDED_COMMANDS), GUIDED_COMMANDS)
     except ChatError as error:
-        raise Refused(text.error_text(error)) from None
+        raise Refused(error_text(error)) from None
     except ValueError as error:
         raise Refused(str(error)) from None

@@ -45,8 +45,8 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Event
 from chatd.core.names import user_name
 from chatd.core.sanitize import sanitize
-from chatd.protocol import text
 from chatd.protocol.commands import Request
+from chatd.protocol.error_text import error_text
 from chatd.protocol.received import Error, Receipt, Reply, RoomList
 
 _HINT: Final = "hint"
@@ -233,7 +233,7 @@ class TerminalMode(CommandMode):
         if not self.session.is_connected:
             return f"Not connected: `{asked.command} was not sent."
         error = self._register_error(asked) if asked.command == "register" else None
-        return f"Server: {text.error_text(error)}" if error is not None else None
+        return f"Server: {error_text(error)}" if error is not None else None
 
     def _register_error(self, asked: Question) -> ChatError | None:
         """Return the error that the server would answer to `register`, as far as it is known."""
