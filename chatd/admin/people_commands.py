@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from chatd.admin.answer import Answer, done, json_time, reply_line, shown_time
+import re
+from typing import Final
+
+from chatd.admin.answer import Answer, done, failure, json_time, reply_line, shown_time
 from chatd.admin.calls import Call, cancelled, usage
+from chatd.core.errors import ErrorCode
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.sanitize import sanitize
 from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.server.limitedlog import address_fields
 from chatd.server.session import Session
+
+_TIME: Final = re.compile(r"\d+[a-z]+(?!\S)", re.IGNORECASE)
+"""A time with a unit, such as `1h`, in the place of the minutes."""
 
 
 async def who(call: Call) -> Answer:
@@ -35,7 +43,7 @@ def _who_line(session: Session, now: float) -> str:
 def _who_data(session: Session, now: float) -> object:
     user, used = session.user, session.usage.now()
     return {
-        "address": str(session.address),
+        **address_fields(session.address),
         "name": user.name,
         "account": None if user.account is None else user.name,
         "rooms": [room.id for room in user.rooms],
@@ -53,6 +61,9 @@ async def ban(call: Call) -> Answer:
     minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
         return usage(CONSOLE_COMMANDS["ban"])
+    if minutes is None and (time := _TIME.match(call.reason)):
+        text = f"{time[0]} is no number of minutes; an hour is 60."
+        return failure(ErrorCode.USAGE, text, [reply_line(text)])
     ban, connections = await call.context.moderation.ban(
         call.arguments["name_or_address"],
         minutes,

@@ -14,6 +14,7 @@ from chatd.protocol.commands import CONSOLE_COMMANDS
 from chatd.protocol.error_text import error_text
 from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import render, room_lines
+from chatd.server.limitedlog import address_fields
 
 HISTORY_LENGTH: Final = 20
 """How many messages `history` shows if the command does not tell."""
@@ -31,10 +32,7 @@ async def list_rooms(call: Call) -> Answer:
 
 
 def _room_data(room: RoomInfo) -> object:
-    members = [
-        {"name": name, "address": None if address is None else str(address)}
-        for name, address in room.chatters
-    ]
+    members = [{"name": name, **address_fields(address)} for name, address in room.chatters]
     return {"id": room.id, "name": room.name, "members": members}
 
 
@@ -60,7 +58,7 @@ def _room_usage(room: Room, usage: RoomUsage, owner: str | None) -> dict[str, ob
         "name": room.name,
         "owner": owner,
         "members": len(room.members),
-        "messages": room.last_id,
+        "messages": room.last_id if room.is_used else 0,
         "bytes": usage.size,
         "last_spoken": json_time(usage.last_time) if usage.last_time else None,
     }

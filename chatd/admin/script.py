@@ -29,6 +29,8 @@ WRONG_USAGE: Final = 2
 
 _USAGE_CODES: Final = {"usage", "unknown-command"}
 
+_COMMENT: Final = "#"
+
 
 class UnwritableError(Exception):
     """An answer of the server cannot be written to standard output; the cause is an `OSError`."""
@@ -84,10 +86,13 @@ class Script:
     def run_lines(self) -> int:
         """Run the lines of the script up to the first failure; return the exit status.
 
+        Lines that begin with `#` are for people.
         A server that shuts down while the script is waited for has closed it in order.
         """
         with suppress(_ClosedError):
             for line in self._lines:
+                if line.lstrip().startswith(_COMMENT):
+                    continue
                 number = self._line_number
                 try:
                     answer = self._run(line)

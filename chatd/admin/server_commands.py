@@ -11,6 +11,7 @@ from chatd.admin.calls import Call, cancelled, counted, usage
 from chatd.core.records import MAX_AUDIT_ENTRIES
 from chatd.protocol.commands import CONSOLE_COMMANDS
 from chatd.server.byterate import FRAME_BYTES
+from chatd.server.limitedlog import address_fields
 from chatd.server.session import Session
 from chatd.server.usage import UsageTotals
 
@@ -64,7 +65,7 @@ def _top_line(session: Session, usage: UsageTotals) -> str:
 
 def _top_data(session: Session, usage: UsageTotals) -> object:
     return {
-        "address": str(session.address),
+        **address_fields(session.address),
         "name": session.user.name,
         "messages": usage.messages,
         "bytes": usage.bytes,

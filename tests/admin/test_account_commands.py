@@ -68,6 +68,14 @@ def test_the_reason_of_a_ban(server, words, shown):
     assert server.console("bans") == [f"Bob (name) {shown.format(banned=banned)}"]
 
 
+@pytest.mark.parametrize("time", ["1h", "60m", "2D spam"])
+def test_a_time_with_a_unit_is_no_reason(server, time):
+    """Such a ban would be for ever, which nobody means."""
+    words = f"Administrator: {time.split()[0]} is no number of minutes; an hour is 60."
+    assert server.console(f"ban Bob {time}") == [words]
+    assert server.console("bans") == ["Administrator: Nobody is banned."]
+
+
 def test_a_reason_that_is_too_long(server):
     """The command is refused, and nobody is banned or kicked."""
     bob = server.join("1", "Bob")

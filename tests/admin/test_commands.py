@@ -240,8 +240,8 @@ def test_an_answer_has_data_for_programs(server):
             "id": "1",
             "name": "Swimming",
             "members": [
-                {"name": "Alice", "address": "('127.0.0.1', 50001)"},
-                {"name": "Bob", "address": "('127.0.0.1', 50002)"},
+                {"name": "Alice", "address": "127.0.0.1", "port": 50001},
+                {"name": "Bob", "address": "127.0.0.1", "port": 50002},
             ],
         },
         {"id": "2", "name": "Deep water", "members": []},

@@ -128,3 +128,11 @@ def test_history_refused(server, line, answer):
     """A room that does not exist, or no number, is refused; an empty room is said to be so."""
     server.join("1", "Ann")
     assert server.console(line)[0] == answer
+
+
+def test_no_messages_after_a_crash(server):
+    """A room in which nothing was said has none, though a crash has raised its last id."""
+    server.console("start 1 tea")
+    room = server.service.chat.room("1")
+    room.last_id = room._unused_id = 16384
+    assert "messages=0" in server.console("rooms")[0]

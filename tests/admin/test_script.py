@@ -96,6 +96,11 @@ def test_a_script_stops_at_its_first_failure(run, server):
     assert server.answer("list").data[0]["id"] == "1"
 
 
+def test_comments(run):
+    """A line that begins with `#` is for people."""
+    assert run(lines="# the rooms\n  # all\nlist\n")[0] == 0
+
+
 def test_exit_in_a_script(run, server):
     """`exit` leaves the script without a failure; the lines after it are not executed."""
     assert run(lines="start 1 x\n`exit\nend 1\n")[0] == 0

@@ -19,7 +19,8 @@ def test_top():
         "('127.0.0.1', 50001) name=Ann messages=1 bytes=501 throttled=0.0s",
     ]
     assert server.answer("top").data[1] == {
-        "address": "('127.0.0.1', 50001)",
+        "address": "127.0.0.1",
+        "port": 50001,
         "name": "Ann",
         "messages": 1,
         "bytes": 501,
