@@ -64,12 +64,12 @@ class TextCodec:
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames."""
+        if type(event) is RoomList and self in event.encoded:
+            return event.encoded[self]
+        frames = self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
         if type(event) is RoomList:
-            return _encode_once(event, self, self._encode)
-        return self._encode(event)
-
-    def _encode(self, event: Event | Reply) -> bytes:
-        return self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
+            event.encoded[self] = frames
+        return frames
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the words; those of a reply without its `Server: ` (spec section 6)."""
@@ -117,7 +117,9 @@ class JsonCodec:
         if type(event) is not RoomList:
             return self._encode(event)
         if event.tag is None:
-            return _encode_once(event, self, self._encode)
+            if self not in event.encoded:
+                event.encoded[self] = self._encode(event)
+            return event.encoded[self]
         tag = f'"command":"list","tag":{jsonio.quote(event.tag)}'.encode()
         return self.encode(replace(event, tag=None)).replace(b'"command":"list"', tag, 1)
 
@@ -163,13 +165,6 @@ CODECS: Final[Mapping[str, Callable[[Framing, bool], Codec]]] = {
     "text": text_codec,
 }
 """The codecs that a client can choose, by the parameter of `format`."""
-
-
-def _encode_once(rooms: RoomList, codec: Codec, encode: Callable[[Event | Reply], bytes]) -> bytes:
-    """Return the bytes of a list that many clients may get, the same object for each of them."""
-    if codec not in rooms.encoded:
-        rooms.encoded[codec] = encode(rooms)
-    return rooms.encoded[codec]
 
 
 def _masked(event: Event | Reply) -> Event | Reply:

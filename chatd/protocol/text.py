@@ -156,14 +156,13 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
-        sender = event.sender if event.sender.isascii() else isolate(event.sender)
-        start = f"* {sender} " if event.action else f"{sender}: "
+        start = f"* {event.sender} " if event.action else f"{event.sender}: "
         if room_tags:
-            start = f"[{isolate(event.room)}] {start}"
-        words = f"\0{start}".join(event.texts)
+            start = f"[{event.room}] {start}"
+        words = start + f"\0{start}".join(event.texts)
         if not words.isascii() and is_right_to_left(words):
-            words = f"\0{start}".join(map(isolate, event.texts))
-        return start + indent(words)
+            return _encode_isolated(event, room_tags)
+        return words.replace("\n", "\n  ") if "\n" in words else words
     if isinstance(event, SecretSent) and event.away is not None:
         note = away_words(event.name, event.away, isolate)
         return f"{render(replace(event, away=None))}\0{SERVER}: {note}"
@@ -175,6 +174,15 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
         )
         return "\0".join((words, *rooms))
     return words
+
+
+def _encode_isolated(batch: MessageBatch, room_tags: bool) -> str:
+    """Return the frames for messages that have words from right to left, which are isolated."""
+    sender = isolate(batch.sender)
+    start = f"* {sender} " if batch.action else f"{sender}: "
+    if room_tags:
+        start = f"[{isolate(batch.room)}] {start}"
+    return indent(start + f"\0{start}".join(map(isolate, batch.texts)))
 
 
 def render(

@@ -79,16 +79,17 @@ class ChatProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Buffer what was read, and process it."""
-        inbound, is_closed = self.inbound, self._session.closed
-        if inbound.framing is None and not is_closed:
+        inbound, is_closed, meter = self.inbound, self._session.closed, self._meter
+        is_first = inbound.framing is None
+        if is_first and not is_closed:
             self._update_address()  # before the bytes count: behind a proxy it is known only now
         self._usage.bytes += len(data)
-        if self._meter is not None:
-            self._meter.count(_size(data))
+        if meter is not None:
+            meter.count(_size(data))
         if is_closed:
             self._update_reading()
             return  # output may still be on its way; input is dropped
-        if inbound.framing is None:
+        if is_first:
             self._receive_first_bytes(data)
         else:
             answers = inbound.receiver.feed(data)
