@@ -26,6 +26,12 @@ _LOGIN_NOT_SAID: Final = (
 )
 
 
+_ENDS: Final = frozenset({"quit", "exit"})
+_END_NOT_SAID: Final = (
+    "LEAVE leaves the room, and LOGOUT ends the program. To say the word, begin with a blank."
+)
+
+
 class Word(Enum):
     """A word that is a command when it is typed alone, in capitals or not."""
 
@@ -60,6 +66,8 @@ def command(line: str) -> Request | Question | None:
         return question(f"{text.COMMAND_PREFIX}password")
     if any(map(is_login, typed.splitlines())):
         raise Refused(_LOGIN_NOT_SAID)
+    if typed.rstrip().casefold() in _ENDS:
+        raise Refused(_END_NOT_SAID)
     if not typed.startswith((text.COMMAND_PREFIX, SLASH)):
         return None
     try:

@@ -70,6 +70,7 @@ class GuidedMode(Frontend):
         self._awaited: str | None = _CONNECTION
         self._command = ""
         self._username = ""
+        self._password = ""  # the last one typed, which is no room to start
 
     # -- input
 
@@ -124,6 +125,7 @@ class GuidedMode(Frontend):
     def _log_in(self, password: str) -> list[Action]:
         if not self.session.is_connected:
             return [NOT_CONNECTED, *self._restart()]
+        self._password = password
         return self._wait_for(self._command, username=self._username, password=password)
 
     def _chat(self, line: str) -> list[Action]:
@@ -153,6 +155,8 @@ class GuidedMode(Frontend):
         return self._choose_room(line.strip())
 
     def _choose_room(self, words: str) -> list[Action]:
+        if words == self._password:  # typed again, as other programs ask for it twice
+            return [info("This is your password, and was not sent.", failed=True)]
         return self._wait_for("enter", chatroom_id=words)
 
     def _word(self, typed: Word) -> list[Action]:  # noqa: PLR0911 -- a table

@@ -268,3 +268,23 @@ def test_silent_server(harness):
     assert taken.called
     assert not prachi.harness.client.complete
     assert prachi.read().count("hello") == 0
+
+
+def test_a_password_is_no_room(harness, server):
+    """A user who types the new password a second time starts no room of that name."""
+    prachi = harness()
+    prachi.type("1", "prachi", PASSWORD)
+    assert "INFO> This is your password, and was not sent.\n" in prachi.type(PASSWORD)
+    assert server.service.chat.counts()[0] == 1
+
+
+@pytest.mark.parametrize("word", ["quit", "EXIT"])
+def test_other_words_for_the_end(harness, server, word):
+    """Words of other programs are not said, and the user reads those of this one."""
+    bob = server.join("default", "Bob")
+    prachi = harness()
+    prachi.type("1", "prachi", PASSWORD, "default")
+    bob.read()
+    assert "LEAVE leaves the room, and LOGOUT ends the program." in prachi.type(word)
+    prachi.type(f" {word}")
+    assert bob.read() == [f"prachi:  {word}"]
