@@ -41,7 +41,7 @@ def chat(host: str, port: int, room: str, name: str) -> None:
                     case {"event": "said", "from": sender, "text": text} if sender != name:
                         if name.casefold() in text.casefold():
                             send(command="say", chatroom_id=room, text=f"{sender}: you called?")
-                    case {"event": "error" | "disconnect", "text": reason}:
+                    case {"event": "error" | "closing", "text": reason}:
                         raise ConnectionError(reason)
 
 

@@ -129,16 +129,7 @@ def entries_answer(entries: Sequence[AuditEntry]) -> Answer:
 
 
 def _data(entry: AuditEntry) -> object:
-    return {
-        "time": json_time(entry.time),
-        "via": entry.actor.kind,
-        "actor": entry.actor.name or None,
-        "act": entry.act,
-        "subject": entry.subject or None,
-        "room": entry.room or None,
-        "minutes": entry.minutes,
-        "reason": entry.reason or None,
-    }
+    return {"time": json_time(entry.time), **entry.fields()}
 
 
 def _shown(value: object) -> str:

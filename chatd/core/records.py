@@ -119,6 +119,18 @@ class AuditEntry(NamedTuple):
     minutes: int | None = None
     reason: str = ""
 
+    def fields(self) -> dict[str, object]:
+        """Return all but the time, as programs read it; None stands for what there is not."""
+        return {
+            "via": self.actor.kind.value,
+            "actor": self.actor.name or None,
+            "act": self.act,
+            "subject": self.subject or None,
+            "room": self.room or None,
+            "minutes": self.minutes,
+            "reason": self.reason or None,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ResumeToken:

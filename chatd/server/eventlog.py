@@ -201,16 +201,7 @@ class EventLog:
             "System: {actor} {words}",
             actor=escape_line(str(entry.actor)),
             words=escape_line(words),
-            fields={
-                "event": "audit",
-                "via": entry.actor.kind.value,
-                "actor": entry.actor.name or None,
-                "act": entry.act,
-                "subject": entry.subject or None,
-                "room": entry.room or None,
-                "minutes": entry.minutes,
-                "reason": entry.reason or None,
-            },
+            fields={"event": "audit", **entry.fields()},
         )
 
     def audit_not_stored(self, why: str) -> None:

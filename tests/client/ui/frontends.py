@@ -22,3 +22,12 @@ def texts(effects):
     """Return the texts of lines; there are no other actions."""
     assert all(isinstance(effect, Line) for effect in effects)
     return [effect.text for effect in effects]
+
+
+def read_store(harness, server):
+    """Let the server read its store; return the lines shown meanwhile."""
+    lines = harness.read()
+    for _ in range(5):
+        server.turn(0.005)
+        lines += harness.read()
+    return lines

@@ -4,7 +4,7 @@ import pytest
 
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.testing import MemoryServer
-from tests.client.ui.frontends import PASSWORD, ROOM_PROMPT, TIME
+from tests.client.ui.frontends import PASSWORD, ROOM_PROMPT, TIME, read_store
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -34,33 +34,24 @@ def prachi(server, make_harness):
     return harness
 
 
-def read(harness, server):
-    """Let the server read its store; return the lines shown meanwhile."""
-    lines = harness.read()
-    for _ in range(5):
-        server.turn(0.005)
-        lines += harness.read()
-    return lines
-
-
 def test_last_lines(prachi, server):
     """On joining, the last 20 messages are shown after the welcome, once each."""
     bob = server.join("1", "Bob")
     bob.send(*(f"message {number}" for number in range(25)))
     server.turn(0.005)
     prachi.client.typed("1")
-    lines = prachi.read() + read(prachi, server)
+    lines = prachi.read() + read_store(prachi, server)
     assert lines[0] in {"Joined 1 group as prachi", "Joined 1 (tea) group as prachi"}
     assert lines[1:5] == _WELCOME
     assert lines[5:] == [f"Bob> [14:51:28] message {number}" for number in range(5, 25)]
     bob.send("now")
-    assert read(prachi, server) == ["Bob> [14:51:28] now"]
+    assert read_store(prachi, server) == ["Bob> [14:51:28] now"]
 
 
 def test_no_last_lines(prachi, server):
     """In a new room there are no old messages, and no words about them."""
     prachi.client.typed("new")
-    assert read(prachi, server) == ["Joined new group as prachi", *_WELCOME]
+    assert read_store(prachi, server) == ["Joined new group as prachi", *_WELCOME]
 
 
 def test_old_message_has_its_day(prachi, server):
@@ -69,7 +60,7 @@ def test_old_message_has_its_day(prachi, server):
     server.turn(0.005)
     prachi.client.frontend._now = lambda: TIME + 86400
     prachi.client.typed("1")
-    assert read(prachi, server)[-1] == "Bob> [2026-11-20 14:51:28] old"
+    assert read_store(prachi, server)[-1] == "Bob> [2026-11-20 14:51:28] old"
 
 
 def test_advice(prachi, server):
@@ -78,7 +69,7 @@ def test_advice(prachi, server):
         "INFO> The id of a room is one word, such as tea or team_a."
     )
     prachi.type("1")
-    read(prachi, server)
+    read_store(prachi, server)
     assert prachi.type("/join default")[1] == "INFO> Type LEAVE first."
 
 

@@ -1,6 +1,5 @@
 """Times in the local time zone."""
 
-import time
 from datetime import date
 
 import pytest
@@ -10,14 +9,7 @@ from chatd.client.ui.localtime import clock_time, day_and_time, day_line, day_of
 SAID_AT = 1795186276.0  # 2026-11-20 14:51:16 UTC
 
 
-@pytest.fixture(autouse=True)
-def zone(monkeypatch):
-    """Set a local time two hours ahead of UTC."""
-    monkeypatch.setenv("TZ", "XYZ-2")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("zone")
 
 
 def test_times():

@@ -9,7 +9,7 @@ from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import Joined, LeaveReason, Left, Message, PrivateMessage
 from chatd.protocol.received import Error, History, Ok, RoomInfo, RoomList
 from tests.client.conftest import HERE
-from tests.client.ui.frontends import texts
+from tests.client.ui.frontends import read_store, texts
 
 
 @pytest.mark.parametrize(
@@ -144,22 +144,13 @@ def ann(rooms, make_harness):
     return harness
 
 
-def read(harness, server):
-    """Let the server read its store; return the lines shown meanwhile."""
-    lines = harness.read()
-    for _ in range(5):
-        server.turn(0.005)
-        lines += harness.read()
-    return lines
-
-
 def test_joining(rooms, ann):
     """On joining the user reads the last 20 messages, and who is here; then what is said."""
     bob = rooms.join("1", "Bob")
     bob.send(*(f"message {number}" for number in range(25)))
     rooms.turn(0.005)
     ann.client.typed("`join 1 Ann")
-    lines = read(ann, rooms)
+    lines = read_store(ann, rooms)
     bob.send("now")
     lines += ann.read()
     assert lines[0] == "Server: You join @chatroom 1"
@@ -175,13 +166,13 @@ def test_not_again_after_a_loss(rooms, ann):
     bob.send("old")
     rooms.turn(0.005)
     ann.client.typed("`join 1 Ann")
-    assert any(line.endswith("Bob: old") for line in read(ann, rooms))
+    assert any(line.endswith("Bob: old") for line in read_store(ann, rooms))
     ann.endpoint.peer.lose()
     ann.endpoint.lose()
     bob.send("missed")
     rooms.turn(0.005)
     ann.wait(60)
-    lines = read(ann, rooms)
+    lines = read_store(ann, rooms)
     assert any(line.endswith("Bob: missed") for line in [*lines, *ann.lines])
     assert not any("old" in line or "Here" in line for line in lines)
     assert ann.client.frontend.status.members == 2

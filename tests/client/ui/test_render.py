@@ -1,7 +1,5 @@
 """The styles and times of lines and prompts on a terminal."""
 
-import time
-
 import pytest
 
 from chatd.client.model.state import ClientState
@@ -17,14 +15,7 @@ SAID_AT = 1795186276.0
 style_of = NameColours().style
 
 
-@pytest.fixture(autouse=True)
-def zone(monkeypatch):
-    """Set a local time two hours ahead of UTC."""
-    monkeypatch.setenv("TZ", "XYZ-2")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("zone")
 
 
 def test_message():
