@@ -43,7 +43,9 @@ class RoomNames:
 
 def find_named(name: str, rooms: Iterable[Room]) -> Room | None:
     """Return the only one of `rooms` with that name, None if there are more or none."""
-    key = _key(name[: ROOM_NAME_LENGTH + 1])
+    if len(name) > ROOM_NAME_LENGTH:
+        return None
+    key = _key(name)
     found = [room for room in rooms if _key(room.name) == key]
     return found[0] if len(found) == 1 else None
 

@@ -98,7 +98,7 @@ def test_an_unknown_command(amy):
     [*("kick zoe 1", "group 1 Bob zoe", "mute ZOE 1", "ban zoe", "ban z0e 5", "unregister zoe")],
 )
 def test_nobody_acts_on_another_administrator(server, amy, line):
-    """It is refused in a session, but not at the console; one may act on oneself."""
+    """A session is refused; the console is not, and an administrator may act on themselves."""
     zoe = register(server, "zoe")
     zoe.ask("`join 1")
     server.console("admin zoe on")

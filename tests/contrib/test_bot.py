@@ -30,41 +30,41 @@ def start(tmp_path):
     """Return a function that starts a program, which the end of the test ends."""
     processes = []
 
-    def start(*command):
-        processes.append(subprocess.Popen([str(word) for word in command], cwd=tmp_path))
+    def start(*command, **options):
+        words = [str(word) for word in command]
+        processes.append(subprocess.Popen(words, cwd=tmp_path, **options))
         return processes[-1]
 
     yield start
     for process in processes:
         process.kill()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def serve(start, port):
-    """Start a server at the port; return its process."""
+    """Start a server at the port; return its process, once clients can connect."""
     options = ("--no-console", "--admin", "", "--store", "memory:", "--room", "1:tea")
     endpoint = f"tcp:{port}:interface=127.0.0.1"
-    return start(TWISTD, "-n", "--pidfile=", "chatd", "--listen", endpoint, *options)
+    command = (TWISTD, "-n", "--pidfile=", "chatd", "--listen", endpoint, *options)
+    server = start(*command, stdout=subprocess.PIPE)
+    assert any(b"listening" in line for line in server.stdout)
+    return server
 
 
 def ask_until_answered(port):
     """Join as Ann, and call the bot until it answers; return the answer."""
     deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            client = socket.create_connection(("127.0.0.1", port))
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-            continue
-        with client:
-            client.sendall(b"`enter 1 Ann\n")
-            said = b""
-            while time.monotonic() < deadline:
-                client.sendall(b"hello ROBO\n")
-                while select.select([client], [], [], 0.5)[0]:
-                    said += client.recv(65536)
-                if b"Robo: Ann" in said:
-                    return said.decode()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"`enter 1 Ann\n")
+        said = b""
+        while time.monotonic() < deadline:
+            client.sendall(b"hello ROBO\n")
+            while select.select([client], [], [], 0.5)[0]:
+                said += client.recv(65536)
+            if b"Robo: Ann" in said:
+                return said.decode()
     raise AssertionError("the bot does not answer")
 
 

@@ -35,12 +35,13 @@ def echo(
     """
     if not line.strip() or any(isinstance(action, Restore) for action in actions):
         return []
-    sent = next((action.request for action in actions if isinstance(action, Send)), None)
-    said = _echo_of_message(sent, room, state) if sent is not None else None
-    if said is not None:
-        return [said]
     rows = [_masked(row) for row in line.splitlines()]
     is_message = not any(row.startswith(COMMAND_PREFIX) for row in rows)
+    sent = [action.request for action in actions if isinstance(action, Send)]
+    said = [each for each in (_echo_of_message(one, room, state) for one in sent) if each]
+    # Of commands that are pasted together, some may say nothing: then all are shown as commands.
+    if said and (is_message or len(said) == len(rows)):
+        return said
     waits = is_message and any(isinstance(each, Line) and each.talk for each in actions)
     if waits or (is_message and not may_be_kept(line)):
         return []

@@ -151,7 +151,7 @@ class TerminalMode(CommandMode):
         actions = super().handle(event)
         return [
             *([] if is_reply(event) else actions),
-            *advice(sanitized(event), self.state),
+            *advice(event, self.state),
             *self._remember(event),
             *self._refused(event),
             *self._send_waiting(),
@@ -261,10 +261,9 @@ class TerminalMode(CommandMode):
         if not is_local and not self.session.is_connected:
             return [Line(f"Not connected: `{request.command} was not sent.", failed=True)]
         dropped = self._drop_waiting() if request.command in _LEAVING else []
-        if request.command in {"join", "enter"}:
-            room = known_room(request.arguments["chatroom_id"], self.state)
-            if room is not None:
-                request = Request("switch", {"chatroom_id": room})
+        room = known_room(request, self.state)
+        if room is not None:
+            request = Request("switch", {"chatroom_id": room})
         actions = super()._request(request)
         return [*dropped, *actions]
 

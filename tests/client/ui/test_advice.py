@@ -8,7 +8,7 @@ from chatd.client.ui.frontend import Address
 from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import LeaveReason, Left
 from chatd.protocol.received import Error, Ok
-from tests.client.ui.frontends import join, texts
+from tests.client.ui.frontends import texts
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def error(code, command, **data):
             ["You left chatroom tea in another session."],
         ),
         (Left("tea", "Bob", None, LeaveReason.QUIT, 0.0), []),
+        (Error("join", "name-in-use", "No.", "rejoin", {}), []),
         (Ok("join", "You join @chatroom tea", None, {}), []),
     ],
 )
@@ -70,5 +71,6 @@ def test_joining_a_room_again_makes_it_current():
         frontend.handle(Ok("join", "You join.", None, data))
     (send,) = frontend.typed("/join tea")
     assert (send.request.command, send.request.arguments) == ("switch", {"chatroom_id": "Tea"})
-    (send,) = join(frontend).typed("/join sports")
-    assert send.request.command == "join"
+    for line in ("/join sports", "/enter tea Bob"):  # the server answers that a name is given
+        (send,) = frontend.typed(line)
+        assert send.request.command in {"join", "enter"}

@@ -60,6 +60,18 @@ def test_answers_have_no_echo(frontend):
     assert frontend.prompt.text == "😄 :> "
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("/me waves\n/me smiles", ["* {name} waves", "* {name} smiles"]),
+        ("/me waves\n/list", ["😄 :> `me waves\n  `list"]),
+    ],
+)
+def test_several_commands(frontend, line, shown):
+    """None of several commands that are pasted together is missing."""
+    assert echoes(frontend, line) == [each.format(name=frontend.state.name) for each in shown]
+
+
 def test_room_tag(frontend):
     """A user in several rooms sees where a message went."""
     frontend = join(frontend, "sports")
