@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from typing import Final
 
+from chatd.auth.remembered import digest_of
 from chatd.core.credentials import Resumable
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.ports import IStore
@@ -54,13 +54,13 @@ class ResumeTokens:
         token = self._tokens.get(origin)
         if token is None:
             token = self._tokens[origin] = self._new_token()
-            self._sessions[_digest(token)] = origin
+            self._sessions[digest_of(token)] = origin
             await self.bind(origin)
         return token
 
     async def find(self, token: str) -> Resumable:
         """Return the session that `token` stands for; raise `ChatError` if there is none."""
-        digest, now = _digest(token), self._now()
+        digest, now = digest_of(token), self._now()
         origin = self._sessions.get(digest)
         if origin is not None and origin.user.name:
             return Resumable(origin.user.name, origin.user.account is not None, origin)
@@ -79,7 +79,7 @@ class ResumeTokens:
 
     def consume(self, token: str) -> None:
         """Make `token` invalid: it has been used."""
-        digest = _digest(token)
+        digest = digest_of(token)
         parked = self._parked.pop(digest, None)
         origin = self._sessions.pop(digest, None)
         if origin is not None:
@@ -95,7 +95,7 @@ class ResumeTokens:
         token = self._tokens.pop(origin, None)
         if token is None:
             return False
-        digest, user, now = _digest(token), origin.user, self._now()
+        digest, user, now = digest_of(token), origin.user, self._now()
         del self._sessions[digest]
         if not user.name:
             return False
@@ -116,7 +116,7 @@ class ResumeTokens:
         """Let the token of a session that logs out not stand for its account any more."""
         token = self._tokens.get(origin)
         if token is not None:
-            self._revoked.add(_digest(token))
+            self._revoked.add(digest_of(token))
 
     async def bind(self, origin: Origin) -> None:
         """Store the token of a session that has logged in, if it has one, and purge the store."""
@@ -124,7 +124,7 @@ class ResumeTokens:
         if token is None or origin.user.account is None:
             await self.purge()
             return
-        digest = _digest(token)
+        digest = digest_of(token)
         self._revoked.discard(digest)
         await self.purge()
         if account in self._revoked_accounts or not self._stands_for(digest, account):
@@ -173,13 +173,9 @@ class ResumeTokens:
             if origin.user.name in rebind:
                 await self.bind(origin)
         present = [
-            _digest(token)
+            digest_of(token)
             for origin, token in self._tokens.items()
             if origin.user.account is not None
         ]
         now = self._now()
         await self._store.touch_resume_tokens(present, now, now - ACCOUNT_RESUME_SECONDS)
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
