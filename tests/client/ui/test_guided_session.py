@@ -288,3 +288,12 @@ def test_other_words_for_the_end(harness, server, word):
     assert "LEAVE leaves the room, and LOGOUT ends the program." in prachi.type(word)
     prachi.type(f" {word}")
     assert bob.read() == [f"prachi:  {word}"]
+
+
+def test_names_of_rooms(harness, server):
+    """A room whose name is another than its id is shown with both, and joined by either."""
+    server.console("start tea Tea house")
+    server.join("tea", "Bob")
+    prachi = harness()
+    assert "* default <0>\n* tea (Tea house) <1>\n" in prachi.type("1", "prachi", PASSWORD)
+    assert "Joined tea (Tea house) group as prachi\n" in prachi.type("Tea house")
