@@ -1,8 +1,12 @@
 """The format of messages in a database: many messages in one text, which is fast to make. Pure.
 
-A chunk has the messages of a room from one write whose ids are in the same span of `SPAN` ids. Its
-key is the room and the id of its last message. If a write is repeated without its oldest batches,
-or without a room, the chunks that it makes have the same keys again.
+A chunk has the messages of a room from one write whose ids are in the same span of `SPAN` ids; a
+batch that goes on in the next span is split. The key of a chunk is the room and the id of its last
+message. If a write is repeated without its oldest batches, or without a room, the chunks that it
+makes have the same keys again.
+
+Two chunks of the same span may come from different writers, and the ids of the one lie between
+those of the other. `in_order` reads the messages by their ids all the same.
 
 The text of a chunk has its batches separated by RS, and the fields of a batch separated by US: the
 id of the first message, the sender, the time in ticks, and the texts. If the sender was logged in,
@@ -22,6 +26,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -96,6 +101,34 @@ def unpack(room: str, body: str) -> Iterator[Message]:
         ).messages()
 
 
+def in_order(
+    chunks: Iterable[tuple[int, Iterable[Message]]], after: int, *, newest_first: bool = False
+) -> Iterator[Message]:
+    """Yield the messages of a room with ids above `after` in the order of their ids.
+
+    Each of `chunks` is the id of its last message and its messages, in any order. The chunks come
+    in the order of these ids, or in the reverse one if `newest_first`; those that have messages
+    above `after` are all there. No more chunks are consumed than are needed to know the next
+    message, which are those of one span at most.
+    """
+    waiting: list[Message] = []
+    step = -1 if newest_first else 1
+    adjacent = None if newest_first else after + 1
+    for last, messages in chunks:
+        waiting += [message for message in messages if message.id > after]
+        waiting.sort(key=attrgetter("id"), reverse=not newest_first)  # the next one is the last
+        while waiting:
+            number = waiting[-1].id
+            # The chunks to come have smaller ids than this chunk's last one; or, if they ascend,
+            # none from before the span of this chunk.
+            is_next = number >= last if newest_first else number < last - last % SPAN
+            if not is_next and number != adjacent:
+                break
+            adjacent = number + step
+            yield waiting.pop()
+    yield from reversed(waiting)
+
+
 def take_within(messages: Iterable[Message], size: int) -> list[Message]:
     """Return the first messages that take at most `size` bytes as JSON, but at least one.
 
@@ -118,13 +151,22 @@ def _encoded_size(message: Message) -> int:
 
 def _spans(batches: list[MessageBatch]) -> Iterable[Sequence[MessageBatch]]:
     """Return the batches of a room, divided into spans."""
-    if _span(batches[0]) == _span(batches[-1]):
+    if batches[0].id // SPAN == batches[-1].last_id // SPAN:
         return (batches,)
-    return [list(span) for _, span in groupby(batches, _span)]
+    parts = [part for batch in batches for part in _split(batch)]
+    return [list(span) for _, span in groupby(parts, lambda batch: batch.id // SPAN)]
 
 
-def _span(batch: MessageBatch) -> int:
-    return batch.id // SPAN
+def _split(batch: MessageBatch) -> Iterable[MessageBatch]:
+    """Return the parts of a batch that are in one span each."""
+    if batch.id // SPAN == batch.last_id // SPAN:
+        return (batch,)
+    first, end = batch.id, batch.last_id + 1
+    starts = [first, *range(first - first % SPAN + SPAN, end, SPAN)]
+    return [
+        batch._replace(id=start, texts=batch.texts[start - first : stop - first])
+        for start, stop in zip(starts, [*starts[1:], end], strict=True)
+    ]
 
 
 def _body(batches: Sequence[MessageBatch]) -> str:

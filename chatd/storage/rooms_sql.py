@@ -26,7 +26,7 @@ from sqlalchemy import (
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
 from chatd.core.records import RoomRecord, RoomUsage, ids_to_reserve, is_only_reserved
-from chatd.storage.chunks import RS, US, take_within, unpack
+from chatd.storage.chunks import RS, US, in_order, take_within, unpack
 from chatd.storage.schema import chunks, pruning, rooms
 
 PAGE: Final = 4
@@ -167,42 +167,31 @@ def history(
         return []
     after = room.deleted_through if since is None else max(since, room.deleted_through)
     wanted = select(chunks.c.last, chunks.c.body).where(chunks.c.room == key, chunks.c.last > after)
-    if since is None:
-        found_messages = (
-            message
-            for body in _newest_first(connection, wanted)
-            for message in reversed(list(unpack(room.id, body)))
-        )
-    else:
-        found_messages = (
-            message
-            for body in _oldest_first(connection, wanted)
-            for message in unpack(room.id, body)
-        )
-    # The first chunk may begin at or before `after`.
-    limited = islice((message for message in found_messages if message.id > after), limit)
-    messages = take_within(limited, size)
-    return messages[::-1] if since is None else messages
+    newest_first = since is None
+    pages = _newest_first(connection, wanted) if newest_first else _oldest_first(connection, wanted)
+    unpacked = ((last, unpack(room.id, body)) for last, body in pages)
+    found_messages = in_order(unpacked, after, newest_first=newest_first)
+    messages = take_within(islice(found_messages, limit), size)
+    return messages[::-1] if newest_first else messages
 
 
-def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
     wanted = wanted.order_by(chunks.c.last)
     return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last > last))
 
 
-def _newest_first(connection: Connection, wanted: Select[Any]) -> Iterator[str]:
+def _newest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
     wanted = wanted.order_by(chunks.c.last.desc())
     return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last < last))
 
 
 def _pages(
     connection: Connection, wanted: Select[Any], beyond: Callable[[int], Select[Any]]
-) -> Iterator[str]:
-    """Yield the bodies of chunks; `beyond(last)` selects those that come after the chunk `last`."""
+) -> Iterator[tuple[int, str]]:
+    """Yield the last ids and bodies of chunks; `beyond(last)` selects those after a chunk."""
     length = PAGE
     while page := connection.execute(wanted.limit(length)).all():
-        for row in page:
-            yield row.body
+        yield from ((row.last, row.body) for row in page)
         wanted = beyond(page[-1].last)
         length = min(2 * length, MAX_PAGE)
 

@@ -4,8 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import MessageBatch
-from chatd.storage.chunks import JSON_OVERHEAD, RS, SPAN, US, Chunk, pack, take_within, unpack
-from chatd.storage.testing import batch, message
+from chatd.storage.chunks import (
+    JSON_OVERHEAD,
+    RS,
+    SPAN,
+    US,
+    Chunk,
+    in_order,
+    pack,
+    take_within,
+    unpack,
+)
+from chatd.storage.testing import batch, ids, message
 
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=9)
 
@@ -30,6 +40,15 @@ def test_what_was_packed_can_be_unpacked(batches):
     assert unpacked == [each for batch in batches for each in batch.messages()]
 
 
+@given(batches_of_a_room())
+def test_a_chunk_stays_in_its_span(batches):
+    """All ids of a chunk are in the same span, and its key is the last of them."""
+    for chunk in pack(batches):
+        found = ids(unpack("Tea", chunk.body))
+        assert {number // SPAN for number in found} == {chunk.last // SPAN}
+        assert found[-1] == chunk.last
+
+
 def test_the_format():
     """A chunk is as its documentation says; the messages of a guest have no account."""
     batches = [
@@ -42,10 +61,10 @@ def test_the_format():
 
 
 def test_a_chunk_for_each_room_and_span():
-    """Batches of a room whose ids begin in the same span are in one chunk."""
-    batches = [batch(1), batch(2, SPAN), batch(SPAN + 2), batch(3, room="Cake")]
+    """Messages of a room whose ids are in the same span are in one chunk."""
+    batches = [batch(1), batch(2, 2 * SPAN), batch(2 * SPAN + 2), batch(3, room="Cake")]
     found = [(chunk.room, chunk.last) for chunk in pack(batches)]
-    assert found == [("tea", SPAN + 1), ("tea", SPAN + 2), ("cake", 3)]
+    assert found == [("tea", SPAN - 1), ("tea", 2 * SPAN - 1), ("tea", 2 * SPAN + 2), ("cake", 3)]
 
 
 def test_the_key_of_a_chunk_stays_the_same():
@@ -60,6 +79,35 @@ def test_when_a_chunk_ends():
     for time, second in ((10.0, 11), (10.9, 11)):
         (chunk,) = pack([batch(1, time=time)])
         assert chunk == Chunk("tea", 1, second, chunk.body, len(chunk.body))
+
+
+def chunks_of(*groups):
+    """Return chunks as `in_order` takes them, each with the messages of some ids."""
+    return [(max(group), [message(n) for n in group]) for group in groups]
+
+
+def test_order_of_interleaved_chunks():
+    """Messages come by their ids, in both directions."""
+    chunks = chunks_of([4, 5, 6, 8], [1, 2, 9])
+    assert ids(in_order(chunks, 1)) == [2, 4, 5, 6, 8, 9]
+    assert ids(in_order(reversed(chunks), 1, newest_first=True)) == [9, 8, 6, 5, 4, 2]
+
+
+def test_order_reads_no_further_than_it_must():
+    """Messages without a gap need no later chunk, and after a gap no later span is needed."""
+    chunks = iter(chunks_of([1, 2], [4], [SPAN + 1], [SPAN + 2]))
+    found = in_order(chunks, 0)
+    assert (next(found).id, next(found).id) == (1, 2)
+    assert next(found).id == 4
+    assert next(chunks)[0] == SPAN + 2
+
+
+def test_reverse_order_reads_no_further_than_it_must():
+    """The last message of a chunk needs no further chunk, nor do those before it without a gap."""
+    chunks = iter(chunks_of([7, 8], [3, 5], [2]))
+    found = in_order(chunks, 0, newest_first=True)
+    assert [next(found).id for _ in range(3)] == [8, 7, 5]
+    assert next(chunks)[0] == 2
 
 
 def test_take_within_reads_no_further():
