@@ -2,7 +2,7 @@
 
 `StoredPasswords` verifies, sets and replaces hashes in the store. `Passwords` is what the rules of
 accounts use (`chatd.core.accounts`): each attempt waits for its turn first (`chatd.auth.attempts`).
-Whether a name is free is the business of the caller.
+Whether guests use a name is the business of the caller.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
+from uuid import uuid4
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.auth.attempts import Attempts
 from chatd.auth.hashing import Hashing
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.events import Address
 from chatd.core.names import prepare
 from chatd.core.ports import IStore
@@ -24,6 +25,9 @@ from chatd.core.records import Account
 
 MIN_BYTES: Final = 8
 MAX_BYTES: Final = 1024
+
+MAX_IN_DOUBT: Final = 1000
+"""Of how many registrations that failed the store may have the account."""
 
 
 def is_acceptable(password: str) -> bool:
@@ -44,8 +48,11 @@ class StoredPasswords:
         self._store = store
         self._hashing = hashing
         # Held while a hash is changed or removed, so that no other change comes between reading an
-        # account and the write that depends on it. A store has one server: this is enough.
+        # account and the write that depends on it. Of several servers on one store the last one
+        # that changes a hash counts.
         self._write_lock = DeferredLock()
+        # The registrations of names that the store may have or not, the oldest first.
+        self._in_doubt: dict[str, str] = {}
 
     async def verify(self, name: str, password: str, address: Address | None) -> Account | None:
         """Return the account `name` if the password is right, else None, after the same time."""
@@ -54,17 +61,27 @@ class StoredPasswords:
             account, password = None, ""
         password_hash = None if account is None else account.password_hash
         is_right = await self._hashing.verify(password_hash, password, address)
-        if not is_right or account is None:
+        if not is_right or account is None or await self._find(name) != account:
             return None
-        return account if await self._find(name) == account else None
+        self._in_doubt.pop(name, None)  # somebody uses the account: it is not registered again
+        return account
 
     async def hash(self, password: str, address: Address | None) -> str:
         """Return a new hash of a password."""
         return await self._hashing.hash(password, address)
 
     async def add(self, name: str, password_hash: str, now: float) -> Account:
-        """Add an account, whose name must be free, and return it."""
-        return await self._store.add_account(name, password_hash, now)
+        """Add an account and return it; the error names the account that has the name."""
+        registration = self._in_doubt.pop(name, None) or uuid4().hex
+        try:
+            return await self._store.add_account(name, password_hash, now, registration)
+        except StoreUnavailableError:
+            # The account may have been added all the same. Then nobody knows of it but the store,
+            # and the next registration of the name has to find it.
+            self._in_doubt[name] = registration
+            if len(self._in_doubt) > MAX_IN_DOUBT:
+                del self._in_doubt[next(iter(self._in_doubt))]
+            raise
 
     async def set(self, name: str, password: str) -> None:
         """Set the password of an account, whatever it was."""
@@ -125,7 +142,7 @@ class Passwords:
         return await self._stored.hash(password, address)
 
     async def create(self, name: str, password_hash: str, now: float) -> int:
-        """Add an account, whose name must be free; return its id."""
+        """Add an account and return its id; raise `ChatError` if another one has its name."""
         return (await self._stored.add(name, password_hash, now)).id
 
     async def verify(self, name: str, password: str, address: Address | None) -> Account:

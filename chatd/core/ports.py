@@ -266,10 +266,10 @@ class IStore(Interface):
     async def append(batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
         """Add messages, either all or none.
 
-        In each room, ids ascend and are above all those stored before, with one exception: a call
-        that raised `StoreUnavailableError` may be repeated before any other, with the same batches,
-        or less the oldest ones or all those of a room. Batches that were stored are not added
-        again. Texts and names contain no control characters except newlines and tabs.
+        In each room, ids ascend, and no message has an id that was stored before, with one
+        exception: a call that raised `StoreUnavailableError` may be repeated before any other, with
+        the same batches, or less the oldest ones or all those of a room. Batches that were stored
+        are not added again. Texts and names contain no control characters except newlines and tabs.
 
         `reserved` has for some rooms, by their ids, the message id up to which ids are reserved:
         after a crash a room continues above it.
@@ -319,10 +319,16 @@ class IStore(Interface):
     async def accounts() -> Sequence[Account]:
         """Return all accounts, in the order of their registration."""
 
-    async def add_account(name: str, password_hash: str, registered_at: float) -> Account:
-        """Add an account and return it with its id; no other account has the same name.
+    async def add_account(
+        name: str, password_hash: str, registered_at: float, registration: str | None = None
+    ) -> Account:
+        """Add an account and return it with its id.
 
-        `registered_at` is in seconds since the epoch.
+        `registered_at` is in seconds since the epoch. If an account has the name, or one that
+        counts as the same (`core.lookalikes.name_keys`), raises `ChatError`, with its name.
+
+        `registration` is a random text, by which a call that raised `StoreUnavailableError` can be
+        repeated: if that call has added the account, its hash and time are set, and it is returned.
         """
 
     async def set_password_hash(

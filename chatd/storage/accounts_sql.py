@@ -1,19 +1,21 @@
 """The SQL for accounts, bans and resume tokens: the jobs of `SqlStore`, one transaction each.
 
-A row that is added replaces the one that has the same key. So a caller that does not know whether
-its call succeeded can repeat it. No statement here depends on the kind of the database.
+A row that is added replaces the one that has the same key, except that of an account. So a caller
+that does not know whether its call succeeded can repeat it. No statement here depends on the kind
+of the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import Account, AccountRef, Ban, BanKind, ResumeToken
 from chatd.storage import remembered_sql
-from chatd.storage.schema import accounts, bans, resume_tokens, rooms
+from chatd.storage.schema import account_looks, accounts, bans, resume_tokens, rooms
 
 # -- accounts
 
@@ -44,14 +46,27 @@ def account_refs(connection: Connection) -> list[AccountRef]:
 
 
 def add_account(
-    connection: Connection, name: str, password_hash: str, registered_at: float
+    connection: Connection,
+    name: str,
+    looks: Collection[str],
+    password_hash: str,
+    registered_at: float,
+    registration: str | None,
 ) -> Account:
-    """Add an account and return it with its id."""
-    remove_account(connection, name)
-    row = {"name": name, "password_hash": password_hash, "registered_at": registered_at}
-    row |= {"is_admin": False}
-    added = insert(accounts).values(row).returning(accounts.c.id)
-    return Account(connection.scalars(added).one(), name, password_hash, registered_at)
+    """Add an account whose name has `looks`, or set hash and time of that of the registration."""
+    same = accounts.c.id.in_(select(account_looks.c.account).where(account_looks.c.look.in_(looks)))
+    found = select(accounts.c.id, accounts.c.name, accounts.c.registration).where(same)
+    row = {"password_hash": password_hash, "registered_at": registered_at}
+    for other in connection.execute(found.order_by(accounts.c.id)):
+        if registration is None or other.registration != registration or other.name != name:
+            raise ChatError(ErrorCode.NAME_IN_USE, name=other.name)
+        connection.execute(update(accounts).where(accounts.c.id == other.id).values(row))
+        return Account(*connection.execute(_account.where(accounts.c.id == other.id)).one())
+    row |= {"name": name, "is_admin": False, "registration": registration}
+    identity = connection.scalars(insert(accounts).values(row).returning(accounts.c.id)).one()
+    rows = [{"look": look, "account": identity} for look in sorted(looks)]
+    connection.execute(insert(account_looks), rows)
+    return Account(identity, name, password_hash, registered_at)
 
 
 def admins(connection: Connection) -> tuple[int, ...]:

@@ -81,7 +81,18 @@ accounts = Table(
     Column("password_hash", Text, nullable=False),
     Column("registered_at", Double, nullable=False),
     Column("is_admin", Boolean, nullable=False),
+    # By which a registration that is repeated finds the account that it has added.
+    Column("registration", Text),
     sqlite_autoincrement=True,
+)
+
+# What the names of accounts look like: no two accounts have names that count as the same.
+account_looks = Table(
+    "account_looks",
+    metadata,
+    Column("look", Text, primary_key=True),
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Index("account_looks_account", "account"),
 )
 
 bans = Table(

@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from zope.interface import implementer
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
-from chatd.core.lookalikes import room_key
+from chatd.core.lookalikes import name_keys, room_key
 from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,
@@ -32,7 +32,7 @@ from chatd.core.records import (
 )
 from chatd.storage import accounts_sql, audit_sql, ignores_sql, remembered_sql, rooms_sql
 from chatd.storage.chunks import pack
-from chatd.storage.engine import SCRIPTS, Database, error_line, migrate
+from chatd.storage.engine import SCRIPTS, Database, Job, T, error_line, migrate
 from chatd.storage.worker import Runner
 
 
@@ -48,7 +48,7 @@ class SqlStore:
         self, database: Database, writer: Runner, reader: Runner, scripts: Path = SCRIPTS
     ) -> None:
         self._database = database
-        self._write = writer.run
+        self._writer = writer
         self._execute = writer.execute
         self._read = reader.run
         self._runners = (writer, reader)
@@ -153,13 +153,17 @@ class SqlStore:
         """Return all accounts, in the order of their registration."""
         return await self._read(accounts_sql.all_accounts)
 
-    async def add_account(self, name: str, password_hash: str, registered_at: float) -> Account:
+    async def add_account(
+        self, name: str, password_hash: str, registered_at: float, registration: str | None = None
+    ) -> Account:
         """Add an account and return it with its id."""
         job = partial(
             accounts_sql.add_account,
             name=name,
+            looks=name_keys(name).looks,
             password_hash=password_hash,
             registered_at=registered_at,
+            registration=registration,
         )
         return await self._write(job)
 
@@ -268,6 +272,13 @@ class SqlStore:
     async def remove_remembered_tokens_before(self, before: float) -> None:
         """Remove all remembered tokens that were last used before a time."""
         await self._write(partial(remembered_sql.remove_before, before=before))
+
+    async def _write(self, job: Job[T]) -> T:
+        try:
+            return await self._writer.run(job)
+        except IntegrityError:
+            # Another server has added the same row meanwhile; the job finds it now.
+            return await self._writer.run(job)
 
     def _open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         try:

@@ -21,6 +21,7 @@ class FakeStore:
         self.by_name = {}
         self.failing = set()
         self.asked = []
+        self.registrations = []
 
     def _ask(self, what, name):
         self.asked.append((what, name))
@@ -35,7 +36,8 @@ class FakeStore:
         self._ask("accounts", None)
         return list(self.by_name.values())
 
-    async def add_account(self, name, password_hash, registered_at):
+    async def add_account(self, name, password_hash, registered_at, registration=None):
+        self.registrations.append(registration)
         self._ask("add_account", name)
         self.by_name[name] = Account(len(self.asked), name, password_hash, registered_at)
         return self.by_name[name]

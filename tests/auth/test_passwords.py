@@ -1,5 +1,7 @@
 """Passwords: a right one is right, a wrong one is wrong, and an error is neither."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.auth.passwords import StoredPasswords
@@ -85,6 +87,64 @@ def test_a_full_queue_is_not_a_wrong_password(verify, hashing):
     """The error of the hashing is raised."""
     hashing.error = ChatError(ErrorCode.BUSY)
     assert verify("alice", RIGHT).error is hashing.error
+
+
+# -- registrations
+
+
+@pytest.fixture
+def add(passwords, store, outcome):
+    """Return a function that adds an account, which fails if `fails`."""
+
+    def call(name, fails=False):
+        store.failing = {"add_account"} if fails else set()
+        return outcome(passwords.add(name, "1:hash", 0.0))
+
+    return call
+
+
+def test_each_registration_has_an_id(add, store):
+    """The ids of two registrations differ, also if they are for the same name."""
+    for name in ("bob", "carol", "bob"):
+        add(name)
+    assert len(set(store.registrations)) == 3
+    assert all(len(each) >= 32 for each in store.registrations)
+
+
+def test_a_registration_in_doubt_keeps_its_id(add, store):
+    """The next attempts for the name have the same id until one succeeds, others have their own."""
+    assert type(add("bob", fails=True).error) is StoreUnavailableError
+    add("carol")
+    add("bob", fails=True)
+    add("bob")
+    add("bob")
+    first, carol, second, third, later = store.registrations
+    assert first == second == third
+    assert len({first, carol, later}) == 3
+
+
+def test_a_login_ends_the_doubt(add, store, verify):
+    """Whoever has logged in to the account keeps it: nobody registers it again."""
+    add("bob", fails=True)
+    store.by_name["bob"] = replace(store.by_name["alice"], name="bob")
+    assert verify("bob", "wrong horse").result is None
+    add("bob", fails=True)
+    assert verify("bob", RIGHT).result is not None
+    add("bob")
+    first, second, third = store.registrations
+    assert first == second != third
+
+
+def test_registrations_in_doubt_are_bounded(add, store, monkeypatch):
+    """The oldest one is forgotten."""
+    monkeypatch.setattr("chatd.auth.passwords.MAX_IN_DOUBT", 2)
+    for name in ("bob", "carol", "dave"):
+        add(name, fails=True)
+    for name in ("carol", "dave", "bob"):
+        add(name)
+    bob, *others = store.registrations[:3]
+    assert store.registrations[3:5] == others
+    assert store.registrations[5] != bob
 
 
 # -- hashing again at a login

@@ -1,7 +1,8 @@
 """The store in memory: what the contract of all stores does not say."""
 
 from chatd.core.records import RoomRecord
-from chatd.storage.memory import MAX_HISTORY, MemoryStore
+from chatd.storage.memory import MemoryStore
+from chatd.storage.memory_rooms import MAX_HISTORY
 from chatd.storage.testing import NO_LIMIT, batch, ids, result
 
 

@@ -96,8 +96,16 @@ def _create_account_tables() -> None:
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("registered_at", sa.Double, nullable=False),
         sa.Column("is_admin", sa.Boolean, nullable=False),
+        sa.Column("registration", sa.Text),
         sqlite_autoincrement=True,
     )
+    account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "account_looks",
+        sa.Column("look", sa.Text, primary_key=True),
+        sa.Column("account", generated_id, account, nullable=False),
+    )
+    op.create_index("account_looks_account", "account_looks", ["account"])
     op.create_table(
         "bans",
         sa.Column("kind", sa.Text, primary_key=True),

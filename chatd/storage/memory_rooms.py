@@ -1,0 +1,173 @@
+"""The rooms of a store in memory, with their messages."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final
+
+from chatd.core.events import Message, MessageBatch
+from chatd.core.lookalikes import room_key
+from chatd.core.records import RoomRecord, RoomUsage, ids_to_reserve, is_only_reserved
+from chatd.storage.chunks import pack
+
+MAX_HISTORY: Final = 4000
+"""How many messages of a room are kept; the batch with the oldest of them is kept whole."""
+
+
+@dataclass
+class MemoryRoom:
+    """A room; the fields are those of the table `rooms` in `chatd.storage.schema`."""
+
+    id: str
+    name: str
+    reserved_through: int
+    deleted_through: int = 0
+    owner: int | None = None
+    permanent: bool = False
+    active: bool = True
+    batches: deque[MessageBatch] = field(default_factory=deque)
+    messages: int = 0
+
+    @property
+    def last_time(self) -> float:
+        """The second by which the newest message was said, 0 if there is none."""
+        return int(self.batches[-1].time) + 1 if self.batches else 0.0
+
+    def append(self, batch: MessageBatch) -> None:
+        """Add a batch, unless the room has it already or it is from before the room closed."""
+        if batch.id <= self.deleted_through:
+            return
+        place = len(self.batches)
+        if self.batches and batch.id <= self.batches[-1].id:
+            place = bisect_left(self.batches, batch.id, key=attrgetter("id"))
+            if self.batches[place].id == batch.id:
+                return
+        self.batches.insert(place, batch)
+        self.messages += len(batch.texts)
+        while self.messages - len(self.batches[0].texts) >= MAX_HISTORY:
+            self.messages -= len(self.batches.popleft().texts)
+
+    def prune(self, before: float) -> int:
+        """Remove the batches from before a time; return how many messages they have."""
+        remaining = [batch for batch in self.batches if batch.time >= before]
+        messages = sum(len(batch.texts) for batch in remaining)
+        removed = self.messages - messages
+        self.batches, self.messages = deque(remaining), messages
+        return removed
+
+    def trim(self, size: int) -> int:
+        """Remove the oldest batches but the last while all take over `size` bytes.
+
+        Returns how many messages were removed.
+        """
+        before = self.messages
+        sizes = [stored_size(batch) for batch in self.batches]
+        excess = sum(sizes) - size
+        for stored in sizes[:-1]:
+            if excess <= 0:
+                break
+            excess -= stored
+            self.messages -= len(self.batches.popleft().texts)
+        return before - self.messages
+
+    def messages_after(self, since: int | None) -> Iterator[Message]:
+        """Yield the messages after the id `since`, or all, the newest first, if it is None."""
+        if since is None:
+            for batch in reversed(self.batches):
+                yield from reversed(batch.messages())
+            return
+        for batch in self.batches:
+            if batch.last_id > since:
+                yield from (message for message in batch.messages() if message.id > since)
+
+    def record(self) -> RoomRecord:
+        """Return the room as a server that starts reads it."""
+        used = bool(self.batches) or not is_only_reserved(
+            self.deleted_through, self.reserved_through
+        )
+        return RoomRecord(
+            self.id,
+            self.name,
+            self.reserved_through,
+            self.last_time,
+            self.owner,
+            self.permanent,
+            used,
+        )
+
+
+def stored_size(batch: MessageBatch) -> int:
+    """Return how many bytes a batch takes."""
+    return pack([batch])[0].written
+
+
+class MemoryRooms:
+    """Rooms by their keys, in the order in which they were created."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, MemoryRoom] = {}
+
+    def __getitem__(self, room_id: str) -> MemoryRoom:
+        return self._rooms[room_key(room_id)]
+
+    def __iter__(self) -> Iterator[MemoryRoom]:
+        return iter(self._rooms.values())
+
+    def active(self, room_id: str) -> MemoryRoom | None:
+        """Return the room with an id, if it exists and was not removed."""
+        room = self._rooms.get(room_key(room_id))
+        return room if room is not None and room.active else None
+
+    def add_missing(self, records: Sequence[RoomRecord]) -> None:
+        """Add the rooms that are missing; make the others permanent where the records are so."""
+        for record in records:
+            room = self.active(record.id)
+            if room is None:
+                self._activate(record)
+            else:
+                room.permanent = room.permanent or record.permanent
+
+    def load(self) -> list[RoomRecord]:
+        """Return all rooms, and reserve ids beyond their last ids."""
+        active = [room for room in self if room.active]
+        records = [room.record() for room in active]
+        for room in active:
+            room.reserved_through += ids_to_reserve(room.reserved_through)
+        return records
+
+    def add(self, record: RoomRecord) -> int:
+        """Add a room, last in the order; return its last id."""
+        added = self._activate(record)
+        last_id = added.reserved_through
+        added.reserved_through += ids_to_reserve(last_id)
+        return last_id
+
+    def remove(self, room_id: str, last_id: int) -> None:
+        """Remove a room and its messages; keep its last id."""
+        room = self[room_id]
+        room.batches.clear()
+        room.messages = 0
+        room.active = False
+        room.reserved_through = room.deleted_through = last_id
+
+    def usage(self) -> dict[str, RoomUsage]:
+        """Return the usage of the rooms that have messages, by their keys."""
+        return {
+            key: RoomUsage(sum(map(stored_size, room.batches)), room.last_time - 1)
+            for key, room in self._rooms.items()
+            if room.active and room.batches
+        }
+
+    def _activate(self, record: RoomRecord) -> MemoryRoom:
+        """Put a room last in the order; its last id is at least that of its record."""
+        key = room_key(record.id)
+        room = self._rooms.pop(key, None) or MemoryRoom(record.id, record.name, record.last_id)
+        room.id, room.name, room.active = record.id, record.name, True
+        room.owner, room.permanent = record.owner, record.permanent
+        room.reserved_through = max(room.reserved_through, record.last_id)
+        self._rooms[key] = room
+        return room
