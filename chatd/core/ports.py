@@ -231,16 +231,16 @@ class History(Protocol):
 class IStore(Interface):
     """The persistent data: rooms, messages, accounts, bans and resume tokens.
 
-    Implemented by `storage.sql.SqlStore` and `storage.memory.MemoryStore`. A store is used by one
-    server at a time. Changes are made in the order of the calls, and a change is committed when its
-    call returns.
+    Implemented by `storage.sql.SqlStore` and `storage.memory.MemoryStore`. One server opens a store
+    alone, or several share it, and one of these appends. Changes are made in the order of the
+    calls, but messages apart from other changes, and a change is committed when its call returns.
 
     All methods but `open` raise `StoreUnavailableError` if the store cannot be reached or written
     to now. Then nothing was changed, or, if the connection broke in the middle, perhaps everything:
     the caller may repeat the call. No call takes longer than a few seconds.
     """
 
-    def open(rooms: Sequence[RoomRecord]) -> Snapshot:
+    def open(rooms: Sequence[RoomRecord], *, shared: bool = False) -> Snapshot:
         """Open the store, migrate its schema, add those of `rooms` that are missing.
 
         Those of `rooms` that are there become permanent if they are so in `rooms`.
@@ -248,10 +248,26 @@ class IStore(Interface):
         Returns the content that the server keeps in memory. For each room, message ids up to
         `ids_to_reserve(last_id)` above its last id are reserved from then on. Blocks; called once,
         before the reactor runs. Raises `StoreError`, with a message for the operator.
+
+        A `shared` store may be open in several servers that open it so. Each of them may change
+        all data but messages. While others have it open, it does not know the last ids of the
+        rooms: those in the result are higher, and the server gets the real ones from the others.
         """
 
     async def close(last_ids: Mapping[str, int]) -> None:
-        """Set the last message ids of rooms, by their ids, and release all resources."""
+        """Set the last message ids of rooms, by their ids, and release all resources.
+
+        The ids are not set while other servers have the store open.
+        """
+
+    async def take_over(*, force: bool = False) -> int:
+        """Become the server that appends, of those that share the store; return the position.
+
+        That is the last one that was given to `append`, or 0. From then on no other server's
+        messages are stored. Raises `StoreUnavailableError` if another server that appends is
+        alive. With `force`, its session is ended instead: the caller knows that it is dead or
+        hangs. A server that is alone appends from the start.
+        """
 
     async def add_room(room: RoomRecord) -> int:
         """Add a room, last in the order, and return its last message id.
@@ -263,7 +279,9 @@ class IStore(Interface):
     async def remove_room(room_id: str, last_id: int) -> None:
         """Remove a room and its messages; a new room with the same id continues after `last_id`."""
 
-    async def append(batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+    async def append(
+        batches: Sequence[MessageBatch], reserved: Mapping[str, int], position: int | None = None
+    ) -> None:
         """Add messages, either all or none.
 
         In each room, ids ascend, and no message has an id that was stored before, with one
@@ -272,7 +290,11 @@ class IStore(Interface):
         are not added again. Texts and names contain no control characters except newlines and tabs.
 
         `reserved` has for some rooms, by their ids, the message id up to which ids are reserved:
-        after a crash a room continues above it.
+        after a crash a room continues above it. `position`, if given, is stored with the messages:
+        how far in the ordered operations of all servers they reach. A repeated call may repeat it.
+
+        Of several servers only the one that has taken over last appends, the others get
+        `StoreUnavailableError`.
         """
 
     async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Message]:

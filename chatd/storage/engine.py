@@ -50,6 +50,17 @@ class DbConnection(Protocol):
         """Make the running job fail soon. Called from another thread, while a job runs."""
 
 
+class Appender(DbConnection, Protocol):
+    """The connection for messages of one of several servers; no job runs before `take_over`."""
+
+    def take_over(self, job: Job[T], force: bool) -> T:
+        """Become the only server that appends; return the result of `job`, in one transaction.
+
+        Raises `StoreUnavailableError` as `run` does, and if another one is alive; with `force`
+        that one's session is ended. From then on no other server's transaction is committed here.
+        """
+
+
 class Database(Protocol):
     """A database of one kind.
 
@@ -74,6 +85,10 @@ class Database(Protocol):
     def reader(self) -> DbConnection:
         """The connection for everything else, so that a read does not wait for a write."""
 
+    @property
+    def appender(self) -> Appender | None:
+        """The connection for messages, if the database is shared; None if it cannot be."""
+
     def insert_parameters(self, chunks: Sequence[Chunk]) -> Parameters:
         """Return the parameters of the statement `insert_chunks`."""
 
@@ -83,16 +98,32 @@ class Database(Protocol):
     def size(self, connection: Connection) -> int:
         """Return how many bytes the data takes on the disk."""
 
+    def share(self) -> None:
+        """Let servers that do the same use the database at the same time. Called before `lock`.
+
+        Raises `StoreError` if the database is for one server.
+        """
+
     def lock(self) -> None:
         """Keep other servers out; create the database if it does not exist.
 
-        Raises `StoreError` if another server uses it, or if it cannot be opened.
+        If it is shared, other servers are kept out that do not share it; and also the others until
+        `end_opening`. Raises `StoreError` if another server uses it, or if it cannot be opened.
         """
 
-    def take_over(self) -> None:
+    def begin_epoch(self) -> None:
         """See that no other server that used the database before changes it any more.
 
         Called when the schema is up to date. Raises `StoreUnavailableError`.
+        """
+
+    def end_opening(self) -> None:
+        """Let servers that share the database open it. Raises `StoreUnavailableError`."""
+
+    def is_last(self, connection: Connection) -> bool:
+        """Return whether no other server uses the database, until the transaction ends.
+
+        `connection` is that of the writer.
         """
 
     def back_up(self, revision: str) -> None:

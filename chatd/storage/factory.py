@@ -6,6 +6,7 @@ Nothing is opened here, and no thread is started: the daemon may fork before it 
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from chatd.storage.memory import MemoryStore
 from chatd.storage.postgresql import PostgresqlDatabase
 from chatd.storage.sql import SqlStore
 from chatd.storage.sqlite import SqliteDatabase
-from chatd.storage.worker import COOLDOWN_SECONDS, Worker
+from chatd.storage.worker import Worker
 
 MEMORY: Final = "memory:"
 EXAMPLES: Final = "memory:, sqlite:///chatd.db, postgresql://user@host/database"
@@ -34,9 +35,7 @@ def create_store(url: str, reactor: Any) -> MemoryStore | SqlStore:
     """
     if url == MEMORY:
         return MemoryStore()
-    database = create_database(url)
-    writer = Worker(reactor, database.writer)
-    return SqlStore(database, writer, Worker(reactor, database.reader, COOLDOWN_SECONDS))
+    return SqlStore(create_database(url), partial(Worker, reactor))
 
 
 def create_database(url: str) -> Database:

@@ -11,6 +11,7 @@ from itertools import islice
 
 from zope.interface import implementer
 
+from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.ports import IStore
 from chatd.core.records import (
@@ -39,20 +40,44 @@ class _Content:
         self.bans: dict[tuple[BanKind, str], Ban] = {}
         self.audit: deque[AuditEntry] = deque(maxlen=MAX_AUDIT_ENTRIES)
         self.pruned_at: float | None = None
+        self.position = 0
+        # The servers that have the store open; whether they share it, and which of them appends.
+        self.servers: set[MemoryStore] = set()
+        self.is_shared = False
+        self.scribe: MemoryStore | None = None
 
 
 @implementer(IStore)
 class MemoryStore:
-    """Rooms, messages, accounts, bans and resume tokens in dictionaries."""
+    """Rooms, messages, accounts, bans and resume tokens in dictionaries.
 
-    def __init__(self) -> None:
-        self._content = _Content()
+    `content` is that of another server's store; `share` gives it.
+    """
+
+    def __init__(self, content: _Content | None = None) -> None:
+        self._content = content or _Content()
         self._rooms = self._content.rooms
         self._accounts = self._content.accounts
+        self._is_shared = False
 
-    def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
+    def share(self) -> MemoryStore:
+        """Return the store of another server, with the same content."""
+        return MemoryStore(self._content)
+
+    def crash(self) -> None:
+        """Do to others what the end of the server's process does."""
+        self._content.servers.discard(self)
+        if self._content.scribe is self:
+            self._content.scribe = None
+
+    def open(self, rooms: Sequence[RoomRecord], *, shared: bool = False) -> Snapshot:
         """Add the rooms that are missing, and return what is there."""
         content, accounts = self._content, self._accounts
+        self.crash()
+        if content.servers and not (shared and content.is_shared):
+            raise StoreError("The store in memory is in use by another server.")
+        content.servers.add(self)
+        content.is_shared = self._is_shared = shared
         self._rooms.add_missing(rooms)
         return Snapshot(
             self._rooms.load(),
@@ -64,9 +89,20 @@ class MemoryStore:
         )
 
     async def close(self, last_ids: Mapping[str, int]) -> None:
-        """Set the last ids of the rooms."""
-        for room_id, last_id in last_ids.items():
-            self._rooms[room_id].reserved_through = last_id
+        """Set the last ids of the rooms, unless another server has the store open."""
+        self.crash()
+        if not self._content.servers:
+            for room_id, last_id in last_ids.items():
+                self._rooms[room_id].reserved_through = last_id
+
+    async def take_over(self, *, force: bool = False) -> int:
+        """Become the server that appends; return the stored position."""
+        content = self._content
+        if self._is_shared:
+            if content.scribe not in {None, self} and not force:
+                raise StoreUnavailableError("another server stores the messages")
+            content.scribe = self
+        return content.position
 
     # -- rooms and messages
 
@@ -78,8 +114,17 @@ class MemoryStore:
         """Remove a room and its messages; keep its last id."""
         self._rooms.remove(room_id, last_id)
 
-    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add messages, except those that are there already, and reserve ids."""
+    async def append(
+        self,
+        batches: Sequence[MessageBatch],
+        reserved: Mapping[str, int],
+        position: int | None = None,
+    ) -> None:
+        """Add messages, except those that are there already, reserve ids, set the position."""
+        if self._is_shared and self._content.scribe is not self:
+            raise StoreUnavailableError("this server does not store messages")
+        if position is not None:
+            self._content.position = position
         for batch in batches:
             self._rooms[batch.room].append(batch)
         for room_id, last_id in reserved.items():

@@ -47,9 +47,24 @@ rooms = Table(
     Column("permanent", Boolean, nullable=False),
 )
 
-# One row. Each server that starts on PostgreSQL raises the number, by which an older one notices
-# that the database is not its own any more.
-server_epoch = Table("server_epoch", metadata, Column("epoch", BigInteger, nullable=False))
+# One row. A server that starts alone on PostgreSQL raises the number, and so does the first one of
+# several that share the database: an older server then notices that it is not its own any more.
+server_epoch = Table(
+    "server_epoch",
+    metadata,
+    Column("epoch", BigInteger, nullable=False),
+    # Whether the servers of this epoch share the database.
+    Column("shared", Boolean, nullable=False),
+)
+
+# One row: which of several servers stores the messages, and how far. Each that begins to do so
+# raises the epoch. The position is that of the last operation whose messages are stored.
+scribe = Table(
+    "scribe",
+    metadata,
+    Column("epoch", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
 
 # The messages, many in a row (see `chunks`). The view `messages`, which is for people who look into
 # the database, has a row for each message: its definition depends on the kind of the database.

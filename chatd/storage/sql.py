@@ -8,7 +8,7 @@ the caller's thread, so that the jobs hold the GIL as little as possible.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,44 +30,75 @@ from chatd.core.records import (
     RoomUsage,
     Snapshot,
 )
-from chatd.storage import accounts_sql, audit_sql, ignores_sql, remembered_sql, rooms_sql
+from chatd.storage import (
+    accounts_sql,
+    audit_sql,
+    ignores_sql,
+    remembered_sql,
+    rooms_sql,
+    scribe_sql,
+    snapshot_sql,
+)
 from chatd.storage.chunks import pack
-from chatd.storage.engine import SCRIPTS, Database, Job, T, error_line, migrate
-from chatd.storage.worker import Runner
+from chatd.storage.engine import SCRIPTS, Database, DbConnection, Job, T, error_line, migrate
+from chatd.storage.worker import COOLDOWN_SECONDS, Runner
 
 
 @implementer(IStore)
 class SqlStore:
     """Rooms, messages, accounts, bans, the audit and resume tokens in `database`.
 
-    `writer` and `reader` run the jobs on the two connections of the database; `scripts` is the
+    `make_runner` makes the runner of a connection, with a cooldown in seconds; `scripts` is the
     directory of the migrations.
     """
 
     def __init__(
-        self, database: Database, writer: Runner, reader: Runner, scripts: Path = SCRIPTS
+        self,
+        database: Database,
+        make_runner: Callable[[DbConnection, float], Runner],
+        scripts: Path = SCRIPTS,
     ) -> None:
         self._database = database
-        self._writer = writer
+        self._make_runner = make_runner
+        self._writer = writer = make_runner(database.writer, 0)
+        reader = make_runner(database.reader, COOLDOWN_SECONDS)
+        # Of several servers, the one that appends has a third connection for that.
+        self._appender = writer
         self._execute = writer.execute
         self._read = reader.run
-        self._runners = (writer, reader)
+        self._runners = [writer, reader]
         self._scripts = scripts
         # By the keys of the rooms: how many bytes their chunks have had so far.
         self._written: dict[str, int] = {}
 
-    def open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
+    def open(self, rooms: Sequence[RoomRecord], *, shared: bool = False) -> Snapshot:
         """Lock the database, migrate it, add missing rooms, reserve ids."""
         try:
+            if shared:
+                self._share()
             return self._open(rooms)
         except BaseException:
             self._database.close()
             raise
 
+    async def take_over(self, *, force: bool = False) -> int:
+        """Become the server that appends; return the stored position."""
+        appender = self._database.appender
+        if appender is None or self._appender is self._writer:
+            return await self._read(scribe_sql.position)
+        call = partial(appender.take_over, scribe_sql.load, force)
+        position, self._written = await self._appender.call(call)
+        return position
+
     async def close(self, last_ids: Mapping[str, int]) -> None:
         """Set the last ids of the rooms, and close the database even if that fails."""
+
+        def job(connection: Connection) -> None:
+            if self._database.is_last(connection):
+                rooms_sql.set_reserved(connection, last_ids)
+
         try:
-            await self._write(partial(rooms_sql.set_reserved, reserved=last_ids))
+            await self._write(job)
         finally:
             for runner in self._runners:
                 await runner.stop()
@@ -83,8 +114,13 @@ class SqlStore:
         """Remove a room and its messages; keep its last id."""
         await self._write(partial(rooms_sql.remove_room, room_id=room_id, last_id=last_id))
 
-    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Add messages, except those that are there already, and reserve ids."""
+    async def append(
+        self,
+        batches: Sequence[MessageBatch],
+        reserved: Mapping[str, int],
+        position: int | None = None,
+    ) -> None:
+        """Add messages, except those that are there already, reserve ids, set the position."""
         statement = self._database.insert_chunks
         chunks = pack(batches, self._written)
         parameters = self._database.insert_parameters(chunks)
@@ -92,9 +128,15 @@ class SqlStore:
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
             rooms_sql.raise_reserved(connection, reserved)
+            if position is not None:
+                scribe_sql.set_position(connection, position)
 
-        # Nearly always nothing is reserved, and the statement is the whole transaction.
-        await (self._write(job) if reserved else self._execute(statement, parameters))
+        # Without positions nearly always nothing is reserved, and the statement is the whole
+        # transaction.
+        if reserved or position is not None:
+            await self._appender.run(job)
+        else:
+            await self._appender.execute(statement, parameters)
         for chunk in chunks:
             self._written[chunk.room] = chunk.written
 
@@ -280,27 +322,24 @@ class SqlStore:
             # Another server has added the same row meanwhile; the job finds it now.
             return await self._writer.run(job)
 
+    def _share(self) -> None:
+        self._database.share()
+        if self._database.appender is not None:
+            self._appender = self._make_runner(self._database.appender, 0)
+            self._runners.append(self._appender)
+
     def _open(self, rooms: Sequence[RoomRecord]) -> Snapshot:
         try:
             self._database.lock()
             migrate(self._database, self._scripts)
-            self._database.take_over()
+            self._database.begin_epoch()
             self._written = self._database.reader.run(rooms_sql.written)
-            return self._database.writer.run(partial(_load, rooms=rooms))
+            snapshot = self._database.writer.run(partial(snapshot_sql.load, rooms=rooms))
+            self._database.end_opening()
         except StoreUnavailableError as error:
             reason = error.reason
         except DBAPIError as error:
             reason = error_line(error)
+        else:
+            return snapshot
         raise StoreError(f"{self._database.location} cannot be opened: {reason}")
-
-
-def _load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
-    rooms_sql.add_missing_rooms(connection, rooms)
-    return Snapshot(
-        rooms_sql.load_rooms(connection),
-        accounts_sql.account_refs(connection),
-        accounts_sql.all_bans(connection),
-        rooms_sql.pruned_at(connection),
-        accounts_sql.admins(connection),
-        ignores_sql.all_pairs(connection),
-    )

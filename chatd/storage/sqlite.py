@@ -79,6 +79,7 @@ class SqliteDatabase:
 
     insert_chunks = _INSERT_CHUNKS
     touch_tokens = text(_TOUCH_TOKENS)
+    appender = None
     free_pages = f"PRAGMA incremental_vacuum({VACUUM_PAGES})"
     # Not to wait for a reader: the next time will do.
     shrink_log = (
@@ -123,17 +124,28 @@ class SqliteDatabase:
                 total += self._path.with_name(self._path.name + suffix).stat().st_size
         return total
 
+    def share(self) -> None:
+        """Raise `StoreError`."""
+        raise StoreError(f"{self.location} is for one server: several need a store in PostgreSQL.")
+
     def lock(self) -> None:
         """Create the file if it does not exist, and lock it."""
         self._file.open()
 
-    def take_over(self) -> None:
+    def begin_epoch(self) -> None:
         """Write the header of the file, so that it differs from that of every backup.
 
         The locks on the file last as long as the process.
         """
         self.writer.run(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
         self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
+    def end_opening(self) -> None:
+        """Do nothing: no other server opens the file."""
+
+    def is_last(self, _: Connection) -> bool:
+        """Return True."""
+        return True
 
     def back_up(self, revision: str) -> None:
         """Copy the file to `<file>-backup-<revision>`; raise `StoreError` if that exists."""

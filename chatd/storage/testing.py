@@ -5,7 +5,7 @@ Without threads and without a reactor no coroutine of a store suspends, so `resu
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -31,7 +31,7 @@ NO_LIMIT: Final = 10**9
 class InlineRunner:
     """Runs jobs at once, in the caller's thread (see `worker.Runner`)."""
 
-    def __init__(self, connection: DbConnection) -> None:
+    def __init__(self, connection: DbConnection, _: float) -> None:
         self._connection = connection
 
     async def run(self, job: Job[T], *, urgent: bool = False) -> T:  # noqa: ARG002 -- as in Runner
@@ -42,14 +42,17 @@ class InlineRunner:
         """Execute one statement."""
         self._connection.execute(statement, parameters)
 
+    async def call(self, call: Callable[[], T]) -> T:
+        """Call a method of the connection."""
+        return call()
+
     async def stop(self) -> None:
         """Do nothing: no job runs."""
 
 
 def inline_store(database: Database, scripts: Path = SCRIPTS) -> SqlStore:
     """Return a store whose coroutines never suspend."""
-    writer, reader = InlineRunner(database.writer), InlineRunner(database.reader)
-    return SqlStore(database, writer, reader, scripts)
+    return SqlStore(database, InlineRunner, scripts)
 
 
 def result(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -43,6 +43,9 @@ class Runner(Protocol):
     async def execute(self, statement: str, parameters: Parameters) -> None:
         """Execute one statement, in the driver's own syntax, with the least overhead."""
 
+    async def call(self, call: Callable[[], T]) -> T:
+        """Call a method of the connection that runs jobs, in its turn, as `run` does."""
+
     async def stop(self) -> None:
         """Wait for the running job; let all later ones fail."""
 
@@ -84,6 +87,10 @@ class Worker:
     async def execute(self, statement: str, parameters: Parameters) -> None:
         """Execute one statement; raise `StoreUnavailableError` as `run` does."""
         await self._add(partial(self._connection.execute, statement, parameters))
+
+    async def call(self, call: Callable[[], T]) -> T:
+        """Call a method of the connection; raise `StoreUnavailableError` as `run` does."""
+        return await self._add(call)
 
     async def stop(self) -> None:
         """Wait for the jobs that came before, and end the thread; later jobs fail."""

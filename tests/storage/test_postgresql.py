@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from contextlib import suppress
+from functools import partial
 
 import psycopg
 import pytest
@@ -115,10 +116,7 @@ def store(relayed_url):
 @pytest.fixture
 def threaded(relayed_url, reactor):
     """Return an open store behind the relay, with its threads."""
-    database = create_database(relayed_url)
-    store = SqlStore(
-        database, Worker(reactor, database.writer), Worker(reactor, database.reader, 1.0)
-    )
+    store = SqlStore(create_database(relayed_url), partial(Worker, reactor))
     store.open([RoomRecord("tea", "tea")])
     return store
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +16,7 @@ from sqlalchemy import make_url
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_database
+from chatd.storage.postgresql_session import prepare
 from chatd.storage.testing import NO_LIMIT, batch, ids, inline_store, result
 
 
@@ -69,7 +71,40 @@ def test_defaults_of_the_database(admin, new_database):
     )
     result(store.close({}))
     assert found[-2:] == ["on", "UTF8"]
-    assert set(found[:-2]) == {"0"}
+    assert set(found[:-2]) == {"0", "10s"}, "a session that hangs in a transaction ends"
+
+
+class Recorder:
+    """A connection that keeps the parameters of what it is asked to execute."""
+
+    info = SimpleNamespace(backend_pid=1, parameter_status=lambda _: "UTF8")
+
+    def __init__(self):
+        self.parameters = []
+
+    def execute(self, _, parameters=None):
+        """Keep the parameters."""
+        self.parameters.append(parameters)
+        return self
+
+    def fetchone(self):
+        """Return the number of the process."""
+        return (1,)
+
+
+def test_the_session_of_a_dead_host():
+    """PostgreSQL ends it within five seconds, and with it the lock.
+
+    It ignores these settings on a UNIX socket, where the host cannot be dead alone.
+    """
+    connection = Recorder()
+    prepare(connection)
+    settings = dict(zip(*connection.parameters[-1], strict=True))
+    idle, interval, probes = (
+        int(settings[f"tcp_keepalives_{name}"]) for name in ("idle", "interval", "count")
+    )
+    assert idle + interval * probes == 5
+    assert settings["tcp_user_timeout"] == "5s"
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])

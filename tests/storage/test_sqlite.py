@@ -95,6 +95,27 @@ def test_pragmas(store):
         assert found == ["wal", 2, 1, 1000]
 
 
+def test_a_file_is_for_one_server(path):
+    """Several servers are refused, with what they need; no file is made."""
+    with pytest.raises(StoreError, match="for one server: several need a store in PostgreSQL"):
+        inline_store(create_database(f"sqlite:///{path}")).open([], shared=True)
+    assert not path.exists()
+
+
+def test_a_write_is_one_statement(store):
+    """With neither a position nor a reservation the statement is the whole transaction."""
+    statements = []
+    event.listen(
+        store._database.writer.engine,
+        "before_cursor_execute",
+        lambda *arguments: statements.append(arguments[2]),
+    )
+    result(store.append([batch(1)], {}))
+    assert statements == [], "the driver executes it by itself"
+    result(store.append([batch(2)], {}, 2))
+    assert len(statements) == 3, "begin, the chunks, the position"
+
+
 def test_a_file_of_another_kind(path):
     """A file that is no database is refused, and not changed."""
     path.write_text("hello" * 1000)

@@ -20,11 +20,12 @@ class StoreHarness:
         self._make = make
         self.store = None
 
-    def open(self, *rooms):
+    def open(self, *rooms, **options):
         """Open the store with rooms, given as ids or as (id, name, last id); return its content."""
         self.store = self._make()
         return self.store.open(
-            [RoomRecord(*([room, room] if isinstance(room, str) else room)) for room in rooms]
+            [RoomRecord(*([room, room] if isinstance(room, str) else room)) for room in rooms],
+            **options,
         )
 
     def close(self, **last_ids):
@@ -34,14 +35,16 @@ class StoreHarness:
 
     def crash(self):
         """Abandon the store, as a server does that is killed."""
-        if not isinstance(self.store, MemoryStore):
+        if isinstance(self.store, MemoryStore):
+            self.store.crash()
+        else:
             self.store._database.close()
         self.store = None
 
     def __getattr__(self, name):
         """Return a method of the store, made synchronous."""
         method = getattr(self.store, name)
-        return lambda *args: result(method(*args))
+        return lambda *args, **options: result(method(*args, **options))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -73,3 +76,26 @@ def store(harness):
     """Return a harness of each kind of store, opened, with the room `tea`."""
     harness.open("tea")
     return harness
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def new_server(request):
+    """Return a function that makes another harness of the same store, not opened yet."""
+    harnesses = []
+
+    def add(make):
+        harnesses.append(StoreHarness(make))
+        return harnesses[-1]
+
+    if request.param == "memory":
+        content = MemoryStore()
+        yield lambda: add(content.share)
+    else:
+        url = os.environ.get("CHATD_TEST_POSTGRESQL")
+        if not url:
+            pytest.skip("CHATD_TEST_POSTGRESQL is not set")
+        with temporary_schema(url) as schema:
+            yield lambda: add(lambda: inline_store(create_database(schema)))
+            for harness in harnesses:
+                if harness.store is not None:
+                    harness.crash()

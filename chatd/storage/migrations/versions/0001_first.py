@@ -1,4 +1,4 @@
-"""The first schema: rooms, messages, their pruning, accounts, bans, tokens, the epoch."""
+"""The first schema: rooms, messages, their pruning, accounts, bans, tokens, the epochs."""
 
 from __future__ import annotations
 
@@ -79,12 +79,26 @@ def upgrade() -> None:
     )
     pruning = op.create_table("pruning", sa.Column("pruned_at", sa.Double))
     op.bulk_insert(pruning, [{"pruned_at": None}])
-    epoch = op.create_table("server_epoch", sa.Column("epoch", sa.BigInteger, nullable=False))
-    op.bulk_insert(epoch, [{"epoch": 0}])
+    _create_epochs()
     connection = op.get_bind()
     is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
     _create_account_tables()
+
+
+def _create_epochs() -> None:
+    epoch = op.create_table(
+        "server_epoch",
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+        sa.Column("shared", sa.Boolean, nullable=False),
+    )
+    op.bulk_insert(epoch, [{"epoch": 0, "shared": False}])
+    scribe = op.create_table(
+        "scribe",
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+    )
+    op.bulk_insert(scribe, [{"epoch": 0, "position": 0}])
 
 
 def _create_account_tables() -> None:
