@@ -76,10 +76,14 @@ def stored(store):
     return ids(result(store.history("tea", 0, 99, NO_LIMIT)))
 
 
+def process(connection):
+    """Return the process of PostgreSQL that serves a connection."""
+    return connection.run(lambda c: c.exec_driver_sql("SELECT pg_backend_pid()").scalar())
+
+
 def end_session(admin, connection):
     """Let PostgreSQL end the session of a connection."""
-    process = connection.run(lambda c: c.exec_driver_sql("SELECT pg_backend_pid()").scalar())
-    admin.execute("SELECT pg_terminate_backend(%s, 10000)", (process,))
+    admin.execute("SELECT pg_terminate_backend(%s, 10000)", (process(connection),))
 
 
 def meanwhile(connection, beginning, call):
@@ -174,6 +178,36 @@ def test_taking_over_in_vain(admin, open_store):
     assert result(open_store().take_over()) == 0
 
 
+def test_taking_over_fails_in_the_middle(open_store):
+    """The lock of the scribe is free again, and the epoch is as before."""
+
+    def fail():
+        raise StoreUnavailableError("gone")
+
+    first, second = open_store(), open_store()
+    calls = meanwhile(first._database.appender, "UPDATE scribe", fail)
+    with pytest.raises(StoreUnavailableError) as error:
+        result(first.take_over())
+    assert (calls, error.value.reason) == ([], "gone")
+    with pytest.raises(StoreUnavailableError) as error:
+        result(first.append([batch(1)], {}))
+    assert error.value.reason == "this server does not store messages"
+    assert result(second.take_over()) == 0
+    result(second.append([batch(1)], {}))
+
+
+def test_force_is_for_taking_over_alone(open_store, scribe):
+    """A server that was replaced connects again later, and does not end the other's session."""
+    other = open_store()
+    for store in (other, scribe, other):
+        result(store.take_over(force=True))
+    session = process(other._database.appender)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            result(scribe.append([batch(2)], {}))
+    assert process(other._database.appender) == session
+
+
 def test_threads(postgresql, reactor):
     """A server with threads takes over and appends, and ends its threads when it is closed."""
     store = SqlStore(create_database(postgresql), partial(Worker, reactor))
@@ -219,6 +253,7 @@ def test_a_process_that_is_stopped(postgresql, open_store):
 
 def test_a_server_alone_whose_session_ended(admin, open_store):
     """It changes nothing any more once others have shared the schema, also when they are gone."""
+    result(open_store().close({}))
     alone = open_store(shared=False)
     end_session(admin, alone._database.writer)
     result(open_store().close({}))

@@ -216,8 +216,13 @@ def test_a_server_that_was_replaced_takes_over_again(both):
     first.append([batch(3)], {}, 12)
     with pytest.raises(StoreUnavailableError):
         second.append([batch(4)], {}, 13)
-    assert stored(first) == [1, 2, 3]
+    first.crash()
+    with pytest.raises(StoreUnavailableError):
+        second.append([batch(4)], {}, 13)
     second.add_account("Ann", "1", NOW)
+    assert second.take_over() == 12
+    second.append([batch(4)], {}, 13)
+    assert stored(second) == [1, 2, 3, 4]
 
 
 def test_taking_over_twice(both):
