@@ -128,8 +128,9 @@ class MemoryStore:
         for batch in batches:
             self._rooms[batch.room].append(batch)
         for room_id, last_id in reserved.items():
-            room = self._rooms[room_id]
-            room.reserved_through = max(room.reserved_through, last_id)
+            room = self._rooms.active(room_id)
+            if room is not None:
+                room.reserved_through = max(room.reserved_through, last_id)
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int

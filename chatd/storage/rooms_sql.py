@@ -110,15 +110,21 @@ def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
     _update_reserved(connection, reserved, rooms.c.key == bindparam("room"))
 
 
-def raise_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
+def raise_reserved(
+    connection: Connection, reserved: Mapping[str, int], *, is_shared: bool = False
+) -> None:
     """Do the same, except where more ids are reserved already.
 
     Also makes the rooms active: they have new messages, so they exist. A room may be inactive here
-    if its removal was committed but reported as failed, because the connection broke.
+    if its removal was committed but reported as failed, because the connection broke. But if the
+    store `is_shared`, another server has removed the room, which the messages are older than.
     """
     is_lower = rooms.c.reserved_through < bindparam("last_id")
     where = and_(rooms.c.key == bindparam("room"), is_lower)
-    _update_reserved(connection, reserved, where, active=True)
+    if is_shared:
+        _update_reserved(connection, reserved, and_(where, rooms.c.active))
+    else:
+        _update_reserved(connection, reserved, where, active=True)
 
 
 def _update_reserved(

@@ -124,10 +124,11 @@ class SqlStore:
         statement = self._database.insert_chunks
         chunks = pack(batches, self._written)
         parameters = self._database.insert_parameters(chunks)
+        is_shared = self._appender is not self._writer
 
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
-            rooms_sql.raise_reserved(connection, reserved)
+            rooms_sql.raise_reserved(connection, reserved, is_shared=is_shared)
             if position is not None:
                 scribe_sql.set_position(connection, position)
 

@@ -124,6 +124,22 @@ def test_two_servers_register_one_name(servers):
     assert second.accounts() == [ann]
 
 
+def test_a_room_that_another_server_removes(both):
+    """Messages from before its end do not bring it back, nor do they change its last id."""
+    first, second = both
+    second.remove_room("tea", 2)
+    first.append([batch(2)], {"tea": 20_000}, 11)
+    assert stored(first) == []
+    assert second.add_room(RoomRecord("tea", "green tea")) == 2
+    assert stored(first) == []
+    first.append([batch(3)], {"tea": 20_000}, 12)
+    second.remove_room("tea", 3)
+    first.append([], {"tea": 30_000}, 13)
+    for server in both:
+        server.crash()
+    assert first.open().rooms == []
+
+
 # -- ids
 
 
