@@ -136,6 +136,20 @@ def test_epochs_are_checked_in_each_transaction(admin, scribe, table, position, 
     assert stored(scribe) == [1]
 
 
+@pytest.mark.parametrize("table", ["scribe", "server_epoch"])
+def test_no_epoch_is_raised_in_a_transaction(admin, scribe, table):
+    """Who raises it waits until the messages are stored, so no older server stores any after."""
+
+    def lock():
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            admin.execute(f"SELECT epoch FROM {table} FOR UPDATE NOWAIT")
+
+    calls = meanwhile(scribe._database.appender, "INSERT INTO chunks", lock)
+    result(scribe.append([batch(2)], {}))
+    assert not calls
+    admin.execute(f"SELECT epoch FROM {table} FOR UPDATE NOWAIT")
+
+
 def test_a_server_that_hangs_in_a_transaction(open_store, scribe):
     """Its session is ended, and nothing of the transaction is stored."""
     other, positions = open_store(), []
