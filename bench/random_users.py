@@ -13,7 +13,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.server.heldnames import HOLD_SECONDS
+from chatd.core.world.names import HOLD_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
 
@@ -108,13 +108,14 @@ class RandomUsers:
         self._store.reliable = True
         for client in self._clients:
             client.lose()
-        for _ in range(HOLD_SECONDS + 40):
+        for _ in range(int(HOLD_SECONDS) + 40):
             self._store.resume()
             self._server.turn(1)
         service = self._server.service
         assert len(service.sessions) == 0
-        assert not service.directory._names._by_key  # noqa: SLF001 -- no names
-        assert not service.directory._changes  # noqa: SLF001 -- no pending changes
+        assert service.chat.counts()[1] == 0  # no names
+        assert not service.world.sessions
+        assert not service.world.rooms.changing
         assert all(not room.members for room in service.chat.rooms())
         assert service.writer.pending == 0
 
@@ -242,7 +243,7 @@ class RandomUsers:
         for session in service.sessions:
             for room in session.user.rooms:
                 assert session.user in room.members
-                assert room in rooms or room.key in service.directory._changes  # noqa: SLF001
+                assert room in rooms or room.key in service.world.rooms.changing
         for client in self._clients:
             session = client.protocol._session  # noqa: SLF001 -- its present user
             # A user who logs out has left all rooms already, and is told when the store answers.

@@ -22,8 +22,8 @@ from chatd.admin.commands import execute
 from chatd.auth.hashing import Hashing
 from chatd.config import Config, Limits, RoomPolicy
 from chatd.core.events import Address
-from chatd.core.ports import IStore
 from chatd.core.rooms import User
+from chatd.core.store import IStore
 from chatd.daemon.service import ChatService
 from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import text_codec
@@ -62,7 +62,11 @@ class MemoryServer:
         )
         hashing = hashing or MemoryHashing()
         self.service = ChatService(
-            config, self.reactor, hashing=hashing, store=store, wall_time=self.wall_time
+            config,
+            self.reactor,
+            hashing=hashing,
+            store=store,
+            wall_time=self.wall_time,
         )
         self.service.privilegedStartService()
         self.service.startService()

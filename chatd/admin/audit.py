@@ -15,8 +15,8 @@ from twisted.logger import Logger
 
 from chatd.admin.answer import Answer, json_time, reply_line, shown_time
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.ports import IStore
 from chatd.core.records import Actor, AuditEntry
+from chatd.core.store import IStore
 from chatd.server.eventlog import EventLog
 
 _MAX_SUBJECT: Final = 1000

@@ -14,9 +14,10 @@ from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import ADMINISTRATOR
 from chatd.core.moderation import Moderation
-from chatd.core.mutes import Mutes
-from chatd.core.ports import History, IBus, IStore
+from chatd.core.ports import History
 from chatd.core.records import Actor, ActorKind
+from chatd.core.store import IStore
+from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
 from chatd.protocol.commands import Command
 from chatd.server.session_registry import SessionRegistry
@@ -47,7 +48,6 @@ class AdminContext:
     accounts: AccountService
     admins: Admins
     moderation: Moderation
-    mutes: Mutes
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
@@ -56,7 +56,7 @@ class AdminContext:
     store_size: StoreSize
     history: History
     recent_usage: RecentUsage
-    bus: IBus
+    bus: Bus
     set_trace: Callable[[bool], None]
     now: Callable[[], float]
     seconds: Callable[[], float]

@@ -115,9 +115,10 @@ async def kick(call: Call) -> Answer:
     """Remove a user from a room."""
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
     reason = call.reason
-    user, room = call.context.moderation.kick(name, room_id, call.now, reason, call.author)
-    text = f"{user.name} was kicked from chatroom {room.id}."
-    return done(text, name=user.name, room=room.id, reason=reason or None)
+    moderation = call.context.moderation
+    name, room_id = await moderation.kick(name, room_id, call.now, reason, call.author)
+    text = f"{name} was kicked from chatroom {room_id}."
+    return done(text, name=name, room=room_id, reason=reason or None)
 
 
 async def mute(call: Call) -> Answer:
@@ -126,17 +127,19 @@ async def mute(call: Call) -> Answer:
     minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
         return usage(CONSOLE_COMMANDS["mute"])
-    name, room = call.context.mutes.mute(name, room_id, minutes, call.author, call.now)
+    moderation = call.context.moderation
+    name, room_id = await moderation.mute(name, room_id, minutes, call.author, call.now)
     span = "" if minutes is None else f" for {counted(minutes, 'minute')}"
-    text = f"{name} was muted in chatroom {room.id}{span}."
-    return done(text, name=name, room=room.id, minutes=minutes)
+    text = f"{name} was muted in chatroom {room_id}{span}."
+    return done(text, name=name, room=room_id, minutes=minutes)
 
 
 async def unmute(call: Call) -> Answer:
     """Let a user or an account talk in a room again."""
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
-    name, room = call.context.mutes.unmute(name, room_id, call.author, call.now)
-    return done(f"{name} was unmuted in chatroom {room.id}.", name=name, room=room.id)
+    moderation = call.context.moderation
+    name, room_id = await moderation.unmute(name, room_id, call.author, call.now)
+    return done(f"{name} was unmuted in chatroom {room_id}.", name=name, room=room_id)
 
 
 async def group(call: Call) -> Answer:
@@ -145,9 +148,9 @@ async def group(call: Call) -> Answer:
     lines, moved, errors = [], [], []
     for name in call.arguments["list_of_chatters"].split():
         try:
-            user = call.context.moderation.move_user(name, room, call.now)
-            lines.append(reply_line(f"{user.name} was grouped into chatroom {room.id}."))
-            moved.append(user.name)
+            spelled = await call.context.moderation.move_user(name, room, call.now)
+            lines.append(reply_line(f"{spelled} was grouped into chatroom {room.id}."))
+            moved.append(spelled)
         except ChatError as error:
             text = error_text(error)
             lines.append(reply_line(text))
@@ -161,5 +164,5 @@ async def group(call: Call) -> Answer:
 async def say(call: Call) -> Answer:
     """Send the administrator's words to a room."""
     room = call.context.chat.room(call.arguments["chatroom_id"])
-    call.context.chat.announce(room.id, call.arguments["text"], call.now)
+    await call.context.chat.announce(room.id, call.arguments["text"], call.now)
     return Answer(data={"room": room.id})

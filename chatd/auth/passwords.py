@@ -20,8 +20,8 @@ from chatd.auth.hashing import Hashing
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.events import Address
 from chatd.core.names import prepare
-from chatd.core.ports import IStore
 from chatd.core.records import Account
+from chatd.core.store import IStore
 
 MIN_BYTES: Final = 8
 MAX_BYTES: Final = 1024

@@ -14,8 +14,8 @@ from typing import Final
 from chatd.auth.attempts import Attempts
 from chatd.core.errors import ErrorCode
 from chatd.core.events import Address
-from chatd.core.ports import IStore
 from chatd.core.records import RememberedToken
+from chatd.core.store import IStore
 
 LIFETIME: Final = 30 * 86400.0
 """For how many seconds a token is valid after its last use."""

@@ -1,20 +1,21 @@
 """The list of bans, and the subjects that can be banned.
 
-The directory keeps the bans in the store. A ban that has expired has no effect, whether it has been
-removed or not. A ban ends by the clock that measures durations: its `until` is for the store and
-for people to read.
+`chatd.server.storedbans` keeps the bans in the store. A ban that has expired has no effect, whether
+it has been removed or not. A ban ends by the clock that measures durations: its `until` is for the
+store and for people to read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Network
 from typing import Final
 
 from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address
-from chatd.core.names import NameIndex
+from chatd.core.lookalikes import NameKeys
+from chatd.core.nameindex import NameIndex
 from chatd.core.network import Network, host_of, is_like_address, parse_network
 from chatd.core.records import Ban, BanKind
 
@@ -44,26 +45,29 @@ def parse_ban(subject: str) -> Ban:
 class BanList:
     """The bans, found by name and by address, in a time that does not depend on their number.
 
-    The times are those of a clock that nobody sets: seconds since any moment.
+    The times are those of a clock that nobody sets: seconds since any moment. The keys of a name
+    are arguments; they are None for an address.
     """
 
     def __init__(self) -> None:
         self._bans: dict[tuple[BanKind, str], Ban] = {}
         self._ends: dict[tuple[BanKind, str], float] = {}
+        self._keys: dict[str, NameKeys] = {}
         self._names: NameIndex[Ban] = NameIndex()
         # For each version of IP and each length of a prefix that is there, by the prefix.
         self._networks: dict[int, dict[int, dict[int, Ban]]] = {4: {}, 6: {}}
 
-    def add(self, ban: Ban, ends: float | None) -> None:
+    def add(self, ban: Ban, keys: NameKeys | None, ends: float | None) -> None:
         """Add a ban, which has expired at `ends`; it replaces one on the same subject."""
-        former = self.find(ban)
+        former = self.find(ban, keys)
         if former is not None:
             self.remove(former)
         self._bans[ban.kind, ban.subject] = ban
         if ends is not None:
             self._ends[ban.kind, ban.subject] = ends
-        if ban.kind is BanKind.NAME:
-            self._names.add(ban.subject, ban)
+        if keys is not None:
+            self._keys[ban.subject] = keys
+            self._names.add(keys, ban)
         else:
             network = _network_of(ban)
             lengths = self._networks[network.version]
@@ -75,7 +79,7 @@ class BanList:
         del self._bans[ban.kind, ban.subject]
         self._ends.pop((ban.kind, ban.subject), None)
         if ban.kind is BanKind.NAME:
-            self._names.remove(ban.subject, ban)
+            self._names.remove(self._keys.pop(ban.subject), ban)
             return
         network = _network_of(ban)
         lengths = self._networks[network.version]
@@ -83,28 +87,32 @@ class BanList:
         if not lengths[network.prefixlen]:
             del lengths[network.prefixlen]
 
-    def find(self, ban: Ban) -> Ban | None:
+    def find(self, ban: Ban, keys: NameKeys | None) -> Ban | None:
         """Return the ban on the same subject as that of `ban`, if there is one."""
-        if ban.kind is BanKind.NAME:
-            return self._names.find(ban.subject)
+        if keys is not None:
+            return self._names.find(keys)
         return self._bans.get((ban.kind, ban.subject))
 
-    def all(self, now: float) -> Sequence[Ban]:
+    def __iter__(self) -> Iterator[Ban]:
+        """Iterate over all bans, also those that have expired."""
+        return iter(self._bans.values())
+
+    def active(self, now: float) -> Sequence[Ban]:
         """Return all active bans."""
-        return [ban for ban in self._bans.values() if not self.has_expired(ban, now)]
+        return [ban for ban in self if not self.has_expired(ban, now)]
 
     def expired(self, now: float) -> Sequence[Ban]:
         """Return the bans that have expired."""
-        return [ban for ban in self._bans.values() if self.has_expired(ban, now)]
+        return [ban for ban in self if self.has_expired(ban, now)]
 
     def has_expired(self, ban: Ban, now: float) -> bool:
         """Tell whether a ban of the list has expired."""
         ends = self._ends.get((ban.kind, ban.subject))
         return ends is not None and ends <= now
 
-    def name_ban(self, name: str, now: float) -> Ban | None:
-        """Return the active ban on `name`, or on one that counts as the same."""
-        ban = self._names.find(name)
+    def name_ban(self, keys: NameKeys, now: float) -> Ban | None:
+        """Return the active ban on a name, or on one that counts as the same."""
+        ban = self._names.find(keys)
         return None if ban is None or self.has_expired(ban, now) else ban
 
     def address_ban(self, address: Address | None, now: float) -> Ban | None:

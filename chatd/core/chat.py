@@ -1,42 +1,30 @@
 """Chat: rooms, who is in them, what is said there, and the rules for it.
 
 Sessions, handlers and the console call this, `Moderation` and `AccountService`. They know no
-connection and no codec: events go to the bus, refusals are raised as `ChatError`, and `now`
-(seconds since the epoch) is an argument. A membership changes together with its event, so that the
-order of these calls is the order of events in a room. While a call waits, for the store for
-example, other calls are carried out: a call that has waited checks its conditions again.
+connection and no codec: refusals are raised as `ChatError`, and `now` (seconds since the epoch) is
+an argument. What changes the state is checked here as early as possible, so that nothing is done in
+vain for a request that is refused, and then submitted to the log as an operation, whose rules in
+`chatd.core.world` have the last word: while a call waits, for the store for example, other
+operations are applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    nullcontext,
-)
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from chatd.config import RoomCreators, RoomPolicy
-from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import (
-    ADMINISTRATOR,
-    Joined,
-    LeaveReason,
-    Left,
-    Message,
-    Notice,
-    PrivateMessage,
-    ReceiptRequest,
-    Renamed,
-    RoomClosed,
-)
-from chatd.core.ports import Directory, History, IBus, Router
-from chatd.core.quotas import RoomQuota
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Message, ReceiptRequest
+from chatd.core.names import Name, new_name, typed_name
+from chatd.core.ports import History, ILog, StoredRooms
 from chatd.core.ratelimit import CountCreation
 from chatd.core.roomnames import find_named
-from chatd.core.rooms import Origin, Room, User, ensure_active
+from chatd.core.rooms import Origin, Room, User
+from chatd.core.world.operations import Announce, Join, Leave, Rename, Whisper, Whispered
+from chatd.core.world.rooms_rules import check_can_join
+from chatd.core.world.world import World
 
 MAX_LINES: Final = 100
 """How many lines a message may have."""
@@ -50,45 +38,44 @@ class Chat:
 
     def __init__(
         self,
-        directory: Directory,
-        bus: IBus,
-        router: Router,
+        world: World,
+        log: ILog,
+        stored_rooms: StoredRooms,
         history: History,
         policy: RoomPolicy,
         count_creation: CountCreation,
         max_message: int,
     ) -> None:
-        self._directory = directory
-        self._bus = bus
-        self._router = router
+        self._world = world
+        self._log = log
+        self._stored_rooms = stored_rooms
         self._history = history
         self._policy = policy
         self._count_creation = count_creation
         self.max_message = max_message
         # A text of fewer characters has neither too many bytes nor too many lines.
         self._short = min(MAX_LINES, max_message // _MAX_CHARACTER)
-        self._quota = RoomQuota(directory, policy.rooms_per_account)
 
     # -- rooms
 
     def counts(self) -> tuple[int, int]:
-        """Return the number of rooms, and of names in use by users."""
-        return self._directory.counts()
+        """Return the number of rooms, and of names that are taken."""
+        return len(self._world.rooms), self._world.names.count(self._log.seconds())
 
     def rooms(self) -> Iterable[Room]:
         """Return all rooms, in the order of their creation."""
-        return self._directory.rooms()
+        return self._world.rooms
 
     def room(self, room_id: str) -> Room:
         """Return the room with that id or unique name; raise `ChatError` if there is none."""
-        return self._directory.require_room(room_id)
+        return self._world.rooms.require(room_id)
 
     def joined_room(self, user: User, room_id: str) -> Room:
         """Return the room of `user` with that id, or with that name if only one of theirs has it.
 
         Raises `ChatError` if the user is not in it.
         """
-        room = self._directory.room(room_id)
+        room = self._world.rooms.find(room_id)
         if room is not None and room in user.rooms:
             return room
         named = find_named(room_id, user.rooms)
@@ -102,25 +89,23 @@ class Chat:
         `actor` is None for the administrator, whom no rule restricts.
         """
         if actor is None:
-            return await self._directory.start_room(room_id, name, permanent=True)
+            return await self._stored_rooms.start(room_id, name, permanent=True)
         self._check_can_create(actor)
         with self._counted_creation(actor):
-            return await self._directory.start_room(room_id, name, actor.account)
+            return await self._stored_rooms.start(room_id, name, actor.account)
 
-    async def delete_room(self, room_id: str, now: float) -> Room:
-        """Close a room and remove it with its history; its members are told."""
+    async def delete_room(self, room_id: str, now: float, *, only_unneeded: bool = False) -> Room:
+        """Close a room and remove it with its history; its members are told.
+
+        With `only_unneeded`, raise `ChatError` if it is not to end by itself.
+        """
         room = self.room(room_id)
-        # First, so that nobody says anything in it while the store removes it.
-        self._bus.publish(room, RoomClosed(room.id, now))
-        for member in list(room.members):
-            room.remove(member)
-        await self._directory.end_room(room)
+        await self._stored_rooms.end(room, now, only_unneeded=only_unneeded)
         return room
 
-    def announce(self, room_id: str, text: str, now: float) -> None:
+    async def announce(self, room_id: str, text: str, now: float) -> None:
         """Send the administrator's words to a room."""
-        room = self.room(room_id)
-        self._bus.publish(room, Notice(ADMINISTRATOR, text, now, room.id))
+        await self._log.submit(Announce(self.room(room_id).key, text, now))
 
     # -- joining and leaving
 
@@ -139,7 +124,8 @@ class Chat:
     ) -> Room:
         """Join a room as `join` does; create it, named as its id, if it does not exist."""
         self._check_login(origin.user)
-        return await self._join(origin, self._directory.room(room_id), room_id, name, now, True)
+        room = self._world.rooms.find(room_id)
+        return await self._join(origin, room, room_id, name, now, create=True)
 
     async def _join(
         self,
@@ -148,116 +134,47 @@ class Chat:
         room_id: str,
         name: str | None,
         now: float,
+        *,
         create: bool = False,
     ) -> Room:
         user = origin.user
         if room is not None and room in origin.followed_rooms:
             return self._join_followed(origin, room)
-        self._check_can_join(origin, room, None if user.account is not None else name)
+        current = None if origin.current_room is None else origin.current_room.id
+        max_rooms = self._policy.rooms_per_client
+        renames = user.account is None and name is not None and not self._has_name(user, name)
+        check_can_join(user, room, current, max_rooms, renames=renames)
+        wanted = self._check_name(origin, name) if renames and name is not None else None
+        if wanted is None and not user.name:
+            raise ChatError(ErrorCode.USAGE)
         if room is not None:
             await self._history.preload(room)
-        else:
-            self._check_can_create(user)
-        async with self._name_to_join(user, name) as reserved:
-            if create and self._directory.room(room_id) is None:
-                await self._create_unless_exists(room_id, user)
-            self._check_login(user)
-            room = self.room(room_id)
-            if room in origin.followed_rooms:  # another session was faster
-                return self._join_followed(origin, room)
-            ensure_active(origin)
-            self._check_can_join(origin, room, None)
-            if user.name != reserved:
-                self._directory.assign_name(user, reserved)
-                user.note_name(reserved, now)
-            self.add_member(user, room, now, origin)
-            return room
+        if room is None or (create and self._world.rooms.by_key(room.key) is None):
+            room = await self._create_unless_exists(room_id, user)
+        join = Join(origin.key, origin.address, room.key, room_id, wanted, current, max_rooms, now)
+        try:
+            return await self._log.submit(join, origin)
+        except ChatError as error:
+            room = self._world.rooms.by_key(join.room)
+            if error.code is not ErrorCode.ALREADY_IN_ROOM or room not in origin.followed_rooms:
+                raise
+            return self._join_followed(origin, room)  # another session was faster
 
-    def add_member(self, user: User, room: Room, now: float, origin: Origin | None = None) -> None:
-        """Make `user` a member of `room` without a check."""
-        room.add(user, now)
-        self._bus.publish(room, Joined(room.id, user.name, user.address, now), user, origin)
+    async def leave(self, origin: Origin, room: Room, now: float) -> None:
+        """End the membership of the user of `origin` in `room`; raise `ChatError` if there is none.
 
-    def leave(
-        self,
-        user: User,
-        room: Room,
-        reason: LeaveReason,
-        now: float,
-        origin: Origin | None = None,
-        *,
-        by: str | None = None,
-        text: str | None = None,
-    ) -> None:
-        """End the membership of `user` in `room`; `origin` is the session that asks for it.
-
-        `by` and `text` are those of `Left`.
+        The user's other sessions are told.
         """
-        room.remove(user)
-        left = Left(room.id, user.name, user.address, reason, now, by=by, text=text)
-        self._bus.publish(room, left, user, origin)
-
-    def remove_user(
-        self, user: User, reason: LeaveReason, now: float, *, hold_name: bool = False
-    ) -> None:
-        """End a user: they leave all rooms, lose name and account, and are `closed`.
-
-        With `hold_name` nobody else gets the name for a while.
-        """
-        if user.closed:
-            return
-        user.closed = True
-        rooms = list(user.rooms)
-        for room in rooms:
-            room.remove(user)
-        if rooms:
-            left = {room: Left(room.id, user.name, user.address, reason, now) for room in rooms}
-            self._bus.publish_of_user(left, user)
-        user.note_name("", now)
-        if hold_name:
-            self._directory.hold_name(user)
-        else:
-            self._clear_identity(user)
-
-    def remove_silently(self, user: User) -> None:
-        """End a user without telling anybody: the server is about to stop."""
-        user.closed = True
-        for room in list(user.rooms):
-            room.remove(user)
-        self._clear_identity(user)
+        await self._log.submit(Leave(origin.key, room.key, now), origin)
 
     # -- names
 
     async def rename(self, origin: Origin, name: str, now: float) -> str:
         """Give a guest another name, or a first one; return its spelling. Raises `ChatError`."""
-        user = origin.user
-        if user.account is not None:
+        if origin.user.account is not None:
             raise ChatError(ErrorCode.ACCOUNT_NAME)
-        async with self.reserved_name(user, name) as reserved:
-            ensure_active(origin)
-            former = user.name
-            if former != reserved:
-                self._directory.assign_name(user, reserved)
-                user.note_name(reserved, now)
-                if user.rooms:
-                    renamed = Renamed(former, reserved, now)
-                    self._bus.publish_of_user(dict.fromkeys(user.rooms, renamed), user, origin)
-        return reserved
-
-    @asynccontextmanager
-    async def reserved_name(self, user: User, name: str) -> AsyncIterator[str]:
-        """Reserve `name` for a guest within the block; release it if the block does not assign it.
-
-        Raises `ChatError` if the name is not allowed, in use, registered or banned.
-        """
-        reserved = await self._directory.reserve_name(user, name)
-        try:
-            if (ban := self._directory.name_ban(reserved)) is not None:
-                raise BannedError(ban.reason)
-            yield reserved
-        finally:
-            if user.name != reserved:
-                self._directory.release_name(user, reserved)
+        wanted = new_name(name)
+        return await self._log.submit(Rename(origin.key, origin.address, wanted, now), origin)
 
     # -- messages
 
@@ -277,7 +194,7 @@ class Chat:
         muted. With `action` they tell what the user does.
         """
         if room.mutes is not None:
-            room.mutes.check(origin.user, room)
+            room.mutes.check(origin.user, room, self._log.seconds())
         for text in texts:
             if len(text) >= self._short:
                 texts = self._allowed(texts)
@@ -286,13 +203,14 @@ class Chat:
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
-            self._bus.say(room, origin, texts, now, receipt, action)
+            self._log.say(room, origin, texts, now, receipt, action)
         return count
 
     async def history(
         self, origin: Origin, room: Room, since: int | None, limit: int
     ) -> Sequence[Message]:
         """Return messages of a room of the user: `History.read` says which, `mark_former` how."""
+        await self._log.settled()
         messages = await origin.until_closed(self._history.read(room, since, limit))
         rooms = origin.user.rooms
         if room not in rooms:  # the user has left it since
@@ -310,7 +228,7 @@ class Chat:
     def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Mark messages whose sender's name belongs to another account by now."""
         senders = {(message.sender, message.account) for message in messages}
-        former = {sender for sender in senders if self._directory.is_former(*sender)}
+        former = {sender for sender in senders if self._world.accounts.is_former(*sender)}
         if not former:
             return messages
         return [
@@ -320,28 +238,20 @@ class Chat:
             for message in messages
         ]
 
-    def send_private(self, origin: Origin, name: str, text: str, now: float) -> User:
-        """Send `text` to all sessions of the user `name`; return that user.
+    async def send_private(self, origin: Origin, name: str, text: str, now: float) -> Whispered:
+        """Send `text` to all sessions of the user `name`; return who that is.
 
         The sender's other sessions read what was sent to whom.
         """
         self._allowed([text])
-        sender = origin.user
-        if not sender.name:
+        if not origin.user.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
-        recipient = self.find_user(name)
-        if recipient is None:
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
-        self._router.send(recipient, PrivateMessage(sender.name, text, now, account=sender.account))
-        if recipient is not sender:
-            copy = PrivateMessage(sender.name, text, now, recipient.name)
-            self._router.send(sender, copy, origin)
-        return recipient
+        whisper = Whisper(origin.key, typed_name(name), text, now)
+        return await self._log.submit(whisper, origin)
 
     def find_user(self, name: str) -> User | None:
-        """Return the user who has `name`, not one who only reserves it."""
-        user = self._directory.find_user(name)
-        return user if user is not None and user.name else None
+        """Return the user who has `name`, or one that counts as the same."""
+        return self._world.find_user(name)
 
     # -- rules
 
@@ -370,35 +280,18 @@ class Chat:
         ):
             raise ChatError(ErrorCode.CREATION_FORBIDDEN)
 
-    def _check_can_join(self, origin: Origin, room: Room | None, name: str | None) -> None:
-        """Raise `ChatError` unless the user may join `room` (None: a new one).
-
-        `name` is the name they ask for, None for the one they have: in a room they keep theirs.
-        """
-        user, current = origin.user, origin.current_room
-        if room is not None and room in user.rooms:
-            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=room.id)
-        if current is None:
-            return
-        renames = name is not None and self._directory.find_user(name) is not user
-        if renames or len(user.rooms) >= self._policy.rooms_per_client:
-            raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=current.id)
-
     def _counted_creation(self, actor: User) -> AbstractContextManager[None]:
-        """Count the creation of a room, against the limit of an account or of an address."""
-        if actor.account is not None:
-            return self._quota.consume(actor.account)
-        return self._count_creation(actor.address)
+        """Count the creation of a room by a guest; an account has a limit on what it owns."""
+        return nullcontext() if actor.account is not None else self._count_creation(actor.address)
 
-    def _name_to_join(self, user: User, name: str | None) -> AbstractAsyncContextManager[str]:
-        """Return the name under which `user` joins, reserved if it is a new one."""
-        if user.account is not None:
-            name = None
-        if name is not None and self._directory.find_user(name) is not user:
-            return self.reserved_name(user, name)
-        if not user.name:
-            raise ChatError(ErrorCode.USAGE)
-        return nullcontext(user.name)
+    def _has_name(self, user: User, name: str) -> bool:
+        return self._world.find_user(name) is user
+
+    def _check_name(self, origin: Origin, name: str) -> Name:
+        """Return a name that a guest asks for; raise `ChatError` if they cannot have it."""
+        wanted = new_name(name)
+        self._world.check_name(wanted, origin.key, self._log.seconds(), origin.user)
+        return wanted
 
     def _join_followed(self, origin: Origin, room: Room) -> Room:
         """Join a room that another session of the user has joined already."""
@@ -406,16 +299,13 @@ class Chat:
         origin.current_room = room
         return room
 
-    async def _create_unless_exists(self, room_id: str, actor: User) -> None:
+    async def _create_unless_exists(self, room_id: str, actor: User) -> Room:
         try:
-            await self.create_room(room_id, room_id, actor)
+            return await self.create_room(room_id, room_id, actor)
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise
-
-    def _clear_identity(self, user: User) -> None:
-        user.account = None
-        self._directory.assign_name(user, "")
+            return self.room(room_id)
 
 
 def _lines(text: str) -> int:

@@ -6,28 +6,11 @@ Resume tokens stand for one session, also that of a guest; remembered tokens log
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.core.events import Address
 from chatd.core.records import Account, RememberedToken
-from chatd.core.rooms import Origin, User
-
-
-@dataclass(frozen=True, slots=True)
-class Resumable:
-    """The session that a resume token stands for: the user's name, and whether an account has it.
-
-    `origin` is the session itself if the server has not noticed its end. If it has, `until` is the
-    time at which the token expires, by the clock of the tokens, and `user` the user, for whom the
-    name may be held.
-    """
-
-    name: str
-    is_account: bool
-    origin: Origin | None = None
-    until: float = 0.0
-    user: User | None = None
+from chatd.core.rooms import Origin
 
 
 class Tokens(Protocol):
@@ -36,17 +19,14 @@ class Tokens(Protocol):
     async def issue(self, origin: Origin) -> str:
         """Return the token of a session, a new one if it has none."""
 
-    async def find(self, token: str) -> Resumable:
-        """Return the session that `token` stands for; raise `ChatError` if there is none."""
+    async def find(self, token: str) -> tuple[str, str | None]:
+        """Return the digest of `token`, and the name of the account if the store alone knows it.
 
-    def consume(self, token: str) -> None:
-        """Make `token` invalid: it has been used."""
+        Raises `ChatError` if it stands for no session.
+        """
 
-    def park(self, origin: Origin) -> bool:
-        """Keep the token of a session that ends; return whether it can be resumed."""
-
-    def discard(self, origin: Origin) -> None:
-        """Make the token of a session invalid: the session ends and is not to be resumed."""
+    def forget(self, origin: Origin) -> None:
+        """Forget the token of a session that has ended."""
 
     def unbind(self, origin: Origin) -> None:
         """Let the token of a session that logs out not stand for its account any more."""
@@ -58,7 +38,7 @@ class Tokens(Protocol):
         """Remove from the store what is invalid, as far as the store can be reached."""
 
     async def revoke_account(self, account: str, keep: Origin | None = None) -> None:
-        """Make all tokens that stand for an account invalid, except that of the session `keep`."""
+        """Remove from the store all tokens that stand for an account but that of `keep`."""
 
 
 class Passwords(Protocol):

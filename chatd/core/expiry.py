@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Joined, RoomClosed, RoomEvent
 from chatd.core.rooms import Room
 
@@ -22,8 +23,8 @@ class Rooms(Protocol):
     def rooms(self) -> Iterable[Room]:
         """Return all rooms."""
 
-    async def delete_room(self, room_id: str, now: float) -> Room:
-        """Close a room and remove it."""
+    async def delete_room(self, room_id: str, now: float, *, only_unneeded: bool) -> Room:
+        """Close a room and remove it; raise `ChatError` if it is needed after all."""
 
 
 class RoomExpiry:
@@ -44,17 +45,18 @@ class RoomExpiry:
         regularly: a room counts as empty from the first call that finds it so. Raises
         `StoreUnavailableError`.
         """
-        unused = [room for room in rooms.rooms() if _is_unused(room)]
+        unused = [room for room in rooms.rooms() if not room.is_needed]
         self._empty_since = {room: self._empty_since.get(room, seconds) for room in unused}
         ended = 0
         for room in unused:
             # Somebody may join, or the administrator end the room, while another one is ended.
             since = self._empty_since.get(room, seconds)
-            if seconds - since >= EMPTY_SECONDS and _is_unused(room):
-                await rooms.delete_room(room.id, now)
-                ended += 1
+            if seconds - since >= EMPTY_SECONDS and not room.is_needed:
+                try:
+                    await rooms.delete_room(room.id, now, only_unneeded=True)
+                    ended += 1
+                except ChatError as error:
+                    # Another server was faster, or somebody has joined the room.
+                    if error.code not in {ErrorCode.NO_SUCH_ROOM, ErrorCode.ROOM_EXISTS}:
+                        raise
         return ended
-
-
-def _is_unused(room: Room) -> bool:
-    return not (room.members or room.is_used or room.permanent or room.owner is not None)

@@ -28,15 +28,16 @@ _LETTERS: Final = str.maketrans("0134578|", "oleastbl")
 class NameKeys(NamedTuple):
     """The keys of a name. Names that share one of their `looks` count as the same.
 
-    `folded` is equal for names that differ by case or compatible forms alone.
+    `folded` is equal for names that differ by case or compatible forms alone. The keys depend on
+    the Unicode tables of the Python that computes them; their order does not.
     """
 
     folded: str
-    looks: frozenset[str]
+    looks: tuple[str, ...]
 
     def same_as(self, other: NameKeys) -> bool:
         """Tell whether the two names count as the same."""
-        return not self.looks.isdisjoint(other.looks)
+        return any(look in other.looks for look in self.looks)
 
 
 @lru_cache(maxsize=1024)
@@ -47,8 +48,9 @@ def name_keys(name: str) -> NameKeys:
     # like B, the small one does not look like b. So there is a key of the text as it is, and one of
     # its folded form. Names are the same if they share either, which is not transitive: a caller
     # that compares a name with many has to look for both keys.
-    looks = (skeleton(name), skeleton(folded))
-    return NameKeys(folded, frozenset(fold(each).translate(_STROKES) for each in looks))
+    skeletons = (skeleton(name), skeleton(folded))
+    looks = dict.fromkeys(fold(each).translate(_STROKES) for each in skeletons)
+    return NameKeys(folded, tuple(looks))
 
 
 @lru_cache(maxsize=256)
@@ -70,6 +72,11 @@ def room_key(text: str) -> str:
     that users tell apart.
     """
     return text.casefold() if text.isascii() else _room_key(text)
+
+
+def room_name_key(name: str) -> str:
+    """Return the key of a room's name: equal for names that differ by case or white space alone."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 @lru_cache(maxsize=1024)

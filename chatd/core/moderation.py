@@ -1,4 +1,4 @@
-"""Moderation: what the administrator does to users (kick, move, ban)."""
+"""Moderation: what the administrator does to users (kick, move, mute, ban)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chatd.config import RoomPolicy
-from chatd.core.bans import check_bannable, parse_ban
-from chatd.core.chat import Chat
+from chatd.core.bans import BanList, check_bannable, parse_ban
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import (
-    ADMINISTRATOR,
-    Address,
-    DisconnectReason,
-    Kicked,
-    LeaveReason,
-    Moved,
-)
-from chatd.core.ports import Directory, Router
+from chatd.core.events import ADMINISTRATOR, Address
+from chatd.core.names import typed_name
+from chatd.core.ports import ILog, Router, StoredBans
 from chatd.core.records import Ban, BanKind
-from chatd.core.rooms import Origin, Room, User
+from chatd.core.rooms import Origin, Room
+from chatd.core.world.operations import Kick, MemberRef, Move, Mute, Unmute
+from chatd.core.world.world import World
 
 
 class Banned(NamedTuple):
@@ -34,51 +29,63 @@ class Moderation:
     """The administrator's power over users."""
 
     def __init__(
-        self, directory: Directory, router: Router, chat: Chat, policy: RoomPolicy
+        self,
+        world: World,
+        log: ILog,
+        stored_bans: StoredBans,
+        router: Router,
+        policy: RoomPolicy,
     ) -> None:
-        self._directory = directory
+        self._world = world
+        self._log = log
+        self._stored_bans = stored_bans
         self._router = router
-        self._chat = chat
         self._policy = policy
 
-    def kick(
+    async def kick(
         self, name: str, room_id: str, now: float, reason: str = "", by: str = ADMINISTRATOR
-    ) -> tuple[User, Room]:
-        """Remove the user `name` from a room; return both. Raises `ChatError`.
+    ) -> MemberRef:
+        """Remove the user `name` from a room; return who and which that is. Raises `ChatError`.
 
         The user and the room read who did it, `by`, and the `reason`, if there is one.
         """
-        room = self._directory.room(room_id)
-        user = self._chat.find_user(name)
-        if room is None or user is None or room not in user.rooms:
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room.id if room else room_id)
-        text = reason or None
-        self._chat.leave(user, room, LeaveReason.KICKED, now, by=by, text=text)
-        time = max(now, room.last_time)
-        kicked = Kicked(room.id, room.name, user.name, user.address, time, by, text)
-        self._router.send(user, kicked)
-        return user, room
+        room = self._world.rooms.find(room_id)
+        if room is None:
+            raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room_id)
+        kick = Kick(typed_name(name), room.key, room.id, by, reason, now)
+        return await self._log.submit(kick)
 
-    def move_user(self, name: str, room: Room, now: float) -> User:
-        """Make the user `name` a member of `room`; return the user. Raises `ChatError`.
+    async def move_user(self, name: str, room: Room, now: float) -> str:
+        """Make the user `name` a member of `room`; return the user's name. Raises `ChatError`.
 
         A user who may be in no more rooms leaves their current one.
         """
-        user = self._chat.find_user(name)
-        if user is None:
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name)
-        if room not in user.rooms:
-            left = None
-            if len(user.rooms) >= self._policy.rooms_per_client:
-                left = self._router.current_room(user)
-            if left is not None:
-                self._chat.leave(user, left, LeaveReason.GROUPED, now)
-            left_id = left.id if left else None
-            time = max(now, room.last_time)
-            moved = Moved(room.id, room.name, left_id, user.name, user.address, time)
-            self._router.send(user, moved)
-            self._chat.add_member(user, room, now)
-        return user
+        user = self._world.find_user(name)
+        current = None if user is None else self._router.current_room(user)
+        leave = None if current is None else current.key
+        move = Move(typed_name(name), room.key, leave, self._policy.rooms_per_client, now)
+        return await self._log.submit(move)
+
+    async def mute(
+        self, name: str, room_id: str, minutes: int | None, by: str, now: float
+    ) -> MemberRef:
+        """Mute a user or an account in a room; return who and which that is.
+
+        For some minutes or, if None, until `unmute`. A user who is muted already is muted for that
+        time instead. The room and the user are told. Raises `ChatError`.
+        """
+        room = self._world.rooms.require(room_id)
+        mute = Mute(typed_name(name), room.key, minutes, self._end_of(minutes), by, now)
+        return MemberRef(await self._log.submit(mute), room.id)
+
+    async def unmute(self, name: str, room_id: str, by: str, now: float) -> MemberRef:
+        """Let a user or an account talk again; return who and where.
+
+        The room and the user are told. Raises `ChatError`.
+        """
+        room = self._world.rooms.require(room_id)
+        unmute = Unmute(typed_name(name), room.key, by, now)
+        return MemberRef(await self._log.submit(unmute), room.id)
 
     async def ban(
         self,
@@ -91,45 +98,40 @@ class Moderation:
     ) -> Banned:
         """Ban a name or an address, for some minutes or, if None, for ever.
 
-        The users of those sessions of `present` that the ban concerns are disconnected: `present`
-        is iterated once the ban is stored. They read the `reason`, if there is one; `author` is
-        for administrators. Raises `ChatError`.
+        The users whom the ban concerns are disconnected and read the `reason`, if there is one;
+        `present` has the sessions of this server, of which those without a name are counted, too.
+        `author` is for administrators. Raises `ChatError`.
         """
         check_bannable(subject)
         until = None if minutes is None else now + 60 * minutes
         ban = replace(self._ban_on(subject), until=until, author=author, created=now, reason=reason)
-        await self._directory.add_ban(ban, now)
-        concerned = [origin for origin in present if self._is_banned(origin)]
-        for origin in concerned:
-            if not origin.closed:
-                self._chat.remove_user(origin.user, LeaveReason.BANNED, now)
-                self._router.disconnect(origin.user, DisconnectReason.BANNED, reason)
-        return Banned(ban, len(concerned))
+        alone = BanList()
+        alone.add(ban, self._world.ban_keys(ban), None)
+        unnamed = [origin for origin in present if not origin.user.sessions]
+        concerned = sum(alone.address_ban(origin.address, 0) is not None for origin in unnamed)
+        ban, ended = await self._stored_bans.add(ban, self._end_of(minutes), now)
+        return Banned(ban, ended + concerned)
 
     async def unban(self, subject: str) -> str:
         """Remove the ban on a subject; return its spelling. Raises `ChatError`."""
-        return (await self._directory.remove_ban(parse_ban(subject))).subject
+        return (await self._stored_bans.remove(parse_ban(subject))).subject
 
     def bans(self) -> Sequence[Ban]:
         """Return all active bans."""
-        return self._directory.bans()
+        return self._world.bans.active(self._log.seconds())
 
     def address_ban(self, address: Address | None) -> Ban | None:
         """Return the active ban on an address, or on a network that has it."""
-        return self._directory.address_ban(address)
+        return self._world.bans.address_ban(address, self._log.seconds())
+
+    def _end_of(self, minutes: int | None) -> float | None:
+        """Return when that many minutes are over, by the clock of the log."""
+        return None if minutes is None else self._log.seconds() + 60 * minutes
 
     def _ban_on(self, subject: str) -> Ban:
         """Return a ban on a subject: a name in the spelling of the account or user who has it."""
         ban = parse_ban(subject)
         if ban.kind is BanKind.ADDRESS:
             return ban
-        account = self._directory.find_account(ban.subject)
-        user = self._chat.find_user(ban.subject)
-        named = account or user
+        named = self._world.find_account(ban.subject) or self._world.find_user(ban.subject)
         return replace(ban, subject=named.name) if named else ban
-
-    def _is_banned(self, origin: Origin) -> bool:
-        name = origin.user.name
-        if name and self._directory.name_ban(name) is not None:
-            return True
-        return self._directory.address_ban(origin.address) is not None

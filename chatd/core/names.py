@@ -1,4 +1,4 @@
-"""Which names of users, ids and names of rooms are allowed, and the index of names.
+"""Which names of users, ids and names of rooms are allowed.
 
 Spec section 3. PRECIS comes from precis-i18n; lookalikes.py says which names count as the same.
 """
@@ -9,12 +9,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Final, Generic, TypeVar
+from typing import Final, NamedTuple
 
 from precis_i18n import get_profile
 
 from chatd.core.errors import ChatError, ErrorCode, NameFlaw
-from chatd.core.lookalikes import bare_keys, name_keys, room_key, without_ignorable
+from chatd.core.lookalikes import (
+    NameKeys,
+    bare_keys,
+    name_keys,
+    room_key,
+    without_ignorable,
+)
 from chatd.core.network import parse_network
 from chatd.core.scripts import is_generic_mark, is_of_few_scripts
 
@@ -30,7 +36,6 @@ SERVICES: Final = (
 )
 """The names of services that clients send passwords to."""
 
-_Value = TypeVar("_Value")
 _FORBIDDEN: Final = frozenset(" :`@,!?*.$#")
 _FORBIDDEN_AT_START: Final = frozenset("&~@%+-")
 # Programs read these as IPv4 addresses or networks. All others have a dot or a colon.
@@ -41,6 +46,13 @@ _BLANK: Final = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 _MAX_MARKS: Final = 4
 _MAX_GENERIC_MARKS: Final = 2
 _username = get_profile("UsernameCasePreserved")
+
+
+class Name(NamedTuple):
+    """A name of a user and the keys by which it is compared with others."""
+
+    text: str
+    keys: NameKeys
 
 
 def prepare(text: str) -> str:
@@ -66,6 +78,18 @@ def user_name(text: str) -> str:
         suggestion = near if near_flaw is None else None
         raise _refusal(ErrorCode.BAD_NAME, flaw, suggestion, name=text, limit=NAME_LENGTH)
     return name
+
+
+def new_name(text: str) -> Name:
+    """Return `text` as a new name of a user, with its keys; raise as `user_name` does."""
+    name = user_name(text)
+    return Name(name, name_keys(name))
+
+
+def typed_name(text: str) -> Name:
+    """Return a name as somebody typed it, to look for; one that is too long is that of nobody."""
+    is_possible = 1 <= len(text) <= NAME_LENGTH  # computing the keys of a long text takes long
+    return Name(text, name_keys(text) if is_possible else NameKeys("", ()))
 
 
 def _prepare(text: str) -> tuple[str, NameFlaw | None]:
@@ -111,60 +135,6 @@ def _refusal(
     if suggestion is not None:
         params["suggestion"] = suggestion
     return ChatError(code, reason=flaw, **params)
-
-
-class NameIndex(Generic[_Value]):
-    """Values by name, found by any name that counts as the same.
-
-    Several names that count as the same may be there, such as those of old accounts.
-    """
-
-    def __init__(self) -> None:
-        # For each key the values by the folded form of their names.
-        self._by_key: dict[str, dict[str, _Value]] = {}
-        self._count = 0
-
-    def __len__(self) -> int:
-        """Return the number of names."""
-        return self._count
-
-    def add(self, name: str, value: _Value) -> None:
-        """Set the value of `name`."""
-        keys = name_keys(name)
-        is_new = False
-        for key in keys.looks:
-            values = self._by_key.setdefault(key, {})
-            is_new = keys.folded not in values
-            values[keys.folded] = value
-        self._count += is_new
-
-    def remove(self, name: str, value: _Value) -> None:
-        """Remove `name`, if it is there with that value."""
-        keys = name_keys(name)
-        is_removed = False
-        for key in keys.looks:
-            values = self._by_key.get(key, {})
-            if values.get(keys.folded) == value:
-                del values[keys.folded]
-                is_removed = True
-            if not values:
-                self._by_key.pop(key, None)
-        self._count -= is_removed
-
-    def find(self, name: str) -> _Value | None:
-        """Return the value of `name`, or else of a name that counts as the same."""
-        return next(iter(self.find_all(name)), None)
-
-    def find_all(self, name: str) -> list[_Value]:
-        """Return the values of all names that count as the same as `name`, its own first."""
-        if not 1 <= len(name) <= NAME_LENGTH:
-            return []
-        keys = name_keys(name)
-        found: dict[str, _Value] = {}
-        for key in keys.looks:
-            found.update(self._by_key.get(key, {}))
-        own = [found.pop(keys.folded)] if keys.folded in found else []
-        return [*own, *found.values()]
 
 
 def room_id(text: str) -> str:

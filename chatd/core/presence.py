@@ -6,7 +6,9 @@ from typing import Final
 
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.rooms import Away, Member, User
+from chatd.core.ports import ILog
+from chatd.core.rooms import Member, Origin, User
+from chatd.core.world.operations import SetAway
 
 MAX_AWAY: Final = 400
 """How many bytes an away message has at most: a list of members shows many of them."""
@@ -15,8 +17,9 @@ MAX_AWAY: Final = 400
 class Presence:
     """The rules of `who` and `away`."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, log: ILog) -> None:
         self._chat = chat
+        self._log = log
 
     def members(self, user: User, room_id: str | None) -> dict[User, Member]:
         """Return the members of a room in the order of joining.
@@ -34,19 +37,11 @@ class Presence:
                 seen.setdefault(other, member)
         return seen
 
-    def set_away(self, user: User, text: str | None) -> None:
-        """Let `user` be away with the message `text`, or present if it is None or blank."""
-        if not user.name:
+    async def set_away(self, origin: Origin, text: str | None) -> None:
+        """Let the user of `origin` be away with the message `text`, or present if it is blank."""
+        if not origin.user.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
         text = (text or "").strip()
         if len(text.encode()) > MAX_AWAY:
             raise ChatError(ErrorCode.TOO_LONG, limit=MAX_AWAY)
-        user.away = Away(text) if text else None
-
-    def away_note(self, sender: User, recipient: User) -> str | None:
-        """Return the away message of `recipient` if `sender` has not been told it yet."""
-        away = recipient.away
-        if away is None or sender is recipient or sender in away.told:
-            return None
-        away.told.add(sender)
-        return away.text
+        await self._log.submit(SetAway(origin.key, text or None), origin)

@@ -46,7 +46,7 @@ class Account:
 
 
 class AccountRef(NamedTuple):
-    """The id and the name of an account: what the directory needs to know of it."""
+    """The id and the name of an account: what the world knows of it."""
 
     id: int
     name: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
+from chatd.core.lookalikes import room_name_key
 from chatd.core.names import ROOM_NAME_LENGTH
 from chatd.core.rooms import Room
 from chatd.core.suggest import nearest
@@ -23,21 +23,20 @@ class RoomNames:
 
     def add(self, room: Room) -> None:
         """Add a room."""
-        self._rooms.setdefault(_key(room.name), {})[room] = None
+        self._rooms.setdefault(room.name_key, {})[room] = None
 
     def remove(self, room: Room) -> None:
         """Remove a room."""
-        key = _key(room.name)
-        rooms = self._rooms[key]
+        rooms = self._rooms[room.name_key]
         del rooms[room]
         if not rooms:
-            del self._rooms[key]
+            del self._rooms[room.name_key]
 
     def find(self, name: str) -> Room | None:
         """Return the room with that name, if it is the only one."""
         if len(name) > ROOM_NAME_LENGTH:
             return None
-        rooms = self._rooms.get(_key(name), {})
+        rooms = self._rooms.get(room_name_key(name), {})
         return next(iter(rooms)) if len(rooms) == 1 else None
 
 
@@ -45,8 +44,8 @@ def find_named(name: str, rooms: Iterable[Room]) -> Room | None:
     """Return the only one of `rooms` with that name, None if there are more or none."""
     if len(name) > ROOM_NAME_LENGTH:
         return None
-    key = _key(name)
-    found = [room for room in rooms if _key(room.name) == key]
+    key = room_name_key(name)
+    found = [room for room in rooms if room.name_key == key]
     return found[0] if len(found) == 1 else None
 
 
@@ -64,7 +63,3 @@ def nearest_room(text: str, rooms: Iterable[Room]) -> Room | None:
         words.setdefault(room.name, room)
     near = nearest(text, words)
     return words[near] if near is not None else None
-
-
-def _key(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,4 +1,4 @@
-"""Users, rooms, and the membership of a user in a room. The directory has all of them.
+"""Users, rooms, and the membership of a user in a room. `World` has all of them.
 
 A user is not a connection: the user of an account may have several sessions (`Origin`), which share
 the user's name and rooms. Nothing here checks a right or tells anybody anything: that is chat.py.
@@ -6,16 +6,16 @@ the user's name and rooms. Nothing here checks a right or tells anybody anything
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address, DisconnectReason
+from chatd.core.events import Address, DisconnectReason, MessageBatch
 from chatd.core.ignorelist import GuestNames, IgnoreList
-from chatd.core.lookalikes import room_key
+from chatd.core.lookalikes import NameKeys, room_key, room_name_key
 
 if TYPE_CHECKING:
     from chatd.core.mutes import RoomMutes
@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class SessionKey(NamedTuple):
+    """A session, as all servers that share one log know it: the server's name and a number."""
+
+    node: str
+    number: int
+
+
 class User:
     """A guest or the holder of an account: a name ("" until the first join or login) and rooms.
 
     `account` is the identity of the account that the user is logged in to; its name is then the
-    user's name. `address` is that of the oldest session. `rooms` has the user's membership in each
-    room, in the order of joining. `away` is set while the user is away, `ignored`
-    while the user ignores somebody, `guest_names` once somebody ignores this guest. A `closed` user
-    has no session any more and can do nothing.
+    user's name. `keys` are those of the name. `address` is that of the oldest of the `sessions`,
+    which come in the order in which they became the user's; `origins` are those of this server,
+    which the router keeps. `rooms` has the user's membership in
+    each room, in the order of joining. `away` is set while the user is away, `ignored` while the
+    user ignores somebody, `guest_names` once somebody ignores this guest. A `closed` user has no
+    session any more and can do nothing.
     """
 
     __slots__ = (
@@ -41,12 +50,18 @@ class User:
         "closed",
         "guest_names",
         "ignored",
+        "keys",
         "name",
+        "origins",
         "rooms",
+        "sessions",
     )
 
     def __init__(self, address: Address | None) -> None:
         self.name = ""
+        self.keys: NameKeys | None = None
+        self.sessions: tuple[SessionKey, ...] = ()
+        self.origins: tuple[Any, ...] = ()
         self.account: int | None = None
         self.address = address
         self.away: Away | None = None
@@ -78,6 +93,7 @@ class Away:
 class Origin(Protocol):
     """The session that a request comes from: what the rules need of it, nothing of its connection.
 
+    `key` is the name of the session in operations: it gets one with the first of them.
     `connected_at` and `last_active` are by the clock that measures durations. `current_room` is the
     room that the session's messages go to. `followed_rooms` are the user's
     rooms that another session joined and this one has not joined itself. Both change with the
@@ -91,6 +107,14 @@ class Origin(Protocol):
     last_active: float
     current_room: Room | None
     followed_rooms: frozenset[Room]
+
+    @property
+    def key(self) -> SessionKey:
+        """The name of the session in operations."""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether an operation has named the session: otherwise no other server knows of it."""
 
     @property
     def format(self) -> str:
@@ -129,10 +153,12 @@ class Member:
 class Room:
     """A room: its id and name in the spelling of its creation, and its members in order of joining.
 
-    `last_id` is the id of the newest message, 0 before the first one: ids count from 1. `last_time`
-    is the time of the newest event, in seconds since the epoch. `owner` is the id of the account
-    that started the room. `mutes` is None while nobody is muted. A `permanent` room never ends by
-    itself. `used` tells the constructor whether something was said in the room before.
+    `key` is `room_key` of the id, `name_key` is `room_name_key` of the name; both are computed
+    unless they are given. `number` is the room's place in the order of creation. `last_id` is the
+    id of the newest message, 0 before the first one: ids count from 1. `last_time` is the time of
+    the newest event, in seconds since the epoch. `owner` is the id of the account that started the
+    room. `mutes` is None if nobody was muted at the last operation. A `permanent` room never ends
+    by itself. `used` tells the constructor whether something was said in the room before.
     """
 
     __slots__ = (
@@ -144,6 +170,8 @@ class Room:
         "members",
         "mutes",
         "name",
+        "name_key",
+        "number",
         "owner",
         "permanent",
     )
@@ -157,10 +185,14 @@ class Room:
         owner: int | None = None,
         permanent: bool = False,
         used: bool = False,
+        key: str | None = None,
+        name_key: str | None = None,
     ) -> None:
         self.id = room_id
-        self.key = room_key(room_id)
+        self.key = room_key(room_id) if key is None else key
         self.name = name
+        self.name_key = room_name_key(name) if name_key is None else name_key
+        self.number = 0
         self.last_id = last_id
         self.last_time = last_time
         self.owner = owner
@@ -174,6 +206,15 @@ class Room:
         """Whether something was ever said in the room."""
         return self.last_id != self._unused_id
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether the room is not to end by itself, though it may be empty."""
+        return self.is_used or self.permanent or self.owner is not None or bool(self.members)
+
+    def continue_after(self, last_id: int) -> None:
+        """Let the messages of a new room have ids above one that was used before."""
+        self.last_id = self._unused_id = last_id
+
     def add(self, user: User, now: float) -> None:
         """Make `user` a member."""
         self.members[user] = user.rooms[self] = Member(Role.NONE, now)
@@ -181,3 +222,23 @@ class Room:
     def remove(self, user: User) -> None:
         """End the membership of `user`."""
         del self.members[user], user.rooms[self]
+
+    def number_messages(
+        self, user: User, texts: Sequence[str], now: float, action: bool
+    ) -> MessageBatch:
+        """Return messages of a member with the next ids; their time is not before the last one."""
+        if now > self.last_time:
+            self.last_time = now
+        else:
+            now = self.last_time
+        first = self.last_id + 1
+        self.last_id += len(texts)
+        return MessageBatch(self.id, first, user.name, texts, now, user.account, action)
+
+    def in_order(self, event: Any, earliest: float = 0.0) -> Any:
+        """Return an event of the room whose time is not before that of the last one.
+
+        Nor is it before `earliest`. After the clock was set back, it is the time of the last event.
+        """
+        time = self.last_time = max(event.time, self.last_time, earliest)
+        return event if event.time == time else replace(event, time=time)

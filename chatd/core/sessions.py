@@ -9,9 +9,9 @@ from chatd.core.accounts import AccountService
 from chatd.core.credentials import Remembered
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import DisconnectReason
-from chatd.core.ports import Directory, Router
-from chatd.core.records import RememberedToken
+from chatd.core.records import AccountRef, RememberedToken
 from chatd.core.rooms import Origin
+from chatd.core.world.world import World
 
 
 class Access(NamedTuple):
@@ -28,13 +28,11 @@ class SessionService:
         self,
         accounts: AccountService,
         remembered: Remembered,
-        directory: Directory,
-        router: Router,
+        world: World,
     ) -> None:
         self._accounts = accounts
         self._remembered = remembered
-        self._directory = directory
-        self._router = router
+        self._world = world
 
     async def remember(self, origin: Origin) -> str:
         """Return a new token by which a client logs in to the account of the session later."""
@@ -50,7 +48,7 @@ class SessionService:
         """Log the session in to the account of a token; return the account's name."""
         self._accounts.check_can_log_in(origin)
         name = await origin.until_closed(self._remembered.authenticate(token, origin.address))
-        account = self._directory.find_account(name)
+        account = self._world.find_account(name)
         if account is None:
             raise ChatError(ErrorCode.WRONG_TOKEN)
         await self._accounts.log_in(origin, account, now)
@@ -60,14 +58,14 @@ class SessionService:
         """Return the sessions and remembered logins of the session's account."""
         _, name = _account_of(origin)
         tokens = await self._remembered.of(name)
-        return Access(self._router.sessions(origin.user), tokens)
+        return Access(origin.user.origins, tokens)
 
-    async def revoke(self, origin: Origin, target: Origin | RememberedToken) -> None:
+    async def revoke(self, origin: Origin, target: Origin | RememberedToken, now: float) -> None:
         """End another session of the user, or remove a token; raise `ChatError` if it is not there.
 
         Nothing of another account is ended, whatever `target` is.
         """
-        _, name = _account_of(origin)
+        account, name = _account_of(origin)
         if isinstance(target, RememberedToken):
             if target.account != name:
                 raise ChatError(ErrorCode.NO_SUCH_NUMBER)
@@ -77,15 +75,16 @@ class SessionService:
         elif target.closed or target.user is not origin.user:
             raise ChatError(ErrorCode.NO_SUCH_NUMBER)
         else:
-            self._accounts.end_sessions([target], DisconnectReason.REVOKED)
-            await self._accounts.purge_tokens()
+            reason = DisconnectReason.REVOKED
+            await self._accounts.end_sessions(account, [target.key], reason, now)
 
-    async def revoke_all(self, origin: Origin) -> None:
+    async def revoke_all(self, origin: Origin, now: float) -> None:
         """End all other sessions of the user, and remove all tokens of the account."""
         account, name = _account_of(origin)
         await self._remembered.revoke_account(name)
         keep = origin if origin.user.account == account else None
-        await self._accounts.end_other_sessions(account, name, keep, DisconnectReason.REVOKED)
+        ref, reason = AccountRef(account, name), DisconnectReason.REVOKED
+        await self._accounts.end_other_sessions(ref, keep, reason, now)
 
 
 def _account_of(origin: Origin) -> tuple[int, str]:

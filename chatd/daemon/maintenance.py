@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.core.chat import Chat
 from chatd.core.expiry import RoomExpiry
-from chatd.core.ports import IStore
+from chatd.core.store import IStore
 from chatd.daemon.periodic import PeriodicTasks
 from chatd.server.eventlog import EventLog
 from chatd.storage.space import RoomHistoryLimit, StoreSize, compact

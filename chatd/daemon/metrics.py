@@ -30,7 +30,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
 from chatd.core.chat import Chat
-from chatd.fanout.bus import LocalBus
+from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
 from chatd.server.eventlog import Counters
 from chatd.server.limits import Admission
@@ -59,7 +59,7 @@ class ServerMetrics(Collector):
         *,
         chat: Chat,
         sessions: SessionRegistry,
-        bus: LocalBus,
+        bus: Bus,
         fanout: Fanout,
         writer: HistoryWriter,
         counters: Counters,

@@ -21,14 +21,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from chatd.core.events import Address, DisconnectReason, RoomEvent
 from chatd.core.ports import ISendQueue
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room, SessionKey, User
 from chatd.protocol.codec import Codec
 
 T = TypeVar("T")
+
+
+class SessionKeys(Protocol):
+    """Gives sessions their keys (`chatd.fanout.router`)."""
+
+    def key_of(self, session: Subscriber, /) -> SessionKey:
+        """Return the key of a session."""
 
 
 class Subscriber:
@@ -38,6 +45,7 @@ class Subscriber:
     the place of the first event of this turn that was not yet written to it, `own_events` are the
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
+    `session_key` is that of the session once an operation names it; `router` has the session.
     `connected_at` and `last_active`, the time of its last request, are by the clock that measures
     durations.
     """
@@ -54,12 +62,15 @@ class Subscriber:
         "followed_rooms",
         "last_active",
         "own_events",
+        "router",
         "send_queue",
+        "session_key",
         "user",
     )
 
     base_codec: Codec
     codec: Codec
+    router: SessionKeys
 
     def __init__(self, user: User, address: Address, send_queue: ISendQueue, now: float) -> None:
         self.user = user
@@ -67,11 +78,22 @@ class Subscriber:
         self.send_queue = send_queue
         self.connected_at = self.last_active = now
         self.closed = False
+        self.session_key: SessionKey | None = None
         self.current_room: Room | None = None
         self.followed_rooms: frozenset[Room] = frozenset()
         self.buffers: dict[Room, RoomBuffer] = {}
         self.cursor = 0
         self.own_events: list[int] = []
+
+    @property
+    def key(self) -> SessionKey:
+        """The name of the session in operations, which it has from now on."""
+        return self.router.key_of(self)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether an operation has named the session."""
+        return self.session_key is not None
 
     @property
     def format(self) -> str:

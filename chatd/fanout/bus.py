@@ -1,21 +1,26 @@
-"""The bus of one machine: every event of a room goes out from here.
+"""The bus: every effect of an operation goes from here to the parts of this server.
 
-It numbers the messages of a room, and the times of a room's events never go backwards: after the
-clock was set back, an event has the time of the newest one. The fan-out is the first that gets an
-event, after it the parts that record events. Knows no connection.
+The router, with the sessions of this server, is the first that gets an event, after it the parts
+that record events. Knows no connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from zope.interface import implementer
-
-from chatd.core.events import MessageBatch, ReceiptRequest, Renamed, RoomEvent, UserEvent
-from chatd.core.ports import IBus
-from chatd.core.rooms import Room, User
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent
+from chatd.core.rooms import Room
+from chatd.core.world.effects import (
+    Effect,
+    Happened,
+    HappenedToUser,
+    IgnoresChanged,
+    Said,
+    SessionEnded,
+    SessionMoved,
+    Told,
+)
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 
@@ -36,9 +41,12 @@ class MessageSubscriber(EventSubscriber, Protocol):
         """Note messages of `room`, and whether a receipt is asked for."""
 
 
-@implementer(IBus)
-class LocalBus:
-    """The bus of one machine. `messages` is the number of messages since the start."""
+class Bus:
+    """Brings messages and effects to `router` and to the subscribers.
+
+    `handlers` has the functions for effects that concern neither rooms nor sessions. `messages` is
+    the number of messages since the start.
+    """
 
     def __init__(
         self,
@@ -55,6 +63,18 @@ class LocalBus:
         self._event_callbacks = tuple(
             part.on_event for part in (*message_subscribers, *event_subscribers)
         )
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Happened: self._happened,
+            HappenedToUser: self._happened_to_user,
+            Told: router.tell,
+            SessionMoved: router.move,
+            SessionEnded: router.disconnect,
+            IgnoresChanged: router.refresh,
+        }
+
+    def handle(self, handlers: Mapping[type, Callable[[Any], None]]) -> None:
+        """Let functions handle the effects of some classes."""
+        self._handlers.update(handlers)
 
     def say(
         self,
@@ -66,46 +86,35 @@ class LocalBus:
         action: bool = False,
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
-        user = origin.user
-        if now > room.last_time:
-            room.last_time = now
-        else:
-            now = room.last_time
-        last_id = room.last_id
-        messages = MessageBatch(room.id, last_id + 1, user.name, texts, now, user.account, action)
-        count = len(texts)
-        room.last_id = last_id + count
-        self.messages += count
+        self._say(room, room.number_messages(origin.user, texts, now, action), origin, receipt)
+
+    def deliver(self, effects: Sequence[Effect], receipt: ReceiptRequest | None = None) -> None:
+        """Bring the effects of an operation to all that they concern.
+
+        `receipt` is that of a session of this server that has sent the messages among them.
+        """
+        for effect in effects:
+            if isinstance(effect, Said):
+                origin = self._router.find(effect.session)
+                self._say(effect.room, effect.messages, origin, receipt)
+            elif (handler := self._handlers.get(type(effect))) is not None:
+                handler(effect)
+
+    def _say(
+        self, room: Room, messages: MessageBatch, origin: Any, receipt: ReceiptRequest | None
+    ) -> None:
+        self.messages += len(messages.texts)
         self._fan_out_messages(room, messages, origin)
         for callback in self._message_callbacks:
             callback(room, messages, receipt)
 
-    def publish(
-        self, room: Room, event: RoomEvent, user: User | None = None, origin: Any = None
-    ) -> None:
-        """Tell all in `room` of an event, as `IBus.publish` says."""
-        event = _in_order(room, event, room.last_time)
-        self._router.on_event(room, event, user, origin)
+    def _happened(self, effect: Happened) -> None:
+        self._router.on_event(effect.room, effect.event, effect.user, effect.session)
         for callback in self._event_callbacks:
-            callback(room, event)
+            callback(effect.room, effect.event)
 
-    def publish_of_user(
-        self, events: Mapping[Room, UserEvent], user: User, origin: Any = None
-    ) -> None:
-        """Tell the rooms of `user` of one fact: a session in several of them reads it once."""
-        newest = max((room.last_time for room in events), default=0.0)
-        # A new name has the same time in all rooms, or a session would read it more than once.
-        events = {
-            room: _in_order(room, event, newest if isinstance(event, Renamed) else room.last_time)
-            for room, event in events.items()
-        }
-        self._router.on_user_event(events, user, origin)
-        for room, event in events.items():
+    def _happened_to_user(self, effect: HappenedToUser) -> None:
+        self._router.on_user_event(effect.events, effect.user, effect.session)
+        for room, event in effect.events.items():
             for callback in self._event_callbacks:
                 callback(room, event)
-
-
-def _in_order(room: Room, event: Any, earliest: float) -> Any:
-    """Return an event of `room` with its time, or with `earliest` if that is later."""
-    time = room.last_time = max(event.time, earliest)
-    return event if event.time == time else replace(event, time=time)

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd import __version__
-from chatd.core.events import LeaveReason
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import Request
 from chatd.protocol.replies import (
@@ -94,11 +93,11 @@ async def _join(session: Session, request: Request) -> Reply | None:
     return History(room.id, messages) if messages else None
 
 
-def _quit(session: Session, request: Request) -> Reply:
+async def _quit(session: Session, request: Request) -> Reply:
     services = session.services
     session.room()  # a user in no room reads that, whatever room the request names
     room = session.room(request.arguments.get("chatroom_id"))
-    services.chat.leave(session.user, room, LeaveReason.QUIT, services.now(), session)
+    await services.chat.leave(session, room, services.now())
     return LeftRoom(room.id, room.name)
 
 
@@ -154,10 +153,10 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 
 async def _password(session: Session, request: Request) -> Reply:
-    arguments = request.arguments
+    services, arguments = session.services, request.arguments
     with log_failed_logins(session):
-        await session.services.accounts.change_password(
-            session, arguments["old_password"], arguments["new_password"]
+        await services.accounts.change_password(
+            session, arguments["old_password"], arguments["new_password"], services.now()
         )
     return PasswordChanged()
 

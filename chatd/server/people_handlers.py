@@ -18,13 +18,13 @@ def me(session: Session, request: Request) -> None:
     session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
 
 
-def secret(session: Session, request: Request) -> Reply:
+async def secret(session: Session, request: Request) -> Reply:
     """Send a private message; the reply has the away message of its recipient, once."""
     services, arguments = session.services, request.arguments
-    recipient = services.chat.send_private(
+    whispered = await services.chat.send_private(
         session, arguments["chatter_name"], arguments["message"], services.now()
     )
-    return SecretSent(recipient.name, services.presence.away_note(session.user, recipient))
+    return SecretSent(whispered.name, whispered.away)
 
 
 def who(session: Session, request: Request) -> Reply:
@@ -33,9 +33,9 @@ def who(session: Session, request: Request) -> Reply:
     return MemberList.of(session.services.presence.members(session.user, room_id))
 
 
-def away(session: Session, request: Request) -> Reply:
+async def away(session: Session, request: Request) -> Reply:
     """Let the user be away, or back."""
-    session.services.presence.set_away(session.user, request.arguments.get("message"))
+    await session.services.presence.set_away(session, request.arguments.get("message"))
     current = session.user.away
     return AwaySet(None if current is None else current.text)
 

@@ -12,8 +12,8 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.core.events import RoomEvent
-from chatd.core.ports import Directory
 from chatd.core.rooms import Room
+from chatd.core.world.world import World
 from chatd.protocol.replies import RoomInfo, RoomList
 
 MAX_ROOMS: Final = 200
@@ -26,8 +26,8 @@ MAX_CHATTERS: Final = 50
 class RoomLists:
     """The pages of the list of rooms; as a subscriber of the bus it knows when they change."""
 
-    def __init__(self, directory: Directory, clock: IReactorTime) -> None:
-        self._directory = directory
+    def __init__(self, world: World, clock: IReactorTime) -> None:
+        self._world = world
         self._clock = clock
         self._pages: dict[tuple[str, int, int], RoomList] = {}
 
@@ -40,12 +40,12 @@ class RoomLists:
 
         Raises `ChatError` if there is no room `since`.
         """
-        rooms = list(self._directory.rooms())
+        rooms = list(self._world.rooms)
         limit = min(limit, MAX_ROOMS)
         # A room that is added has no event.
         key = (since or "", limit, len(rooms))
         if key not in self._pages:
-            start = 0 if since is None else rooms.index(self._directory.require_room(since)) + 1
+            start = 0 if since is None else rooms.index(self._world.rooms.require(since)) + 1
             shown = tuple(RoomInfo.of(room, MAX_CHATTERS) for room in rooms[start : start + limit])
             if not self._pages:
                 self._clock.callLater(0, self._pages.clear)
@@ -54,5 +54,5 @@ class RoomLists:
 
     def room(self, room_id: str) -> RoomList:
         """Return a list of one room alone; raise `ChatError` if there is none with that id."""
-        room = self._directory.require_room(room_id)
+        room = self._world.rooms.require(room_id)
         return RoomList((RoomInfo.of(room, MAX_CHATTERS),))

@@ -9,9 +9,11 @@ from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.ignores import Ignores
 from chatd.core.moderation import Moderation
+from chatd.core.ports import ILog
 from chatd.core.presence import Presence
 from chatd.core.rooms import User
 from chatd.core.sessions import SessionService
+from chatd.core.world.world import World
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.protocol.replies import AdminAnswer
@@ -30,6 +32,8 @@ class Services:
     administrator. With `show_addresses` clients see where others are.
     """
 
+    world: World
+    log: ILog
     chat: Chat
     presence: Presence
     ignores: Ignores

@@ -40,6 +40,23 @@ class Session(Subscriber):
     once the session takes no more frames. It calls `on_closed` when its connection has ended.
     """
 
+    __slots__ = (
+        "_fanout",
+        "_is_running",
+        "_lost",
+        "_may_return",
+        "_motd_sent",
+        "_on_closed",
+        "_on_idle",
+        "_work",
+        "busy",
+        "extra_cost",
+        "is_started",
+        "listed",
+        "services",
+        "usage",
+    )
+
     def __init__(
         self,
         services: Services,

@@ -53,7 +53,7 @@ async def revoke(session: Session, request: Request) -> Reply:
     if session.user.account is None:
         raise ChatError(ErrorCode.LOGIN_FIRST)
     if number == "all":
-        await service.revoke_all(session)
+        await service.revoke_all(session, session.services.now())
         return Revoked(number)
     if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         raise ChatError(ErrorCode.USAGE)
@@ -62,7 +62,7 @@ async def revoke(session: Session, request: Request) -> Reply:
     index = int(number) - 1
     if not 0 <= index < len(session.listed):
         raise ChatError(ErrorCode.NO_SUCH_NUMBER)
-    await service.revoke(session, session.listed[index])
+    await service.revoke(session, session.listed[index], session.services.now())
     return Revoked(str(index + 1))
 
 

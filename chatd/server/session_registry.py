@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from twisted.internet.defer import Deferred
 
 from chatd.core.events import DisconnectReason
+from chatd.core.world.effects import BanAdded
 from chatd.server.connection import Connection
 from chatd.server.services import Services
 from chatd.server.session import Session
@@ -34,13 +35,19 @@ class SessionRegistry:
         self.services.event_log.connected(connection.address)
         return session
 
+    def on_ban_added(self, added: BanAdded) -> None:
+        """Close the connections without a name, of which the world does not know, if banned."""
+        for session in list(self._open):
+            if not session.user.sessions and session.is_banned:
+                session.user.closed = True  # until the framing is known, the session cannot close
+                session.disconnect(DisconnectReason.BANNED, added.ban.reason)
+
     def shut_down(self) -> Deferred[None]:
         """Close all sessions, and tell the clients; fires when the connections are closed.
 
         All users leave silently: nobody reads that others leave.
         """
-        for session in self._open:
-            self.services.chat.remove_silently(session.user)
+        self.services.log.stop()
         for session in list(self._open):
             session.close(DisconnectReason.SHUTDOWN)
         self._all_closed = Deferred()

@@ -13,8 +13,8 @@ from typing import Final
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
-from chatd.core.ports import IStore
 from chatd.core.rooms import Room
+from chatd.core.store import IStore
 from chatd.storage.retention import Retention
 from chatd.storage.writer import HistoryWriter
 

@@ -13,7 +13,6 @@ from zope.interface import implementer
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
-from chatd.core.ports import IStore
 from chatd.core.records import (
     MAX_AUDIT_ENTRIES,
     Account,
@@ -26,6 +25,7 @@ from chatd.core.records import (
     RoomUsage,
     Snapshot,
 )
+from chatd.core.store import IStore
 from chatd.storage.chunks import take_within
 from chatd.storage.memory_accounts import MemoryAccounts
 from chatd.storage.memory_rooms import MemoryRooms
@@ -99,6 +99,8 @@ class MemoryStore:
         """Become the server that appends; return the stored position."""
         content = self._content
         if self._is_shared:
+            if self not in content.servers:
+                raise StoreUnavailableError("this server has ended")
             if content.scribe not in {None, self} and not force:
                 raise StoreUnavailableError("another server stores the messages")
             content.scribe = self

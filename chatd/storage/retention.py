@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from chatd.core.ports import IStore
+from chatd.core.store import IStore
 
 CONFIRM_SECONDS: Final = 12 * 3600.0
 """For how long the wall clock must not be set after a start until it is trusted.

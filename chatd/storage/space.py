@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from chatd.core.ports import IStore
 from chatd.core.rooms import Room
+from chatd.core.store import IStore
 
 _PAUSE_SECONDS: Final = 0.05
 """The pause after each step, in which new messages can be written."""

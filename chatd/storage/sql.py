@@ -19,7 +19,6 @@ from zope.interface import implementer
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.lookalikes import name_keys, room_key
-from chatd.core.ports import IStore
 from chatd.core.records import (
     Account,
     AuditEntry,
@@ -30,6 +29,7 @@ from chatd.core.records import (
     RoomUsage,
     Snapshot,
 )
+from chatd.core.store import IStore
 from chatd.storage import (
     accounts_sql,
     audit_sql,

@@ -13,7 +13,7 @@ less those that were dropped since, because the store recognizes the ones that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -25,7 +25,6 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
-from chatd.core.ports import IStore
 from chatd.core.records import ids_to_reserve
 from chatd.core.rooms import Room
 from chatd.protocol.replies import ErrorReply, Receipt
@@ -64,6 +63,13 @@ class SendTo(Protocol):
         """Send `replies`; do nothing if the recipient is no longer connected."""
 
 
+class MessageStore(Protocol):
+    """Adds messages to the store, by itself or by way of another server."""
+
+    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Add messages, as `IStore.append` says."""
+
+
 class OutageLog(Protocol):
     """Logs for the operator how the store does."""
 
@@ -84,7 +90,7 @@ class HistoryWriter:
     """
 
     def __init__(
-        self, store: IStore, clock: IReactorTime, send_to: SendTo, event_log: OutageLog
+        self, store: MessageStore, clock: IReactorTime, send_to: SendTo, event_log: OutageLog
     ) -> None:
         self._store = store
         self._clock = clock

@@ -9,8 +9,8 @@ from zope.interface import implementer
 
 from chatd.auth.passwords import Passwords
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.ports import IStore
 from chatd.core.records import Account
+from chatd.core.store import IStore
 
 
 @implementer(IStore)

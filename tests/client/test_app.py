@@ -4,8 +4,8 @@ import pytest
 
 from chatd.client.ui.frontend import Exit, Hangup
 from chatd.core.events import DisconnectReason, Message
+from chatd.core.world.names import HOLD_SECONDS
 from chatd.protocol.received import Ok
-from chatd.server.heldnames import HOLD_SECONDS
 
 
 def test_conversation(harness, rooms):

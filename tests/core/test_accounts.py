@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from chatd.config import RoomCreators
+from chatd.admin.commands import execute
+from chatd.config import Registrants, RoomCreators
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.storage.memory import MemoryStore
+from chatd.storage.testing import result
 from chatd.testing import MemoryHashing, MemoryServer, SlowStore
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone
@@ -284,3 +286,36 @@ def test_rooms_and_accounts_outlive_a_restart():
     client.ask("`format json")
     (reply,) = client.ask('{"command":"join","chatroom_id":"4"}')
     assert json.loads(reply)["last"] == 2
+
+
+# -- who may register
+
+
+def test_nobody_registers():
+    """With `--who-registers nobody` the administrator alone adds accounts."""
+    server = MemoryServer(registrants=Registrants.NOBODY)
+    client = server.connect()
+    client.send("`register Ann password")
+    assert client.read() == [
+        "Server: Registration is closed. Ask the administrator for an account."
+    ]
+
+
+def test_the_administrator_adds_an_account():
+    """The console asks for the password; then the user can log in, and the name is taken."""
+    server = MemoryServer(registrants=Registrants.NOBODY)
+
+    async def prompt(_):
+        return "password"
+
+    def register(name):
+        context = server.service.consoles.context
+        return result(execute(context, f"register {name}", prompt)).lines
+
+    server.join("1", "Bob")
+    assert register("Ann") == ["Administrator: Ann was registered."]
+    assert register("ann") == ["Administrator: Name Ann is already in use!"]
+    assert register("Bob") == ["Administrator: Name Bob is already in use!"]
+    client = server.connect()
+    client.send("`login Ann password")
+    assert client.read() == ["Server: Welcome back, Ann."]

@@ -276,13 +276,13 @@ def test_a_network_that_was_banned_is_found_at_once():
     """A lookup asks once for each length of a prefix, however many networks are banned."""
     bans = BanList()
     for number in range(256):
-        bans.add(parse_ban(f"10.{number}.0.0/16"), None)
-        bans.add(parse_ban(f"2001:db8:{number:x}::/48"), None)
+        bans.add(parse_ban(f"10.{number}.0.0/16"), None, None)
+        bans.add(parse_ban(f"2001:db8:{number:x}::/48"), None, None)
     lookups = list(bans._networks.values())
     assert [list(lengths) for lengths in lookups] == [[16], [48]]
     assert bans.address_ban(("10.7.1.1", 1), 0)
     assert not bans.address_ban(("11.7.1.1", 1), 0)
     assert bans.address_ban(("2001:db8:ff::1", 1), 0)
-    for ban in bans.all(0):
+    for ban in bans.active(0):
         bans.remove(ban)
     assert lookups == [{}, {}]

@@ -2,25 +2,26 @@
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
 from chatd.config import RoomCreators
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.events import LeaveReason
+from chatd.core.names import new_name
 from chatd.core.rooms import Role
+from chatd.core.world.account_operations import ReserveName
+from chatd.core.world.operations import Whispered
+from chatd.storage.testing import result
 from chatd.testing import Gate, MemoryServer
 
 NOW = 1000.0
 
 
-def run(coroutine):
-    """Return the result of a coroutine that does not wait, or raise its error."""
-    outcome = []
-    Deferred.fromCoroutine(coroutine).addBoth(outcome.append)
-    (result,) = outcome
-    if isinstance(result, Failure):
-        result.raiseException()
-    return result
+def run(call):
+    """Return the result of an awaitable that does not wait, or raise its error."""
+
+    async def awaited():
+        return await call
+
+    return result(awaited())
 
 
 def refusal(coroutine):
@@ -100,7 +101,7 @@ def test_join_of_a_banned_name(server):
     run(server.service.moderation.ban("Bob", None, [], NOW))
     with pytest.raises(BannedError):
         run(server.service.chat.join(server.open_session(), "1", "Bob", NOW))
-    assert server.service.directory.find_user("Bob") is None
+    assert server.service.world.find_user("Bob") is None
 
 
 def test_join_or_create(server):
@@ -116,7 +117,7 @@ def test_join_or_create_refused_leaves_no_room(server):
     join(server, "1", "Ann")
     code, _ = refusal(server.service.chat.join_or_create(server.open_session(), "tea", "Ann", NOW))
     assert code is ErrorCode.NAME_IN_USE
-    assert server.service.directory.room("tea") is None
+    assert server.service.world.rooms.find("tea") is None
 
 
 def test_nobody_creates_rooms():
@@ -128,15 +129,10 @@ def test_nobody_creates_rooms():
     run(server.service.chat.join_or_create(ann, "1", "Ann", NOW))
 
 
-def test_a_session_that_ends_while_it_joins(server):
+def test_a_session_that_ends_while_it_joins(server, monkeypatch):
     """It is in no room, and its name is free."""
-    gate, reserve = Gate(shut=True), server.service.directory.reserve_name
-
-    async def reserve_late(user, name):
-        await gate.wait()
-        return await reserve(user, name)
-
-    server.service.directory.reserve_name = reserve_late
+    gate = Gate(shut=True)
+    monkeypatch.setattr(server.service.history, "preload", lambda _: gate.wait())
     ann = server.open_session()
     joining = Deferred.fromCoroutine(server.service.chat.join(ann, "1", "Ann", NOW))
     ann.lose()
@@ -145,7 +141,7 @@ def test_a_session_that_ends_while_it_joins(server):
     joining.addErrback(lambda failure: errors.append(failure.value.code))
     assert errors == [ErrorCode.SESSION_CLOSED]
     assert server.service.chat.room("1").members == {}
-    assert server.service.directory.find_user("Ann") is None
+    assert server.service.world.find_user("Ann") is None
 
 
 def test_leave(server):
@@ -154,7 +150,7 @@ def test_leave(server):
     run(server.service.chat.join(ann, "2", None, NOW))
     bob.read()
     ann.current_room = server.service.chat.room("1")
-    server.service.chat.leave(ann.user, server.service.chat.room("1"), LeaveReason.QUIT, NOW, ann)
+    run(server.service.chat.leave(ann, server.service.chat.room("1"), NOW))
     assert bob.read() == ["Server: Ann quitted."]
     assert ann.current_room is server.service.chat.room("2")
     assert ann.read()[-1:] != ["Server: Ann quitted."]
@@ -171,15 +167,15 @@ def test_joined_room(server):
         assert refused.value.params == {"room": room_id}
 
 
-def test_remove_user(server):
+def test_a_session_is_lost(server):
     """The user is closed and in no room; the name is free; it can be done twice."""
     ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
     for _ in range(2):
-        server.service.chat.remove_user(bob.user, LeaveReason.LOST, NOW)
+        bob.lose()
     assert ann.read() == ["Bob: joined us @chatroom 1.", "Server: Bob quitted."]
     assert bob.user.closed
     assert bob.current_room is None
-    assert run(server.service.directory.reserve_name(ann.user, "Bob")) == "Bob"
+    assert run(server.service.chat.rename(ann, "Bob", NOW)) == "Bob"
 
 
 def test_empty_messages_are_left_out(server):
@@ -204,8 +200,8 @@ def test_rename(server):
     assert run(server.service.chat.rename(bob, "Rob", NOW)) == "Rob"
     assert ann.read()[-1:] == ["Server: Bob is now known as Rob."]
     assert bob.read()[-1:] != ["Server: Bob is now known as Rob."]
-    assert server.service.directory.find_user("Bob") is None
-    assert server.service.directory.find_user("rob") is bob.user
+    assert server.service.world.find_user("Bob") is None
+    assert server.service.world.find_user("rob") is bob.user
 
 
 def test_rename_is_in_order_with_messages(server):
@@ -224,7 +220,7 @@ def test_rename_without_a_room(server):
     ann = server.open_session()
     assert run(server.service.chat.rename(ann, "ann", NOW)) == "ann"
     assert run(server.service.chat.rename(ann, "Ann", NOW)) == "Ann"
-    assert server.service.directory.find_user("ann") is ann.user
+    assert server.service.world.find_user("ann") is ann.user
     run(server.service.chat.join(ann, "1", None, NOW))
     assert [user.name for user in server.service.chat.room("1").members] == ["Ann"]
 
@@ -239,7 +235,7 @@ def test_rename_refused(server):
     with pytest.raises(BannedError):
         run(server.service.chat.rename(bob, "Rob", NOW))
     assert bob.user.name == "Bob"
-    assert server.service.directory.find_user("Rob") is None
+    assert server.service.world.find_user("Rob") is None
 
 
 def test_rename_of_an_account(server):
@@ -265,7 +261,8 @@ def test_send_private(server):
     """One user reads it; names are found as they are compared."""
     ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
     ann.read()
-    assert server.service.chat.send_private(ann, "BOB", "psst", NOW) is bob.user
+    whispered = run(server.service.chat.send_private(ann, "BOB", "psst", NOW))
+    assert whispered == Whispered("Bob", None)
     assert bob.read() == ["Ann (secret): psst"]
     assert ann.read() == []
 
@@ -273,17 +270,14 @@ def test_send_private(server):
 def test_send_private_to_oneself(server):
     """It is read once by each session."""
     ann = join(server, "1", "Ann")
-    server.service.chat.send_private(ann, "Ann", "note", NOW)
+    run(server.service.chat.send_private(ann, "Ann", "note", NOW))
     assert ann.read() == ["Ann (secret): note"]
 
 
 def test_send_private_refused(server):
     """The sender needs a name, the recipient must be present, not only reserve a name."""
     ann, nobody = join(server, "1", "Ann"), server.open_session()
-    with pytest.raises(ChatError) as refused:
-        server.service.chat.send_private(nobody, "Ann", "psst", NOW)
-    assert refused.value.code is ErrorCode.IN_NO_ROOM
-    run(server.service.directory.reserve_name(nobody.user, "Zoe"))
-    with pytest.raises(ChatError) as refused:
-        server.service.chat.send_private(ann, "Zoe", "psst", NOW)
-    assert refused.value.code is ErrorCode.NO_SUCH_USER
+    send_private = server.service.chat.send_private
+    assert refusal(send_private(nobody, "Ann", "psst", NOW))[0] is ErrorCode.IN_NO_ROOM
+    run(server.service.oplog.submit(ReserveName(nobody.key, new_name("Zoe"))))
+    assert refusal(send_private(ann, "Zoe", "psst", NOW))[0] is ErrorCode.NO_SUCH_USER

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.core.ignores import MAX_IGNORED
+from chatd.core.world.users_rules import MAX_IGNORED
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 

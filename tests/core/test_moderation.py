@@ -1,20 +1,14 @@
 """Kicks, moves and bans, by calls of `Moderation` itself."""
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import DisconnectReason
+from chatd.core.world.operations import MemberRef
+from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 
 NOW = 1000.0
-
-
-def run(coroutine):
-    """Carry out a coroutine that does not wait."""
-    done = Deferred.fromCoroutine(coroutine)
-    assert done.called
-    done.addErrback(lambda failure: failure.raiseException())
 
 
 @pytest.fixture
@@ -33,7 +27,7 @@ def ann(server):
 def join(server, name):
     """Return the session of a new guest in room 1."""
     session = server.open_session()
-    run(server.service.chat.join(session, "1", name, NOW))
+    result(server.service.chat.join(session, "1", name, NOW))
     return session
 
 
@@ -41,8 +35,7 @@ def test_kick(server, ann):
     """The user is told by an own event, the room by another."""
     bob = join(server, "Bob")
     ann.read()
-    user, room = server.service.moderation.kick("bob", "1", NOW)
-    assert (user, room) == (bob.user, server.service.chat.room("1"))
+    assert result(server.service.moderation.kick("bob", "1", NOW)) == MemberRef("Bob", "1")
     assert bob.read() == [
         "Server: You were kicked out from chatroom room 1@1 by the Administrator!"
     ]
@@ -53,7 +46,7 @@ def test_the_reason_of_a_kick(server, ann):
     """The user and the room read it."""
     bob = join(server, "Bob")
     ann.read()
-    server.service.moderation.kick("bob", "1", NOW, "spam")
+    result(server.service.moderation.kick("bob", "1", NOW, "spam"))
     assert bob.read() == [
         "Server: You were kicked out from chatroom room 1@1 by the Administrator: spam"
     ]
@@ -65,7 +58,7 @@ def test_a_kick_by_an_account(server, ann):
     for reason, end in (("", ""), ("spam", ": spam")):
         bob = join(server, "Bob")
         ann.read()
-        server.service.moderation.kick("bob", "1", NOW, reason, "Amy")
+        result(server.service.moderation.kick("bob", "1", NOW, reason, "Amy"))
         (told,) = bob.read()[-1:]
         assert told == f"Server: You were kicked out from chatroom room 1@1 by Amy{end or '!'}"
         assert ann.read() == [f"Server: Bob was kicked out by Amy{end or '.'}"]
@@ -77,40 +70,41 @@ def test_a_kick_by_an_account(server, ann):
 def test_kick_refused(server, name, room_id):
     """The user must be in the room."""
     with pytest.raises(ChatError) as refused:
-        server.service.moderation.kick(name, room_id, NOW)
+        result(server.service.moderation.kick(name, room_id, NOW))
     assert refused.value.code is ErrorCode.NO_SUCH_USER
     assert refused.value.params == {"name": name, "room": room_id}
 
 
 def test_move_adds_a_room_while_there_is_place(server, ann):
     """The new room is current."""
-    server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW)
+    result(server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW))
     assert [room.id for room in ann.user.rooms] == ["1", "2"]
     assert ann.current_room is server.service.chat.room("2")
 
 
 def test_move_takes_the_current_room_without_place(server, ann):
     """It is the current one that is left, not the one joined last."""
-    server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW)
+    result(server.service.moderation.move_user("Ann", server.service.chat.room("2"), NOW))
     ann.current_room = server.service.chat.room("1")
-    server.service.moderation.move_user("Ann", server.service.chat.room("3"), NOW)
+    result(server.service.moderation.move_user("Ann", server.service.chat.room("3"), NOW))
     assert [room.id for room in ann.user.rooms] == ["2", "3"]
 
 
 def test_move_into_a_room_of_the_user_changes_nothing(server, ann):
     """Nobody is told."""
     ann.read()
-    server.service.moderation.move_user("Ann", server.service.chat.room("1"), NOW)
+    result(server.service.moderation.move_user("Ann", server.service.chat.room("1"), NOW))
     assert ann.read() == []
 
 
 def test_ban_by_name_and_by_address(server, ann):
     """The users of all sessions that a ban concerns are closed and disconnected."""
     bob, zoe = join(server, "Bob"), server.open_session()
-    zoe.address = ("10.0.0.1", 1)
-    run(server.service.moderation.ban("bob", None, [ann, bob, zoe], NOW))
+    zoe.address = zoe.user.address = ("10.0.0.1", 1)
+    result(server.service.chat.join(zoe, "2", "Zoe", NOW))
+    result(server.service.moderation.ban("bob", None, [ann, bob, zoe], NOW))
     assert (ann.reason, bob.reason, zoe.reason) == (None, DisconnectReason.BANNED, None)
-    run(server.service.moderation.ban("10.0.0.0/8", 10, [ann, zoe], NOW))
+    result(server.service.moderation.ban("10.0.0.0/8", 10, [ann, zoe], NOW))
     assert (ann.reason, zoe.reason) == (None, DisconnectReason.BANNED)
     by_name, by_address = server.service.moderation.bans()
     assert (by_name.subject, by_address.subject) == ("Bob", "10.0.0.0/8")

@@ -74,8 +74,8 @@ def test_unmute(server, people):
     assert bob.read() == ["Server: You may talk in chatroom swimming@1 again."]
     assert bob.ask("hi") == []
     assert alice.read() == ["Bob: hi"]
-    assert server.service.chat.room("1").mutes is None
     assert server.console("unmute Bob 1") == ["Administrator: Bob is not muted in chatroom 1."]
+    assert server.service.chat.room("1").mutes is None
 
 
 def test_events_keep_their_order(server, people):
@@ -133,8 +133,8 @@ def test_minutes(server, people):
     alice.read()
     assert bob.ask("hi") == []
     assert alice.read() == ["Bob: hi"]
-    assert server.service.chat.room("1").mutes is None
     assert server.console("unmute Bob 1") == ["Administrator: Bob is not muted in chatroom 1."]
+    assert server.service.chat.room("1").mutes is None
 
 
 @pytest.mark.parametrize(

@@ -3,32 +3,38 @@
 from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.config import Limits, RoomPolicy
+from chatd.config import Config, Limits, RoomPolicy
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.events import Joined, LeaveReason, Left, Notice, RoomClosed
+from chatd.core.lookalikes import name_keys
 from chatd.core.moderation import Moderation
 from chatd.core.records import AccountRef
-from chatd.core.rooms import User
+from chatd.core.rooms import SessionKey, User
+from chatd.core.world.account_operations import AddAccount, EndSession, LogIn
+from chatd.core.world.world import World
 from chatd.fanout.buffer import Subscriber
-from chatd.fanout.bus import LocalBus
+from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.fanout.testing import MemorySession
+from chatd.oplog.local import LocalLog
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
-from chatd.server.directory import Directory
 from chatd.server.eventlog import EventLog
+from chatd.server.storedbans import StoredBans
+from chatd.server.storedrooms import StoredRooms
 from chatd.storage.history import History
 from chatd.storage.memory import MemoryStore
 from chatd.storage.retention import Retention
+from chatd.storage.testing import result
 from chatd.storage.writer import HistoryWriter
 
 
@@ -93,36 +99,58 @@ class NaiveRouter:
     def __init__(self, fanout):
         self._fanout = fanout
         self._users = {}
+        self._numbers = count(1)
 
     def attach(self, session):
+        session.router = self
+        session.session_key = SessionKey("local", next(self._numbers))
+        self._add(session)
+
+    def key_of(self, session):
+        return session.session_key
+
+    def user_of(self, key):
+        sessions = (session for session in self._fanout.sessions if session.session_key == key)
+        return next((session.user for session in sessions), None)
+
+    def _add(self, session):
         user = session.user
         self._users.setdefault(user, []).append(session)
-        user.address = self._users[user][0].address
         self._fanout.sessions[session] = list(user.rooms)
         session.followed_rooms = frozenset(user.rooms)
         session.current_room = next(reversed(user.rooms), None)
 
     def detach(self, session):
-        sessions = self._users[session.user]
-        sessions.remove(session)
+        self._users[session.user].remove(session)
         del self._fanout.sessions[session]
         session.current_room = None
-        if sessions:
-            session.user.address = sessions[0].address
-        return not sessions
+
+    forget = detach
+
+    def move(self, moved):
+        session = next(each for each in self._fanout.sessions if each.key == moved.session)
+        self.detach(session)
+        session.user = moved.user
+        self._add(session)
+
+    def refresh(self, changed):
+        pass
+
+    def disconnect(self, ended):
+        raise AssertionError(ended)
 
     def current_room(self, user):
         sessions = self._users[user]
         return max(sessions, key=lambda session: session.last_active).current_room
 
-    def send(self, user, event, skip=None):
-        for session in self._users[user]:
-            if session is not skip:
-                self._fanout.send(session, event)
+    def tell(self, told):
+        for session in self._users[told.user]:
+            if session.key != told.skip:
+                self._fanout.send(session, told.event)
 
     def on_event(self, room, event, user, origin):
         own = self._users.get(user, [])
-        others = [s for s in own if origin is not None and s is not origin]
+        others = [s for s in own if origin is not None and s.key != origin]
         if isinstance(event, Left):
             self.send_all(others, replace(event, is_self=True))
             for session in own:
@@ -154,7 +182,7 @@ class NaiveRouter:
                 for session in self._users[user]:
                     self._drop(session, room)
         for session, rooms in self._fanout.sessions.items():
-            if session is not origin:
+            if session.key != origin:
                 shared = [event for room, event in events.items() if room in rooms]
                 for blob in sorted({self._fanout.encode(session, event) for event in shared}):
                     session.send_queue.write(blob)
@@ -178,42 +206,38 @@ class FanoutHarness:
         self.fanout = fanout
         self.router = router
         store, policy = MemoryStore(), RoomPolicy(rooms_per_client=rooms_per_client)
-        self.directory = Directory(store, Clock())
+        self.world = World(router.user_of)
+        self.log = LocalLog(self.world, Bus(fanout, router), Clock().seconds)
         log = EventLog(Clock())
         writer = HistoryWriter(store, Clock(), fanout.send, log)
         history = History(store, writer, Retention(store, Clock(), Clock().seconds, log, 0))
-        bus = LocalBus(fanout, router)
         self.chat = Chat(
-            self.directory,
-            bus,
-            router,
+            self.world,
+            self.log,
+            StoredRooms(self.log, store, Config().max_rooms, policy.rooms_per_account),
             history,
             policy,
             lambda _: nullcontext(),
             Limits().message,
         )
-        self.moderation = Moderation(self.directory, router, self.chat, policy)
+        stored_bans = StoredBans(self.world, self.log, store)
+        self.moderation = Moderation(self.world, self.log, stored_bans, router, policy)
         self.sessions = []
-        self.owners = []
         for owner, number in enumerate(users):
-            user = self.new_user(owner, number > 1)
+            account = AccountRef(owner + 1, f"account{owner}") if number > 1 else None
+            if account is not None:
+                self.log.submit(AddAccount(account, name_keys(account.name)))
             for _ in range(number):
-                codec = CODECS[len(self.sessions) % len(CODECS)]
-                session = MemorySession(user, codec)
-                session.address = ("127.0.0.1", len(self.sessions))
-                router.attach(session)
+                user = User(("127.0.0.1", len(self.sessions)))
+                session = MemorySession(user, CODECS[len(self.sessions) % len(CODECS)])
+                self.begin(session, account)
                 self.sessions.append(session)
-                self.owners.append(owner)
 
-    def new_user(self, owner, has_account):
-        """Return a guest, or the user of an account."""
-        user = User(("127.0.0.1", owner))
-        if has_account:
-            account = AccountRef(owner + 1, f"account{owner}")
-            if self.directory.find_account(account.name) is None:
-                self.directory.add_account(account)
-            self.directory.assume(user, account)
-        return user
+    def begin(self, session, account):
+        """Begin a session, of a new guest or of the user of an account."""
+        self.router.attach(session)
+        if account is not None:
+            self.log.submit(LogIn(session.key, session.address, account, 9, (), 0))
 
     def do(self, step, number, room, other):
         """Carry out a step in session `number`; a step that is refused changes nothing."""
@@ -228,29 +252,27 @@ class FanoutHarness:
 
     def join(self, session, room, _):
         name = f"guest{self.sessions.index(session)}"
-        done = Deferred.fromCoroutine(self.chat.join_or_create(session, room, name, 0))
-        done.addCallback(lambda _: self.answer(session, room, None))
-        done.addErrback(lambda failure: failure.trap(ChatError))
+        result(self.chat.join_or_create(session, room, name, 0))
+        self.answer(session, room, None)
 
     def leave(self, session, room, _):
         room = self.chat.joined_room(session.user, room)
-        self.chat.leave(session.user, room, LeaveReason.QUIT, 0, session)
+        result(self.chat.leave(session, room, 0))
         self.answer(session, room.id, None)
 
     def lose(self, session, *_):
         """End a session and begin another for the same user, which logs in to the same account."""
         user = session.user
-        has_account = user.account is not None
-        if self.router.detach(session):
-            self.chat.remove_user(user, LeaveReason.LOST, 0)
-            owner = self.owners[self.sessions.index(session)]
-            session.user = self.new_user(owner, has_account)
-        self.router.attach(session)
+        account = None if user.account is None else AccountRef(user.account, user.name)
+        self.router.forget(session)
+        self.log.submit(EndSession(session.key, LeaveReason.LOST, False, False, 0))
+        session.session_key = None
+        session.user = User(session.address)
+        self.begin(session, account)
 
     def rename(self, session, room, _):
         name = f"guest{self.sessions.index(session)}-{room}"
-        done = Deferred.fromCoroutine(self.chat.rename(session, name, 0))
-        done.addErrback(lambda failure: failure.trap(ChatError))
+        result(self.chat.rename(session, name, 0))
 
     def say(self, session, *_):
         if session.current_room is not None:
@@ -261,23 +283,22 @@ class FanoutHarness:
         self.chat.say(session, self.chat.joined_room(session.user, room), ["broadcast"], 0)
 
     def send_private(self, session, _, other):
-        self.chat.send_private(session, other.user.name, "psst", 0)
+        result(self.chat.send_private(session, other.user.name, "psst", 0))
 
     def answer(self, session, room, _):
         self.fanout.send(session, Notice("Server", f"answer {room}", 0))
 
     def announce(self, _, room, __):
-        self.chat.announce(room, "hear hear", 0)
+        result(self.chat.announce(room, "hear hear", 0))
 
     def kick(self, _, room, other):
-        self.moderation.kick(other.user.name, room, 0)
+        result(self.moderation.kick(other.user.name, room, 0))
 
     def move(self, _, room, other):
-        self.moderation.move_user(other.user.name, self.chat.room(room), 0)
+        result(self.moderation.move_user(other.user.name, self.chat.room(room), 0))
 
     def end(self, _, room, __):
-        done = Deferred.fromCoroutine(self.chat.delete_room(room, 0))
-        done.addErrback(lambda failure: failure.trap(ChatError))
+        result(self.chat.delete_room(room, 0))
 
     def set_codec(self, session, room, _):
         self.fanout.set_codec(session, CODECS[int(room) % len(CODECS)])
@@ -286,7 +307,7 @@ class FanoutHarness:
 def harness(clock, **options):
     """Return a harness over the fan-out."""
     fanout = Fanout(clock)
-    return FanoutHarness(fanout, Router(fanout), **options)
+    return FanoutHarness(fanout, Router(fanout, LocalLog.node), **options)
 
 
 def naive_harness(**options):

@@ -4,7 +4,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.core.events import DisconnectReason, Joined, LeaveReason, Left, Notice, Renamed
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room, SessionKey, User
+from chatd.core.world.effects import SessionEnded, SessionMoved, Told
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
 from chatd.fanout.testing import MemorySession
@@ -18,14 +19,13 @@ class RouterHarness:
     def __init__(self):
         self.clock = Clock()
         self.fanout = Fanout(self.clock)
-        self.router = Router(self.fanout)
+        self.router = Router(self.fanout, "here")
         self.rooms = {key: Room(key, f"room {key}") for key in "12"}
 
-    def session(self, user, port=1):
+    def session(self, user):
         """Return a further session of `user`."""
         codec = text_codec(Framing.NUL, True)
         session = MemorySession(user, codec, lambda: self.clock.advance(0))
-        session.address = ("127.0.0.1", port)
         self.router.attach(session)
         return session
 
@@ -39,14 +39,15 @@ class RouterHarness:
         """Let a user join a room by way of a session."""
         room = self.rooms[key]
         room.add(user, 0)
-        self.router.on_event(room, Joined(key, user.name, None, 0), user, origin)
+        joined = Joined(key, user.name, None, 0)
+        self.router.on_event(room, joined, user, origin and origin.key)
 
     def leave(self, user, key, origin=None):
         """Let a user leave a room by way of a session."""
         room = self.rooms[key]
         room.remove(user)
         left = Left(key, user.name, None, LeaveReason.QUIT, 0)
-        self.router.on_event(room, left, user, origin)
+        self.router.on_event(room, left, user, origin and origin.key)
 
 
 @pytest.fixture
@@ -55,23 +56,29 @@ def harness():
     return RouterHarness()
 
 
-def test_a_user_has_the_address_of_the_oldest_session(harness):
-    """It changes when that session ends."""
+def test_keys(harness):
+    """Each session has a key of its own, by which it is found until it ends."""
     user = harness.user("ann")
-    first, second = harness.session(user, 1), harness.session(user, 2)
-    assert user.address == first.address
-    assert not harness.router.detach(first)
-    assert user.address == second.address
-    assert harness.router.detach(second)
-    assert user.address == second.address
+    first, second = harness.session(user), harness.session(user)
+    assert len({first.key, second.key, harness.router.new_key()}) == 3
+    assert {first.key.node, second.key.node} == {"here"}
+    assert harness.router.find(second.key) is second
+    harness.router.forget(second)
+    assert harness.router.find(second.key) is None
+    assert harness.router.find(SessionKey("elsewhere", first.key.number)) is None
 
 
 def test_detach_twice(harness):
-    """The second time changes nothing, and the session is not the last one again."""
+    """The second time changes nothing, and the other session stays."""
     user = harness.user("ann")
-    session = harness.session(user)
-    assert harness.router.detach(session)
-    assert not harness.router.detach(session)
+    first, second = harness.session(user), harness.session(user)
+    harness.join(user, "1", first)
+    for _ in range(2):
+        harness.router.detach(first)
+        assert list(user.origins) == [second]
+        assert dict(first.buffers) == {}
+    harness.router.detach(second)
+    assert list(user.origins) == []
 
 
 def test_a_further_session_reads_the_rooms_of_its_user(harness):
@@ -131,13 +138,13 @@ def test_leaving_takes_the_room_from_all_sessions(harness):
     assert (first.read(), second.read()) == ([], [])
 
 
-def test_send(harness):
+def test_tell(harness):
     """All sessions of a user read it but the one that is skipped."""
     user = harness.user("ann")
     first, second = harness.session(user), harness.session(user)
-    harness.router.send(user, Notice("Server", "hear", 0))
-    harness.router.send(user, Notice("Server", "others", 0), first)
-    harness.router.send(harness.user("bob"), Notice("Server", "nobody", 0))
+    harness.router.tell(Told(user, Notice("Server", "hear", 0)))
+    harness.router.tell(Told(user, Notice("Server", "others", 0), first.key))
+    harness.router.tell(Told(harness.user("bob"), Notice("Server", "nobody", 0)))
     assert first.read() == ["Server: hear"]
     assert second.read() == ["Server: hear", "Server: others"]
 
@@ -147,22 +154,25 @@ def test_move(harness):
     ann, guest = harness.user("ann"), harness.user("")
     first, second = harness.session(ann), harness.session(guest)
     harness.join(ann, "1", first)
-    assert harness.router.move(second, ann)
+    harness.router.move(SessionMoved(second.key, ann))
     assert second.user is ann
     assert second.current_room is harness.rooms["1"]
-    assert not harness.router.move(first, guest)
+    harness.router.move(SessionMoved(first.key, guest))
     assert (first.user, first.current_room, dict(first.buffers)) == (guest, None, {})
+    assert list(ann.origins) == [second]
+    harness.router.move(SessionMoved(SessionKey("elsewhere", 1), ann))
+    assert list(ann.origins) == [second]
 
 
-def test_surplus_is_silent_for_longest(harness):
-    """Sessions that were active later stay."""
+def test_by_silence(harness):
+    """The session that was active last comes last."""
     user = harness.user("ann")
     sessions = [harness.session(user) for _ in range(3)]
     for session, time in zip(sessions, (5, 1, 3), strict=True):
         session.last_active = time
-    assert harness.router.surplus(user, 3) == []
-    assert harness.router.surplus(user, 1) == [sessions[1], sessions[2]]
-    assert harness.router.surplus(harness.user("bob"), 0) == []
+    silent = [sessions[1].key, sessions[2].key, sessions[0].key]
+    assert harness.router.by_silence(user) == silent
+    assert harness.router.by_silence(harness.user("bob")) == []
 
 
 def test_current_room_of_a_user(harness):
@@ -179,13 +189,14 @@ def test_current_room_of_a_user(harness):
 
 
 def test_disconnect(harness):
-    """Every session of the user is told why, also where each of them ends meanwhile."""
+    """That session is told why, and no other; one that has ended meanwhile is not."""
     user = harness.user("ann")
-    sessions = [harness.session(user) for _ in range(2)]
-    for session in sessions:
-        session._on_lost = harness.router.detach
-    harness.router.disconnect(user, DisconnectReason.BANNED)
-    assert [session.reason for session in sessions] == [DisconnectReason.BANNED] * 2
+    sessions = [harness.session(user) for _ in range(3)]
+    keys = [session.key for session in sessions]
+    harness.router.forget(sessions[2])
+    for key in keys[1:]:
+        harness.router.disconnect(SessionEnded(key, DisconnectReason.BANNED))
+    assert [session.reason for session in sessions] == [None, DisconnectReason.BANNED, None]
 
 
 def test_a_new_name_is_read_once(harness):
@@ -197,6 +208,6 @@ def test_a_new_name_is_read_once(harness):
             harness.join(user, key, session)
     observer.read()
     renamed = dict.fromkeys(harness.rooms.values(), Renamed("ann", "zoe", 0))
-    harness.router.on_user_event(renamed, ann, guest)
+    harness.router.on_user_event(renamed, ann, guest.key)
     assert observer.read() == ["Server: ann is now known as zoe."]
     assert guest.read() == []

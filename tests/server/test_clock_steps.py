@@ -10,8 +10,8 @@ from twisted.internet.testing import StringTransport
 from chatd.auth.throttle import BACKOFF, FREE_FAILURES
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.ratelimit import MAX_CREATIONS
+from chatd.core.world.tokens import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.daemon.metrics import CHECK_SECONDS
-from chatd.server.resume import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import RECEIPT_TIMEOUT, RETRY_SECONDS, WRITE_DELAY
 from chatd.testing import MemoryServer, SlowStore

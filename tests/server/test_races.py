@@ -7,7 +7,6 @@ from twisted.internet.defer import Deferred
 
 from chatd.config import RoomCreators
 from chatd.core.errors import StoreUnavailableError
-from chatd.server.resume import GUEST_RESUME_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.writer import CLOSE_TIMEOUT, RECEIPT_TIMEOUT, WRITE_DELAY
@@ -304,9 +303,8 @@ def test_moved_during_a_login(server, hashing):
 
 def test_moved_during_a_resumption(server, store):
     """The guest does not resume the session, and the account can be logged in to."""
-    ann, token = registered(server)
-    ann.lose()
-    server.turn(GUEST_RESUME_SECONDS + 1)
+    _, token = registered(server)
+    server = MemoryServer(store=store, rooms=(("1", "tea"),))
     bob = server.join("1", "Bob")
     bob.ask("`quit")
     bob.ask("`format json")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chatd.server.heldnames import HOLD_SECONDS
-from chatd.server.resume import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
+from chatd.core.world.names import HOLD_SECONDS
+from chatd.core.world.tokens import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 
 
@@ -14,9 +15,7 @@ def server():
     server = MemoryServer(rooms=rooms, hide_addresses=True)
     for number in range(62):
         session = server.open_session()
-        server.service.directory._names.add(f"user{number}", session.user)
-        server.service.directory.assign_name(session.user, f"user{number}")
-        server.service.chat.add_member(session.user, server.service.chat.room("0"), 0)
+        result(server.service.chat.join(session, "0", f"user{number}", 0))
     server.turn()
     return server
 

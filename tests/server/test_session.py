@@ -99,16 +99,13 @@ def test_not_json(server):
 
 @pytest.fixture
 def slow(server, monkeypatch):
-    """Return a server that reserves a name only when the returned Deferred fires."""
-    directory = server.service.chat._directory
-    reserve_name = directory.reserve_name
+    """Return a server that lets a user join only when the returned Deferred fires."""
     gate = Deferred()
 
-    async def reserve_late(*arguments):
+    async def preload_late(_):
         await gate
-        return await reserve_name(*arguments)
 
-    monkeypatch.setattr(directory, "reserve_name", reserve_late)
+    monkeypatch.setattr(server.service.history, "preload", preload_late)
     return server, gate
 
 
@@ -149,7 +146,7 @@ def test_connection_ends_while_a_request_is_carried_out(slow):
     assert watcher.ask("`join 1 Ann") == ["Server: You join @chatroom 1"]
 
 
-def test_the_room_ends_while_a_name_is_reserved(slow):
+def test_the_room_ends_while_a_user_joins(slow):
     """A `join` of a room that is ended meanwhile is refused, and the name is free."""
     server, gate = slow
     client = server.connect()
@@ -157,7 +154,7 @@ def test_the_room_ends_while_a_name_is_reserved(slow):
     server.console("end 1")
     gate.callback(None)
     assert client.read()[1:] == ["Server: Chatroom 1 NOT exist!"]
-    assert server.service.chat._directory.find_user("Ann") is None
+    assert server.service.world.find_user("Ann") is None
 
 
 def test_the_limits_of_a_member_hold_from_the_join_on(slow):
@@ -204,7 +201,7 @@ def test_a_closed_session_takes_no_frames(server):
     assert client.protocol.inbound.receiver.buffered == 0
     server.service.stopService()
     assert client.read() == []
-    assert server.service.chat._directory.room("1") is None
+    assert server.service.world.rooms.find("1") is None
 
 
 # -- handlers that fail

@@ -2,7 +2,6 @@
 
 from zope.interface.verify import verifyObject
 
-from chatd.core.ports import IStore
 from chatd.core.records import (
     AccountRef,
     Ban,
@@ -12,6 +11,7 @@ from chatd.core.records import (
     Snapshot,
     ids_to_reserve,
 )
+from chatd.core.store import IStore
 from chatd.storage.testing import NO_LIMIT, NOW, batch, ids, message, one_by_one
 
 # -- opening

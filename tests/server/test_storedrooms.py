@@ -1,8 +1,11 @@
-"""Rooms while the store works: other calls wait, and nothing is lost if the store fails."""
+"""Rooms in the world and in the store: other calls wait, nothing is lost if the store fails."""
 
 import pytest
+from twisted.internet.defer import Deferred
 
-from chatd.core.errors import StoreUnavailableError
+from chatd.core.errors import ErrorCode, StoreUnavailableError
+from chatd.core.world.account_operations import EndNode
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer, SlowStore
 
 UNAVAILABLE = "The server cannot reach its store now, try again later."
@@ -106,3 +109,70 @@ def test_a_start_that_ends_with_its_client(server, store):
     store.room_gate.let_through(1)
     bob = server.connect()
     assert bob.ask("`join X Ann") == ["Server: You join @chatroom X"]
+
+
+def test_a_room_of_a_server_that_was_taken_for_dead(server, store):
+    """The creation is refused: another server may create the room meanwhile."""
+    started = Deferred.fromCoroutine(server.service.chat.create_room("9", "new"))
+    server.service.oplog.submit(EndNode("local", 0))
+    store.room_gate.let_through(1)
+    started.addErrback(lambda failure: failure.value.code)
+    assert started.result is ErrorCode.UNAVAILABLE
+    assert server.service.world.rooms.find("9") is None
+
+
+# -- the rooms of an account
+
+
+def start_rooms(client, count, prefix="r"):
+    """Ask for rooms; return how many were started, and the other answers."""
+    client.read()
+    client.send(*(f"`start {prefix}{number} room" for number in range(count)))
+    answers = client.read()
+    started = [answer for answer in answers if answer.endswith(" started!")]
+    return len(started), {answer for answer in answers if answer not in started}
+
+
+REFUSAL = {"Server: You may own at most 20 chatrooms."}
+
+
+def test_an_account_owns_a_bounded_number_of_rooms():
+    """All its sessions together have one limit, also after a restart."""
+    store = MemoryStore()
+    server = MemoryServer(store=store)
+    ann, other = server.connect(), server.connect()
+    ann.send("`register Ann password")
+    other.send("`login Ann password")
+    assert start_rooms(ann, 15) == (15, set())
+    assert start_rooms(other, 100, "s") == (5, REFUSAL)
+    server.service.stopService()
+    server = MemoryServer(store=store)
+    ann = server.connect()
+    ann.send("`login Ann password")
+    assert start_rooms(ann, 1, "t") == (0, REFUSAL)
+    server.console("end r0")
+    assert start_rooms(ann, 2, "t") == (1, REFUSAL)
+
+
+def test_a_removed_account_owns_nothing():
+    """Its rooms stay, and the next account of the name starts from none."""
+    server = MemoryServer(rooms_per_account=2)
+    ann = server.connect()
+    ann.send("`register Ann password")
+    assert start_rooms(ann, 2) == (2, set())
+    server.console("unregister Ann")
+    ann = server.connect()
+    ann.send("`register Ann password")
+    assert start_rooms(ann, 2, "s") == (2, set())
+
+
+def test_no_limit_on_own_rooms():
+    """With 0 an account may own any number; a guest and the administrator have no such limit."""
+    server = MemoryServer(rooms_per_account=0)
+    ann = server.connect()
+    ann.send("`register Ann password")
+    assert start_rooms(ann, 30) == (30, set())
+    server = MemoryServer(rooms_per_account=1)
+    assert start_rooms(server.connect(), 3) == (3, set())
+    server.console("start a a")
+    assert server.console("start b b") == ["Administrator: Chatroom b started!"]

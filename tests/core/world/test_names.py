@@ -1,15 +1,17 @@
-"""Names that are held after a lost connection, by way of sessions that use JSON."""
+"""Names that are taken, held after a lost connection, and reserved for a registration."""
 
 import json
 
 import pytest
-from twisted.internet.task import Clock
 
-from chatd.core.rooms import User
-from chatd.server import heldnames
-from chatd.server.heldnames import HOLD_SECONDS, HeldNames
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.names import new_name
+from chatd.core.rooms import SessionKey, User
+from chatd.core.world import names
+from chatd.core.world.names import HOLD_SECONDS, UserNames
 from chatd.testing import MemoryServer
 
+ONE, TWO = SessionKey("here", 1), SessionKey("there", 2)
 IN_USE = ["Server: Name Alice is already in use!"]
 
 
@@ -128,33 +130,113 @@ def test_after_which_end_a_name_is_held(end):
     assert taken == (IN_USE if end == "closed" else ["Server: You are now known as Alice."])
 
 
-def test_a_name_that_is_being_registered_when_the_connection_is_lost(server):
-    """The end of another request for the name does not free it."""
-    directory = server.service.directory
-    user = User(None)
-    directory._names.add("Alice", user)
-    directory.assign_name(user, "Alice")
-    directory.hold_name(user)
-    directory.release_name(user, "Alice")
-    assert server.connect().ask("`rename Alice") == IN_USE
-    server.turn(HOLD_SECONDS)
-    assert directory.find_user("Alice") is None
+# -- without sessions
+
+
+def named(known, name, host="203.0.113.9"):
+    """Return a user with a name."""
+    user = User((host, 1))
+    known.assign(user, new_name(name))
+    return user
+
+
+def is_free(known, name, now=0, session=ONE):
+    """Tell whether nobody has a name."""
+    try:
+        known.check_free(new_name(name), session, now)
+    except ChatError as error:
+        assert error.code is ErrorCode.NAME_IN_USE
+        return False
+    return True
+
+
+def test_assign():
+    """A user has one name, which nobody else can take; the former one is free."""
+    known = UserNames()
+    ann = named(known, "Ann")
+    assert known.find(new_name("ANN").keys) is ann
+    with pytest.raises(ChatError) as refused:
+        known.check_free(new_name("ann"), ONE, 0)
+    assert refused.value.params == {"name": "Ann"}
+    known.check_free(new_name("ann"), ONE, 0, ann)
+    known.assign(ann, new_name("Zoe"))
+    assert (is_free(known, "Ann"), ann.name, known.count(0)) == (True, "Zoe", 1)
+    known.assign(ann, None)
+    assert (is_free(known, "Zoe"), ann.name, ann.keys, known.count(0)) == (True, "", None, 0)
+
+
+def test_hold():
+    """Nobody has a name that is held; it is free once its time is over, noted or not."""
+    known = UserNames()
+    ann = named(known, "Ann")
+    known.hold(ann, 5)
+    assert (ann.name, ann.keys, known.find(new_name("Ann").keys)) == ("", None, None)
+    last = 5 + HOLD_SECONDS
+    assert [is_free(known, "Ann", now) for now in (5, last - 0.1, last)] == [False, False, True]
+    assert [known.count(now) for now in (5, last)] == [1, 0]
+    known.check_free(new_name("Ann"), ONE, 5, ann)
+    known.end_holds(last - 0.1)
+    assert not is_free(known, "Ann", 5)
+    known.end_holds(last)
+    assert is_free(known, "Ann", 5)
+
+
+def test_end_hold():
+    """The name is free at once; for a user without a held name nothing happens."""
+    known = UserNames()
+    ann, bob = named(known, "Ann"), named(known, "Bob")
+    known.hold(ann, 0)
+    for user in (ann, ann, bob):
+        known.end_hold(user)
+    assert (is_free(known, "Ann"), is_free(known, "Bob")) == (True, False)
 
 
 def test_limits(monkeypatch):
     """So many names are held at once, for one address and in all, and each is counted off."""
-    monkeypatch.setattr(heldnames, "MAX_HELD", 3)
-    monkeypatch.setattr(heldnames, "MAX_HELD_PER_ORIGIN", 2)
-    clock, removed = Clock(), []
-    held = HeldNames(clock, lambda user: removed.append(held.remove(user)))
-    users = [User(("203.0.113.9", number)) for number in range(3)]
-    assert [held.add(user, "a") for user in users] == [True, True, False]
-    local = [User(("127.0.0.1", number)) for number in range(2)]
-    assert [held.add(user, "b") for user in local] == [True, False]
-    clock.advance(HOLD_SECONDS)
-    assert removed == ["a", "a", "b"]
-    assert [held.find(user) for user in (*users, *local)] == [""] * 5
-    assert [held.add(user, "a") for user in users] == [True, True, False]
-    assert held.remove(users[0]) == "a"
-    assert held.remove(users[0]) == ""
-    assert held.add(users[2], "c")
+    monkeypatch.setattr(names, "MAX_HELD", 3)
+    monkeypatch.setattr(names, "MAX_HELD_PER_ORIGIN", 2)
+    known = UserNames()
+
+    def held(name, host="203.0.113.9"):
+        known.hold(named(known, name, host), 0)
+        return not is_free(known, name)
+
+    assert [held(name) for name in ("Ann", "Bob", "Cid")] == [True, True, False]
+    assert [held(name, "127.0.0.1") for name in ("Dan", "Eve")] == [True, False]
+    known.end_holds(HOLD_SECONDS)
+    assert [is_free(known, name) for name in ("Ann", "Bob", "Dan")] == [True] * 3
+    assert [held(name, "127.0.0.1") for name in ("Dan", "Eve", "Fay")] == [True] * 3
+    known.end_holds(HOLD_SECONDS)
+    assert [held(name) for name in ("Ann", "Bob", "Cid")] == [True, True, False]
+
+
+def test_reserve():
+    """A session has one reservation: others cannot take the name, and nobody is found by it."""
+    known = UserNames()
+    known.reserve(ONE, new_name("Ann"))
+    assert (is_free(known, "ann", session=ONE), is_free(known, "ann", session=TWO)) == (True, False)
+    assert (known.find(new_name("Ann").keys), known.count(0)) == (None, 1)
+    known.reserve(ONE, new_name("Bob"))
+    assert (is_free(known, "Ann", session=TWO), is_free(known, "Bob", session=TWO)) == (True, False)
+    for _ in range(2):
+        known.release(ONE)
+    assert (is_free(known, "Bob", session=TWO), known.count(0)) == (True, 0)
+
+
+def test_the_end_of_a_reservation_ends_no_hold():
+    """A name that is held stays so when another session releases its reservation of it."""
+    known = UserNames()
+    known.reserve(TWO, new_name("Ann"))
+    ann = named(known, "Ann")
+    known.hold(ann, 0)
+    known.release(TWO)
+    assert not is_free(known, "Ann")
+
+
+def test_release_all():
+    """The reservations of one server end, those of others stay."""
+    known = UserNames()
+    known.reserve(ONE, new_name("Ann"))
+    known.reserve(TWO, new_name("Bob"))
+    known.release_all("here")
+    assert (is_free(known, "Ann", session=TWO), is_free(known, "Bob", session=ONE)) == (True, False)

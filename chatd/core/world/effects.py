@@ -1,0 +1,128 @@
+"""The effects of operations: what a server does after it has applied one.
+
+All servers get the same effects in the same order, and each acts on those that concern the sessions
+it has: the router brings events to them, the others are for the parts that keep something beside
+the `World`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chatd.core.events import DisconnectReason, Event, MessageBatch, RoomEvent, UserEvent
+from chatd.core.records import Ban
+from chatd.core.rooms import Room, SessionKey, User
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Messages were said in a room: all its sessions but `session` read them."""
+
+    room: Room
+    messages: MessageBatch
+    session: SessionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something happened in a room: all in it are told but `user`, whose doing or move it is.
+
+    Of that user the sessions other than `session` are told if that is given, which knows by its
+    reply. Without it none is: then another event or the end of the connection tells them.
+    """
+
+    room: Room
+    event: RoomEvent
+    user: User | None = None
+    session: SessionKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HappenedToUser:
+    """One fact about a user happened in several rooms: a session in several reads it once.
+
+    Where a codec encodes the events of the rooms differently, the session reads each of them.
+    """
+
+    events: Mapping[Room, UserEvent]
+    user: User
+    session: SessionKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All sessions of a user but `skip` are sent an event."""
+
+    user: User
+    event: Event
+    skip: SessionKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMoved:
+    """A session is one of another user from now on."""
+
+    session: SessionKey
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session is told why it ends, with the `text` of the administrator, and disconnected."""
+
+    session: SessionKey
+    reason: DisconnectReason
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoresChanged:
+    """A user ignores other users than before."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked:
+    """The resume token of an account is invalid; the server `node` removes it from the store."""
+
+    digest: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettled:
+    """The store has added or removed the room with this key, or has failed to."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class BanAdded:
+    """A ban is active: sessions without a name, which the world does not know, may be banned."""
+
+    ban: Ban
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpTo:
+    """The messages up to a position of the log are in the store, to which `node` has added them."""
+
+    node: str
+    position: int
+
+
+Effect = (
+    Said
+    | Happened
+    | HappenedToUser
+    | Told
+    | SessionMoved
+    | SessionEnded
+    | IgnoresChanged
+    | TokenRevoked
+    | RoomSettled
+    | BanAdded
+    | StoredUpTo
+)

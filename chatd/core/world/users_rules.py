@@ -1,0 +1,119 @@
+"""The rules of users: names, private messages, being away, ignoring others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import PrivateMessage, Renamed
+from chatd.core.ignorelist import GuestNames, IgnoreList
+from chatd.core.records import AccountRef
+from chatd.core.rooms import Away, User
+from chatd.core.world import operations as ops
+from chatd.core.world.effects import HappenedToUser, IgnoresChanged, Told
+from chatd.core.world.world import World
+
+MAX_IGNORED: Final = 100
+"""How many users a user may ignore."""
+
+
+def rename(world: World, op: ops.Rename) -> str:
+    """Give a guest a name; everybody who shares a room with the guest is told once."""
+    user = world.session_user(op.session, op.address)
+    if user.account is not None:
+        raise ChatError(ErrorCode.ACCOUNT_NAME)
+    world.check_name(op.name, op.session, world.seconds, user)
+    former = user.name
+    if former == op.name.text:
+        return former
+    world.assign_name(user, op.name, op.now)
+    if user.rooms:
+        renamed = Renamed(former, user.name, op.now)
+        # It has the same time in all rooms, or a session would read it more than once.
+        newest = max(room.last_time for room in user.rooms)
+        events = {room: room.in_order(renamed, newest) for room in user.rooms}
+        world.emit(HappenedToUser(events, user, op.session))
+    return user.name
+
+
+def whisper(world: World, op: ops.Whisper) -> ops.Whispered:
+    """Send a private message; the sender's other sessions read what was sent to whom."""
+    sender = world.find_session(op.session)
+    if not sender.name:
+        raise ChatError(ErrorCode.IN_NO_ROOM)
+    recipient = world.names.find(op.recipient.keys)
+    if recipient is None:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.recipient.text)
+    message = PrivateMessage(sender.name, op.text, op.now, account=sender.account)
+    world.emit(Told(recipient, message))
+    if recipient is not sender:
+        copy = PrivateMessage(sender.name, op.text, op.now, recipient.name)
+        world.emit(Told(sender, copy, op.session))
+    return ops.Whispered(recipient.name, _away_note(sender, recipient))
+
+
+def _away_note(sender: User, recipient: User) -> str | None:
+    """Return the away message of `recipient` if `sender` has not been told it yet."""
+    away = recipient.away
+    if away is None or sender is recipient or sender in away.told:
+        return None
+    away.told.add(sender)
+    return away.text
+
+
+def set_away(world: World, op: ops.SetAway) -> None:
+    """Let a user be away with a message, or present again."""
+    user = world.find_session(op.session)
+    user.away = None if op.text is None else Away(op.text)
+
+
+def set_ignored(world: World, op: ops.SetIgnored) -> str:
+    """Let a user ignore an account or a guest, or do so no more."""
+    user = world.session_user(op.session, op.address)
+    if op.account is not None:
+        return _set_account_ignored(world, user, op.account, op.ignored)
+    return _set_guest_ignored(world, user, op)
+
+
+def _set_account_ignored(world: World, user: User, account: AccountRef, ignored: bool) -> str:
+    current = user.ignored or IgnoreList()
+    accounts = dict(current.accounts)
+    if ignored and account.id not in accounts:
+        check_ignores_fewer(user)
+        accounts[account.id] = account.name
+    elif not ignored:
+        accounts.pop(account.id, None)
+    if user.account is not None and world.accounts.by_id(account.id) is not None:
+        world.accounts.set_ignored(user.account, account, ignored)
+    _set_list(world, user, IgnoreList(accounts, current.guests))
+    return account.name
+
+
+def _set_guest_ignored(world: World, user: User, op: ops.SetIgnored) -> str:
+    other = world.names.find(op.name.keys)
+    current = user.ignored or IgnoreList()
+    names = None if other is None else other.guest_names
+    if not op.ignored:
+        if names is None or names not in current.guests:
+            raise ChatError(ErrorCode.NOT_IGNORED, name=op.name.text)
+        guests = tuple(guest for guest in current.guests if guest is not names)
+        _set_list(world, user, IgnoreList(current.accounts, guests))
+        return names.current
+    if other is None or other.account is not None:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text)
+    check_ignores_fewer(user)
+    names = other.guest_names = names or GuestNames(other.name)
+    if names not in current.guests:
+        _set_list(world, user, IgnoreList(current.accounts, (*current.guests, names)))
+    return other.name
+
+
+def check_ignores_fewer(user: User) -> None:
+    """Raise `ChatError` if a user ignores as many others as is allowed."""
+    if user.ignored is not None and len(user.ignored) >= MAX_IGNORED:
+        raise ChatError(ErrorCode.TOO_MANY_IGNORED, limit=MAX_IGNORED)
+
+
+def _set_list(world: World, user: User, ignored: IgnoreList) -> None:
+    user.ignored = ignored if len(ignored) else None
+    world.emit(IgnoresChanged(user))

@@ -1,0 +1,355 @@
+"""The world: the state of the chat, which all servers that share a log have alike.
+
+It holds the rooms with their members and counts, the users who are present with their sessions, the
+names, accounts and bans, and the resume tokens. Operations alone change it (`apply.py`); everybody
+may read it. The changes here are the steps that operations share: each keeps the parts of the state
+consistent and emits the effects that follow. Nothing here depends on a clock, on chance, on the
+order of a set or on the tables of Unicode, except the methods that find something by a text that
+somebody typed, which no operation calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from chatd.core.bans import BanList
+from chatd.core.errors import BannedError, ChatError, ErrorCode
+from chatd.core.events import (
+    Address,
+    DisconnectReason,
+    Joined,
+    LeaveReason,
+    Left,
+    Notice,
+    RoomClosed,
+)
+from chatd.core.lookalikes import NameKeys, name_keys
+from chatd.core.mutes import RoomMutes
+from chatd.core.names import Name, typed_name
+from chatd.core.records import AccountRef, Ban, BanKind, Snapshot
+from chatd.core.rooms import Room, SessionKey, User
+from chatd.core.world.accounts import KnownAccounts
+from chatd.core.world.effects import (
+    Effect,
+    Happened,
+    HappenedToUser,
+    SessionEnded,
+    SessionMoved,
+    TokenRevoked,
+)
+from chatd.core.world.names import UserNames
+from chatd.core.world.rooms import KnownRooms
+from chatd.core.world.tokens import (
+    ACCOUNT_RESUME_SECONDS,
+    GUEST_RESUME_SECONDS,
+    ParkedSession,
+    ResumeState,
+)
+
+
+class World:
+    """The state of the chat.
+
+    `seconds` is the time of the last operation, by the clock that measures durations. `newcomer`
+    returns the user of a session of this server that no operation has named yet: nobody else knows
+    of it, and other servers make a user of their own when one does.
+    """
+
+    def __init__(self, newcomer: Callable[[SessionKey], User | None] = lambda _: None) -> None:
+        self.seconds = 0.0
+        self.rooms = KnownRooms()
+        self.names = UserNames()
+        self.accounts = KnownAccounts()
+        self.bans = BanList()
+        self.tokens = ResumeState()
+        # The users of all sessions that operations have named, and the addresses of those sessions
+        # that are not the oldest of their user.
+        self.sessions: dict[SessionKey, User] = {}
+        self._addresses: dict[SessionKey, Address | None] = {}
+        # The sessions that were ended by somebody else, until their server ends them as well.
+        self.disconnecting: set[SessionKey] = set()
+        self.ended_nodes: set[str] = set()
+        # The rooms in which somebody is muted, and their mutes.
+        self.muted_rooms: dict[Room, RoomMutes] = {}
+        self._newcomer = newcomer
+        self._effects: list[Effect] = []
+
+    def load(self, snapshot: Snapshot, now: float, seconds: float) -> None:
+        """Load what a store holds; `now` is the wall time, `seconds` that of durations."""
+        for record in snapshot.rooms:
+            self.rooms.open(
+                Room(
+                    record.id,
+                    record.name,
+                    record.last_id,
+                    record.last_time,
+                    record.owner,
+                    record.permanent,
+                    record.used,
+                )
+            )
+        for account in snapshot.accounts:
+            self.accounts.add(account, name_keys(account.name))
+        for account_id in snapshot.admins:
+            self.accounts.set_admin(account_id, True)
+        for account_id, ignored in snapshot.ignores:
+            self.accounts.set_ignored(account_id, ignored, True)
+        for ban in snapshot.bans:
+            ends = None if ban.until is None else seconds + ban.until - now
+            self.bans.add(ban, self.ban_keys(ban), ends)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let names that are held and mutes end that have lasted until `seconds`."""
+        self.seconds = seconds
+        self.names.end_holds(seconds)
+        for room in list(self.muted_rooms):
+            self.end_mutes(room)
+
+    # -- reading
+
+    def find_user(self, name: str) -> User | None:
+        """Return the user who has a name, or one that counts as the same."""
+        return self.names.find(typed_name(name).keys)
+
+    def find_account(self, name: str) -> AccountRef | None:
+        """Return the account with a name, or with one that counts as the same."""
+        return self.accounts.find(typed_name(name).keys)
+
+    def user_of(self, account: AccountRef) -> User | None:
+        """Return the user who is logged in to an account, if there is one."""
+        if self.accounts.by_id(account.id) is None:
+            return None
+        user = self.names.find(self.accounts.keys(account.id))
+        return user if user is not None and user.account == account.id else None
+
+    def ban_keys(self, ban: Ban) -> NameKeys | None:
+        """Return the keys of the name that is banned, None for an address."""
+        return name_keys(ban.subject) if ban.kind is BanKind.NAME else None
+
+    # -- sessions
+
+    def find_session(self, session: SessionKey) -> User:
+        """Return the user of a session that an operation has named; raise `ChatError` if none."""
+        user = self.sessions.get(session)
+        if user is None:
+            raise ChatError(ErrorCode.SESSION_CLOSED)
+        return user
+
+    def address_of(self, session: SessionKey) -> Address | None:
+        """Return the address of the client of a session that an operation has named."""
+        return self._addresses.get(session, self.sessions[session].address)
+
+    def session_user(self, session: SessionKey, address: Address | None) -> User:
+        """Return the user of a session, which is known from now on.
+
+        Raises `ChatError` if it is one that was ended here, and whose server has submitted the
+        operation before it knew that.
+        """
+        user = self.sessions.get(session)
+        if user is None:
+            if session in self.disconnecting:
+                raise ChatError(ErrorCode.SESSION_CLOSED)
+            user = self.sessions[session] = self._newcomer(session) or User(address)
+            user.sessions = (session,)
+        return user
+
+    def move_session(self, session: SessionKey, user: User) -> bool:
+        """Make a session one of `user`'s; return whether it was the last of its former user."""
+        address = self.address_of(session)
+        was_last = self._detach(session)
+        self.sessions[session] = user
+        if user.sessions:
+            self._addresses[session] = address
+        else:
+            user.address = address
+        user.sessions = (*user.sessions, session)
+        self.emit(SessionMoved(session, user))
+        return was_last
+
+    def _detach(self, session: SessionKey) -> bool:
+        """Remove a session from its user; return whether it was the last one."""
+        user = self.sessions.pop(session)
+        self._addresses.pop(session, None)
+        user.sessions = tuple(other for other in user.sessions if other != session)
+        if user.sessions:
+            user.address = self._addresses.pop(user.sessions[0], user.address)
+        return not user.sessions
+
+    def end_session(
+        self, session: SessionKey, reason: LeaveReason, now: float, *, hold_name: bool = False
+    ) -> None:
+        """End a session whose token is parked or revoked; its user leaves if it was the last."""
+        user = self.find_session(session)
+        self.names.release(session)
+        self.tokens.drop(session)
+        if self._detach(session):
+            self.remove_user(user, reason, now, hold_name=hold_name)
+
+    def disconnect(
+        self,
+        session: SessionKey,
+        reason: DisconnectReason,
+        now: float,
+        leave: LeaveReason = LeaveReason.LOST,
+    ) -> None:
+        """End a session for good: it is told why, and cannot be resumed."""
+        self.revoke_token(session)
+        self.disconnecting.add(session)
+        self.emit(SessionEnded(session, reason))
+        self.end_session(session, leave, now)
+
+    def disconnect_user(
+        self, user: User, leave: LeaveReason, reason: DisconnectReason, now: float, text: str = ""
+    ) -> int:
+        """End a user with all their sessions; return how many these were."""
+        sessions = user.sessions
+        for session in sessions:
+            self.names.release(session)
+            self.tokens.drop(session)
+            del self.sessions[session]
+            self._addresses.pop(session, None)
+        self.remove_user(user, leave, now)
+        for session in sessions:
+            self.disconnecting.add(session)
+            self.emit(SessionEnded(session, reason, text))
+        return len(sessions)
+
+    # -- resume tokens
+
+    def park_token(self, session: SessionKey) -> bool:
+        """Keep the token of a session that ends; return whether it can be resumed."""
+        user = self.find_session(session)
+        if user.keys is None:
+            return False
+        valid = GUEST_RESUME_SECONDS if user.account is None else ACCOUNT_RESUME_SECONDS
+        name = Name(user.name, user.keys)
+        parked = ParkedSession(name, user.account, user, self.seconds + valid)
+        return self.tokens.park(session, parked, self.seconds)
+
+    def revoke_token(self, session: SessionKey) -> None:
+        """Make the token of a session invalid."""
+        digest = self.tokens.drop(session)
+        user = self.sessions.get(session)
+        if digest is not None and user is not None and user.account is not None:
+            self.emit(TokenRevoked(digest, session.node))
+
+    # -- names
+
+    def check_name(self, name: Name, session: SessionKey, seconds: float, *users: User) -> None:
+        """Raise `ChatError` unless a guest can take a name that at most `users` have.
+
+        `seconds` is the time now, by the clock that measures durations.
+        """
+        self.check_unused(name, session, seconds, *users)
+        self.check_not_banned(name, seconds)
+
+    def check_unused(self, name: Name, session: SessionKey, seconds: float, *users: User) -> None:
+        """Raise `ChatError` if others than `users` have a name, or it is that of an account."""
+        self.names.check_free(name, session, seconds, *users)
+        for owner in self.accounts.find_all(name.keys):
+            raise ChatError(ErrorCode.NAME_NEEDS_LOGIN, name=owner.name)
+
+    def check_not_banned(self, name: Name, seconds: float) -> None:
+        """Raise `BannedError` if a name is banned at the time `seconds`."""
+        if (ban := self.bans.name_ban(name.keys, seconds)) is not None:
+            raise BannedError(ban.reason)
+
+    def assign_name(self, user: User, name: Name, now: float) -> None:
+        """Give a user a name that is free."""
+        self.names.assign(user, name)
+        user.note_name(name.text, now)
+        self._note_muted(user)
+
+    def _note_muted(self, user: User) -> None:
+        """Let the mutes of a guest have the name that the guest has now."""
+        for mutes in self.muted_rooms.values():
+            mutes.note_name(user)
+
+    # -- rooms
+
+    def add_member(
+        self, user: User, room: Room, now: float, session: SessionKey | None = None
+    ) -> None:
+        """Make `user` a member of `room`; `session` is the one that joins it."""
+        room.add(user, now)
+        event = room.in_order(Joined(room.id, user.name, user.address, now))
+        self.emit(Happened(room, event, user, session))
+
+    def remove_member(
+        self,
+        user: User,
+        room: Room,
+        reason: LeaveReason,
+        now: float,
+        session: SessionKey | None = None,
+        *,
+        by: str | None = None,
+        text: str | None = None,
+    ) -> None:
+        """End the membership of `user` in `room`; `session` is the one that leaves it.
+
+        `by` and `text` are those of `Left`.
+        """
+        room.remove(user)
+        left = Left(room.id, user.name, user.address, reason, now, by=by, text=text)
+        self.emit(Happened(room, room.in_order(left), user, session))
+
+    def remove_user(
+        self, user: User, reason: LeaveReason, now: float, *, hold_name: bool = False
+    ) -> None:
+        """End a user: they leave all rooms, lose name and account, and are `closed`.
+
+        With `hold_name` nobody else gets the name for a while.
+        """
+        user.closed = True
+        rooms = list(user.rooms)
+        for room in rooms:
+            room.remove(user)
+        if rooms:
+            left = {
+                room: room.in_order(Left(room.id, user.name, user.address, reason, now))
+                for room in rooms
+            }
+            self.emit(HappenedToUser(left, user))
+        user.note_name("", now)
+        if hold_name:
+            self.names.hold(user, self.seconds)
+        else:
+            user.account = None
+            self.names.assign(user, None)
+
+    def end_mutes(self, room: Room) -> None:
+        """Remove the mutes of a room that have ended."""
+        if room.mutes is not None:
+            room.mutes.remove_ended(self.seconds)
+            if not len(room.mutes):
+                room.mutes = None
+                del self.muted_rooms[room]
+
+    def close_room(self, room: Room, node: str, now: float) -> None:
+        """End a room with its members in it."""
+        self.emit(Happened(room, room.in_order(RoomClosed(room.id, now))))
+        for member in list(room.members):
+            room.remove(member)
+        self.muted_rooms.pop(room, None)
+        room.mutes = None
+        self.rooms.end(room, node)
+
+    def announce(self, room: Room, sender: str, text: str, now: float) -> None:
+        """Send the words of the administrator or of the server to a room."""
+        self.emit(Happened(room, room.in_order(Notice(sender, text, now, room.id))))
+
+    # -- effects
+
+    def emit(self, effect: Effect) -> None:
+        """Add an effect to those of the operation that is applied."""
+        self._effects.append(effect)
+
+    def take_effects(self) -> list[Effect]:
+        """Return the effects of the operation that was applied, in their order."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def users(self) -> Iterable[User]:
+        """Return the users of all sessions that operations have named, each once."""
+        return dict.fromkeys(self.sessions.values())

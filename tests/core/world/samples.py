@@ -1,0 +1,116 @@
+"""Random operations of a few sessions, accounts, names and rooms."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from chatd.core.events import DisconnectReason, LeaveReason
+from chatd.core.lookalikes import name_keys
+from chatd.core.names import new_name
+from chatd.core.records import AccountRef, Ban, BanKind
+from chatd.core.rooms import SessionKey
+from chatd.core.world import account_operations as account_ops
+from chatd.core.world import operations as ops
+from tests.core.world.harness import NOW, start
+
+NODES = ("here", "there")
+SESSIONS = [SessionKey(node, number) for node in NODES for number in (1, 2, 3)]
+ADDRESSES = dict(zip(SESSIONS, [("203.0.113.9", 1), ("127.0.0.1", 2), "unix"] * 2, strict=True))
+"""The addresses of the sessions."""
+
+DIGESTS = [f"{node} {number} {letter}" for node, number in SESSIONS for letter in "ab"]
+"""The digests of resume tokens: no two sessions have the same."""
+
+ACCOUNTS = [AccountRef(1, "amy"), AccountRef(2, "bea")]
+WORDS = ("Ann", "Bob", "B0b", "amy")
+
+_nodes = st.sampled_from(NODES)
+_sessions = st.sampled_from(SESSIONS)
+_silent = st.lists(_sessions, max_size=2).map(tuple)
+_accounts = st.sampled_from(ACCOUNTS)
+_names = st.sampled_from(WORDS).map(new_name)
+_rooms = st.sampled_from(["1", "2", "9"])
+_flags = st.booleans()
+_times = st.sampled_from([NOW, NOW - 1, NOW + 1])
+_digests = st.sampled_from(DIGESTS)
+_addresses = st.none()
+_ends = st.sampled_from([None, 30.0, 90.0])
+_few = st.integers(1, 2)
+_leaves = st.sampled_from(LeaveReason)
+_reasons = st.sampled_from([DisconnectReason.REVOKED, DisconnectReason.REPLACED])
+
+
+def _ban(word, keys):
+    return Ban(BanKind.NAME, word) if keys else Ban(BanKind.ADDRESS, "203.0.113.0/24")
+
+
+def _with_keys(kind, *others):
+    """Return operations on bans of names, with the keys of these, and of addresses."""
+
+    def make(word, on_name, *values):
+        return kind(_ban(word, on_name), name_keys(word) if on_name else None, *values)
+
+    return st.builds(make, st.sampled_from(WORDS), _flags, *others)
+
+
+BY_CLASS = {
+    ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _flags),
+    ops.Announce: (_rooms, st.just("hear"), _times),
+    ops.Whisper: (_sessions, _names, st.just("psst"), _times),
+    ops.Join: (
+        *(_sessions, _addresses, _rooms, _rooms),
+        *(st.none() | _names, st.none(), _few, _times),
+    ),
+    ops.Leave: (_sessions, _rooms, _times),
+    ops.Rename: (_sessions, _addresses, _names, _times),
+    ops.SetAway: (_sessions, st.sampled_from([None, "lunch"])),
+    ops.SetIgnored: (_sessions, _addresses, _names, st.none() | _accounts, _flags),
+    ops.Kick: (_names, _rooms, _rooms, st.just("Amy"), st.just(""), _times),
+    ops.Move: (_names, _rooms, st.none() | _rooms, _few, _times),
+    ops.Mute: (_names, _rooms, st.none(), _ends, st.just("Amy"), _times),
+    ops.Unmute: (_names, _rooms, st.just("Amy"), _times),
+    ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times),
+    ops.SettleRoom: (_rooms, _flags, st.integers(0, 5)),
+    account_ops.ReserveName: (_sessions, _names),
+    account_ops.ReleaseName: (_sessions,),
+    account_ops.RemoveAccount: (st.integers(1, 2), _times),
+    account_ops.SetAdmin: (st.integers(1, 2), _flags),
+    account_ops.LogIn: (_sessions, _addresses, _accounts, _few, _silent, _times),
+    account_ops.LogOut: (_sessions, _times),
+    account_ops.EndSession: (_sessions, _leaves, _flags, _flags, _times),
+    account_ops.EndSessions: (
+        *(st.integers(1, 2), st.none() | _silent, st.none() | _sessions),
+        *(_reasons, _leaves, _times),
+    ),
+    account_ops.IssueToken: (_sessions, _addresses, _digests),
+    account_ops.Resume: (_sessions, _addresses, _digests, st.none() | _accounts, _times),
+    account_ops.EndNode: (_nodes, _times),
+    account_ops.MessagesStored: (st.integers(0, 9), _flags),
+}
+"""The strategies for the fields of operations, in their order."""
+
+BUILT = {
+    ops.StartRoom: st.builds(start, _rooms, st.none() | st.integers(1, 2), node=_nodes),
+    account_ops.AddAccount: _accounts.map(
+        lambda each: account_ops.AddAccount(each, name_keys(each.name))
+    ),
+    ops.AddBan: _with_keys(ops.AddBan, _ends, _times),
+    ops.RemoveBan: _with_keys(ops.RemoveBan),
+    **{kind: st.builds(kind, *fields) for kind, fields in BY_CLASS.items()},
+}
+"""The strategies of operations, by their classes."""
+
+
+def _of_its_session(operation):
+    """Return an operation with the address of its session, and with a token of that alone."""
+    if isinstance(operation, account_ops.IssueToken):
+        letter = operation.digest[-1]
+        operation = replace(
+            operation, digest=f"{operation.session.node} {operation.session.number} {letter}"
+        )
+    if not hasattr(operation, "address"):
+        return operation
+    return replace(operation, address=ADDRESSES[operation.session])
+
+
+OPERATIONS = st.one_of(*BUILT.values()).map(_of_its_session)

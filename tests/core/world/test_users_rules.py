@@ -1,0 +1,174 @@
+"""The rules of users, by operations on a world."""
+
+import pytest
+
+from chatd.core.errors import ErrorCode
+from chatd.core.events import LeaveReason, PrivateMessage, Renamed
+from chatd.core.names import typed_name
+from chatd.core.rooms import SessionKey
+from chatd.core.world import users_rules
+from chatd.core.world.account_operations import EndSession
+from chatd.core.world.effects import HappenedToUser, IgnoresChanged, Told
+from chatd.core.world.operations import Mute, Say, SetAway, SetIgnored, Whisper, Whispered
+from tests.core.world.harness import NOW, rename
+
+STRANGER = SessionKey("there", 99)
+
+
+@pytest.fixture
+def ann(harness):
+    """Return the session of the guest Ann in the rooms 1 and 2."""
+    return harness.guest("Ann", "1", "2")
+
+
+def whisper(session, name):
+    """Return the operation by which a session sends a private message."""
+    return Whisper(session, typed_name(name), "psst", NOW)
+
+
+def ignore(session, name, account=None, ignored=True):
+    """Return the operation by which a session ignores somebody, or does so no more."""
+    return SetIgnored(session, None, typed_name(name), account, ignored)
+
+
+# -- names
+
+
+def test_rename(harness, ann):
+    """All rooms read it with one time, that of the newest of them; the former name is free."""
+    user, rooms = harness.user(ann), list(harness.user(ann).rooms)
+    rooms[1].last_time = NOW + 5
+    assert harness.do(rename(ann, "Zoe")) == "Zoe"
+    renamed = Renamed("Ann", "Zoe", NOW + 5)
+    assert harness.effects == [HappenedToUser(dict.fromkeys(rooms, renamed), user, ann)]
+    assert [room.last_time for room in rooms] == [NOW + 5] * 2
+    assert (harness.find("Ann"), harness.find("zoe")) == (None, (ann,))
+
+
+def test_rename_to_another_spelling(harness, ann):
+    """It is a change; the same spelling is none."""
+    harness.do(rename(ann, "ANN"))
+    assert (harness.user(ann).name, len(harness.effects)) == ("ANN", 1)
+    assert harness.do(rename(ann, "ANN")) == "ANN"
+    assert harness.effects == []
+
+
+def test_the_first_of_two_gets_the_name(harness, ann):
+    """The guest who comes second keeps the name of before."""
+    bob = harness.guest("Bob")
+    harness.do(rename(ann, "Zoe"))
+    assert harness.refusal(rename(bob, "zoe")) == (ErrorCode.NAME_IN_USE, {"name": "Zoe"})
+    assert harness.find("Bob") == (bob,)
+
+
+def test_rename_of_an_account(harness):
+    """It has the name of the account."""
+    amy = harness.log_in(harness.account("amy"))
+    assert harness.refusal(rename(amy, "Zoe")) == (ErrorCode.ACCOUNT_NAME, {})
+
+
+def test_a_mute_follows_the_name(harness, ann):
+    """It has the guest's new name."""
+    harness.do(Mute(typed_name("Ann"), "1", None, None, "Amy", NOW))
+    harness.do(rename(ann, "Zoe"))
+    (mute,) = harness.world.rooms.by_key("1").mutes.active(0)
+    assert mute.name == "Zoe"
+    assert harness.refusal(Say(ann, "1", ("hi",), NOW))[0] is ErrorCode.MUTED
+
+
+# -- private messages
+
+
+def test_whisper(harness, ann):
+    """The recipient's sessions read it, then the sender's others; the outcome has the spelling."""
+    bob = harness.guest("Bob")
+    assert harness.do(whisper(ann, "BOB")) == Whispered("Bob", None)
+    assert harness.effects == [
+        Told(harness.user(bob), PrivateMessage("Ann", "psst", NOW)),
+        Told(harness.user(ann), PrivateMessage("Ann", "psst", NOW, "Bob"), ann),
+    ]
+
+
+def test_whisper_to_oneself(harness):
+    """Every session reads it once; it has the account."""
+    account = harness.account("amy")
+    amy = harness.log_in(account)
+    harness.do(whisper(amy, "amy"))
+    message = PrivateMessage("amy", "psst", NOW, account=account.id)
+    assert harness.effects == [Told(harness.user(amy), message)]
+
+
+def test_whisper_refused(harness, ann):
+    """The sender needs a name, the recipient must be there."""
+    assert harness.refusal(whisper(harness.session(), "Ann")) == (ErrorCode.IN_NO_ROOM, {})
+    assert harness.refusal(whisper(ann, "Zoe")) == (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})
+    assert harness.refusal(whisper(STRANGER, "Ann"))[0] is ErrorCode.SESSION_CLOSED
+
+
+def test_away(harness, ann):
+    """Each sender is told once for each message of absence, and not the user."""
+    bob, cid = harness.guest("Bob"), harness.guest("Cid")
+    harness.do(SetAway(ann, "lunch"))
+
+    def notes(*senders):
+        return [harness.do(whisper(sender, "Ann")).away for sender in senders]
+
+    assert notes(ann, bob, bob, cid) == [None, "lunch", None, "lunch"]
+    harness.do(SetAway(ann, "tea"))
+    assert notes(bob) == ["tea"]
+    harness.do(SetAway(ann, None))
+    assert notes(bob) == [None]
+    assert harness.refusal(SetAway(STRANGER, "x"))[0] is ErrorCode.SESSION_CLOSED
+
+
+# -- ignored users
+
+
+def test_a_guest_is_ignored(harness, ann):
+    """Under any name, until the guest has gone; a second time changes nothing."""
+    bob = harness.guest("Bob")
+    assert harness.do(ignore(ann, "BOB")) == "Bob"
+    assert harness.effects == [IgnoresChanged(harness.user(ann))]
+    assert harness.do(ignore(ann, "bob")) == "Bob"
+    assert harness.user(ann).ignored.names == ("Bob",)
+    harness.do(rename(bob, "Rob"))
+    assert harness.user(ann).ignored.names == ("Rob",)
+    assert harness.do(ignore(ann, "rob", ignored=False)) == "Rob"
+    assert harness.user(ann).ignored is None
+    harness.do(ignore(ann, "Rob"))
+    harness.do(EndSession(bob, LeaveReason.QUIT, False, False, NOW))
+    assert harness.user(ann).ignored.names == ()
+
+
+def test_an_account_is_ignored(harness, ann):
+    """A guest's list ends with the guest, that of an account is there at the next login."""
+    amy, bob = harness.account("amy"), harness.account("bob")
+    assert harness.do(ignore(ann, "AMY", amy)) == "amy"
+    assert harness.user(ann).ignored.names == ("amy",)
+    first = harness.log_in(bob)
+    harness.do(ignore(first, "amy", amy))
+    harness.do(EndSession(first, LeaveReason.QUIT, False, False, NOW))
+    again = harness.log_in(bob)
+    assert harness.user(again).ignored.names == ("amy",)
+    harness.do(ignore(again, "amy", amy, ignored=False))
+    assert harness.user(again).ignored is None
+    assert harness.world.accounts.ignored_by(bob.id).names == ()
+
+
+def test_ignore_refused(harness, ann):
+    """A guest must be there to be ignored, and ignored to be read again."""
+    assert harness.refusal(ignore(ann, "Zoe")) == (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})
+    harness.guest("Bob")
+    not_ignored = (ErrorCode.NOT_IGNORED, {"name": "bob"})
+    assert harness.refusal(ignore(ann, "bob", ignored=False)) == not_ignored
+
+
+def test_the_list_has_a_limit(harness, ann, monkeypatch):
+    """One more is refused, an account as a guest; one who is ignored already is not."""
+    monkeypatch.setattr(users_rules, "MAX_IGNORED", 1)
+    amy, bob = harness.account("amy"), harness.account("bob")
+    harness.guest("Cid")
+    harness.do(ignore(ann, "amy", amy))
+    harness.do(ignore(ann, "amy", amy))
+    for operation in (ignore(ann, "bob", bob), ignore(ann, "Cid")):
+        assert harness.refusal(operation) == (ErrorCode.TOO_MANY_IGNORED, {"limit": 1})
