@@ -26,6 +26,8 @@ from chatd.core.rooms import User
 from chatd.core.store import IStore
 from chatd.daemon.service import ChatService
 from chatd.fanout.testing import MemorySession
+from chatd.oplog.entry import SharedLog
+from chatd.oplog.local import LocalLog
 from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import Framing
 from chatd.server.native import ChatProtocol
@@ -37,7 +39,8 @@ class MemoryServer:
 
     `options` are fields of `Config`, or of the `RoomPolicy` and `Limits` in it. Unlike in `Limits`,
     there is no limit on the rate of frames unless `rate` is given. `store`, `hashing` and `reactor`
-    replace the objects that the server makes otherwise.
+    replace the objects that the server makes otherwise. `node` and `shared_log` make it one of
+    several servers (`chatd.testing_cluster`).
 
     The wall clock is `clock_offset` seconds ahead of the clock of the reactor.
     """
@@ -49,6 +52,8 @@ class MemoryServer:
         hashing: Hashing | None = None,
         reactor: Any = None,
         clock_offset: float = 0.0,
+        node: str = LocalLog.node,
+        shared_log: SharedLog | None = None,
         **options: Any,
     ) -> None:
         self.reactor = reactor or MemoryReactorClock()
@@ -67,6 +72,8 @@ class MemoryServer:
             hashing=hashing,
             store=store,
             wall_time=self.wall_time,
+            node=node,
+            shared_log=shared_log,
         )
         self.service.privilegedStartService()
         self.service.startService()

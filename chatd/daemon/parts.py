@@ -19,6 +19,7 @@ from chatd.config import Config
 from chatd.core.accounts import AccountService
 from chatd.core.admins import Admins
 from chatd.core.chat import Chat
+from chatd.core.errors import ChatError
 from chatd.core.expiry import RoomExpiry
 from chatd.core.ignores import Ignores
 from chatd.core.moderation import Moderation
@@ -26,14 +27,17 @@ from chatd.core.presence import Presence
 from chatd.core.ratelimit import CountCreation, CreationLimit
 from chatd.core.sessions import SessionService
 from chatd.core.store import IStore
-from chatd.core.world.effects import BanAdded, RoomSettled, TokenRevoked
+from chatd.core.world.effects import BanAdded, RoomSettled, StoredUpTo, TokenRevoked
 from chatd.core.world.world import World
 from chatd.daemon.maintenance import maintenance
 from chatd.daemon.periodic import HOUR, PeriodicTasks
 from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.router import Router
+from chatd.oplog.entry import SharedLog
 from chatd.oplog.local import LocalLog
+from chatd.oplog.node import NodeLog
+from chatd.protocol.replies import ErrorReply
 from chatd.server.context import ServerContext
 from chatd.server.eventlog import Counters, EventLog
 from chatd.server.limits import Admission
@@ -47,6 +51,7 @@ from chatd.server.storedrooms import StoredRooms
 from chatd.server.usage import SNAPSHOT_SECONDS, RecentUsage
 from chatd.storage.history import History
 from chatd.storage.retention import Retention
+from chatd.storage.scribe import Scribe
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
@@ -66,6 +71,8 @@ class ServerParts:
         store: IStore,
         hashing: Hashing,
         wall_time: Callable[[], float],
+        node: str,
+        shared_log: SharedLog | None,
     ) -> None:
         self.config = config
         self.motd = ""
@@ -73,6 +80,8 @@ class ServerParts:
         self.hashing = hashing
         self._reactor = reactor
         self._wall_time = wall_time
+        self._node = node
+        self._shared_log = shared_log
         self._periodic: list[PeriodicTasks] = []
         self._build_rooms()
         self._build_accounts()
@@ -96,25 +105,28 @@ class ServerParts:
         self.counters = Counters()
         self.fanout = Fanout(reactor)
         self.store_size = StoreSize(self.store)
-        self.router = Router(self.fanout, LocalLog.node)
+        self.router = Router(self.fanout, self._node)
         self.world = World(self.router.user_of)
-        self.writer = HistoryWriter(self.store, reactor, self.fanout.send, self.event_log)
+        scribe = None if self._shared_log is None else self._make_scribe()
+        self.writer = HistoryWriter(scribe or self.store, reactor, self.fanout.send, self.event_log)
         self.retention = Retention(
             self.store, reactor, self._wall_time, self.event_log, config.keep
         )
         self.history = History(self.store, self.writer, self.retention, replay=config.replay)
         # History keeps recent messages in memory for --replay alone.
-        recorders = (self.writer, self.history if config.replay else None)
+        recorders = (scribe, self.writer, self.history if config.replay else None)
         on_messages = [recorder for recorder in recorders if recorder is not None]
         self.room_expiry = RoomExpiry()
         self.room_lists = RoomLists(self.world, reactor)
         on_events = (self.event_log, self.room_lists, self.room_expiry)
         self.bus = Bus(self.fanout, self.router, on_messages, on_events)
-        self.oplog = LocalLog(self.world, self.bus, reactor.seconds)
+        self.oplog = self._make_log()
         stored_rooms = StoredRooms(
             self.oplog, self.store, config.max_rooms, config.rules.rooms_per_account
         )
         self.bus.handle({RoomSettled: stored_rooms.on_settled})
+        if scribe is not None:
+            self.bus.handle({StoredUpTo: scribe.on_stored})
         self.chat = Chat(
             self.world,
             self.oplog,
@@ -172,6 +184,28 @@ class ServerParts:
             self._wall_time,
             self.config.room_history,
         )
+
+    def _make_log(self) -> LocalLog | NodeLog:
+        if self._shared_log is None:
+            return LocalLog(self.world, self.bus, self._reactor.seconds)
+        seconds = steady_time(self._reactor, self._wall_time)
+        return NodeLog(
+            self._node, self._shared_log, self.world, self.bus, self._reactor, seconds, self._refuse
+        )
+
+    def _make_scribe(self) -> Scribe:
+        return Scribe(
+            self._node,
+            lambda stored: self.oplog.submit(stored),  # noqa: PLW0108 -- the log is made later
+            self.store,
+            self._reactor,
+            lambda: self.oplog.position,
+            lambda node: node in self.world.ended_nodes,
+        )
+
+    def _refuse(self, recipient: Any, error: ChatError, tag: str | None) -> None:
+        """Tell a session that its messages are refused."""
+        self.fanout.send(recipient, ErrorReply(error.code, error.params, "say", tag))
 
     def _creation_counter(self) -> CountCreation:
         limit, clock = CreationLimit(), self._reactor

@@ -28,6 +28,8 @@ from chatd.daemon.logfile import Log
 from chatd.daemon.parts import ServerParts
 from chatd.daemon.periodic import PeriodicTasks
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
+from chatd.oplog.entry import SharedLog
+from chatd.oplog.local import LocalLog
 from chatd.server.listeners import ListenError, ListeningPort
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage.factory import create_store
@@ -38,7 +40,8 @@ class ChatService(ServerParts, Service):
 
     `log` is the log of the process, None where it is not chatd's.
     `hashing` and `store` replace those that `config` asks for. `wall_time` returns the seconds
-    since the epoch, for timestamps; `reactor` measures durations. `stopping` is set by
+    since the epoch, for timestamps; `reactor` measures durations. Servers that are given one
+    `shared_log` and one store act as one; each has a name, `node`. `stopping` is set by
     `request_stop`.
     """
 
@@ -51,6 +54,8 @@ class ChatService(ServerParts, Service):
         hashing: Hashing | None = None,
         store: IStore | None = None,
         wall_time: Callable[[], float] = time.time,
+        node: str = LocalLog.node,
+        shared_log: SharedLog | None = None,
     ) -> None:
         self.log = log
         self.stopping = False
@@ -63,7 +68,7 @@ class ChatService(ServerParts, Service):
         self._rooms = [read_room(room_id, name) for room_id, name in config.rooms]
         self._admin_port: IListeningPort | None = None
         hashing = hashing or Argon2Hashing(reactor)
-        super().__init__(config, reactor, store, hashing, wall_time)
+        super().__init__(config, reactor, store, hashing, wall_time, node, shared_log)
 
     # -- what the process calls
 
@@ -84,7 +89,7 @@ class ChatService(ServerParts, Service):
         super().startService()  # type: ignore[no-untyped-call]
         self._load_motd()
         with start_errors():
-            snapshot = self.store.open(self._rooms)
+            snapshot = self.store.open(self._rooms, shared=self._shared_log is not None)
         self.oplog.start()
         self.world.load(snapshot, self._wall_time(), self.oplog.seconds())
         self.retention.start(snapshot.pruned_at)
@@ -194,10 +199,15 @@ class ChatService(ServerParts, Service):
         # No messages come any more: clients that do not read and a store that hangs are waited
         # for at the same time.
         await self.writer.close()
+        left = Deferred.fromCoroutine(self.oplog.settled())
+        left.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
+        await left
         await DeferredList([sessions_closed, consoles_closed])
         for tasks in self._periodic:
             tasks.stop()
         self.hashing.stop()
         # Without the last ids, the next start continues each room behind its reserved ids.
         with suppress(StoreUnavailableError):
-            await self.store.close({room.id: room.last_id for room in self.world.rooms})
+            is_alone = self._shared_log is None  # other servers give further ids
+            rooms = self.world.rooms if is_alone else ()
+            await self.store.close({room.id: room.last_id for room in rooms})

@@ -1,0 +1,162 @@
+"""The scribe: of several servers that share a log and a store, the one that adds messages to it.
+
+Every server has the messages of all rooms, in the order of the log, and its `HistoryWriter` passes
+them to `Scribe.append`. On the scribe that adds them to the store, together with the position of
+the log that they reach, and tells all servers by an operation. On the others it returns when such
+an operation says that they are stored. A server becomes the scribe when nothing is stored for a
+while, and the store finds that no other server is: it goes on behind the position in the store,
+with the messages that it has kept itself. So a message is stored once, whichever server dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from twisted.internet.interfaces import IReactorTime
+
+from chatd.core.errors import StoreUnavailableError
+from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
+from chatd.core.rooms import Room
+from chatd.core.store import IStore
+from chatd.core.world.account_operations import MessagesStored
+from chatd.core.world.effects import StoredUpTo
+from chatd.waiters import Waiters
+
+TAKE_OVER_SECONDS: Final = 1.0
+"""How long a server waits for the scribe before it tries to become the scribe itself."""
+
+PATIENCE_SECONDS: Final = 4.0
+"""How long a server waits until it reports that the store is not available."""
+
+
+class Scribe:
+    """Sees to it that messages get into `store` once, with all servers that share a log.
+
+    `node` is the name of this server, which adds operations to the log by `submit`. `position`
+    returns that of the entry of the log that is applied, `is_ended` tells whether the end of a
+    server is in the log.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        submit: Callable[[MessagesStored], object],
+        store: IStore,
+        clock: IReactorTime,
+        position: Callable[[], int],
+        is_ended: Callable[[str], bool],
+    ) -> None:
+        self._node = node
+        self._submit = submit
+        self._store = store
+        self._clock = clock
+        self._position = position
+        self._is_ended = is_ended
+        # The position of each batch that is not known to be stored, and the last batch of each
+        # position, both in the order of the log. A batch is known by its room and its first id.
+        self._positions: dict[tuple[str, int], int] = {}
+        self._last_of: dict[int, tuple[str, int]] = {}
+        self._stored = 0
+        # The server that adds messages: None if there is none, "" if its name is not known.
+        self._scribe: str | None = None
+        # Whether the store may have a part of the entry behind the position that it has.
+        self._may_overlap = False
+        self._progress: Waiters[None] = Waiters()
+
+    # -- what the log tells
+
+    def on_messages(self, _: Room, batch: MessageBatch, __: ReceiptRequest | None) -> None:
+        """Note messages of the entry that is applied, which `append` is given later."""
+        key, position = (batch.room, batch.id), self._position()
+        if position > self._stored:  # else the former scribe was ahead of this server
+            self._positions[key] = position
+            self._last_of[position] = key
+
+    def on_event(self, _: Room, event: RoomEvent) -> None:
+        """Forget the messages of a room that is closed: the writer discards them, too."""
+        if isinstance(event, RoomClosed):
+            for key in [key for key in self._positions if key[0] == event.room]:
+                del self._positions[key]
+            self._last_of = {position: key for key, position in self._positions.items()}
+
+    def on_stored(self, stored: StoredUpTo) -> None:
+        """Note which messages are stored, and by which server."""
+        self._scribe = stored.node
+        self._note_stored(stored.position)
+
+    # -- what the writer asks
+
+    async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
+        """Return when messages are stored, by this server or another one, as `IStore.append`."""
+        began = self._clock.seconds()
+        while missing := [each for each in batches if (each.room, each.id) in self._positions]:
+            if self._scribe == self._node:
+                last = (missing[-1].room, missing[-1].id)
+                position = self._positions[last]
+                is_whole = self._last_of[position] == last
+                await self._add(missing, reserved, position if is_whole else position - 1)
+                return
+            await self._take_over(began)
+
+    async def _take_over(self, began: float) -> None:
+        """Wait for the scribe, or become the scribe.
+
+        Raises `StoreUnavailableError` if neither happens until long after `began`.
+        """
+        if self._scribe is not None:
+            stored = self._stored
+            progress = self._progress.wait()
+            progress.addTimeout(TAKE_OVER_SECONDS, self._clock, lambda *_: None)
+            await progress
+            if self._stored > stored:
+                return
+        # One that never told its name does not do its work either.
+        is_ended = self._scribe == "" or (self._scribe is not None and self._is_ended(self._scribe))
+        try:
+            position = await self._store.take_over(force=is_ended)
+        except StoreUnavailableError:
+            if self._clock.seconds() - began >= PATIENCE_SECONDS:
+                raise
+            self._scribe = self._scribe or ""
+            return
+        self._scribe = self._node
+        self._may_overlap = True
+        self._note_stored(position)
+        self._submit(MessagesStored(self._node, position))
+
+    async def _add(
+        self, batches: Sequence[MessageBatch], reserved: Mapping[str, int], position: int
+    ) -> None:
+        try:
+            if self._may_overlap:
+                batches = await self._missing(batches)
+            await self._store.append(batches, reserved, position)
+        except StoreUnavailableError:
+            self._scribe = None  # another server may have become the scribe
+            raise
+        if position > self._stored:
+            self._may_overlap = False
+        self._note_stored(position)
+        self._submit(MessagesStored(self._node, position))
+
+    async def _missing(self, batches: Sequence[MessageBatch]) -> Sequence[MessageBatch]:
+        """Return those of `batches` that the store does not have.
+
+        The former scribe may have added a part of a large entry, whose position it had not reached.
+        """
+        newest: dict[str, int] = {}
+        for room in dict.fromkeys(batch.room for batch in batches):
+            stored = await self._store.history(room, None, 1, 1)
+            newest[room] = stored[-1].id if stored else 0
+        return [batch for batch in batches if batch.last_id > newest[batch.room]]
+
+    def _note_stored(self, position: int) -> None:
+        self._stored = max(self._stored, position)
+        while self._positions:
+            key, reached = next(iter(self._positions.items()))
+            if reached > position:
+                break
+            del self._positions[key]
+            self._last_of.pop(reached, None)
+        self._progress.fire(None)
