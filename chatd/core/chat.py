@@ -48,6 +48,7 @@ class Chat:
     ) -> None:
         self._world = world
         self._log = log
+        self._say = log.say
         self._stored_rooms = stored_rooms
         self._history = history
         self._policy = policy
@@ -203,7 +204,7 @@ class Chat:
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
-            self._log.say(room, origin, texts, now, receipt, action)
+            self._say(room, origin, texts, now, receipt, action)
         return count
 
     async def history(

@@ -86,7 +86,12 @@ class Bus:
         action: bool = False,
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
-        self._say(room, room.number_messages(origin.user, texts, now, action), origin, receipt)
+        # Most of the server's work begins here: what `_on_messages` does is not called, but done.
+        messages = room.number_messages(origin.user, texts, now, action)
+        self.messages += len(texts)
+        self._fan_out_messages(room, messages, origin)
+        for callback in self._message_callbacks:
+            callback(room, messages, receipt)
 
     def deliver(self, effects: Sequence[Effect], receipt: ReceiptRequest | None = None) -> None:
         """Bring the effects of an operation to all that they concern.
@@ -96,11 +101,11 @@ class Bus:
         for effect in effects:
             if isinstance(effect, Said):
                 origin = self._router.find(effect.session)
-                self._say(effect.room, effect.messages, origin, receipt)
+                self._on_messages(effect.room, effect.messages, origin, receipt)
             elif (handler := self._handlers.get(type(effect))) is not None:
                 handler(effect)
 
-    def _say(
+    def _on_messages(
         self, room: Room, messages: MessageBatch, origin: Any, receipt: ReceiptRequest | None
     ) -> None:
         self.messages += len(messages.texts)

@@ -71,6 +71,8 @@ class LocalLog:
 
     def __init__(self, world: World, bus: Bus, seconds: Callable[[], float]) -> None:
         self.seconds = seconds
+        # Messages are the most of all operations, so no object is made for them.
+        self.say: Callable[..., None] = bus.say
         self._stopped = False
         self._world = world
         self._bus = bus
@@ -87,18 +89,6 @@ class LocalLog:
         applied = apply(self._world, operation, self.seconds())
         self._bus.deliver(applied.effects)
         return Done(applied.outcome)
-
-    def say(
-        self,
-        room: Room,
-        origin: Origin,
-        texts: Sequence[str],
-        now: float,
-        receipt: ReceiptRequest | None = None,
-        action: bool = False,
-    ) -> None:
-        """Send messages of the user of `origin` to `room`."""
-        self._bus.say(room, origin, texts, now, receipt, action)
 
     def start(self) -> None:
         """Do nothing: no operation is ever missed."""

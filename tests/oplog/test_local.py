@@ -24,8 +24,8 @@ class RecordingBus:
         self.said = []
         self.effects = []
 
-    def say(self, *arguments):
-        self.said.append(arguments)
+    def say(self, room, origin, texts, now, receipt=None, action=False):
+        self.said.append((room, origin, texts, now, receipt, action))
 
     def deliver(self, effects, receipt=None):
         self.effects.append((effects, receipt))
