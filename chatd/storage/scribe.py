@@ -26,6 +26,9 @@ from chatd.waiters import Waiters
 TAKE_OVER_SECONDS: Final = 1.0
 """How long a server waits for the scribe before it tries to become the scribe itself."""
 
+FORGET_SECONDS: Final = 20.0
+"""How long a server keeps in mind which messages the scribe has given up."""
+
 PATIENCE_SECONDS: Final = 4.0
 """How long a server waits until it reports that the store is not available."""
 
@@ -58,6 +61,8 @@ class Scribe:
         self._positions: dict[tuple[str, int], int] = {}
         self._last_of: dict[int, tuple[str, int]] = {}
         self._stored = 0
+        # The batches that the scribe has given up, and when this server got to know it.
+        self._lost: dict[tuple[str, int], float] = {}
         # The server that adds messages: None if there is none, "" if its name is not known.
         self._scribe: str | None = None
         # Whether the store may have a part of the entry behind the position that it has.
@@ -68,7 +73,7 @@ class Scribe:
 
     def on_messages(self, _: Room, batch: MessageBatch, __: ReceiptRequest | None) -> None:
         """Note messages of the entry that is applied, which `append` is given later."""
-        key, position = (batch.room, batch.id), self._position()
+        key, position = _key(batch), self._position()
         if position > self._stored:  # else the former scribe was ahead of this server
             self._positions[key] = position
             self._last_of[position] = key
@@ -83,21 +88,35 @@ class Scribe:
     def on_stored(self, stored: StoredUpTo) -> None:
         """Note which messages are stored, and by which server."""
         self._scribe = stored.node
+        now = self._clock.seconds()
+        # By then the writer of this server has given them up as well.
+        self._lost = {key: at for key, at in self._lost.items() if now - at < FORGET_SECONDS}
+        self._lost.update((key, now) for key in stored.lost if key in self._positions)
         self._note_stored(stored.position)
 
     # -- what the writer asks
 
     async def append(self, batches: Sequence[MessageBatch], reserved: Mapping[str, int]) -> None:
-        """Return when messages are stored, by this server or another one, as `IStore.append`."""
+        """Return when messages are stored, by this server or another one, as `IStore.append`.
+
+        Raises `StoreUnavailableError` while the scribe has given some of them up: the writer does
+        so as well, as they are too old.
+        """
         began = self._clock.seconds()
-        while missing := [each for each in batches if (each.room, each.id) in self._positions]:
+        while missing := self._not_stored(batches):
             if self._scribe == self._node:
-                last = (missing[-1].room, missing[-1].id)
+                last = _key(missing[-1])
                 position = self._positions[last]
                 is_whole = self._last_of[position] == last
                 await self._add(missing, reserved, position if is_whole else position - 1)
                 return
             await self._take_over(began)
+
+    def _not_stored(self, batches: Sequence[MessageBatch]) -> Sequence[MessageBatch]:
+        """Return those of `batches` that are not stored; raise if some of them never will be."""
+        if any(_key(batch) in self._lost for batch in batches):
+            raise StoreUnavailableError("messages were given up by the server that stores them")
+        return [batch for batch in batches if _key(batch) in self._positions]
 
     async def _take_over(self, began: float) -> None:
         """Wait for the scribe, or become the scribe.
@@ -128,17 +147,23 @@ class Scribe:
     async def _add(
         self, batches: Sequence[MessageBatch], reserved: Mapping[str, int], position: int
     ) -> None:
+        """Add messages to the store, and tell all servers.
+
+        What comes before them in the log and is not among them was given up by the writer.
+        """
         try:
-            if self._may_overlap:
-                batches = await self._missing(batches)
-            await self._store.append(batches, reserved, position)
+            added = await self._missing(batches) if self._may_overlap else batches
+            await self._store.append(added, reserved, position)
         except StoreUnavailableError:
             self._scribe = None  # another server may have become the scribe
             raise
         if position > self._stored:
             self._may_overlap = False
+        for batch in batches:
+            self._positions.pop(_key(batch), None)
+        lost = tuple(key for key, reached in self._positions.items() if reached <= position)
         self._note_stored(position)
-        self._submit(MessagesStored(self._node, position))
+        self._submit(MessagesStored(self._node, position, lost))
 
     async def _missing(self, batches: Sequence[MessageBatch]) -> Sequence[MessageBatch]:
         """Return those of `batches` that the store does not have.
@@ -158,5 +183,10 @@ class Scribe:
             if reached > position:
                 break
             del self._positions[key]
-            self._last_of.pop(reached, None)
+        while self._last_of and (reached := next(iter(self._last_of))) <= position:
+            del self._last_of[reached]
         self._progress.fire(None)
+
+
+def _key(batch: MessageBatch) -> tuple[str, int]:
+    return batch.room, batch.id

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from chatd.core.errors import StoreUnavailableError
 from chatd.core.world.account_operations import EndNode, MessagesStored
 from chatd.oplog.testing import Network
 from chatd.storage.testing import NO_LIMIT, result, temporary_schema
@@ -201,3 +202,42 @@ def test_a_room_ends_while_the_scribe_is_late(three):
     three.reactor.pump([0.1] * 20)
     assert [room.id for room in three.servers[scribe].service.world.rooms] == ["1"]
     assert [room.id for room in three.store.open([], shared=True).rooms] == ["1"]
+
+
+def away_until(cluster, end, call):
+    """Return a call of a store that fails until a time."""
+
+    async def fail_or_call(*arguments, **options):
+        if cluster.reactor.seconds() < end:
+            raise StoreUnavailableError("away")
+        return await call(*arguments, **options)
+
+    return fail_or_call
+
+
+@pytest.mark.parametrize("outage", [8.6, 8.8])
+def test_what_the_scribe_gives_up_is_stored_nowhere(outage):
+    """After an outage in which old messages are given up, no server says that they are stored."""
+    cluster = MemoryCluster(**OPTIONS)
+    speakers = [connect_json(server)[0] for server in cluster.servers.values()]
+    for speaker, name in zip(speakers, ("Ann", "Bob"), strict=True):
+        ask(speaker, "join", chatroom_id="1", chatter_name=name)
+        speaker.send(json.dumps({"command": "say", "text": "first"}))
+    cluster.settle(1)
+    for speaker in speakers:
+        speaker.read()
+    end = cluster.reactor.seconds() + outage
+    for store in cluster.stores.values():
+        store.append = away_until(cluster, end, store.append)
+        store.take_over = away_until(cluster, end, store.take_over)
+    for text in ("old", "new"):
+        for speaker in speakers:
+            speaker.send(json.dumps({"command": "say", "text": text}))
+        cluster.reactor.pump([0.1] * 40)
+    cluster.reactor.pump([0.1] * 120)
+    kept = {number for number, _ in history(cluster)}
+    for speaker in speakers:
+        told = [json.loads(frame) for frame in speaker.read()]
+        stored = {event["id"] for event in told if event["event"] == "stored"}
+        assert stored <= kept
+        assert len(stored) + sum(event["event"] == "error" for event in told) == 2

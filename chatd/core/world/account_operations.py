@@ -147,7 +147,12 @@ class EndNode(Operation[None]):
 
 @dataclass(frozen=True, slots=True)
 class MessagesStored(Operation[None]):
-    """The messages up to a position of the log are in the store, to which `node` has added them."""
+    """The messages up to a position of the log are in the store, to which `node` has added them.
+
+    Those of `lost` are not, and never will be: they waited too long. Each batch of messages is
+    known by the id of its room and its first id.
+    """
 
     node: str
     position: int
+    lost: tuple[tuple[str, int], ...] = ()

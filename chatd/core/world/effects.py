@@ -107,10 +107,11 @@ class BanAdded:
 
 @dataclass(frozen=True, slots=True)
 class StoredUpTo:
-    """The messages up to a position of the log are in the store, to which `node` has added them."""
+    """The messages up to a position of the log are in the store, but for those of `lost`."""
 
     node: str
     position: int
+    lost: tuple[tuple[str, int], ...] = ()
 
 
 Effect = (

@@ -89,7 +89,7 @@ def settle(world: World, op: ops.SettleRoom) -> Room | None:
 
 def messages_stored(world: World, op: account_ops.MessagesStored) -> None:
     """Note how far the messages are stored."""
-    world.emit(StoredUpTo(op.node, op.position))
+    world.emit(StoredUpTo(op.node, op.position, op.lost))
 
 
 def require_room(world: World, key: str, room_id: str) -> Room:
