@@ -3,7 +3,8 @@
 import pytest
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.testing import MemoryServer, SlowStore
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 
 DAY = 1_764_201_600  # 2025-11-27 00:00 UTC
 WORD = "staple-battery"

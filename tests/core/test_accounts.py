@@ -9,7 +9,8 @@ from chatd.config import Registrants, RoomCreators
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.storage.memory import MemoryStore
 from chatd.storage.testing import result
-from chatd.testing import MemoryHashing, MemoryServer, SlowStore
+from chatd.testing import MemoryHashing, MemoryServer
+from chatd.testing_slow import SlowStore
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone
 WORD = "staple-battery"

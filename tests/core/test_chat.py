@@ -10,7 +10,8 @@ from chatd.core.rooms import Role
 from chatd.core.world.account_operations import ReserveName
 from chatd.core.world.operations import Whispered
 from chatd.storage.testing import result
-from chatd.testing import Gate, MemoryServer
+from chatd.testing import MemoryServer
+from chatd.testing_slow import Gate
 
 NOW = 1000.0
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from chatd.storage.testing import result
-from chatd.testing import MemoryServer, SlowStore
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 
 WORD, OTHER = "staple-battery", "battery-staple"
 

@@ -14,7 +14,8 @@ from chatd.core.world.tokens import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from chatd.daemon.metrics import CHECK_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.storage.writer import RECEIPT_TIMEOUT, RETRY_SECONDS, WRITE_DELAY
-from chatd.testing import MemoryServer, SlowStore
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 
 DAY = 86400
 NOW = 1.6e9

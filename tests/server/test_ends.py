@@ -9,7 +9,8 @@ from twisted.protocols.policies import WrappingFactory
 from chatd.server.limits import MAX_PENDING_REFUSALS
 from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
-from chatd.testing import MemoryServer, SlowHashing
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowHashing
 
 FAR = "192.0.2.1"
 

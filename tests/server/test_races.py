@@ -10,7 +10,8 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage import writer
 from chatd.storage.writer import CLOSE_TIMEOUT, RECEIPT_TIMEOUT, WRITE_DELAY
-from chatd.testing import Gate, MemoryClient, MemoryServer, SlowHashing, SlowStore
+from chatd.testing import MemoryClient, MemoryServer
+from chatd.testing_slow import Gate, SlowHashing, SlowStore
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"

@@ -12,7 +12,7 @@ from chatd.core.world.world import World
 from chatd.oplog.local import LocalLog
 from chatd.server.storedbans import StoredBans
 from chatd.storage.testing import result
-from chatd.testing import SlowStore
+from chatd.testing_slow import SlowStore
 
 NOW = 1000.0
 

@@ -6,7 +6,8 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.world.account_operations import EndNode
 from chatd.storage.memory import MemoryStore
-from chatd.testing import MemoryServer, SlowStore
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 
 UNAVAILABLE = "The server cannot reach its store now, try again later."
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.server.limits import TimeoutQueue
-from chatd.testing import MemoryServer, SlowHashing
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowHashing
 
 IDLE = "Server: You were idle for too long."
 

@@ -8,7 +8,8 @@ import pytest
 from chatd.core.errors import StoreUnavailableError
 from chatd.storage.history import MAX_REPLAYED
 from chatd.storage.writer import RETRY_SECONDS, WRITE_DELAY
-from chatd.testing import MemoryServer, SlowStore
+from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 
 AT_START = "[1970-01-01 00:00:00]"
 
