@@ -1,6 +1,6 @@
 """Accounts: registration, login and logout, the resumption of a lost session.
 
-Beside `Chat`, which has the rooms, and as pure. Refusals are raised as `ChatError`. A password is
+Refusals are raised as `ChatError`. A password is
 verified, and the store is asked, before an operation is submitted to the log: it logs the session
 in if that is still possible when it is applied.
 """
@@ -69,7 +69,8 @@ class AccountService:
         check_logged_out(guest)
         self._check_unregistered(username)
         name = new_name(username)
-        await self._log.submit(ReserveName(origin.key, name), origin)
+        current = None if origin.current_room is None else origin.current_room.id
+        await self._log.submit(ReserveName(origin.key, name, current), origin)
         try:
             self._world.check_not_banned(name, self._log.seconds())
             with self._count_creation(guest.address):
@@ -104,9 +105,7 @@ class AccountService:
     async def log_in(self, origin: Origin, account: AccountRef, now: float) -> None:
         """Log the session in to an account that it has proved to be the holder of."""
         self.check_can_log_in(origin)
-        user = self._world.user_of(account)
-        silent = () if user is None else tuple(self._router.by_silence(user))
-        limit = self._sessions_per_account
+        limit, silent = self._sessions_per_account, self._by_silence(account)
         log_in = LogIn(origin.key, origin.address, account, limit, silent, now)
         await self._log.submit(log_in, origin)
         await self._tokens.bind(origin)
@@ -143,7 +142,9 @@ class AccountService:
         self.check_can_log_in(origin)
         digest, stored = await self._tokens.find(token)
         account = None if stored is None else self._world.find_account(stored)
-        resume = Resume(origin.key, origin.address, digest, account, now)
+        silent = self._by_silence(account or self._world.account_of_token(digest))
+        limit = self._sessions_per_account
+        resume = Resume(origin.key, origin.address, digest, account, limit, silent, now)
         name = await self._log.submit(resume, origin)
         await self._tokens.bind(origin)
         return name
@@ -243,6 +244,11 @@ class AccountService:
         account = AccountRef(identity, name.text)
         await self._log.submit(AddAccount(account, name.keys))
         return account
+
+    def _by_silence(self, account: AccountRef | None) -> tuple[SessionKey, ...]:
+        """Return the sessions of an account here, the one that is silent for longest first."""
+        user = None if account is None else self._world.user_of(account)
+        return () if user is None else tuple(self._router.by_silence(user))
 
     def _check_unregistered(self, username: str) -> None:
         taken = self._world.find_account(username)

@@ -1,11 +1,11 @@
-"""Chat: rooms, who is in them, what is said there, and the rules for it.
+"""Chat: rooms, their members and their messages.
 
 Sessions, handlers and the console call this, `Moderation` and `AccountService`. They know no
 connection and no codec: refusals are raised as `ChatError`, and `now` (seconds since the epoch) is
-an argument. What changes the state is checked here as early as possible, so that nothing is done in
-vain for a request that is refused, and then submitted to the log as an operation, whose rules in
-`chatd.core.world` have the last word: while a call waits, for the store for example, other
-operations are applied.
+an argument. A call that changes the state checks the request as early as possible, so that nothing
+is done in vain, and then submits an operation to the log. The rule of the operation, in
+`chatd.core.world`, decides: while a call waits, for the store for example, other operations are
+applied.
 """
 
 from __future__ import annotations
@@ -123,7 +123,10 @@ class Chat:
     async def join_or_create(
         self, origin: Origin, room_id: str, name: str | None, now: float
     ) -> Room:
-        """Join a room as `join` does; create it, named as its id, if it does not exist."""
+        """Join a room as `join` does; create it, named as its id, if it does not exist.
+
+        The room stays if somebody else takes the name while it is created.
+        """
         self._check_login(origin.user)
         room = self._world.rooms.find(room_id)
         return await self._join(origin, room, room_id, name, now, create=True)
@@ -145,6 +148,8 @@ class Chat:
         max_rooms = self._policy.rooms_per_client
         renames = user.account is None and name is not None and not self._has_name(user, name)
         check_can_join(user, room, current, max_rooms, renames=renames)
+        if room is None:
+            self._check_can_create(user)
         wanted = self._check_name(origin, name) if renames and name is not None else None
         if wanted is None and not user.name:
             raise ChatError(ErrorCode.USAGE)
@@ -240,9 +245,9 @@ class Chat:
         ]
 
     async def send_private(self, origin: Origin, name: str, text: str, now: float) -> Whispered:
-        """Send `text` to all sessions of the user `name`; return who that is.
+        """Send `text` to all sessions of the user `name`; return the recipient.
 
-        The sender's other sessions read what was sent to whom.
+        The sender's other sessions read the message and its recipient.
         """
         self._allowed([text])
         if not origin.user.name:
@@ -282,7 +287,7 @@ class Chat:
             raise ChatError(ErrorCode.CREATION_FORBIDDEN)
 
     def _counted_creation(self, actor: User) -> AbstractContextManager[None]:
-        """Count the creation of a room by a guest; an account has a limit on what it owns."""
+        """Count the creation of a room by a guest; an account has a limit of its own."""
         return nullcontext() if actor.account is not None else self._count_creation(actor.address)
 
     def _has_name(self, user: User, name: str) -> bool:
@@ -291,7 +296,8 @@ class Chat:
     def _check_name(self, origin: Origin, name: str) -> Name:
         """Return a name that a guest asks for; raise `ChatError` if they cannot have it."""
         wanted = new_name(name)
-        self._world.check_name(wanted, origin.key, self._log.seconds(), origin.user)
+        key = origin.key if origin.has_key else None
+        self._world.check_name(wanted, key, self._log.seconds(), origin.user)
         return wanted
 
     def _join_followed(self, origin: Origin, room: Room) -> Room:

@@ -1,4 +1,4 @@
-"""The rules of `ignore`: which users a user does not want to read. As pure as `Chat`.
+"""The rules of `ignore`: which users a user does not want to read.
 
 An account is ignored as an account, a guest as long as the session lasts, under whatever name. The
 list of an account is in the store, but for the guests in it. Ignored users are told nothing.

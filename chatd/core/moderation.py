@@ -1,4 +1,4 @@
-"""Moderation: what the administrator does to users (kick, move, mute, ban)."""
+"""Moderation: the acts of the administrator on users (kick, move, mute, ban)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Moderation:
     async def kick(
         self, name: str, room_id: str, now: float, reason: str = "", by: str = ADMINISTRATOR
     ) -> MemberRef:
-        """Remove the user `name` from a room; return who and which that is. Raises `ChatError`.
+        """Remove the user `name` from a room; return both. Raises `ChatError`.
 
         The user and the room read who did it, `by`, and the `reason`, if there is one.
         """
@@ -69,7 +69,7 @@ class Moderation:
     async def mute(
         self, name: str, room_id: str, minutes: int | None, by: str, now: float
     ) -> MemberRef:
-        """Mute a user or an account in a room; return who and which that is.
+        """Mute a user or an account in a room; return both.
 
         For some minutes or, if None, until `unmute`. A user who is muted already is muted for that
         time instead. The room and the user are told. Raises `ChatError`.
@@ -79,7 +79,7 @@ class Moderation:
         return MemberRef(await self._log.submit(mute), room.id)
 
     async def unmute(self, name: str, room_id: str, by: str, now: float) -> MemberRef:
-        """Let a user or an account talk again; return who and where.
+        """Let a user or an account talk in a room again; return both.
 
         The room and the user are told. Raises `ChatError`.
         """
@@ -107,10 +107,12 @@ class Moderation:
         ban = replace(self._ban_on(subject), until=until, author=author, created=now, reason=reason)
         alone = BanList()
         alone.add(ban, self._world.ban_keys(ban), None)
-        unnamed = [origin for origin in present if not origin.user.sessions]
-        concerned = sum(alone.address_ban(origin.address, 0) is not None for origin in unnamed)
-        ban, ended = await self._stored_bans.add(ban, self._end_of(minutes), now)
-        return Banned(ban, ended + concerned)
+
+        def count_unnamed() -> int:
+            unnamed = [each for each in present if not (each.user.sessions or each.user.closed)]
+            return sum(alone.address_ban(each.address, 0) is not None for each in unnamed)
+
+        return Banned(*await self._stored_bans.add(ban, self._end_of(minutes), now, count_unnamed))
 
     async def unban(self, subject: str) -> str:
         """Remove the ban on a subject; return its spelling. Raises `ChatError`."""

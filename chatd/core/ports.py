@@ -8,6 +8,7 @@ classes that it may not import. A call that may need a database is `async`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
@@ -62,6 +63,8 @@ class ILog(Interface):
 
     node: str = Attribute("The name of this server, which no other has that shares the log.")
     position: int = Attribute("The position of the last entry that is applied; 0 in a local log.")
+    is_applying: bool = Attribute("Whether the entry at that position is being applied.")
+    ended_nodes: AbstractSet[str] = Attribute("The servers whose end is in the log.")
 
     def seconds() -> float:
         """Return the time by which what is timed in the world ends."""
@@ -116,8 +119,13 @@ class StoredRooms(Protocol):
 class StoredBans(Protocol):
     """Adds and removes bans, in the store and in the world (`chatd.server.storedbans`)."""
 
-    async def add(self, ban: Ban, ends: float | None, now: float) -> tuple[Ban, int]:
-        """Add a ban, or replace it; return it, and how many sessions with a name it has ended."""
+    async def add(
+        self, ban: Ban, ends: float | None, now: float, count_unnamed: Callable[[], int]
+    ) -> tuple[Ban, int]:
+        """Add a ban, or replace it; return it, and how many sessions it has ended.
+
+        `count_unnamed` counts those without a name, of which the world does not know.
+        """
 
     async def remove(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""

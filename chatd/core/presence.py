@@ -1,4 +1,4 @@
-"""Presence: which users somebody can see, and which of them are away. As pure as `Chat`."""
+"""Presence: which users somebody can see, and which of them are away."""
 
 from __future__ import annotations
 

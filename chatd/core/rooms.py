@@ -36,10 +36,9 @@ class User:
     `account` is the identity of the account that the user is logged in to; its name is then the
     user's name. `keys` are those of the name. `address` is that of the oldest of the `sessions`,
     which come in the order in which they became the user's; `origins` are those of this server,
-    which the router keeps. `rooms` has the user's membership in
-    each room, in the order of joining. `away` is set while the user is away, `ignored` while the
-    user ignores somebody, `guest_names` once somebody ignores this guest. A `closed` user has no
-    session any more and can do nothing.
+    which the router keeps. `rooms` has the user's membership in each room, in the order of joining.
+    `away` is set while the user is away, `ignored` while the user ignores somebody, `guest_names`
+    once somebody ignores this guest. A `closed` user has no session any more and can do nothing.
     """
 
     __slots__ = (
@@ -91,13 +90,13 @@ class Away:
 
 
 class Origin(Protocol):
-    """The session that a request comes from: what the rules need of it, nothing of its connection.
+    """The session that a request comes from, as the rules see it: nothing of its connection.
 
     `key` is the name of the session in operations: it gets one with the first of them.
     `connected_at` and `last_active` are by the clock that measures durations. `current_room` is the
-    room that the session's messages go to. `followed_rooms` are the user's
-    rooms that another session joined and this one has not joined itself. Both change with the
-    user's rooms, by way of the events.
+    room that the session's messages go to. `followed_rooms` are the user's rooms that another
+    session joined and this one has not joined itself. Both change with the user's rooms, by way of
+    the events.
     """
 
     user: User

@@ -1,4 +1,4 @@
-"""The sessions and remembered logins of an account, for its own user alone. As pure as `Chat`."""
+"""The sessions and remembered logins of an account, for its own user alone."""
 
 from __future__ import annotations
 

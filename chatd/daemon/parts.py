@@ -99,7 +99,7 @@ class ServerParts:
     # -- building: each object is made after those that it is given
 
     def _build_rooms(self) -> None:
-        """Build the rooms, and what each of their messages goes through."""
+        """Build the rooms, and the parts that each of their messages passes."""
         config, reactor = self.config, self._reactor
         self.event_log = EventLog(reactor)
         self.counters = Counters()
@@ -200,7 +200,8 @@ class ServerParts:
             self.store,
             self._reactor,
             lambda: self.oplog.position,
-            lambda node: node in self.world.ended_nodes,
+            lambda: self.oplog.is_applying,
+            lambda: self.oplog.ended_nodes,
         )
 
     def _refuse(self, recipient: Any, error: ChatError, tag: str | None) -> None:

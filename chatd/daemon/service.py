@@ -90,8 +90,8 @@ class ChatService(ServerParts, Service):
         self._load_motd()
         with start_errors():
             snapshot = self.store.open(self._rooms, shared=self._shared_log is not None)
-        self.oplog.start()
         self.world.load(snapshot, self._wall_time(), self.oplog.seconds())
+        self.oplog.start()
         self.retention.start(snapshot.pruned_at)
         self.hashing.start()
         for tasks in self._periodic:
@@ -198,10 +198,10 @@ class ChatService(ServerParts, Service):
         sessions_closed = self.sessions.shut_down()
         # No messages come any more: clients that do not read and a store that hangs are waited
         # for at the same time.
+        applied = Deferred.fromCoroutine(self.oplog.settled())
+        applied.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
+        await applied
         await self.writer.close()
-        left = Deferred.fromCoroutine(self.oplog.settled())
-        left.addTimeout(FINISH_SECONDS, self._reactor, lambda *_: None)
-        await left
         await DeferredList([sessions_closed, consoles_closed])
         for tasks in self._periodic:
             tasks.stop()

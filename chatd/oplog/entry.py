@@ -1,4 +1,4 @@
-"""The entries of a log that several servers share, and what a server needs of such a log."""
+"""The entries of a log that several servers share, and the interface of such a log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatd.core.world.operations import Operation
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a server submits at the end of a turn of the reactor.
+    """Operations that a server submits together.
 
     `number` counts the entries of the server `node` from 1. `seconds` is the time of the turn by
     a clock that is never set, on which all servers agree roughly: in seconds since the epoch.
@@ -38,7 +38,7 @@ class Placed(NamedTuple):
 class SharedLog(Protocol):
     """A log that gives entries an order, the same for all servers.
 
-    It may lose, repeat or delay whatever it is told and whatever it tells.
+    Calls, entries and answers may be lost, repeated or late.
     """
 
     def subscribe(self, node: str, on_entry: Callable[[Placed], None], /) -> None:
@@ -51,4 +51,4 @@ class SharedLog(Protocol):
         """
 
     def read(self, node: str, after: int, /) -> Deferred[Sequence[Placed]]:
-        """Return entries after the position `after`, in their order; it may never fire."""
+        """Return all entries after the position `after`, in their order; it may never fire."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
 
 from zope.interface import implementer
@@ -11,6 +12,7 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import ReceiptRequest
 from chatd.core.ports import ILog
 from chatd.core.rooms import Origin, Room, ensure_active
+from chatd.core.world.account_operations import EndSession
 from chatd.core.world.apply import apply
 from chatd.core.world.effects import Effect
 from chatd.core.world.operations import Operation
@@ -68,6 +70,8 @@ class LocalLog:
 
     node = "local"
     position = 0
+    is_applying = False
+    ended_nodes: AbstractSet[str] = frozenset()
 
     def __init__(self, world: World, bus: Bus, seconds: Callable[[], float]) -> None:
         self.seconds = seconds
@@ -84,7 +88,7 @@ class LocalLog:
         """
         if origin is not None:
             ensure_active(origin)
-        if self._stopped:
+        if self._stopped and (origin is not None or isinstance(operation, EndSession)):
             return Done(ChatError(ErrorCode.UNAVAILABLE))
         applied = apply(self._world, operation, self.seconds())
         self._bus.deliver(applied.effects)
@@ -97,5 +101,8 @@ class LocalLog:
         """Return at once."""
 
     def stop(self) -> None:
-        """Apply nothing more: nobody is told that the users leave, because all of them do."""
+        """Apply nothing more of sessions: nobody is told that users leave, because all of them do.
+
+        A command of the administrator that waits for the store takes effect nevertheless.
+        """
         self._stopped = True

@@ -1,25 +1,27 @@
 """A server's part of a log that several servers share.
 
-What the server submits in a turn of the reactor becomes one entry. The next entry is sent when that
-one has come back through the log, so entries grow under load. An entry that does not come back is
-sent again: the log knows it by its number. All servers apply all entries in the order of the log,
-each to its own world: if an entry is missing, this server reads it from the log before it applies a
-later one.
+A server sends one entry at a time. Operations that are submitted until it has come back through the
+log become the next entry, so entries grow under load. An entry that does not come back is sent
+again: the log knows it by its number. All servers apply all entries in the order of the log, each
+to its own world: if an entry is missing, this server reads it from the log before it applies a
+later one. While the log cannot be reached, requests are refused after some seconds.
 
 A server whose end is in the log (`EndNode`), because the others took it for dead, submits nothing
-more, and what it submitted after is applied by nobody.
+more, and nobody applies the operations that it submitted after.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core.errors import ChatError, ErrorCode
@@ -36,10 +38,13 @@ from chatd.oplog.local import Bus, Done, result_of
 T = TypeVar("T")
 
 CHECK_SECONDS: Final = 1.0
-"""How often a server sends again what has not come back, and looks whether it has missed an entry.
+"""How often a server sends an entry again that has not come back, and looks for missed ones.
 
 A log that loses nothing needs no check.
 """
+
+AWAY_SECONDS: Final = 5.0
+"""After how many seconds without the entry that was sent the log counts as away."""
 
 MAX_OPERATIONS: Final = 1000
 """How many operations an entry has at most."""
@@ -84,7 +89,8 @@ class NodeLog:
     """Submits the operations of the server `node` to `shared`, and applies all to `world`.
 
     `seconds` returns a time as `Entry.seconds` has it. `refuse` is called with the session, the
-    error and the tag when messages are refused. `position` is that of the last entry applied.
+    error and the tag when messages are refused. `position` is that of the last entry applied, or of
+    the one that is applied now if `is_applying`.
     """
 
     def __init__(
@@ -109,23 +115,37 @@ class NodeLog:
         self._unsent: deque[_Pending] = deque()
         self._sent: Sequence[_Pending] = ()
         self._in_flight: Entry | None = None
+        self._sent_at = 0.0
         self._send_is_due = False
         self._stopping = False
+        self.is_applying = False
         # The answer of the log to the last question for entries that were missed.
         self._reading: Deferred[Sequence[Placed]] | None = None
         self._checks = LoopingCall(self._check)
         self._checks.clock = clock
-        shared.subscribe(node, self._on_entry)
 
     @property
     def is_ended(self) -> bool:
         """Whether the end of this server is in the log."""
         return self.node in self._world.ended_nodes
 
-    # -- what this server submits
+    @property
+    def ended_nodes(self) -> AbstractSet[str]:
+        """The servers that do nothing any more, without this one as long as it stops in order."""
+        ended = self._world.ended_nodes
+        return ended - {self.node} if self._stopping else ended
+
+    @property
+    def _is_away(self) -> bool:
+        """Whether the log has not answered for so long that requests are refused."""
+        waited = self._clock.seconds() - self._sent_at
+        return self._in_flight is not None and waited >= AWAY_SECONDS
+
+    # -- submitting
 
     def start(self) -> None:
-        """Look regularly whether an entry was lost on its way."""
+        """Apply the entries from now on; look regularly whether one was lost on its way."""
+        self._shared.subscribe(self.node, self._on_entry)
         self._checks.start(CHECK_SECONDS, now=False)
 
     def submit(self, operation: Operation[T], origin: Origin | None = None) -> Awaitable[T]:
@@ -135,7 +155,8 @@ class NodeLog:
         """
         if origin is not None:
             ensure_active(origin)
-        if self.is_ended or self._stopping:
+        # An operation that no request waits for, such as the end of a session, is never refused.
+        if self.is_ended or self._stopping or (origin is not None and self._is_away):
             return Done(ChatError(ErrorCode.UNAVAILABLE))
         pending = _Pending(operation)
         self._add(pending)
@@ -153,7 +174,7 @@ class NodeLog:
         """Submit messages of the user of `origin` to `room`."""
         say = Say(origin.key, room.key, tuple(texts), now, action)
         pending = _Pending(say, receipt, origin)
-        if self.is_ended or self._stopping:
+        if self.is_ended or self._stopping or self._is_away:
             self._finish(pending, ChatError(ErrorCode.UNAVAILABLE))
         else:
             self._add(pending)
@@ -173,7 +194,7 @@ class NodeLog:
 
     def stop(self) -> None:
         """Submit the end of this server, and nothing after it."""
-        if not self._stopping:
+        if not (self._stopping or self.is_ended):
             self._stopping = True
             self._add(_Pending(EndNode(self.node, self.seconds())))
 
@@ -184,18 +205,19 @@ class NodeLog:
             self._clock.callLater(0, self._send)
 
     def _send(self) -> None:
-        """Send what was submitted since the last entry, once that has come back."""
+        """Send the operations that were submitted since the last entry, once that has come back."""
         self._send_is_due = False
         if self._in_flight is not None or not self._unsent:
             return
         count = min(len(self._unsent), MAX_OPERATIONS)
         self._sent = [self._unsent.popleft() for _ in range(count)]
         self._number += 1
+        self._sent_at = self._clock.seconds()
         operations = tuple(pending.operation for pending in self._sent)
         self._in_flight = Entry(self.node, self._number, self.seconds(), operations)
         self._shared.append(self._in_flight)
 
-    # -- what all servers apply
+    # -- applying
 
     def _check(self) -> None:
         if self.is_ended:
@@ -210,12 +232,23 @@ class NodeLog:
         """Read the entries that this server has missed, unless it does so already."""
         if self._reading is None:
             reading = self._reading = self._shared.read(self.node, self.position)
-            reading.addCallback(self._on_read)
+            reading.addCallbacks(self._on_read, self._on_read_failed, callbackArgs=(reading,))
 
-    def _on_read(self, entries: Sequence[Placed]) -> None:
-        self._reading = None
+    def _on_read(self, entries: Sequence[Placed], reading: object) -> None:
+        if self._reading is reading:
+            self._reading = None
+        if entries and entries[0].position > self.position + 1:
+            _log.error(
+                "Entries behind position {position} of the log are lost",
+                position=self.position,
+                fields={"event": "log-gap", "position": self.position},
+            )
+            return
         for placed in entries:
             self._on_entry(placed)
+
+    def _on_read_failed(self, _: Failure) -> None:
+        """Do nothing: the next check reads again."""
 
     def _on_entry(self, placed: Placed) -> None:
         position, entry = placed
@@ -224,16 +257,17 @@ class NodeLog:
         if position > self.position + 1:
             self._read()
             return
-        self.position = position
+        self.position, self.is_applying = position, True
         sent: Sequence[_Pending] = ()
         if entry.node == self.node:
             sent, self._sent, self._in_flight = self._sent, (), None
         for index, operation in enumerate(entry.operations):
-            # A server whose end came before has no say any more.
+            # Nothing of a server is applied after its end.
             if entry.node in self._world.ended_nodes:
                 self._give_up(sent[index:])
                 break
             self._apply(operation, entry.seconds, sent[index] if sent else None)
+        self.is_applying = False
         if self.is_ended:
             self._give_up([*self._sent, *self._unsent])
             self._sent, self._in_flight = (), None
@@ -254,10 +288,13 @@ class NodeLog:
             self._finish(pending, outcome)
 
     def _finish(self, pending: _Pending, outcome: Any) -> None:
-        if pending.origin is not None and isinstance(outcome, ChatError):
-            tag = None if pending.receipt is None else pending.receipt.tag
-            self._refuse(pending.origin, outcome, tag)
-        pending.done.callback(outcome)
+        try:
+            if pending.origin is not None and isinstance(outcome, ChatError):
+                tag = None if pending.receipt is None else pending.receipt.tag
+                self._refuse(pending.origin, outcome, tag)
+            pending.done.callback(outcome)
+        except Exception:  # noqa: BLE001 -- a fault of ours costs one answer, not the log
+            _log.failure("Telling the outcome of an operation failed")
 
     def _give_up(self, pending: Sequence[_Pending]) -> None:
         for each in pending:

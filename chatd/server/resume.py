@@ -53,9 +53,10 @@ class ResumeTokens:
         """Return the token of a session, a new one if it has none that is valid."""
         token = self._tokens.get(origin)
         if token is None or self._world.tokens.present(digest_of(token)) is None:
-            token = self._tokens[origin] = self._new_token()
+            token = self._new_token()
             digest = digest_of(token)
             await self._log.submit(IssueToken(origin.key, origin.address, digest), origin)
+            self._tokens[origin] = token
             await self.bind(origin)
         return token
 

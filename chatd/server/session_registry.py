@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from twisted.internet.defer import Deferred
 
 from chatd.core.events import DisconnectReason
+from chatd.core.records import BanKind
 from chatd.core.world.effects import BanAdded
 from chatd.server.connection import Connection
 from chatd.server.services import Services
@@ -37,8 +38,12 @@ class SessionRegistry:
 
     def on_ban_added(self, added: BanAdded) -> None:
         """Close the connections without a name, of which the world does not know, if banned."""
+        if added.ban.kind is BanKind.NAME:
+            return
+        address_ban = self.services.moderation.address_ban
         for session in list(self._open):
-            if not session.user.sessions and session.is_banned:
+            user = session.user
+            if not (user.sessions or user.closed) and address_ban(session.address) is not None:
                 session.user.closed = True  # until the framing is known, the session cannot close
                 session.disconnect(DisconnectReason.BANNED, added.ban.reason)
 

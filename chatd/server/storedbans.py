@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from twisted.internet.defer import DeferredLock
@@ -24,11 +25,13 @@ class StoredBans:
         # The store gets the changes in the order of the calls.
         self._lock = DeferredLock()
 
-    async def add(self, ban: Ban, ends: float | None, now: float) -> tuple[Ban, int]:
+    async def add(
+        self, ban: Ban, ends: float | None, now: float, count_unnamed: Callable[[], int]
+    ) -> tuple[Ban, int]:
         """Add a ban, or replace the one on the same subject, whose spelling stays.
 
-        It ends at `ends` by the clock of the log. Returns the ban, and how many sessions with a
-        name it has ended.
+        It ends at `ends` by the clock of the log. Returns the ban, and how many sessions it has
+        ended; `count_unnamed` counts those without a name, of which the world does not know.
         """
         keys = self._world.ban_keys(ban)
         async with self._lock:
@@ -37,7 +40,8 @@ class StoredBans:
                 ban = replace(ban, subject=former.subject)
                 keys = self._world.ban_keys(ban)
             await self._store.add_ban(ban)
-            return ban, await self._log.submit(AddBan(ban, keys, ends, now))
+            unnamed = count_unnamed()
+            return ban, unnamed + await self._log.submit(AddBan(ban, keys, ends, now))
 
     async def remove(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""

@@ -6,6 +6,8 @@ that id waits for the result.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from chatd.core import names
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import room_key, room_name_key
@@ -82,7 +84,8 @@ class StoredRooms:
             waiting.fire(None)
 
     async def _fail(self, key: str, error: Exception) -> None:
-        """Let the world be as before; the calls that wait for the room fail with the same error."""
+        """Let the room be open, or absent, as before; calls that wait for it fail, too."""
         waiting = self._waiting.pop(key, Waiters())
-        await self._log.submit(SettleRoom(key, False))
+        with suppress(ChatError):  # the server stops
+            await self._log.submit(SettleRoom(key, False))
         waiting.fail(error)

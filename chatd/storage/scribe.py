@@ -10,10 +10,12 @@ with the messages that it has kept itself. So a message is stored once, whicheve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.events import MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
@@ -37,8 +39,8 @@ class Scribe:
     """Sees to it that messages get into `store` once, with all servers that share a log.
 
     `node` is the name of this server, which adds operations to the log by `submit`. `position`
-    returns that of the entry of the log that is applied, `is_ended` tells whether the end of a
-    server is in the log.
+    returns the position of the entry that is applied now, or was last, and `is_applying` tells
+    whether there is one now. `ended` returns the servers whose end is in the log.
     """
 
     def __init__(
@@ -48,18 +50,22 @@ class Scribe:
         store: IStore,
         clock: IReactorTime,
         position: Callable[[], int],
-        is_ended: Callable[[str], bool],
+        is_applying: Callable[[], bool],
+        ended: Callable[[], Collection[str]],
     ) -> None:
         self._node = node
         self._submit = submit
         self._store = store
         self._clock = clock
         self._position = position
-        self._is_ended = is_ended
+        self._is_applying = is_applying
+        self._ended = ended
         # The position of each batch that is not known to be stored, and the last batch of each
-        # position, both in the order of the log. A batch is known by its room and its first id.
+        # position. A batch is known by its room and its first id.
         self._positions: dict[tuple[str, int], int] = {}
         self._last_of: dict[int, tuple[str, int]] = {}
+        # All of them in the order of the log, also those that are stored or discarded since.
+        self._order: deque[tuple[int, tuple[str, int]]] = deque()
         self._stored = 0
         # The batches that the scribe has given up, and when this server got to know it.
         self._lost: dict[tuple[str, int], float] = {}
@@ -77,6 +83,7 @@ class Scribe:
         if position > self._stored:  # else the former scribe was ahead of this server
             self._positions[key] = position
             self._last_of[position] = key
+            self._order.append((position, key))
 
     def on_event(self, _: Room, event: RoomEvent) -> None:
         """Forget the messages of a room that is closed: the writer discards them, too."""
@@ -87,7 +94,8 @@ class Scribe:
 
     def on_stored(self, stored: StoredUpTo) -> None:
         """Note which messages are stored, and by which server."""
-        self._scribe = stored.node
+        if stored.position >= self._stored:  # else it is a late word of a former scribe
+            self._scribe = stored.node
         now = self._clock.seconds()
         # By then the writer of this server has given them up as well.
         self._lost = {key: at for key, at in self._lost.items() if now - at < FORGET_SECONDS}
@@ -103,6 +111,8 @@ class Scribe:
         so as well, as they are too old.
         """
         began = self._clock.seconds()
+        if self._is_applying():  # the messages of that entry are not complete
+            await deferLater(self._clock, 0)
         while missing := self._not_stored(batches):
             if self._scribe == self._node:
                 last = _key(missing[-1])
@@ -121,7 +131,7 @@ class Scribe:
     async def _take_over(self, began: float) -> None:
         """Wait for the scribe, or become the scribe.
 
-        Raises `StoreUnavailableError` if neither happens until long after `began`.
+        Raises `StoreUnavailableError` if neither has happened `PATIENCE_SECONDS` after `began`.
         """
         if self._scribe is not None:
             stored = self._stored
@@ -130,10 +140,13 @@ class Scribe:
             await progress
             if self._stored > stored:
                 return
-        # One that never told its name does not do its work either.
-        is_ended = self._scribe == "" or (self._scribe is not None and self._is_ended(self._scribe))
+        ended = self._ended()
+        if self._node in ended:
+            raise StoreUnavailableError("this server has ended for the others")
+        # A scribe that hangs is replaced once its end is in the log; it may not have told its name.
+        force = bool(ended) if self._scribe == "" else self._scribe in ended
         try:
-            position = await self._store.take_over(force=is_ended)
+            position = await self._store.take_over(force=force)
         except StoreUnavailableError:
             if self._clock.seconds() - began >= PATIENCE_SECONDS:
                 raise
@@ -155,7 +168,8 @@ class Scribe:
             added = await self._missing(batches) if self._may_overlap else batches
             await self._store.append(added, reserved, position)
         except StoreUnavailableError:
-            self._scribe = None  # another server may have become the scribe
+            if self._scribe == self._node:
+                self._scribe = None  # another server may have become the scribe
             raise
         if position > self._stored:
             self._may_overlap = False
@@ -178,13 +192,10 @@ class Scribe:
 
     def _note_stored(self, position: int) -> None:
         self._stored = max(self._stored, position)
-        while self._positions:
-            key, reached = next(iter(self._positions.items()))
-            if reached > position:
-                break
-            del self._positions[key]
-        while self._last_of and (reached := next(iter(self._last_of))) <= position:
-            del self._last_of[reached]
+        while self._order and self._order[0][0] <= position:
+            reached, key = self._order.popleft()
+            self._positions.pop(key, None)
+            self._last_of.pop(reached, None)
         self._progress.fire(None)
 
 

@@ -12,6 +12,7 @@ from chatd.core.records import BanKind
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryClient, MemoryServer
+from chatd.testing_slow import SlowStore
 
 WORD = "staple-battery"
 BANNED = "Server: You were banned by the Administrator!"
@@ -286,3 +287,21 @@ def test_a_network_that_was_banned_is_found_at_once():
     for ban in bans.active(0):
         bans.remove(ban)
     assert lookups == [{}, {}]
+
+
+def test_a_ban_of_others_while_a_client_leaves():
+    """A client that waits for its receipts is not told that it was banned."""
+    store = SlowStore()
+    server = MemoryServer(store=store, rooms=(("1", "tea"),))
+    store.write_gate.shut = True
+    ann = server.connect()
+    ann.ask("`format json")
+    ann.send('{"command":"join","chatroom_id":"1","chatter_name":"Ann"}')
+    ann.send('{"command":"say","text":"x"}', '{"command":"exit"}')
+    server.turn(1)
+    server.console("ban Kim")
+    server.console("ban 203.0.113.9")
+    store.write_gate.drain()
+    server.turn(1)
+    kinds = [json.loads(frame)["event"] for frame in ann.read()]
+    assert kinds == ["reply", "stored", "reply"]

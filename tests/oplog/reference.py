@@ -100,11 +100,14 @@ def summary(world):
         ],
         "users": [
             (user.name, user.sessions, user.address, _away(user), _ignored(user))
-            for user in world.users()
+            for user in dict.fromkeys(world.sessions.values())
         ],
         "tokens": (
             list(world.tokens._present.items()),
-            [(key, each.name, each.account) for key, each in world.tokens._parked.items()],
+            [
+                (key, each.name, each.account)
+                for key, each in (world.tokens._guests | world.tokens._accounts).items()
+            ],
         ),
         "names": world.names.count(world.seconds),
         "bans": [str(ban) for ban in world.bans],

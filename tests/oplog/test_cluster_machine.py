@@ -219,7 +219,9 @@ class Cluster(RuleBasedStateMachine):
 
     def check_names(self, world):
         """Check that names are unique, and that members have sessions on living servers."""
-        names = [user.name.casefold() for user in world.users() if user.name]
+        names = [
+            user.name.casefold() for user in dict.fromkeys(world.sessions.values()) if user.name
+        ]
         assert len(set(names)) == len(names)
         for room in world.rooms:
             for user in room.members:

@@ -5,9 +5,11 @@ from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import LeaveReason
 from chatd.core.names import new_name
 from chatd.core.ports import ILog
 from chatd.core.rooms import SessionKey, User
+from chatd.core.world.account_operations import EndSession, SetAdmin
 from chatd.core.world.effects import RoomSettled
 from chatd.core.world.operations import Join, Leave, Rename, SettleRoom
 from chatd.core.world.world import World
@@ -137,11 +139,16 @@ def test_settled(log):
 
 
 def test_stop(log, world, bus):
-    """After it nothing is applied and nobody is told anything."""
+    """After it nothing of a session is applied; commands of the administrator still are."""
     log.submit(rename("Ann"))
     log.stop()
-    with pytest.raises(ChatError) as error:
-        run(log.submit(rename("Bob")))
-    assert error.value.code is ErrorCode.UNAVAILABLE
+    for operation, origin in (
+        (rename("Bob"), Session()),
+        (EndSession(Session().key, LeaveReason.LOST, False, False, NOW), None),
+    ):
+        with pytest.raises(ChatError) as error:
+            run(log.submit(operation, origin))
+        assert error.value.code is ErrorCode.UNAVAILABLE
     assert world.find_user("Ann") is not None
-    assert len(bus.effects) == 1
+    log.submit(SetAdmin(1, True))
+    assert len(bus.effects) == 2

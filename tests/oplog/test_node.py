@@ -19,7 +19,7 @@ from chatd.core.world.operations import Announce, Join, Kick, Rename
 from chatd.core.world.world import World
 from chatd.oplog import node as module
 from chatd.oplog.entry import Entry, Placed
-from chatd.oplog.node import CHECK_SECONDS, MAX_OPERATIONS, NodeLog
+from chatd.oplog.node import AWAY_SECONDS, CHECK_SECONDS, MAX_OPERATIONS, NodeLog
 from chatd.oplog.testing import MemoryLog, Network
 from chatd.storage.testing import result
 
@@ -61,6 +61,7 @@ class Node:
         self.world.load(Snapshot(rooms=[RoomRecord("1", "tea")]), 0, 0)
         self.room = self.world.rooms.by_key("1")
         self.log = NodeLog(name, shared, self.world, self, self.clock, lambda: 7.0, self.refuse)
+        self.log.start()
         self.name = name
 
     def refuse(self, *refusal):
@@ -131,8 +132,6 @@ def cluster():
     clock = Clock()
     log = MemoryLog(clock)
     nodes = [Node(log, clock, name) for name in ("n1", "n2")]
-    for each in nodes:
-        each.log.start()
     return *nodes, log
 
 
@@ -227,7 +226,6 @@ def test_a_missing_entry_is_read_before_a_later_one_is_applied(node, shared):
 
 def test_the_log_is_asked_again_if_its_answer_is_lost(node, shared):
     """A regular check asks for entries after the position, and a late answer does no harm."""
-    node.log.start()
     node.clock.pump([CHECK_SECONDS] * 2)
     assert [after for after, _ in shared.reads] == [0, 0]
     for _, answer in shared.reads:
@@ -340,7 +338,6 @@ def test_a_session_that_has_ended_may_not_submit(node, shared, ended):
 
 def test_a_server_whose_end_is_in_the_log_gives_up(node, shared):
     """What it has sent and what it has not is refused, and it submits nothing more."""
-    node.log.start()
     ann = node.session()
     receipt = ReceiptRequest(ann, "x")
     sent = outcomes(node.log.submit(Announce("1", "a", 0)))
@@ -440,3 +437,40 @@ def test_outcomes_that_nobody_waits_for_are_no_unhandled_errors(node, shared):
 async def wait_for(awaitable):
     """Return the result of something that is awaited."""
     return await awaitable
+
+
+def test_requests_are_refused_while_the_log_is_away(node, shared):
+    """A client is answered after some seconds; the end of a session is kept for later."""
+    origin = node.session()
+    first = node.join(origin)
+    node.clock.advance(0)
+    node.clock.advance(AWAY_SECONDS)
+    assert node.join(origin) == [ErrorCode.UNAVAILABLE]
+    node.log.say(node.room, origin, ["hi"], 0)
+    assert [error.code for _, error, _ in node.refused] == [ErrorCode.UNAVAILABLE]
+    node.announce("later")
+    assert first == []
+    shared.tell(Placed(1, shared.appended[0]))
+    assert len(first) == 1
+    node.clock.advance(0)
+    assert shared.appended[-1].operations == (Announce("1", "later", 0),)
+
+
+def test_entries_that_the_log_has_lost_are_not_asked_for_again_and_again(node, shared):
+    """They are asked for once a check, and nothing that comes after them is applied."""
+    shared.tell(placed(9, "late"))
+    ((_, answer),) = shared.reads
+    answer.callback([placed(5, "too late")])
+    assert (node.lines, len(shared.reads)) == ([], 1)
+    node.clock.advance(CHECK_SECONDS)
+    assert len(shared.reads) == 2
+
+
+def test_a_refusal_that_cannot_be_told(node, shared):
+    """A fault there does not keep the rest of the entry from being applied."""
+    node.refuse = node.log._refuse = lambda *_: 1 // 0
+    node.log.say(node.room, node.session(), ["hi"], 0)
+    node.announce("next")
+    node.clock.advance(0)
+    shared.tell(Placed(1, shared.appended[0]))
+    assert node.lines == ["next"]

@@ -23,6 +23,9 @@ class RecordingBus:
     def __init__(self):
         self.effects = []
 
+    def say(self, *_):
+        raise AssertionError("nobody talks here")
+
     def deliver(self, effects, receipt=None):  # noqa: ARG002 -- as the true one
         self.effects += effects
 
@@ -39,7 +42,7 @@ class BansHarness:
 
     def add(self, subject, ends=None):
         """Add a ban, which may wait for the store; return the Deferred."""
-        return Deferred.fromCoroutine(self.bans.add(parse_ban(subject), ends, NOW))
+        return Deferred.fromCoroutine(self.bans.add(parse_ban(subject), ends, NOW, int))
 
     def subjects(self):
         """Return the subjects of the bans in the world, and of those in the store."""

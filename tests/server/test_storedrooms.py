@@ -177,3 +177,26 @@ def test_no_limit_on_own_rooms():
     assert start_rooms(server.connect(), 3) == (3, set())
     server.console("start a a")
     assert server.console("start b b") == ["Administrator: Chatroom b started!"]
+
+
+def test_a_server_that_stops_while_rooms_change(server, store):
+    """A room that the store adds is there; if the store fails, each call that waits is answered."""
+    added = server.console("start 8 eight")
+    failed, behind = server.console("start 9 nine"), server.console("start 9 again")
+    server.service.stopService()
+    store.room_gate.let_through(1)
+    store.room_gate.waiting.pop(0).errback(StoreUnavailableError())
+    server.turn(1)
+    assert added == ["Administrator: Chatroom 8 started!"]
+    assert failed == behind == [f"Administrator: {UNAVAILABLE}"]
+
+
+def test_a_room_that_cannot_be_removed_keeps_its_mutes(server, store):
+    """A user who was muted there is muted still."""
+    server.join("1", "Bob")
+    server.console("mute Bob 1")
+    server.console("end 1")
+    store.room_gate.waiting.pop(0).errback(StoreUnavailableError())
+    bob = server.connect()
+    bob.send("`join 1 Bobby")
+    assert server.console("unmute Bob 1") == ["Administrator: Bob was unmuted in chatroom 1."]

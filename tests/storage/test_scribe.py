@@ -67,7 +67,13 @@ class Server:
         self.sent = []
         self.position = 0
         self.scribe = Scribe(
-            node, self.sent.append, self.store, clock, lambda: self.position, ended.__contains__
+            node,
+            self.sent.append,
+            self.store,
+            clock,
+            lambda: self.position,
+            lambda: False,
+            lambda: ended,
         )
 
     def apply(self, position, *batches):
@@ -378,18 +384,11 @@ def test_a_scribe_that_ended_before_it_was_known_is_replaced(cluster):
     first, second, _ = cluster.servers
     cluster.content.appender = first.store
     cluster.apply(1, batch(1))
+    refused = second.write(batch(1))
+    cluster.clock.pump([TAKE_OVER_SECONDS] * 5)
+    assert refused[0].check(StoreUnavailableError)
     cluster.ended.add("n1")
     for _ in range(2):  # the writer repeats a write that failed
         done = second.write(batch(1))
         cluster.clock.pump([TAKE_OVER_SECONDS] * 5)
     assert done == [None]
-
-
-def test_the_writer_is_told_by_the_log_while_it_does_not_ask(cluster, first, second):
-    """Messages that are known to be stored are not waited for."""
-    cluster.apply(2, batch(2))
-    first.write(batch(2))
-    cluster.tell()
-    cluster.content.appender = None
-    assert second.write(batch(2)) == [None]
-    assert second.store.taken == []

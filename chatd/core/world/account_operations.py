@@ -1,6 +1,6 @@
 """The operations on accounts and sessions, and those of servers on the log itself.
 
-operations.py says what an operation is.
+operations.py explains operations.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from chatd.core.world.operations import Operation
 
 @dataclass(frozen=True, slots=True)
 class ReserveName(Operation[None]):
-    """A name is reserved for a session, whose user is in no room, until `ReleaseName`."""
+    """A name is reserved for a session, whose user is in no room, until `ReleaseName`.
+
+    `current`, the id of the session's current room, is for errors.
+    """
 
     session: SessionKey
     name: Name
+    current: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class SetAdmin(Operation[None]):
 class LogIn(Operation[str]):
     """A session has proved to be one of an account's holder; its outcome is the account's name.
 
-    Of more than `max_sessions` sessions of the account, those of `silent` that are there still end
+    Of more than `max_sessions` sessions of the account, those in `silent` that are still open end
     first, then the oldest ones.
     """
 
@@ -124,13 +128,16 @@ class IssueToken(Operation[None]):
 class Resume(Operation[str]):
     """A new session continues the one whose token has `digest`; its outcome is the user's name.
 
-    `account` is that of a token that is in the store alone.
+    `account` is that of a token that is in the store alone; `max_sessions` and `silent` are those
+    of `LogIn`, for the token of an account.
     """
 
     session: SessionKey
     address: Address | None
     digest: str
     account: AccountRef | None
+    max_sessions: int
+    silent: tuple[SessionKey, ...]
     now: float
 
 

@@ -63,7 +63,7 @@ class KnownAccounts:
         self._keys[account.id], self._refs[account.id] = keys, account
 
     def remove(self, account: int) -> AccountRef | None:
-        """Remove an account and whom it ignores, and nobody ignores it; return it if it existed."""
+        """Remove an account, its list and its place in other lists; return it if it existed."""
         ref = self._refs.pop(account, None)
         if ref is not None:
             self._by_name.remove(self._keys.pop(account), ref)

@@ -25,7 +25,7 @@ def reserve_name(world: World, op: account_ops.ReserveName) -> None:
     users = () if user is None else (user,)
     world.check_unused(op.name, op.session, world.seconds, *users)
     if user is not None:
-        check_in_no_room(user)
+        check_in_no_room(user, op.current)
     world.names.reserve(op.session, op.name)
 
 
@@ -67,7 +67,8 @@ def log_in(world: World, op: account_ops.LogIn) -> str:
     check_logged_out(user)
     check_in_no_room(user)
     _check_account(world, op.account)
-    _end_surplus(world, op)
+    _check_name_is_free(world, op.account, user, op.session)
+    _end_surplus(world, op.account, op)
     _log_in(world, op.session, user, op.account, op.now)
     return op.account.name
 
@@ -103,9 +104,20 @@ def _check_account(world: World, account: AccountRef) -> None:
     world.check_not_banned(name, world.seconds)
 
 
-def _end_surplus(world: World, op: account_ops.LogIn) -> None:
+def _check_name_is_free(
+    world: World, account: AccountRef, guest: User, session: SessionKey
+) -> None:
+    """Raise `ChatError` if another user than the account's has its name."""
+    if world.user_of(account) is None:
+        name = Name(account.name, world.accounts.keys(account.id))
+        world.names.check_free(name, session, world.seconds, guest)
+
+
+def _end_surplus(
+    world: World, account: AccountRef, op: account_ops.LogIn | account_ops.Resume
+) -> None:
     """End the sessions of an account's user that leave no place for a further one."""
-    user = world.user_of(op.account)
+    user = world.user_of(account)
     if user is None:
         return
     silent = [session for session in op.silent if session in user.sessions]
@@ -120,11 +132,10 @@ def _log_in(
     """Let the session's guest become the account's user, or the session be one of that user."""
     user = world.user_of(account)
     if user is None:
-        name = Name(account.name, world.accounts.keys(account.id))
-        world.names.check_free(name, session, world.seconds, guest)
-        world.names.assign(guest, name)
+        world.names.assign(guest, Name(account.name, world.accounts.keys(account.id)))
         guest.account = account.id
         guest.note_name("", now)
+        world.note_muted(guest)
         guest.ignored = world.accounts.ignored_by(account.id) or None
         world.emit(IgnoresChanged(guest))
     else:
@@ -177,8 +188,8 @@ def end_node(world: World, op: account_ops.EndNode) -> None:
     world.disconnecting -= {session for session in world.disconnecting if session.node == op.node}
     for key, changing in list(world.rooms.changing.items()):
         if changing.node == op.node:
-            # Nobody knows what the store has done. A room that was to end does not come back, and
-            # a new one is not there: both can be started again.
+            # It is not known whether the store was changed. A room that was to end does not come
+            # back, and a new one is not there: both can be started again.
             world.rooms.settle(key, stored=changing.state is RoomState.ENDING)
             world.emit(RoomSettled(key))
 
@@ -238,6 +249,9 @@ def _resume_account(
     if ref is None:
         raise ChatError(ErrorCode.NO_SUCH_SESSION)
     _check_account(world, ref)
+    _check_name_is_free(world, ref, user, op.session)
+    if former is None:
+        _end_surplus(world, ref, op)
     _log_in(world, op.session, user, ref, op.now)
     if former is None:
         world.tokens.unpark(op.digest)

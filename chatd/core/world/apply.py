@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Applied(NamedTuple, Generic[T]):
-    """What came of an operation: its outcome, or why it was refused, and its effects."""
+    """The outcome of an operation, or the error with which it was refused, and its effects."""
 
     outcome: T | ChatError
     effects: Sequence[Effect]
@@ -34,7 +34,9 @@ def apply(world: World, operation: ops.Operation[T], seconds: float) -> Applied[
         outcome = _RULES[type(operation)](world, operation)
     except ChatError as refusal:
         outcome = refusal
-    return Applied(outcome, world.take_effects())
+    finally:  # the effects before a fault of ours are not those of the next operation
+        effects, world.effects = world.effects, []
+    return Applied(outcome, effects)
 
 
 _RULES: Final[Mapping[type, Callable[[World, Any], Any]]] = {

@@ -1,4 +1,4 @@
-"""The effects of operations: what a server does after it has applied one.
+"""The effects of operations: a server carries them out after it has applied one.
 
 All servers get the same effects in the same order, and each acts on those that concern the sessions
 it has: the router brings events to them, the others are for the parts that keep something beside
@@ -26,10 +26,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something happened in a room: all in it are told but `user`, whose doing or move it is.
+    """Something happened in a room: all members read it except `user`, the user it is about.
 
-    Of that user the sessions other than `session` are told if that is given, which knows by its
-    reply. Without it none is: then another event or the end of the connection tells them.
+    If `session` is given, the other sessions of `user` read it too, and `session` gets a reply
+    instead. If it is None, no session of `user` reads it.
     """
 
     room: Room

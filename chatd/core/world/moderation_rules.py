@@ -22,7 +22,7 @@ from chatd.core.world.world import World
 
 
 def kick(world: World, op: ops.Kick) -> ops.MemberRef:
-    """Remove a user from a room; the user and the room read who did it and why."""
+    """Remove a user from a room; the user and the room read the reason and the author."""
     room, user = world.rooms.by_key(op.room), world.names.find(op.name.keys)
     if room is None or user is None or room not in user.rooms:
         room_id = op.room_id if room is None else room.id
@@ -97,9 +97,8 @@ def add_ban(world: World, op: ops.AddBan) -> int:
 
 def remove_ban(world: World, op: ops.RemoveBan) -> None:
     """Remove a ban."""
-    ban = world.bans.find(op.ban, op.keys)
-    if ban is not None:
-        world.bans.remove(ban)
+    if world.bans.find(op.ban, op.keys) == op.ban:  # it was not renewed meanwhile
+        world.bans.remove(op.ban)
 
 
 def _is_banned(world: World, user: User, address: Address | None) -> bool:

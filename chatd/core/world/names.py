@@ -8,6 +8,7 @@ take the name before the guest is back. A name is reserved while its account is 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
@@ -41,6 +42,7 @@ class UserNames:
     """
 
     def __init__(self) -> None:
+        # Also the users who have ended, as long as their names are held.
         self._users: NameIndex[User] = NameIndex()
         self._held: dict[User, _HeldName] = {}
         self._held_by_origin: Counter[str] = Counter()
@@ -49,7 +51,7 @@ class UserNames:
 
     def count(self, now: float) -> int:
         """Return the number of names that are taken at the time `now`."""
-        ended = sum(held.until <= now for held in self._held.values())
+        ended = sum(1 for _ in takewhile(lambda held: held.until <= now, self._held.values()))
         return len(self._users) + len(self._reservations) - ended
 
     def find(self, keys: NameKeys) -> User | None:
@@ -57,7 +59,7 @@ class UserNames:
         user = self._users.find(keys)
         return user if user is not None and user.name else None
 
-    def check_free(self, name: Name, session: SessionKey, now: float, *users: User) -> None:
+    def check_free(self, name: Name, session: SessionKey | None, now: float, *users: User) -> None:
         """Raise `ChatError` if others than `users` have a name, or another session reserves it."""
         for holder in self._users.find_all(name.keys):
             held = self._held.get(holder)

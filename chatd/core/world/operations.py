@@ -2,11 +2,11 @@
 
 An operation is proposed by one server and applied by all that share a log, each to its own `World`,
 in the order of the log. So it has plain values only: a room by its key, a session by its key, a
-user by the name that somebody typed. What differs between two machines travels in it: the time
-(`now`, seconds since the epoch), the keys of names and rooms, which depend on the Unicode tables of
-a Python, and the limits, which depend on the configuration.
+user by the name that somebody typed. It also has the values that may differ between two machines:
+the time (`now`, seconds since the epoch), the keys of names and rooms, which depend on the Unicode
+tables of a Python, and the limits, which depend on the configuration.
 
-The type parameter is the type of the outcome: what `World.apply` returns if it does not refuse.
+The type parameter is the type of the outcome of `apply` if the operation is not refused.
 """
 
 from __future__ import annotations

@@ -98,13 +98,13 @@ class KnownRooms:
         """
         if start.room in self.changing:
             return False
+        owner, limit = start.owner, start.max_owned
+        if owner is not None and limit and self._owned(owner) >= limit:
+            raise ChatError(ErrorCode.TOO_MANY_OWN_ROOMS, limit=limit)
         if (known := self._open.get(start.room)) is not None:
             raise ChatError(ErrorCode.ROOM_EXISTS, room=known.id)
         if len(self._open) + len(self.changing) >= start.max_rooms:
             raise ChatError(ErrorCode.TOO_MANY_ROOMS, limit=start.max_rooms)
-        owner, limit = start.owner, start.max_owned
-        if owner is not None and limit and self._owned(owner) >= limit:
-            raise ChatError(ErrorCode.TOO_MANY_OWN_ROOMS, limit=start.max_owned)
         room = Room(
             start.room_id,
             start.name,
@@ -123,7 +123,7 @@ class KnownRooms:
         self.changing[room.key] = ChangingRoom(RoomState.ENDING, room, node)
 
     def settle(self, key: str, stored: bool, last_id: int = 0) -> Room | None:
-        """Note what the store has done; return the room with that key if it is open now."""
+        """Settle a room that was changing; return the room with that key if it is open now."""
         changing = self.changing.pop(key, None)
         if changing is None:
             return self._open.get(key)
@@ -141,7 +141,9 @@ class KnownRooms:
                 room.owner = None
 
     def _owned(self, account: int) -> int:
-        return sum(room.owner == account for room in self._all())
+        changing = self.changing.values()
+        starting = [each.room for each in changing if each.state is RoomState.STARTING]
+        return sum(room.owner == account for room in [*self._open.values(), *starting])
 
     def _all(self) -> list[Room]:
         return [*self._open.values(), *(changing.room for changing in self.changing.values())]

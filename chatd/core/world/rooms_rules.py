@@ -84,7 +84,10 @@ def end(world: World, op: ops.EndRoom) -> Room:
 def settle(world: World, op: ops.SettleRoom) -> Room | None:
     """Open a new room, or forget one that was removed."""
     world.emit(RoomSettled(op.room))
-    return world.rooms.settle(op.room, op.stored, op.last_id)
+    room = world.rooms.settle(op.room, op.stored, op.last_id)
+    if room is not None and room.mutes is not None:
+        world.muted_rooms[room] = room.mutes
+    return room
 
 
 def messages_stored(world: World, op: account_ops.MessagesStored) -> None:

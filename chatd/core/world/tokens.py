@@ -19,7 +19,7 @@ ACCOUNT_RESUME_SECONDS: Final = 86400.0
 """How long an account's token is valid after the connection is lost."""
 
 MAX_PARKED: Final = 20_000
-"""How many tokens of sessions that have ended are kept."""
+"""How many tokens are kept of guests whose sessions have ended, and as many of accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class ResumeState:
     def __init__(self) -> None:
         self._present: dict[str, SessionKey] = {}
         self._digests: dict[SessionKey, str] = {}
-        self._parked: dict[str, ParkedSession] = {}
+        # Those of guests and those of accounts, each in the order in which they expire.
+        self._guests: dict[str, ParkedSession] = {}
+        self._accounts: dict[str, ParkedSession] = {}
 
     def present(self, digest: str) -> SessionKey | None:
         """Return the session that a token stands for, if it is present."""
@@ -49,12 +51,8 @@ class ResumeState:
 
     def parked(self, digest: str, now: float) -> ParkedSession | None:
         """Return the session that a token stands for, if it has ended and can be resumed."""
-        parked = self._parked.get(digest)
+        parked = self._guests.get(digest) or self._accounts.get(digest)
         return parked if parked is not None and parked.until > now else None
-
-    def digest_of(self, session: SessionKey) -> str | None:
-        """Return the digest of the token of a session that is present."""
-        return self._digests.get(session)
 
     def issue(self, session: SessionKey, digest: str) -> None:
         """Let a token stand for a session, in place of the one that it has."""
@@ -73,18 +71,20 @@ class ResumeState:
         digest = self.drop(session)
         if digest is None:
             return False
-        self._parked[digest] = parked
-        oldest = next(iter(self._parked))
-        if len(self._parked) > MAX_PARKED or self._parked[oldest].until < now:
-            del self._parked[oldest]
+        kept = self._guests if parked.account is None else self._accounts
+        kept[digest] = parked
+        oldest = next(iter(kept))
+        if len(kept) > MAX_PARKED or kept[oldest].until < now:
+            del kept[oldest]
         return True
 
     def unpark(self, digest: str) -> None:
         """Remove the token of a session that has ended."""
-        self._parked.pop(digest, None)
+        self._guests.pop(digest, None)
+        self._accounts.pop(digest, None)
 
     def unpark_account(self, account: int) -> None:
         """Remove the tokens of an account's sessions that have ended."""
-        for digest, parked in list(self._parked.items()):
+        for digest, parked in list(self._accounts.items()):
             if parked.account == account:
-                del self._parked[digest]
+                del self._accounts[digest]

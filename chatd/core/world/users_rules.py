@@ -18,7 +18,7 @@ MAX_IGNORED: Final = 100
 
 
 def rename(world: World, op: ops.Rename) -> str:
-    """Give a guest a name; everybody who shares a room with the guest is told once."""
+    """Give a guest a name; all users who share a room with the guest are told once."""
     user = world.session_user(op.session, op.address)
     if user.account is not None:
         raise ChatError(ErrorCode.ACCOUNT_NAME)
@@ -37,7 +37,7 @@ def rename(world: World, op: ops.Rename) -> str:
 
 
 def whisper(world: World, op: ops.Whisper) -> ops.Whispered:
-    """Send a private message; the sender's other sessions read what was sent to whom."""
+    """Send a private message; the sender's other sessions read it and its recipient."""
     sender = world.find_session(op.session)
     if not sender.name:
         raise ChatError(ErrorCode.IN_NO_ROOM)

@@ -1,16 +1,17 @@
-"""The world: the state of the chat, which all servers that share a log have alike.
+"""The world: the state of the chat, which is equal on all servers that share a log.
 
 It holds the rooms with their members and counts, the users who are present with their sessions, the
-names, accounts and bans, and the resume tokens. Operations alone change it (`apply.py`); everybody
-may read it. The changes here are the steps that operations share: each keeps the parts of the state
-consistent and emits the effects that follow. Nothing here depends on a clock, on chance, on the
-order of a set or on the tables of Unicode, except the methods that find something by a text that
-somebody typed, which no operation calls.
+names, accounts and bans, and the resume tokens. All parts of the server read it. Operations change
+it (`apply.py`), and on a server alone the messages, which need no operation (`Bus.say`). The
+changes here are the steps that operations share: each keeps the parts of the state consistent and
+emits the effects that follow. Nothing here depends on a clock, on chance, on the order of a set or
+on the tables of Unicode, except `load` and the methods that find something by a text that somebody
+typed, which no operation calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from chatd.core.bans import BanList
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -72,10 +73,10 @@ class World:
         # The rooms in which somebody is muted, and their mutes.
         self.muted_rooms: dict[Room, RoomMutes] = {}
         self._newcomer = newcomer
-        self._effects: list[Effect] = []
+        self.effects: list[Effect] = []
 
     def load(self, snapshot: Snapshot, now: float, seconds: float) -> None:
-        """Load what a store holds; `now` is the wall time, `seconds` that of durations."""
+        """Load the content of a store; `now` is the wall time, `seconds` that of durations."""
         for record in snapshot.rooms:
             self.rooms.open(
                 Room(
@@ -122,6 +123,15 @@ class World:
         user = self.names.find(self.accounts.keys(account.id))
         return user if user is not None and user.account == account.id else None
 
+    def account_of_token(self, digest: str) -> AccountRef | None:
+        """Return the account of a session that a token stands for, None for that of a guest."""
+        session, parked = self.tokens.present(digest), self.tokens.parked(digest, self.seconds)
+        if session is not None:
+            account = self.sessions[session].account
+        else:
+            account = None if parked is None else parked.account
+        return None if account is None else self.accounts.by_id(account)
+
     def ban_keys(self, ban: Ban) -> NameKeys | None:
         """Return the keys of the name that is banned, None for an address."""
         return name_keys(ban.subject) if ban.kind is BanKind.NAME else None
@@ -142,8 +152,8 @@ class World:
     def session_user(self, session: SessionKey, address: Address | None) -> User:
         """Return the user of a session, which is known from now on.
 
-        Raises `ChatError` if it is one that was ended here, and whose server has submitted the
-        operation before it knew that.
+        Raises `ChatError` if the session was ended by another operation that its server had not
+        applied when it submitted this one.
         """
         user = self.sessions.get(session)
         if user is None:
@@ -203,6 +213,7 @@ class World:
     ) -> int:
         """End a user with all their sessions; return how many these were."""
         sessions = user.sessions
+        user.sessions = ()
         for session in sessions:
             self.names.release(session)
             self.tokens.drop(session)
@@ -235,7 +246,9 @@ class World:
 
     # -- names
 
-    def check_name(self, name: Name, session: SessionKey, seconds: float, *users: User) -> None:
+    def check_name(
+        self, name: Name, session: SessionKey | None, seconds: float, *users: User
+    ) -> None:
         """Raise `ChatError` unless a guest can take a name that at most `users` have.
 
         `seconds` is the time now, by the clock that measures durations.
@@ -243,7 +256,9 @@ class World:
         self.check_unused(name, session, seconds, *users)
         self.check_not_banned(name, seconds)
 
-    def check_unused(self, name: Name, session: SessionKey, seconds: float, *users: User) -> None:
+    def check_unused(
+        self, name: Name, session: SessionKey | None, seconds: float, *users: User
+    ) -> None:
         """Raise `ChatError` if others than `users` have a name, or it is that of an account."""
         self.names.check_free(name, session, seconds, *users)
         for owner in self.accounts.find_all(name.keys):
@@ -258,9 +273,9 @@ class World:
         """Give a user a name that is free."""
         self.names.assign(user, name)
         user.note_name(name.text, now)
-        self._note_muted(user)
+        self.note_muted(user)
 
-    def _note_muted(self, user: User) -> None:
+    def note_muted(self, user: User) -> None:
         """Let the mutes of a guest have the name that the guest has now."""
         for mutes in self.muted_rooms.values():
             mutes.note_name(user)
@@ -332,7 +347,6 @@ class World:
         for member in list(room.members):
             room.remove(member)
         self.muted_rooms.pop(room, None)
-        room.mutes = None
         self.rooms.end(room, node)
 
     def announce(self, room: Room, sender: str, text: str, now: float) -> None:
@@ -343,13 +357,4 @@ class World:
 
     def emit(self, effect: Effect) -> None:
         """Add an effect to those of the operation that is applied."""
-        self._effects.append(effect)
-
-    def take_effects(self) -> list[Effect]:
-        """Return the effects of the operation that was applied, in their order."""
-        effects, self._effects = self._effects, []
-        return effects
-
-    def users(self) -> Iterable[User]:
-        """Return the users of all sessions that operations have named, each once."""
-        return dict.fromkeys(self.sessions.values())
+        self.effects.append(effect)

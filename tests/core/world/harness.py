@@ -45,7 +45,8 @@ def end(session, reason=LeaveReason.LOST, keep_token=True, hold_name=True):
 
 def resume(harness, session, former, account=None):
     """Return the operation by which a session continues the session `former`."""
-    return account_ops.Resume(session, (HOST, session.number), harness.token(former), account, NOW)
+    address, token = (HOST, session.number), harness.token(former)
+    return account_ops.Resume(session, address, token, account, 9, (), NOW)
 
 
 def left(harness, user, reason, *rooms):

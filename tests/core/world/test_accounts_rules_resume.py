@@ -1,5 +1,7 @@
 """The rules of resuming a session, by operations on a world."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.core.errors import ErrorCode
@@ -128,3 +130,17 @@ def test_resume_refused(harness, amy):
         (resume(harness, new, lost), (ErrorCode.BANNED, {})),
     ):
         assert harness.refusal(operation) == expected
+
+
+@pytest.mark.parametrize(("max_sessions", "ended"), [(3, 0), (2, 1), (1, 2)])
+def test_a_resumed_session_counts(harness, amy, max_sessions, ended):
+    """The account has no more sessions than is allowed: the silent ones end, then the oldest."""
+    lost = harness.log_in(amy)
+    harness.do(end(lost))
+    here = [harness.log_in(amy) for _ in range(2)]
+    new = harness.session()
+    operation = replace(resume(harness, new, lost), max_sessions=max_sessions, silent=(here[1],))
+    harness.do(operation)
+    told = [each.session for each in harness.effects if isinstance(each, SessionEnded)]
+    assert told == [here[1], here[0]][:ended]
+    assert harness.user(new).sessions == (*(key for key in here if key not in told), new)

@@ -224,6 +224,6 @@ def test_the_end_of_a_ban(harness):
     harness.do(ban_name("Zoe"))
     assert harness.refusal(rename(harness.session(), "zoe"))[0] is ErrorCode.BANNED
     for _ in range(2):
-        harness.do(RemoveBan(Ban(BanKind.NAME, "ZOE"), name_keys("ZOE")))
+        harness.do(RemoveBan(Ban(BanKind.NAME, "Zoe", reason="spam"), name_keys("ZOE")))
     harness.guest("Zoe")
     assert [ban.subject for ban in harness.world.bans] == ["Bob"]

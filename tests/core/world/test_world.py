@@ -90,7 +90,6 @@ def test_a_new_session(harness):
     assert [each is user for each in found] == [True, False]
     assert [each.sessions for each in found] == [(here,), (there,)]
     assert world.find_session(here) is user
-    assert list(world.users()) == found
 
 
 def test_a_user_has_the_address_of_the_oldest_session(harness):
@@ -104,14 +103,6 @@ def test_a_user_has_the_address_of_the_oldest_session(harness):
     assert user.address == world.address_of(second) == (HOST, second.number)
     world.end_session(second, LeaveReason.LOST, 0)
     assert (user.address, user.sessions) == ((HOST, second.number), ())
-
-
-def test_users(harness):
-    """Each user counts once, whatever the number of sessions."""
-    account = harness.account("amy")
-    sessions = [harness.log_in(account), harness.guest("Ann"), harness.log_in(account)]
-    users = [harness.user(session) for session in sessions[:2]]
-    assert list(harness.world.users()) == users
 
 
 # -- names
