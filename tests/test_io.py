@@ -67,8 +67,12 @@ def test_nobody_reads(piped):
     """The caller goes on; lines past the limit are lost, and their number is written."""
     writer, line = piped.writer, b"x" * 1023 + b"\n"
     writer.start()
-    written = 2 * MAX_WAITING // len(line) + 100
-    for _ in range(written):
+    first = 200
+    writer.write(line * first)
+    while writer._waiting:  # the thread takes it, and waits for a reader: the pipe is full
+        time.sleep(0)
+    written = first + 2 * MAX_WAITING // len(line) + 100
+    for _ in range(written - first):
         writer.write(line)
     assert writer.lost > 0
     writer.write(b"kept\n" * 1000, always=True)
