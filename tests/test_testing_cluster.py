@@ -1,4 +1,4 @@
-"""What tests may rely on about servers that share a log in memory."""
+"""The promises of servers that share a log in memory."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_servers_begin_with_the_same_state(cluster):
 
 
 def test_servers_share_log_and_store(cluster):
-    """What a client of one says is applied by the other, and is in the store once."""
+    """A message to one is applied by the other, and is in the store once."""
     first, second = cluster.servers.values()
     bob = second.join("1", "Bob")
     first.join("1", "Ann").ask("hi")
@@ -47,7 +47,7 @@ def test_servers_share_log_and_store(cluster):
 
 
 def test_settle_lets_time_pass(cluster):
-    """What is on its way arrives after so many seconds."""
+    """Messages on their way arrive after so many seconds."""
     cluster.log.network = Network(delay=lambda _: 2)
     first, second = cluster.servers.values()
     bob = second.connect()

@@ -22,7 +22,7 @@ from chatd.core.ports import History, ILog, StoredRooms
 from chatd.core.ratelimit import CountCreation
 from chatd.core.roomnames import find_named
 from chatd.core.rooms import Origin, Room, User
-from chatd.core.world.operations import Announce, Join, Leave, Rename, Whisper, Whispered
+from chatd.core.world.operations import Announce, Join, Leave, Rename, SentPrivately, Whisper
 from chatd.core.world.rooms_rules import check_can_join
 from chatd.core.world.world import World
 
@@ -244,7 +244,7 @@ class Chat:
             for message in messages
         ]
 
-    async def send_private(self, origin: Origin, name: str, text: str, now: float) -> Whispered:
+    async def send_private(self, origin: Origin, name: str, text: str, now: float) -> SentPrivately:
         """Send `text` to all sessions of the user `name`; return the recipient.
 
         The sender's other sessions read the message and its recipient.

@@ -114,8 +114,8 @@ class ServerParts:
         )
         self.history = History(self.store, self.writer, self.retention, replay=config.replay)
         # History keeps recent messages in memory for --replay alone.
-        recorders = (scribe, self.writer, self.history if config.replay else None)
-        on_messages = [recorder for recorder in recorders if recorder is not None]
+        parts = (scribe, self.writer, self.history if config.replay else None)
+        on_messages = [part for part in parts if part is not None]
         self.room_expiry = RoomExpiry()
         self.room_lists = RoomLists(self.world, reactor)
         on_events = (self.event_log, self.room_lists, self.room_expiry)

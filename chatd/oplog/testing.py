@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass
 class Network:
-    """What happens to the next messages between servers and the log.
+    """The faults of the next messages between servers and the log.
 
     `delay` returns how many seconds a message takes, `is_lost` whether it is lost, `is_repeated`
     whether it comes twice. Each is called with the name of the server.

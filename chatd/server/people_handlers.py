@@ -21,10 +21,10 @@ def me(session: Session, request: Request) -> None:
 async def secret(session: Session, request: Request) -> Reply:
     """Send a private message; the reply has the away message of its recipient, once."""
     services, arguments = session.services, request.arguments
-    whispered = await services.chat.send_private(
+    sent = await services.chat.send_private(
         session, arguments["chatter_name"], arguments["message"], services.now()
     )
-    return SecretSent(whispered.name, whispered.away)
+    return SecretSent(sent.name, sent.away)
 
 
 def who(session: Session, request: Request) -> Reply:

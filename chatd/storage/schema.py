@@ -101,7 +101,7 @@ accounts = Table(
     sqlite_autoincrement=True,
 )
 
-# What the names of accounts look like: no two accounts have names that count as the same.
+# The looks of the names of accounts: no two accounts have names that count as the same.
 account_looks = Table(
     "account_looks",
     metadata,

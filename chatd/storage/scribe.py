@@ -162,7 +162,7 @@ class Scribe:
     ) -> None:
         """Add messages to the store, and tell all servers.
 
-        What comes before them in the log and is not among them was given up by the writer.
+        Messages before them in the log that are not among them were given up by the writer.
         """
         try:
             added = await self._missing(batches) if self._may_overlap else batches

@@ -124,7 +124,7 @@ def test_a_registration_in_doubt_keeps_its_id(add, store):
 
 
 def test_a_login_ends_the_doubt(add, store, verify):
-    """Whoever has logged in to the account keeps it: nobody registers it again."""
+    """A user who has logged in to the account keeps it: nobody registers it again."""
     add("bob", fails=True)
     store.by_name["bob"] = replace(store.by_name["alice"], name="bob")
     assert verify("bob", "wrong horse").result is None

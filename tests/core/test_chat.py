@@ -8,7 +8,7 @@ from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.names import new_name
 from chatd.core.rooms import Role
 from chatd.core.world.account_operations import ReserveName
-from chatd.core.world.operations import Whispered
+from chatd.core.world.operations import SentPrivately
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 from chatd.testing_slow import Gate
@@ -262,8 +262,8 @@ def test_send_private(server):
     """One user reads it; names are found as they are compared."""
     ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
     ann.read()
-    whispered = run(server.service.chat.send_private(ann, "BOB", "psst", NOW))
-    assert whispered == Whispered("Bob", None)
+    sent = run(server.service.chat.send_private(ann, "BOB", "psst", NOW))
+    assert sent == SentPrivately("Bob", None)
     assert bob.read() == ["Ann (secret): psst"]
     assert ann.read() == []
 

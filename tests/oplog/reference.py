@@ -1,4 +1,4 @@
-"""What each session of a cluster reads, by a single server that is given the order of the log."""
+"""The transcripts of all sessions, by a single server that is given the order of the log."""
 
 import json
 from itertools import chain

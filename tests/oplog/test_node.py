@@ -1,4 +1,4 @@
-"""What a server does with a log that it shares with others."""
+"""The part of a server in a log that it shares with others."""
 
 import gc
 from types import SimpleNamespace
@@ -150,7 +150,7 @@ def test_operations_of_a_turn_are_one_entry(node, shared):
 
 
 def test_the_next_entry_waits_until_the_first_came_back(node, shared):
-    """What is submitted meanwhile is the next entry."""
+    """Operations that are submitted meanwhile are the next entry."""
     for text in "abc":
         node.announce(text)
         node.clock.advance(0)
@@ -241,7 +241,7 @@ def test_entries_that_come_twice_are_applied_once(node, shared):
 
 
 def test_all_servers_apply_the_same_order(cluster):
-    """Whoever submits, the order is that of the log."""
+    """The order is that of the log, for all who submit."""
     first, second, log = cluster
     for text in "abc":
         second.announce(text)
@@ -337,7 +337,7 @@ def test_a_session_that_has_ended_may_not_submit(node, shared, ended):
 
 
 def test_a_server_whose_end_is_in_the_log_gives_up(node, shared):
-    """What it has sent and what it has not is refused, and it submits nothing more."""
+    """Its operations are refused, sent or not, and it submits nothing more."""
     ann = node.session()
     receipt = ReceiptRequest(ann, "x")
     sent = outcomes(node.log.submit(Announce("1", "a", 0)))
@@ -379,7 +379,7 @@ def test_an_own_entry_after_the_own_end_is_given_up_once(node, shared):
 
 
 def test_stop_submits_the_end_and_nothing_after_it(cluster):
-    """What was submitted before is applied; all servers know the end."""
+    """Operations from before are applied; all servers know the end."""
     first, second, log = cluster
     first.announce("a")
     first.log.stop()

@@ -98,7 +98,7 @@ def test_delays(cluster):
 
 
 def test_losses(cluster):
-    """What the network loses does not arrive, and what is in the log stays there."""
+    """Lost messages do not arrive, and entries in the log stay there."""
     cluster.log.network = Network(is_lost=lambda node: node == "n1")
     cluster.append("lost")
     cluster.append("a", node="n2")
@@ -143,7 +143,7 @@ def test_an_operation_with_more_than_plain_values_fails(cluster):
 
 
 def test_a_server_that_is_killed_is_cut_off(cluster):
-    """What it sent and what is on its way to it does not arrive; others go on."""
+    """Messages from it and to it do not arrive; others go on."""
     cluster.log.network = Network(delay=lambda _: 1)
     cluster.append("before", node="n2")
     cluster.append("own")

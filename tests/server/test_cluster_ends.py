@@ -144,7 +144,7 @@ def test_a_user_with_a_session_on_a_dead_server(cluster, servers, account):
 
 
 def test_a_server_that_hung_and_is_taken_for_dead(cluster, servers, guests):
-    """What its clients say reaches nobody: they are refused."""
+    """Messages of its clients reach nobody: they are refused."""
     ann, bob = guests
     cluster.log.network = Network(is_lost=lambda node: node == "n1")
     ann.ask("lost")
@@ -186,7 +186,7 @@ def test_a_server_stops_while_it_ends_a_room(three):
 
 
 def test_a_room_ends_while_the_scribe_is_late(three):
-    """What the scribe stores, before it knows of the end, does not bring the room back."""
+    """Messages that are stored late do not bring the room back."""
     servers = dict(three.servers)
     servers["n1"].join("1", "Bob").ask("hi")
     three.settle(1)

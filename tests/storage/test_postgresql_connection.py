@@ -138,7 +138,7 @@ def test_epochs_are_checked_in_each_transaction(admin, scribe, table, position, 
 
 @pytest.mark.parametrize("table", ["scribe", "server_epoch"])
 def test_no_epoch_is_raised_in_a_transaction(admin, scribe, table):
-    """Who raises it waits until the messages are stored, so no older server stores any after."""
+    """The server that raises it waits for the write, so no older server stores any after."""
 
     def lock():
         with pytest.raises(psycopg.errors.LockNotAvailable):

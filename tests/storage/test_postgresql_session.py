@@ -74,7 +74,7 @@ def test_defaults_of_the_database(admin, new_database):
     assert set(found[:-2]) == {"0", "10s"}, "a session that hangs in a transaction ends"
 
 
-class Recorder:
+class RecordingConnection:
     """A connection that keeps the parameters of what it is asked to execute."""
 
     info = SimpleNamespace(backend_pid=1, parameter_status=lambda _: "UTF8")
@@ -97,7 +97,7 @@ def test_the_session_of_a_dead_host():
 
     It ignores these settings on a UNIX socket, where the host cannot be dead alone.
     """
-    connection = Recorder()
+    connection = RecordingConnection()
     prepare(connection)
     settings = dict(zip(*connection.parameters[-1], strict=True))
     idle, interval, probes = (

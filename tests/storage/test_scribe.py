@@ -13,7 +13,7 @@ from chatd.storage.testing import batch
 
 
 class Content:
-    """What a store holds: `messages` are (room, id), in the order in which they were added."""
+    """The content of a store: `messages` are (room, id), in the order in which they were added."""
 
     def __init__(self):
         self.messages = []
@@ -256,7 +256,7 @@ def test_progress_puts_the_takeover_off(cluster, first, second):
 
 
 def test_the_new_scribe_goes_on_behind_the_stored_position(cluster, second):
-    """What the former one stored, but could not tell, is not stored again."""
+    """Messages that the former one stored, but could not tell, are not stored again."""
     cluster.apply(2, batch(2))
     cluster.apply(3, batch(3))
     cluster.servers[0].write(batch(2))

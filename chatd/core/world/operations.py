@@ -52,7 +52,7 @@ class Announce(Operation[None]):
     now: float
 
 
-class Whispered(NamedTuple):
+class SentPrivately(NamedTuple):
     """The recipient of a private message, and the away message that the sender is to be told."""
 
     name: str
@@ -60,7 +60,7 @@ class Whispered(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Whisper(Operation[Whispered]):
+class Whisper(Operation[SentPrivately]):
     """A user sends a private message."""
 
     session: SessionKey

@@ -36,7 +36,7 @@ def rename(world: World, op: ops.Rename) -> str:
     return user.name
 
 
-def whisper(world: World, op: ops.Whisper) -> ops.Whispered:
+def whisper(world: World, op: ops.Whisper) -> ops.SentPrivately:
     """Send a private message; the sender's other sessions read it and its recipient."""
     sender = world.find_session(op.session)
     if not sender.name:
@@ -49,7 +49,7 @@ def whisper(world: World, op: ops.Whisper) -> ops.Whispered:
     if recipient is not sender:
         copy = PrivateMessage(sender.name, op.text, op.now, recipient.name)
         world.emit(Told(sender, copy, op.session))
-    return ops.Whispered(recipient.name, _away_note(sender, recipient))
+    return ops.SentPrivately(recipient.name, _away_note(sender, recipient))
 
 
 def _away_note(sender: User, recipient: User) -> str | None:

@@ -9,7 +9,7 @@ from chatd.core.rooms import SessionKey
 from chatd.core.world import users_rules
 from chatd.core.world.account_operations import EndSession
 from chatd.core.world.effects import HappenedToUser, IgnoresChanged, Told
-from chatd.core.world.operations import Mute, Say, SetAway, SetIgnored, Whisper, Whispered
+from chatd.core.world.operations import Mute, Say, SentPrivately, SetAway, SetIgnored, Whisper
 from tests.core.world.harness import NOW, rename
 
 STRANGER = SessionKey("there", 99)
@@ -82,7 +82,7 @@ def test_a_mute_follows_the_name(harness, ann):
 def test_whisper(harness, ann):
     """The recipient's sessions read it, then the sender's others; the outcome has the spelling."""
     bob = harness.guest("Bob")
-    assert harness.do(whisper(ann, "BOB")) == Whispered("Bob", None)
+    assert harness.do(whisper(ann, "BOB")) == SentPrivately("Bob", None)
     assert harness.effects == [
         Told(harness.user(bob), PrivateMessage("Ann", "psst", NOW)),
         Told(harness.user(ann), PrivateMessage("Ann", "psst", NOW, "Bob"), ann),

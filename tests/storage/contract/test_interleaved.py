@@ -70,7 +70,7 @@ def writes(draw):
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
 def test_any_division_among_writers(store, written, data):
-    """Whatever each writer wrote, and in which order, a read has the ids in their order."""
+    """A read has the ids in their order, for all orders of writes."""
     room = f"room {next(ROOMS)}"
     store.add_room(RoomRecord(room, room))
     for write in written:

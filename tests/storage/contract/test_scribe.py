@@ -96,7 +96,7 @@ def test_servers_that_share_a_store_keep_others_out(servers, new_server):
 
 
 def test_each_server_changes_everything_but_messages(servers):
-    """What one has changed, the other one reads."""
+    """A server reads the changes of the other one."""
     first, second = servers
     ann = first.add_account("Ann", "1", NOW)
     assert second.add_room(RoomRecord("cake", "cake", owner=ann.id)) == 0
