@@ -95,14 +95,18 @@ class Chat:
         with self._counted_creation(actor):
             return await self._stored_rooms.start(room_id, name, actor.account)
 
-    async def delete_room(self, room_id: str, now: float, *, only_unneeded: bool = False) -> Room:
-        """Close a room and remove it with its history; its members are told.
-
-        With `only_unneeded`, raise `ChatError` if it is not to end by itself.
-        """
+    async def delete_room(self, room_id: str, now: float) -> Room:
+        """Close a room and remove it with its history; its members are told."""
         room = self.room(room_id)
-        await self._stored_rooms.end(room, now, only_unneeded=only_unneeded)
+        await self._stored_rooms.end(room, now)
         return room
+
+    async def delete_unneeded(self, room: Room, now: float) -> bool:
+        """Remove a room that may end by itself; return whether it could end.
+
+        Raises `ChatError` if it has ended before.
+        """
+        return await self._stored_rooms.end(room, now, only_unneeded=True)
 
     async def announce(self, room_id: str, text: str, now: float) -> None:
         """Send the administrator's words to a room."""

@@ -23,8 +23,8 @@ class Rooms(Protocol):
     def rooms(self) -> Iterable[Room]:
         """Return all rooms."""
 
-    async def delete_room(self, room_id: str, now: float, *, only_unneeded: bool) -> Room:
-        """Close a room and remove it; raise `ChatError` if it is needed after all."""
+    async def delete_unneeded(self, room: Room, now: float) -> bool:
+        """Remove a room if it may end by itself; raise `ChatError` if it has ended before."""
 
 
 class RoomExpiry:
@@ -53,10 +53,8 @@ class RoomExpiry:
             since = self._empty_since.get(room, seconds)
             if seconds - since >= EMPTY_SECONDS and not room.is_needed:
                 try:
-                    await rooms.delete_room(room.id, now, only_unneeded=True)
-                    ended += 1
+                    ended += await rooms.delete_unneeded(room, now)
                 except ChatError as error:
-                    # Another server was faster, or somebody has joined the room.
-                    if error.code not in {ErrorCode.NO_SUCH_ROOM, ErrorCode.ROOM_EXISTS}:
+                    if error.code is not ErrorCode.NO_SUCH_ROOM:  # another server was faster
                         raise
         return ended

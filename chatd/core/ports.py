@@ -8,7 +8,6 @@ classes that it may not import. A call that may need a database is `async`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
@@ -62,9 +61,6 @@ class ILog(Interface):
     """
 
     node: str = Attribute("The name of this server, which no other has that shares the log.")
-    position: int = Attribute("The position of the last entry that is applied; 0 in a local log.")
-    is_applying: bool = Attribute("Whether the entry at that position is being applied.")
-    ended_nodes: AbstractSet[str] = Attribute("The servers whose end is in the log.")
 
     def seconds() -> float:
         """Return the time by which what is timed in the world ends."""
@@ -109,10 +105,11 @@ class StoredRooms(Protocol):
     ) -> Room:
         """Create a room, as `RoomRecord` describes it; raise `ChatError` if that is refused."""
 
-    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> None:
+    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> bool:
         """End `room` for everybody at once, and remove its history from the store.
 
-        Raises `ChatError` if it has ended, or is needed and `only_unneeded` is set.
+        With `only_unneeded`, do nothing if it is not to end by itself; return whether it has ended.
+        Raises `ChatError` if it has ended before.
         """
 
 

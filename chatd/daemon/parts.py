@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from chatd.core.errors import ChatError
 from chatd.core.expiry import RoomExpiry
 from chatd.core.ignores import Ignores
 from chatd.core.moderation import Moderation
+from chatd.core.ports import ILog
 from chatd.core.presence import Presence
 from chatd.core.ratelimit import CountCreation, CreationLimit
 from chatd.core.sessions import SessionService
@@ -56,13 +58,8 @@ from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
 
 
-class ServerParts:
+class ServerParts(ABC):
     """All objects of the server, which `ChatService` starts and stops."""
-
-    config: Config
-    store: IStore
-    hashing: Hashing
-    motd: str
 
     def __init__(
         self,
@@ -88,13 +85,13 @@ class ServerParts:
         self._build_sessions()
         self._build_consoles()
 
+    @abstractmethod
     def set_trace(self, on: bool) -> None:
         """Log each frame from now on, or no more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request_stop(self) -> None:
         """Stop the server."""
-        raise NotImplementedError
 
     # -- building: each object is made after those that it is given
 
@@ -107,7 +104,7 @@ class ServerParts:
         self.store_size = StoreSize(self.store)
         self.router = Router(self.fanout, self._node)
         self.world = World(self.router.user_of)
-        scribe = None if self._shared_log is None else self._make_scribe()
+        scribe = None if self._shared_log is None else Scribe(self.store, reactor)
         self.writer = HistoryWriter(scribe or self.store, reactor, self.fanout.send, self.event_log)
         self.retention = Retention(
             self.store, reactor, self._wall_time, self.event_log, config.keep
@@ -120,13 +117,11 @@ class ServerParts:
         self.room_lists = RoomLists(self.world, reactor)
         on_events = (self.event_log, self.room_lists, self.room_expiry)
         self.bus = Bus(self.fanout, self.router, on_messages, on_events)
-        self.oplog = self._make_log()
+        self.oplog = self._make_log(scribe)
         stored_rooms = StoredRooms(
             self.oplog, self.store, config.max_rooms, config.rules.rooms_per_account
         )
         self.bus.handle({RoomSettled: stored_rooms.on_settled})
-        if scribe is not None:
-            self.bus.handle({StoredUpTo: scribe.on_stored})
         self.chat = Chat(
             self.world,
             self.oplog,
@@ -185,24 +180,16 @@ class ServerParts:
             self.config.room_history,
         )
 
-    def _make_log(self) -> LocalLog | NodeLog:
-        if self._shared_log is None:
+    def _make_log(self, scribe: Scribe | None) -> ILog:
+        """Return the log of a server alone, or that of one that has a scribe."""
+        if self._shared_log is None or scribe is None:
             return LocalLog(self.world, self.bus, self._reactor.seconds)
         seconds = steady_time(self._reactor, self._wall_time)
-        return NodeLog(
+        scribe.log = log = NodeLog(
             self._node, self._shared_log, self.world, self.bus, self._reactor, seconds, self._refuse
         )
-
-    def _make_scribe(self) -> Scribe:
-        return Scribe(
-            self._node,
-            lambda stored: self.oplog.submit(stored),  # noqa: PLW0108 -- the log is made later
-            self.store,
-            self._reactor,
-            lambda: self.oplog.position,
-            lambda: self.oplog.is_applying,
-            lambda: self.oplog.ended_nodes,
-        )
+        self.bus.handle({StoredUpTo: scribe.on_stored})
+        return log
 
     def _refuse(self, recipient: Any, error: ChatError, tag: str | None) -> None:
         """Tell a session that its messages are refused."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Any, Generic, Protocol, TypeVar
 
 from zope.interface import implementer
@@ -69,9 +68,6 @@ class LocalLog:
     """
 
     node = "local"
-    position = 0
-    is_applying = False
-    ended_nodes: AbstractSet[str] = frozenset()
 
     def __init__(self, world: World, bus: Bus, seconds: Callable[[], float]) -> None:
         self.seconds = seconds

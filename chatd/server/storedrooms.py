@@ -67,15 +67,21 @@ class StoredRooms:
             raise ChatError(ErrorCode.UNAVAILABLE)  # this server was taken for dead meanwhile
         return room
 
-    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> None:
-        """End `room`; its message ids continue if a room of its id is created again."""
-        await self._log.submit(EndRoom(self._log.node, room.key, room.id, only_unneeded, now))
+    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> bool:
+        """End `room`; its message ids continue if a room of its id is created again.
+
+        With `only_unneeded`, do nothing if it is not to end by itself; return whether it has ended.
+        """
+        end = EndRoom(self._log.node, room.key, room.id, only_unneeded, now)
+        if not await self._log.submit(end):
+            return False
         try:
             await self._store.remove_room(room.id, room.last_id)
         except Exception as error:
             await self._fail(room.key, error)
             raise
         await self._log.submit(SettleRoom(room.key, True))
+        return True
 
     def on_settled(self, settled: RoomSettled) -> None:
         """Let the calls go on that wait for a room."""

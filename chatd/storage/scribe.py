@@ -11,8 +11,9 @@ with the messages that it has kept itself. So a message is stored once, whicheve
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -35,31 +36,40 @@ PATIENCE_SECONDS: Final = 4.0
 """How long a server waits until it reports that the store is not available."""
 
 
-class Scribe:
-    """Sees to it that messages get into `store` once, with all servers that share a log.
+class FollowedLog(Protocol):
+    """A server's part of a log that several share (`chatd.oplog.node`)."""
 
-    `node` is the name of this server, which adds operations to the log by `submit`. `position`
-    returns the position of the entry that is applied now, or was last, and `is_applying` tells
-    whether there is one now. `ended` returns the servers whose end is in the log.
+    @property
+    def node(self) -> str:
+        """The name of this server."""
+
+    @property
+    def position(self) -> int:
+        """The position of the entry that is applied now, or was last."""
+
+    @property
+    def is_applying(self) -> bool:
+        """Whether an entry is applied now."""
+
+    @property
+    def ended_nodes(self) -> AbstractSet[str]:
+        """The servers whose end is in the log."""
+
+    def submit(self, operation: MessagesStored, /) -> object:
+        """Add an operation to the log."""
+
+
+class Scribe:
+    """Stores each message once in `store`, with all servers that share a log.
+
+    `log` is set before the first message comes.
     """
 
-    def __init__(
-        self,
-        node: str,
-        submit: Callable[[MessagesStored], object],
-        store: IStore,
-        clock: IReactorTime,
-        position: Callable[[], int],
-        is_applying: Callable[[], bool],
-        ended: Callable[[], Collection[str]],
-    ) -> None:
-        self._node = node
-        self._submit = submit
+    log: FollowedLog
+
+    def __init__(self, store: IStore, clock: IReactorTime) -> None:
         self._store = store
         self._clock = clock
-        self._position = position
-        self._is_applying = is_applying
-        self._ended = ended
         # The position of each batch that is not known to be stored, and the last batch of each
         # position. A batch is known by its room and its first id.
         self._positions: dict[tuple[str, int], int] = {}
@@ -79,7 +89,7 @@ class Scribe:
 
     def on_messages(self, _: Room, batch: MessageBatch, __: ReceiptRequest | None) -> None:
         """Note messages of the entry that is applied, which `append` is given later."""
-        key, position = _key(batch), self._position()
+        key, position = _key(batch), self.log.position
         if position > self._stored:  # else the former scribe was ahead of this server
             self._positions[key] = position
             self._last_of[position] = key
@@ -111,10 +121,10 @@ class Scribe:
         so as well, as they are too old.
         """
         began = self._clock.seconds()
-        if self._is_applying():  # the messages of that entry are not complete
+        if self.log.is_applying:  # the messages of that entry are not complete
             await deferLater(self._clock, 0)
         while missing := self._not_stored(batches):
-            if self._scribe == self._node:
+            if self._scribe == self.log.node:
                 last = _key(missing[-1])
                 position = self._positions[last]
                 is_whole = self._last_of[position] == last
@@ -140,8 +150,8 @@ class Scribe:
             await progress
             if self._stored > stored:
                 return
-        ended = self._ended()
-        if self._node in ended:
+        ended = self.log.ended_nodes
+        if self.log.node in ended:
             raise StoreUnavailableError("this server has ended for the others")
         # A scribe that hangs is replaced once its end is in the log; it may not have told its name.
         force = bool(ended) if self._scribe == "" else self._scribe in ended
@@ -152,10 +162,10 @@ class Scribe:
                 raise
             self._scribe = self._scribe or ""
             return
-        self._scribe = self._node
+        self._scribe = self.log.node
         self._may_overlap = True
         self._note_stored(position)
-        self._submit(MessagesStored(self._node, position))
+        self.log.submit(MessagesStored(self.log.node, position))
 
     async def _add(
         self, batches: Sequence[MessageBatch], reserved: Mapping[str, int], position: int
@@ -168,7 +178,7 @@ class Scribe:
             added = await self._missing(batches) if self._may_overlap else batches
             await self._store.append(added, reserved, position)
         except StoreUnavailableError:
-            if self._scribe == self._node:
+            if self._scribe == self.log.node:
                 self._scribe = None  # another server may have become the scribe
             raise
         if position > self._stored:
@@ -177,7 +187,7 @@ class Scribe:
             self._positions.pop(_key(batch), None)
         lost = tuple(key for key, reached in self._positions.items() if reached <= position)
         self._note_stored(position)
-        self._submit(MessagesStored(self._node, position, lost))
+        self.log.submit(MessagesStored(self.log.node, position, lost))
 
     async def _missing(self, batches: Sequence[MessageBatch]) -> Sequence[MessageBatch]:
         """Return those of `batches` that the store does not have.

@@ -229,3 +229,12 @@ def test_a_room_that_is_started_again_has_no_mutes(server, people):
     server.console("start 1 swimming")
     people[1].ask("`join 1")
     assert people[1].ask("hi") == []
+
+
+def test_a_muted_guest_who_logs_in(server, people):
+    """The mute has the name of the account from then on."""
+    _, bob = people
+    server.console("mute Bob 1")
+    bob.ask("`quit")
+    bob.ask("`register Amy staple-battery")
+    assert server.console("unmute Amy 1") == ["Administrator: Amy was unmuted in chatroom 1."]

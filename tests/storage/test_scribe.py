@@ -59,22 +59,22 @@ class Store:
 
 
 class Server:
-    """A server with a scribe. `sent` has the operations that it has added to the log."""
+    """A server with a scribe, and its part of the log.
+
+    `sent` has the operations that it has added, `ended_nodes` the servers whose end is in the log.
+    """
+
+    is_applying = False
 
     def __init__(self, node, content, clock, ended):
         self.node = node
         self.store = Store(content)
         self.sent = []
+        self.submit = self.sent.append
         self.position = 0
-        self.scribe = Scribe(
-            node,
-            self.sent.append,
-            self.store,
-            clock,
-            lambda: self.position,
-            lambda: False,
-            lambda: ended,
-        )
+        self.ended_nodes = ended
+        self.scribe = Scribe(self.store, clock)
+        self.scribe.log = self
 
     def apply(self, position, *batches):
         """Apply an entry with messages."""

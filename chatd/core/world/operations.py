@@ -242,10 +242,11 @@ class StartRoom(Operation[bool]):
 
 
 @dataclass(frozen=True, slots=True)
-class EndRoom(Operation[Room]):
+class EndRoom(Operation[bool]):
     """A room ends: its members leave it, and it is to be removed from the store.
 
-    With `only_unneeded` it is refused if the room is not to end by itself. `room_id` is for errors.
+    Its outcome is False if the room is needed and `only_unneeded` is set: then nothing has changed.
+    `room_id` is for errors.
     """
 
     node: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import ADMINISTRATOR, LeaveReason, MessageBatch
+from chatd.core.events import ADMINISTRATOR, LeaveReason, MessageBatch, Notice
 from chatd.core.rooms import Room, User
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
-from chatd.core.world.effects import RoomSettled, Said, StoredUpTo
+from chatd.core.world.effects import Happened, RoomSettled, Said, StoredUpTo
 from chatd.core.world.world import World
 
 
@@ -26,7 +26,9 @@ def say(world: World, op: ops.Say) -> MessageBatch:
 
 def announce(world: World, op: ops.Announce) -> None:
     """Send the administrator's words to a room."""
-    world.announce(require_room(world, op.room, op.room), ADMINISTRATOR, op.text, op.now)
+    room = require_room(world, op.room, op.room)
+    notice = Notice(ADMINISTRATOR, op.text, op.now, room.id)
+    world.emit(Happened(room, room.in_order(notice)))
 
 
 def join(world: World, op: ops.Join) -> Room:
@@ -72,13 +74,13 @@ def start(world: World, op: ops.StartRoom) -> bool:
     return world.rooms.start(op)
 
 
-def end(world: World, op: ops.EndRoom) -> Room:
-    """End a room with its members in it."""
+def end(world: World, op: ops.EndRoom) -> bool:
+    """End a room with its members in it, unless it is needed and only one that is not may end."""
     room = require_room(world, op.room, op.room_id)
     if op.only_unneeded and room.is_needed:
-        raise ChatError(ErrorCode.ROOM_EXISTS, room=room.id)
+        return False
     world.close_room(room, op.node, op.now)
-    return room
+    return True
 
 
 def settle(world: World, op: ops.SettleRoom) -> Room | None:

@@ -21,7 +21,6 @@ from chatd.core.events import (
     Joined,
     LeaveReason,
     Left,
-    Notice,
     RoomClosed,
 )
 from chatd.core.lookalikes import NameKeys, name_keys
@@ -195,18 +194,12 @@ class World:
         if self._detach(session):
             self.remove_user(user, reason, now, hold_name=hold_name)
 
-    def disconnect(
-        self,
-        session: SessionKey,
-        reason: DisconnectReason,
-        now: float,
-        leave: LeaveReason = LeaveReason.LOST,
-    ) -> None:
+    def disconnect(self, session: SessionKey, reason: DisconnectReason, now: float) -> None:
         """End a session for good: it is told why, and cannot be resumed."""
         self.revoke_token(session)
         self.disconnecting.add(session)
         self.emit(SessionEnded(session, reason))
-        self.end_session(session, leave, now)
+        self.end_session(session, LeaveReason.LOST, now)
 
     def disconnect_user(
         self, user: User, leave: LeaveReason, reason: DisconnectReason, now: float, text: str = ""
@@ -348,10 +341,6 @@ class World:
             room.remove(member)
         self.muted_rooms.pop(room, None)
         self.rooms.end(room, node)
-
-    def announce(self, room: Room, sender: str, text: str, now: float) -> None:
-        """Send the words of the administrator or of the server to a room."""
-        self.emit(Happened(room, room.in_order(Notice(sender, text, now, room.id))))
 
     # -- effects
 

@@ -1,6 +1,6 @@
 """Random operations of a few sessions, accounts, names and rooms."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from hypothesis import strategies as st
 
@@ -71,7 +71,7 @@ BY_CLASS = {
     ops.Unmute: (_names, _rooms, st.just("Amy"), _times),
     ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times),
     ops.SettleRoom: (_rooms, _flags, st.integers(0, 5)),
-    account_ops.ReserveName: (_sessions, _names),
+    account_ops.ReserveName: (_sessions, _names, st.none()),
     account_ops.ReleaseName: (_sessions,),
     account_ops.RemoveAccount: (st.integers(1, 2), _times),
     account_ops.SetAdmin: (st.integers(1, 2), _flags),
@@ -83,11 +83,21 @@ BY_CLASS = {
         *(_reasons, _leaves, _times),
     ),
     account_ops.IssueToken: (_sessions, _addresses, _digests),
-    account_ops.Resume: (_sessions, _addresses, _digests, st.none() | _accounts, _times),
+    account_ops.Resume: (
+        *(_sessions, _addresses, _digests, st.none() | _accounts),
+        *(_few, _silent, _times),
+    ),
     account_ops.EndNode: (_nodes, _times),
-    account_ops.MessagesStored: (st.integers(0, 9), _flags),
+    account_ops.MessagesStored: (_nodes, st.integers(0, 9), st.just(())),
 }
 """The strategies for the fields of operations, in their order."""
+
+
+def _built(kind, strategies):
+    """Return the strategy of a class; each field has one: Hypothesis would invent those missing."""
+    names = [field.name for field in fields(kind)]
+    return st.builds(kind, **dict(zip(names, strategies, strict=True)))
+
 
 BUILT = {
     ops.StartRoom: st.builds(start, _rooms, st.none() | st.integers(1, 2), node=_nodes),
@@ -96,7 +106,7 @@ BUILT = {
     ),
     ops.AddBan: _with_keys(ops.AddBan, _ends, _times),
     ops.RemoveBan: _with_keys(ops.RemoveBan),
-    **{kind: st.builds(kind, *fields) for kind, fields in BY_CLASS.items()},
+    **{kind: _built(kind, strategies) for kind, strategies in BY_CLASS.items()},
 }
 """The strategies of operations, by their classes."""
 

@@ -1,13 +1,14 @@
 """Applying operations: what holds after any of them, in any order."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.core.lookalikes import name_keys
 from chatd.core.rooms import User
-from chatd.core.world.account_operations import AddAccount
-from chatd.core.world.apply import apply
+from chatd.core.world.account_operations import AddAccount, SetAdmin
+from chatd.core.world.apply import _RULES, apply
 from chatd.core.world.effects import RoomSettled
 from chatd.core.world.operations import SettleRoom
 from chatd.core.world.world import World
@@ -94,3 +95,17 @@ def test_effects_are_those_of_one_operation():
     assert apply(world, SettleRoom("1", True), 5.0) == (None, [RoomSettled("1")])
     assert apply(world, SettleRoom("2", True), 6.0) == (None, [RoomSettled("2")])
     assert world.seconds == 6.0
+
+
+def test_the_effects_before_a_fault_are_lost(monkeypatch):
+    """They do not go out with the next operation, which is somebody else's."""
+    world = small_world()
+
+    def fail(world, _):
+        world.emit(RoomSettled("of the fault"))
+        return 1 // 0
+
+    monkeypatch.setitem(_RULES, SetAdmin, fail)
+    with pytest.raises(ZeroDivisionError):
+        apply(world, SetAdmin(1, True), 1.0)
+    assert apply(world, SettleRoom("9", True), 2.0) == (None, [RoomSettled("9")])

@@ -1,5 +1,7 @@
 """The rules of moderation, by operations on a world."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.core.errors import ErrorCode
@@ -227,3 +229,13 @@ def test_the_end_of_a_ban(harness):
         harness.do(RemoveBan(Ban(BanKind.NAME, "Zoe", reason="spam"), name_keys("ZOE")))
     harness.guest("Zoe")
     assert [ban.subject for ban in harness.world.bans] == ["Bob"]
+
+
+def test_the_end_of_a_ban_that_was_renewed(harness):
+    """A server that removes the ban which it found expired leaves the new one alone."""
+    expired, renewed = ban_name("Bob", 60.0), ban_name("Bob")
+    renewed = replace(renewed, ban=replace(renewed.ban, created=NOW))
+    harness.do(expired)
+    harness.do(renewed)
+    harness.do(RemoveBan(expired.ban, expired.keys))
+    assert list(harness.world.bans) == [renewed.ban]

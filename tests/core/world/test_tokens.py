@@ -65,3 +65,14 @@ def test_the_number_of_parked_tokens(state, monkeypatch):
     for session in (ONE, TWO):
         state.park(session, parked(), 0)
     assert [state.parked(digest, 0) is not None for digest in "ab"] == [False, True]
+
+
+def test_a_token_of_an_account_keeps_no_token_of_a_guest(state):
+    """It is valid for longer: expired tokens of guests behind it are removed nevertheless."""
+    times = [(ONE, 1, 100.0), (TWO, None, 10.0), (ONE, None, 20.0)]
+    for number, (session, account, until) in enumerate(times):
+        state.issue(session, str(number))
+        state.park(session, ParkedSession(new_name("Ann"), account, User(None), until), until - 5)
+    assert state.parked("1", 0.0) is None
+    assert state.parked("0", 50.0).account == 1
+    assert state.parked("2", 19.0) is not None
