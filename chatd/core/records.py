@@ -11,6 +11,65 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 
+class AccessKind(StrEnum):
+    """The kind of an entry of a room's access list: a right of its subject, or the lack of one."""
+
+    OPERATOR = "operator"
+    VOICE = "voice"
+    BAN = "ban"
+    MUTE = "mute"
+    INVITATION = "invitation"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAccess:
+    """An entry of a room's access list: that of an account or of a guest, of one kind.
+
+    `name` is that of the account or the guest, as it is spelled, `account` the id of the account,
+    None for a guest. `origin` is an address or network as text (`network.limit_key`), from which
+    guests count as well. The entry ends at the time `until`, None: never. `by` is the name under
+    which somebody added it at the time `created`, for a `reason` or "".
+    """
+
+    kind: AccessKind
+    name: str
+    account: int | None = None
+    origin: str | None = None
+    until: float | None = None
+    by: str = ""
+    created: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """The settings of a room.
+
+    `topic_by` is the name under which somebody set the topic, at `topic_time`; with `open_topic`
+    all members may. In a `moderated` room only operators and voices talk. An `invite_only` room is
+    for the invited, an `unlisted` one is shown to its members alone. `key` is a word that must be
+    given on joining, "" for none, `limit` the most members, 0 for any number.
+    """
+
+    topic: str = ""
+    topic_by: str = ""
+    topic_time: float = 0.0
+    open_topic: bool = False
+    moderated: bool = False
+    invite_only: bool = False
+    unlisted: bool = False
+    key: str = field(default="", repr=False)
+    limit: int = 0
+
+    @property
+    def is_private(self) -> bool:
+        """Whether strangers may not learn that the room exists."""
+        return self.invite_only and self.unlisted
+
+
+NO_SETTINGS: Final = RoomSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
     """A room, with its id and name as they were given when it was created.
@@ -18,7 +77,7 @@ class RoomRecord:
     No message of the room has an id above `last_id`. `last_time` is the second by which the newest
     one was said. `owner` is the id of the account that started the room. A `permanent` room was
     created by the administrator. A room is `used` once something was said in it, also if that was
-    removed since.
+    removed since. `access` is its access list, the oldest entry first.
     """
 
     id: str
@@ -28,6 +87,8 @@ class RoomRecord:
     owner: int | None = None
     permanent: bool = False
     used: bool = False
+    settings: RoomSettings = NO_SETTINGS
+    access: Sequence[RoomAccess] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +226,8 @@ class Snapshot:
     Rooms are in the order in which they were created, accounts in that of their registration.
     `admins` has the ids of the accounts that are administrators, `ignores` the id of each account
     that ignores another one, and the other one. `pruned_at` is what `set_pruned_at` was given last,
-    None if it was never called.
+    None if it was never called. `ended_private` has the key of each room that was private when it
+    ended and was not started again, and the id of the account that owned it.
     """
 
     rooms: Sequence[RoomRecord] = ()
@@ -174,6 +236,31 @@ class Snapshot:
     pruned_at: float | None = None
     admins: Sequence[int] = ()
     ignores: Sequence[tuple[int, AccountRef]] = ()
+    ended_private: Sequence[tuple[str, int | None]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """How far an account has read a room: through the message `id`."""
+
+    account: int
+    room: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A private message that is kept for an account that is away.
+
+    `id` is given by the store, in the order in which the messages were kept. `account` is the id of
+    the sender's account, None for a guest.
+    """
+
+    id: int
+    sender: str
+    account: int | None
+    text: str = field(repr=False)
+    time: float
 
 
 class RoomUsage(NamedTuple):

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
         Account,
         AuditEntry,
         Ban,
+        KeptMessage,
+        ReadMark,
         RememberedToken,
         ResumeToken,
+        RoomAccess,
         RoomRecord,
         RoomUsage,
         Snapshot,
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class IStore(Interface):
-    """The persistent data: rooms, messages, accounts, bans and resume tokens.
+    """The persistent data: rooms, messages, accounts, and what belongs to them.
 
     Implemented by `storage.sql.SqlStore` and `storage.memory.MemoryStore`. One server opens a store
     alone, or several share it, and one of these appends. Changes are made in the order of the
@@ -67,11 +70,38 @@ class IStore(Interface):
         """Add a room, last in the order, and return its last message id.
 
         That is 0, or `room.last_id` if that is higher, or the one that a removed room with the
-        same id had. Ids are reserved above it as by `open`.
+        same id had. Ids are reserved above it as by `open`. The room begins without settings and
+        with an empty access list, whatever the record has.
         """
 
     async def remove_room(room_id: str, last_id: int) -> None:
-        """Remove a room and its messages; a new room with the same id continues after `last_id`."""
+        """Remove a room and its messages; a new room with the same id continues after `last_id`.
+
+        Its settings, its access list and the read marks in it are removed as well. If it was
+        private, its key and its owner are in `Snapshot.ended_private` until it is added again.
+        """
+
+    async def set_room_settings(
+        room_id: str, changes: Mapping[str, str | float | bool | int]
+    ) -> None:
+        """Set some settings of a room, by their names in `RoomSettings`.
+
+        Does nothing if the room does not exist any more.
+        """
+
+    async def add_room_access(room_id: str, entry: RoomAccess) -> None:
+        """Add an entry to the access list of a room, last in the order.
+
+        It replaces the one of the same kind and subject: the same account, or a guest whose name
+        differs by case at most. Does nothing if the room or the account does not exist any more.
+        Entries end with the account and with the room.
+        """
+
+    async def remove_room_access(room_id: str, entry: RoomAccess) -> None:
+        """Remove the entry of the same kind and subject from the access list of a room."""
+
+    async def remove_room_access_before(time: float) -> None:
+        """Remove all entries of access lists that have ended before a time."""
 
     async def append(
         batches: Sequence[MessageBatch], reserved: Mapping[str, int], position: int | None = None
@@ -91,11 +121,20 @@ class IStore(Interface):
         `StoreUnavailableError`.
         """
 
-    async def history(room_id: str, since: int | None, limit: int, size: int) -> Sequence[Message]:
+    async def history(
+        room_id: str, since: int | None, limit: int, size: int, before: int | None = None
+    ) -> Sequence[Message]:
         """Return the first `limit` messages after the id `since`, or the last ones if it is None.
 
-        They come oldest first, and take at most `size` bytes as JSON, but there is always at least
-        one if the room has any.
+        With `before`, only those with ids below it count. They come oldest first, and take at most
+        `size` bytes as JSON, but there is always at least one if there is any.
+        """
+
+    async def delete_message(room_id: str, message_id: int) -> bool:
+        """Delete the text of a message, so that it is nowhere in the store.
+
+        `history` gives the message without its text from then on. Returns False if there is no such
+        message that a reader could read. A repeated `append` does not bring the text back.
         """
 
     async def prune(before: float) -> int | None:
@@ -227,3 +266,31 @@ class IStore(Interface):
 
     async def remove_ignore(account: int, ignored: int) -> None:
         """Note that an account does not ignore another one."""
+
+    async def raise_read_marks(marks: Sequence[ReadMark]) -> None:
+        """Note how far accounts have read rooms, except where they had read further.
+
+        Does nothing for an account or a room that does not exist any more.
+        """
+
+    async def read_mark(account: int, room_id: str) -> int:
+        """Return the id through which an account has read a room, 0 if it was never noted."""
+
+    async def keep_message(
+        recipient: int, message: KeptMessage, per_sender: int, in_all: int
+    ) -> bool:
+        """Keep a private message for an account; the store gives it an id.
+
+        Returns False, and keeps nothing, if the account does not exist any more, or if as many as
+        `in_all` are kept for it, or `per_sender` from the same sender: the same account, or a guest
+        whose name differs by case at most.
+        """
+
+    async def kept_messages(recipient: int) -> Sequence[KeptMessage]:
+        """Return the private messages that are kept for an account, the oldest first."""
+
+    async def remove_kept_messages(ids: Collection[int]) -> None:
+        """Remove some of the private messages that are kept."""
+
+    async def remove_kept_messages_before(time: float) -> None:
+        """Remove all kept private messages from before a time."""

@@ -101,12 +101,18 @@ def unpack(room: str, body: str) -> Iterator[Message]:
         ).messages()
 
 
+def end_of_span(message_id: int) -> int:
+    """Return the first id of the next span after that of a message."""
+    return message_id - message_id % SPAN + SPAN
+
+
 def in_order(
     chunks: Iterable[tuple[int, Iterable[Message]]], after: int, *, newest_first: bool = False
 ) -> Iterator[Message]:
     """Yield the messages of a room with ids above `after` in the order of their ids.
 
-    Each of `chunks` is the id of its last message and its messages, in any order. The chunks come
+    Each of `chunks` is the id of its last message, or one that is higher and in the same span, and
+    its messages, in any order. The chunks come
     in the order of these ids, or in the reverse one if `newest_first`; those that have messages
     above `after` are all there. No more chunks are consumed than are needed to know the next
     message, which are those of one span at most.
@@ -162,7 +168,7 @@ def _split(batch: MessageBatch) -> Iterable[MessageBatch]:
     if batch.id // SPAN == batch.last_id // SPAN:
         return (batch,)
     first, end = batch.id, batch.last_id + 1
-    starts = [first, *range(first - first % SPAN + SPAN, end, SPAN)]
+    starts = [first, *range(end_of_span(first), end, SPAN)]
     return [
         batch._replace(id=start, texts=batch.texts[start - first : stop - first])
         for start, stop in zip(starts, [*starts[1:], end], strict=True)

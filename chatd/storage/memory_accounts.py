@@ -83,7 +83,7 @@ class MemoryAccounts:
 
     def add_ignore(self, account: int, ignored: int) -> None:
         """Note that an account ignores another one, if both exist."""
-        if {account, ignored} <= {each.id for each in self.by_name.values()}:
+        if self.exists(account) and self.exists(ignored):
             self._ignores.add((account, ignored))
 
     def remove_ignore(self, account: int, ignored: int) -> None:
@@ -94,6 +94,10 @@ class MemoryAccounts:
         """Return the id of each account that ignores another one, and the other one."""
         refs = {account.id: account for account in self.refs()}
         return [(account, refs[ignored]) for account, ignored in sorted(self._ignores)]
+
+    def exists(self, account: int) -> bool:
+        """Return whether there is an account with an id."""
+        return any(each.id == account for each in self.by_name.values())
 
     def refs(self) -> list[AccountRef]:
         """Return the ids and names of all accounts."""

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from operator import attrgetter
 from typing import Final
 
 from chatd.core.events import Message, MessageBatch
-from chatd.core.lookalikes import room_key
-from chatd.core.records import RoomRecord, RoomUsage, ids_to_reserve, is_only_reserved
+from chatd.core.lookalikes import name_keys, room_key
+from chatd.core.records import (
+    NO_SETTINGS,
+    AccessKind,
+    RoomAccess,
+    RoomRecord,
+    RoomSettings,
+    RoomUsage,
+    ids_to_reserve,
+    is_only_reserved,
+)
 from chatd.storage.chunks import pack
 
 MAX_HISTORY: Final = 4000
 """How many messages of a room are kept; the batch with the oldest of them is kept whole."""
 
+_PRIVATE: Final = RoomSettings(invite_only=True, unlisted=True)
+
 
 @dataclass
 class MemoryRoom:
-    """A room; the fields are those of the table `rooms` in `chatd.storage.schema`."""
+    """A room; the fields are those of the tables of rooms in `chatd.storage.schema`.
+
+    `access` has the access list by the kinds and subjects of its entries.
+    """
 
     id: str
     name: str
@@ -31,6 +46,8 @@ class MemoryRoom:
     active: bool = True
     batches: deque[MessageBatch] = field(default_factory=deque)
     messages: int = 0
+    settings: RoomSettings = NO_SETTINGS
+    access: dict[tuple[AccessKind, int | str], RoomAccess] = field(default_factory=dict)
 
     @property
     def last_time(self) -> float:
@@ -74,15 +91,33 @@ class MemoryRoom:
             self.messages -= len(self.batches.popleft().texts)
         return before - self.messages
 
-    def messages_after(self, since: int | None) -> Iterator[Message]:
-        """Yield the messages after the id `since`, or all, the newest first, if it is None."""
+    def messages_between(self, since: int | None, before: int | None) -> Iterator[Message]:
+        """Yield the messages after the id `since`, or all, the newest first, if it is None.
+
+        With `before`, only those with lower ids.
+        """
+        end = inf if before is None else before
         if since is None:
             for batch in reversed(self.batches):
-                yield from reversed(batch.messages())
+                if batch.id < end:
+                    yield from (said for said in reversed(batch.messages()) if said.id < end)
             return
         for batch in self.batches:
             if batch.last_id > since:
-                yield from (message for message in batch.messages() if message.id > since)
+                yield from (said for said in batch.messages() if since < said.id < end)
+
+    def add_access(self, entry: RoomAccess) -> None:
+        """Add an entry to the access list, last in the order; it replaces that of its subject."""
+        self.remove_access(entry)
+        self.access[entry.kind, _subject(entry)] = entry
+
+    def remove_access(self, entry: RoomAccess) -> None:
+        """Remove the entry of the same kind and subject from the access list."""
+        self.access.pop((entry.kind, _subject(entry)), None)
+
+    def keep_access(self, wanted: Callable[[RoomAccess], bool]) -> None:
+        """Remove the entries of the access list that are not wanted."""
+        self.access = {key: entry for key, entry in self.access.items() if wanted(entry)}
 
     def record(self) -> RoomRecord:
         """Return the room as a server that starts reads it."""
@@ -97,7 +132,13 @@ class MemoryRoom:
             self.owner,
             self.permanent,
             used,
+            self.settings,
+            tuple(self.access.values()),
         )
+
+
+def _subject(entry: RoomAccess) -> int | str:
+    return name_keys(entry.name).folded if entry.account is None else entry.account
 
 
 def stored_size(batch: MessageBatch) -> int:
@@ -153,6 +194,23 @@ class MemoryRooms:
         room.messages = 0
         room.active = False
         room.reserved_through = room.deleted_through = last_id
+        room.settings = _PRIVATE if room.settings.is_private else NO_SETTINGS
+        room.access.clear()
+
+    def remove_account(self, account: int) -> None:
+        """Forget an account: it owns no room any more, and is in no access list."""
+        for room in self:
+            if room.owner == account:
+                room.owner = None
+            room.keep_access(lambda entry: entry.account != account)
+
+    def ended_private(self) -> tuple[tuple[str, int | None], ...]:
+        """Return the key and the owner of each room that was private when it was removed."""
+        return tuple(
+            (key, room.owner)
+            for key, room in sorted(self._rooms.items())
+            if room.settings.is_private and not room.active
+        )
 
     def usage(self) -> dict[str, RoomUsage]:
         """Return the usage of the rooms that have messages, by their keys."""
@@ -168,6 +226,8 @@ class MemoryRooms:
         room = self._rooms.pop(key, None) or MemoryRoom(record.id, record.name, record.last_id)
         room.id, room.name, room.active = record.id, record.name, True
         room.owner, room.permanent = record.owner, record.permanent
+        room.settings = NO_SETTINGS
+        room.access.clear()
         room.reserved_through = max(room.reserved_through, record.last_id)
         self._rooms[key] = room
         return room

@@ -5,8 +5,7 @@ No statement here depends on the kind of the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -23,18 +22,17 @@ from sqlalchemy import (
     update,
 )
 
-from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
-from chatd.core.records import RoomRecord, RoomUsage, ids_to_reserve, is_only_reserved
-from chatd.storage.chunks import RS, US, in_order, take_within, unpack
+from chatd.core.records import (
+    NO_SETTINGS,
+    RoomRecord,
+    RoomUsage,
+    ids_to_reserve,
+    is_only_reserved,
+)
+from chatd.storage import room_settings_sql
+from chatd.storage.chunks import RS, US
 from chatd.storage.schema import chunks, pruning, rooms
-
-PAGE: Final = 4
-MAX_PAGE: Final = 64
-"""How many chunks the first query reads, and at most a later one.
-
-Each query reads twice as many as the one before, so that few chunks are read in vain.
-"""
 
 PRUNE_DEPTH: Final = 16
 """How many of a room's oldest chunks are searched for those that are to be removed."""
@@ -73,6 +71,8 @@ def load_rooms(connection: Connection) -> list[RoomRecord]:
     )
     wanted = select(rooms, last_time.label("last_time"), stored.exists().label("has_messages"))
     found = connection.execute(wanted.where(rooms.c.active).order_by(rooms.c.position))
+    settings = room_settings_sql.all_settings(connection)
+    access = room_settings_sql.all_access(connection)
     records = [
         RoomRecord(
             row.id,
@@ -82,6 +82,8 @@ def load_rooms(connection: Connection) -> list[RoomRecord]:
             row.owner,
             row.permanent,
             row.has_messages or not is_only_reserved(row.deleted_through, row.reserved_through),
+            settings.get(row.key, NO_SETTINGS),
+            access.get(row.key, ()),
         )
         for row in found
     ]
@@ -102,6 +104,7 @@ def remove_room(connection: Connection, room_id: str, last_id: int) -> None:
     key = room_key(room_id)
     removed = {"active": False, "reserved_through": last_id, "deleted_through": last_id}
     connection.execute(update(rooms).where(rooms.c.key == key).values(removed))
+    room_settings_sql.end(connection, key)
     connection.execute(_delete_oldest(key))
 
 
@@ -156,50 +159,8 @@ def _activate(connection: Connection, record: RoomRecord) -> int:
         connection.execute(rooms.insert(), {"key": key, "deleted_through": 0, **values})
     else:
         connection.execute(update(rooms).where(rooms.c.key == key).values(values))
+        room_settings_sql.reset(connection, key)
     return max(stored or 0, record.last_id)
-
-
-# -- messages
-
-
-def history(
-    connection: Connection, room_id: str, since: int | None, limit: int, size: int
-) -> list[Message]:
-    """Return the first messages after the id `since`, or the last ones if it is None."""
-    key = room_key(room_id)
-    found = select(rooms.c.id, rooms.c.deleted_through)
-    room = connection.execute(found.where(rooms.c.key == key, rooms.c.active)).first()
-    if room is None:
-        return []
-    after = room.deleted_through if since is None else max(since, room.deleted_through)
-    wanted = select(chunks.c.last, chunks.c.body).where(chunks.c.room == key, chunks.c.last > after)
-    newest_first = since is None
-    pages = _newest_first(connection, wanted) if newest_first else _oldest_first(connection, wanted)
-    unpacked = ((last, unpack(room.id, body)) for last, body in pages)
-    found_messages = in_order(unpacked, after, newest_first=newest_first)
-    messages = take_within(islice(found_messages, limit), size)
-    return messages[::-1] if newest_first else messages
-
-
-def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
-    wanted = wanted.order_by(chunks.c.last)
-    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last > last))
-
-
-def _newest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
-    wanted = wanted.order_by(chunks.c.last.desc())
-    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last < last))
-
-
-def _pages(
-    connection: Connection, wanted: Select[Any], beyond: Callable[[int], Select[Any]]
-) -> Iterator[tuple[int, str]]:
-    """Yield the last ids and bodies of chunks; `beyond(last)` selects those after a chunk."""
-    length = PAGE
-    while page := connection.execute(wanted.limit(length)).all():
-        yield from ((row.last, row.body) for row in page)
-        wanted = beyond(page[-1].last)
-        length = min(2 * length, MAX_PAGE)
 
 
 # -- removing old messages

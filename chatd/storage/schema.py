@@ -47,6 +47,24 @@ rooms = Table(
     Column("permanent", Boolean, nullable=False),
 )
 
+# The settings of the rooms in which one was changed. A room that was private when it was closed
+# keeps that, all others have no row from then on.
+room_settings = Table(
+    "room_settings",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("topic_by", Text, nullable=False),
+    Column("topic_time", Double, nullable=False),
+    Column("open_topic", Boolean, nullable=False),
+    Column("moderated", Boolean, nullable=False),
+    Column("invite_only", Boolean, nullable=False),
+    Column("unlisted", Boolean, nullable=False),
+    # A word that must be given on joining, or "".
+    Column("key", Text, nullable=False),
+    Column("limit", BigInteger, nullable=False),
+)
+
 # One row. A server that starts alone on PostgreSQL raises the number, and so does the first one of
 # several that share the database: an older server then notices that it is not its own any more.
 server_epoch = Table(
@@ -165,4 +183,27 @@ ignores = Table(
     Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("ignored", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Index("ignores_ignored", "ignored"),
+)
+
+# The access lists of the active rooms, in the order of the ids.
+room_access = Table(
+    "room_access",
+    metadata,
+    # SQLite generates ids only for INTEGER columns.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("room", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # Either the account or, for a guest, the folded form of the name.
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE")),
+    Column("guest", Text),
+    Column("origin", Text),
+    Column("until", Double),
+    Column("author", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("room_access_of_accounts", "room", "kind", "account", unique=True),
+    Index("room_access_of_guests", "room", "kind", "guest", unique=True),
+    Index("room_access_account", "account"),
+    sqlite_autoincrement=True,
 )

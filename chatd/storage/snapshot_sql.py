@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from chatd.core.records import RoomRecord, Snapshot
-from chatd.storage import accounts_sql, ignores_sql, rooms_sql
+from chatd.storage import accounts_sql, ignores_sql, room_settings_sql, rooms_sql
 
 
 def load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
@@ -20,4 +20,5 @@ def load(connection: Connection, rooms: Sequence[RoomRecord]) -> Snapshot:
         rooms_sql.pruned_at(connection),
         accounts_sql.admins(connection),
         ignores_sql.all_pairs(connection),
+        room_settings_sql.ended_private(connection),
     )

@@ -1,52 +1,35 @@
 """A store in a database: each call is a job, one transaction on the writer or on the reader.
 
-The jobs are in `rooms_sql`, `accounts_sql` and `audit_sql`, all that depends on the kind of the
-database is in `Database`, and a `Runner` decides where jobs run. Parameters are prepared here, in
-the caller's thread, so that the jobs hold the GIL as little as possible.
+The jobs are in the modules `*_sql`, all that depends on the kind of the database is in `Database`,
+and a `Runner` decides where jobs run. Parameters are prepared here, in the caller's thread, so that
+the jobs hold the GIL as little as possible.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from zope.interface import implementer
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
-from chatd.core.lookalikes import name_keys, room_key
-from chatd.core.records import (
-    Account,
-    AuditEntry,
-    Ban,
-    RememberedToken,
-    ResumeToken,
-    RoomRecord,
-    RoomUsage,
-    Snapshot,
-)
+from chatd.core.lookalikes import room_key
+from chatd.core.records import RoomAccess, RoomRecord, RoomUsage, Snapshot
 from chatd.core.store import IStore
-from chatd.storage import (
-    accounts_sql,
-    audit_sql,
-    ignores_sql,
-    remembered_sql,
-    rooms_sql,
-    scribe_sql,
-    snapshot_sql,
-)
+from chatd.storage import messages_sql, room_settings_sql, rooms_sql, scribe_sql, snapshot_sql
 from chatd.storage.chunks import pack
-from chatd.storage.engine import SCRIPTS, Database, DbConnection, Job, T, error_line, migrate
+from chatd.storage.engine import SCRIPTS, Database, DbConnection, error_line, migrate
+from chatd.storage.sql_people import SqlPeople
 from chatd.storage.worker import COOLDOWN_SECONDS, Runner
 
 
 @implementer(IStore)
-class SqlStore:
-    """Rooms, messages, accounts, bans, the audit and resume tokens in `database`.
+class SqlStore(SqlPeople):
+    """Rooms, messages, accounts and what belongs to them in `database`.
 
     `make_runner` makes the runner of a connection, with a cooldown in seconds; `scripts` is the
     directory of the migrations.
@@ -58,14 +41,12 @@ class SqlStore:
         make_runner: Callable[[DbConnection, float], Runner],
         scripts: Path = SCRIPTS,
     ) -> None:
-        self._database = database
-        self._make_runner = make_runner
-        self._writer = writer = make_runner(database.writer, 0)
+        writer = make_runner(database.writer, 0)
         reader = make_runner(database.reader, COOLDOWN_SECONDS)
+        super().__init__(database, writer, reader)
+        self._make_runner = make_runner
         # Of several servers, the one that appends has a third connection for that.
         self._appender = writer
-        self._execute = writer.execute
-        self._read = reader.run
         self._runners = [writer, reader]
         self._scripts = scripts
         # By the keys of the rooms: how many bytes their chunks have had so far.
@@ -114,6 +95,25 @@ class SqlStore:
         """Remove a room and its messages; keep its last id."""
         await self._write(partial(rooms_sql.remove_room, room_id=room_id, last_id=last_id))
 
+    async def set_room_settings(
+        self, room_id: str, changes: Mapping[str, str | float | bool | int]
+    ) -> None:
+        """Set some settings of a room."""
+        job = partial(room_settings_sql.set_settings, room_id=room_id, changes=changes)
+        await self._write(job)
+
+    async def add_room_access(self, room_id: str, entry: RoomAccess) -> None:
+        """Add an entry to the access list of a room, or replace the one of the same subject."""
+        await self._write(partial(room_settings_sql.add_access, room_id=room_id, entry=entry))
+
+    async def remove_room_access(self, room_id: str, entry: RoomAccess) -> None:
+        """Remove the entry of the same kind and subject from the access list of a room."""
+        await self._write(partial(room_settings_sql.remove_access, room_id=room_id, entry=entry))
+
+    async def remove_room_access_before(self, time: float) -> None:
+        """Remove all entries of access lists that have ended before a time."""
+        await self._write(partial(room_settings_sql.remove_access_before, time=time))
+
     async def append(
         self,
         batches: Sequence[MessageBatch],
@@ -142,11 +142,22 @@ class SqlStore:
             self._written[chunk.room] = chunk.written
 
     async def history(
-        self, room_id: str, since: int | None, limit: int, size: int
+        self, room_id: str, since: int | None, limit: int, size: int, before: int | None = None
     ) -> Sequence[Message]:
-        """Return the first messages after an id, or the last ones."""
-        job = partial(rooms_sql.history, room_id=room_id, since=since, limit=limit, size=size)
+        """Return the first messages after an id, or the last ones, of those before an id."""
+        job = partial(
+            messages_sql.history,
+            room_id=room_id,
+            since=since,
+            limit=limit,
+            size=size,
+            before=before,
+        )
         return await self._read(job)
+
+    async def delete_message(self, room_id: str, message_id: int) -> bool:
+        """Delete the text of a message; return False if there is none."""
+        raise NotImplementedError
 
     async def prune(self, before: float) -> int | None:
         """Remove some messages from before a time; return how many, or None if there were none."""
@@ -185,143 +196,6 @@ class SqlStore:
     async def size(self) -> int:
         """Return how many bytes the data takes on the disk."""
         return await self._read(self._database.size)
-
-    # -- accounts
-
-    async def account(self, name: str) -> Account | None:
-        """Return the account that is registered under exactly this name."""
-        return await self._read(partial(accounts_sql.account, name=name), urgent=True)
-
-    async def accounts(self) -> Sequence[Account]:
-        """Return all accounts, in the order of their registration."""
-        return await self._read(accounts_sql.all_accounts)
-
-    async def add_account(
-        self, name: str, password_hash: str, registered_at: float, registration: str | None = None
-    ) -> Account:
-        """Add an account and return it with its id."""
-        job = partial(
-            accounts_sql.add_account,
-            name=name,
-            looks=name_keys(name).looks,
-            password_hash=password_hash,
-            registered_at=registered_at,
-            registration=registration,
-        )
-        return await self._write(job)
-
-    async def set_password_hash(
-        self, name: str, password_hash: str, is_new_password: bool = False
-    ) -> None:
-        """Change the password hash of an account; a new password removes remembered tokens."""
-        job = partial(
-            accounts_sql.set_password_hash,
-            name=name,
-            password_hash=password_hash,
-            is_new_password=is_new_password,
-        )
-        await self._write(job)
-
-    async def set_admin(self, name: str, is_admin: bool) -> None:
-        """Set whether an account is an administrator."""
-        await self._write(partial(accounts_sql.set_admin, name=name, is_admin=is_admin))
-
-    async def remove_account(self, name: str) -> None:
-        """Remove an account and all its tokens."""
-        await self._write(partial(accounts_sql.remove_account, name=name))
-
-    # -- bans
-
-    async def add_ban(self, ban: Ban) -> None:
-        """Add a ban, or replace the one on the same subject."""
-        await self._write(partial(accounts_sql.add_ban, ban=ban))
-
-    async def remove_ban(self, ban: Ban) -> None:
-        """Remove the ban on a subject."""
-        await self._write(partial(accounts_sql.remove_ban, ban=ban))
-
-    # -- audit
-
-    async def add_audit_entry(self, entry: AuditEntry) -> None:
-        """Add an entry to the audit; remove those that are too old."""
-        await self._write(partial(audit_sql.add_entry, entry=entry))
-
-    async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
-        """Return the last entries of the audit, the oldest of them first."""
-        return await self._read(partial(audit_sql.last_entries, limit=limit))
-
-    # -- resume tokens
-
-    async def resume_token(self, digest: str) -> ResumeToken | None:
-        """Return the resume token with a digest."""
-        return await self._read(partial(accounts_sql.resume_token, digest=digest), urgent=True)
-
-    async def add_resume_token(self, token: ResumeToken) -> None:
-        """Add a resume token, unless its account does not exist any more."""
-        await self._write(partial(accounts_sql.add_resume_token, token=token))
-
-    async def remove_resume_token(self, digest: str) -> None:
-        """Remove the resume token with a digest."""
-        await self._write(partial(accounts_sql.remove_resume_token, digest=digest))
-
-    async def remove_resume_tokens(self, account: str) -> None:
-        """Remove all resume tokens of an account."""
-        await self._write(partial(accounts_sql.remove_resume_tokens, account=account))
-
-    async def touch_resume_tokens(
-        self, digests: Collection[str], now: float, before: float
-    ) -> None:
-        """Set when some resume tokens were last seen, and remove those not seen since `before`."""
-        touched = {"now": now, "digests": json.dumps(list(digests))}
-
-        def job(connection: Connection) -> None:
-            connection.execute(self._database.touch_tokens, touched)
-            accounts_sql.remove_resume_tokens_before(connection, before)
-
-        await self._write(job)
-
-    # -- ignored users
-
-    async def add_ignore(self, account: int, ignored: int) -> None:
-        """Note that an account ignores another one."""
-        await self._write(partial(ignores_sql.add, account=account, ignored=ignored))
-
-    async def remove_ignore(self, account: int, ignored: int) -> None:
-        """Note that an account does not ignore another one."""
-        await self._write(partial(ignores_sql.remove, account=account, ignored=ignored))
-
-    # -- remembered tokens
-
-    async def remembered_tokens(self, account: str) -> Sequence[RememberedToken]:
-        """Return the remembered tokens of an account, the oldest first."""
-        return await self._read(partial(remembered_sql.of_account, account=account), urgent=True)
-
-    async def add_remembered_token(self, token: RememberedToken, limit: int) -> None:
-        """Add a remembered token; keep the `limit` of its account that were used last."""
-        await self._write(partial(remembered_sql.add, token=token, limit=limit))
-
-    async def use_remembered_token(self, digest: str, now: float, before: float) -> str | None:
-        """Set when a remembered token was used; return the name of its account."""
-        return await self._write(partial(remembered_sql.use, digest=digest, now=now, before=before))
-
-    async def remove_remembered_token(self, digest: str) -> None:
-        """Remove the remembered token with a digest."""
-        await self._write(partial(remembered_sql.remove, digest=digest))
-
-    async def remove_remembered_tokens(self, account: str) -> None:
-        """Remove all remembered tokens of an account."""
-        await self._write(partial(remembered_sql.remove_all, account=account))
-
-    async def remove_remembered_tokens_before(self, before: float) -> None:
-        """Remove all remembered tokens that were last used before a time."""
-        await self._write(partial(remembered_sql.remove_before, before=before))
-
-    async def _write(self, job: Job[T]) -> T:
-        try:
-            return await self._writer.run(job)
-        except IntegrityError:
-            # Another server has added the same row meanwhile; the job finds it now.
-            return await self._writer.run(job)
 
     def _share(self) -> None:
         self._database.share()

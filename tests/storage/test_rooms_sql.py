@@ -8,7 +8,8 @@ from sqlalchemy import event
 
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_database
-from chatd.storage.rooms_sql import PAGE, PRUNE_LENGTH
+from chatd.storage.messages_sql import PAGE
+from chatd.storage.rooms_sql import PRUNE_LENGTH
 from chatd.storage.testing import NO_LIMIT, NOW, batch, ids, inline_store, result
 
 SPAN = 64

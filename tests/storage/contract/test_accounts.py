@@ -16,7 +16,7 @@ from chatd.core.records import (
     RememberedToken,
     ResumeToken,
 )
-from chatd.storage import audit_sql, memory
+from chatd.storage import audit_sql, memory, memory_people
 from chatd.storage.testing import NOW
 
 # -- accounts
@@ -101,7 +101,7 @@ def test_audit(store):
 
 def test_the_audit_is_bounded(store, monkeypatch):
     """The oldest entries are removed."""
-    for module in (audit_sql, memory):
+    for module in (audit_sql, memory_people):
         monkeypatch.setattr(module, "MAX_AUDIT_ENTRIES", 3)
     if isinstance(store.store, memory.MemoryStore):
         store.store = memory.MemoryStore()

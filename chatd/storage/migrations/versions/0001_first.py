@@ -1,4 +1,4 @@
-"""The first schema: rooms, messages, their pruning, accounts, bans, tokens, the epochs."""
+"""The first schema: rooms, messages, their pruning, accounts and what is theirs, the epochs."""
 
 from __future__ import annotations
 
@@ -68,6 +68,19 @@ def upgrade() -> None:
         sa.Column("deleted_through", sa.BigInteger, nullable=False),
         sa.Column("owner", sa.BigInteger),
         sa.Column("permanent", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "room_settings",
+        sa.Column("room", sa.Text, primary_key=True),
+        sa.Column("topic", sa.Text, nullable=False),
+        sa.Column("topic_by", sa.Text, nullable=False),
+        sa.Column("topic_time", sa.Double, nullable=False),
+        sa.Column("open_topic", sa.Boolean, nullable=False),
+        sa.Column("moderated", sa.Boolean, nullable=False),
+        sa.Column("invite_only", sa.Boolean, nullable=False),
+        sa.Column("unlisted", sa.Boolean, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("limit", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "chunks",
@@ -160,6 +173,7 @@ def _create_account_tables() -> None:
     )
     op.create_index("remembered_tokens_account", "remembered_tokens", ["account"])
     _create_ignores(generated_id)
+    _create_room_access(generated_id)
 
 
 def _create_ignores(account_id: sa.types.TypeEngine[int]) -> None:
@@ -171,3 +185,27 @@ def _create_ignores(account_id: sa.types.TypeEngine[int]) -> None:
         sa.Column("ignored", account_id, ignored, primary_key=True),
     )
     op.create_index("ignores_ignored", "ignores", ["ignored"])
+
+
+def _create_room_access(generated_id: sa.types.TypeEngine[int]) -> None:
+    account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "room_access",
+        sa.Column("id", generated_id, sa.Identity(), primary_key=True),
+        sa.Column("room", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("account", generated_id, account),
+        sa.Column("guest", sa.Text),
+        sa.Column("origin", sa.Text),
+        sa.Column("until", sa.Double),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("created", sa.Double, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    of_subject = ["room", "kind", "account"]
+    op.create_index("room_access_of_accounts", "room_access", of_subject, unique=True)
+    of_subject = ["room", "kind", "guest"]
+    op.create_index("room_access_of_guests", "room_access", of_subject, unique=True)
+    op.create_index("room_access_account", "room_access", ["account"])

@@ -1,0 +1,80 @@
+"""The SQL for single messages: the jobs of `SqlStore`, one transaction each.
+
+No statement here depends on the kind of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, select
+
+from chatd.core.events import Message
+from chatd.core.lookalikes import room_key
+from chatd.storage.chunks import end_of_span, in_order, take_within, unpack
+from chatd.storage.schema import chunks, rooms
+
+MAX_ID: Final = 2**62
+"""An id that no message reaches."""
+
+PAGE: Final = 4
+MAX_PAGE: Final = 64
+"""How many chunks the first query reads, and at most a later one.
+
+Each query reads twice as many as the one before, so that few chunks are read in vain.
+"""
+
+
+def history(
+    connection: Connection,
+    room_id: str,
+    since: int | None,
+    limit: int,
+    size: int,
+    before: int | None,
+) -> list[Message]:
+    """Return the first messages after the id `since`, or the last ones if it is None.
+
+    With `before`, only those with lower ids.
+    """
+    key = room_key(room_id)
+    found = select(rooms.c.id, rooms.c.deleted_through)
+    room = connection.execute(found.where(rooms.c.key == key, rooms.c.active)).first()
+    if room is None:
+        return []
+    after = room.deleted_through if since is None else max(since, room.deleted_through)
+    wanted = select(chunks.c.last, chunks.c.body).where(chunks.c.room == key, chunks.c.last > after)
+    end = MAX_ID if before is None else before
+    wanted = wanted.where(chunks.c.last < end_of_span(end - 1))
+    newest_first = since is None
+    pages = _newest_first(connection, wanted) if newest_first else _oldest_first(connection, wanted)
+    unpacked = (
+        (min(last, end - 1), [said for said in unpack(room.id, body) if said.id < end])
+        for last, body in pages
+    )
+    found_messages = in_order(unpacked, after, newest_first=newest_first)
+    messages = take_within(islice(found_messages, limit), size)
+    return messages[::-1] if newest_first else messages
+
+
+def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
+    wanted = wanted.order_by(chunks.c.last)
+    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last > last))
+
+
+def _newest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:
+    wanted = wanted.order_by(chunks.c.last.desc())
+    return _pages(connection, wanted, lambda last: wanted.where(chunks.c.last < last))
+
+
+def _pages(
+    connection: Connection, wanted: Select[Any], beyond: Callable[[int], Select[Any]]
+) -> Iterator[tuple[int, str]]:
+    """Yield the last ids and bodies of chunks; `beyond(last)` selects those after a chunk."""
+    length = PAGE
+    while page := connection.execute(wanted.limit(length)).all():
+        yield from ((row.last, row.body) for row in page)
+        wanted = beyond(page[-1].last)
+        length = min(2 * length, MAX_PAGE)
