@@ -57,8 +57,9 @@ class Message(NamedTuple):
 
     `account` is the id of the account that `sender` was logged in to, None for a guest. In old
     messages `is_former` tells that the name belongs to another account by now. The text of an
-    `action` tells what the sender does. `is_ignored`: the reader ignores the sender. A tuple,
-    because there are many: one is made in half the time of a frozen dataclass.
+    `action` tells what the sender does. `is_ignored`: the reader ignores the sender. The text of
+    one that `is_deleted` is "". A tuple, because there are many: one is made in half the time of a
+    frozen dataclass.
     """
 
     room: str
@@ -70,6 +71,7 @@ class Message(NamedTuple):
     is_former: bool = False
     action: bool = False
     is_ignored: bool = False
+    is_deleted: bool = False
 
 
 class MessageBatch(NamedTuple):

@@ -53,6 +53,11 @@ def name_keys(name: str) -> NameKeys:
     return NameKeys(folded, tuple(looks))
 
 
+def subject_key(name: str, account: int | None) -> int | str:
+    """Return the key of an account, its id, or of a guest: equal for names that differ by case."""
+    return name_keys(name).folded if account is None else account
+
+
 @lru_cache(maxsize=256)
 def bare_keys(name: str) -> frozenset[str]:
     """Return the keys of `name` without marks and punctuation, digits read as letters.

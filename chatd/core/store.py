@@ -131,10 +131,10 @@ class IStore(Interface):
         """
 
     async def delete_message(room_id: str, message_id: int) -> bool:
-        """Delete the text of a message, so that it is nowhere in the store.
+        """Delete the text of a message; `history` gives it without the text from then on.
 
-        `history` gives the message without its text from then on. Returns False if there is no such
-        message that a reader could read. A repeated `append` does not bring the text back.
+        Returns False if there is no such message that a reader could read, True also if its text
+        was deleted before. A repeated `append` does not bring the text back.
         """
 
     async def prune(before: float) -> int | None:

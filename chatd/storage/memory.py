@@ -157,8 +157,9 @@ class MemoryStore(MemoryPeople):
         return messages[::-1] if since is None else messages
 
     async def delete_message(self, room_id: str, message_id: int) -> bool:
-        """Delete the text of a message; return False if there is none."""
-        raise NotImplementedError
+        """Delete the text of a message; return False if no reader could read the message."""
+        room = self._rooms.active(room_id)
+        return room is not None and room.delete_message(message_id)
 
     async def prune(self, before: float) -> int | None:
         """Remove the messages from before a time; return how many, or None if there were none."""

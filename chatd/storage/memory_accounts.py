@@ -1,4 +1,4 @@
-"""The accounts of a store in memory, with their tokens and the accounts that they ignore."""
+"""The accounts of a store in memory, with their tokens and what else belongs to them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import count
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import name_keys
 from chatd.core.records import Account, AccountRef, ResumeToken
+from chatd.storage.memory_kept import MemoryKeptMessages
 from chatd.storage.memory_tokens import MemoryTokens
 
 
@@ -19,6 +20,7 @@ class MemoryAccounts:
         self.by_name: dict[str, Account] = {}
         self.tokens: dict[str, ResumeToken] = {}
         self.remembered = MemoryTokens()
+        self.kept = MemoryKeptMessages()
         self._ids = count(1)
         # By the keys of the looks of their names.
         self._by_look: dict[str, Account] = {}
@@ -64,6 +66,7 @@ class MemoryAccounts:
         self._registrations.pop(account.id, None)
         self._ignores = {pair for pair in self._ignores if account.id not in pair}
         self.remembered.remove_all(name)
+        self.kept.remove_all(account.id)
         self.remove_tokens(name)
         return account.id
 

@@ -146,26 +146,31 @@ class MemoryPeople:
 
     async def raise_read_marks(self, marks: Sequence[ReadMark]) -> None:
         """Note how far accounts have read rooms."""
-        raise NotImplementedError
+        for mark in marks:
+            room = self._rooms.active(mark.room)
+            if room is not None and self._accounts.exists(mark.account):
+                room.raise_read_mark(mark.account, mark.id)
 
     async def read_mark(self, account: int, room_id: str) -> int:
         """Return the id through which an account has read a room."""
-        raise NotImplementedError
+        room = self._rooms.active(room_id)
+        return 0 if room is None else room.read_marks.get(account, 0)
 
     async def keep_message(
         self, recipient: int, message: KeptMessage, per_sender: int, in_all: int
     ) -> bool:
         """Keep a private message for an account, unless it has too many."""
-        raise NotImplementedError
+        is_there = self._accounts.exists(recipient)
+        return is_there and self._accounts.kept.keep(recipient, message, per_sender, in_all)
 
     async def kept_messages(self, recipient: int) -> Sequence[KeptMessage]:
         """Return the private messages that are kept for an account, the oldest first."""
-        raise NotImplementedError
+        return self._accounts.kept.of_recipient(recipient)
 
     async def remove_kept_messages(self, ids: Collection[int]) -> None:
         """Remove some of the private messages that are kept."""
-        raise NotImplementedError
+        self._accounts.kept.remove(ids)
 
     async def remove_kept_messages_before(self, time: float) -> None:
         """Remove all kept private messages from before a time."""
-        raise NotImplementedError
+        self._accounts.kept.remove_before(time)

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from chatd.core.events import Message, MessageBatch
-from chatd.core.lookalikes import name_keys, room_key
+from chatd.core.lookalikes import room_key, subject_key
 from chatd.core.records import (
     NO_SETTINGS,
     AccessKind,
@@ -22,7 +22,7 @@ from chatd.core.records import (
     ids_to_reserve,
     is_only_reserved,
 )
-from chatd.storage.chunks import pack
+from chatd.storage.chunks import DELETED, messages_of, pack
 
 MAX_HISTORY: Final = 4000
 """How many messages of a room are kept; the batch with the oldest of them is kept whole."""
@@ -34,7 +34,8 @@ _PRIVATE: Final = RoomSettings(invite_only=True, unlisted=True)
 class MemoryRoom:
     """A room; the fields are those of the tables of rooms in `chatd.storage.schema`.
 
-    `access` has the access list by the kinds and subjects of its entries.
+    `access` has the access list by the kinds and subjects of its entries, `read_marks` the ids by
+    those of the accounts.
     """
 
     id: str
@@ -48,6 +49,7 @@ class MemoryRoom:
     messages: int = 0
     settings: RoomSettings = NO_SETTINGS
     access: dict[tuple[AccessKind, int | str], RoomAccess] = field(default_factory=dict)
+    read_marks: dict[int, int] = field(default_factory=dict)
 
     @property
     def last_time(self) -> float:
@@ -100,24 +102,38 @@ class MemoryRoom:
         if since is None:
             for batch in reversed(self.batches):
                 if batch.id < end:
-                    yield from (said for said in reversed(batch.messages()) if said.id < end)
+                    yield from (said for said in reversed(messages_of(batch)) if said.id < end)
             return
         for batch in self.batches:
             if batch.last_id > since:
-                yield from (said for said in batch.messages() if since < said.id < end)
+                yield from (said for said in messages_of(batch) if since < said.id < end)
+
+    def delete_message(self, message_id: int) -> bool:
+        """Delete the text of a message; return False if there is no such message."""
+        for place, batch in enumerate(self.batches):
+            if batch.id <= message_id <= batch.last_id:
+                texts = list(batch.texts)
+                texts[message_id - batch.id] = DELETED
+                self.batches[place] = batch._replace(texts=texts)
+                return True
+        return False
 
     def add_access(self, entry: RoomAccess) -> None:
         """Add an entry to the access list, last in the order; it replaces that of its subject."""
         self.remove_access(entry)
-        self.access[entry.kind, _subject(entry)] = entry
+        self.access[_access_key(entry)] = entry
 
     def remove_access(self, entry: RoomAccess) -> None:
         """Remove the entry of the same kind and subject from the access list."""
-        self.access.pop((entry.kind, _subject(entry)), None)
+        self.access.pop(_access_key(entry), None)
 
     def keep_access(self, wanted: Callable[[RoomAccess], bool]) -> None:
         """Remove the entries of the access list that are not wanted."""
         self.access = {key: entry for key, entry in self.access.items() if wanted(entry)}
+
+    def raise_read_mark(self, account: int, message_id: int) -> None:
+        """Note how far an account has read the room, unless it had read further."""
+        self.read_marks[account] = max(message_id, self.read_marks.get(account, 0))
 
     def record(self) -> RoomRecord:
         """Return the room as a server that starts reads it."""
@@ -137,8 +153,8 @@ class MemoryRoom:
         )
 
 
-def _subject(entry: RoomAccess) -> int | str:
-    return name_keys(entry.name).folded if entry.account is None else entry.account
+def _access_key(entry: RoomAccess) -> tuple[AccessKind, int | str]:
+    return entry.kind, subject_key(entry.name, entry.account)
 
 
 def stored_size(batch: MessageBatch) -> int:
@@ -196,13 +212,15 @@ class MemoryRooms:
         room.reserved_through = room.deleted_through = last_id
         room.settings = _PRIVATE if room.settings.is_private else NO_SETTINGS
         room.access.clear()
+        room.read_marks.clear()
 
     def remove_account(self, account: int) -> None:
-        """Forget an account: it owns no room any more, and is in no access list."""
+        """Forget an account: it owns no room, is in no access list, and has read nothing."""
         for room in self:
             if room.owner == account:
                 room.owner = None
             room.keep_access(lambda entry: entry.account != account)
+            room.read_marks.pop(account, None)
 
     def ended_private(self) -> tuple[tuple[str, int | None], ...]:
         """Return the key and the owner of each room that was private when it was removed."""
@@ -228,6 +246,7 @@ class MemoryRooms:
         room.owner, room.permanent = record.owner, record.permanent
         room.settings = NO_SETTINGS
         room.access.clear()
+        room.read_marks.clear()
         room.reserved_through = max(room.reserved_through, record.last_id)
         self._rooms[key] = room
         return room

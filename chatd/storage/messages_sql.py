@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
-from chatd.storage.chunks import end_of_span, in_order, take_within, unpack
+from chatd.storage.chunks import end_of_span, in_order, take_within, unpack, without_text
 from chatd.storage.schema import chunks, rooms
 
 MAX_ID: Final = 2**62
@@ -57,6 +57,28 @@ def history(
     found_messages = in_order(unpacked, after, newest_first=newest_first)
     messages = take_within(islice(found_messages, limit), size)
     return messages[::-1] if newest_first else messages
+
+
+def delete_message(connection: Connection, room_id: str, message_id: int) -> bool:
+    """Delete the text of a message; return False if no reader could read the message.
+
+    The chunk keeps its key, so that it is not added again.
+    """
+    key = room_key(room_id)
+    is_readable = rooms.c.active & (rooms.c.deleted_through < message_id)
+    room = select(rooms.c.key).where(rooms.c.key == key, is_readable)
+    if connection.execute(room).first() is None:
+        return False
+    of_room = chunks.c.room == key
+    is_near = chunks.c.last.between(message_id, end_of_span(message_id) - 1)
+    wanted = select(chunks.c.last, chunks.c.body).where(of_room, is_near)
+    for last, body in connection.execute(wanted.order_by(chunks.c.last).with_for_update()).all():
+        changed = without_text(body, message_id)
+        if changed is not None:
+            same = update(chunks).where(of_room, chunks.c.last == last)
+            connection.execute(same.values(body=changed))
+            return True
+    return False
 
 
 def _oldest_first(connection: Connection, wanted: Select[Any]) -> Iterator[tuple[int, str]]:

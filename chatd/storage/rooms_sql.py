@@ -30,7 +30,7 @@ from chatd.core.records import (
     ids_to_reserve,
     is_only_reserved,
 )
-from chatd.storage import room_settings_sql
+from chatd.storage import read_marks_sql, room_settings_sql
 from chatd.storage.chunks import RS, US
 from chatd.storage.schema import chunks, pruning, rooms
 
@@ -105,6 +105,7 @@ def remove_room(connection: Connection, room_id: str, last_id: int) -> None:
     removed = {"active": False, "reserved_through": last_id, "deleted_through": last_id}
     connection.execute(update(rooms).where(rooms.c.key == key).values(removed))
     room_settings_sql.end(connection, key)
+    read_marks_sql.remove_all(connection, key)
     connection.execute(_delete_oldest(key))
 
 
@@ -159,7 +160,9 @@ def _activate(connection: Connection, record: RoomRecord) -> int:
         connection.execute(rooms.insert(), {"key": key, "deleted_through": 0, **values})
     else:
         connection.execute(update(rooms).where(rooms.c.key == key).values(values))
+        # A server that shares the store may have added some while the room was closed.
         room_settings_sql.reset(connection, key)
+        read_marks_sql.remove_all(connection, key)
     return max(stored or 0, record.last_id)
 
 

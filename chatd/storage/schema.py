@@ -207,3 +207,30 @@ room_access = Table(
     Index("room_access_account", "account"),
     sqlite_autoincrement=True,
 )
+
+# How far accounts have read the active rooms.
+read_marks = Table(
+    "read_marks",
+    metadata,
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("room", Text, primary_key=True),
+    # The id of the last message that was read.
+    Column("last", BigInteger, nullable=False),
+    Index("read_marks_room", "room"),
+)
+
+# The private messages for accounts that are away.
+kept_messages = Table(
+    "kept_messages",
+    metadata,
+    # SQLite generates ids only for INTEGER columns.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("recipient", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("sender", Text, nullable=False),
+    # The id of the sender's account, also after that was removed; NULL for a guest.
+    Column("account", BigInteger),
+    Column("text", Text, nullable=False),
+    Column("time", Double, nullable=False),
+    Index("kept_messages_recipient", "recipient"),
+    sqlite_autoincrement=True,
+)

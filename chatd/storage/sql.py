@@ -156,8 +156,9 @@ class SqlStore(SqlPeople):
         return await self._read(job)
 
     async def delete_message(self, room_id: str, message_id: int) -> bool:
-        """Delete the text of a message; return False if there is none."""
-        raise NotImplementedError
+        """Delete the text of a message; return False if no reader could read the message."""
+        job = partial(messages_sql.delete_message, room_id=room_id, message_id=message_id)
+        return await self._write(job)
 
     async def prune(self, before: float) -> int | None:
         """Remove some messages from before a time; return how many, or None if there were none."""

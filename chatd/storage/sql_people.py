@@ -1,6 +1,6 @@
 """Accounts and what belongs to people, in a database: a part of `SqlStore`.
 
-The jobs are in `accounts_sql`, `ignores_sql`, `remembered_sql` and `audit_sql`.
+The jobs are in the modules `*_sql`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from chatd.core.records import (
     RememberedToken,
     ResumeToken,
 )
-from chatd.storage import accounts_sql, audit_sql, ignores_sql, remembered_sql
+from chatd.storage import (
+    accounts_sql,
+    audit_sql,
+    ignores_sql,
+    kept_messages_sql,
+    read_marks_sql,
+    remembered_sql,
+)
 from chatd.storage.sql_jobs import SqlJobs
 
 
@@ -162,26 +169,35 @@ class SqlPeople(SqlJobs):
 
     async def raise_read_marks(self, marks: Sequence[ReadMark]) -> None:
         """Note how far accounts have read rooms."""
-        raise NotImplementedError
+        await self._write(partial(read_marks_sql.raise_marks, marks=marks))
 
     async def read_mark(self, account: int, room_id: str) -> int:
         """Return the id through which an account has read a room."""
-        raise NotImplementedError
+        job = partial(read_marks_sql.mark, account=account, room_id=room_id)
+        return await self._read(job, urgent=True)
 
     async def keep_message(
         self, recipient: int, message: KeptMessage, per_sender: int, in_all: int
     ) -> bool:
         """Keep a private message for an account, unless it has too many."""
-        raise NotImplementedError
+        job = partial(
+            kept_messages_sql.keep,
+            recipient=recipient,
+            message=message,
+            per_sender=per_sender,
+            in_all=in_all,
+        )
+        return await self._write(job)
 
     async def kept_messages(self, recipient: int) -> Sequence[KeptMessage]:
         """Return the private messages that are kept for an account, the oldest first."""
-        raise NotImplementedError
+        job = partial(kept_messages_sql.of_recipient, recipient=recipient)
+        return await self._read(job, urgent=True)
 
     async def remove_kept_messages(self, ids: Collection[int]) -> None:
         """Remove some of the private messages that are kept."""
-        raise NotImplementedError
+        await self._write(partial(kept_messages_sql.remove, ids=ids))
 
     async def remove_kept_messages_before(self, time: float) -> None:
         """Remove all kept private messages from before a time."""
-        raise NotImplementedError
+        await self._write(partial(kept_messages_sql.remove_before, time=time))

@@ -37,6 +37,8 @@ _PRAGMAS: Final = (
     "journal_size_limit = 4194304",
     "synchronous = FULL",
     "foreign_keys = ON",
+    # To overwrite what is removed, also in the pages that become free: texts that users deleted.
+    "secure_delete = ON",
 )
 
 _UNAVAILABLE: Final = {

@@ -14,6 +14,7 @@ from chatd.storage.chunks import (
     pack,
     take_within,
     unpack,
+    without_text,
 )
 from chatd.storage.testing import batch, ids, message
 
@@ -58,6 +59,26 @@ def test_the_format():
     (chunk,) = pack(batches)
     text = chunk.body.replace(US, "|").replace(RS, "/")
     assert text == "70|Ann|15057551360|hello|is anybody here?/72|Zoe|*15070134272:7|waves"
+
+
+def test_the_format_of_a_deleted_message():
+    """DEL is in the place of the text, and the rest is as it was."""
+    batches = [batch(70, 2, time=1.0), batch(72, time=1.0)]
+    (chunk,) = pack(batches)
+    changed = without_text(chunk.body, 71)
+    assert changed.replace(US, "|").replace(RS, "/") == "70|Ann|8388608|70|\x7f/72|Ann|8388608|72"
+    assert [without_text(chunk.body, number) for number in (69, 73)] == [None, None]
+
+
+@given(batches_of_a_room(), st.data())
+def test_a_text_is_deleted(batches, data):
+    """Of all messages, the text of one is gone, and nothing else has changed."""
+    for chunk in pack(batches):
+        before = list(unpack("Tea", chunk.body))
+        place = data.draw(st.integers(0, len(before) - 1))
+        after = list(unpack("Tea", without_text(chunk.body, before[place].id)))
+        before[place] = before[place]._replace(text="", is_deleted=True)
+        assert after == before
 
 
 def test_a_chunk_for_each_room_and_span():

@@ -35,7 +35,7 @@ def test_the_migrations_create_the_tables(database):
 
 
 def test_the_view_of_messages(database):
-    """The view has a row for every message, except those of removed rooms."""
+    """It has a row for each message, without the text if deleted, except those of removed rooms."""
     store = inline_store(database)
     store.open([RoomRecord("Tea", "tea"), RoomRecord("old", "old")])
     texts = ['"\\', "two\n\tlines", "", " [], é 😀"]
@@ -48,8 +48,9 @@ def test_the_view_of_messages(database):
     result(store.append([*batches, batch(1, room="old")], {}))
     result(store.remove_room("old", 1))
     result(store.append([batch(1, room="old")], {}))
+    result(store.delete_message("Tea", 61))
     found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
-    assert sorted(found) == [
-        (*message[:6], message.action) for batch in batches for message in batch.messages()
-    ]
+    expected = [(*message[:6], message.action) for batch in batches for message in batch.messages()]
+    expected[1] = (*expected[1][:3], None, *expected[1][4:])
+    assert sorted(found) == expected
     result(store.close({}))

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import MessageBatch
-from chatd.core.records import RoomRecord
+from chatd.core.records import KeptMessage, RoomRecord
 from chatd.storage.factory import create_database
 from chatd.storage.sqlite import SPARE_PAGES, VACUUM_PAGES
 from chatd.storage.testing import (
@@ -185,13 +185,14 @@ def test_a_full_disk(path):
     """A write that does not fit is not done in part, and succeeds once there is space."""
     database = create_database(f"sqlite:///{path}")
     store = inline_store(database)
-
-    @event.listens_for(database.writer.engine, "connect")
-    def limit(connection, _):
-        connection.execute("PRAGMA max_page_count = 40")
-
     store.open([RoomRecord("tea", "tea")])
     result(store.append([batch(1)], {}))
+
+    def limit(connection):
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
+
+    database.writer.run(limit)
     batches = one_by_one(*(message(n, "x" * 1000) for n in range(2, 400)))
     with pytest.raises(StoreUnavailableError) as error:
         result(store.append(batches, {}))
@@ -257,3 +258,28 @@ def test_the_file_shrinks(tmp_path):
     assert result(store.size()) < (SPARE_PAGES + 64) * 4096
     assert path.with_name("chatd.db-wal").stat().st_size == 0
     database.close()
+
+
+def written(path):
+    """Return the bytes of the database and of the files beside it."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("repeated", [1, 100, 3000])
+def test_a_text_that_is_removed_is_in_no_file(store, path, repeated):
+    """It is gone once the log of changes is emptied, however many pages it has filled."""
+    canary = "canary-sings-" * repeated
+    ann = result(store.add_account("Ann", "1", NOW)).id
+    for number in range(64, 64 * 20, 64):
+        texts = ["stays", canary if number % 128 else "stays", "stays"]
+        result(store.append([MessageBatch("tea", number, "Ann", texts, NOW)], {}))
+    result(store.keep_message(ann, KeptMessage(0, "Bob", None, canary, NOW), 9, 99))
+    result(store.compact())
+    assert b"canary" in written(path)
+    for number in range(64, 64 * 20, 128):
+        assert result(store.delete_message("tea", number + 1))
+    result(store.remove_kept_messages_before(NOW + 1))
+    while result(store.compact()):
+        pass
+    assert b"canary" not in written(path)
+    assert written(path).count(b"stays") >= 20

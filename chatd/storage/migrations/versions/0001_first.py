@@ -10,7 +10,8 @@ down_revision = None
 
 # A row for each message, for people who look into the database. A chunk has RS (30) between its
 # batches, and in each batch US (31) between the first id, the sender, the time in ticks (after a
-# star for an action, and before a colon and the account) and the texts.
+# star for an action, and before a colon and the account) and the texts. A text that was deleted is
+# DEL (127).
 _SQLITE_VIEW = r"""
     CREATE VIEW messages (room, id, sender, text, said_at, account, action) AS
     WITH escaped (room, body) AS (
@@ -27,7 +28,7 @@ _SQLITE_VIEW = r"""
         room,
         CAST(json_extract(batch.value, '$[0]') AS INTEGER) + field.key - 3,
         json_extract(batch.value, '$[1]'),
-        field.value,
+        nullif(field.value, char(127)),
         CAST(ltrim(json_extract(batch.value, '$[2]'), '*') AS INTEGER) / 8388608.0,
         CAST(substr(nullif(ltrim(json_extract(batch.value, '$[2]'), '*0123456789'), ''), 2)
             AS INTEGER),
@@ -41,7 +42,7 @@ _POSTGRESQL_VIEW = """
         rooms.id,
         CAST(batch.fields[1] AS bigint) + field.number - 1,
         batch.fields[2],
-        field.text,
+        nullif(field.text, chr(127)),
         CAST(ltrim(split_part(batch.fields[3], ':', 1), '*') AS bigint)
             / CAST(8388608 AS double precision),
         CAST(nullif(split_part(batch.fields[3], ':', 2), '') AS bigint),
@@ -174,6 +175,8 @@ def _create_account_tables() -> None:
     op.create_index("remembered_tokens_account", "remembered_tokens", ["account"])
     _create_ignores(generated_id)
     _create_room_access(generated_id)
+    _create_read_marks(generated_id)
+    _create_kept_messages(generated_id)
 
 
 def _create_ignores(account_id: sa.types.TypeEngine[int]) -> None:
@@ -209,3 +212,29 @@ def _create_room_access(generated_id: sa.types.TypeEngine[int]) -> None:
     of_subject = ["room", "kind", "guest"]
     op.create_index("room_access_of_guests", "room_access", of_subject, unique=True)
     op.create_index("room_access_account", "room_access", ["account"])
+
+
+def _create_read_marks(account_id: sa.types.TypeEngine[int]) -> None:
+    account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "read_marks",
+        sa.Column("account", account_id, account, primary_key=True),
+        sa.Column("room", sa.Text, primary_key=True),
+        sa.Column("last", sa.BigInteger, nullable=False),
+    )
+    op.create_index("read_marks_room", "read_marks", ["room"])
+
+
+def _create_kept_messages(generated_id: sa.types.TypeEngine[int]) -> None:
+    recipient = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "kept_messages",
+        sa.Column("id", generated_id, sa.Identity(), primary_key=True),
+        sa.Column("recipient", generated_id, recipient, nullable=False),
+        sa.Column("sender", sa.Text, nullable=False),
+        sa.Column("account", sa.BigInteger),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("time", sa.Double, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("kept_messages_recipient", "kept_messages", ["recipient"])
