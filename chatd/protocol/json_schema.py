@@ -246,7 +246,17 @@ _ACTION = Field("action", optional=True)
 _IGNORED = Field("ignored", "is_ignored", optional=True)
 
 _MESSAGE = Shape(
-    "said", Message, _ROOM, Field("id"), _SENDER, _TEXT, _TIME, _FORMER, _ACTION, _IGNORED
+    "said",
+    Message,
+    _ROOM,
+    Field("id"),
+    _SENDER,
+    _TEXT,
+    _TIME,
+    _FORMER,
+    _ACTION,
+    _IGNORED,
+    Field("deleted", "is_deleted", optional=True),
 )
 _ROOM_INFO = Shape("", RoomInfo, Field("id"), _NAME, Field("chatters"), _MORE)
 _AWAY = Field("away", optional=True)
