@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     NOT_MUTED = "not-muted"  # name, room
     NOT_IN_ROOM = "not-in-room"  # room
     NOT_STORED = "not-stored"
+    NOTHING_TO_FIND = "nothing-to-find"
     NO_SUCH_ACCOUNT = "no-such-account"  # name
     NO_SUCH_NUMBER = "no-such-number"
     NO_SUCH_ROOM = "no-such-room"  # room, and suggestion (an id) with its name if one is near

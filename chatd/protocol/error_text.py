@@ -36,6 +36,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.NOT_MUTED: "{name} is not muted in chatroom {room}.",
     ErrorCode.NOT_IN_ROOM: "Join chatroom {room} first!",
     ErrorCode.NOT_STORED: "Your message could not be stored.",
+    ErrorCode.NOTHING_TO_FIND: "Type a word to search for, such as `search tea.",
     ErrorCode.NO_SUCH_ACCOUNT: "Account {name} NOT found!",
     ErrorCode.NO_SUCH_NUMBER: "You have no such session or token, type `sessions.",
     ErrorCode.NO_SUCH_ROOM: "Chatroom {room} NOT exist!",
