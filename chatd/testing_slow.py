@@ -99,6 +99,7 @@ class SlowStore(MemoryStore):
     remove_room = _gated("room_gate", "remove_room")
     append = _gated("write_gate", "append")
     history = _gated("read_gate", "history")
+    search = _gated("read_gate", "search")
     account = _gated("account_gate", "account")
     add_account = _gated("account_gate", "add_account")
     add_ban = _gated("ban_gate", "add_ban")

@@ -75,7 +75,7 @@ _PARTS: Final = re.compile(
 
 
 class _Folded(dict[int, str]):
-    """What each character becomes, by its number; computed when it is first seen."""
+    """The folded form of each character, by its number; computed when it is first looked for."""
 
     def __missing__(self, code: int) -> str:
         if len(self) >= _MAX_FOLDED:

@@ -130,6 +130,23 @@ class IStore(Interface):
         `size` bytes as JSON, but there is always at least one if there is any.
         """
 
+    async def search(
+        rooms: Sequence[str], words: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Message]:
+        """Return the first `limit` messages of some rooms that have all words, newest first.
+
+        The rooms are given by their ids, the words as `core.searchwords.query_words` returns them.
+        In a room messages come by their ids, in several rooms by their times. `before` is given
+        with one room at most: only messages with ids below it count.
+        """
+
+    async def index() -> bool:
+        """Do a little of the work that makes `search` fast; return whether there may be more.
+
+        That is to index new messages, and to remove the words of removed ones from the index. A
+        search finds the same with and without.
+        """
+
     async def delete_message(room_id: str, message_id: int) -> bool:
         """Delete the text of a message; `history` gives it without the text from then on.
 

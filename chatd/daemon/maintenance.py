@@ -1,4 +1,4 @@
-"""The periodic tasks that bound the number of rooms and the size of the store."""
+"""The periodic tasks for the store: they bound the rooms and the size, and index messages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chatd.core.expiry import RoomExpiry
 from chatd.core.store import IStore
 from chatd.daemon.periodic import PeriodicTasks
 from chatd.server.eventlog import EventLog
+from chatd.storage.indexing import update_index
 from chatd.storage.space import RoomHistoryLimit, StoreSize, compact
 
 MAINTENANCE_SECONDS: Final = 600.0
@@ -20,6 +21,9 @@ MAINTENANCE_SECONDS: Final = 600.0
 
 SIZE_SECONDS: Final = 60.0
 """How often the size of the store is measured."""
+
+INDEX_SECONDS: Final = 5.0
+"""How often new messages are indexed."""
 
 
 def maintenance(
@@ -44,4 +48,5 @@ def maintenance(
     return [
         PeriodicTasks(clock, MAINTENANCE_SECONDS, end_unused_rooms, history.trim, space),
         PeriodicTasks(clock, SIZE_SECONDS, store_size.update),
+        PeriodicTasks(clock, INDEX_SECONDS, partial(update_index, store, clock)),
     ]

@@ -126,6 +126,11 @@ def without_text(body: str, message_id: int) -> str | None:
     return None
 
 
+def start_of_span(message_id: int) -> int:
+    """Return the first id of the span of a message."""
+    return message_id - message_id % SPAN
+
+
 def end_of_span(message_id: int) -> int:
     """Return the first id of the next span after that of a message."""
     return message_id - message_id % SPAN + SPAN

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from chatd.core.errors import StoreError, StoreUnavailableError
 from chatd.core.events import Message, MessageBatch
 from chatd.core.records import RoomAccess, RoomRecord, RoomUsage, Snapshot
+from chatd.core.searchwords import Matcher
 from chatd.core.store import IStore
 from chatd.storage.chunks import take_within
 from chatd.storage.memory_people import MemoryContent, MemoryPeople
@@ -155,6 +156,16 @@ class MemoryStore(MemoryPeople):
         found = islice(room.messages_between(since, before), limit)
         messages = take_within((message._replace(room=room.id) for message in found), size)
         return messages[::-1] if since is None else messages
+
+    async def search(
+        self, rooms: Sequence[str], words: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Message]:
+        """Return the newest messages of some rooms that have all words, newest first."""
+        return self._rooms.search(rooms, Matcher(words), before, limit)
+
+    async def index(self) -> bool:
+        """Return False: the store has no index."""
+        return False
 
     async def delete_message(self, room_id: str, message_id: int) -> bool:
         """Delete the text of a message; return False if no reader could read the message."""

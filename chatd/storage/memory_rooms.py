@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
 from math import inf
 from operator import attrgetter
 from typing import Final
@@ -22,6 +24,7 @@ from chatd.core.records import (
     ids_to_reserve,
     is_only_reserved,
 )
+from chatd.core.searchwords import Matcher
 from chatd.storage.chunks import DELETED, messages_of, pack
 
 MAX_HISTORY: Final = 4000
@@ -117,6 +120,12 @@ class MemoryRoom:
                 self.batches[place] = batch._replace(texts=texts)
                 return True
         return False
+
+    def matching(self, matcher: Matcher, before: int | None) -> Iterator[Message]:
+        """Yield the messages that match, the newest first; with `before`, those with lower ids."""
+        for said in self.messages_between(None, before):
+            if matcher.matches(said.text):
+                yield said._replace(room=self.id)
 
     def add_access(self, entry: RoomAccess) -> None:
         """Add an entry to the access list, last in the order; it replaces that of its subject."""
@@ -229,6 +238,14 @@ class MemoryRooms:
             for key, room in sorted(self._rooms.items())
             if room.settings.is_private and not room.active
         )
+
+    def search(
+        self, room_ids: Iterable[str], matcher: Matcher, before: int | None, limit: int
+    ) -> list[Message]:
+        """Return the newest messages of some rooms that match, newest first."""
+        rooms = {room_key(room_id): self.active(room_id) for room_id in room_ids}
+        found = [room.matching(matcher, before) for room in rooms.values() if room is not None]
+        return list(islice(merge(*found, key=attrgetter("time"), reverse=True), limit))
 
     def usage(self) -> dict[str, RoomUsage]:
         """Return the usage of the rooms that have messages, by their keys."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
+from chatd.storage import index_sql
 from chatd.storage.chunks import end_of_span, in_order, take_within, unpack, without_text
 from chatd.storage.schema import chunks, rooms
 
@@ -77,6 +78,7 @@ def delete_message(connection: Connection, room_id: str, message_id: int) -> boo
         if changed is not None:
             same = update(chunks).where(of_room, chunks.c.last == last)
             connection.execute(same.values(body=changed))
+            index_sql.rebuild(connection, key, message_id)
             return True
     return False
 

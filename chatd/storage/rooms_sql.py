@@ -30,7 +30,7 @@ from chatd.core.records import (
     ids_to_reserve,
     is_only_reserved,
 )
-from chatd.storage import read_marks_sql, room_settings_sql
+from chatd.storage import index_sql, read_marks_sql, room_settings_sql
 from chatd.storage.chunks import RS, US
 from chatd.storage.schema import chunks, pruning, rooms
 
@@ -106,7 +106,8 @@ def remove_room(connection: Connection, room_id: str, last_id: int) -> None:
     connection.execute(update(rooms).where(rooms.c.key == key).values(removed))
     room_settings_sql.end(connection, key)
     read_marks_sql.remove_all(connection, key)
-    connection.execute(_delete_oldest(key))
+    deleted = connection.scalars(_delete_oldest(key).returning(chunks.c.last)).all()
+    index_sql.mark_stale(connection, key, deleted)
 
 
 def set_reserved(connection: Connection, reserved: Mapping[str, int]) -> None:
@@ -189,6 +190,7 @@ def prune(connection: Connection, keys: Collection[str], before: float) -> int:
         is_old = or_(chunks.c.ends_before <= before, chunks.c.last <= deleted_through)
         deleted = _delete_oldest(key).where(is_old).returning(chunks.c.last, _messages)
         rows = connection.execute(deleted).all()
+        index_sql.mark_stale(connection, key, [last for last, _ in rows])
         removed += len(rows)
         messages += sum(count for last, count in rows if last > deleted_through)
         if removed >= PRUNE_LENGTH:
@@ -273,7 +275,9 @@ def last_to_trim(connection: Connection, key: str, size: int) -> int | None:
 def remove_through(connection: Connection, key: str, last: int) -> int:
     """Remove the messages of a room through the id `last`, and return how many they were."""
     removed = delete(chunks).where(chunks.c.room == key, chunks.c.last <= last)
-    return sum(connection.scalars(removed.returning(_messages)))
+    rows = connection.execute(removed.returning(chunks.c.last, _messages)).all()
+    index_sql.mark_stale(connection, key, [chunk_last for chunk_last, _ in rows])
+    return sum(count for _, count in rows)
 
 
 def _delete_oldest(key: str) -> Delete:

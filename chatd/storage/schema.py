@@ -101,6 +101,30 @@ chunks = Table(
     Column("written", BigInteger, nullable=False),
 )
 
+# The blocks of the index of words (see `word_blocks`). In each room, all messages through the last
+# id of its last block are in one of them.
+word_blocks = Table(
+    "word_blocks",
+    metadata,
+    Column("room", Text, primary_key=True),
+    # The id of the last message that the block may have.
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    # The id of the first one.
+    Column("first", BigInteger, nullable=False),
+    # Whether messages of the block were removed, whose words it still has.
+    Column("stale", Boolean, nullable=False),
+)
+
+# The words of the blocks, by the number of the bucket.
+words = Table(
+    "words",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("last", BigInteger, primary_key=True, autoincrement=False),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("entries", Text, nullable=False),
+)
+
 # One row: when messages that were too old were removed last, NULL before the first time.
 pruning = Table("pruning", metadata, Column("pruned_at", Double))
 

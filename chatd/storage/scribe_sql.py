@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
-from chatd.storage import rooms_sql
+from chatd.storage import index_sql, rooms_sql
 from chatd.storage.schema import scribe
+from chatd.storage.wordprogress import Reached
 
 
 def position(connection: Connection) -> int:
@@ -29,6 +30,8 @@ def raise_epoch(connection: Connection) -> int:
     return epoch
 
 
-def load(connection: Connection) -> tuple[int, dict[str, int]]:
-    """Return the position, and how many bytes the chunks of each room have had so far."""
-    return position(connection), rooms_sql.written(connection)
+def load(
+    connection: Connection,
+) -> tuple[int, dict[str, int], dict[str, tuple[Reached, Reached]]]:
+    """Return the position, how many bytes the chunks of each room have had, and what is indexed."""
+    return position(connection), rooms_sql.written(connection), index_sql.load(connection)

@@ -20,15 +20,24 @@ from chatd.core.events import Message, MessageBatch
 from chatd.core.lookalikes import room_key
 from chatd.core.records import RoomAccess, RoomRecord, RoomUsage, Snapshot
 from chatd.core.store import IStore
-from chatd.storage import messages_sql, room_settings_sql, rooms_sql, scribe_sql, snapshot_sql
+from chatd.storage import (
+    index_sql,
+    messages_sql,
+    room_settings_sql,
+    rooms_sql,
+    scribe_sql,
+    snapshot_sql,
+)
 from chatd.storage.chunks import pack
 from chatd.storage.engine import SCRIPTS, Database, DbConnection, error_line, migrate
 from chatd.storage.sql_people import SqlPeople
+from chatd.storage.sql_search import SqlSearch
+from chatd.storage.wordprogress import WordProgress
 from chatd.storage.worker import COOLDOWN_SECONDS, Runner
 
 
 @implementer(IStore)
-class SqlStore(SqlPeople):
+class SqlStore(SqlPeople, SqlSearch):
     """Rooms, messages, accounts and what belongs to them in `database`.
 
     `make_runner` makes the runner of a connection, with a cooldown in seconds; `scripts` is the
@@ -45,8 +54,6 @@ class SqlStore(SqlPeople):
         reader = make_runner(database.reader, COOLDOWN_SECONDS)
         super().__init__(database, writer, reader)
         self._make_runner = make_runner
-        # Of several servers, the one that appends has a third connection for that.
-        self._appender = writer
         self._runners = [writer, reader]
         self._scripts = scripts
         # By the keys of the rooms: how many bytes their chunks have had so far.
@@ -68,7 +75,8 @@ class SqlStore(SqlPeople):
         if appender is None or self._appender is self._writer:
             return await self._read(scribe_sql.position)
         call = partial(appender.take_over, scribe_sql.load, force)
-        position, self._written = await self._appender.call(call)
+        position, self._written, indexed = await self._appender.call(call)
+        self._progress = WordProgress(indexed)
         return position
 
     async def close(self, last_ids: Mapping[str, int]) -> None:
@@ -93,7 +101,7 @@ class SqlStore(SqlPeople):
 
     async def remove_room(self, room_id: str, last_id: int) -> None:
         """Remove a room and its messages; keep its last id."""
-        await self._write(partial(rooms_sql.remove_room, room_id=room_id, last_id=last_id))
+        await self._remove(partial(rooms_sql.remove_room, room_id=room_id, last_id=last_id))
 
     async def set_room_settings(
         self, room_id: str, changes: Mapping[str, str | float | bool | int]
@@ -125,21 +133,24 @@ class SqlStore(SqlPeople):
         chunks = pack(batches, self._written)
         parameters = self._database.insert_parameters(chunks)
         is_shared = self._appender is not self._writer
+        late = self._progress.late(chunks)
 
         def job(connection: Connection) -> None:
             connection.exec_driver_sql(statement, parameters)
+            index_sql.add_late(connection, late)
             rooms_sql.raise_reserved(connection, reserved, is_shared=is_shared)
             if position is not None:
                 scribe_sql.set_position(connection, position)
 
         # Without positions nearly always nothing is reserved, and the statement is the whole
         # transaction.
-        if reserved or position is not None:
+        if reserved or position is not None or late:
             await self._appender.run(job)
         else:
             await self._appender.execute(statement, parameters)
         for chunk in chunks:
             self._written[chunk.room] = chunk.written
+        self._progress.stored(chunks)
 
     async def history(
         self, room_id: str, since: int | None, limit: int, size: int, before: int | None = None
@@ -166,7 +177,7 @@ class SqlStore(SqlPeople):
         rooms = await self._read(partial(rooms_sql.rooms_to_prune, before=before))
         if not rooms:
             return None
-        return await self._write(partial(rooms_sql.prune, keys=rooms, before=before))
+        return await self._remove(partial(rooms_sql.prune, keys=rooms, before=before))
 
     async def set_pruned_at(self, time: float) -> None:
         """Set when old messages were removed last."""
@@ -180,7 +191,7 @@ class SqlStore(SqlPeople):
         last = await self._read(partial(rooms_sql.last_to_trim, key=key, size=size))
         if last is None:
             return 0
-        return await self._write(partial(rooms_sql.remove_through, key=key, last=last))
+        return await self._remove(partial(rooms_sql.remove_through, key=key, last=last))
 
     async def room_usage(self) -> Mapping[str, RoomUsage]:
         """Return the usage of the rooms that have stored messages, by their keys."""
@@ -210,6 +221,8 @@ class SqlStore(SqlPeople):
             migrate(self._database, self._scripts)
             self._database.begin_epoch()
             self._written = self._database.reader.run(rooms_sql.written)
+            if self._appender is self._writer:
+                self._progress = WordProgress(self._database.reader.run(index_sql.load))
             snapshot = self._database.writer.run(partial(snapshot_sql.load, rooms=rooms))
             self._database.end_opening()
         except StoreUnavailableError as error:

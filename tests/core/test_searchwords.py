@@ -104,7 +104,7 @@ def test_many_texts():
 
 @given(TEXTS)
 def test_a_text_matches_its_own_words(text):
-    """Whatever a text has, it is found by its words, which the index has."""
+    """Each text is found by its words, which the index has."""
     try:
         words = query_words(text)
     except ChatError:

@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("written", sa.BigInteger, nullable=False),
     )
+    _create_words()
     pruning = op.create_table("pruning", sa.Column("pruned_at", sa.Double))
     op.bulk_insert(pruning, [{"pruned_at": None}])
     _create_epochs()
@@ -98,6 +99,23 @@ def upgrade() -> None:
     is_sqlite = connection.dialect.name == "sqlite"
     op.execute(_SQLITE_VIEW if is_sqlite else _POSTGRESQL_VIEW)
     _create_account_tables()
+
+
+def _create_words() -> None:
+    op.create_table(
+        "word_blocks",
+        sa.Column("room", sa.Text, primary_key=True),
+        sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("first", sa.BigInteger, nullable=False),
+        sa.Column("stale", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "words",
+        sa.Column("room", sa.Text, primary_key=True),
+        sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("entries", sa.Text, nullable=False),
+    )
 
 
 def _create_epochs() -> None:
