@@ -35,7 +35,7 @@ struct protocol {
     .join = "`enter %1$s %2$s\n",                     \
     .joined = "Server: You join @chatroom ",          \
     .refused = "Server: ",                            \
-    .news = ": joined us @chatroom ",                 \
+    .news = " joined us @chatroom ",                  \
     .before = "",                                     \
     .after = "\n"
 

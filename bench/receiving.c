@@ -124,10 +124,10 @@ static void handle_other(struct member *m, const char *frame, size_t length)
         answer_ping(m, frame, length);
     else if (m->stage != JOINED)
         handle_answer(m, frame, length);
-    else if (starts_with(frame, length, m->protocol->refused))
-        strange++;
-    else if (m->protocol->news != NULL && !contains(frame, length, m->protocol->news))
-        strange++;
+    else if (m->protocol->news != NULL)
+        strange += !contains(frame, length, m->protocol->news);
+    else
+        strange += starts_with(frame, length, m->protocol->refused);
 }
 
 /* Handle the complete frames of the input; return the start of the rest. */

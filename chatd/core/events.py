@@ -114,13 +114,30 @@ class ReceiptRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A user joined a room; `is_self`: another session of the reader's own user did."""
+    """A user joined a room; `is_self`: another session of the reader's own user did.
+
+    `is_folded`: readers of text are told by the next `JoinsFolded` instead.
+    """
 
     room: str
     name: str
     address: Address | None
     time: float
     is_self: bool = False
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinsFolded:
+    """So many users joined a room, for readers of text; `name` and `time` are of the last one.
+
+    Readers of JSON have had a `Joined` for each of them.
+    """
+
+    room: str
+    count: int
+    name: str
+    time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,5 +257,16 @@ class Unmuted:
 UserEvent = Left | Renamed
 """A fact about a user that concerns all rooms of that user."""
 
-RoomEvent = MessageBatch | Message | Joined | Left | RoomClosed | Notice | Renamed | Muted | Unmuted
+RoomEvent = (
+    MessageBatch
+    | Message
+    | Joined
+    | JoinsFolded
+    | Left
+    | RoomClosed
+    | Notice
+    | Renamed
+    | Muted
+    | Unmuted
+)
 Event = RoomEvent | Kicked | Moved | PrivateMessage

@@ -102,7 +102,7 @@ class ServerParts(ABC):
         self.counters = Counters()
         self.fanout = Fanout(reactor)
         self.store_size = StoreSize(self.store)
-        self.router = Router(self.fanout, self._node)
+        self.router = Router(self.fanout, self._node, reactor)
         self.world = World(self.router.user_of)
         scribe = None if self._shared_log is None else Scribe(self.store, reactor)
         self.writer = HistoryWriter(scribe or self.store, reactor, self.fanout.send, self.event_log)

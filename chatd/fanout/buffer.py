@@ -26,6 +26,7 @@ from typing import Any, Protocol, TypeVar
 from chatd.core.events import Address, DisconnectReason, RoomEvent
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room, SessionKey, User
+from chatd.fanout.joinfolding import FoldedJoins
 from chatd.protocol.codec import Codec
 
 T = TypeVar("T")
@@ -110,11 +111,15 @@ class Subscriber:
 
 
 class RoomBuffer:
-    """The events of one room in this turn, and the subscribers that read them, by codec."""
+    """The events of one room in this turn, and the subscribers that read them, by codec.
 
-    __slots__ = ("encoded_buffers", "events", "sequence", "subscribers")
+    `folded` has the joins, of this turn and earlier ones, of which text has not told yet.
+    """
+
+    __slots__ = ("encoded_buffers", "events", "folded", "sequence", "subscribers")
 
     def __init__(self) -> None:
+        self.folded: FoldedJoins | None = None
         self.events: list[RoomEvent] = []
         self.sequence: list[int] = []
         self.encoded_buffers: dict[Codec, EncodedBuffer] = {}

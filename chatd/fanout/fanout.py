@@ -11,18 +11,24 @@ anything is written to one session alone, its own slice so far is written, so th
 comes before what was said earlier. A session in several rooms reads their buffers merged, in the
 order of the events. buffer.py has an example.
 
+Of folded joins (joinfolding.py) a reader of text is told before anything else happens in the room,
+and before anything is written to it alone. A reader that knows some of them, such as one who is
+among them, is told of the others by a write of its own.
+
 Knows no users and no gateways: a subscriber has an `ISendQueue` to write to and a codec.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from chatd.core.events import Address, Event, MessageBatch, RoomEvent
+from chatd.core.events import Address, Event, Joined, JoinsFolded, MessageBatch, RoomEvent
 from chatd.core.rooms import Room
 from chatd.fanout.buffer import EncodedBuffer, RoomBuffer, Subscriber, merge
+from chatd.fanout.joinfolding import FoldedJoins
 from chatd.protocol.codec import Codec
 from chatd.protocol.ignoring import ignoring_codec
 from chatd.protocol.replies import Reply
@@ -49,6 +55,7 @@ class Fanout:
         self._clock = clock
         self._buffers: dict[Room, RoomBuffer] = {}
         self._dirty: dict[RoomBuffer, None] = {}
+        self._folded: dict[RoomBuffer, None] = {}
         self._reset_after_flush: dict[Subscriber, None] = {}
         self._count = 0
         self._flush_is_due = False
@@ -57,8 +64,10 @@ class Fanout:
 
     def set_codec(self, subscriber: Subscriber, codec: Codec) -> None:
         """Encode with another codec for `subscriber`, from the next event on."""
+        self.send(subscriber)  # all that it has not read yet
         subscriber.base_codec = codec
         self._update_codec(subscriber)
+        self._take_unknown_joins(subscriber)  # it has read them already, as JSON
 
     def refresh(self, subscriber: Subscriber) -> None:
         """Encode by the list of ignored users of the subscriber's user as it is now."""
@@ -66,13 +75,17 @@ class Fanout:
 
     def send(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
         """Write to one subscriber, after all that happened before."""
-        blob = self._encode(subscriber, *messages)
-        if blob:
-            subscriber.send_queue.write(blob)
+        self._write(subscriber, *self._take_unknown_joins(subscriber), *messages)
 
     def answer(self, subscriber: Subscriber, reply: Reply) -> None:
         """Write to one subscriber what it has asked for, after all that happened before."""
-        subscriber.send_queue.answer(self._encode(subscriber, reply))
+        joins = self._take_unknown_joins(subscriber)
+        subscriber.send_queue.answer(self._encode(subscriber, *joins, reply))
+
+    def _write(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
+        blob = self._encode(subscriber, *messages)
+        if blob:
+            subscriber.send_queue.write(blob)
 
     def _encode(self, subscriber: Subscriber, *messages: Event | Reply) -> bytes:
         """Return what is next for one subscriber, who has what happened before already."""
@@ -91,14 +104,19 @@ class Fanout:
         subscriber.buffers[room] = buffer
         buffer.add(subscriber)
         self._update_codec(subscriber)
+        if buffer.folded is not None and subscriber.codec.is_text:
+            buffer.folded.take_unknown(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber, room: Room) -> None:
         """Let `subscriber` read no more events of `room`.
 
         If that was its current room, the one of its others that it joined last becomes current.
         """
-        self.flush_one(subscriber)
-        subscriber.buffers.pop(room).remove(subscriber)
+        self.send(subscriber)  # all that it has not read yet
+        buffer = subscriber.buffers.pop(room)
+        buffer.remove(subscriber)
+        if buffer.folded is not None:
+            buffer.folded.known.pop(subscriber, None)
         subscriber.followed_rooms -= {room}
         if subscriber.current_room is room:
             subscriber.current_room = next(reversed(subscriber.buffers), None)
@@ -117,6 +135,8 @@ class Fanout:
         buffer = self._buffers.get(room)
         if buffer is None:
             buffer = self._buffer(room)
+        if buffer.folded is not None:
+            self.unfold(room)
         if origin is not None:
             if not origin.own_events:
                 self._reset_after_flush[origin] = None
@@ -129,6 +149,41 @@ class Fanout:
         for room, event in events.items():
             self._append(self._buffer(room), event)
         self._count += 1
+
+    def fold(self, room: Room, joined: Joined) -> None:
+        """Add a join to the room's events, of which text tells in the next `unfold`."""
+        buffer = self._buffer(room)
+        if buffer.folded is None:
+            buffer.folded = FoldedJoins(joined)
+            self._folded[buffer] = None
+        else:
+            buffer.folded.add(joined)
+        self.append({room: replace(joined, is_folded=True)})
+
+    def unfold(self, room: Room) -> int:
+        """Tell readers of text of the joins that were folded; return how many these are.
+
+        Messages do so by themselves, any other event has to be preceded by this.
+        """
+        buffer = self._buffers.get(room)
+        if buffer is None or buffer.folded is None:
+            return 0
+        folded, buffer.folded = buffer.folded, None
+        del self._folded[buffer]
+        for subscriber in folded.known:
+            self._write(subscriber, *folded.take_unknown(subscriber))
+        self.append({room: folded.all})
+        for subscriber in folded.known:
+            self.skip(subscriber)
+        return folded.count
+
+    def _take_unknown_joins(self, subscriber: Subscriber) -> Sequence[JoinsFolded]:
+        """Return the folded joins of which a subscriber has to be told before anything else."""
+        if not self._folded or not subscriber.codec.is_text:
+            return ()
+        buffers = subscriber.buffers.values()
+        folded = (buffer.folded for buffer in buffers if buffer.folded is not None)
+        return [joins for each in folded for joins in each.take_unknown(subscriber)]
 
     def close_room(self, room: Room) -> None:
         """Write the last events of a room, unsubscribe all from it, and forget it."""

@@ -23,13 +23,15 @@ from chatd.core.rooms import Room, SessionKey, User
 from chatd.core.world.effects import IgnoresChanged, SessionEnded, SessionMoved, Told
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.joinfolding import Clock, JoinFolding
 
 
 class Router:
     """The sessions of this server, whose name is `node`, by their users and by their keys."""
 
-    def __init__(self, fanout: Fanout, node: str) -> None:
+    def __init__(self, fanout: Fanout, node: str, clock: Clock) -> None:
         self._fanout = fanout
+        self._joins = JoinFolding(fanout, clock)
         self._node = node
         self._numbers = count(1)
         self._by_key: dict[SessionKey, Subscriber] = {}
@@ -129,10 +131,12 @@ class Router:
         fanout = self._fanout
         sessions = () if user is None else user.origins
         if isinstance(event, Joined):
-            fanout.append({room: event})
+            self._joins.add(room, event)
             for session in sessions:
                 self._follow(session, room, event, origin)
-        elif isinstance(event, Left):
+            return
+        fanout.unfold(room)  # so that nobody acts before others are told of the join
+        if isinstance(event, Left):
             for session in sessions:
                 if origin is not None and session.session_key != origin:
                     fanout.send(session, replace(event, is_self=True))
@@ -148,6 +152,7 @@ class Router:
         else:
             fanout.append({room: event})
             if isinstance(event, RoomClosed):
+                self._joins.forget(room)
                 fanout.close_room(room)
 
     def on_user_event(
@@ -155,6 +160,8 @@ class Router:
     ) -> None:
         """Bring one fact about `user` to the sessions of several rooms, to each once."""
         fanout = self._fanout
+        for room in events:
+            fanout.unfold(room)
         for session in user.origins:
             for room, event in events.items():
                 if isinstance(event, Left):

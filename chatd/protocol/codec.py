@@ -35,7 +35,7 @@ class Codec(Protocol):
         """Whether people read it: they get no receipts, and history as they join."""
 
     def encode(self, event: Event | Reply) -> bytes:
-        """Return the frames for an event or a reply."""
+        """Return the frames for an event or a reply, b"" if the session is told nothing of it."""
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return what the trace shows of an event: a text for each frame, secrets masked."""
@@ -66,14 +66,16 @@ class TextCodec:
         """Return the words as frames."""
         if type(event) is RoomList and self in event.encoded:
             return event.encoded[self]
-        frames = self.framing.encode(text.encode(event, self.show_addresses, self.room_tags))
+        words = text.encode(event, self.show_addresses, self.room_tags)
+        frames = self.framing.encode(words) if words else b""
         if type(event) is RoomList:
             event.encoded[self] = frames
         return frames
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the words; those of a reply without its `Server: ` (spec section 6)."""
-        frames = text.encode(_masked(event), self.show_addresses, self.room_tags).split("\0")
+        words = text.encode(_masked(event), self.show_addresses, self.room_tags)
+        frames = words.split("\0") if words else []
         if isinstance(event, RoomEvent):
             return frames
         return [frame.removeprefix("Server: ") for frame in frames]
@@ -125,7 +127,7 @@ class JsonCodec:
 
     def _encode(self, event: Event | Reply) -> bytes:
         frames = json_encoder.encode(event, show_addresses=self.show_addresses)
-        return self.framing.encode("\0".join(frames))
+        return self.framing.encode("\0".join(frames)) if frames else b""
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return the objects, secrets masked."""

@@ -10,6 +10,7 @@ from chatd.core.events import (
     SERVER,
     Event,
     Joined,
+    JoinsFolded,
     Kicked,
     LeaveReason,
     Left,
@@ -60,7 +61,7 @@ def _batch(event: MessageBatch) -> list[str]:
     ]
 
 
-def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:
+def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:  # noqa: PLR0911 -- a table
     """Return what a client reads of `event`: a moved user, for example, reads three events."""
     match event:
         case Kicked(room, _, name, address, time, by, text):
@@ -71,6 +72,8 @@ def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:
             if left_room is not None:
                 parts.append(Left(left_room, name, address, LeaveReason.GROUPED, time))
             return [*parts, Joined(room, name, address, time)]
+        case JoinsFolded():
+            return []
         case ErrorReply(code, params, command, tag):
             sent = _SENT_PARAMETERS.get(code, ())
             data = {name: params[name] for name in sent if name in params}

@@ -21,6 +21,7 @@ from chatd.core.events import (
     DisconnectReason,
     Event,
     Joined,
+    JoinsFolded,
     Kicked,
     LeaveReason,
     Left,
@@ -151,9 +152,9 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     """Return the frames for an event or a reply, with a NUL, which no text contains, between them.
 
     A batch has one frame for each message, a login one more for each room that the user is in, a
-    private message to a user who is away another one, everything else one frame. With `room_tags`,
-    frames of an event in a room start with the room's id, as in `[2] Bob: hi`. The frames of a
-    batch are made at once, as one by one takes far longer.
+    private message to a user who is away another one, everything else one frame; a folded join has
+    none, which is "". With `room_tags`, frames of an event in a room start with the room's id, as
+    in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         start = f"* {event.sender} " if event.action else f"{event.sender}: "
@@ -190,7 +191,7 @@ def render(
 ) -> str:
     """Return the words for one event or reply, other than a batch of messages."""
     words = _words(event, show_addresses=show_addresses)
-    if room_tags and isinstance(event, RoomEvent) and event.room is not None:
+    if room_tags and words and isinstance(event, RoomEvent) and event.room is not None:
         return f"[{isolate(event.room)}] {words}"
     return words
 
@@ -204,8 +205,12 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{isolate(event.sender)} (former): {indent(isolate(event.text))}"
         case Message() | Notice() | Disconnect():
             return f"{isolate(event.sender)}: {indent(isolate(event.text))}"
-        case Joined():
+        case Joined(is_folded=True):
+            return ""
+        case Joined() | JoinsFolded(count=1):
             return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
+        case JoinsFolded():
+            return f"{SERVER}: {event.count} others joined us @chatroom {isolate(event.room)}."
         case Left(reason=LeaveReason.KICKED):
             return kick_line(event)
         case Left():

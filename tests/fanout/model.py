@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from chatd.config import Config, Limits, RoomPolicy
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
-from chatd.core.events import Joined, LeaveReason, Left, Notice, RoomClosed
+from chatd.core.events import Joined, JoinsFolded, LeaveReason, Left, Notice, RoomClosed
 from chatd.core.lookalikes import name_keys
 from chatd.core.moderation import Moderation
 from chatd.core.records import AccountRef
@@ -18,6 +18,7 @@ from chatd.core.world.account_operations import AddAccount, EndSession, LogIn
 from chatd.core.world.world import World
 from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
+from chatd.fanout.joinfolding import JoinFolding
 from chatd.fanout.router import Router
 from chatd.fanout.testing import MemorySession
 from chatd.oplog.local import LocalLog
@@ -42,7 +43,7 @@ class QuitCodec:
         self._codec = text_codec(Framing.NUL, True)
 
     def encode(self, event):
-        if isinstance(event, Joined):
+        if isinstance(event, Joined | JoinsFolded):
             return b""
         if isinstance(event, Left):
             return f"QUIT {event.name}\0".encode()
@@ -66,33 +67,74 @@ USERS = [1, 2, 1, 2]
 
 
 class NaiveFanout:
-    """The model of the fan-out: each event is written at once, to each session by itself."""
+    """The model of the fan-out: each event is written at once, to each session by itself.
+
+    `unread` has the folded joins of which each session has to be told.
+    """
 
     def __init__(self):
         self.sessions = {}
+        self.unread = {}
+        self.folded = {}
 
     def set_codec(self, session, codec):
+        self.send(session)
         session.base_codec = codec
 
     def encode(self, session, event):
         return session.base_codec.for_room_count(len(self.sessions[session])).encode(event)
 
-    def send(self, session, event):
+    def send(self, session, *events):
+        for room in self.sessions[session]:
+            self._tell(session, room)
+        for event in events:
+            self._write(session, event)
+
+    def _write(self, session, event):
         blob = self.encode(session, event)
         if blob:
             session.send_queue.write(blob)
 
     def on_messages(self, room, messages, origin):
-        for session, rooms in self.sessions.items():
-            if room in rooms and session is not origin:
-                self.send(session, messages)
+        self.unfold(room)
+        for session in self.readers(room):
+            if session is not origin:
+                self._write(session, messages)
+
+    def readers(self, room):
+        return [session for session, rooms in self.sessions.items() if room in rooms]
+
+    def append(self, events):
+        for room, event in events.items():
+            for session in self.readers(room):
+                self._write(session, event)
+
+    def fold(self, room, joined):
+        self.folded[room] = self.folded.get(room, 0) + 1
+        for session in self.readers(room):
+            if session.base_codec.is_text:
+                self.unread.setdefault((session, room), []).append(joined)
+            else:
+                self._write(session, joined)
+
+    def unfold(self, room):
+        for session in self.readers(room):
+            self._tell(session, room)
+        return self.folded.pop(room, 0)
+
+    def _tell(self, session, room):
+        joins = self.unread.pop((session, room), None)
+        if joins is not None:
+            last = joins[-1]
+            self._write(session, JoinsFolded(room.id, len(joins), last.name, last.time))
 
 
 class NaiveRouter:
     """The model of the router, over the model of the fan-out."""
 
-    def __init__(self, fanout):
+    def __init__(self, fanout, clock):
         self._fanout = fanout
+        self._joins = JoinFolding(fanout, clock)
         self._users = {}
         self._numbers = count(1)
 
@@ -117,6 +159,7 @@ class NaiveRouter:
 
     def detach(self, session):
         self._users[session.user].remove(session)
+        self._fanout.send(session)
         del self._fanout.sessions[session]
         session.current_room = None
 
@@ -146,22 +189,22 @@ class NaiveRouter:
     def on_event(self, room, event, user, origin):
         own = self._users.get(user, [])
         others = [s for s in own if origin is not None and s.key != origin]
-        if isinstance(event, Left):
-            self.send_all(others, replace(event, is_self=True))
-            for session in own:
-                self._drop(session, room)
-        readers = [s for s, rooms in self._fanout.sessions.items() if room in rooms]
-        self.send_all(readers, event)
         if isinstance(event, Joined):
+            self._joins.add(room, event)
             for session in own:
                 self._follow(session, room, event, session in others)
+            return
+        self._fanout.unfold(room)
+        if isinstance(event, Left):
+            for session in others:
+                self._fanout.send(session, replace(event, is_self=True))
+            for session in own:
+                self._drop(session, room)
+        self._fanout.append({room: event})
         if isinstance(event, RoomClosed):
+            self._joins.forget(room)
             for session in self._fanout.sessions:
                 self._drop(session, room)
-
-    def send_all(self, sessions, event):
-        for session in sessions:
-            self._fanout.send(session, event)
 
     def _follow(self, session, room, event, is_other):
         self._fanout.sessions[session].append(room)
@@ -172,6 +215,8 @@ class NaiveRouter:
             self._fanout.send(session, replace(event, is_self=True))
 
     def on_user_event(self, events, user, origin):
+        for room in events:
+            self._fanout.unfold(room)
         for room, event in events.items():
             if isinstance(event, Left):
                 for session in self._users[user]:
@@ -185,6 +230,7 @@ class NaiveRouter:
     def _drop(self, session, room):
         rooms = self._fanout.sessions[session]
         if room in rooms:
+            self._fanout.send(session)
             rooms.remove(room)
         session.followed_rooms -= {room}
         if session.current_room is room:
@@ -302,10 +348,10 @@ class FanoutHarness:
 def harness(clock, **options):
     """Return a harness over the fan-out."""
     fanout = Fanout(clock)
-    return FanoutHarness(fanout, Router(fanout, LocalLog.node), **options)
+    return FanoutHarness(fanout, Router(fanout, LocalLog.node, clock), **options)
 
 
-def naive_harness(**options):
+def naive_harness(clock, **options):
     """Return a harness over the model."""
     fanout = NaiveFanout()
-    return FanoutHarness(fanout, NaiveRouter(fanout), **options)
+    return FanoutHarness(fanout, NaiveRouter(fanout, clock), **options)

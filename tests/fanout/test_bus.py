@@ -53,7 +53,7 @@ class BusHarness:
         self.clock = Clock()
         self.parts = RecordingPart(), RecordingPart()
         fanout = Fanout(self.clock)
-        self.router = Router(fanout, "here")
+        self.router = Router(fanout, "here", self.clock)
         self.bus = Bus(fanout, self.router, [self.parts[0]], [self.parts[1]])
         self.room = Room("1", "tea", last_id=4)
 

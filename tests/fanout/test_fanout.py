@@ -1,41 +1,57 @@
 """The fan-out as an algorithm: sessions read what one write per session and event would give."""
 
 from collections.abc import Iterable
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from chatd.fanout import joinfolding
 from chatd.fanout.buffer import Subscriber
+from chatd.fanout.joinfolding import MAX_LINES
 from chatd.fanout.testing import MemorySession
 from tests.fanout.model import CODECS, FanoutHarness, QuitCodec, harness, naive_harness
 
 TALK = ["say", "say", "say", "broadcast", "broadcast", "send_private", "answer", "announce"]
-MOVES = ["join"] * 4 + ["leave", "lose", "rename", "kick", "move", "end", "set_codec", "turn"]
+MOVES = ["join"] * 4 + ["leave", "lose", "rename", "kick", "move", "end", "set_codec"]
+TIMES = {"turn": 0, "wait": 0.6}
+"""How many seconds pass in the steps that are for all sessions."""
+
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(TALK + MOVES), st.integers(0, 5), st.integers(1, 3), st.integers(0, 5)
+        st.sampled_from([*TALK, *MOVES, *TIMES]),
+        st.integers(0, 5),
+        st.integers(1, 3),
+        st.integers(0, 5),
     ),
+    min_size=20,  # or most examples have few steps
     max_size=80,
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(steps=STEPS, rooms_per_client=st.integers(1, 3))
-def test_sessions_read_what_the_naive_model_writes(steps, rooms_per_client):
+@settings(max_examples=200, deadline=None)
+@given(steps=STEPS, rooms_per_client=st.integers(1, 3), lines=st.sampled_from([0, 1, MAX_LINES]))
+def test_sessions_read_what_the_naive_model_writes(steps, rooms_per_client, lines):
     """For random steps, each session reads to the byte what one write per session gives."""
+    with mock.patch.object(joinfolding, "MAX_LINES", lines):
+        compare_with_the_model(steps, rooms_per_client)
+
+
+def compare_with_the_model(steps, rooms_per_client):
+    """Carry out steps over the fan-out and over the model."""
     clock = Clock()
     real = harness(clock, rooms_per_client=rooms_per_client)
-    model = naive_harness(rooms_per_client=rooms_per_client)
+    model = naive_harness(clock, rooms_per_client=rooms_per_client)
     for step, number, room, other in steps:
-        if step == "turn":
-            clock.advance(0)
+        if step in TIMES:
+            clock.advance(TIMES[step])
             assert real.read() == model.read()
         else:
             real.do(step, number, room, other)
             model.do(step, number, room, other)
-    clock.advance(0)
+    clock.advance(1)
     assert real.read() == model.read()
     for session, counterpart in zip(real.sessions, model.sessions, strict=True):
         assert list(session.buffers) == list(session.user.rooms)
@@ -49,12 +65,12 @@ def test_sessions_read_what_the_naive_model_writes(steps, rooms_per_client):
 def test_trace_changes_nothing(steps):
     """With the trace on each session reads the same, and each frame is traced once, in order."""
     clock = Clock()
-    real, model = harness(clock, users=[1] * 3), naive_harness(users=[1] * 3)
+    real, model = harness(clock, users=[1] * 3), naive_harness(clock, users=[1] * 3)
     traced = {}
     real.fanout.trace = lambda address, text: traced.setdefault(address, []).append(text)
     for step, number, room, other in steps:
-        if step == "turn":
-            clock.advance(0)
+        if step in TIMES:
+            clock.advance(TIMES[step])
         elif step != "set_codec":
             real.do(step, number, room, other)
             model.do(step, number, room, other)
@@ -69,6 +85,8 @@ def test_trace_changes_nothing(steps):
 
 class CountingCodec:
     """Encodes as another codec does, and counts."""
+
+    is_text = True
 
     def __init__(self, codec):
         self._codec = codec
@@ -90,7 +108,7 @@ def crowd(members: int) -> tuple[Clock, FanoutHarness, CountingCodec]:
     for session in full.sessions:
         full.fanout.set_codec(session, codec)
         full.join(session, "1", None)
-    clock.advance(0)
+    clock.advance(1)  # no join is folded any more
     codec.encoded = 0
     for session in full.sessions:
         session.queue.blobs.clear()

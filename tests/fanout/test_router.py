@@ -19,7 +19,7 @@ class RouterHarness:
     def __init__(self):
         self.clock = Clock()
         self.fanout = Fanout(self.clock)
-        self.router = Router(self.fanout, "here")
+        self.router = Router(self.fanout, "here", self.clock)
         self.rooms = {key: Room(key, f"room {key}") for key in "12"}
 
     def session(self, user):

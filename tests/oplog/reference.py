@@ -32,7 +32,7 @@ class Reference:
     def __init__(self, rooms, entries):
         self._clock = Clock()
         fanout = Fanout(self._clock)
-        self._router = Router(fanout, "reference")
+        self._router = Router(fanout, "reference", self._clock)
         self.world = World(self._router.user_of)
         records = [RoomRecord(room_id, name) for room_id, name in rooms]
         self.world.load(Snapshot(rooms=records), 0, 0)

@@ -1,13 +1,14 @@
 """Codecs: which bytes a session reads, and how a codec takes frames apart."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core import sanitize
-from chatd.core.events import Joined, MessageBatch, Notice, PrivateMessage
+from chatd.core.events import Joined, JoinsFolded, MessageBatch, Notice, PrivateMessage
 from chatd.protocol import codec as codec_module
 from chatd.protocol.codec import CODECS, json_codec, text_codec
 from chatd.protocol.commands import MASK, PASSWORD_MASK, Request
@@ -121,6 +122,22 @@ def test_decode(codec, frame):
 def test_describe(event, shown):
     """The trace shows the words, those of a reply without `Server: `, and no private message."""
     assert TEXT.describe(event) == shown
+
+
+FOLDED = Joined("1", "Al", None, 0.0, is_folded=True)
+
+
+@pytest.mark.parametrize(("codec", "event"), [(TEXT, FOLDED), (JSON, JoinsFolded("1", 2, "Al", 0))])
+@pytest.mark.parametrize("room_count", [1, 2])
+def test_events_for_one_format_alone(codec, event, room_count):
+    """Text has no folded join and JSON has no number of them: there is no frame, nor a trace."""
+    codec = codec.for_room_count(room_count)
+    assert (codec.encode(event), codec.describe(event)) == (b"", [])
+
+
+def test_a_folded_join_in_json():
+    """It is a join as all others are."""
+    assert JSON.encode(FOLDED) == JSON.encode(replace(FOLDED, is_folded=False))
 
 
 def test_describe_masks_resume_tokens():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import (
+    JoinsFolded,
     Message,
     MessageBatch,
     Muted,
@@ -215,6 +216,17 @@ def test_help_has_the_sentences_of_the_lab(commands, lab):
 
 
 @pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "Bob: joined us @chatroom 1."), (2, "Server: 2 others joined us @chatroom 1.")],
+)
+def test_folded_joins(count, words):
+    """One alone has the line of any join."""
+    folded = JoinsFolded("1", count, "Bob", 0.0)
+    assert text.render(folded) == words
+    assert text.render(folded, room_tags=True) == f"[1] {words}"
+
+
+@pytest.mark.parametrize(
     ("event", "words"),
     [
         (Message("1", 1, "אבג", "Server: hi", 0.0), "\u2068אבג\u2069: Server: hi"),
@@ -228,6 +240,10 @@ def test_help_has_the_sentences_of_the_lab(commands, lab):
         ),
         (Renamed("אבג", "Ann", 0.0), "Server: \u2068אבג\u2069 is now known as Ann."),
         (SecretSent("אבג"), "Server: \u2068Secret sent to אבג.\u2069"),
+        (
+            JoinsFolded("ד", 2, "אבג", 0.0),
+            "Server: 2 others joined us @chatroom \u2068ד\u2069.",
+        ),
     ],
 )
 def test_right_to_left_is_isolated(event, words):
