@@ -65,7 +65,8 @@ GROUPS: Final = (
             ),
             Parameter(
                 "replay",
-                "How many messages of history a text client is shown when it joins a room.",
+                "How many messages of history a text client is shown when it joins a room, before "
+                "the users in the room; 0: neither.",
                 "N",
                 Config.replay,
                 number(0, MAX_READ),

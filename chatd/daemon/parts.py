@@ -222,6 +222,7 @@ class ServerParts(ABC):
             run_admin=lambda user, line: execute_for(self.consoles.context, user, line),
             motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
+            replays=config.replay > 0,
         )
         self.sessions = SessionRegistry(services)
         self.bus.handle({BanAdded: self.sessions.on_ban_added})

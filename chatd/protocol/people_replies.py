@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from chatd.core.rooms import Member, Role, User
 from chatd.protocol.replies import MAX_MEMBERS, Result
+
+MAX_HERE: Final = 20
+"""How many users are named to one who joins a room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,23 @@ class MemberList(Result):
             for user, member in islice(members.items(), MAX_MEMBERS)
         )
         return cls(shown, len(members) - len(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class OthersHere(Result):
+    """The names of the first other users of the room that the user has joined; `more` follow."""
+
+    command: ClassVar[str] = "join"
+    names: tuple[str, ...]
+    more: int = 0
+
+    @classmethod
+    def of(cls, members: Collection[User], reader: User) -> OthersHere | None:
+        """Return the first `MAX_HERE` of `members` except `reader`, None if nobody else is here."""
+        others = (user.name for user in members if user is not reader)
+        names = tuple(islice(others, MAX_HERE))
+        count = len(members) - (reader in members)
+        return cls(names, count - len(names)) if names else None
 
 
 @dataclass(frozen=True, slots=True)

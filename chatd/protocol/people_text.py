@@ -9,14 +9,26 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from chatd.protocol.people_replies import AwaySet, Ignored, MemberInfo, MemberList, Unignored
+from chatd.protocol.people_replies import (
+    AwaySet,
+    Ignored,
+    MemberInfo,
+    MemberList,
+    OthersHere,
+    Unignored,
+)
 
 Isolate = Callable[[str], str]
 
 
-def member_list(members: MemberList, isolate: Isolate = str) -> str:
-    """Return a list with a line for each member: `Alice (operator)`, or `bob, away: lunch`."""
-    return f"\n{_lines(members.members, isolate)}{and_more(members.more)}"
+def people_words(people: MemberList | OthersHere, isolate: Isolate = str) -> str:
+    """Return a line with names, or a list with a line for each member.
+
+    As in `Here: Alice, Bob and 3 others.`, and `Alice (operator)` or `bob, away: lunch`.
+    """
+    if isinstance(people, OthersHere):
+        return f"Here: {_names(people, isolate)}."
+    return f"\n{_lines(people.members, isolate)}{and_more(people.more)}"
 
 
 def away_words(name: str, away: str, isolate: Isolate = str) -> str:
@@ -44,6 +56,14 @@ def _member(member: MemberInfo, isolate: Isolate) -> str:
     return f"{isolate(member.name)}{role}{away}"
 
 
+def _names(here: OthersHere, isolate: Isolate) -> str:
+    names = [isolate(name) for name in here.names]
+    if here.more:
+        names.append(f"{here.more} other{'s' if here.more > 1 else ''}")
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _away(result: AwaySet) -> str:
     return "You are back." if result.away is None else "You are away."
 
@@ -57,6 +77,12 @@ def _unignored(result: Unignored) -> str:
 
 
 RESULT_WORDS: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
-    {AwaySet: _away, Ignored: _ignored, MemberList: member_list, Unignored: _unignored}
+    {
+        AwaySet: _away,
+        Ignored: _ignored,
+        MemberList: people_words,
+        OthersHere: people_words,
+        Unignored: _unignored,
+    }
 )
 """For each class of reply the function that returns its words."""

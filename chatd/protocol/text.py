@@ -46,8 +46,8 @@ from chatd.protocol.moderation_text import (
     room_label,
     with_reason,
 )
-from chatd.protocol.people_replies import MemberList
-from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, indent, member_list
+from chatd.protocol.people_replies import MemberList, OthersHere
+from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, indent, people_words
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
 from chatd.protocol.replies import (
@@ -248,8 +248,8 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{SERVER}: No messages in chatroom {isolate(event.room)}!"
         case History():
             return f"{SERVER}: \n{history_lines(event.messages)}"
-        case MemberList():
-            return f"{SERVER}: {member_list(event, isolate)}"
+        case MemberList() | OthersHere():
+            return f"{SERVER}: {people_words(event, isolate)}"
         case Receipt():
             return f"{SERVER}: Message {event.id} of chatroom {event.room} is stored."
         case MessageBatch():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd import __version__
 from chatd.protocol.codec import CODECS
 from chatd.protocol.commands import Request
+from chatd.protocol.people_replies import OthersHere
 from chatd.protocol.replies import (
     MAX_MEMBERS,
     EnteredRoom,
@@ -86,11 +87,15 @@ async def _join(session: Session, request: Request) -> Reply | None:
     members = () if session.is_text else tuple(u.name for u in islice(room.members, MAX_MEMBERS))
     reply = result(room.id, session.user.name, room.last_id, room.name, members, len(room.members))
     session.reply(reply, request)
-    messages = tuple(services.chat.recent(room)) if session.is_text else ()
+    if not (services.replays and session.is_text):
+        return None
+    messages = tuple(services.chat.recent(room))
     ignored = session.user.ignored
     if ignored is not None:  # nothing is shown if all are ignored
         messages = tuple(m for m in messages if not ignored.has(m.sender, m.account, m.time))
-    return History(room.id, messages) if messages else None
+    if messages:
+        session.reply(History(room.id, messages), request)
+    return OthersHere.of(room.members, session.user)
 
 
 async def _quit(session: Session, request: Request) -> Reply:

@@ -29,7 +29,8 @@ class Services:
     `now` returns seconds since the epoch, `seconds` those of the clock that measures durations.
     `motd` returns the message of the day, "" for none; each client reads it before its first reply.
     `run_admin` executes a command of the console for a user; it raises `ChatError` if that is no
-    administrator. With `show_addresses` clients see where others are.
+    administrator. With `show_addresses` clients see where others are. With `replays` a session of
+    text that joins a room reads its last messages and its members.
     """
 
     world: World
@@ -51,3 +52,4 @@ class Services:
     run_admin: Callable[[User, str], Awaitable[AdminAnswer]]
     motd: Callable[[], str] = str
     show_addresses: bool = True
+    replays: bool = False

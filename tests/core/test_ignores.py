@@ -137,7 +137,7 @@ def test_history_and_replay():
     assert ann.read()[-1] == "Server: No messages in chatroom 1!"
     ann.send("`quit", "`join 1")
     server.turn(1)
-    assert ann.read()[-1] == "Server: You join @chatroom 1"
+    assert ann.read()[-2:] == ["Server: You join @chatroom 1", "Server: Here: bob."]
     ann.ask("`format json")
     ann.send('{"command":"history"}')
     server.turn(1)

@@ -168,7 +168,7 @@ def test_a_session_that_goes_to_another_user(harness):
 
 
 def test_change_of_the_format(harness):
-    """What was read in one format is not read again in the other."""
+    """A join that was read in one format is not read again in the other."""
     ann = harness.reader()
     harness.crowd(2)
     harness.fanout.set_codec(ann, JSON)

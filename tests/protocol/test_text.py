@@ -18,6 +18,7 @@ from chatd.core.events import (
 from chatd.protocol import text
 from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
 from chatd.protocol.error_text import error_text
+from chatd.protocol.people_replies import OthersHere
 from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent
 from chatd.protocol.text import find_command
 
@@ -244,6 +245,7 @@ def test_folded_joins(count, words):
             JoinsFolded("ד", 2, "אבג", 0.0),
             "Server: 2 others joined us @chatroom \u2068ד\u2069.",
         ),
+        (OthersHere(("אבג", "Ann")), "Server: Here: \u2068אבג\u2069 and Ann."),
     ],
 )
 def test_right_to_left_is_isolated(event, words):

@@ -1,10 +1,11 @@
-"""Many users join at once: text has five lines and a number, JSON has all."""
+"""Many users join at once, and how a text session learns of the users who are in a room."""
 
 import json
 
 import pytest
 
 from chatd.fanout.joinfolding import MAX_LINES
+from chatd.protocol.people_replies import MAX_HERE
 from chatd.testing import MemoryServer
 
 ROOMS = (("1", "tea"), ("2", "food"))
@@ -109,3 +110,45 @@ def test_the_end_of_a_room(server, ann):
         "Administrator: chatroom is being closed by the Administrator.",
     ]
     assert server.timers() == set()
+
+
+# -- the users who are here
+
+
+def test_here():
+    """With `--replay` a text client reads on joining which others are in the room, if any are."""
+    server = MemoryServer(rooms=ROOMS, replay=5)
+    alice = server.connect()
+    assert alice.ask("`join 1 Alice") == ["Server: You join @chatroom 1"]
+    alice.send("hi")
+    bob = server.join("1", "Bob")
+    assert bob.ask("`quit") == ["Server: You quitted from chatroom tea@1"]
+    alice.send("bye")
+    cid = server.connect()
+    answer, messages, here = cid.ask("`enter 1 Cid")
+    assert (answer, here) == ("Server: You join @chatroom 1", "Server: Here: Alice.")
+    assert messages.endswith("Alice: bye\n")
+    program = server.connect()
+    program.ask("`format json")
+    (reply,) = program.ask('{"command":"join","chatroom_id":"1","chatter_name":"Bot"}')
+    assert json.loads(reply)["members"] == ["Alice", "Cid", "Bot"]
+
+
+def test_here_names_the_first_users():
+    """The others are counted."""
+    server = MemoryServer(rooms=ROOMS, replay=5)
+    join(server, range(MAX_HERE + 4))
+    *_, here = server.connect().ask("`join 1 Zed")
+    names = ", ".join(f"u{number}" for number in range(MAX_HERE))
+    assert here == f"Server: Here: {names} and 4 others."
+
+
+def test_here_in_a_further_session():
+    """It reads the other users, not its own."""
+    server = MemoryServer(rooms=ROOMS, replay=5)
+    server.join("1", "Bob")
+    first, second = server.connect(), server.connect()
+    first.ask("`register alice pass-word")
+    first.ask("`join 1")
+    second.ask("`login alice pass-word")
+    assert second.ask("`join 1") == ["Server: You join @chatroom 1", "Server: Here: Bob."]

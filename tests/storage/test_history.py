@@ -219,13 +219,15 @@ def test_private_messages_are_not_stored(server):
 def test_replay(server):
     """A text client that joins gets the newest messages after the reply, and none of them twice."""
     ann = server.join("1", "Ann")
-    assert server.connect().ask("`join 1 Bob") == ["Server: You join @chatroom 1"]
+    joined = ["Server: You join @chatroom 1", "Server: Here: Ann."]
+    assert server.connect().ask("`join 1 Bob") == joined
     ann.read()
     ann.send("one", "two", "three", "four")
     cid = server.connect()
     assert cid.ask("`join 1 Cid") == [
         "Server: You join @chatroom 1",
         f"Server: \n{AT_START} Ann: two\n{AT_START} Ann: three\n{AT_START} Ann: four\n",
+        "Server: Here: Ann and Bob.",
     ]
     ann.send("five")
     assert cid.read() == ["Ann: five"]
@@ -248,7 +250,7 @@ def test_replay_after_a_restart(store, server):
     store.read_gate.open()
     old = f"Server: \n{AT_START} Ann: one\n{AT_START} Ann: two\n"
     assert ann.read()[:2] == ["Server: You join @chatroom 1", old]
-    assert bob.read() == ["Server: You join @chatroom 1", old]
+    assert bob.read() == ["Server: You join @chatroom 1", old, "Server: Here: Ann."]
 
 
 def test_replay_is_bounded():
