@@ -1,0 +1,73 @@
+"""The SQL for single messages: how much a query reads, and how much a deletion writes.
+
+The contract of all stores tests the effects of the statements.
+"""
+
+import pytest
+from sqlalchemy import event
+
+from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
+from chatd.storage.messages_sql import PAGE
+from chatd.storage.testing import NO_LIMIT, batch, ids, inline_store, result
+
+SPAN = 64
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Return a database in SQLite."""
+    return create_database(f"sqlite:///{tmp_path}/chatd.db")
+
+
+@pytest.fixture
+def store(database):
+    """Return an open store with a room that has many chunks."""
+    store = inline_store(database)
+    store.open([RoomRecord("tea", "tea")])
+    result(store.append([batch(n) for n in range(1, 99 * SPAN, SPAN)], {}))
+    yield store
+    database.close()
+
+
+def listen(database):
+    """Return the list of the statements that are executed from now on."""
+    executed = []
+    for connection in (database.reader, database.writer):
+        event.listen(
+            connection.engine,
+            "before_cursor_execute",
+            lambda *arguments: executed.append(arguments[2]),
+        )
+    return executed
+
+
+def test_a_short_read_is_one_page(store, database):
+    """The last messages are read with one query for the room and one for a few chunks."""
+    statements = listen(database)
+    assert len(ids(result(store.history("tea", None, PAGE, NO_LIMIT)))) == PAGE
+    assert len(statements) == 2
+    assert len(ids(result(store.history("tea", 0, PAGE + 1, NO_LIMIT)))) == PAGE + 1
+    assert len(statements) == 5
+
+
+def test_a_short_read_before_an_id_is_one_page(store, database):
+    """The messages after it are not read."""
+    statements = listen(database)
+    expected = list(range(1, 50 * SPAN, SPAN))[-PAGE:]
+    assert ids(result(store.history("tea", None, PAGE, NO_LIMIT, 50 * SPAN))) == expected
+    assert len(statements) == 2
+
+
+def test_a_deletion_writes_one_chunk(store, database):
+    """It reads the chunks of one span, and no other chunk changes."""
+
+    def bodies(connection):
+        return dict(list(connection.exec_driver_sql("SELECT last, body FROM chunks")))
+
+    before = database.reader.run(bodies)
+    statements = listen(database)
+    assert result(store.delete_message("tea", 1 + 50 * SPAN))
+    assert len(statements) == 4, "begin, the room, the chunks, the change"
+    after = database.reader.run(bodies)
+    assert [last for last in before if before[last] != after[last]] == [1 + 50 * SPAN]
