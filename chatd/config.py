@@ -110,6 +110,7 @@ class Config:
     registrants: Registrants = Registrants.EVERYONE
     replay: int = 0
     keep: int = 0
+    keep_secrets: int = 7
     room_history: int = 0
     hide_addresses: bool = False
     trace: bool = False

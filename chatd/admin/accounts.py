@@ -15,14 +15,15 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import Actor, ActorKind
 from chatd.core.rooms import User
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import CONSOLE_COMMANDS, Command, help_text
+from chatd.protocol.command import Command, help_text
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.protocol.replies import AdminAnswer
 from chatd.protocol.text import COMMAND_PREFIX, find_command
 
 CONSOLE_ONLY: Final = frozenset({"admin", "exit", "passwd", "quit", "register", "trace"})
 """The commands that change the server or who is an administrator, or ask for a password."""
 
-_ACT_ON_USERS: Final = frozenset({"ban", "group", "kick", "mute", "unregister"})
+_ACT_ON_USERS: Final = frozenset({"ban", "deop", "group", "kick", "mute", "unregister"})
 
 _USERS: Final = ("chatter_name", "list_of_chatters", "name_or_address", "username")
 """The parameters of these commands that name users."""

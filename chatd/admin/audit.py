@@ -43,6 +43,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "kick": Act("kicked {subject} out of chatroom {room}", "name"),
     "mute": Act("muted {subject} in chatroom {room}", "name"),
     "unmute": Act("unmuted {subject} in chatroom {room}", "name"),
+    "op": Act("made {subject} an operator of chatroom {room}", "name"),
+    "deop": Act("let {subject} be no operator of chatroom {room}", "name"),
     "group": Act("moved {subject} into chatroom {room}", "names"),
     "say": Act("spoke in chatroom {room}"),
     "ban": Act("banned {subject}", "subject"),
@@ -55,6 +57,18 @@ ACTS: Final[Mapping[str, Act]] = {
     "quit": Act("stopped the server"),
 }
 """The commands that are audited: all but those that only show something."""
+
+ROOM_ACTS: Final[Mapping[str, Act]] = {
+    **{name: ACTS[name] for name in ("end", "kick", "mute", "unmute", "op", "deop")},
+    "voice": Act("gave {subject} a voice in chatroom {room}"),
+    "devoice": Act("took the voice of {subject} in chatroom {room}"),
+    "invite": Act("invited {subject} to chatroom {room}"),
+    "room-ban": Act("banned {subject} from chatroom {room}"),
+    "room-unban": Act("unbanned {subject} from chatroom {room}"),
+    "set": Act("set {subject} of chatroom {room}"),
+    "delete": Act("deleted message {subject} of chatroom {room}"),
+}
+"""The acts of accounts that are administrators, by the commands of clients in rooms."""
 
 
 def entry_of(
@@ -83,7 +97,7 @@ def entry_of(
 
 def words_of(entry: AuditEntry) -> str:
     """Return what the actor of an entry did: `banned Bob for 60 minutes: spam`."""
-    words = ACTS[entry.act].words.format(subject=entry.subject, room=entry.room)
+    words = {**ACTS, **ROOM_ACTS}[entry.act].words.format(subject=entry.subject, room=entry.room)
     if entry.minutes is not None:
         words += f" for {entry.minutes} {'minute' if entry.minutes == 1 else 'minutes'}"
     return f"{words}: {entry.reason}" if entry.reason else words

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from chatd.admin.answer import Answer, failure, reply_line
 from chatd.admin.audit import AuditLog
 from chatd.core.accounts import AccountService
 from chatd.core.admins import Admins
 from chatd.core.chat import Chat
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ErrorCode
 from chatd.core.events import ADMINISTRATOR
+from chatd.core.messages import MessageService
 from chatd.core.moderation import Moderation
 from chatd.core.ports import History
 from chatd.core.records import Actor, ActorKind
+from chatd.core.roommoderation import RoomModeration, one_line
 from chatd.core.store import IStore
+from chatd.core.world.operations import By
 from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
-from chatd.protocol.commands import Command
+from chatd.protocol.command import Command
 from chatd.server.session_registry import SessionRegistry
 from chatd.server.usage import RecentUsage
 from chatd.storage.space import StoreSize
 from chatd.storage.writer import HistoryWriter
-
-MAX_REASON: Final = 200
-"""The longest reason of a kick or a ban, in characters: it is read on one line."""
 
 Prompt = Callable[[str], Awaitable[str | None]]
 """Asks the administrator for an answer that is not shown; returns None if they cancel."""
@@ -48,6 +47,8 @@ class AdminContext:
     accounts: AccountService
     admins: Admins
     moderation: Moderation
+    room_moderation: RoomModeration
+    messages: MessageService
     sessions: SessionRegistry
     fanout: Fanout
     writer: HistoryWriter
@@ -86,12 +87,14 @@ class Call:
         return self.actor.name if self.actor.kind is ActorKind.ACCOUNT else ADMINISTRATOR
 
     @property
+    def by(self) -> By:
+        """The administrator, for whom no rule of rooms holds."""
+        return By(None, self.author)
+
+    @property
     def reason(self) -> str:
         """The reason that was given, on one line, or ""; raises `ChatError` if it is too long."""
-        reason = " ".join(self.arguments.get("reason", "").split())
-        if len(reason) > MAX_REASON:
-            raise ChatError(ErrorCode.REASON_TOO_LONG, limit=MAX_REASON)
-        return reason
+        return one_line(self.arguments.get("reason", ""))
 
 
 def usage(command: Command) -> Answer:

@@ -17,7 +17,8 @@ from chatd.admin.calls import AdminContext, Call, Confirm, Prompt, usage
 from chatd.core.errors import ChatError
 from chatd.core.records import CONSOLE, Actor
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, help_text
+from chatd.protocol.command import help_text
+from chatd.protocol.console_commands import CONSOLE_COMMANDS, SUBJECT
 from chatd.protocol.error_text import error_text
 from chatd.protocol.text import COMMAND_PREFIX, find_command
 
@@ -88,6 +89,8 @@ _HANDLERS: Final[dict[str, Callable[[Call], Awaitable[Answer]]]] = {
     "kick": room_commands.kick,
     "mute": room_commands.mute,
     "unmute": room_commands.unmute,
+    "op": room_commands.op,
+    "deop": room_commands.deop,
     "group": room_commands.group,
     "say": room_commands.say,
     "who": people_commands.who,

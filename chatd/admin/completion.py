@@ -7,7 +7,8 @@ from typing import Final
 
 from chatd.admin.calls import AdminContext
 from chatd.core.network import host_of
-from chatd.protocol.commands import CONSOLE_COMMANDS, SUBJECT, Command
+from chatd.protocol.command import Command
+from chatd.protocol.console_commands import CONSOLE_COMMANDS, SUBJECT
 from chatd.protocol.text import COMMAND_PREFIX
 
 _ADDRESS_START: Final = "('[<"

@@ -22,7 +22,7 @@ from chatd.admin.commands import execute
 from chatd.core.errors import ErrorCode
 from chatd.core.records import CONSOLE, Actor
 from chatd.core.sanitize import escape_line, sanitize
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 from chatd.protocol.text import COMMAND_PREFIX
 
 MAX_LINE: Final = 16384

@@ -10,7 +10,7 @@ from chatd.admin.calls import Call, cancelled, usage
 from chatd.core.errors import ErrorCode
 from chatd.core.records import Account, Ban, BanKind
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.server.limitedlog import address_fields
 from chatd.server.session import Session
 

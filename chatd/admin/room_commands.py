@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from chatd.admin.answer import Answer, done, json_time, reply_line, shown_time
 from chatd.admin.calls import Call, cancelled, counted, usage
 from chatd.core.bidi import isolate
-from chatd.core.errors import ChatError
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import RoomUsage
-from chatd.core.rooms import Room
-from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.core.rooms import Role, Room
+from chatd.core.world.settings_rules import PRIVATE, SETTINGS, shown_value
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.protocol.error_text import error_text
 from chatd.protocol.replies import RoomInfo
 from chatd.protocol.text import render, room_lines
@@ -57,6 +58,8 @@ def _room_usage(room: Room, usage: RoomUsage, owner: str | None) -> dict[str, ob
         "id": room.id,
         "name": room.name,
         "owner": owner,
+        "settings": _settings_of(room),
+        "topic": room.settings.topic or None,
         "members": len(room.members),
         "messages": room.last_id if room.is_used else 0,
         "bytes": usage.size,
@@ -64,10 +67,19 @@ def _room_usage(room: Room, usage: RoomUsage, owner: str | None) -> dict[str, ob
     }
 
 
+def _settings_of(room: Room) -> list[str]:
+    """Return the names of the settings that are on; `private` stands for its parts."""
+    names = [name for name in SETTINGS if shown_value(room, name)]
+    hidden = SETTINGS[PRIVATE] if PRIVATE in names else ()
+    return [name for name in names if name == PRIVATE or SETTINGS[name][0] not in hidden]
+
+
 def _room_usage_line(item: dict[str, object]) -> str:
+    settings = cast("list[str]", item["settings"])
     last_spoken = str(item["last_spoken"] or "-").replace("T", " ").replace("Z", " UTC")
     return (
         f"{isolate(str(item['name']))}@{isolate(str(item['id']))} owner={item['owner'] or '-'} "
+        f"settings={','.join(settings) or '-'} "
         f"members={item['members']} messages={item['messages']} bytes={item['bytes']} "
         f"last={last_spoken}"
     )
@@ -80,7 +92,7 @@ async def history(call: Call) -> Answer:
         return usage(CONSOLE_COMMANDS["history"])
     context = call.context
     room = context.chat.room(call.arguments["chatroom_id"])
-    messages = context.chat.mark_former(await context.history.read(room, None, limit))
+    messages = context.messages.mark_former(await context.history.read(room, None, limit))
     lines = [
         line
         for said in messages
@@ -107,28 +119,31 @@ async def end(call: Call) -> Answer:
     members = counted(len(room.members), "member")
     if not await call.confirm(f"End chatroom {room.name}@{room.id} with {members}? [y/N] "):
         return cancelled()
-    await call.context.chat.delete_room(room.id, call.now)
+    await call.context.chat.delete_room(room, call.now)
     return done(f"chatroom {room.id} closed.", room=room.id)
 
 
 async def kick(call: Call) -> Answer:
     """Remove a user from a room."""
     name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
-    reason = call.reason
-    moderation = call.context.moderation
-    name, room_id = await moderation.kick(name, room_id, call.now, reason, call.author)
+    reason, context = call.reason, call.context
+    try:
+        room = context.chat.room(room_id)
+    except ChatError:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room_id) from None
+    name, room_id = await context.room_moderation.kick(call.by, name, room, reason, call.now)
     text = f"{name} was kicked from chatroom {room_id}."
     return done(text, name=name, room=room_id, reason=reason or None)
 
 
 async def mute(call: Call) -> Answer:
     """Let a user or an account read a room but not talk in it."""
-    name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
     minutes = int(call.arguments["minutes"]) if "minutes" in call.arguments else None
     if minutes == 0:
         return usage(CONSOLE_COMMANDS["mute"])
-    moderation = call.context.moderation
-    name, room_id = await moderation.mute(name, room_id, minutes, call.author, call.now)
+    name, room = _member_and_room(call)
+    moderation = call.context.room_moderation
+    name, room_id = await moderation.mute(call.by, name, room, minutes, call.now)
     span = "" if minutes is None else f" for {counted(minutes, 'minute')}"
     text = f"{name} was muted in chatroom {room_id}{span}."
     return done(text, name=name, room=room_id, minutes=minutes)
@@ -136,10 +151,31 @@ async def mute(call: Call) -> Answer:
 
 async def unmute(call: Call) -> Answer:
     """Let a user or an account talk in a room again."""
-    name, room_id = call.arguments["chatter_name"], call.arguments["chatroom_id"]
-    moderation = call.context.moderation
-    name, room_id = await moderation.unmute(name, room_id, call.author, call.now)
+    name, room = _member_and_room(call)
+    name, room_id = await call.context.room_moderation.unmute(call.by, name, room, call.now)
     return done(f"{name} was unmuted in chatroom {room_id}.", name=name, room=room_id)
+
+
+async def op(call: Call) -> Answer:
+    """Make a user or an account an operator of a room."""
+    name, room = _member_and_room(call)
+    moderation = call.context.room_moderation
+    name, room_id = await moderation.set_role(call.by, name, room, Role.OPERATOR, call.now)
+    return done(f"{name} is now an operator of chatroom {room_id}.", name=name, room=room_id)
+
+
+async def deop(call: Call) -> Answer:
+    """Let an operator of a room be none any more."""
+    name, room = _member_and_room(call)
+    moderation, former = call.context.room_moderation, Role.OPERATOR
+    name, room_id = await moderation.set_role(
+        call.by, name, room, Role.NONE, call.now, former=former
+    )
+    return done(f"{name} is no operator of chatroom {room_id} any more.", name=name, room=room_id)
+
+
+def _member_and_room(call: Call) -> tuple[str, Room]:
+    return call.arguments["chatter_name"], call.context.chat.room(call.arguments["chatroom_id"])
 
 
 async def group(call: Call) -> Answer:

@@ -9,7 +9,7 @@ from chatd.admin.answer import Answer, done, reply_line
 from chatd.admin.audit import entries_answer
 from chatd.admin.calls import Call, cancelled, counted, usage
 from chatd.core.records import MAX_AUDIT_ENTRIES
-from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.server.byterate import FRAME_BYTES
 from chatd.server.limitedlog import address_fields
 from chatd.server.session import Session

@@ -16,21 +16,18 @@ from typing import Final
 
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Message, ReceiptRequest
-from chatd.core.names import Name, new_name, typed_name
+from chatd.core.events import ReceiptRequest
+from chatd.core.names import Name, new_name
 from chatd.core.ports import History, ILog, StoredRooms
 from chatd.core.ratelimit import CountCreation
-from chatd.core.roomnames import find_named
 from chatd.core.rooms import Origin, Room, User
-from chatd.core.world.operations import Announce, Join, Leave, Rename, SentPrivately, Whisper
-from chatd.core.world.rooms_rules import check_can_join
+from chatd.core.textlimits import TextLimits
+from chatd.core.world import rights
+from chatd.core.world.operations import Announce, By, Join, Leave, Rename
 from chatd.core.world.world import World
 
-MAX_LINES: Final = 100
-"""How many lines a message may have."""
-
-_MAX_CHARACTER: Final = 4
-"""How many bytes a character has at most."""
+NO_NAME: Final = "-"
+"""Typed in place of a name, it stands for the name that the user has."""
 
 
 class Chat:
@@ -44,7 +41,7 @@ class Chat:
         history: History,
         policy: RoomPolicy,
         count_creation: CountCreation,
-        max_message: int,
+        text_limits: TextLimits,
     ) -> None:
         self._world = world
         self._log = log
@@ -53,53 +50,56 @@ class Chat:
         self._history = history
         self._policy = policy
         self._count_creation = count_creation
-        self.max_message = max_message
-        # A text of fewer characters has neither too many bytes nor too many lines.
-        self._short = min(MAX_LINES, max_message // _MAX_CHARACTER)
+        self._limits = text_limits
+        self._short = text_limits.short
 
     # -- rooms
 
-    def counts(self) -> tuple[int, int]:
-        """Return the number of rooms, and of names that are taken."""
-        return len(self._world.rooms), self._world.names.count(self._log.seconds())
+    def counts(self, user: User) -> tuple[int, int]:
+        """Return the number of rooms that are listed for a user, and of names that are taken."""
+        rooms = sum(rights.lists(self._world, user, room) for room in self._world.rooms)
+        return rooms, self._world.names.count(self._log.seconds())
 
     def rooms(self) -> Iterable[Room]:
-        """Return all rooms, in the order of their creation."""
+        """Return all rooms, in the order of their creation, for the administrator."""
         return self._world.rooms
 
-    def room(self, room_id: str) -> Room:
-        """Return the room with that id or unique name; raise `ChatError` if there is none."""
-        return self._world.rooms.require(room_id)
+    def room(self, room_id: str, user: User | None = None) -> Room:
+        """Return the room with that id or unique name, if `user` sees it; else raise `ChatError`.
+
+        The administrator, for whom `user` is None, sees all rooms.
+        """
+        return rights.require_room(self._world, room_id, user)
 
     def joined_room(self, user: User, room_id: str) -> Room:
         """Return the room of `user` with that id, or with that name if only one of theirs has it.
 
         Raises `ChatError` if the user is not in it.
         """
-        room = self._world.rooms.find(room_id)
-        if room is not None and room in user.rooms:
-            return room
-        named = find_named(room_id, user.rooms)
-        if named is None:
-            raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id if room else room_id)
-        return named
+        return rights.joined_room(self._world, room_id, user)
 
-    async def create_room(self, room_id: str, name: str, actor: User | None = None) -> Room:
+    async def create_room(self, room_id: str, name: str, origin: Origin | None = None) -> Room:
         """Create a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
-        `actor` is None for the administrator, whom no rule restricts.
+        `origin` is None for the administrator, whom no rule restricts.
         """
-        if actor is None:
-            return await self._stored_rooms.start(room_id, name, permanent=True)
-        self._check_can_create(actor)
-        with self._counted_creation(actor):
-            return await self._stored_rooms.start(room_id, name, actor.account)
+        if origin is not None:
+            self._check_can_create(origin.user)
+            with self._counted_creation(origin.user):
+                return await self._stored_rooms.start(room_id, name, origin)
+        return await self._stored_rooms.start(room_id, name, None)
 
-    async def delete_room(self, room_id: str, now: float) -> Room:
-        """Close a room and remove it with its history; its members are told."""
-        room = self.room(room_id)
-        await self._stored_rooms.end(room, now)
-        return room
+    async def delete_room(self, room: Room, now: float, origin: Origin | None = None) -> None:
+        """Close a room and remove it with its history; its members are told.
+
+        `origin` is that of its owner, None for the administrator.
+        """
+        if origin is None:
+            await self._stored_rooms.end(room, now)
+            return
+        by = By(origin.key)
+        rights.check_rank(self._world, by, room, rights.Rank.OWNER)
+        await self._stored_rooms.end(room, now, by=by)
 
     async def delete_unneeded(self, room: Room, now: float) -> bool:
         """Remove a room that may end by itself; return whether it could end.
@@ -114,26 +114,42 @@ class Chat:
 
     # -- joining and leaving
 
-    async def join(self, origin: Origin, room_id: str, name: str | None, now: float) -> Room:
-        """Make the user of `origin` a member of a room; return the room.
+    async def join(
+        self,
+        origin: Origin,
+        room_id: str,
+        name: str | None,
+        now: float,
+        key: str | None = None,
+        surplus: str | None = None,
+    ) -> Room:
+        """Make the user of `origin` a member of a room, with its `key` if need be; return the room.
 
-        A guest joins under `name`, or under the name they have if it is None; the user of an
-        account under its name, whatever `name` says. A further session joins a room of its user
-        without telling anybody. Raises `ChatError`.
+        A guest joins under `name`, or under the name they have if it is None or `-`; the user of an
+        account under its name, whatever `name` says. `surplus` are further words that were typed:
+        the key if the room has one, and else a part of the name. A further session joins a room of
+        its user without telling anybody. Raises `ChatError`.
         """
         self._check_login(origin.user)
-        return await self._join(origin, self.room(room_id), room_id, name, now)
+        room = self.room(room_id, origin.user)
+        return await self._join(origin, room, room_id, name, now, key, surplus)
 
     async def join_or_create(
-        self, origin: Origin, room_id: str, name: str | None, now: float
+        self,
+        origin: Origin,
+        room_id: str,
+        name: str | None,
+        now: float,
+        key: str | None = None,
+        surplus: str | None = None,
     ) -> Room:
         """Join a room as `join` does; create it, named as its id, if it does not exist.
 
         The room stays if somebody else takes the name while it is created.
         """
         self._check_login(origin.user)
-        room = self._world.rooms.find(room_id)
-        return await self._join(origin, room, room_id, name, now, create=True)
+        room = rights.find_room(self._world, room_id, origin.user)
+        return await self._join(origin, room, room_id, name, now, key, surplus, create=True)
 
     async def _join(
         self,
@@ -142,16 +158,22 @@ class Chat:
         room_id: str,
         name: str | None,
         now: float,
+        key: str | None,
+        surplus: str | None,
         *,
         create: bool = False,
     ) -> Room:
         user = origin.user
+        name, key = _name_and_key(room, name, key, surplus)
         if room is not None and room in origin.followed_rooms:
             return self._join_followed(origin, room)
         current = None if origin.current_room is None else origin.current_room.id
         max_rooms = self._policy.rooms_per_client
         renames = user.account is None and name is not None and not self._has_name(user, name)
-        check_can_join(user, room, current, max_rooms, renames=renames)
+        seconds = self._log.seconds()
+        rights.check_can_join(
+            self._world, user, room, key, current, max_rooms, seconds, renames=renames
+        )
         if room is None:
             self._check_can_create(user)
         wanted = self._check_name(origin, name) if renames and name is not None else None
@@ -160,8 +182,10 @@ class Chat:
         if room is not None:
             await self._history.preload(room)
         if room is None or (create and self._world.rooms.by_key(room.key) is None):
-            room = await self._create_unless_exists(room_id, user)
-        join = Join(origin.key, origin.address, room.key, room_id, wanted, current, max_rooms, now)
+            room = await self._create_unless_exists(room_id, origin)
+        join = Join(
+            origin.key, origin.address, room.key, room_id, wanted, current, max_rooms, now, key
+        )
         try:
             return await self._log.submit(join, origin)
         except ChatError as error:
@@ -203,11 +227,11 @@ class Chat:
         are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user is
         muted. With `action` they tell what the user does.
         """
-        if room.mutes is not None:
-            room.mutes.check(origin.user, room, self._log.seconds())
+        if room.restricts_talk:
+            rights.check_can_talk(self._world, origin.user, room, self._log.seconds())
         for text in texts:
             if len(text) >= self._short:
-                texts = self._allowed(texts)
+                texts = self._limits.allowed(texts)
                 break
         count = len(texts)
         if "" in texts:
@@ -216,68 +240,11 @@ class Chat:
             self._say(room, origin, texts, now, receipt, action)
         return count
 
-    async def history(
-        self, origin: Origin, room: Room, since: int | None, limit: int
-    ) -> Sequence[Message]:
-        """Return messages of a room of the user: `History.read` says which, `mark_former` how."""
-        await self._log.settled()
-        messages = await origin.until_closed(self._history.read(room, since, limit))
-        rooms = origin.user.rooms
-        if room not in rooms:  # the user has left it since
-            raise (
-                ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)
-                if rooms
-                else ChatError(ErrorCode.IN_NO_ROOM)
-            )
-        return self.mark_former(messages)
-
-    def recent(self, room: Room) -> Sequence[Message]:
-        """Return the messages of a room that a session reads on joining, see `mark_former`."""
-        return self.mark_former(self._history.recent(room))
-
-    def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """Mark messages whose sender's name belongs to another account by now."""
-        senders = {(message.sender, message.account) for message in messages}
-        former = {sender for sender in senders if self._world.accounts.is_former(*sender)}
-        if not former:
-            return messages
-        return [
-            message._replace(is_former=True)
-            if (message.sender, message.account) in former
-            else message
-            for message in messages
-        ]
-
-    async def send_private(self, origin: Origin, name: str, text: str, now: float) -> SentPrivately:
-        """Send `text` to all sessions of the user `name`; return the recipient.
-
-        The sender's other sessions read the message and its recipient.
-        """
-        self._allowed([text])
-        if not origin.user.name:
-            raise ChatError(ErrorCode.IN_NO_ROOM)
-        whisper = Whisper(origin.key, typed_name(name), text, now)
-        return await self._log.submit(whisper, origin)
-
     def find_user(self, name: str) -> User | None:
         """Return the user who has `name`, or one that counts as the same."""
         return self._world.find_user(name)
 
     # -- rules
-
-    def _allowed(self, texts: Sequence[str]) -> Sequence[str]:
-        """Return the texts before the first that is not allowed; raise `ChatError` if none is."""
-        for index, text in enumerate(texts):
-            if _lines(text) > MAX_LINES:
-                error = ChatError(ErrorCode.TOO_MANY_LINES, limit=MAX_LINES)
-            elif len(text.encode()) > self.max_message:
-                error = ChatError(ErrorCode.TOO_LONG, limit=self.max_message)
-            else:
-                continue
-            if index:
-                return texts[:index]
-            raise error
-        return texts
 
     def _check_login(self, user: User) -> None:
         if self._policy.require_login and user.account is None:
@@ -310,15 +277,21 @@ class Chat:
         origin.current_room = room
         return room
 
-    async def _create_unless_exists(self, room_id: str, actor: User) -> Room:
+    async def _create_unless_exists(self, room_id: str, origin: Origin) -> Room:
         try:
-            return await self.create_room(room_id, room_id, actor)
+            return await self.create_room(room_id, room_id, origin)
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise
-            return self.room(room_id)
+            return self.room(room_id, origin.user)
 
 
-def _lines(text: str) -> int:
-    """Return the number of lines; a newline at the end begins none."""
-    return text.count("\n", 0, -1) + 1
+def _name_and_key(
+    room: Room | None, name: str | None, key: str | None, surplus: str | None
+) -> tuple[str | None, str | None]:
+    """Return the name and the key that are meant on joining a room, None for a new one."""
+    if surplus is not None and room is not None and room.settings.key:
+        key = surplus
+    elif surplus is not None:
+        name = f"{name} {surplus}"
+    return (None if name == NO_NAME else name), key

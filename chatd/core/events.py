@@ -6,7 +6,7 @@ An event knows no codec and no connection: names and ids are text, `time` is sec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import ClassVar, NamedTuple
@@ -177,7 +177,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Kicked:
-    """For the user whom the administrator removed from a room; `by` and `text` as in `Left`."""
+    """For the user who was removed from a room; `by` and `text` as in `Left`.
+
+    `is_ban`: the user was banned from the room.
+    """
 
     room: str
     room_name: str
@@ -186,6 +189,7 @@ class Kicked:
     time: float
     by: str | None = None
     text: str | None = None
+    is_ban: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ class PrivateMessage:
     """A private message; `recipient` is set for the other sessions of its sender.
 
     `account` is the id of the sender's account, `is_ignored`: the reader ignores the sender.
+    `is_kept`: it was sent while nobody was logged in to the reader's account.
     """
 
     sender: str
@@ -213,6 +218,7 @@ class PrivateMessage:
     recipient: str | None = None
     account: int | None = None
     is_ignored: bool = False
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +260,99 @@ class Unmuted:
     is_self: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A user has another role in a room: `owner`, `operator`, `voice` or `none`.
+
+    `by` is the name of the user who gave it, or `Administrator`. `is_self`: it is the role of the
+    reader; `room_name` is for that user.
+    """
+
+    room: str
+    name: str
+    role: str
+    by: str
+    time: float
+    room_name: str = ""
+    is_self: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """A setting of a room has another value: `change` has its name and the value.
+
+    The values are what programs read: that of `key` tells only whether the room has one, that of
+    `limit` is None where there is none. `by` is as in `RoleChanged`.
+    """
+
+    room: str
+    by: str
+    time: float
+    change: Mapping[str, str | bool | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBanned:
+    """A user who is not in a room was banned from it, for some minutes or until `RoomUnbanned`.
+
+    The members read `Left` instead if the user was in the room. `by` and `text` are as in `Left`.
+    """
+
+    room: str
+    name: str
+    by: str
+    time: float
+    minutes: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomUnbanned:
+    """A user who was banned from a room may join it again; the fields are those of `RoomBanned`."""
+
+    room: str
+    name: str
+    by: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """For a user who may join a room once, because `by` invited them.
+
+    `account` is the id of the account of `by`, None for a guest.
+    """
+
+    room: str
+    room_name: str
+    by: str
+    time: float
+    account: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """The text of the message `id` was removed by the user `by`."""
+
+    room: str
+    id: int
+    by: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUpTo:
+    """For a user: another of their sessions has read the messages of a room up to `id`."""
+
+    room: str
+    id: int
+
+
 UserEvent = Left | Renamed
 """A fact about a user that concerns all rooms of that user."""
+
+TargetedEvent = Muted | Unmuted | RoleChanged
+"""An event of a room that the user whom it is about reads in other words (`is_self`)."""
 
 RoomEvent = (
     MessageBatch
@@ -266,7 +363,10 @@ RoomEvent = (
     | RoomClosed
     | Notice
     | Renamed
-    | Muted
-    | Unmuted
+    | TargetedEvent
+    | RoomChanged
+    | RoomBanned
+    | RoomUnbanned
+    | MessageDeleted
 )
-Event = RoomEvent | Kicked | Moved | PrivateMessage
+Event = RoomEvent | Kicked | Moved | PrivateMessage | Invited | ReadUpTo

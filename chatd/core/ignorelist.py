@@ -10,26 +10,34 @@ _NONE: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 class GuestNames:
-    """The names of a guest whom somebody ignores: `current`, "" once the guest has gone.
+    """The names of a guest and the times at which they had them; `current` is "" once they left.
 
-    A former name counts up to the time of the change: another guest may have it after that.
+    So one knows which messages are those of the guest: before and after, another guest may have
+    the name. Times are seconds since the epoch.
     """
 
-    def __init__(self, current: str) -> None:
+    __slots__ = ("_former", "_since", "current")
+
+    def __init__(self, current: str, since: float = 0.0) -> None:
         self.current = current
-        self._former: list[tuple[str, float]] = []
+        self._since = since
+        self._former: tuple[tuple[str, float, float], ...] = ()
 
     def change(self, name: str, now: float) -> None:
-        """Note another name; the times are seconds since the epoch."""
-        if self.current and name != self.current:
-            self._former.append((self.current, now))
-        self.current = name
+        """Note that the guest has another name from the time `now` on."""
+        if name == self.current:
+            return
+        if self.current:
+            self._former += ((self.current, self._since, now),)
+        self.current, self._since = name, now
 
     def had(self, name: str, time: float) -> bool:
         """Tell whether it was the guest who had `name` at that time."""
         if name == self.current:
-            return True
-        return any(name == former and time <= until for former, until in self._former)
+            return time >= self._since
+        return any(
+            name == former and since <= time <= until for former, since, until in self._former
+        )
 
 
 class IgnoreList:

@@ -1,4 +1,4 @@
-"""Moderation: the acts of the administrator on users (kick, move, mute, ban)."""
+"""Moderation of the server: the administrator moves users, and bans them from the server."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from chatd.config import RoomPolicy
 from chatd.core.bans import BanList, check_bannable, parse_ban
-from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import ADMINISTRATOR, Address
+from chatd.core.events import Address
 from chatd.core.names import typed_name
 from chatd.core.ports import ILog, Router, StoredBans
 from chatd.core.records import Ban, BanKind
 from chatd.core.rooms import Origin, Room
-from chatd.core.world.operations import Kick, MemberRef, Move, Mute, Unmute
+from chatd.core.world.operations import Move
 from chatd.core.world.world import World
 
 
@@ -42,19 +41,6 @@ class Moderation:
         self._router = router
         self._policy = policy
 
-    async def kick(
-        self, name: str, room_id: str, now: float, reason: str = "", by: str = ADMINISTRATOR
-    ) -> MemberRef:
-        """Remove the user `name` from a room; return both. Raises `ChatError`.
-
-        The user and the room read who did it, `by`, and the `reason`, if there is one.
-        """
-        room = self._world.rooms.find(room_id)
-        if room is None:
-            raise ChatError(ErrorCode.NO_SUCH_USER, name=name, room=room_id)
-        kick = Kick(typed_name(name), room.key, room.id, by, reason, now)
-        return await self._log.submit(kick)
-
     async def move_user(self, name: str, room: Room, now: float) -> str:
         """Make the user `name` a member of `room`; return the user's name. Raises `ChatError`.
 
@@ -65,27 +51,6 @@ class Moderation:
         leave = None if current is None else current.key
         move = Move(typed_name(name), room.key, leave, self._policy.rooms_per_client, now)
         return await self._log.submit(move)
-
-    async def mute(
-        self, name: str, room_id: str, minutes: int | None, by: str, now: float
-    ) -> MemberRef:
-        """Mute a user or an account in a room; return both.
-
-        For some minutes or, if None, until `unmute`. A user who is muted already is muted for that
-        time instead. The room and the user are told. Raises `ChatError`.
-        """
-        room = self._world.rooms.require(room_id)
-        mute = Mute(typed_name(name), room.key, minutes, self._end_of(minutes), by, now)
-        return MemberRef(await self._log.submit(mute), room.id)
-
-    async def unmute(self, name: str, room_id: str, by: str, now: float) -> MemberRef:
-        """Let a user or an account talk in a room again; return both.
-
-        The room and the user are told. Raises `ChatError`.
-        """
-        room = self._world.rooms.require(room_id)
-        unmute = Unmute(typed_name(name), room.key, by, now)
-        return MemberRef(await self._log.submit(unmute), room.id)
 
     async def ban(
         self,

@@ -7,7 +7,7 @@ classes that it may not import. A call that may need a database is `async`.
 # ruff: noqa: N805 -- methods of a zope interface have no self
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zope.interface import Attribute, Interface
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
         Message,
         ReceiptRequest,
     )
-    from chatd.core.records import (
-        Ban,
-    )
+    from chatd.core.records import AccessChanges, Ban
     from chatd.core.rooms import Origin, Room, SessionKey, User
-    from chatd.core.world.operations import Operation, T
+    from chatd.core.world.operations import By, Operation, T
 
 
 class ISendQueue(Interface):
@@ -100,16 +98,20 @@ class ILog(Interface):
 class StoredRooms(Protocol):
     """Creates and ends rooms, in the world and in the store (`chatd.server.storedrooms`)."""
 
-    async def start(
-        self, room_id: str, name: str, owner: int | None = None, permanent: bool = False
-    ) -> Room:
-        """Create a room, as `RoomRecord` describes it; raise `ChatError` if that is refused."""
+    async def start(self, room_id: str, name: str, origin: Origin | None) -> Room:
+        """Create a room for the user of `origin`, or a permanent one for the administrator.
 
-    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> bool:
+        Raises `ChatError` if that is refused.
+        """
+
+    async def end(
+        self, room: Room, now: float, *, only_unneeded: bool = False, by: By | None = None
+    ) -> bool:
         """End `room` for everybody at once, and remove its history from the store.
 
         With `only_unneeded`, do nothing if it is not to end by itself; return whether it has ended.
-        Raises `ChatError` if it has ended before.
+        `by` is the user who ends it, if one does. Raises `ChatError` if it has ended before, or the
+        user may not end it.
         """
 
 
@@ -126,6 +128,31 @@ class StoredBans(Protocol):
 
     async def remove(self, ban: Ban) -> Ban:
         """Remove the ban on the subject of `ban`; return it, or raise `ChatError`."""
+
+
+class StoredAccess(Protocol):
+    """Changes rooms, in the store and in the world (`chatd.server.storedaccess`)."""
+
+    async def change_settings(
+        self,
+        room: Room,
+        operation: Operation[T],
+        changes: Mapping[str, Any],
+        origin: Origin | None = None,
+    ) -> T:
+        """Set fields of `RoomSettings`, and submit the operation; return its outcome."""
+
+    async def change_access(
+        self,
+        room: Room,
+        operation: Operation[T],
+        changes: Callable[[], AccessChanges],
+        origin: Origin | None = None,
+    ) -> T:
+        """Add and remove entries, and submit the operation; return its outcome.
+
+        `changes` returns them when it is their turn, or raises `ChatError` if they are refused.
+        """
 
 
 class Router(Protocol):
@@ -147,11 +174,19 @@ class Router(Protocol):
 class History(Protocol):
     """The stored messages of the rooms (`chatd.storage.history`)."""
 
-    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
+    async def read(
+        self, room: Room, since: int | None, limit: int, before: int | None = None
+    ) -> Sequence[Message]:
         """Return the first `limit` messages after id `since`, or, if None, the last; oldest first.
 
-        All messages said before the call are included. Raises `StoreUnavailableError`.
+        Only messages with ids below `before`, if that is given. All messages said before the call
+        are included. Raises `StoreUnavailableError`.
         """
+
+    async def search(
+        self, rooms: Sequence[Room], words: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Message]:
+        """Return the newest messages that have all `words`, as `IStore.search` does."""
 
     def recent(self, room: Room) -> Sequence[Message]:
         """Return the newest messages of `room`, as many as a session reads on joining."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.core.chat import Chat
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.ports import ILog
 from chatd.core.rooms import Member, Origin, User
+from chatd.core.world import rights
 from chatd.core.world.operations import SetAway
+from chatd.core.world.world import World
 
 MAX_AWAY: Final = 400
 """How many bytes an away message has at most: a list of members shows many of them."""
@@ -17,18 +18,18 @@ MAX_AWAY: Final = 400
 class Presence:
     """The rules of `who` and `away`."""
 
-    def __init__(self, chat: Chat, log: ILog) -> None:
-        self._chat = chat
+    def __init__(self, world: World, log: ILog) -> None:
+        self._world = world
         self._log = log
 
     def members(self, user: User, room_id: str | None) -> dict[User, Member]:
         """Return the members of a room in the order of joining.
 
         Without `room_id` these are all users that share a room with `user`, who is one of them.
-        Raises `ChatError` if there is no such room, or the user is in none.
+        Raises `ChatError` if there is no such room for the user, or the user is in none.
         """
         if room_id is not None:
-            return self._chat.room(room_id).members
+            return rights.require_listed(self._world, room_id, user).members
         if not user.rooms:
             raise ChatError(ErrorCode.IN_NO_ROOM)
         seen: dict[User, Member] = {}

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from chatd.core.lookalikes import subject_key
+
 
 class AccessKind(StrEnum):
     """The kind of an entry of a room's access list: a right of its subject, or the lack of one."""
@@ -39,6 +41,18 @@ class RoomAccess:
     by: str = ""
     created: float = 0.0
     reason: str = ""
+
+    @property
+    def subject(self) -> tuple[AccessKind, int | str]:
+        """The kind and the account or guest, of which there is one entry in a list."""
+        return self.kind, subject_key(self.name, self.account)
+
+
+class AccessChanges(NamedTuple):
+    """The entries that are added to the access list of a room, and those that are removed."""
+
+    added: Sequence[RoomAccess] = ()
+    removed: Sequence[RoomAccess] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Final
 
@@ -32,12 +32,12 @@ class RoomNames:
         if not rooms:
             del self._rooms[room.name_key]
 
-    def find(self, name: str) -> Room | None:
-        """Return the room with that name, if it is the only one."""
+    def find(self, name: str, is_visible: Callable[[Room], bool] = lambda _: True) -> Room | None:
+        """Return the visible room with that name, if it is the only one."""
         if len(name) > ROOM_NAME_LENGTH:
             return None
-        rooms = self._rooms.get(room_name_key(name), {})
-        return next(iter(rooms)) if len(rooms) == 1 else None
+        rooms = [room for room in self._rooms.get(room_name_key(name), ()) if is_visible(room)]
+        return rooms[0] if len(rooms) == 1 else None
 
 
 def find_named(name: str, rooms: Iterable[Room]) -> Room | None:

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, MessageBatch
 from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.core.lookalikes import NameKeys, room_key, room_name_key
-
-if TYPE_CHECKING:
-    from chatd.core.mutes import RoomMutes
+from chatd.core.records import RoomSettings
+from chatd.core.restrictions import NO_RESTRICTIONS
 
 T = TypeVar("T")
 
@@ -38,7 +37,8 @@ class User:
     which come in the order in which they became the user's; `origins` are those of this server,
     which the router keeps. `rooms` has the user's membership in each room, in the order of joining.
     `away` is set while the user is away, `ignored` while the user ignores somebody, `guest_names`
-    once somebody ignores this guest. A `closed` user has no session any more and can do nothing.
+    once a guest has had a name.
+    A `closed` user has no session any more and can do nothing.
     """
 
     __slots__ = (
@@ -70,15 +70,17 @@ class User:
         self.rooms: dict[Room, Member] = {}
 
     def note_name(self, name: str, now: float) -> None:
-        """Note the name that the guest has from now on, for those who ignore the guest."""
+        """Note the name that the guest has from now on, "" for none."""
         if self.guest_names is not None:
             self.guest_names.change(name, now)
+        elif name:
+            self.guest_names = GuestNames(name, now)
 
-    def continue_as(self, other: User) -> None:
+    def continue_as(self, other: User, now: float) -> None:
         """Let `other` be the same guest, who has come back under the same name."""
         other.away, other.ignored, other.guest_names = self.away, self.ignored, self.guest_names
         if other.guest_names is not None:
-            other.guest_names.current = other.name
+            other.guest_names.change(other.name, now)
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +140,13 @@ def ensure_active(origin: Origin) -> None:
 class Role(Enum):
     """The rights of a member beyond those of every member."""
 
+    OWNER = "owner"
+    OPERATOR = "operator"
+    VOICE = "voice"
     NONE = "none"
+
+
+NO_SETTINGS: Final = RoomSettings()
 
 
 @dataclass(slots=True)
@@ -156,12 +164,16 @@ class Room:
     unless they are given. `number` is the room's place in the order of creation. `last_id` is the
     id of the newest message, 0 before the first one: ids count from 1. `last_time` is the time of
     the newest event, in seconds since the epoch. `owner` is the id of the account that started the
-    room. `mutes` is None if nobody was muted at the last operation. A `permanent` room never ends
-    by itself. `used` tells the constructor whether something was said in the room before.
+    room, `starter` the guest who did, until that guest joins it. `roles` has the operators and
+    voices among the accounts, by their ids. `restricts_talk`: not all members may talk. A
+    `permanent` room never ends by itself. `used` tells the constructor whether something was said
+    in the room before.
     """
 
     __slots__ = (
+        "_settings",
         "_unused_id",
+        "bans",
         "id",
         "key",
         "last_id",
@@ -173,6 +185,9 @@ class Room:
         "number",
         "owner",
         "permanent",
+        "restricts_talk",
+        "roles",
+        "starter",
     )
 
     def __init__(
@@ -186,6 +201,7 @@ class Room:
         used: bool = False,
         key: str | None = None,
         name_key: str | None = None,
+        settings: RoomSettings = NO_SETTINGS,
     ) -> None:
         self.id = room_id
         self.key = room_key(room_id) if key is None else key
@@ -198,7 +214,25 @@ class Room:
         self.permanent = permanent
         self._unused_id = None if used else last_id
         self.members: dict[User, Member] = {}
-        self.mutes: RoomMutes | None = None
+        self.roles: dict[int, Role] = {}
+        self.starter: User | None = None
+        self.bans = self.mutes = NO_RESTRICTIONS
+        self.restricts_talk = False
+        self.settings = settings
+
+    @property
+    def settings(self) -> RoomSettings:
+        """The topic, and which users may join, see and talk."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: RoomSettings) -> None:
+        self._settings = settings
+        self.note_restrictions()
+
+    def note_restrictions(self) -> None:
+        """Note whether all members may talk, after the mutes or the settings have changed."""
+        self.restricts_talk = self.settings.moderated or len(self.mutes) > 0
 
     @property
     def is_used(self) -> bool:
@@ -208,7 +242,13 @@ class Room:
     @property
     def is_needed(self) -> bool:
         """Whether the room is not to end by itself, though it may be empty."""
-        return self.is_used or self.permanent or self.owner is not None or bool(self.members)
+        return (
+            self.is_used
+            or self.permanent
+            or self.owner is not None
+            or bool(self.members or self.roles or self.bans or self.mutes)
+            or self.settings != NO_SETTINGS
+        )
 
     def continue_after(self, last_id: int) -> None:
         """Let the messages of a new room have ids above one that was used before."""
@@ -216,7 +256,16 @@ class Room:
 
     def add(self, user: User, now: float) -> None:
         """Make `user` a member."""
-        self.members[user] = user.rooms[self] = Member(Role.NONE, now)
+        role = self.role_of(user.account)
+        if user is self.starter:
+            self.starter, role = None, Role.OPERATOR
+        self.members[user] = user.rooms[self] = Member(role, now)
+
+    def role_of(self, account: int | None) -> Role:
+        """Return the role that an account has in the room, whether its user is there or not."""
+        if account is None:
+            return Role.NONE
+        return Role.OWNER if account == self.owner else self.roles.get(account, Role.NONE)
 
     def remove(self, user: User) -> None:
         """End the membership of `user`."""

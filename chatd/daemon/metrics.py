@@ -89,13 +89,15 @@ class ServerMetrics(Collector):
             yield CounterMetricFamily(f"chatd_{name}", description, value=value)
 
     def _gauges(self) -> tuple[tuple[str, str, float], ...]:
-        in_rooms = len({session.user for session in self._sessions if session.user.rooms})
-        rooms = sum(1 for _ in self._chat.rooms())
+        # Readers of the metrics need not know of rooms that are not listed.
+        listed = {room for room in self._chat.rooms() if not room.settings.unlisted}
+        users = {session.user for session in self._sessions}
+        in_rooms = sum(1 for user in users if not listed.isdisjoint(user.rooms))
         queued = [session.send_queue.queued for session in self._sessions]
         return (
             ("connections", "Open connections.", len(self._sessions)),
-            ("chatters", "Users in a room.", in_rooms),
-            ("rooms", "Rooms.", rooms),
+            ("chatters", "Users in a room that is listed.", in_rooms),
+            ("rooms", "Rooms that are listed.", len(listed)),
             (
                 "connections_throttled",
                 "Connections that wait because of a rate.",

@@ -143,6 +143,7 @@ class Options(usage.Options):
             registrants=Registrants(self["who-registers"]),
             replay=self["replay"],
             keep=self["keep"],
+            keep_secrets=self["keep-secrets"],
             room_history=self["room-history"],
             hide_addresses=bool(self["hide-addresses"]),
             trace=bool(self["trace"]),

@@ -65,8 +65,8 @@ GROUPS: Final = (
             ),
             Parameter(
                 "replay",
-                "How many messages of history a text client is shown when it joins a room, before "
-                "the users in the room; 0: neither.",
+                "How many messages of history a text client is shown when it joins a room, and "
+                "then the users in the room; 0: neither.",
                 "N",
                 Config.replay,
                 number(0, MAX_READ),
@@ -115,6 +115,16 @@ GROUPS: Final = (
                 "Days after which history is removed; 0: never.",
                 "DAYS",
                 Config.keep,
+                number(0, _MAX_DAYS),
+            ),
+            Parameter(
+                "keep-secrets",
+                (
+                    "Days for which private messages to accounts are kept until the next "
+                    "login; 0: none are kept."
+                ),
+                "DAYS",
+                Config.keep_secrets,
                 number(0, _MAX_DAYS),
             ),
             Parameter(

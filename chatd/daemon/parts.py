@@ -23,13 +23,27 @@ from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
 from chatd.core.expiry import RoomExpiry
 from chatd.core.ignores import Ignores
+from chatd.core.messages import MessageService
 from chatd.core.moderation import Moderation
 from chatd.core.ports import ILog
 from chatd.core.presence import Presence
+from chatd.core.privatemessages import PrivateMessages
 from chatd.core.ratelimit import CountCreation, CreationLimit
+from chatd.core.readmarks import WRITE_SECONDS, ReadMarks
+from chatd.core.roommoderation import RoomModeration
+from chatd.core.roomsettings import SettingsService
 from chatd.core.sessions import SessionService
 from chatd.core.store import IStore
-from chatd.core.world.effects import BanAdded, RoomSettled, StoredUpTo, TokenRevoked
+from chatd.core.textlimits import TextLimits
+from chatd.core.world.effects import (
+    BanAdded,
+    InvitationChanged,
+    KeptMessagesDue,
+    RoomRead,
+    RoomSettled,
+    StoredUpTo,
+    TokenRevoked,
+)
 from chatd.core.world.world import World
 from chatd.daemon.maintenance import maintenance
 from chatd.daemon.periodic import HOUR, PeriodicTasks
@@ -42,12 +56,14 @@ from chatd.oplog.node import NodeLog
 from chatd.protocol.replies import ErrorReply
 from chatd.server.context import ServerContext
 from chatd.server.eventlog import Counters, EventLog
+from chatd.server.keptmessages import RETRY_SECONDS, KeptMessages
 from chatd.server.limits import Admission
 from chatd.server.native import ChatFactory
 from chatd.server.resume import ResumeTokens
 from chatd.server.roomlists import RoomLists
 from chatd.server.services import Services
 from chatd.server.session_registry import SessionRegistry
+from chatd.server.storedaccess import StoredAccess
 from chatd.server.storedbans import StoredBans
 from chatd.server.storedrooms import StoredRooms
 from chatd.server.usage import SNAPSHOT_SECONDS, RecentUsage
@@ -81,6 +97,8 @@ class ServerParts(ABC):
         self._shared_log = shared_log
         self._periodic: list[PeriodicTasks] = []
         self._build_rooms()
+        self._build_room_services()
+        self._build_private_messages()
         self._build_accounts()
         self._build_sessions()
         self._build_consoles()
@@ -99,6 +117,8 @@ class ServerParts(ABC):
         """Build the rooms, and the parts that each of their messages passes."""
         config, reactor = self.config, self._reactor
         self.event_log = EventLog(reactor)
+        self.audit = AuditLog(self.store, self.event_log)
+        self.text_limits = TextLimits(config.limits.message)
         self.counters = Counters()
         self.fanout = Fanout(reactor)
         self.store_size = StoreSize(self.store)
@@ -129,12 +149,34 @@ class ServerParts(ABC):
             self.history,
             config.rules,
             self._creation_counter(),
-            config.limits.message,
+            self.text_limits,
         )
         self.stored_bans = StoredBans(self.world, self.oplog, self.store)
         self.moderation = Moderation(
             self.world, self.oplog, self.stored_bans, self.router, config.rules
         )
+
+    def _build_room_services(self) -> None:
+        """Build what members and operators do in rooms beside talking."""
+        world, oplog = self.world, self.oplog
+        self.stored_access = StoredAccess(world, oplog, self.store)
+        self.bus.handle({InvitationChanged: self.stored_access.on_invitation})
+        self.room_moderation = RoomModeration(world, oplog, self.stored_access)
+        self.room_settings = SettingsService(world, oplog, self.stored_access)
+        self.messages = MessageService(world, oplog, self.history, self.store)
+        self.read_marks = ReadMarks(world, oplog, self.store)
+        self.bus.handle({RoomRead: self.read_marks.on_read})
+        self._periodic.append(PeriodicTasks(self._reactor, WRITE_SECONDS, self.read_marks.write))
+
+    def _build_private_messages(self) -> None:
+        """Build the parts that send private messages, keep them, and deliver those later."""
+        world, store, reactor = self.world, self.store, self._reactor
+        self.private_messages = PrivateMessages(
+            world, self.oplog, store, self.text_limits, self.config.keep_secrets
+        )
+        self.kept_messages = KeptMessages(world, store, self.router, self.fanout, reactor)
+        self.bus.handle({KeptMessagesDue: self.kept_messages.on_due})
+        self._periodic.append(PeriodicTasks(reactor, RETRY_SECONDS, self.kept_messages.retry))
 
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
@@ -166,6 +208,8 @@ class ServerParts(ABC):
                 self.resume_tokens.refresh,
                 self.remembered.purge,
                 self.stored_bans.purge,
+                lambda: self.stored_access.purge(now()),
+                lambda: self.private_messages.purge(now()),
                 self.retention.prune,
             )
         )
@@ -206,11 +250,18 @@ class ServerParts(ABC):
             world=self.world,
             log=self.oplog,
             chat=self.chat,
-            presence=Presence(self.chat, self.oplog),
+            presence=Presence(self.world, self.oplog),
             ignores=Ignores(self.world, self.oplog, self.store),
             accounts=self.accounts,
             sessions=SessionService(self.accounts, self.remembered, self.world),
             moderation=self.moderation,
+            room_moderation=self.room_moderation,
+            room_settings=self.room_settings,
+            messages=self.messages,
+            read_marks=self.read_marks,
+            private_messages=self.private_messages,
+            kept_messages=self.kept_messages,
+            text_limits=self.text_limits,
             room_lists=self.room_lists,
             writer=self.writer,
             fanout=self.fanout,
@@ -219,6 +270,7 @@ class ServerParts(ABC):
             counters=self.counters,
             now=self._wall_time,
             seconds=reactor.seconds,
+            audit=self.audit.add,
             run_admin=lambda user, line: execute_for(self.consoles.context, user, line),
             motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
@@ -243,10 +295,12 @@ class ServerParts(ABC):
             accounts=self.accounts,
             admins=self.admins,
             moderation=self.moderation,
+            room_moderation=self.room_moderation,
+            messages=self.messages,
             sessions=self.sessions,
             fanout=self.fanout,
             writer=self.writer,
-            audit=AuditLog(self.store, self.event_log),
+            audit=self.audit,
             store=self.store,
             store_size=self.store_size,
             history=self.history,

@@ -206,6 +206,8 @@ class ChatService(ServerParts, Service):
         for tasks in self._periodic:
             tasks.stop()
         self.hashing.stop()
+        with suppress(StoreUnavailableError):
+            await self.read_marks.write()
         # Without the last ids, the next start continues each room behind its reserved ids.
         with suppress(StoreUnavailableError):
             is_alone = self._shared_log is None  # other servers give further ids

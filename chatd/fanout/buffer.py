@@ -47,6 +47,7 @@ class Subscriber:
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
     `session_key` is that of the session once an operation names it; `router` has the session.
+    `welcomed` is the user of an account as whom the client was told that it is logged in.
     `connected_at` and `last_active`, the time of its last request, are by the clock that measures
     durations.
     """
@@ -67,6 +68,7 @@ class Subscriber:
         "send_queue",
         "session_key",
         "user",
+        "welcomed",
     )
 
     base_codec: Codec
@@ -75,6 +77,7 @@ class Subscriber:
 
     def __init__(self, user: User, address: Address, send_queue: ISendQueue, now: float) -> None:
         self.user = user
+        self.welcomed: User | None = None
         self.address = address
         self.send_queue = send_queue
         self.connected_at = self.last_active = now

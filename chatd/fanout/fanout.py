@@ -77,7 +77,7 @@ class Fanout:
         """Write to one subscriber, after all that happened before."""
         self._write(subscriber, *self._take_unknown_joins(subscriber), *messages)
 
-    def answer(self, subscriber: Subscriber, reply: Reply) -> None:
+    def answer(self, subscriber: Subscriber, reply: Event | Reply) -> None:
         """Write to one subscriber what it has asked for, after all that happened before."""
         joins = self._take_unknown_joins(subscriber)
         subscriber.send_queue.answer(self._encode(subscriber, *joins, reply))

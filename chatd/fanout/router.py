@@ -13,10 +13,9 @@ from itertools import count
 from chatd.core.events import (
     Joined,
     Left,
-    Muted,
     RoomClosed,
     RoomEvent,
-    Unmuted,
+    TargetedEvent,
     UserEvent,
 )
 from chatd.core.rooms import Room, SessionKey, User
@@ -142,7 +141,7 @@ class Router:
                     fanout.send(session, replace(event, is_self=True))
                 fanout.unsubscribe(session, room)
             fanout.append({room: event})
-        elif isinstance(event, Muted | Unmuted):
+        elif isinstance(event, TargetedEvent):
             for session in sessions:
                 fanout.flush_one(session)
             fanout.append({room: event})

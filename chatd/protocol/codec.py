@@ -11,12 +11,14 @@ from functools import cache
 from itertools import takewhile
 from typing import ClassVar, Final, Protocol
 
+from chatd.core.errors import ErrorCode
 from chatd.core.events import Event, PrivateMessage, RoomEvent
 from chatd.core.sanitize import decode_frames, sanitize
 from chatd.protocol import json_encoder, jsonio, text
-from chatd.protocol.commands import CLIENT_COMMANDS, MASK, PASSWORD_MASK, Request
+from chatd.protocol.command import MASK, PASSWORD_MASK, Request
+from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.framing import Framing
-from chatd.protocol.replies import FormatSet, Reply, Resumed, RoomList
+from chatd.protocol.replies import ErrorReply, FormatSet, Reply, Resumed, RoomList
 from chatd.protocol.session_replies import Remembered
 
 _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
@@ -63,7 +65,7 @@ class TextCodec:
     is_text: ClassVar[bool] = True
 
     def encode(self, event: Event | Reply) -> bytes:
-        """Return the words as frames."""
+        """Return the words as frames, b"" for an event without words."""
         if type(event) is RoomList and self in event.encoded:
             return event.encoded[self]
         words = text.encode(event, self.show_addresses, self.room_tags)
@@ -177,5 +179,9 @@ def _masked(event: Event | Reply) -> Event | Reply:
             return replace(event, session=PASSWORD_MASK)
         case Remembered():
             return replace(event, token=PASSWORD_MASK)
+        case ErrorReply(code=ErrorCode.BAD_NAME, command="join" | "enter"):
+            # A key that was typed for a room without one is taken for a part of the name.
+            params = dict.fromkeys(event.params.keys() & {"name", "suggestion"}, PASSWORD_MASK)
+            return replace(event, params={**event.params, **params})
         case _:
             return event

@@ -1,158 +1,17 @@
-"""The commands of clients and of the console: one table with their parameters and words.
-
-Parsing, usage, help, completion, JSON and the masks of the trace all read it. The sentences of the
-lab's commands are the lab's.
-"""
+"""The commands of clients: one table. The sentences of the lab's commands are the lab's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
-from chatd.core.errors import ChatError, ErrorCode
-
-MASK: Final = "…"
-PASSWORD_MASK: Final = "********"  # noqa: S105 -- shown instead of a password
-
-_NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
-
-_MAX_DIGITS: Final = 15
-"""A number with more digits is not exact in every language that reads JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a command; the last one that can be typed takes the rest of the line.
-
-    The trace shows `mask` in place of the value. `choices` are all the values allowed. The value of
-    a `number` is a whole number, that of a `word` has no blanks if it is typed. A parameter that is
-    `json_only` cannot be typed.
-    """
-
-    name: str
-    optional: bool = False
-    mask: str | None = None
-    choices: tuple[str, ...] = ()
-    number: bool = False
-    word: bool = False
-    json_only: bool = False
-
-    def allows(self, value: str | None) -> bool:
-        """Tell whether `value` is allowed; None if there is no value."""
-        if value is None:
-            return self.optional
-        if self.number:
-            return value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
-        return not self.choices or value in self.choices
-
-    def allows_typed(self, value: str | None) -> bool:
-        """Tell whether `value` is allowed where it is typed."""
-        if self.word and value is not None and len(value.split()) > 1:
-            return False
-        return self.allows(value)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command: its name, its parameters, and a sentence for help.
-
-    `syntax` is the usage where it differs from what the parameters give. A command that is
-    `json_only` cannot be typed. `cost` is how many frames it counts for the rate of a client: more
-    than 1 where the server hashes a password, writes to the store or sends much. `aliases` are
-    other names for it where it is typed.
-    """
-
-    name: str
-    summary: str
-    parameters: tuple[Parameter, ...] = ()
-    syntax: str = ""
-    json_only: bool = False
-    cost: int = 1
-    aliases: tuple[str, ...] = ()
-
-    @cached_property
-    def typed(self) -> tuple[Parameter, ...]:
-        """The parameters that can be typed."""
-        return tuple(p for p in self.parameters if not p.json_only)
-
-    @cached_property
-    def usage(self) -> str:
-        """The command as it is typed: `start <chatroom_id> <chatroom_name>`, for example."""
-        shown = (f"[{p.name}]" if p.optional else f"<{p.name}>" for p in self.typed)
-        return self.syntax or " ".join((self.name, *shown))
-
-    @property
-    def help_line(self) -> str:
-        """The line of help on this command."""
-        return f"`{self.usage}`: {self.summary}"
-
-    def usage_error(self) -> ChatError:
-        """Return the error for missing or wrong parameters."""
-        return ChatError(ErrorCode.USAGE, usage=self.usage)
-
-    def split(self, words: str) -> dict[str, str]:
-        """Return the parameters in `words`, by name; the last one takes the rest.
-
-        An optional number that others follow is left out where a word is there that is not all
-        digits: it belongs to the next parameter.
-        """
-        values: dict[str, str] = {}
-        rest = words.strip()
-        for parameter in self.typed:
-            if not rest:
-                break
-            if parameter is self.typed[-1]:
-                values[parameter.name] = rest
-                break
-            word, *after = rest.split(None, 1)
-            if parameter.optional and parameter.number and not word.isdecimal():
-                continue
-            values[parameter.name], rest = word, after[0] if after else ""
-        return values
-
-    def mask(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return `arguments` as the trace shows them: confidential and unknown ones are masked."""
-        masks = {p.name: p.mask for p in self.parameters}
-        shown = {name: masks.get(name, MASK) for name in arguments}
-        return {
-            name: value if shown[name] is None else shown[name] for name, value in arguments.items()
-        }
-
-    def check(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Return `arguments`; raise `ChatError` if one is missing or not allowed."""
-        if not all(p.allows(arguments.get(p.name)) for p in self.parameters):
-            raise self.usage_error()
-        return arguments
-
-    def check_typed(self, arguments: dict[str, str]) -> dict[str, str]:
-        """Return typed `arguments`; raise `ChatError` if one is missing or not allowed."""
-        if not all(p.allows_typed(arguments.get(p.name)) for p in self.parameters):
-            raise self.usage_error()
-        return arguments
-
-
-class Request(NamedTuple):
-    """A request of a client: a command, its arguments, and a tag that the reply repeats.
-
-    A NamedTuple is made in half the time of a frozen dataclass, and every message in JSON is one.
-    """
-
-    command: str
-    arguments: Mapping[str, str] = _NO_ARGUMENTS
-    tag: str | None = None
-
-
-def help_text(commands: Iterable[Command]) -> str:
-    """Return the help on `commands`: a line for each that can be typed."""
-    return "".join(f"{command.help_line}\n" for command in commands if not command.json_only)
-
-
-def _table(*commands: Command) -> dict[str, Command]:
-    return {command.name: command for command in commands}
-
+from chatd.protocol.command import (
+    MASK,
+    ON_OFF,
+    PASSWORD_MASK,
+    Command,
+    Parameter,
+    table,
+)
 
 _ROOM = Parameter("chatroom_id")
 _CURRENT_ROOM = Parameter("chatroom_id", optional=True)
@@ -163,14 +22,31 @@ _CHATTER = Parameter("chatter_name")
 _USERNAME = Parameter("username", word=True)
 _MINUTES = Parameter("minutes", optional=True, number=True)
 _REASON = Parameter("reason", optional=True)
-SUBJECT: Final = Parameter("name_or_address")
+_KEY: Final = Parameter("key", optional=True, mask=PASSWORD_MASK, word=True)
+# Words that are no key belong to the name.
+_GIVEN_KEY: Final = Parameter("key", optional=True, mask=PASSWORD_MASK)
+_NAME: Final = Parameter("chatter_name", word=True)
+_IN_ROOM: Final = Parameter("chatroom_id", optional=True, json_only=True)
+
+
+def _setting(name: str, summary: str) -> Command:
+    """Return the command that turns a setting of a room on or off, or shows it."""
+    setting = Parameter(name, optional=True, choices=ON_OFF)
+    return Command(name, summary, (setting, _IN_ROOM), syntax=f"{name} [on|off]", cost=2)
+
+
+def _on_member(
+    name: str, summary: str, *parameters: Parameter, aliases: tuple[str, ...] = ()
+) -> Command:
+    """Return a command of operators on a user in the current room."""
+    return Command(name, summary, (_NAME, *parameters, _IN_ROOM), cost=2, aliases=aliases)
 
 
 def _password(name: str = "password") -> Parameter:
     return Parameter(name, mask=PASSWORD_MASK, word=True)
 
 
-CLIENT_COMMANDS: Final = _table(
+CLIENT_COMMANDS: Final = table(
     Command("help", "Show usage of all commands."),
     Command(
         "start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME), cost=3
@@ -189,14 +65,14 @@ CLIENT_COMMANDS: Final = _table(
     Command(
         "join",
         "Join the specified chat room. Each message must be prefixed with the chatter's name.",
-        (_ROOM, _HELD_NAME),
+        (_ROOM, _HELD_NAME, _GIVEN_KEY),
         syntax="join <chatroom_id> <chatter_name>",
     ),
     Command(
         "enter",
         "Join the specified chat room; start it first if it does not exist.",
-        (_ROOM, _HELD_NAME),
-        syntax="enter <chatroom_id> <chatter_name>",
+        (_ROOM, _HELD_NAME, _GIVEN_KEY),
+        syntax="enter <chatroom_id> <chatter_name> [key]",
         cost=3,
     ),
     Command(
@@ -215,7 +91,7 @@ CLIENT_COMMANDS: Final = _table(
     Command(
         "me",
         "Tell the current chat room what you do.",
-        (Parameter("text"), Parameter("chatroom_id", optional=True, json_only=True)),
+        (Parameter("text"), _IN_ROOM),
     ),
     Command(
         "secret",
@@ -247,11 +123,82 @@ CLIENT_COMMANDS: Final = _table(
         "Show the last messages of the current chat room.",
         (
             Parameter("limit", optional=True, number=True),
-            Parameter("chatroom_id", optional=True, json_only=True),
+            _IN_ROOM,
             Parameter("since", optional=True, number=True, json_only=True),
+            Parameter("before", optional=True, number=True, prefix="before "),
         ),
+        syntax="history [limit] [before <id>]",
         cost=2,  # and more if it is long
     ),
+    Command(
+        "search",
+        "Show the newest messages of the current chat room that have all of the words.",
+        (
+            Parameter("words"),
+            _IN_ROOM,
+            Parameter("before", optional=True, number=True, prefix="#before:"),
+        ),
+        syntax="search <words> [#before:<id>]",
+        cost=4,
+    ),
+    Command(
+        "delete",
+        "Delete a message by its id, or your last one.",
+        (Parameter("id", optional=True, number=True), _IN_ROOM),
+        cost=3,
+    ),
+    Command(
+        "read",
+        "Tell your other sessions which messages of a chat room you have read.",
+        (Parameter("id", number=True), _IN_ROOM),
+        json_only=True,
+    ),
+    Command(
+        "topic",
+        "Show the topic of the current chat room, or set it; - removes it.",
+        (Parameter("text", optional=True), _IN_ROOM),
+        cost=2,
+    ),
+    _on_member("op", "Make a chatter an operator of the current chat room."),
+    _on_member("deop", "Let an operator be none any more."),
+    _on_member("voice", "Let a chatter talk in the current chat room while it is moderated."),
+    _on_member("devoice", "Take back what voice gave."),
+    _on_member("kick", "Remove a chatter from the current chat room.", _REASON),
+    _on_member(
+        "mute",
+        "Let a chatter read the current chat room but not talk in it.",
+        Parameter("minutes", optional=True, number=True),
+    ),
+    _on_member("unmute", "Let a chatter talk again."),
+    _on_member(
+        "ban",
+        "Remove a chatter from the current chat room, and keep them out.",
+        _MINUTES,
+        _REASON,
+    ),
+    _on_member("unban", "Let a chatter join the current chat room again."),
+    Command("bans", "List the bans and mutes of the current chat room.", (_IN_ROOM,), cost=2),
+    _on_member("invite", "Let a chatter join the current chat room once."),
+    _setting("private", "Hide the current chat room from all but members and invited chatters."),
+    _setting("invite-only", "Let only invited chatters join the current chat room."),
+    _setting("unlisted", "Leave the current chat room out of the list."),
+    _setting("moderated", "Let only operators and voices talk in the current chat room."),
+    _setting("open-topic", "Let all members set the topic of the current chat room."),
+    Command(
+        "key",
+        "Set a word that is needed to join the current chat room, or remove it.",
+        (_KEY, _IN_ROOM),
+        syntax="key [word|off]",
+        cost=2,
+    ),
+    Command(
+        "limit",
+        "Set how many members the current chat room has at most, or remove the limit.",
+        (Parameter("limit", optional=True, number=True, or_off=True, word=True), _IN_ROOM),
+        syntax="limit [number|off]",
+        cost=2,
+    ),
+    Command("end", "End the current chat room, if you are its owner.", (_CURRENT_ROOM,), cost=3),
     Command(
         "register",
         "Register an account, and log in; its name is yours alone.",
@@ -294,7 +241,7 @@ CLIENT_COMMANDS: Final = _table(
     Command(
         "say",
         "Send a message to the current chat room, whatever it starts with.",
-        (Parameter("text"), Parameter("chatroom_id", optional=True, json_only=True)),
+        (Parameter("text"), _IN_ROOM),
     ),
     Command(
         "format",
@@ -315,91 +262,3 @@ CLIENT_COMMANDS: Final = _table(
         "The server withdraws the client from its joined chat room if it is closed.",
     ),
 )
-
-CONSOLE_COMMANDS: Final = _table(
-    Command("help", "Show usage of all commands."),
-    Command("list", "List all chat rooms and the chatters in each."),
-    Command(
-        "end", "Withdraw all chatters from the specified chat room and then end the room.", (_ROOM,)
-    ),
-    Command("start", "Start a new chat room with the given ID and name.", (_ROOM, _ROOM_NAME)),
-    Command(
-        "kick",
-        "Kick the specified chatter out of the given chat room.",
-        (_CHATTER, _ROOM, _REASON),
-        syntax="kick <chatter_name> <chatroom_id>",
-    ),
-    Command(
-        "mute",
-        "Let a chatter read a chat room but not talk in it, for some minutes or until unmute.",
-        (_CHATTER, _ROOM, Parameter("minutes", optional=True, number=True)),
-    ),
-    Command("unmute", "Let a chatter talk in a chat room again.", (_CHATTER, _ROOM)),
-    Command(
-        "group",
-        "Bring the specified chatters into the given chat room.",
-        (_ROOM, Parameter("list_of_chatters")),
-    ),
-    Command(
-        "say",
-        "Say something as the Administrator to all in the given chat room.",
-        (_ROOM, Parameter("text")),
-    ),
-    Command(
-        "who",
-        "Show every connection: address, name, account, rooms, seconds connected, bytes queued, "
-        "messages and bytes sent, seconds idle, seconds throttled.",
-    ),
-    Command("top", "Show the connections that sent most in the last minute."),
-    Command(
-        "rooms", "Show every room with its owner, members, messages, bytes and last message's time."
-    ),
-    Command(
-        "history",
-        "Show the last messages of a chat room.",
-        (_ROOM, Parameter("limit", optional=True, number=True)),
-    ),
-    Command(
-        "ban",
-        "Ban a name, an account or an address, for some minutes or for ever.",
-        (SUBJECT, _MINUTES, _REASON),
-    ),
-    Command("unban", "Lift a ban.", (SUBJECT,)),
-    Command("bans", "List all bans."),
-    Command("accounts", "List all accounts."),
-    Command(
-        "admin",
-        "Make an account an administrator, or let it be none.",
-        (_USERNAME, Parameter("admin", choices=("on", "off"))),
-        syntax="admin <username> <on|off>",
-    ),
-    Command("register", "Add an account; its password is asked for.", (_USERNAME,)),
-    Command("passwd", "Set the password of an account; it is asked for.", (_USERNAME,)),
-    Command("unregister", "Remove an account.", (_USERNAME,)),
-    Command(
-        "audit",
-        "Show the last acts of administrators: time, administrator, act.",
-        (Parameter("count", optional=True, number=True),),
-    ),
-    Command(
-        "trace",
-        "Print every frame received and sent, or stop it.",
-        (Parameter("trace", choices=("on", "off")),),
-        syntax="trace <on|off>",
-    ),
-    Command(
-        "stats",
-        "Show uptime, connections, rooms, messages, bytes, queue sizes, the store's size and how "
-        "many connections are throttled.",
-    ),
-    Command("exit", "Leave a console that is attached with chatd-admin; the server goes on."),
-    Command("quit", "Clean all chat rooms and end all chatter connections. Quit the server."),
-)
-
-SHUTDOWN_LINES: Final = (
-    "Administrator: notify clients about shutting down server...",
-    "System: please terminate the console",
-    "Administrator: Shutting down server console...",
-    "System: Shutting down server...",
-)
-"""The lines that `quit` prints at every open console."""

@@ -1,6 +1,7 @@
 """The codec of a session that ignores somebody: another codec, less the messages of these users.
 
 Text has none of their messages; JSON has them with a mark, for programs that show them otherwise.
+Neither has their invitations and the private messages that were kept.
 Sessions that ignore nobody share the codecs of `chatd.protocol.codec`, at no cost.
 """
 
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatd.core.events import Event, Message, MessageBatch, PrivateMessage
+from chatd.core.events import Event, Invited, Message, MessageBatch, PrivateMessage
 from chatd.core.ignorelist import IgnoreList
 from chatd.protocol.codec import Codec
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.replies import History, Reply
+from chatd.protocol.room_replies import Found
 
 
 def ignoring_codec(codec: Codec, ignored: IgnoreList) -> Codec:
@@ -66,22 +68,31 @@ class IgnoringCodec:
         """Return the codec for a user who is in that many rooms."""
         return ignoring_codec(self.inner.for_room_count(in_rooms), self.ignored)
 
-    def _shown(self, event: Event | Reply) -> Sequence[Event | Reply]:
+    def _shown(self, event: Event | Reply) -> Sequence[Event | Reply]:  # noqa: PLR0911 -- a table
         match event:
             case MessageBatch() if self._is_ignored(event):
                 if self.is_text:
                     return ()
                 return [message._replace(is_ignored=True) for message in event.messages()]
+            case Invited() if self.ignored.has(event.by, event.account, event.time):
+                return ()
+            case PrivateMessage(is_kept=True) if self._is_ignored(event):
+                return ()
             case PrivateMessage(recipient=None) if self._is_ignored(event):
                 return () if self.is_text else (replace(event, is_ignored=True),)
             case History():
                 return (replace(event, messages=self._history(event.messages)),)
+            case Found():  # text needs the last one's id for the next page
+                return (replace(event, messages=self._marked(event.messages)),)
             case _:
                 return (event,)
 
     def _history(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         if self.is_text:
             return tuple(said for said in messages if not self._is_ignored(said))
+        return self._marked(messages)
+
+    def _marked(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         return tuple(said._replace(is_ignored=self._is_ignored(said)) for said in messages)
 
     def _is_ignored(self, said: MessageBatch | Message | PrivateMessage) -> bool:

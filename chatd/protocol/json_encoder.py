@@ -19,22 +19,33 @@ from chatd.core.events import (
     Notice,
 )
 from chatd.protocol.error_text import error_text
-from chatd.protocol.json_schema import EVENTS, RESULTS, Shape, time_text
+from chatd.protocol.json_events import EVENTS
+from chatd.protocol.json_kinds import time_text
+from chatd.protocol.json_results import RESULTS
+from chatd.protocol.json_shapes import Shape
 from chatd.protocol.jsonio import dump, quote
 from chatd.protocol.moderation_text import admin_notice
 from chatd.protocol.received import Disconnect, Error, Ok
 from chatd.protocol.received import Reply as ReceivedReply
 from chatd.protocol.replies import Disconnecting, ErrorReply, Reply, Result, RoomList
+from chatd.protocol.room_replies import ActDone, SettingReply
 from chatd.protocol.text import disconnect_words, result_text
 
 _EVENTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in EVENTS}
 _RESULTS: Final[dict[type, Shape]] = {shape.kind: shape for shape in RESULTS}
 
 _SENT_PARAMETERS: Final = {
+    ErrorCode.BAD_KEY: ("limit",),
     ErrorCode.BAD_NAME: ("reason", "suggestion"),
     ErrorCode.BAD_ROOM_ID: ("reason", "suggestion"),
+    ErrorCode.NOT_OWN_MESSAGE: ("id",),
     ErrorCode.NOT_STORED: ("room", "id"),
+    ErrorCode.NO_SUCH_MESSAGE: ("id",),
+    ErrorCode.NO_SUCH_ROLE: ("role",),
     ErrorCode.NO_SUCH_ROOM: ("suggestion",),
+    ErrorCode.ROOM_FULL: ("limit",),
+    ErrorCode.TOO_MANY_ENTRIES: ("limit",),
+    ErrorCode.TOPIC_TOO_LONG: ("limit",),
     ErrorCode.UNKNOWN_COMMAND: ("suggestion",),
 }
 """The parameters of errors that a program needs beside the code and the words."""
@@ -65,7 +76,8 @@ def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:  # noqa: PLR091
     """Return what a client reads of `event`: a moved user, for example, reads three events."""
     match event:
         case Kicked(room, _, name, address, time, by, text):
-            left = Left(room, name, address, LeaveReason.KICKED, time, by=by, text=text)
+            reason = LeaveReason.BANNED if event.is_ban else LeaveReason.KICKED
+            left = Left(room, name, address, reason, time, by=by, text=text)
             return [Notice(SERVER, admin_notice(event), time), left]
         case Moved(room, _, left_room, name, address, time):
             parts: list[Event | ReceivedReply] = [Notice(SERVER, admin_notice(event), time)]
@@ -78,9 +90,15 @@ def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:  # noqa: PLR091
             sent = _SENT_PARAMETERS.get(code, ())
             data = {name: params[name] for name in sent if name in params}
             return [Error(command, code, error_text(event), tag, data)]
-        case Disconnecting(reason, text):
-            sender, words = disconnect_words(reason, text)
-            return [Disconnect(reason.code, words, reason.retry, sender)]
+        case Disconnecting():
+            sender, words = disconnect_words(event.reason, event.text)
+            return [Disconnect(event.reason.code, words, event.reason.retry, sender)]
+        case SettingReply(act=act):
+            data = {"room": event.room, act: event.value}
+            data |= {"changed": True} if event.changed else {}
+            return [Ok(act, result_text(event), event.tag, data)]
+        case ActDone():
+            return [Ok(event.act, result_text(event), event.tag, _RESULTS[ActDone].write(event))]
         case Result():
             shape = _RESULTS.get(type(event))
             data = {} if shape is None else shape.write(event)

@@ -1,4 +1,4 @@
-"""Requests as JSON (spec section 7): one object a frame. For events see json_schema.py.
+"""Requests as JSON (spec section 7): one object a frame. For events see json_events.py.
 
 The server decodes requests, the line client encodes them. A frame that is no object, is nested too
 deeply or cannot be written as UTF-8 again is an error of the peer.
@@ -13,7 +13,7 @@ from typing import Any
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.sanitize import UNPRINTABLE, sanitize, translator
 from chatd.core.suggest import nearest
-from chatd.protocol.commands import Command, Request
+from chatd.protocol.command import OFF, ON, ON_OFF, Command, Request
 
 Fields = dict[str, Any]
 
@@ -119,6 +119,8 @@ def _arguments(fields: Fields, command: Command) -> dict[str, str]:
             arguments[parameter.name] = sanitize(value)
         elif parameter.number and type(value) is int:
             arguments[parameter.name] = str(value)
+        elif type(value) is bool and parameter.choices == ON_OFF:
+            arguments[parameter.name] = ON if value else OFF
         elif value is not None:
             raise command.usage_error()
     return arguments

@@ -1,37 +1,67 @@
-"""The words for users who are kicked, moved or muted, and for the rooms that they are in."""
+"""The words for users who are kicked, banned, moved or muted, and for the rooms concerned."""
 
 from __future__ import annotations
 
+from chatd.core import bidi
 from chatd.core.bidi import isolate
-from chatd.core.events import ADMINISTRATOR, SERVER, Kicked, Left, Moved, Muted, Unmuted
+from chatd.core.events import (
+    ADMINISTRATOR,
+    SERVER,
+    Kicked,
+    LeaveReason,
+    Left,
+    Moved,
+    Muted,
+    RoomBanned,
+    RoomUnbanned,
+    Unmuted,
+)
+from chatd.protocol.people_text import Isolate
 
 
-def kick_line(event: Left) -> str:
-    """Return the line for a room out of which a user was kicked."""
+def removal_line(event: Left) -> str:
+    """Return the line for a room out of which a user was kicked or banned."""
+    if event.reason is LeaveReason.BANNED:
+        return f"{SERVER}: {ban_words(event)}"
     name = isolate(event.name)
     if event.by in {None, ADMINISTRATOR}:
         return f"{ADMINISTRATOR}: {with_reason(f'{name} was kicked out.', event.text)}"
-    words = f"{name} was kicked out by {_actor(event.by)}."
+    words = f"{name} was kicked out by {actor(event.by)}."
     return f"{SERVER}: {with_reason(words, event.text)}"
 
 
+def ban_words(event: Left | RoomBanned) -> str:
+    """Return the words for a room from which a user was banned."""
+    return with_reason(f"{isolate(event.name)} was banned by {actor(event.by)}.", event.text)
+
+
+def unban_words(event: RoomUnbanned) -> str:
+    """Return the words for a room that a user may join again."""
+    return f"{isolate(event.name)} was unbanned by {actor(event.by)}."
+
+
 def admin_notice(event: Kicked | Moved) -> str:
-    """Return the words for a user whom an administrator kicked or moved."""
+    """Return the words for a user whom somebody kicked, banned or moved."""
     room = room_label(event.room_name, event.room)
-    if isinstance(event, Kicked):
-        words = f"You were kicked out from chatroom {room} by {_actor(event.by)}!"
-        return with_reason(words, event.text)
-    return f"You were grouped into chatroom {room} by the Administrator."
+    match event:
+        case Kicked(is_ban=True):
+            return with_reason(f"You are banned from chatroom {room}.", event.text)
+        case Kicked():
+            words = f"You were kicked out from chatroom {room} by {actor(event.by)}!"
+            return with_reason(words, event.text)
+        case Moved():
+            return f"You were grouped into chatroom {room} by the Administrator."
 
 
-def mute_notice(event: Muted | Unmuted) -> str:
-    """Return the words for the user who is muted, or who may talk again."""
+def mute_words(event: Muted | Unmuted) -> str:
+    """Return the words for a user who is muted or may talk again, and for the room."""
+    is_mute = isinstance(event, Muted)
+    if not event.is_self:
+        return f"{isolate(event.name)} was {'muted' if is_mute else 'unmuted'}."
     room = room_label(event.room_name, event.room)
-    return (
-        f"You may not talk in chatroom {room}."
-        if isinstance(event, Muted)
-        else f"You may talk in chatroom {room} again."
-    )
+    if is_mute:
+        return f"You may not talk in chatroom {room}."
+    return f"You may talk in chatroom {room} again."
 
 
 def with_reason(words: str, reason: str | None) -> str:
@@ -44,6 +74,6 @@ def room_label(name: str, room_id: str) -> str:
     return f"{isolate(name)}@{isolate(room_id)}"
 
 
-def _actor(by: str | None) -> str:
-    """Return how a user reads who acted: the name of an account, or `the Administrator`."""
+def actor(by: str | None, isolate: Isolate = bidi.isolate) -> str:
+    """Return how a user reads who acted: the name of a user, or `the Administrator`."""
     return "the Administrator" if by in {None, ADMINISTRATOR} else isolate(by or "")

@@ -54,7 +54,8 @@ class JoinedRoom(Result):
     """The user is in a room under `name`; `last` is the id of its newest message.
 
     `members` has the names of its first `MAX_MEMBERS` members in the order of joining, for JSON
-    only; `count` is the number of all of them.
+    only; `count` is the number of all of them. `read` is the id up to which the user of an account
+    has read the room.
     """
 
     command: ClassVar[str] = "join"
@@ -64,6 +65,8 @@ class JoinedRoom(Result):
     room_name: str = ""
     members: tuple[str, ...] = ()
     count: int = 0
+    topic: str = ""
+    read: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

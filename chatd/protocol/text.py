@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from chatd.core.bidi import is_right_to_left, isolate
@@ -28,24 +27,19 @@ from chatd.core.events import (
     Message,
     MessageBatch,
     Moved,
-    Muted,
     Notice,
     PrivateMessage,
+    ReadUpTo,
     Renamed,
     RoomClosed,
     RoomEvent,
-    Unmuted,
 )
 from chatd.core.suggest import nearest
-from chatd.protocol.commands import CLIENT_COMMANDS, MASK, Command, Request, help_text
+from chatd.protocol.command import MASK, Command, Request, help_text
+from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.error_text import error_text
-from chatd.protocol.moderation_text import (
-    admin_notice,
-    kick_line,
-    mute_notice,
-    room_label,
-    with_reason,
-)
+from chatd.protocol.message_text import history_lines, private_words, said_words
+from chatd.protocol.moderation_text import admin_notice, removal_line, room_label, with_reason
 from chatd.protocol.people_replies import MemberList, OthersHere
 from chatd.protocol.people_text import RESULT_WORDS, and_more, away_words, indent, people_words
 from chatd.protocol.received import Disconnect, Error, Ok
@@ -76,6 +70,13 @@ from chatd.protocol.replies import (
     RoomStarted,
     RoomSwitched,
     SecretSent,
+)
+from chatd.protocol.room_text import (
+    RoomNews,
+    RoomResult,
+    is_told_by_event,
+    news_words,
+    result_words,
 )
 from chatd.protocol.session_text import SESSION_WORDS
 
@@ -118,6 +119,8 @@ _DISCONNECT_TEXTS: Final = {
 
 def result_text(result: Result) -> str:
     """Return the words of the reply to a request that was carried out, without `Server: `."""
+    if isinstance(result, RoomResult):
+        return result_words(result)
     words = RESULT_WORDS.get(type(result)) or SESSION_WORDS.get(type(result))
     if words is not None:
         return words(result)
@@ -152,9 +155,9 @@ def encode(event: Event | Reply, show_addresses: bool, room_tags: bool) -> str:
     """Return the frames for an event or a reply, with a NUL, which no text contains, between them.
 
     A batch has one frame for each message, a login one more for each room that the user is in, a
-    private message to a user who is away another one, everything else one frame; a folded join has
-    none, which is "". With `room_tags`, frames of an event in a room start with the room's id, as
-    in `[2] Bob: hi`. The frames of a batch are made at once, as one by one takes far longer.
+    private message to a user who is away another one, everything else one frame. With `room_tags`,
+    frames of an event in a room start with the room's id, as in `[2] Bob: hi`. An event without
+    words is "". The frames of a batch are made at once, as one by one takes far longer.
     """
     if type(event) is MessageBatch:  # the most frequent by far: no search for its type
         start = f"* {event.sender} " if event.action else f"{event.sender}: "
@@ -189,7 +192,7 @@ def _encode_isolated(batch: MessageBatch, room_tags: bool) -> str:
 def render(
     event: Event | Reply | ReceivedReply, *, show_addresses: bool = True, room_tags: bool = False
 ) -> str:
-    """Return the words for one event or reply, other than a batch of messages."""
+    """Return the words for one event or reply, other than a batch of messages; "" for no words."""
     words = _words(event, show_addresses=show_addresses)
     if room_tags and words and isinstance(event, RoomEvent) and event.room is not None:
         return f"[{isolate(event.room)}] {words}"
@@ -197,13 +200,15 @@ def render(
 
 
 def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str:  # noqa: C901, PLR0911, PLR0912 -- a table
+    if isinstance(event, RoomNews):
+        return f"{SERVER}: {news_words(event)}"
+    if isinstance(event, RoomResult):
+        is_shown = not is_told_by_event(event)
+        return f"{SERVER}: {result_words(event, isolate)}" if is_shown else ""
     match event:
-        case Message(action=True):
-            former = " (former)" if event.is_former else ""
-            return f"* {isolate(event.sender)}{former} {indent(isolate(event.text))}"
-        case Message(is_former=True):
-            return f"{isolate(event.sender)} (former): {indent(isolate(event.text))}"
-        case Message() | Notice() | Disconnect():
+        case Message():
+            return said_words(event)
+        case Notice() | Disconnect():
             return f"{isolate(event.sender)}: {indent(isolate(event.text))}"
         case Joined(is_folded=True):
             return ""
@@ -211,24 +216,17 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{isolate(event.name)}: joined us @chatroom {isolate(event.room)}."
         case JoinsFolded():
             return f"{SERVER}: {event.count} others joined us @chatroom {isolate(event.room)}."
-        case Left(reason=LeaveReason.KICKED):
-            return kick_line(event)
+        case Left(reason=LeaveReason.KICKED) | Left(reason=LeaveReason.BANNED, by=str()):
+            return removal_line(event)
         case Left():
             return f"{SERVER}: {isolate(event.name)} quitted."
         case RoomClosed():
             return f"{ADMINISTRATOR}: chatroom is being closed by the Administrator."
         case PrivateMessage():
-            recipient = f" to {isolate(event.recipient)}" if event.recipient is not None else ""
-            return f"{isolate(event.sender)} (secret{recipient}): {indent(isolate(event.text))}"
+            return private_words(event)
         case Renamed():
             former, name = isolate(event.name), isolate(event.new_name)
             return f"{SERVER}: {former} is now known as {name}."
-        case Muted(is_self=True) | Unmuted(is_self=True):
-            return f"{SERVER}: {mute_notice(event)}"
-        case Muted():
-            return f"{SERVER}: {isolate(event.name)} was muted."
-        case Unmuted():
-            return f"{SERVER}: {isolate(event.name)} was unmuted."
         case Kicked() | Moved():
             return f"{SERVER}: {admin_notice(event)}"
         case ErrorReply():
@@ -252,6 +250,8 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
             return f"{SERVER}: {people_words(event, isolate)}"
         case Receipt():
             return f"{SERVER}: Message {event.id} of chatroom {event.room} is stored."
+        case ReadUpTo():  # for programs, which count what is unread
+            return ""
         case MessageBatch():
             raise TypeError("a batch is encoded as several frames")
         case _:
@@ -261,18 +261,6 @@ def _words(event: Event | Reply | ReceivedReply, *, show_addresses: bool) -> str
 def room_lines(rooms: Iterable[RoomInfo], *, show_addresses: bool = True) -> str:
     """Return the list of rooms: a line for each, with one space after each member."""
     return "".join(f"{_room_line(room, show_addresses=show_addresses)}\n" for room in rooms)
-
-
-def history_lines(messages: Iterable[Message]) -> str:
-    """Return the lines of a history: each message with its time (UTC) in front."""
-    return "".join(
-        f"[{utc(said.time)}] {_words(said, show_addresses=False)}\n" for said in messages
-    )
-
-
-def utc(seconds: float) -> str:
-    """Return a time, in seconds since the epoch, as users read it: `2026-11-20 14:51:16`."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def decode(text: str, commands: dict[str, Command]) -> Request:

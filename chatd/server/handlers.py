@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd import __version__
 from chatd.protocol.codec import CODECS
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.people_replies import OthersHere
 from chatd.protocol.replies import (
     MAX_MEMBERS,
@@ -35,20 +35,14 @@ from chatd.protocol.replies import (
     RoomStarted,
     RoomSwitched,
 )
-from chatd.server import people_handlers, session_handlers
+from chatd.server import message_handlers, people_handlers, room_handlers, session_handlers
 from chatd.server.roomlists import MAX_ROOMS
-from chatd.server.session_handlers import log_failed_logins, rooms_of
+from chatd.server.session_handlers import log_failed_logins, rooms_of, welcome
 
 if TYPE_CHECKING:  # session.py imports the handlers
     from chatd.server.session import Session
 
 Handler = Callable[["Session", Request], Reply | Coroutine[Any, Any, Reply | None] | None]
-
-_HISTORY_LENGTH: Final = 20
-"""How many messages `history` returns if the request does not tell."""
-
-_MESSAGES_PER_FRAME: Final = 50
-"""How many messages of a history count as one frame more for the rate of the client."""
 
 
 def _ping(_: Session, __: Request) -> Reply:
@@ -65,7 +59,7 @@ def _help(_: Session, __: Request) -> Reply:
 async def _start(session: Session, request: Request) -> Reply:
     services, arguments = session.services, request.arguments
     room = await services.chat.create_room(
-        arguments["chatroom_id"], arguments["chatroom_name"], session.user
+        arguments["chatroom_id"], arguments["chatroom_name"], session
     )
     return RoomStarted(room.id)
 
@@ -73,8 +67,9 @@ async def _start(session: Session, request: Request) -> Reply:
 def _list(session: Session, request: Request) -> Reply:
     room_lists, arguments = session.services.room_lists, request.arguments
     if "chatroom_id" in arguments:
-        return room_lists.room(arguments["chatroom_id"])
-    return room_lists.page(arguments.get("since"), int(arguments.get("limit", MAX_ROOMS)))
+        return room_lists.room(session.user, arguments["chatroom_id"])
+    limit = int(arguments.get("limit", MAX_ROOMS))
+    return room_lists.page(session.user, arguments.get("since"), limit)
 
 
 async def _join(session: Session, request: Request) -> Reply | None:
@@ -82,14 +77,22 @@ async def _join(session: Session, request: Request) -> Reply | None:
     name = arguments.get("chatter_name")
     is_join = request.command == "join"
     join = services.chat.join if is_join else services.chat.join_or_create
-    room = await join(session, arguments["chatroom_id"], name, services.now())
+    # A further word that was typed is the key or belongs to the name: the chat knows.
+    key = arguments.get("key")
+    key, surplus = (None, key) if session.is_text else (key, None)
+    room_id, marks = arguments["chatroom_id"], services.read_marks
+    if not session.is_text:  # now, as nothing must come between the join and the reply
+        await marks.load(session.user, room_id)
+    room = await join(session, room_id, name, services.now(), key, surplus)
     result = JoinedRoom if is_join else EnteredRoom
     members = () if session.is_text else tuple(u.name for u in islice(room.members, MAX_MEMBERS))
-    reply = result(room.id, session.user.name, room.last_id, room.name, members, len(room.members))
+    count, topic = len(room.members), room.settings.topic
+    read = marks.of(session.user, room) or None
+    reply = result(room.id, session.user.name, room.last_id, room.name, members, count, topic, read)
     session.reply(reply, request)
     if not (services.replays and session.is_text):
         return None
-    messages = tuple(services.chat.recent(room))
+    messages = tuple(services.messages.recent(room))
     ignored = session.user.ignored
     if ignored is not None:  # nothing is shown if all are ignored
         messages = tuple(m for m in messages if not ignored.has(m.sender, m.account, m.time))
@@ -111,46 +114,20 @@ def _switch(session: Session, request: Request) -> Reply:
     return RoomSwitched(room.id, room.name)
 
 
-# -- messages
-
-
-def _say(session: Session, request: Request) -> None:
-    arguments = request.arguments
-    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag)
-
-
-def _broadcast(session: Session, request: Request) -> None:
-    session.say([request.arguments["message"]], request.arguments["chatroom_id"], request.tag)
-
-
-async def _history(session: Session, request: Request) -> Reply:
-    arguments = request.arguments
-    since = arguments.get("since")
-    room = session.room(arguments.get("chatroom_id"))
-    messages = await session.services.chat.history(
-        session,
-        room,
-        None if since is None else int(since),
-        int(arguments.get("limit", _HISTORY_LENGTH)),
-    )
-    session.extra_cost += len(messages) // _MESSAGES_PER_FRAME
-    return History(room.id, tuple(messages))
-
-
 # -- accounts
 
 
-async def _register(session: Session, request: Request) -> Reply:
+async def _register(session: Session, request: Request) -> None:
     services = session.services
     name = await services.accounts.register(session, *_credentials(request), services.now())
-    return Registered(name, rooms_of(session))
+    welcome(session, request, Registered(name, rooms_of(session)))
 
 
-async def _login(session: Session, request: Request) -> Reply:
+async def _login(session: Session, request: Request) -> None:
     services = session.services
     with log_failed_logins(session):
         name = await services.accounts.login(session, *_credentials(request), services.now())
-    return LoggedIn(name, rooms_of(session))
+    welcome(session, request, LoggedIn(name, rooms_of(session)))
 
 
 def _credentials(request: Request) -> tuple[str, str]:
@@ -178,12 +155,12 @@ async def _logout(session: Session, _: Request) -> Reply:
     return LoggedOut(await services.accounts.logout(session, services.now()))
 
 
-async def _resume(session: Session, request: Request) -> Reply:
+async def _resume(session: Session, request: Request) -> None:
     services = session.services
     name = await services.accounts.resume(session, request.arguments["session"], services.now())
     account = None if session.user.account is None else name
     token = await services.accounts.issue_resume_token(session)
-    return Resumed(name, account, rooms_of(session), token)
+    welcome(session, request, Resumed(name, account, rooms_of(session), token))
 
 
 # -- the connection
@@ -193,8 +170,10 @@ async def _format(session: Session, request: Request) -> Reply:
     services, wanted = session.services, request.arguments["format"]
     token = await services.accounts.issue_resume_token(session) if wanted == "json" else None
     session.set_codec(CODECS[wanted](session.base_codec.framing, services.show_addresses))
-    rooms, users = services.chat.counts()
-    return FormatSet(wanted, token, f"chatd {__version__}", rooms, users, services.chat.max_message)
+    rooms, users = services.chat.counts(session.user)
+    return FormatSet(
+        wanted, token, f"chatd {__version__}", rooms, users, services.text_limits.max_bytes
+    )
 
 
 async def _admin(session: Session, request: Request) -> Reply:
@@ -218,14 +197,19 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "enter": _join,
     "quit": _quit,
     "switch": _switch,
-    "broadcast": _broadcast,
-    "me": people_handlers.me,
+    "say": message_handlers.say,
+    "me": message_handlers.me,
+    "broadcast": message_handlers.broadcast,
     "secret": people_handlers.secret,
     "who": people_handlers.who,
     "away": people_handlers.away,
     "ignore": people_handlers.ignore,
     "unignore": people_handlers.unignore,
-    "history": _history,
+    "history": message_handlers.history,
+    "search": message_handlers.search,
+    "delete": message_handlers.delete,
+    "read": message_handlers.read,
+    **room_handlers.HANDLERS,
     "register": _register,
     "login": _login,
     "password": _password,
@@ -236,7 +220,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "rename": _rename,
     "logout": _logout,
     "resume": _resume,
-    "say": _say,
     "format": _format,
     "admin": _admin,
     "exit": _exit,

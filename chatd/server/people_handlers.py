@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatd.protocol.commands import Request
+from chatd.core.privatemessages import KeptFor
+from chatd.protocol.command import Request
 from chatd.protocol.people_replies import AwaySet, Ignored, MemberList, Unignored
 from chatd.protocol.replies import Reply, SecretSent
+from chatd.protocol.room_replies import SecretKept
 
 if TYPE_CHECKING:  # session.py imports the handlers
     from chatd.server.session import Session
 
 
-def me(session: Session, request: Request) -> None:
-    """Tell a room what the user does."""
-    arguments = request.arguments
-    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
-
-
 async def secret(session: Session, request: Request) -> Reply:
-    """Send a private message; the reply has the away message of its recipient, once."""
+    """Send a private message, or keep it; a reply has the away message of its recipient, once."""
     services, arguments = session.services, request.arguments
-    sent = await services.chat.send_private(
+    sent = await services.private_messages.send(
         session, arguments["chatter_name"], arguments["message"], services.now()
     )
+    if isinstance(sent, KeptFor):
+        return SecretKept(sent.name)
     return SecretSent(sent.name, sent.away)
 
 

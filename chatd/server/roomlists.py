@@ -12,7 +12,8 @@ from typing import Final
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.core.events import RoomEvent
-from chatd.core.rooms import Room
+from chatd.core.rooms import Room, User
+from chatd.core.world import rights
 from chatd.core.world.world import World
 from chatd.protocol.replies import RoomInfo, RoomList
 
@@ -29,30 +30,34 @@ class RoomLists:
     def __init__(self, world: World, clock: IReactorTime) -> None:
         self._world = world
         self._clock = clock
-        self._pages: dict[tuple[str, int, int], RoomList] = {}
+        self._pages: dict[tuple[tuple[Room, ...], int], RoomList] = {}
 
     def on_event(self, _: Room, __: RoomEvent) -> None:
         """Forget the pages: a room or its members have changed."""
         self._pages.clear()
 
-    def page(self, since: str | None = None, limit: int = MAX_ROOMS) -> RoomList:
+    def page(self, user: User, since: str | None = None, limit: int = MAX_ROOMS) -> RoomList:
         """Return the first `limit` rooms after the room `since`, or the first ones of all.
 
-        Raises `ChatError` if there is no room `since`.
+        Only rooms that are listed for `user`. Raises `ChatError` if there is no room `since`.
         """
-        rooms = list(self._world.rooms)
+        rooms = [room for room in self._world.rooms if rights.lists(self._world, user, room)]
         limit = min(limit, MAX_ROOMS)
-        # A room that is added has no event.
-        key = (since or "", limit, len(rooms))
+        start = 0
+        if since is not None:
+            start = rooms.index(rights.require_listed(self._world, since, user)) + 1
+        shown = tuple(rooms[start : start + limit])
+        more = len(rooms) - start - len(shown)
+        # Users who see the same rooms get the same page.
+        key = (shown, more)
         if key not in self._pages:
-            start = 0 if since is None else rooms.index(self._world.rooms.require(since)) + 1
-            shown = tuple(RoomInfo.of(room, MAX_CHATTERS) for room in rooms[start : start + limit])
             if not self._pages:
                 self._clock.callLater(0, self._pages.clear)
-            self._pages[key] = RoomList(shown, more=len(rooms) - start - len(shown))
+            infos = tuple(RoomInfo.of(room, MAX_CHATTERS) for room in shown)
+            self._pages[key] = RoomList(infos, more=more)
         return self._pages[key]
 
-    def room(self, room_id: str) -> RoomList:
-        """Return a list of one room alone; raise `ChatError` if there is none with that id."""
-        room = self._world.rooms.require(room_id)
+    def room(self, user: User, room_id: str) -> RoomList:
+        """Return a list of one room alone; raise `ChatError` if none is listed for `user`."""
+        room = rights.require_listed(self._world, room_id, user)
         return RoomList((RoomInfo.of(room, MAX_CHATTERS),))

@@ -22,7 +22,8 @@ from chatd.core.records import RememberedToken
 from chatd.core.rooms import Origin, Room, User
 from chatd.fanout.buffer import Subscriber
 from chatd.protocol.codec import CODECS, Codec
-from chatd.protocol.commands import CLIENT_COMMANDS, Request
+from chatd.protocol.command import Request
+from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.jsonio import InvalidRequestError
 from chatd.protocol.replies import Disconnecting, ErrorReply, History, Reply, Result, RoomList
 from chatd.server.connection import Connection

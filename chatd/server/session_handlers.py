@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Invited
 from chatd.core.records import RememberedToken
 from chatd.core.rooms import Origin
 from chatd.core.sessions import Access
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.replies import Reply, RoomRef
 from chatd.protocol.session_replies import (
     Recalled,
@@ -32,12 +33,12 @@ async def remember(session: Session, _: Request) -> Reply:
     return Remembered(await session.services.sessions.remember(session))
 
 
-async def recall(session: Session, request: Request) -> Reply:
+async def recall(session: Session, request: Request) -> None:
     """Log in by a token."""
     services = session.services
     with log_failed_logins(session):
         name = await services.sessions.recall(session, request.arguments["token"], services.now())
-    return Recalled(name, rooms_of(session))
+    welcome(session, request, Recalled(name, rooms_of(session)))
 
 
 async def sessions(session: Session, _: Request) -> Reply:
@@ -64,6 +65,21 @@ async def revoke(session: Session, request: Request) -> Reply:
         raise ChatError(ErrorCode.NO_SUCH_NUMBER)
     await service.revoke(session, session.listed[index], session.services.now())
     return Revoked(str(index + 1))
+
+
+def welcome(session: Session, request: Request, reply: Reply) -> None:
+    """Reply that a session is logged in, and then send what its account has missed."""
+    session.reply(reply, request)
+    services, user = session.services, session.user
+    if session.closed or user.account is None:
+        return
+    if user.sessions[0] == session.key:  # otherwise the sessions that were there have read it
+        invitations = services.world.invitations.unused(user.account, services.log.seconds())
+        for room, entry in invitations:
+            invited = Invited(room.id, room.name, entry.by, entry.created)
+            services.fanout.answer(session, invited)
+    services.private_messages.logged_in(user.account)
+    services.kept_messages.welcome(session)
 
 
 def rooms_of(session: Session) -> tuple[RoomRef, ...]:

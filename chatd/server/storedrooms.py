@@ -13,10 +13,10 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import room_key, room_name_key
 from chatd.core.ports import ILog
 from chatd.core.records import RoomRecord
-from chatd.core.rooms import Room
+from chatd.core.rooms import Origin, Room
 from chatd.core.store import IStore
 from chatd.core.world.effects import RoomSettled
-from chatd.core.world.operations import EndRoom, SettleRoom, StartRoom
+from chatd.core.world.operations import By, EndRoom, SettleRoom, StartRoom
 from chatd.waiters import Waiters
 
 
@@ -34,14 +34,14 @@ class StoredRooms:
         # By the key of a room that is changing: the calls that wait for the result.
         self._waiting: dict[str, Waiters[None]] = {}
 
-    async def start(
-        self, room_id: str, name: str, owner: int | None = None, permanent: bool = False
-    ) -> Room:
-        """Create a room.
+    async def start(self, room_id: str, name: str, origin: Origin | None) -> Room:
+        """Create a room for the user of `origin`, or a permanent one for the administrator.
 
         Raises `ChatError` if its id or name is not allowed, if it exists, or if it is one too many.
         """
         room_id, name = names.room_id(room_id), names.room_name(name)
+        owner = None if origin is None else origin.user.account
+        permanent = origin is None
         start = StartRoom(
             self._log.node,
             room_key(room_id),
@@ -52,6 +52,8 @@ class StoredRooms:
             permanent,
             self._max_rooms,
             self._max_owned,
+            None if origin is None else origin.key,
+            None if origin is None else origin.address,
         )
         while not await self._log.submit(start):
             await self._waiting.setdefault(start.room, Waiters()).wait()
@@ -67,12 +69,14 @@ class StoredRooms:
             raise ChatError(ErrorCode.UNAVAILABLE)  # this server was taken for dead meanwhile
         return room
 
-    async def end(self, room: Room, now: float, *, only_unneeded: bool = False) -> bool:
+    async def end(
+        self, room: Room, now: float, *, only_unneeded: bool = False, by: By | None = None
+    ) -> bool:
         """End `room`; its message ids continue if a room of its id is created again.
 
         With `only_unneeded`, do nothing if it is not to end by itself; return whether it has ended.
         """
-        end = EndRoom(self._log.node, room.key, room.id, only_unneeded, now)
+        end = EndRoom(self._log.node, room.key, room.id, only_unneeded, now, by)
         if not await self._log.submit(end):
             return False
         try:

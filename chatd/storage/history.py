@@ -12,7 +12,14 @@ from sys import getsizeof
 from typing import Final
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
+from chatd.core.events import (
+    Message,
+    MessageBatch,
+    MessageDeleted,
+    ReceiptRequest,
+    RoomClosed,
+    RoomEvent,
+)
 from chatd.core.rooms import Room
 from chatd.core.store import IStore
 from chatd.storage.retention import Retention
@@ -37,6 +44,20 @@ class _Recent:
         self.complete = False
         self._length = length
         self._size = 0
+        # The ids of messages that were deleted, perhaps while older ones were read.
+        self._deleted: set[int] = set()
+
+    def delete(self, message_id: int) -> None:
+        """Remove the text of a message, if it is there or is loaded now."""
+        self._deleted.add(message_id)
+        kept, self.messages, self._size = self.messages, deque(), 0
+        for message in kept:
+            self.add(self._without_deleted(message))
+
+    def _without_deleted(self, message: Message) -> Message:
+        if message.id not in self._deleted:
+            return message
+        return message._replace(text="", is_deleted=True)
 
     def add(self, message: Message) -> None:
         """Append a message, and remove the oldest ones if there are too many."""
@@ -49,7 +70,11 @@ class _Recent:
         """Insert the messages from the store, which may overlap with those that are there."""
         first = self.messages[0].id if self.messages else None
         newer, self.messages, self._size = self.messages, deque(), 0
-        older = [message for message in loaded if first is None or message.id < first]
+        older = [
+            self._without_deleted(message)
+            for message in loaded
+            if first is None or message.id < first
+        ]
         for message in (*older, *newer):
             self.add(message)
         self.complete = True
@@ -88,14 +113,30 @@ class History:
         """Forget the messages of a room that is closed."""
         if isinstance(event, RoomClosed):
             self._recent.pop(event.room, None)
+        elif isinstance(event, MessageDeleted) and event.room in self._recent:
+            self._recent[event.room].delete(event.id)
 
-    async def read(self, room: Room, since: int | None, limit: int) -> Sequence[Message]:
+    async def read(
+        self, room: Room, since: int | None, limit: int, before: int | None = None
+    ) -> Sequence[Message]:
         """Return the first `limit` messages after the id `since`, or the last ones if it is None.
 
-        They come oldest first, at most `MAX_READ` of them. Raises `StoreUnavailableError`.
+        Only messages with ids below `before`, if that is given. They come oldest first, at most
+        `MAX_READ` of them. Raises `StoreUnavailableError`.
         """
         await self._writer.drained()
-        return await self._store.history(room.id, since, min(limit, MAX_READ), MAX_READ_SIZE)
+        limit = min(limit, MAX_READ)
+        return await self._store.history(room.id, since, limit, MAX_READ_SIZE, before)
+
+    async def search(
+        self, rooms: Sequence[Room], words: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[Message]:
+        """Return the newest messages that have all `words`, as `IStore.search` does.
+
+        Raises `StoreUnavailableError`.
+        """
+        await self._writer.drained()
+        return await self._store.search([room.id for room in rooms], words, before, limit)
 
     async def preload(self, room: Room) -> None:
         """Load the messages from before the start for `recent`, if the store is available."""

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Final
 
 from chatd.core.events import Message, MessageBatch
-from chatd.core.lookalikes import room_key, subject_key
+from chatd.core.lookalikes import room_key
 from chatd.core.records import (
     NO_SETTINGS,
     AccessKind,
@@ -130,11 +130,11 @@ class MemoryRoom:
     def add_access(self, entry: RoomAccess) -> None:
         """Add an entry to the access list, last in the order; it replaces that of its subject."""
         self.remove_access(entry)
-        self.access[_access_key(entry)] = entry
+        self.access[entry.subject] = entry
 
     def remove_access(self, entry: RoomAccess) -> None:
         """Remove the entry of the same kind and subject from the access list."""
-        self.access.pop(_access_key(entry), None)
+        self.access.pop(entry.subject, None)
 
     def keep_access(self, wanted: Callable[[RoomAccess], bool]) -> None:
         """Remove the entries of the access list that are not wanted."""
@@ -160,10 +160,6 @@ class MemoryRoom:
             self.settings,
             tuple(self.access.values()),
         )
-
-
-def _access_key(entry: RoomAccess) -> tuple[AccessKind, int | str]:
-    return entry.kind, subject_key(entry.name, entry.account)
 
 
 def stored_size(batch: MessageBatch) -> int:

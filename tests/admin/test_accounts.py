@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chatd.admin.accounts import CONSOLE_ONLY
-from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.testing import MemoryServer
 
 WORD = "staple-battery"
@@ -95,7 +95,10 @@ def test_an_unknown_command(amy):
 
 @pytest.mark.parametrize(
     "line",
-    [*("kick zoe 1", "group 1 Bob zoe", "mute ZOE 1", "ban zoe", "ban z0e 5", "unregister zoe")],
+    [
+        *("kick zoe 1", "group 1 Bob zoe", "mute ZOE 1", "deop zoe 1"),
+        *("ban zoe", "ban z0e 5", "unregister zoe"),
+    ],
 )
 def test_nobody_acts_on_another_administrator(server, amy, line):
     """A session is refused; the console is not, and an administrator may act on themselves."""

@@ -13,7 +13,7 @@ from chatd.admin.stdio import format_plain
 from chatd.core.errors import StoreUnavailableError
 from chatd.core.records import CONSOLE, Actor, ActorKind, AuditEntry
 from chatd.daemon.logfile import format_json
-from chatd.protocol.commands import CONSOLE_COMMANDS
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 

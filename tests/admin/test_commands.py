@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 
 HELP = """\
 `help`: Show usage of all commands.
@@ -34,6 +34,7 @@ def test_help(server):
     names = {line.strip("`").split("`")[0].split()[0] for line in lines if line}
     assert names == {
         *("help", "list", "start", "end", "kick", "mute", "unmute", "group"),
+        *("op", "deop"),
         *("say", "who", "top", "rooms", "history", "audit", "trace", "stats", "exit", "quit"),
         *("ban", "unban", "bans", "accounts", "admin", "register", "passwd", "unregister"),
     }

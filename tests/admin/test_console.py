@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from chatd.admin import console as console_module
 from chatd.admin.answer import Answer
 from chatd.admin.console import MAX_LINE
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 
 TOO_LONG = "Administrator: Line too long (at most 16384 characters)."
 CHANGED = "Administrator: Password of alice changed."

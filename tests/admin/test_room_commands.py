@@ -39,15 +39,17 @@ def test_rooms(server):
     zoe.ask("`enter 3 zoe")
     said(server, "hello", "x" * 1000)
     first, second, third = server.console("rooms")
-    assert first == "Deep water@2 owner=- members=0 messages=0 bytes=0 last=-"
-    assert second == "3@3 owner=zoe members=1 messages=0 bytes=0 last=-"
-    assert third.startswith("1@1 owner=- members=1 messages=2 bytes=")
+    assert first == "Deep water@2 owner=- settings=- members=0 messages=0 bytes=0 last=-"
+    assert second == "3@3 owner=zoe settings=- members=1 messages=0 bytes=0 last=-"
+    assert third.startswith("1@1 owner=- settings=- members=1 messages=2 bytes=")
     assert third.endswith(" last=2025-11-27 00:00:02 UTC")
     assert 1005 <= server.answer("rooms").data[2]["bytes"] < 1100
     assert server.answer("rooms").data[1] == {
         "id": "3",
         "name": "3",
         "owner": "zoe",
+        "settings": [],
+        "topic": None,
         "members": 1,
         "messages": 0,
         "bytes": 0,

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from chatd.admin.console import MAX_LINE
 from chatd.admin.terminal import ConsoleTerminal
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 from chatd.testing import MemoryServer
 
 PROMPT = {"prompt": "Chat administration:> "}

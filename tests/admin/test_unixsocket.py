@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from chatd.admin.unixsocket import ConsoleFactory, listen
 from chatd.daemon.startup import StartError
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 

@@ -5,10 +5,7 @@ from twisted.internet.defer import Deferred
 
 from chatd.config import RoomCreators
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.names import new_name
 from chatd.core.rooms import Role
-from chatd.core.world.account_operations import ReserveName
-from chatd.core.world.operations import SentPrivately
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 from chatd.testing_slow import Gate
@@ -256,29 +253,3 @@ def test_resume_token_follows_rename(server):
 
 
 # -- private messages
-
-
-def test_send_private(server):
-    """One user reads it; names are found as they are compared."""
-    ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
-    ann.read()
-    sent = run(server.service.chat.send_private(ann, "BOB", "psst", NOW))
-    assert sent == SentPrivately("Bob", None)
-    assert bob.read() == ["Ann (secret): psst"]
-    assert ann.read() == []
-
-
-def test_send_private_to_oneself(server):
-    """It is read once by each session."""
-    ann = join(server, "1", "Ann")
-    run(server.service.chat.send_private(ann, "Ann", "note", NOW))
-    assert ann.read() == ["Ann (secret): note"]
-
-
-def test_send_private_refused(server):
-    """The sender needs a name, the recipient must be present, not only reserve a name."""
-    ann, nobody = join(server, "1", "Ann"), server.open_session()
-    send_private = server.service.chat.send_private
-    assert refusal(send_private(nobody, "Ann", "psst", NOW))[0] is ErrorCode.IN_NO_ROOM
-    run(server.service.oplog.submit(ReserveName(nobody.key, new_name("Zoe"))))
-    assert refusal(send_private(ann, "Zoe", "psst", NOW))[0] is ErrorCode.NO_SUCH_USER

@@ -1,10 +1,8 @@
-"""Kicks, moves and bans, by calls of `Moderation` itself."""
+"""Moves and bans, by calls of `Moderation` itself."""
 
 import pytest
 
-from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import DisconnectReason
-from chatd.core.world.operations import MemberRef
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 
@@ -29,50 +27,6 @@ def join(server, name):
     session = server.open_session()
     result(server.service.chat.join(session, "1", name, NOW))
     return session
-
-
-def test_kick(server, ann):
-    """The user is told by an own event, the room by another."""
-    bob = join(server, "Bob")
-    ann.read()
-    assert result(server.service.moderation.kick("bob", "1", NOW)) == MemberRef("Bob", "1")
-    assert bob.read() == [
-        "Server: You were kicked out from chatroom room 1@1 by the Administrator!"
-    ]
-    assert ann.read() == ["Administrator: Bob was kicked out."]
-
-
-def test_the_reason_of_a_kick(server, ann):
-    """The user and the room read it."""
-    bob = join(server, "Bob")
-    ann.read()
-    result(server.service.moderation.kick("bob", "1", NOW, "spam"))
-    assert bob.read() == [
-        "Server: You were kicked out from chatroom room 1@1 by the Administrator: spam"
-    ]
-    assert ann.read() == ["Administrator: Bob was kicked out: spam"]
-
-
-def test_a_kick_by_an_account(server, ann):
-    """The user and the room read the name of the account."""
-    for reason, end in (("", ""), ("spam", ": spam")):
-        bob = join(server, "Bob")
-        ann.read()
-        result(server.service.moderation.kick("bob", "1", NOW, reason, "Amy"))
-        (told,) = bob.read()[-1:]
-        assert told == f"Server: You were kicked out from chatroom room 1@1 by Amy{end or '!'}"
-        assert ann.read() == [f"Server: Bob was kicked out by Amy{end or '.'}"]
-        bob.lose()
-
-
-@pytest.mark.usefixtures("ann")
-@pytest.mark.parametrize(("name", "room_id"), [("Ann", "2"), ("Zoe", "1"), ("Ann", "9")])
-def test_kick_refused(server, name, room_id):
-    """The user must be in the room."""
-    with pytest.raises(ChatError) as refused:
-        result(server.service.moderation.kick(name, room_id, NOW))
-    assert refused.value.code is ErrorCode.NO_SUCH_USER
-    assert refused.value.params == {"name": name, "room": room_id}
 
 
 def test_move_adds_a_room_while_there_is_place(server, ann):

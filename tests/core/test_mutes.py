@@ -75,7 +75,7 @@ def test_unmute(server, people):
     assert bob.ask("hi") == []
     assert alice.read() == ["Bob: hi"]
     assert server.console("unmute Bob 1") == ["Administrator: Bob is not muted in chatroom 1."]
-    assert server.service.chat.room("1").mutes is None
+    assert not server.service.chat.room("1").restricts_talk
 
 
 def test_events_keep_their_order(server, people):
@@ -134,7 +134,7 @@ def test_minutes(server, people):
     assert bob.ask("hi") == []
     assert alice.read() == ["Bob: hi"]
     assert server.console("unmute Bob 1") == ["Administrator: Bob is not muted in chatroom 1."]
-    assert server.service.chat.room("1").mutes is None
+    assert not server.service.chat.room("1").restricts_talk
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,13 @@ from chatd.core.errors import ChatError
 from chatd.core.events import Joined, JoinsFolded, LeaveReason, Left, Notice, RoomClosed
 from chatd.core.lookalikes import name_keys
 from chatd.core.moderation import Moderation
+from chatd.core.privatemessages import PrivateMessages
 from chatd.core.records import AccountRef
+from chatd.core.roommoderation import RoomModeration
 from chatd.core.rooms import SessionKey, User
+from chatd.core.textlimits import TextLimits
 from chatd.core.world.account_operations import AddAccount, EndSession, LogIn
+from chatd.core.world.operations import By
 from chatd.core.world.world import World
 from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
@@ -25,6 +29,7 @@ from chatd.oplog.local import LocalLog
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.server.eventlog import EventLog
+from chatd.server.storedaccess import StoredAccess
 from chatd.server.storedbans import StoredBans
 from chatd.server.storedrooms import StoredRooms
 from chatd.storage.history import History
@@ -252,6 +257,7 @@ class FanoutHarness:
         log = EventLog(Clock())
         writer = HistoryWriter(store, Clock(), fanout.send, log)
         history = History(store, writer, Retention(store, Clock(), Clock().seconds, log, 0))
+        text_limits = TextLimits(Limits().message)
         self.chat = Chat(
             self.world,
             self.log,
@@ -259,10 +265,13 @@ class FanoutHarness:
             history,
             policy,
             lambda _: nullcontext(),
-            Limits().message,
+            text_limits,
         )
         stored_bans = StoredBans(self.world, self.log, store)
         self.moderation = Moderation(self.world, self.log, stored_bans, router, policy)
+        stored_access = StoredAccess(self.log, store)
+        self.room_moderation = RoomModeration(self.world, self.log, stored_access)
+        self.private_messages = PrivateMessages(self.world, self.log, store, text_limits, 0)
         self.sessions = []
         for owner, number in enumerate(users):
             account = AccountRef(owner + 1, f"account{owner}") if number > 1 else None
@@ -324,7 +333,7 @@ class FanoutHarness:
         self.chat.say(session, self.chat.joined_room(session.user, room), ["broadcast"], 0)
 
     def send_private(self, session, _, other):
-        result(self.chat.send_private(session, other.user.name, "psst", 0))
+        result(self.private_messages.send(session, other.user.name, "psst", 0))
 
     def answer(self, session, room, _):
         self.fanout.send(session, Notice("Server", f"answer {room}", 0))
@@ -333,13 +342,14 @@ class FanoutHarness:
         result(self.chat.announce(room, "hear hear", 0))
 
     def kick(self, _, room, other):
-        result(self.moderation.kick(other.user.name, room, 0))
+        room = self.chat.room(room)
+        result(self.room_moderation.kick(By(None), other.user.name, room, "", 0))
 
     def move(self, _, room, other):
         result(self.moderation.move_user(other.user.name, self.chat.room(room), 0))
 
     def end(self, _, room, __):
-        result(self.chat.delete_room(room, 0))
+        result(self.chat.delete_room(self.chat.room(room), 0))
 
     def set_codec(self, session, room, _):
         self.fanout.set_codec(session, CODECS[int(room) % len(CODECS)])

@@ -111,7 +111,7 @@ def summary(world):
         ),
         "names": world.names.count(world.seconds),
         "bans": [str(ban) for ban in world.bans],
-        "mutes": [(room.id, len(mutes)) for room, mutes in world.muted_rooms.items()],
+        "restrictions": [(room.id, len(room.bans), len(room.mutes)) for room in world.rooms],
         "ended": sorted(world.ended_nodes),
         "accounts": sorted(world.accounts._refs.values()),
     }

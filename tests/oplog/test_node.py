@@ -15,7 +15,8 @@ from chatd.core.records import RoomRecord, Snapshot
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world.account_operations import EndNode
 from chatd.core.world.effects import Happened, Said
-from chatd.core.world.operations import Announce, Join, Kick, Rename
+from chatd.core.world.operations import Announce, By, Join, Rename
+from chatd.core.world.room_operations import Kick
 from chatd.core.world.world import World
 from chatd.oplog import node as module
 from chatd.oplog.entry import Entry, Placed
@@ -290,7 +291,7 @@ def test_refused_messages_are_told_to_their_session(cluster, tag):
     ann = first.session()
     first.join(ann)
     first.clock.advance(1)
-    second.log.submit(Kick(new_name("Ann"), "1", "1", "Administrator", "", 0))
+    second.log.submit(Kick(By(None), "1", "1", new_name("Ann"), "", 0))
     first.log.say(first.room, ann, ["a"], 0, None if tag is None else ReceiptRequest(ann, tag))
     first.clock.advance(1)
     ((origin, error, refused_tag),) = first.refused

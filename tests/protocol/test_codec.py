@@ -8,12 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core import sanitize
-from chatd.core.events import Joined, JoinsFolded, MessageBatch, Notice, PrivateMessage
+from chatd.core.events import (
+    Joined,
+    JoinsFolded,
+    MessageBatch,
+    Notice,
+    PrivateMessage,
+    ReadUpTo,
+    RoomChanged,
+)
 from chatd.protocol import codec as codec_module
 from chatd.protocol.codec import CODECS, json_codec, text_codec
-from chatd.protocol.commands import MASK, PASSWORD_MASK, Request
+from chatd.protocol.command import MASK, PASSWORD_MASK, Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.replies import FormatSet, RoomStarted
+from chatd.protocol.room_replies import ActDone, SettingReply
 
 TEXT, JSON = text_codec(Framing.NUL, True), json_codec(Framing.NUL, True)
 BATCH = MessageBatch("2", 7, "Bob", ["hi", "a\nb"], 0.0)
@@ -124,6 +133,35 @@ def test_describe(event, shown):
     assert TEXT.describe(event) == shown
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        ReadUpTo("1", 7),
+        ActDone("kick", "1", "Bob"),
+        SettingReply("limit", "1", "tea", 5, changed=True),
+    ],
+)
+def test_events_without_words(event):
+    """Text has no frame for them, in any framing and with room tags, and JSON has one."""
+    for framing in Framing:
+        assert text_codec(framing, True).encode(event) == b""
+        assert text_codec(framing, True, True).encode(event) == b""
+    assert TEXT.describe(event) == []
+    assert JSON.encode(event).count(b"\0") == len(JSON.describe(event)) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (ActDone("invite", "1", "Bob"), b"Server: You invited Bob.\0"),
+        (SettingReply("limit", "1", "tea", 5), b"Server: The limit is 5.\0"),
+    ],
+)
+def test_replies_without_events(reply, words):
+    """Text has the words where no event of the room tells of it; no tag is in front."""
+    assert TEXT.for_room_count(2).encode(reply) == words
+
+
 FOLDED = Joined("1", "Al", None, 0.0, is_folded=True)
 
 
@@ -151,3 +189,14 @@ def test_describe_frame_masks_passwords():
     assert TEXT.describe_frame(b"`login al pass-word") == f"`login al {PASSWORD_MASK}"
     frame = b'{"command":"login","username":"al","password":"pass-word"}'
     assert json.loads(JSON.describe_frame(frame))["password"] == PASSWORD_MASK
+
+
+def test_describe_frame_masks_keys():
+    """The trace shows no key of a room: not where it is set, nor where it is given."""
+    assert TEXT.describe_frame(b"`join 1 Ann fish") == f"`join 1 Ann {PASSWORD_MASK}"
+    assert TEXT.describe_frame(b"`enter 1 - fish") == f"`enter 1 - {PASSWORD_MASK}"
+    assert TEXT.describe_frame(b"`key fish") == f"`key {PASSWORD_MASK}"
+    assert TEXT.describe_frame(b"`join 1 Ann") == "`join 1 Ann"
+    frame = b'{"command":"join","chatroom_id":"1","key":"fish"}'
+    assert json.loads(JSON.describe_frame(frame))["key"] == PASSWORD_MASK
+    assert JSON.describe(RoomChanged("1", "Al", 0.0, {"key": True}))[0].endswith('"key":true}')

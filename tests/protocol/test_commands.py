@@ -1,160 +1,124 @@
-"""The table of commands: usage, parsing, checks and masks derived from parameters."""
+"""The table of the commands of clients."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
-from chatd.protocol.commands import (
-    CLIENT_COMMANDS,
-    CONSOLE_COMMANDS,
-    MASK,
-    PASSWORD_MASK,
-    Command,
-    Parameter,
-    help_text,
-)
-
-SEND = Command(
-    "send",
-    "Send it.",
-    (
-        Parameter("to", word=True),
-        Parameter("count", optional=True, number=True),
-        Parameter("id", optional=True, json_only=True),
-    ),
-)
+from chatd.protocol.command import MASK, ON_OFF, PASSWORD_MASK, table
+from chatd.protocol.commands import CLIENT_COMMANDS
 
 
-BAN = Command(
-    "ban",
-    "Ban somebody.",
-    (
-        Parameter("name"),
-        Parameter("minutes", optional=True, number=True),
-        Parameter("reason", optional=True),
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    ("words", "arguments"),
-    [
-        ("Bob", {}),
-        ("Bob 60", {"minutes": "60"}),
-        ("Bob  60  two  words ", {"minutes": "60", "reason": "two  words"}),
-        ("Bob two words", {"reason": "two words"}),
-        ("Bob 60s", {"reason": "60s"}),
-        ("Bob -1", {"reason": "-1"}),
-        ("Bob two 60", {"reason": "two 60"}),
-        ("Bob ٣ x", {"minutes": "٣", "reason": "x"}),
-    ],
-)
-def test_an_optional_number_before_others(words, arguments):
-    """A word that is not all digits belongs to the next parameter."""
-    assert BAN.split(words) == {"name": "Bob"} | arguments
-
-
-@given(
-    st.from_regex(r"[A-Za-z]{1,9}", fullmatch=True),
-    st.one_of(st.just(""), st.from_regex(r"[0-9]{1,20}", fullmatch=True)),
-    st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip),
-)
-def test_minutes_and_reason_are_told_apart(name, minutes, reason):
-    """Minutes are read where the second word is all digits; the rest is the reason, unchanged."""
-    typed = f"{name} {minutes} {reason}" if minutes else f"{name} {reason}"
-    arguments = BAN.split(typed)
-    begins_with_digits = bool(reason) and reason.split()[0].isdecimal()
-    if minutes or not begins_with_digits:
-        assert arguments.get("minutes", "") == minutes
-        assert arguments.get("reason", "") == reason
-    assert arguments["name"] == name
-
-
-def test_usage_is_derived():
-    """The usage names the parameters that can be typed, optional ones in brackets."""
-    assert SEND.usage == "send <to> [count]"
-    assert SEND.help_line == "`send <to> [count]`: Send it."
-    assert Command("send", "Send it.", syntax="send it").usage == "send it"
-
-
-@pytest.mark.parametrize(
-    ("words", "arguments"),
-    [
-        ("", {}),
-        ("Bob", {"to": "Bob"}),
-        (" Bob  3 ", {"to": "Bob", "count": "3"}),
-        ("Bob 3 4", {"to": "Bob", "count": "3 4"}),
-    ],
-)
-def test_split(words, arguments):
-    """Each word is a parameter, and the last one takes the rest."""
-    assert SEND.split(words) == arguments
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [{"to": "Bob"}, {"to": "Bob", "count": "3"}, {"to": "Bob", "count": "0" * 15, "id": "x"}],
-)
-def test_allowed(arguments):
-    """Optional parameters may be missing."""
-    assert SEND.check(arguments) == SEND.check_typed(arguments) == arguments
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {},
-        {"count": "3"},
-        {"to": "Bob", "count": "x"},
-        {"to": "Bob", "count": "-1"},
-        {"to": "Bob", "count": "١"},
-        {"to": "Bob", "count": "1" * 16},
-        {"to": "Bob", "count": ""},
-    ],
-)
-def test_refused(arguments):
-    """A parameter that is missing or is no number of at most 15 digits gets the usage."""
-    for check in (SEND.check, SEND.check_typed):
-        with pytest.raises(ChatError) as refused:
-            check(arguments)
-        assert refused.value.params == {"usage": "send <to> [count]"}
-
-
-def test_a_word_has_blanks_only_in_json():
-    """A password with blanks, for example, cannot be typed, but a program can send it."""
-    assert SEND.check({"to": "Bob Dan"}) == {"to": "Bob Dan"}
-    with pytest.raises(ChatError):
-        SEND.check_typed({"to": "Bob Dan"})
-
-
-def test_choices():
-    """Only the words of the table are allowed."""
-    command = CLIENT_COMMANDS["format"]
-    assert command.check({"format": "json"}) == {"format": "json"}
-    with pytest.raises(ChatError):
-        command.check({"format": "xml"})
-
-
-def test_mask():
-    """The trace shows neither passwords nor private messages nor parameters that are unknown."""
-    command = CLIENT_COMMANDS["login"]
-    arguments = {"username": "al", "password": "pass-word", "passwort": "pass-word"}
-    shown = {"username": "al", "password": PASSWORD_MASK, "passwort": MASK}
-    assert command.mask(arguments) == shown
-
-
-def test_help_has_no_commands_for_programs():
-    """Help lists the commands that can be typed, in the order of the table."""
-    lines = help_text(CLIENT_COMMANDS.values()).splitlines()
-    names = [name for name, command in CLIENT_COMMANDS.items() if not command.json_only]
-    assert [line.removeprefix("`").split("`")[0].split(" ")[0] for line in lines] == names
-    assert "ping" not in names
-
-
-@pytest.mark.parametrize("commands", [CLIENT_COMMANDS, CONSOLE_COMMANDS])
-def test_optional_parameters_come_last(commands):
+@pytest.mark.parametrize("command", CLIENT_COMMANDS.values(), ids=CLIENT_COMMANDS)
+def test_optional_parameters_come_last(command):
     """No parameter that is required can stand behind an optional one."""
-    for command in commands.values():
-        optional = [parameter.optional for parameter in command.typed]
-        assert optional == sorted(optional)
+    optional = [parameter.optional for parameter in command.typed]
+    assert optional == sorted(optional)
+
+
+def test_the_table_is_by_name():
+    """Each command is found by its own name."""
+    assert table(*CLIENT_COMMANDS.values()) == CLIENT_COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("kick Bob", {"chatter_name": "Bob"}),
+        ("kick Bob bad words", {"chatter_name": "Bob", "reason": "bad words"}),
+        ("mute Bob 5", {"chatter_name": "Bob", "minutes": "5"}),
+        ("ban Bob", {"chatter_name": "Bob"}),
+        ("ban Bob 5 bad words", {"chatter_name": "Bob", "minutes": "5", "reason": "bad words"}),
+        ("ban Bob bad words", {"chatter_name": "Bob", "reason": "bad words"}),
+        ("topic laps and lanes", {"text": "laps and lanes"}),
+        ("private on", {"private": "on"}),
+        ("private", {}),
+        ("limit off", {"limit": "off"}),
+        ("delete 7", {"id": "7"}),
+        ("join 1 Ann fish", {"chatroom_id": "1", "chatter_name": "Ann", "key": "fish"}),
+        ("search tea #before:7", {"words": "tea", "before": "7"}),
+        ("end 1", {"chatroom_id": "1"}),
+    ],
+)
+def test_typed(words, arguments):
+    """The parameters are those that a user types, in the order of the usage."""
+    name, _, rest = words.partition(" ")
+    command = CLIENT_COMMANDS[name]
+    assert command.check_typed(command.split(rest)) == arguments
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "kick",
+        "op Bob Dan",
+        "mute Bob soon",
+        "private maybe",
+        "limit many",
+        "key two words",
+        "delete it",
+        "search #before:7",
+        "search tea #before:x",
+    ],
+)
+def test_refused(words):
+    """A parameter that is missing or not allowed gets the usage."""
+    name, _, rest = words.partition(" ")
+    command = CLIENT_COMMANDS[name]
+    with pytest.raises(ChatError) as refused:
+        command.check_typed(command.split(rest))
+    assert refused.value.params == {"usage": command.usage}
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("join", "join <chatroom_id> <chatter_name>"),
+        ("kick", "kick <chatter_name> [reason]"),
+        ("mute", "mute <chatter_name> [minutes]"),
+        ("ban", "ban <chatter_name> [minutes] [reason]"),
+        ("open-topic", "open-topic [on|off]"),
+        ("key", "key [word|off]"),
+        ("limit", "limit [number|off]"),
+        ("history", "history [limit] [before <id>]"),
+        ("search", "search <words> [#before:<id>]"),
+    ],
+)
+def test_usage(name, usage):
+    """The usage shows each parameter as it is typed."""
+    assert CLIENT_COMMANDS[name].usage == usage
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "mask"),
+    [
+        ("join", "key", PASSWORD_MASK),
+        ("enter", "key", PASSWORD_MASK),
+        ("key", "key", PASSWORD_MASK),
+        ("login", "password", PASSWORD_MASK),
+        ("secret", "message", MASK),
+    ],
+)
+def test_masks(name, parameter, mask):
+    """The trace shows no key, password or private message."""
+    assert CLIENT_COMMANDS[name].mask({parameter: "fish"}) == {parameter: mask}
+
+
+def test_rooms_in_json():
+    """A program can name the room of each command that a user types in the current one."""
+    current = {
+        command.name
+        for command in CLIENT_COMMANDS.values()
+        if "current chat room" in command.summary and "chatroom_id" not in command.usage
+    }
+    named = {
+        command.name
+        for command in CLIENT_COMMANDS.values()
+        if any(parameter.name == "chatroom_id" for parameter in command.parameters)
+    }
+    assert current <= named
+
+
+def test_switches():
+    """All settings that are turned on and off take the same words."""
+    for name in ("private", "invite-only", "unlisted", "moderated", "open-topic"):
+        parameter = CLIENT_COMMANDS[name].parameters[0]
+        assert (parameter.name, parameter.choices) == (name, ON_OFF)

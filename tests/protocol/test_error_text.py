@@ -17,6 +17,7 @@ EVERY_PARAMETER = dict.fromkeys(
         "network",
         "subject",
         "room_name",
+        "role",
     ),
     "x",
 )
@@ -34,3 +35,11 @@ def test_every_flaw_has_words(flaw):
     """A user reads why a name is not allowed."""
     words = error_text(ChatError(ErrorCode.BAD_NAME, name="x", reason=flaw, limit=32))
     assert words.startswith("Name x is not allowed: ")
+
+
+def test_no_message_of_ones_own():
+    """The words name the message that was asked for, if there is one."""
+    error = ChatError(ErrorCode.NO_SUCH_MESSAGE, room="1", id=7)
+    assert error_text(error) == "Message 7 NOT found!"
+    error = ChatError(ErrorCode.NO_SUCH_MESSAGE, room="1")
+    assert error_text(error) == "You have no message in chatroom 1!"

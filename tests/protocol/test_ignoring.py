@@ -1,15 +1,17 @@
 """The codec of a session that ignores somebody: it leaves messages out, or marks them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from chatd.core.events import Joined, Message, MessageBatch, PrivateMessage
-from chatd.core.ignorelist import IgnoreList
+from chatd.core.events import Invited, Joined, Message, MessageBatch, PrivateMessage
+from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.protocol.ignoring import ignoring_codec
 from chatd.protocol.replies import History
+from chatd.protocol.room_replies import Found
 
 IGNORED = IgnoreList({7: "bob"})
 TEXT, JSON = text_codec(Framing.NUL, True), json_codec(Framing.NUL, True)
@@ -58,6 +60,48 @@ def test_histories():
     assert ignoring_codec(TEXT, IGNORED).encode(history) == TEXT.encode(rest)
     sent = json.loads(ignoring_codec(JSON, IGNORED).encode(history).rstrip(b"\0"))
     assert [message.get("ignored") for message in sent["messages"]] == [None, True]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Invited("1", "tea", "bob", 0.0, 7),
+        PrivateMessage("bob", "psst", 0.0, account=7, is_kept=True),
+    ],
+)
+def test_invitations_and_kept_messages(event):
+    """Neither codec has those of ignored users, both have those of others."""
+    other = replace(event, account=8)
+    for inner in (TEXT, JSON):
+        codec = ignoring_codec(inner, IGNORED)
+        assert codec.encode(event) == b""
+        assert codec.describe(event) == []
+        assert codec.encode(other) == inner.encode(other)
+
+
+def test_an_invitation_of_a_guest():
+    """A guest is ignored by name."""
+    ignored = IgnoreList(guests=(GuestNames("Eve"),))
+    codec = ignoring_codec(JSON, ignored)
+    assert codec.encode(Invited("1", "tea", "Eve", 0.0)) == b""
+    assert codec.encode(Invited("1", "tea", "Eve", 0.0, 7)) != b""
+
+
+def test_searches():
+    """Text has the messages of others alone, but pages behind all; JSON has all, with the mark."""
+    said = [Message("1", 9, "ann", "tea", 0.0, 3), Message("1", 2, "bob", "tea", 0.0, 7)]
+    found = Found(tuple(said), "tea", more=True, tag="t")
+    shown = ignoring_codec(TEXT, IGNORED).encode(found)
+    assert shown == b"".join(
+        line.encode()
+        for line in (
+            "Server: \n[1970-01-01 00:00:00 UTC] #9 ann: tea\n",
+            "… older ones: `search tea #before:2\n\0",
+        )
+    )
+    sent = json.loads(ignoring_codec(JSON, IGNORED).encode(found).rstrip(b"\0"))
+    assert [message.get("ignored") for message in sent["messages"]] == [None, True]
+    assert "bob" not in sent["text"]
 
 
 def test_one_codec_for_a_list():

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
 from chatd.protocol import jsonio
-from chatd.protocol.commands import CLIENT_COMMANDS, Request
+from chatd.protocol.command import Request
+from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.error_text import error_text
 
 
@@ -50,6 +51,11 @@ def test_invalid_request_keeps_its_tag():
         '{"command":"history","limit":7.9}',
         '{"command":"history","limit":-1}',
         '{"command":"format","format":"xml"}',
+        '{"command":"private","private":1}',
+        '{"command":"private","private":"yes"}',
+        '{"command":"format","format":true}',
+        '{"command":"limit","limit":false}',
+        '{"command":"key","key":true}',
     ],
 )
 def test_parameters_have_their_types(frame):
@@ -64,6 +70,23 @@ def test_number_parameters_may_be_numbers():
     for limit in ("20", '"20"'):
         request = jsonio.decode_request(f'{{"command":"history","limit":{limit}}}', CLIENT_COMMANDS)
         assert request == Request("history", {"limit": "20"})
+
+
+@pytest.mark.parametrize(
+    ("value", "word"), [("true", "on"), ("false", "off"), ('"on"', "on"), ('"off"', "off")]
+)
+def test_a_switch_may_be_a_boolean(value, word):
+    """A switch, which is typed as on or off, may be true or false."""
+    frame = f'{{"command":"open-topic","open-topic":{value}}}'
+    request = jsonio.decode_request(frame, CLIENT_COMMANDS)
+    assert request == Request("open-topic", {"open-topic": word})
+
+
+def test_a_limit_may_be_a_number_or_off():
+    """It is read as the word that is typed."""
+    for value, word in (("5", "5"), ('"5"', "5"), ('"off"', "off")):
+        request = jsonio.decode_request(f'{{"command":"limit","limit":{value}}}', CLIENT_COMMANDS)
+        assert request == Request("limit", {"limit": word})
 
 
 def test_request_round_trip():

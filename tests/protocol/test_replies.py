@@ -59,7 +59,7 @@ def test_result_has_words_and_an_object(kind):
 def test_error_has_words_and_an_object(code):
     """Text and JSON have a form for each error."""
     params = dict.fromkeys(("room", "name", "id", "limit", "reason", "usage", "command"), "x")
-    params |= {"address": "x", "network": "x", "room_name": "x"}
+    params |= {"address": "x", "network": "x", "room_name": "x", "role": "x"}
     if code is ErrorCode.BAD_NAME:
         params["reason"] = NameFlaw.BLANK
     reply = ErrorReply(code, {**params, "subject": "x"})

@@ -16,7 +16,9 @@ from chatd.core.events import (
     Unmuted,
 )
 from chatd.protocol import text
-from chatd.protocol.commands import CLIENT_COMMANDS, CONSOLE_COMMANDS, Request, help_text
+from chatd.protocol.command import Request, help_text
+from chatd.protocol.commands import CLIENT_COMMANDS
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 from chatd.protocol.error_text import error_text
 from chatd.protocol.people_replies import OthersHere
 from chatd.protocol.replies import ErrorReply, LoggedIn, RoomInfo, RoomRef, SecretSent

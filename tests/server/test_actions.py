@@ -53,7 +53,7 @@ def test_an_action_is_in_the_history(server):
     alice.send("`history")
     server.turn(1)
     (history,) = alice.read()
-    assert history == "Server: \n[1970-01-01 00:00:00] * Alice waves\n"
+    assert history == "Server: \n[1970-01-01 00:00:00 UTC] * Alice waves\n"
     bob = server.connect()
     assert bob.ask("`join 1 Bob")[1] == history
 

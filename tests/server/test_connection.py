@@ -10,7 +10,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Joined, Left, MessageBatch, Renamed
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.replies import ErrorReply, JoinedRoom
 from chatd.server.peers import peer_address

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chatd.core.chat import MAX_LINES
+from chatd.core.textlimits import MAX_LINES
 from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.testing import MemoryServer
 

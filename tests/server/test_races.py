@@ -63,7 +63,7 @@ def test_history_while_the_last_batch_is_written(server, store):
     ann.send("`history")
     assert ann.read() == []
     store.write_gate.open()
-    assert ann.read() == ["Server: \n[1970-01-01 00:00:00] Ann: hello\n"]
+    assert ann.read() == ["Server: \n[1970-01-01 00:00:00 UTC] Ann: hello\n"]
 
 
 def test_history_after_an_exception(server, store, capture_log):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from chatd.core.rooms import User
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 
@@ -60,14 +61,14 @@ def test_pages(server):
 
 def test_clients_share_a_page(server):
     """In one turn all clients get the same bytes, until something changes."""
-    lists = server.service.room_lists
-    assert lists.page() is lists.page()
+    lists, one, other = server.service.room_lists, User("unix"), User("unix")
+    assert lists.page(one) is lists.page(other)
     client = json_client(server)
-    before = lists.page()
+    before = lists.page(one)
     ask(client, tag="x")
     ask(client, tag="y")
     server.turn()
-    assert lists.page() is not before
+    assert lists.page(one) is not before
 
 
 def test_changes_within_a_turn(server):

@@ -43,7 +43,8 @@ def test_json_and_text_in_one_room(server):
     bob.send("`format json", '{"command":"join","chatroom_id":"1","chatter_name":"Bob"}')
     assert bob.read()[1] == (
         '{"event":"reply","command":"join","text":"You join @chatroom 1",'
-        '"room":"1","name":"Bob","last":0,"room_name":"1","members":["Alice","Bob"],"count":2}'
+        '"room":"1","name":"Bob","last":0,"room_name":"1","members":["Alice","Bob"],"count":2,'
+        '"topic":""}'
     )
     bob.send('{"command":"say","text":"`list"}', '{"command":"say","text":"x","chatroom_id":"2"}')
     assert alice.read() == ["Bob: joined us @chatroom 1.", "Bob: `list"]

@@ -5,7 +5,8 @@ Where the spec says more than the sample (help, the usage after `Unknown command
 log lines of joining and leaving, one line for each event), the spec holds.
 """
 
-from chatd.protocol.commands import CONSOLE_COMMANDS, help_text
+from chatd.protocol.command import help_text
+from chatd.protocol.console_commands import CONSOLE_COMMANDS
 
 
 def trace_of(daemon, client):

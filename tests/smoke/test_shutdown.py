@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from chatd.protocol.commands import SHUTDOWN_LINES
+from chatd.protocol.console_commands import SHUTDOWN_LINES
 
 NOTICE = "Administrator: Chatserver is going to shutdown..."
 MESSAGE = "x" * 16000

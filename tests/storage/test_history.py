@@ -11,7 +11,7 @@ from chatd.storage.writer import RETRY_SECONDS, WRITE_DELAY
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowStore
 
-AT_START = "[1970-01-01 00:00:00]"
+AT_START = "[1970-01-01 00:00:00 UTC]"
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def test_history_in_text(server):
     ann = server.join("2", "Ann")
     server.turn(3)
     ann.send("one", "two\nlines", "`broadcast 2 three")
+    moment = "[1970-01-01 00:00:03 UTC]"
     assert history(server, ann, "`history 2") == [
-        "Server: \n[1970-01-01 00:00:03] Ann: two\n  lines\n[1970-01-01 00:00:03] Ann: three\n"
+        f"Server: \n{moment} Ann: two\n  lines\n{moment} Ann: three\n"
     ]
     assert history(server, ann)[0].count("Ann: ") == 3
 
@@ -67,7 +68,7 @@ def test_history_refused(server):
     ann.ask("`join 1 Ann")
     assert history(server, ann) == ["Server: No messages in chatroom 1!"]
     for wrong in ("x", "-1", "5 6", "1.5", "٣"):
-        assert ann.ask(f"`history {wrong}") == ["Server: Usage: `history [limit]"]
+        assert ann.ask(f"`history {wrong}") == ["Server: Usage: `history [limit] [before <id>]"]
     other, _ = json_client(server, "Bob")
     (answer,) = ask(other, {"command": "history", "chatroom_id": "2"})
     assert answer["code"] == "not-in-room"
@@ -296,4 +297,4 @@ def test_retention(store):
     ann.send("young")
     for _ in range(5):
         server.turn(3600)
-    assert history(server, ann) == ["Server: \n[1970-01-01 20:00:00] Ann: young\n"]
+    assert history(server, ann) == ["Server: \n[1970-01-01 20:00:00 UTC] Ann: young\n"]

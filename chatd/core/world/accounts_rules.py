@@ -7,12 +7,9 @@ from chatd.core.events import DisconnectReason, LeaveReason
 from chatd.core.names import Name
 from chatd.core.records import AccountRef
 from chatd.core.rooms import SessionKey, User
+from chatd.core.world import access
 from chatd.core.world import account_operations as account_ops
-from chatd.core.world.effects import (
-    IgnoresChanged,
-    RoomSettled,
-    TokenRevoked,
-)
+from chatd.core.world.effects import IgnoresChanged, TokenRevoked
 from chatd.core.world.rooms import RoomState
 from chatd.core.world.world import World
 
@@ -45,7 +42,8 @@ def remove_account(world: World, op: account_ops.RemoveAccount) -> None:
     if account is None:
         return
     user = world.user_of(account)
-    world.rooms.forget_owner(account.id)
+    world.rooms.forget_account(account.id)
+    world.invitations.remove_subject(account.id)
     world.tokens.unpark_account(account.id)
     world.accounts.remove(account.id)
     if user is not None:
@@ -131,11 +129,11 @@ def _log_in(
 ) -> None:
     """Let the session's guest become the account's user, or the session be one of that user."""
     user = world.user_of(account)
+    access.give_invitations(world, guest, account)
     if user is None:
         world.names.assign(guest, Name(account.name, world.accounts.keys(account.id)))
         guest.account = account.id
         guest.note_name("", now)
-        world.note_muted(guest)
         guest.ignored = world.accounts.ignored_by(account.id) or None
         world.emit(IgnoresChanged(guest))
     else:
@@ -190,8 +188,7 @@ def end_node(world: World, op: account_ops.EndNode) -> None:
         if changing.node == op.node:
             # It is not known whether the store was changed. A room that was to end does not come
             # back, and a new one is not there: both can be started again.
-            world.rooms.settle(key, stored=changing.state is RoomState.ENDING)
-            world.emit(RoomSettled(key))
+            access.settle_room(world, key, stored=changing.state is RoomState.ENDING)
 
 
 # -- resume tokens
@@ -221,7 +218,8 @@ def resume(world: World, op: account_ops.Resume) -> str:
     world.check_name(parked.name, op.session, world.seconds, user, parked.user)
     world.tokens.unpark(op.digest)
     world.names.end_hold(parked.user)
-    _continue_guest(world, user, parked.user, parked.name)
+    access.continue_guest(world, parked.user, user)
+    _continue_guest(world, user, parked.user, parked.name, op.now)
     return user.name
 
 
@@ -236,8 +234,9 @@ def _resume_present(world: World, op: account_ops.Resume, user: User, present: S
     if present == op.session:
         world.tokens.drop(present)
     else:
+        access.continue_guest(world, former, user)
         world.disconnect(present, DisconnectReason.REPLACED, op.now)
-        _continue_guest(world, user, former, name)
+        _continue_guest(world, user, former, name, op.now)
     return user.name
 
 
@@ -261,8 +260,8 @@ def _resume_account(
     return ref.name
 
 
-def _continue_guest(world: World, user: User, former: User, name: Name) -> None:
+def _continue_guest(world: World, user: User, former: User, name: Name, now: float) -> None:
     """Let `user` be the guest who has come back under the same name."""
     world.names.assign(user, name)
-    former.continue_as(user)
+    former.continue_as(user, now)
     world.emit(IgnoresChanged(user))

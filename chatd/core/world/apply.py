@@ -7,8 +7,17 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from chatd.core.errors import ChatError
 from chatd.core.world import account_operations as account_ops
-from chatd.core.world import accounts_rules, moderation_rules, rooms_rules, users_rules
+from chatd.core.world import (
+    accounts_rules,
+    administrator_rules,
+    membership_rules,
+    moderation_rules,
+    rooms_rules,
+    settings_rules,
+    users_rules,
+)
 from chatd.core.world import operations as ops
+from chatd.core.world import room_operations as room_ops
 from chatd.core.world.effects import Effect
 from chatd.core.world.world import World
 
@@ -48,15 +57,22 @@ _RULES: Final[Mapping[type, Callable[[World, Any], Any]]] = {
     ops.EndRoom: rooms_rules.end,
     ops.SettleRoom: rooms_rules.settle,
     ops.Whisper: users_rules.whisper,
+    ops.MessageKept: users_rules.message_kept,
     ops.Rename: users_rules.rename,
     ops.SetAway: users_rules.set_away,
     ops.SetIgnored: users_rules.set_ignored,
-    ops.Kick: moderation_rules.kick,
-    ops.Move: moderation_rules.move,
-    ops.Mute: moderation_rules.mute,
-    ops.Unmute: moderation_rules.unmute,
-    ops.AddBan: moderation_rules.add_ban,
-    ops.RemoveBan: moderation_rules.remove_ban,
+    ops.Move: administrator_rules.move,
+    ops.AddBan: administrator_rules.add_ban,
+    ops.RemoveBan: administrator_rules.remove_ban,
+    room_ops.SetTopic: settings_rules.set_topic,
+    room_ops.SetSetting: settings_rules.set_setting,
+    room_ops.SetRole: membership_rules.set_role,
+    room_ops.Kick: moderation_rules.kick,
+    room_ops.Restrict: moderation_rules.restrict,
+    room_ops.LiftRestriction: moderation_rules.lift,
+    room_ops.Invite: membership_rules.invite,
+    room_ops.DeleteMessage: membership_rules.delete_message,
+    room_ops.MarkRead: membership_rules.mark_read,
     account_ops.ReserveName: accounts_rules.reserve_name,
     account_ops.ReleaseName: accounts_rules.release_name,
     account_ops.AddAccount: accounts_rules.add_account,

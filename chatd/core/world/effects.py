@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatd.core.events import DisconnectReason, Event, MessageBatch, RoomEvent, UserEvent
-from chatd.core.records import Ban
+from chatd.core.records import Ban, RoomAccess
 from chatd.core.rooms import Room, SessionKey, User
 
 
@@ -84,6 +84,37 @@ class IgnoresChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMessagesDue:
+    """The oldest session of a user is sent the private messages that the store keeps for them.
+
+    It is another session than before, or a message was added to the store.
+    """
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRead:
+    """An account has read a room up to the message `id`."""
+
+    account: int
+    room: Room
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationChanged:
+    """The invitation of an account, or of a guest, to the room with the id `room` was used.
+
+    Or, if it `is_over`, has ended.
+    """
+
+    room: str
+    entry: RoomAccess
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRevoked:
     """The resume token of an account is invalid; the server `node` removes it from the store."""
 
@@ -122,6 +153,9 @@ Effect = (
     | SessionMoved
     | SessionEnded
     | IgnoresChanged
+    | KeptMessagesDue
+    | RoomRead
+    | InvitationChanged
     | TokenRevoked
     | RoomSettled
     | BanAdded

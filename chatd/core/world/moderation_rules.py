@@ -1,149 +1,219 @@
-"""The rules of moderation: kick, move, mute and ban."""
+"""The rules of moderation in a room: kick, mute, ban."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import (
-    Address,
-    DisconnectReason,
     Kicked,
     LeaveReason,
-    Moved,
     Muted,
+    RoomBanned,
+    RoomUnbanned,
     Unmuted,
 )
-from chatd.core.mutes import Mute, RoomMutes
 from chatd.core.names import Name
+from chatd.core.network import limit_key
+from chatd.core.records import AccessKind, AccountRef, RoomAccess
+from chatd.core.restrictions import Restriction, Restrictions
 from chatd.core.rooms import Room, User
-from chatd.core.world import operations as ops
-from chatd.core.world.effects import BanAdded, Happened, Told
+from chatd.core.world import access, rights
+from chatd.core.world import room_operations as room_ops
+from chatd.core.world.effects import Happened, Told
+from chatd.core.world.invitations import subject_of
+from chatd.core.world.rights import Rank
 from chatd.core.world.rooms_rules import require_room
 from chatd.core.world.world import World
 
+MAX_ENTRIES = 1000
+"""How many bans and mutes a room has at most, each."""
 
-def kick(world: World, op: ops.Kick) -> ops.MemberRef:
+
+class Target(NamedTuple):
+    """The account or guest on whom somebody acts: `name` in its spelling, `user` if present."""
+
+    name: Name
+    account: AccountRef | None
+    user: User | None
+
+
+def find_target(world: World, name: Name) -> Target:
+    """Return the user or the account with a name; raise `ChatError` if there is none."""
+    user, account = world.names.find(name.keys), world.accounts.find(name.keys)
+    if user is not None and user.keys is not None:
+        account = None if user.account is None else world.accounts.by_id(user.account)
+        return Target(Name(user.name, user.keys), account, user)
+    if account is None:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=name.text)
+    return Target(Name(account.name, world.accounts.keys(account.id)), account, None)
+
+
+def subject_of_target(target: Target) -> int | User:
+    """Return the subject that stands for a target in invitations."""
+    if target.account is not None:
+        return target.account.id
+    assert target.user is not None
+    return target.user
+
+
+def check_outranks(world: World, rank: Rank, target: Target, room: Room) -> None:
+    """Raise `ChatError` if a user of some rank may not act on another one."""
+    other = Rank.NONE
+    if target.user is not None:
+        other = rights.rank_of(world, target.user, room)
+    elif target.account is not None:
+        other = rights.rank_of_account(world, target.account.id, room)
+    if rank <= other:
+        raise ChatError(ErrorCode.OUTRANKED, name=target.name.text)
+
+
+def kick(world: World, op: room_ops.Kick) -> room_ops.MemberRef:
     """Remove a user from a room; the user and the room read the reason and the author."""
     room, user = world.rooms.by_key(op.room), world.names.find(op.name.keys)
-    if room is None or user is None or room not in user.rooms:
-        room_id = op.room_id if room is None else room.id
-        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text, room=room_id)
-    text = op.reason or None
-    world.remove_member(user, room, LeaveReason.KICKED, op.now, by=op.by, text=text)
-    time = max(op.now, room.last_time)
-    kicked = Kicked(room.id, room.name, user.name, user.address, time, op.by, text)
+    if room is None:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text, room=op.room_id)
+    rank = rights.check_rank(world, op.by, room, Rank.OPERATOR)
+    if user is None or room not in user.rooms:
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text, room=room.id)
+    check_outranks(world, rank, find_target(world, op.name), room)
+    by = rights.actor_name(world, op.by)
+    _remove(world, room, user, LeaveReason.KICKED, by, op.reason or None, op.now)
+    return room_ops.MemberRef(user.name, room.id)
+
+
+def _remove(
+    world: World,
+    room: Room,
+    user: User,
+    reason: LeaveReason,
+    by: str,
+    text: str | None,
+    now: float,
+) -> None:
+    """Remove a user from a room for good: the user is told, and an invitation ends."""
+    access.end_invitation(world, room, subject_of(user))
+    world.remove_member(user, room, reason, now, by=by, text=text)
+    time = max(now, room.last_time)
+    is_ban = reason is LeaveReason.BANNED
+    kicked = Kicked(room.id, room.name, user.name, user.address, time, by, text, is_ban)
     world.emit(Told(user, kicked))
-    return ops.MemberRef(user.name, room.id)
 
 
-def move(world: World, op: ops.Move) -> str:
-    """Make a user a member of a room, who leaves another one if they may be in no more."""
-    room, user = require_room(world, op.room, op.room), _require_user(world, op.name)
-    if room in user.rooms:
-        return user.name
-    left = None
-    if user.rooms and len(user.rooms) >= op.max_rooms:
-        left = next((each for each in user.rooms if each.key == op.leave), None)
-        left = left or next(reversed(user.rooms))
-        world.remove_member(user, left, LeaveReason.GROUPED, op.now)
-    time = max(op.now, room.last_time)
-    left_id = None if left is None else left.id
-    world.emit(Told(user, Moved(room.id, room.name, left_id, user.name, user.address, time)))
-    world.add_member(user, room, op.now)
-    return user.name
+class Restricting(NamedTuple):
+    """A ban or mute of a room that is to be, and the former one of the same subject."""
+
+    room: Room
+    target: Target
+    entry: RoomAccess
+    former: Restriction | None
 
 
-def mute(world: World, op: ops.Mute) -> str:
-    """Mute a user or an account in a room; one who is muted already gets the new time."""
+def check_restrict(world: World, op: room_ops.Restrict) -> Restricting:
+    """Return the ban or mute that an operation makes; raise `ChatError` if it is refused."""
     room = require_room(world, op.room, op.room)
-    mute = _mute_on(world, op)
-    mutes = room.mutes or RoomMutes()
-    former = _find(world, mutes, Name(mute.name, mute.keys))
+    rank = rights.check_rank(world, op.by, room, Rank.OPERATOR)
+    target = find_target(world, op.name)
+    check_outranks(world, rank, target, room)
+    restrictions = restrictions_of(room, is_ban=op.is_ban)
+    account = None if target.account is None else target.account.id
+    former = restrictions.of(target.user, account, world.seconds)
+    if former is None and len(restrictions) >= MAX_ENTRIES:
+        raise rights.refusal(ErrorCode.TOO_MANY_ENTRIES, room, limit=MAX_ENTRIES)
+    entry = RoomAccess(
+        AccessKind.BAN if op.is_ban else AccessKind.MUTE,
+        target.name.text,
+        account,
+        None if target.user is None else limit_key(target.user.address),
+        op.until,
+        rights.actor_name(world, op.by),
+        op.now,
+        op.reason,
+    )
+    return Restricting(room, target, entry, former)
+
+
+def restrict(world: World, op: room_ops.Restrict) -> room_ops.MemberRef:
+    """Mute a user or an account in a room, or ban them from it, in place of a former one."""
+    room, target, entry, former = check_restrict(world, op)
     if former is not None:
-        mutes.remove(former)
-    mutes.add(mute)
-    room.mutes = world.muted_rooms[room] = mutes
-    muted = Muted(room.id, mute.name, op.by, op.now, op.minutes, room.name)
-    world.emit(Happened(room, room.in_order(muted), _member(mute, room)))
-    return mute.name
+        access.lift(room, former)
+    user = target.user
+    guest = user.guest_names if user is not None and target.account is None else None
+    access.restrict(world, room, Restriction(entry, target.name.keys, guest, op.ends))
+    name, text = target.name.text, op.reason or None
+    member = user if user is not None and room in user.rooms else None
+    if not op.is_ban:
+        muted = Muted(room.id, name, entry.by, op.now, op.minutes, room.name)
+        world.emit(Happened(room, room.in_order(muted), member))
+        return room_ops.MemberRef(name, room.id)
+    if member is not None:
+        _remove(world, room, member, LeaveReason.BANNED, entry.by, text, op.now)
+    else:
+        access.end_invitation(world, room, subject_of_target(target))
+        banned = RoomBanned(room.id, name, entry.by, op.now, op.minutes, text)
+        world.emit(Happened(room, room.in_order(banned)))
+    return room_ops.MemberRef(name, room.id)
 
 
-def unmute(world: World, op: ops.Unmute) -> str:
-    """Let a user or an account talk in a room again."""
+class Lifting(NamedTuple):
+    """The ban or mute of a room that is going to end, and the name of its user or account."""
+
+    room: Room
+    restriction: Restriction
+    name: str
+
+
+def check_lift(world: World, op: room_ops.LiftRestriction) -> Lifting:
+    """Return the ban or mute that an operation ends; raise `ChatError` if it is refused.
+
+    Administrators may lift those of each other, and their own.
+    """
     room = require_room(world, op.room, op.room)
-    mutes = room.mutes
-    mute = None if mutes is None else _find(world, mutes, op.name)
-    if mutes is None or mute is None:
+    rank = rights.check_rank(world, op.by, room, Rank.OPERATOR)
+    user, account = world.names.find(op.name.keys), world.accounts.find(op.name.keys)
+    identity = None if account is None else account.id
+    if user is not None:
+        identity = user.account
+    restrictions = restrictions_of(room, is_ban=op.is_ban)
+    found = restrictions.find(op.name, user, identity, world.seconds)
+    if found is None and op.is_ban:
+        raise ChatError(ErrorCode.NOT_BANNED, subject=op.name.text)
+    if found is None:
         raise ChatError(ErrorCode.NOT_MUTED, name=op.name.text, room=room.id)
-    mutes.remove(mute)
-    world.end_mutes(room)
-    unmuted = Unmuted(room.id, mute.name, op.by, op.now, room.name)
-    world.emit(Happened(room, room.in_order(unmuted), _member(mute, room)))
-    return mute.name
+    name = user.name if user is not None and found.is_of(user) else found.name
+    if rank < Rank.ADMINISTRATOR and rank <= _rank_of_restricted(world, room, found):
+        raise ChatError(ErrorCode.OUTRANKED, name=name)
+    return Lifting(room, found, name)
 
 
-def add_ban(world: World, op: ops.AddBan) -> int:
-    """Add a ban; the users whom it concerns are disconnected and read the reason."""
-    world.bans.add(op.ban, op.keys, op.ends)
-    ended = 0
-    for session, user in list(world.sessions.items()):
-        is_here = session in world.sessions
-        if is_here and _is_banned(world, user, world.address_of(session)):
-            ended += _count_banned(world, user)
-            reason, text = DisconnectReason.BANNED, op.ban.reason
-            world.disconnect_user(user, LeaveReason.BANNED, reason, op.now, text)
-    world.emit(BanAdded(op.ban))
-    return ended
+def lift(world: World, op: room_ops.LiftRestriction) -> room_ops.MemberRef:
+    """Let a user or an account talk in a room again, or join it."""
+    room, restriction, name = check_lift(world, op)
+    access.lift(room, restriction)
+    by = rights.actor_name(world, op.by)
+    if op.is_ban:
+        world.emit(Happened(room, room.in_order(RoomUnbanned(room.id, name, by, op.now))))
+    else:
+        unmuted = Unmuted(room.id, name, by, op.now, room.name)
+        member = _member(room, restriction)
+        world.emit(Happened(room, room.in_order(unmuted), member))
+    return room_ops.MemberRef(name, room.id)
 
 
-def remove_ban(world: World, op: ops.RemoveBan) -> None:
-    """Remove a ban."""
-    if world.bans.find(op.ban, op.keys) == op.ban:  # it was not renewed meanwhile
-        world.bans.remove(op.ban)
+def restrictions_of(room: Room, *, is_ban: bool) -> Restrictions:
+    """Return the bans or the mutes of a room."""
+    return room.bans if is_ban else room.mutes
 
 
-def _is_banned(world: World, user: User, address: Address | None) -> bool:
-    bans, seconds = world.bans, world.seconds
-    if user.keys is not None and bans.name_ban(user.keys, seconds) is not None:
-        return True
-    return bans.address_ban(address, seconds) is not None
+def _rank_of_restricted(world: World, room: Room, restriction: Restriction) -> Rank:
+    """Return the rank of the account or guest who is banned or muted."""
+    account, member = restriction.entry.account, _member(room, restriction)
+    if member is not None:
+        return rights.rank_of(world, member, room)
+    return Rank.NONE if account is None else rights.rank_of_account(world, account, room)
 
 
-def _count_banned(world: World, user: User) -> int:
-    addresses = map(world.address_of, user.sessions)
-    return sum(_is_banned(world, user, address) for address in addresses)
-
-
-def _mute_on(world: World, op: ops.Mute) -> Mute:
-    user = world.names.find(op.name.keys)
-    if user is not None and user.keys is not None:
-        guest = user if user.account is None else None
-        return Mute(user.name, user.keys, user.account, guest, op.ends)
-    account = world.accounts.find(op.name.keys)
-    if account is None:
-        raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text)
-    return Mute(account.name, world.accounts.keys(account.id), account.id, None, op.ends)
-
-
-def _find(world: World, mutes: RoomMutes, name: Name) -> Mute | None:
-    """Return the mute of the user or the account `name`, or of a guest who had that name."""
-    user, account = world.names.find(name.keys), world.accounts.find(name.keys)
-    for mute in mutes.active(world.seconds):
-        if user is not None and mute.is_on(user):
-            return mute
-        if account is not None and mute.account == account.id:
-            return mute
-        if mute.guest is not None and mute.keys.same_as(name.keys):
-            return mute
-    return None
-
-
-def _member(mute: Mute, room: Room) -> User | None:
-    """Return the user who is muted, if that is a member of `room`."""
-    return next((user for user in room.members if mute.is_on(user)), None)
-
-
-def _require_user(world: World, name: Name) -> User:
-    user = world.names.find(name.keys)
-    if user is None:
-        raise ChatError(ErrorCode.NO_SUCH_USER, name=name.text)
-    return user
+def _member(room: Room, restriction: Restriction) -> User | None:
+    """Return the member of a room who was banned or muted."""
+    return next((user for user in room.members if restriction.is_of(user)), None)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from chatd.core.events import Address, MessageBatch
+from chatd.core.events import ADMINISTRATOR, Address, MessageBatch
 from chatd.core.lookalikes import NameKeys
 from chatd.core.names import Name
 from chatd.core.records import AccountRef, Ban
@@ -27,6 +27,16 @@ class Operation(Generic[T]):
     """A change that is proposed; `T` is the type of its outcome."""
 
     __slots__ = ()
+
+
+class By(NamedTuple):
+    """The user who acts in a room, by a session, or the administrator under the name `name`.
+
+    Without a session it is the administrator, whom no rule restricts.
+    """
+
+    session: SessionKey | None
+    name: str = ADMINISTRATOR
 
 
 # -- messages
@@ -69,12 +79,25 @@ class Whisper(Operation[SentPrivately]):
     now: float
 
 
+@dataclass(frozen=True, slots=True)
+class MessageKept(Operation[None]):
+    """A private message for the account `recipient` is in the store; its user was not present.
+
+    If the user ignores the sender, it is not there: the message was dropped.
+    """
+
+    session: SessionKey
+    recipient: int
+    text: str
+    now: float
+
+
 # -- users
 
 
 @dataclass(frozen=True, slots=True)
 class Join(Operation[Room]):
-    """A user joins a room, a guest under a new `name` if that is not None.
+    """A user joins a room, a guest under a new `name` if that is not None, with its `key` if given.
 
     The user may be in `max_rooms` rooms. `room_id` and `current`, the id of the session's current
     room, are for errors.
@@ -88,6 +111,7 @@ class Join(Operation[Room]):
     current: str | None
     max_rooms: int
     now: float
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,28 +158,6 @@ class SetIgnored(Operation[str]):
 # -- moderation
 
 
-class MemberRef(NamedTuple):
-    """The name of a user and the id of a room."""
-
-    name: str
-    room: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kick(Operation[MemberRef]):
-    """An administrator, `by`, removes a user from a room for a `reason` or "".
-
-    `room_id` is the room as it was typed, for errors.
-    """
-
-    name: Name
-    room: str
-    room_id: str
-    by: str
-    reason: str
-    now: float
-
-
 @dataclass(frozen=True, slots=True)
 class Move(Operation[str]):
     """The administrator moves a user into a room; its outcome is the user's name.
@@ -168,31 +170,6 @@ class Move(Operation[str]):
     room: str
     leave: str | None
     max_rooms: int
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mute(Operation[str]):
-    """An administrator mutes a user or an account in a room; its outcome is the name.
-
-    For some minutes, up to `ends` by the clock that measures durations, or for ever.
-    """
-
-    name: Name
-    room: str
-    minutes: int | None
-    ends: float | None
-    by: str
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unmute(Operation[str]):
-    """An administrator lets a user or an account talk in a room again; its outcome is the name."""
-
-    name: Name
-    room: str
-    by: str
     now: float
 
 
@@ -227,7 +204,8 @@ class StartRoom(Operation[bool]):
 
     Its outcome is False while the store adds or removes another room of that id. There may be
     `max_rooms` rooms, and the account `owner` may own `max_owned`, 0 for any number. `node` is the
-    server that asks the store.
+    server that asks the store. `starter` is the session that asks for it, with its address, None
+    for the administrator.
     """
 
     node: str
@@ -239,6 +217,8 @@ class StartRoom(Operation[bool]):
     permanent: bool
     max_rooms: int
     max_owned: int
+    starter: SessionKey | None = None
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +226,7 @@ class EndRoom(Operation[bool]):
     """A room ends: its members leave it, and it is to be removed from the store.
 
     Its outcome is False if the room is needed and `only_unneeded` is set: then nothing has changed.
-    `room_id` is for errors.
+    `room_id` is for errors. `by` is None if the server itself ends it.
     """
 
     node: str
@@ -254,6 +234,7 @@ class EndRoom(Operation[bool]):
     room_id: str
     only_unneeded: bool
     now: float
+    by: By | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -10,8 +10,8 @@ from typing import Final
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import room_key
 from chatd.core.names import ROOM_ID_LENGTH
-from chatd.core.roomnames import RoomNames, nearest_room
-from chatd.core.rooms import Room
+from chatd.core.roomnames import RoomNames
+from chatd.core.rooms import Room, User
 from chatd.core.world.operations import StartRoom
 
 
@@ -47,6 +47,8 @@ class KnownRooms:
     def __init__(self) -> None:
         self.changing: dict[str, ChangingRoom] = {}
         self._open: dict[str, Room] = {}
+        # The keys of rooms that were private when they ended, and their owners.
+        self._reserved: dict[str, int | None] = {}
         self._names = RoomNames()
         self._numbers = 0
 
@@ -62,21 +64,20 @@ class KnownRooms:
         """Return the open room with a key."""
         return self._open.get(key)
 
-    def find(self, id_or_name: str) -> Room | None:
-        """Return the room with that id, or else the only one with that name, if there is one."""
+    def find(
+        self, id_or_name: str, is_visible: Callable[[Room], bool] = lambda _: True
+    ) -> Room | None:
+        """Return the visible room with that id, or else the only one with that name."""
         # Only short texts are normalised, as that takes time.
         fits = len(id_or_name) <= ROOM_ID_LENGTH
         room = self._open.get(room_key(id_or_name)) if fits else None
-        return room if room is not None else self._names.find(id_or_name)
+        if room is not None and is_visible(room):
+            return room
+        return self._names.find(id_or_name, is_visible)
 
-    def require(self, id_or_name: str) -> Room:
-        """Return a room as `find` does; raise `ChatError`, which names a near one, if none."""
-        room = self.find(id_or_name)
-        if room is None:
-            near = nearest_room(id_or_name, self._open.values())
-            suggestion = {} if near is None else {"suggestion": near.id, "name": near.name}
-            raise ChatError(ErrorCode.NO_SUCH_ROOM, room=id_or_name, **suggestion)
-        return room
+    def is_reserved(self, key: str, owner: int | None) -> bool:
+        """Tell whether a room of that key was a private one, which another account owned."""
+        return key in self._reserved and (owner is None or self._reserved[key] != owner)
 
     # -- changes
 
@@ -91,10 +92,15 @@ class KnownRooms:
         if not is_new:
             self._open = dict(sorted(self._open.items(), key=lambda item: item[1].number))
 
-    def start(self, start: StartRoom) -> bool:
+    def reserve(self, key: str, owner: int | None) -> None:
+        """Note that a room of that key, which is not open, was a private one."""
+        self._reserved[key] = owner
+
+    def start(self, start: StartRoom, user: User | None = None) -> bool:
         """Take the id of a new room; return False if a room of that id is changing now.
 
-        Raises `ChatError` if the room exists, or is one too many.
+        `user` starts it, None for the administrator. Raises `ChatError` if the room exists, or is
+        one too many.
         """
         if start.room in self.changing:
             return False
@@ -113,6 +119,7 @@ class KnownRooms:
             key=start.room,
             name_key=start.name_key,
         )
+        room.starter = user if owner is None else None
         self.changing[room.key] = ChangingRoom(RoomState.STARTING, room, start.node)
         return True
 
@@ -128,17 +135,30 @@ class KnownRooms:
         if changing is None:
             return self._open.get(key)
         if SETTLED[changing.state, stored] is not RoomState.OPEN:
+            if changing.state is RoomState.ENDING and changing.room.settings.is_private:
+                self.reserve(key, changing.room.owner)
             return None
         if changing.state is RoomState.STARTING:
             changing.room.continue_after(last_id)
+            self._reserved.pop(key, None)
         self.open(changing.room)
         return changing.room
 
-    def forget_owner(self, account: int) -> None:
-        """Let the rooms of an account that was removed have no owner."""
+    def continue_starter(self, former: User, user: User) -> None:
+        """Let a guest who has come back as `user` be the one who has started rooms."""
+        for room in self._all():
+            if room.starter is former:
+                room.starter = user
+
+    def forget_account(self, account: int) -> None:
+        """Let an account that was removed own no room, and have no role or restriction in any."""
         for room in self._all():
             if room.owner == account:
                 room.owner = None
+            room.roles.pop(account, None)
+            room.bans = room.bans.removing_account(account)
+            room.mutes = room.mutes.removing_account(account)
+            room.note_restrictions()
 
     def _owned(self, account: int) -> int:
         changing = self.changing.values()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ChatError, ErrorCode, NameFlaw
 from chatd.core.events import ADMINISTRATOR, LeaveReason, MessageBatch, Notice
-from chatd.core.rooms import Room, User
+from chatd.core.rooms import Room
+from chatd.core.world import access, rights
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
-from chatd.core.world.effects import Happened, RoomSettled, Said, StoredUpTo
+from chatd.core.world.effects import Happened, Said, StoredUpTo
+from chatd.core.world.invitations import subject_of
 from chatd.core.world.world import World
 
 
@@ -17,8 +19,7 @@ def say(world: World, op: ops.Say) -> MessageBatch:
     room = world.rooms.by_key(op.room)
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
-    if room.mutes is not None:
-        room.mutes.check(user, room, world.seconds)
+    rights.check_can_talk(world, user, room, world.seconds)
     messages = room.number_messages(user, op.texts, op.now, op.action)
     world.emit(Said(room, messages, op.session))
     return messages
@@ -34,8 +35,20 @@ def announce(world: World, op: ops.Announce) -> None:
 def join(world: World, op: ops.Join) -> Room:
     """Make a user a member of a room."""
     user = world.session_user(op.session, op.address)
-    room = require_room(world, op.room, op.room_id)
-    check_can_join(user, room, op.current, op.max_rooms, renames=op.name is not None)
+    room = world.rooms.by_key(op.room)
+    if room is None or not rights.sees(world, user, room):
+        raise rights.no_such_room(world, op.room_id, user)
+    rights.check_can_join(
+        world,
+        user,
+        room,
+        op.key,
+        op.current,
+        op.max_rooms,
+        world.seconds,
+        renames=op.name is not None,
+        name=op.name,
+    )
     if op.name is not None:
         if user.account is not None:
             raise ChatError(ErrorCode.ACCOUNT_NAME)
@@ -43,21 +56,9 @@ def join(world: World, op: ops.Join) -> Room:
         world.assign_name(user, op.name, op.now)
     elif not user.name:
         raise ChatError(ErrorCode.USAGE)
+    access.use_invitation(world, user, room)
     world.add_member(user, room, op.now, op.session)
     return room
-
-
-def check_can_join(
-    user: User, room: Room | None, current: str | None, max_rooms: int, *, renames: bool
-) -> None:
-    """Raise `ChatError` unless `user` may join `room` (None: a new one).
-
-    In a room users keep their name. `current` is the id of the session's current room.
-    """
-    if room is not None and room in user.rooms:
-        raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=room.id)
-    if user.rooms and (renames or len(user.rooms) >= max_rooms):
-        raise ChatError(ErrorCode.ALREADY_IN_ROOM, room=current or next(reversed(user.rooms)).id)
 
 
 def leave(world: World, op: ops.Leave) -> None:
@@ -66,17 +67,35 @@ def leave(world: World, op: ops.Leave) -> None:
     room = world.rooms.by_key(op.room)
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
+    access.end_invitation(world, room, subject_of(user))
     world.remove_member(user, room, LeaveReason.QUIT, op.now, op.session)
 
 
 def start(world: World, op: ops.StartRoom) -> bool:
     """Take the id of a new room."""
-    return world.rooms.start(op)
+    user = None if op.starter is None else world.session_user(op.starter, op.address)
+    known = world.rooms.by_key(op.room)
+    is_admin = user is None or world.accounts.is_admin(user.account)
+    if known is None and not is_admin and world.rooms.is_reserved(op.room, op.owner):
+        raise not_allowed(op)
+    if known is not None and not rights.sees(world, user, known):
+        raise not_allowed(op)
+    return world.rooms.start(op, user)
+
+
+def not_allowed(op: ops.StartRoom) -> ChatError:
+    """Return the error for an id that is, or was, that of a room which the user does not see.
+
+    It is the same as for an id that nobody can have.
+    """
+    return ChatError(ErrorCode.BAD_ROOM_ID, room=op.room_id, reason=NameFlaw.RESERVED)
 
 
 def end(world: World, op: ops.EndRoom) -> bool:
     """End a room with its members in it, unless it is needed and only one that is not may end."""
     room = require_room(world, op.room, op.room_id)
+    if op.by is not None:
+        rights.check_rank(world, op.by, room, rights.Rank.OWNER)
     if op.only_unneeded and room.is_needed:
         return False
     world.close_room(room, op.node, op.now)
@@ -85,11 +104,7 @@ def end(world: World, op: ops.EndRoom) -> bool:
 
 def settle(world: World, op: ops.SettleRoom) -> Room | None:
     """Open a new room, or forget one that was removed."""
-    world.emit(RoomSettled(op.room))
-    room = world.rooms.settle(op.room, op.stored, op.last_id)
-    if room is not None and room.mutes is not None:
-        world.muted_rooms[room] = room.mutes
-    return room
+    return access.settle_room(world, op.room, stored=op.stored, last_id=op.last_id)
 
 
 def messages_stored(world: World, op: account_ops.MessagesStored) -> None:

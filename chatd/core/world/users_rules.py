@@ -6,11 +6,11 @@ from typing import Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import PrivateMessage, Renamed
-from chatd.core.ignorelist import GuestNames, IgnoreList
+from chatd.core.ignorelist import IgnoreList
 from chatd.core.records import AccountRef
 from chatd.core.rooms import Away, User
 from chatd.core.world import operations as ops
-from chatd.core.world.effects import HappenedToUser, IgnoresChanged, Told
+from chatd.core.world.effects import HappenedToUser, IgnoresChanged, KeptMessagesDue, Told
 from chatd.core.world.world import World
 
 MAX_IGNORED: Final = 100
@@ -50,6 +50,22 @@ def whisper(world: World, op: ops.Whisper) -> ops.SentPrivately:
         copy = PrivateMessage(sender.name, op.text, op.now, recipient.name)
         world.emit(Told(sender, copy, op.session))
     return ops.SentPrivately(recipient.name, _away_note(sender, recipient))
+
+
+def message_kept(world: World, op: ops.MessageKept) -> None:
+    """Let a recipient who has logged in meanwhile be sent a private message that is in the store.
+
+    The sender's other sessions read the message and its recipient.
+    """
+    account = world.accounts.by_id(op.recipient)
+    if account is None:
+        return
+    recipient, sender = world.user_of(account), world.sessions.get(op.session)
+    if recipient is not None:
+        world.emit(KeptMessagesDue(recipient))
+    if sender is not None:
+        copy = PrivateMessage(sender.name, op.text, op.now, account.name)
+        world.emit(Told(sender, copy, op.session))
 
 
 def _away_note(sender: User, recipient: User) -> str | None:
@@ -102,7 +118,7 @@ def _set_guest_ignored(world: World, user: User, op: ops.SetIgnored) -> str:
     if other is None or other.account is not None:
         raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text)
     check_ignores_fewer(user)
-    names = other.guest_names = names or GuestNames(other.name)
+    assert names is not None  # a guest with a name
     if names not in current.guests:
         _set_list(world, user, IgnoreList(current.accounts, (*current.guests, names)))
     return other.name

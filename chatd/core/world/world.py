@@ -24,19 +24,22 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.core.lookalikes import NameKeys, name_keys
-from chatd.core.mutes import RoomMutes
 from chatd.core.names import Name, typed_name
 from chatd.core.records import AccountRef, Ban, BanKind, Snapshot
 from chatd.core.rooms import Room, SessionKey, User
+from chatd.core.world import access
+from chatd.core.world.access import RestrictionEnds
 from chatd.core.world.accounts import KnownAccounts
 from chatd.core.world.effects import (
     Effect,
     Happened,
     HappenedToUser,
+    KeptMessagesDue,
     SessionEnded,
     SessionMoved,
     TokenRevoked,
 )
+from chatd.core.world.invitations import Invitations
 from chatd.core.world.names import UserNames
 from chatd.core.world.rooms import KnownRooms
 from chatd.core.world.tokens import (
@@ -69,27 +72,31 @@ class World:
         # The sessions that were ended by somebody else, until their server ends them as well.
         self.disconnecting: set[SessionKey] = set()
         self.ended_nodes: set[str] = set()
-        # The rooms in which somebody is muted, and their mutes.
-        self.muted_rooms: dict[Room, RoomMutes] = {}
+        self.invitations = Invitations()
+        self.restriction_ends = RestrictionEnds()
         self._newcomer = newcomer
         self.effects: list[Effect] = []
 
     def load(self, snapshot: Snapshot, now: float, seconds: float) -> None:
         """Load the content of a store; `now` is the wall time, `seconds` that of durations."""
-        for record in snapshot.rooms:
-            self.rooms.open(
-                Room(
-                    record.id,
-                    record.name,
-                    record.last_id,
-                    record.last_time,
-                    record.owner,
-                    record.permanent,
-                    record.used,
-                )
-            )
         for account in snapshot.accounts:
             self.accounts.add(account, name_keys(account.name))
+        for record in snapshot.rooms:
+            room = Room(
+                record.id,
+                record.name,
+                record.last_id,
+                record.last_time,
+                record.owner,
+                record.permanent,
+                record.used,
+                settings=record.settings,
+            )
+            self.rooms.open(room)
+            for entry in record.access:
+                access.load(self, room, entry, now, seconds)
+        for key, owner in snapshot.ended_private:
+            self.rooms.reserve(key, owner)
         for account_id in snapshot.admins:
             self.accounts.set_admin(account_id, True)
         for account_id, ignored in snapshot.ignores:
@@ -99,11 +106,11 @@ class World:
             self.bans.add(ban, self.ban_keys(ban), ends)
 
     def pass_time(self, seconds: float) -> None:
-        """Let names that are held and mutes end that have lasted until `seconds`."""
+        """Let names that are held, bans, mutes and invitations end that lasted until `seconds`."""
         self.seconds = seconds
         self.names.end_holds(seconds)
-        for room in list(self.muted_rooms):
-            self.end_mutes(room)
+        self.restriction_ends.pass_time(seconds)
+        self.invitations.pass_time(seconds)
 
     # -- reading
 
@@ -179,9 +186,11 @@ class World:
         """Remove a session from its user; return whether it was the last one."""
         user = self.sessions.pop(session)
         self._addresses.pop(session, None)
+        was_oldest = session == user.sessions[0]
         user.sessions = tuple(other for other in user.sessions if other != session)
-        if user.sessions:
+        if user.sessions and was_oldest:
             user.address = self._addresses.pop(user.sessions[0], user.address)
+            self.emit(KeptMessagesDue(user))
         return not user.sessions
 
     def end_session(
@@ -266,12 +275,6 @@ class World:
         """Give a user a name that is free."""
         self.names.assign(user, name)
         user.note_name(name.text, now)
-        self.note_muted(user)
-
-    def note_muted(self, user: User) -> None:
-        """Let the mutes of a guest have the name that the guest has now."""
-        for mutes in self.muted_rooms.values():
-            mutes.note_name(user)
 
     # -- rooms
 
@@ -322,24 +325,17 @@ class World:
         user.note_name("", now)
         if hold_name:
             self.names.hold(user, self.seconds)
+            access.keep_invitations(self, user, rooms)
         else:
+            access.end_stay(self, user, rooms, reason, now)
             user.account = None
             self.names.assign(user, None)
-
-    def end_mutes(self, room: Room) -> None:
-        """Remove the mutes of a room that have ended."""
-        if room.mutes is not None:
-            room.mutes.remove_ended(self.seconds)
-            if not len(room.mutes):
-                room.mutes = None
-                del self.muted_rooms[room]
 
     def close_room(self, room: Room, node: str, now: float) -> None:
         """End a room with its members in it."""
         self.emit(Happened(room, room.in_order(RoomClosed(room.id, now))))
         for member in list(room.members):
             room.remove(member)
-        self.muted_rooms.pop(room, None)
         self.rooms.end(room, node)
 
     # -- effects

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.core.world.club import Club
 from tests.core.world.harness import WorldHarness
 
 
@@ -11,3 +12,9 @@ def harness():
     harness = WorldHarness()
     harness.start("1", "2", "3")
     return harness
+
+
+@pytest.fixture
+def club():
+    """Return a world with a room in which there is a user of each rank."""
+    return Club()

@@ -6,23 +6,63 @@ from weakref import WeakSet
 from chatd.core.errors import ChatError
 from chatd.core.events import LeaveReason, Left
 from chatd.core.lookalikes import name_keys, room_key, room_name_key
-from chatd.core.names import new_name
+from chatd.core.names import new_name, typed_name
 from chatd.core.records import AccountRef
 from chatd.core.rooms import SessionKey
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
+from chatd.core.world import room_operations as room_ops
 from chatd.core.world.apply import apply
 from chatd.core.world.effects import HappenedToUser
 from chatd.core.world.world import World
 
 HOST = "203.0.113.9"
 NOW = 1000.0
+AMY = ops.By(None, "Amy")
+"""An administrator."""
 
 
-def join(session, room, name=None, max_rooms=2):
+def join(session, room, name=None, max_rooms=2, key=None):
     """Return the operation by which a session joins a room, under a new name if it is given."""
     wanted = None if name is None else new_name(name)
-    return ops.Join(session, (HOST, 1), room, room, wanted, None, max_rooms, NOW)
+    return ops.Join(session, (HOST, 1), room, room, wanted, None, max_rooms, NOW, key)
+
+
+def mute(name, minutes=None, ends=None, room="1", by=AMY):
+    """Return the mute of a user or an account in a room."""
+    until = None if minutes is None else NOW + 60 * minutes
+    return room_ops.Restrict(by, room, typed_name(name), False, minutes, ends, until, "", NOW)
+
+
+def ban(name, minutes=None, ends=None, room="1", by=AMY, reason=""):
+    """Return the ban of a user or an account from a room."""
+    until = None if minutes is None else NOW + 60 * minutes
+    return room_ops.Restrict(by, room, typed_name(name), True, minutes, ends, until, reason, NOW)
+
+
+def lift(name, is_ban=False, room="1", by=AMY):
+    """Return the end of a mute or a ban."""
+    return room_ops.LiftRestriction(by, room, typed_name(name), is_ban, NOW)
+
+
+def kick(name, room="1", by=AMY, reason=""):
+    """Return the removal of a user from a room."""
+    return room_ops.Kick(by, room, room, typed_name(name), reason, NOW)
+
+
+def set_role(name, role, former=None, room="1", by=AMY):
+    """Return the operation by which a user gets a role in a room."""
+    return room_ops.SetRole(by, room, typed_name(name), role, former, NOW)
+
+
+def invite(name, room="1", by=AMY, ends=86400.0):
+    """Return the invitation of a user to a room."""
+    return room_ops.Invite(by, room, typed_name(name), ends, NOW + ends, NOW)
+
+
+def setting(name, value, room="1", by=AMY):
+    """Return the change of a setting of a room."""
+    return room_ops.SetSetting(by, room, name, value, NOW)
 
 
 def rename(session, name):
@@ -30,11 +70,12 @@ def rename(session, name):
     return ops.Rename(session, (HOST, 1), new_name(name), NOW)
 
 
-def start(room, owner=None, max_rooms=9, max_owned=9, node="here"):
-    """Return the operation that begins the creation of a room."""
+def start(room, owner=None, max_rooms=9, max_owned=9, node="here", starter=None):
+    """Return the operation that begins the creation of a room, by the session `starter`."""
     key, name = room_key(room), f"room {room}"
     return ops.StartRoom(
-        node, key, room, name, room_name_key(name), owner, False, max_rooms, max_owned
+        *(node, key, room, name, room_name_key(name), owner, False),
+        *(max_rooms, max_owned, starter, None if starter is None else (HOST, starter.number)),
     )
 
 
@@ -139,10 +180,10 @@ class WorldHarness:
         user = self.world.find_user(name)
         return None if user is None else user.sessions
 
-    def start(self, *rooms, owner=None):
+    def start(self, *rooms, owner=None, starter=None):
         """Create rooms; return the last one."""
         for room in rooms:
-            self.do(start(room, owner))
+            self.do(start(room, owner, starter=starter))
             created = self.do(ops.SettleRoom(room_key(room), True))
         return created
 

@@ -8,9 +8,10 @@ from chatd.core.events import DisconnectReason, LeaveReason
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import new_name
 from chatd.core.records import AccountRef, Ban, BanKind
-from chatd.core.rooms import SessionKey
+from chatd.core.rooms import Role, SessionKey
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
+from chatd.core.world import room_operations as room_ops
 from tests.core.world.harness import NOW, start
 
 NODES = ("here", "there")
@@ -36,6 +37,7 @@ _digests = st.sampled_from(DIGESTS)
 _addresses = st.none()
 _ends = st.sampled_from([None, 30.0, 90.0])
 _few = st.integers(1, 2)
+_by = st.just(ops.By(None)) | _sessions.map(ops.By)
 _leaves = st.sampled_from(LeaveReason)
 _reasons = st.sampled_from([DisconnectReason.REVOKED, DisconnectReason.REPLACED])
 
@@ -57,19 +59,34 @@ BY_CLASS = {
     ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _flags),
     ops.Announce: (_rooms, st.just("hear"), _times),
     ops.Whisper: (_sessions, _names, st.just("psst"), _times),
+    ops.MessageKept: (_sessions, st.integers(1, 2), st.just("psst"), _times),
     ops.Join: (
         *(_sessions, _addresses, _rooms, _rooms),
-        *(st.none() | _names, st.none(), _few, _times),
+        *(st.none() | _names, st.none(), _few, _times, st.none()),
     ),
     ops.Leave: (_sessions, _rooms, _times),
     ops.Rename: (_sessions, _addresses, _names, _times),
     ops.SetAway: (_sessions, st.sampled_from([None, "lunch"])),
     ops.SetIgnored: (_sessions, _addresses, _names, st.none() | _accounts, _flags),
-    ops.Kick: (_names, _rooms, _rooms, st.just("Amy"), st.just(""), _times),
     ops.Move: (_names, _rooms, st.none() | _rooms, _few, _times),
-    ops.Mute: (_names, _rooms, st.none(), _ends, st.just("Amy"), _times),
-    ops.Unmute: (_names, _rooms, st.just("Amy"), _times),
-    ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times),
+    ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times, st.none() | _by),
+    room_ops.SetTopic: (_by, _rooms, st.sampled_from(["", "tea"]), _times),
+    room_ops.SetSetting: (
+        *(_by, _rooms, st.sampled_from(["private", "invite-only", "unlisted", "moderated"])),
+        *(_flags, _times),
+    ),
+    room_ops.SetRole: (
+        *(_by, _rooms, _names, st.sampled_from([Role.OPERATOR, Role.VOICE, Role.NONE])),
+        *(st.none() | st.sampled_from([Role.OPERATOR, Role.VOICE]), _times),
+    ),
+    room_ops.Kick: (_by, _rooms, _rooms, _names, st.just(""), _times),
+    room_ops.Restrict: (
+        *(_by, _rooms, _names, _flags, st.none(), _ends, st.none(), st.just(""), _times),
+    ),
+    room_ops.LiftRestriction: (_by, _rooms, _names, _flags, _times),
+    room_ops.Invite: (_by, _rooms, _names, st.sampled_from([30.0, 90.0]), st.just(NOW), _times),
+    room_ops.DeleteMessage: (_by, _rooms, st.integers(1, 9), _flags, _times),
+    room_ops.MarkRead: (_sessions, _rooms, st.integers(0, 9)),
     ops.SettleRoom: (_rooms, _flags, st.integers(0, 5)),
     account_ops.ReserveName: (_sessions, _names, st.none()),
     account_ops.ReleaseName: (_sessions,),
@@ -118,7 +135,7 @@ def _of_its_session(operation):
         operation = replace(
             operation, digest=f"{operation.session.node} {operation.session.number} {letter}"
         )
-    if not hasattr(operation, "address"):
+    if not hasattr(operation, "address") or isinstance(operation, ops.StartRoom):
         return operation
     return replace(operation, address=ADDRESSES[operation.session])
 

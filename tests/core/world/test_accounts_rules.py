@@ -13,6 +13,7 @@ from chatd.core.world import operations as ops
 from chatd.core.world.effects import (
     HappenedToUser,
     IgnoresChanged,
+    KeptMessagesDue,
     RoomSettled,
     SessionEnded,
     SessionMoved,
@@ -166,6 +167,7 @@ def test_a_surplus_session_cannot_be_resumed(harness, amy):
     assert harness.effects == [
         TokenRevoked(harness.token(first), "here"),
         SessionEnded(first, REPLACED),
+        KeptMessagesDue(harness.user(new)),
         SessionMoved(new, harness.user(new)),
     ]
     refused = harness.refusal(resume(harness, harness.session(), first))
@@ -177,7 +179,7 @@ def test_logout(harness, amy):
     first, second = harness.log_in(amy, "1"), harness.log_in(amy)
     user = who(harness, first)
     assert harness.do(account_ops.LogOut(first, NOW)) == "amy"
-    assert harness.effects == [SessionMoved(first, harness.user(first))]
+    assert harness.effects == [KeptMessagesDue(user[2]), SessionMoved(first, harness.user(first))]
     assert (harness.find("amy"), user[2].address) == ((second,), (HOST, second.number))
     harness.do(account_ops.LogOut(second, NOW))
     user = (user[0], (HOST, second.number), user[2])
@@ -208,10 +210,11 @@ def test_a_session_ends_twice(harness):
 def test_one_of_several_sessions_ends(harness, amy):
     """The user stays; only a token that is not kept is revoked."""
     one, two, three = (harness.log_in(amy, *rooms) for rooms in (("1",), (), ()))
-    harness.do(end(one))
+    harness.do(end(two))
     assert harness.effects == []
-    harness.do(end(two, keep_token=False))
-    assert harness.effects == [TokenRevoked(harness.token(two), "here")]
+    harness.do(end(one, keep_token=False))
+    due = KeptMessagesDue(harness.user(three))  # the oldest session is another one
+    assert harness.effects == [TokenRevoked(harness.token(one), "here"), due]
     assert harness.find("amy") == (three,)
 
 

@@ -11,7 +11,13 @@ from chatd.core.records import Ban, BanKind
 from chatd.core.rooms import SessionKey
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
-from chatd.core.world.effects import IgnoresChanged, SessionEnded, SessionMoved, TokenRevoked
+from chatd.core.world.effects import (
+    IgnoresChanged,
+    KeptMessagesDue,
+    SessionEnded,
+    SessionMoved,
+    TokenRevoked,
+)
 from chatd.core.world.names import HOLD_SECONDS
 from chatd.core.world.tokens import ACCOUNT_RESUME_SECONDS, GUEST_RESUME_SECONDS
 from tests.core.world.harness import NOW, end, left, rename, resume, who
@@ -58,6 +64,7 @@ def test_resume_of_a_present_session_of_an_account(harness, amy):
         SessionMoved(new, user),
         TokenRevoked(harness.token(former), "here"),
         SessionEnded(former, REPLACED),
+        KeptMessagesDue(user),
     ]
     assert (harness.find("amy"), len(user.rooms)) == ((other, new), 1)
 

@@ -49,7 +49,9 @@ def check(world):
         for session in map(world.tokens.present, "abc")
         if session is not None
     )
-    assert set(world.muted_rooms) == {room for room in world.rooms if room.mutes is not None}
+    for room in world.rooms:
+        assert room.restricts_talk == (room.settings.moderated or len(room.mutes) > 0)
+        assert all(user.rooms[room] is member for user, member in room.members.items())
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,6 +7,7 @@ from hypothesis import given
 
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
+from chatd.core.world import room_operations as room_ops
 from chatd.core.world.operations import Operation
 from tests.core.world.samples import BUILT, OPERATIONS
 
@@ -15,7 +16,8 @@ def test_every_operation_is_applied_in_the_tests():
     """The tests of `apply` use each class."""
     classes = {
         kind
-        for kind in (*vars(ops).values(), *vars(account_ops).values())
+        for module in (ops, account_ops, room_ops)
+        for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Operation) and kind is not Operation
     }
     assert set(BUILT) == classes

@@ -38,14 +38,6 @@ def test_find(rooms):
     assert (rooms.find("room 2"), rooms.find("2").id) == (None, "2")
 
 
-def test_require(rooms):
-    """The error names a room that is near, if there is one."""
-    assert rooms.require("tea").id == "Tea"
-    near = {"room": "Teas", "suggestion": "Tea", "name": "room Tea"}
-    assert refusal(rooms.require, "Teas") == (ErrorCode.NO_SUCH_ROOM, near)
-    assert refusal(rooms.require, "kitchen") == (ErrorCode.NO_SUCH_ROOM, {"room": "kitchen"})
-
-
 def test_a_room_starts(rooms):
     """Its id is taken, and nobody finds it, until the store has it; its message ids continue."""
     assert rooms.start(start("4"))
@@ -118,12 +110,12 @@ def test_rooms_of_an_account(rooms):
     assert rooms.start(start("7", owner=7, max_owned=0))
 
 
-def test_forget_owner(rooms):
+def test_forget_account(rooms):
     """The rooms of an account that was removed have no owner, also those that are changing."""
     for room, owner in (("4", 7), ("5", 7), ("6", 8)):
         rooms.start(start(room, owner))
     rooms.settle("4", True)
     rooms.settle("6", True)
-    rooms.forget_owner(7)
+    rooms.forget_account(7)
     rooms.settle("5", True)
     assert [rooms.find(room).owner for room in "456"] == [None, None, 8]

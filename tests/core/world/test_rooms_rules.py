@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.core.errors import BannedError, ChatError, ErrorCode
+from chatd.core.errors import BannedError, ChatError, ErrorCode, NameFlaw
 from chatd.core.events import (
     ADMINISTRATOR,
     Joined,
@@ -13,14 +13,29 @@ from chatd.core.events import (
     RoomClosed,
 )
 from chatd.core.lookalikes import name_keys
-from chatd.core.names import typed_name
 from chatd.core.records import Ban, BanKind
 from chatd.core.rooms import SessionKey, User
-from chatd.core.world.account_operations import MessagesStored
+from chatd.core.world.account_operations import (
+    LogIn,
+    MessagesStored,
+    RemoveAccount,
+    SetAdmin,
+)
 from chatd.core.world.apply import apply
 from chatd.core.world.effects import Happened, RoomSettled, Said, StoredUpTo
-from chatd.core.world.operations import AddBan, Announce, EndRoom, Leave, Mute, Say, SettleRoom
-from tests.core.world.harness import HOST, NOW, join, start
+from chatd.core.world.operations import AddBan, Announce, EndRoom, Leave, Say, SettleRoom
+from chatd.core.world.rights import Rank, rank_of
+from tests.core.world.harness import (
+    HOST,
+    NOW,
+    end,
+    join,
+    mute,
+    rename,
+    resume,
+    setting,
+    start,
+)
 
 STRANGER = SessionKey("there", 99)
 
@@ -50,7 +65,7 @@ def test_say_refused(harness, ann):
     assert harness.refusal(Say(ann, "2", ("a",), NOW)) == (ErrorCode.NOT_IN_ROOM, {"room": "2"})
     assert harness.refusal(Say(ann, "9", ("a",), NOW)) == (ErrorCode.NOT_IN_ROOM, {"room": "9"})
     assert harness.refusal(Say(STRANGER, "1", ("a",), NOW))[0] is ErrorCode.SESSION_CLOSED
-    harness.do(Mute(typed_name("Ann"), "1", None, None, "Amy", NOW))
+    harness.do(mute("Ann"))
     assert harness.refusal(Say(ann, "1", ("a",), NOW))[0] is ErrorCode.MUTED
 
 
@@ -153,12 +168,11 @@ def test_a_room_is_created(harness):
 
 def test_a_room_ends(harness, ann):
     """Its members read it and are in the room no more; its mutes end with it."""
-    harness.do(Mute(typed_name("Ann"), "1", None, None, "Amy", NOW))
+    harness.do(mute("Ann"))
     room = harness.world.rooms.find("1")
     assert harness.do(EndRoom("here", "1", "1", False, NOW + 1))
     assert harness.effects == [Happened(room, RoomClosed("1", NOW + 1))]
     assert (room.members, harness.user(ann).rooms) == ({}, {})
-    assert harness.world.muted_rooms == {}
     assert harness.refusal(EndRoom("here", "1", "1", False, NOW))[0] is ErrorCode.NO_SUCH_ROOM
     assert harness.do(SettleRoom("1", True)) is None
     assert harness.effects == [RoomSettled("1")]
@@ -174,3 +188,155 @@ def test_only_an_unneeded_room_ends(harness, ann):
         assert not harness.do(EndRoom("here", room, room, True, NOW))
         assert (harness.effects, harness.world.rooms.find(room).id) == ([], room)
     assert harness.do(EndRoom("here", "3", "3", True, NOW))
+
+
+# -- the guest who starts a room
+
+
+def rank(harness, session, room):
+    """Return the rank of the user of a session in a room."""
+    return rank_of(harness.world, harness.user(session), room)
+
+
+def lose_and_resume(harness, session):
+    """Let a guest come back after the server has noticed that the connection is lost."""
+    harness.do(end(session))
+    return replace_connection(harness, session)
+
+
+def replace_connection(harness, session):
+    """Let a guest come back before the server has noticed that the connection is lost."""
+    again = harness.session()
+    harness.do(resume(harness, again, session))
+    return again
+
+
+def take_another_name(harness, session):
+    """Let a guest take another name."""
+    harness.do(rename(session, "Zoe"))
+    return session
+
+
+def log_in(harness, session):
+    """Let a guest log in, as whom nobody is present."""
+    harness.do(LogIn(session, None, harness.account("amy"), 9, (), NOW))
+    return session
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [lambda _, bob: bob, take_another_name, lose_and_resume, replace_connection, log_in],
+)
+@pytest.mark.parametrize("when", ["while it is created", "afterwards"])
+def test_a_guest_who_starts_a_room_is_its_operator(harness, meanwhile, when):
+    """From the first join, whoever comes first, until leaving."""
+    bob = harness.guest("Bob")
+    if when == "afterwards":
+        room = harness.start("4", starter=bob)
+        bob = meanwhile(harness, bob)
+    else:
+        harness.do(start("4", starter=bob))
+        bob = meanwhile(harness, bob)
+        room = harness.do(SettleRoom("4", True))
+    first = harness.guest("Ann", "4")
+    harness.do(join(bob, "4"))
+    assert (rank(harness, bob, room), rank(harness, first, room)) == (Rank.OPERATOR, Rank.NONE)
+    harness.do(Leave(bob, "4", NOW))
+    harness.do(join(bob, "4"))
+    assert rank(harness, bob, room) is Rank.NONE
+
+
+def test_another_guest_of_the_name_is_no_operator(harness):
+    """The guest who has started the room is gone."""
+    bob = harness.guest("Bob")
+    room = harness.start("4", starter=bob)
+    harness.do(end(bob, keep_token=False))
+    assert rank(harness, harness.guest("Bob", "4"), room) is Rank.NONE
+
+
+def test_the_guest_who_started_a_room_is_let_in(harness):
+    """No setting that somebody else has made meanwhile keeps the guest out."""
+    bob = harness.guest("Bob")
+    harness.start("4", starter=bob)
+    harness.do(setting("private", True, "4"))
+    harness.do(join(bob, "4"))
+
+
+# -- rooms that were private
+
+
+@pytest.mark.parametrize("settings", [("private",), ("unlisted", "invite-only")])
+@pytest.mark.parametrize("owner", [True, False])
+def test_the_id_of_a_private_room_stays_taken(harness, settings, owner):
+    """After its end, too: only its owner and administrators start it again."""
+    amy, zoe = harness.account("amy"), harness.account("zoe")
+    harness.start("4", owner=amy.id if owner else None)
+    for each in settings:
+        harness.do(setting(each, True, "4"))
+    sessions = {each.name: harness.log_in(each) for each in (amy, zoe)}
+    guest = harness.guest("Bob")
+    refused = (ErrorCode.BAD_ROOM_ID, {"room": "4", "reason": NameFlaw.RESERVED})
+
+    def begin(session, account=None):
+        return start("4", None if account is None else account.id, starter=session)
+
+    strangers = [begin(guest), begin(sessions["zoe"], zoe)]
+    assert [harness.refusal(each) for each in strangers] == [refused] * 2
+    exists = harness.refusal(begin(sessions["amy"], amy))
+    assert exists[0] is (ErrorCode.ROOM_EXISTS if owner else ErrorCode.BAD_ROOM_ID)
+    harness.do(EndRoom("here", "4", "4", False, NOW))
+    assert [harness.do(each) for each in strangers] == [False] * 2  # they wait for the store
+    harness.do(SettleRoom("4", True))
+    assert [harness.refusal(each) for each in strangers] == [refused] * 2
+    if owner:
+        assert harness.do(begin(sessions["amy"], amy))
+        harness.do(SettleRoom("4", False))
+    else:
+        assert harness.refusal(begin(sessions["amy"], amy)) == refused
+    harness.do(SetAdmin(zoe.id, True))
+    assert harness.do(begin(sessions["zoe"], zoe))
+    harness.do(SettleRoom("4", True))
+    assert harness.refusal(begin(guest)) == (ErrorCode.ROOM_EXISTS, {"room": "4"})
+    harness.do(EndRoom("here", "4", "4", False, NOW))
+    harness.do(SettleRoom("4", True))
+    assert harness.do(begin(guest))
+
+
+def test_a_private_room_that_could_not_be_removed(harness):
+    """It is there again, and the id is free once it ends as a public one."""
+    guest = harness.guest("Bob")
+    harness.do(setting("private", True))
+    harness.do(EndRoom("here", "1", "1", False, NOW))
+    harness.do(SettleRoom("1", False))
+    harness.do(setting("invite-only", False))
+    harness.do(EndRoom("here", "1", "1", False, NOW))
+    harness.do(SettleRoom("1", True))
+    assert harness.do(start("1", starter=guest))
+
+
+def test_the_owner_of_a_private_room_is_removed(harness):
+    """Then nobody but administrators starts it again, whoever gets the name."""
+    amy = harness.account("amy")
+    harness.start("4", owner=amy.id)
+    harness.do(setting("private", True, "4"))
+    harness.do(EndRoom("here", "4", "4", False, NOW))
+    harness.do(SettleRoom("4", True))
+    harness.do(RemoveAccount(amy.id, NOW))
+    again = harness.account("amy")
+    begin = start("4", again.id, starter=harness.log_in(again))
+    assert harness.refusal(begin)[0] is ErrorCode.BAD_ROOM_ID
+    assert harness.do(start("4"))
+
+
+def test_the_end_of_a_room_by_its_owner(club):
+    """Operators may not; administrators may, wherever they are."""
+    for name in ("opal", "vic", "guest"):
+        operation = EndRoom("here", "club", "club", False, NOW, club.by(name))
+        assert club.refusal(operation)[0] is ErrorCode.NOT_OWNER
+    club.leave("owen", "adam")
+    operation = EndRoom("here", "club", "club", False, NOW, club.by("owen"))
+    assert club.refusal(operation) == (ErrorCode.NOT_IN_ROOM, {"room": "club"})
+    assert club.do(EndRoom("here", "club", "club", False, NOW, club.by("adam")))
+    assert club.do(SettleRoom("club", False)) is club.club
+    club.join("owen")
+    assert club.do(EndRoom("here", "club", "club", False, NOW, club.by("owen")))

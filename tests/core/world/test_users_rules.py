@@ -8,9 +8,16 @@ from chatd.core.names import typed_name
 from chatd.core.rooms import SessionKey
 from chatd.core.world import users_rules
 from chatd.core.world.account_operations import EndSession
-from chatd.core.world.effects import HappenedToUser, IgnoresChanged, Told
-from chatd.core.world.operations import Mute, Say, SentPrivately, SetAway, SetIgnored, Whisper
-from tests.core.world.harness import NOW, rename
+from chatd.core.world.effects import HappenedToUser, IgnoresChanged, KeptMessagesDue, Told
+from chatd.core.world.operations import (
+    MessageKept,
+    Say,
+    SentPrivately,
+    SetAway,
+    SetIgnored,
+    Whisper,
+)
+from tests.core.world.harness import NOW, mute, rename
 
 STRANGER = SessionKey("there", 99)
 
@@ -68,11 +75,12 @@ def test_rename_of_an_account(harness):
 
 
 def test_a_mute_follows_the_name(harness, ann):
-    """It has the guest's new name."""
-    harness.do(Mute(typed_name("Ann"), "1", None, None, "Amy", NOW))
+    """The list has the guest's new name; the entry in the store has that of the mute."""
+    harness.do(mute("Ann"))
     harness.do(rename(ann, "Zoe"))
-    (mute,) = harness.world.rooms.by_key("1").mutes.active(0)
-    assert mute.name == "Zoe"
+    mutes = harness.world.rooms.by_key("1").mutes
+    assert [entry.name for entry in mutes.entries(0)] == ["Zoe"]
+    assert [muted.entry.name for muted in mutes] == ["Ann"]
     assert harness.refusal(Say(ann, "1", ("hi",), NOW))[0] is ErrorCode.MUTED
 
 
@@ -103,6 +111,25 @@ def test_whisper_refused(harness, ann):
     assert harness.refusal(whisper(harness.session(), "Ann")) == (ErrorCode.IN_NO_ROOM, {})
     assert harness.refusal(whisper(ann, "Zoe")) == (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})
     assert harness.refusal(whisper(STRANGER, "Ann"))[0] is ErrorCode.SESSION_CLOSED
+
+
+def test_a_message_is_kept(harness, ann):
+    """Only the sender's other sessions read it; a user who has logged in since is sent it."""
+    account = harness.account("bea")
+    kept, copy = (
+        MessageKept(ann, account.id, "psst", NOW),
+        PrivateMessage("Ann", "psst", NOW, "bea"),
+    )
+    harness.do(kept)
+    told = Told(harness.user(ann), copy, ann)
+    assert harness.effects == [told]
+    bea = harness.log_in(account)
+    harness.do(kept)
+    assert harness.effects == [KeptMessagesDue(harness.user(bea)), told]
+    harness.do(MessageKept(STRANGER, account.id, "psst", NOW))
+    assert harness.effects == [KeptMessagesDue(harness.user(bea))]
+    harness.do(MessageKept(ann, 99, "psst", NOW))
+    assert harness.effects == []
 
 
 def test_away(harness, ann):

@@ -11,9 +11,9 @@ from chatd.core.names import new_name
 from chatd.core.records import AccountRef, Ban, BanKind, RoomRecord, Snapshot
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world.account_operations import AddAccount
-from chatd.core.world.operations import EndRoom, Mute, SettleRoom
+from chatd.core.world.operations import EndRoom, SettleRoom
 from chatd.core.world.world import World
-from tests.core.world.harness import HOST, NOW, join, start
+from tests.core.world.harness import HOST, NOW, join, mute, start
 
 ANN, BOB = AccountRef(1, "ann"), AccountRef(2, "bob")
 
@@ -137,9 +137,9 @@ def test_keys_travel_in_the_operations(harness):
 def test_the_end_of_a_room_takes_its_mutes(harness):
     """They are not there in the next room of that id."""
     ann = harness.guest("Ann", "1")
-    harness.do(Mute(new_name("Ann"), "1", None, None, "Amy", NOW))
+    harness.do(mute("Ann"))
     harness.do(EndRoom("here", "1", "1", False, NOW))
     harness.do(SettleRoom("1", True))
     room = harness.start("1")
     harness.do(join(ann, "1"))
-    assert (room.mutes, harness.world.muted_rooms) == (None, {})
+    assert not room.restricts_talk

@@ -1,0 +1,138 @@
+"""The messages of rooms: users read them again, search them and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Message
+from chatd.core.ports import History, ILog
+from chatd.core.rooms import Origin, Room, User
+from chatd.core.searchwords import query_words
+from chatd.core.store import IStore
+from chatd.core.world import membership_rules
+from chatd.core.world.operations import By
+from chatd.core.world.room_operations import DeleteMessage
+from chatd.core.world.world import World
+
+SEARCH_PAGE: Final = 20
+"""How many messages a page of results of a search has."""
+
+_SEARCHED_FOR_OWN: Final = 500
+"""Among how many of the newest messages of a room a user's last one is looked for."""
+
+
+class Page(NamedTuple):
+    """Messages that were found, newest first; `more` tells whether there are older ones."""
+
+    messages: Sequence[Message]
+    more: bool
+
+
+class MessageService:
+    """Reads, searches and deletes the messages of rooms; raises `ChatError` for a refusal."""
+
+    def __init__(self, world: World, log: ILog, history: History, store: IStore) -> None:
+        self._world = world
+        self._log = log
+        self._history = history
+        self._store = store
+
+    async def history(
+        self, origin: Origin, room: Room, since: int | None, limit: int, before: int | None = None
+    ) -> Sequence[Message]:
+        """Return messages of a room of the user: `History.read` says which, `mark_former` how."""
+        await self._log.settled()
+        messages = await origin.until_closed(self._history.read(room, since, limit, before))
+        _check_still_member(origin.user, room)
+        return self.mark_former(messages)
+
+    def recent(self, room: Room) -> Sequence[Message]:
+        """Return the messages of a room that a session reads on joining, see `mark_former`."""
+        return self.mark_former(self._history.recent(room))
+
+    async def search(
+        self, origin: Origin, room: Room | None, words: str, before: int | None
+    ) -> Page:
+        """Return a page of the newest messages that have all words, see `mark_former`.
+
+        In `room`, or else in all rooms of the user; `before` is an id of `room`, above those found.
+        """
+        wanted = query_words(words)
+        rooms = list(origin.user.rooms) if room is None else [room]
+        if not rooms:
+            raise ChatError(ErrorCode.IN_NO_ROOM)
+        await self._log.settled()
+        found = await origin.until_closed(
+            self._history.search(rooms, wanted, before, SEARCH_PAGE + 1)
+        )
+        if room is not None:
+            _check_still_member(origin.user, room)
+        readable = {each.id for each in origin.user.rooms}
+        messages = [message for message in found[:SEARCH_PAGE] if message.room in readable]
+        return Page(self.mark_former(messages), len(found) > SEARCH_PAGE)
+
+    async def delete(self, origin: Origin, room: Room, message_id: int | None, now: float) -> int:
+        """Delete a message of the user, the last one if no id is given, or, for operators, any.
+
+        Returns its id. The members are told.
+        """
+        await self._log.settled()
+        message = await self._find(origin, room, message_id)
+        is_own = _is_own(message, origin.user)
+        operation = DeleteMessage(By(origin.key), room.key, message.id, is_own, now)
+        membership_rules.check_delete(self._world, operation)
+        if not await self._store.delete_message(room.id, message.id):
+            raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id, id=message.id)
+        # The text is gone: the room is told, though the session may have ended.
+        await self._log.submit(operation)
+        return message.id
+
+    def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Mark messages whose sender's name belongs to another account by now."""
+        senders = {(message.sender, message.account) for message in messages}
+        former = {sender for sender in senders if self._world.accounts.is_former(*sender)}
+        if not former:
+            return messages
+        return [
+            message._replace(is_former=True)
+            if (message.sender, message.account) in former
+            else message
+            for message in messages
+        ]
+
+    async def _find(self, origin: Origin, room: Room, message_id: int | None) -> Message:
+        """Return the message of a room with an id, or the user's last one."""
+        read = self._history.read
+        if message_id is not None:
+            found = await origin.until_closed(read(room, max(message_id - 1, 0), 1))
+            matching = [message for message in found if message.id == message_id]
+        else:
+            found = await origin.until_closed(read(room, None, _SEARCHED_FOR_OWN))
+            matching = [message for message in found if _is_own(message, origin.user)]
+        matching = [message for message in matching if not message.is_deleted]
+        _check_still_member(origin.user, room, self._world)
+        if not matching and message_id is None:
+            raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id)
+        if not matching:
+            raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id, id=message_id)
+        return matching[-1]
+
+
+def _is_own(message: Message, user: User) -> bool:
+    """Tell whether a message is that of a user: of the same account, or of the same guest."""
+    if user.account is not None:
+        return message.account == user.account
+    names = user.guest_names
+    return message.account is None and names is not None and names.had(message.sender, message.time)
+
+
+def _check_still_member(user: User, room: Room, world: World | None = None) -> None:
+    """Raise `ChatError` if a user has left a room while the store was asked."""
+    is_admin = world is not None and world.accounts.is_admin(user.account)
+    if room in user.rooms or is_admin:
+        return
+    if user.rooms:
+        raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)
+    raise ChatError(ErrorCode.IN_NO_ROOM)

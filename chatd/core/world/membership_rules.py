@@ -1,0 +1,142 @@
+"""The rules of roles and invitations in rooms, and of what members do with messages there."""
+
+from __future__ import annotations
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
+from chatd.core.records import AccessKind, RoomAccess
+from chatd.core.rooms import Role, Room
+from chatd.core.world import rights
+from chatd.core.world import room_operations as room_ops
+from chatd.core.world.effects import Happened, Told
+from chatd.core.world.invitations import Invitation
+from chatd.core.world.moderation_rules import (
+    Target,
+    check_outranks,
+    find_target,
+    subject_of_target,
+)
+from chatd.core.world.rights import Rank
+from chatd.core.world.rooms_rules import require_room
+from chatd.core.world.world import World
+
+# -- roles
+
+
+def check_set_role(world: World, op: room_ops.SetRole) -> tuple[Room, Target]:
+    """Return the room and the user who gets a role; raise `ChatError` if that is refused."""
+    room = require_room(world, op.room, op.room)
+    is_operator = Role.OPERATOR in {op.role, op.former}
+    least = Rank.OWNER if is_operator else Rank.OPERATOR
+    rank = rights.check_rank(world, op.by, room, least)
+    target = find_target(world, op.name)
+    if target.account is None and (target.user is None or room not in target.user.rooms):
+        raise ChatError(ErrorCode.NO_SUCH_USER, name=target.name.text, room=room.id)
+    check_outranks(world, rank, target, room)
+    role, name = _role(target, room), target.name.text
+    if op.former is not None and role is not op.former:
+        raise ChatError(ErrorCode.NO_SUCH_ROLE, name=name, role=op.former.value, room=room.id)
+    if op.former is None and rights.RANKS[role] > rights.RANKS[op.role]:
+        raise ChatError(ErrorCode.OUTRANKED, name=name)
+    return room, target
+
+
+def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
+    """Give a user a role in a room; an account keeps it when its user leaves."""
+    room, target = check_set_role(world, op)
+    if target.account is not None:
+        if op.role is Role.NONE:
+            room.roles.pop(target.account.id, None)
+        else:
+            room.roles[target.account.id] = op.role
+    member = None if target.user is None else target.user.rooms.get(room)
+    if member is not None:
+        member.role = op.role
+    by, name = rights.actor_name(world, op.by), target.name.text
+    changed = RoleChanged(room.id, name, op.role.value, by, op.now, room.name)
+    subject = target.user if member is not None else None
+    world.emit(Happened(room, room.in_order(changed), subject))
+    return room_ops.MemberRef(name, room.id)
+
+
+def _role(target: Target, room: Room) -> Role:
+    member = None if target.user is None else target.user.rooms.get(room)
+    if member is not None:
+        return member.role
+    return room.role_of(None if target.account is None else target.account.id)
+
+
+# -- invitations
+
+
+def check_invite(world: World, op: room_ops.Invite) -> tuple[Room, Target, RoomAccess]:
+    """Return an invitation and its subject; raise `ChatError` if it is refused."""
+    room = require_room(world, op.room, op.room)
+    rights.check_rank(world, op.by, room, Rank.OPERATOR if room.settings.moderated else Rank.NONE)
+    target = find_target(world, op.name)
+    if target.user is not None and room in target.user.rooms:
+        name = target.name.text
+        raise rights.refusal(ErrorCode.MEMBER_ALREADY, room, name=name)
+    entry = RoomAccess(
+        AccessKind.INVITATION,
+        target.name.text,
+        None if target.account is None else target.account.id,
+        None,
+        op.until,
+        rights.actor_name(world, op.by),
+        op.now,
+    )
+    return room, target, entry
+
+
+def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
+    """Let a user join a room once; one who ignores the user who invites learns nothing."""
+    room, target, entry = check_invite(world, op)
+    outcome = room_ops.MemberRef(target.name.text, room.id)
+    if is_ignored(world, op, target):
+        return outcome
+    subject = subject_of_target(target)
+    world.invitations.add(room, subject, Invitation(entry, op.ends))
+    if target.user is not None:
+        inviting = rights.actor(world, op.by)
+        account = None if inviting is None else inviting.account
+        world.emit(Told(target.user, Invited(room.id, room.name, entry.by, op.now, account)))
+    return outcome
+
+
+def is_ignored(world: World, op: room_ops.Invite, target: Target) -> bool:
+    """Tell whether the user who is invited ignores the one who invites."""
+    inviting = rights.actor(world, op.by)
+    if inviting is None:
+        return False
+    if target.user is not None:
+        ignored = target.user.ignored
+    else:
+        ignored = None if target.account is None else world.accounts.ignored_by(target.account.id)
+    return ignored is not None and ignored.has(inviting.name, inviting.account, op.now)
+
+
+# -- messages
+
+
+def check_delete(world: World, op: room_ops.DeleteMessage) -> Room:
+    """Return the room of a message that is to be deleted; raise `ChatError` if that is refused."""
+    room = require_room(world, op.room, op.room)
+    if not op.is_own and rights.check_rank(world, op.by, room, Rank.NONE) < Rank.OPERATOR:
+        raise ChatError(ErrorCode.NOT_OWN_MESSAGE, room=room.id, id=op.id)
+    return room
+
+
+def delete_message(world: World, op: room_ops.DeleteMessage) -> None:
+    """Tell a room that the text of a message is gone."""
+    room = check_delete(world, op)
+    deleted = MessageDeleted(room.id, op.id, rights.actor_name(world, op.by), op.now)
+    world.emit(Happened(room, room.in_order(deleted)))
+
+
+def mark_read(world: World, op: room_ops.MarkRead) -> None:
+    """Tell the other sessions of a user how far the user has read a room."""
+    user, room = world.find_session(op.session), world.rooms.by_key(op.room)
+    if room is None or room not in user.rooms:
+        raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
+    world.emit(Told(user, ReadUpTo(room.id, op.id), op.session))

@@ -1,0 +1,254 @@
+"""The handlers of the commands on the roles and settings of rooms, as in `chatd.server.handlers`.
+
+They act in the room that the request names, or in the current one. An administrator may act in a
+room without being a member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.records import Actor, ActorKind, AuditEntry
+from chatd.core.rooms import Role, Room
+from chatd.core.world.operations import By
+from chatd.core.world.settings_rules import KEY, LIMIT, SETTINGS, SettingValue, shown_value
+from chatd.protocol.command import OFF, ON, Request
+from chatd.protocol.replies import Reply
+from chatd.protocol.room_replies import (
+    AccessInfo,
+    AccessList,
+    ActDone,
+    RoomEnded,
+    SettingReply,
+)
+
+if TYPE_CHECKING:  # session.py imports the handlers
+    from chatd.server.session import Session
+
+NO_TOPIC: Final = "-"
+"""Typed in place of a topic, it removes the topic."""
+
+
+def acting_room(session: Session, request: Request) -> Room:
+    """Return the room that a request is about; raise `ChatError` if the user may not act there."""
+    services, room_id = session.services, request.arguments.get("chatroom_id")
+    if room_id is not None and services.world.accounts.is_admin(session.user.account):
+        return services.chat.room(room_id, session.user)
+    return session.room(room_id)
+
+
+# -- roles
+
+
+def role_handler(
+    role: Role, former: Role | None = None
+) -> Callable[[Session, Request], Coroutine[Any, Any, Reply]]:
+    """Return a handler that gives a user a role; if `former` is given, they must have that."""
+
+    async def handle(session: Session, request: Request) -> Reply:
+        services, room = session.services, acting_room(session, request)
+        name, _ = await services.room_moderation.set_role(
+            By(session.key),
+            request.arguments["chatter_name"],
+            room,
+            role,
+            services.now(),
+            former=former,
+            origin=session,
+        )
+        return _done(session, request, room, name)
+
+    return handle
+
+
+# -- moderation
+
+
+async def kick(session: Session, request: Request) -> Reply:
+    """Remove a user from the room."""
+    services, room = session.services, acting_room(session, request)
+    reason = _reason(session, request)
+    name, _ = await services.room_moderation.kick(
+        By(session.key), request.arguments["chatter_name"], room, reason, services.now(), session
+    )
+    return _done(session, request, room, name)
+
+
+async def mute(session: Session, request: Request) -> Reply:
+    """Let a user read the room but not talk in it."""
+    services, room = session.services, acting_room(session, request)
+    name, _ = await services.room_moderation.mute(
+        By(session.key),
+        request.arguments["chatter_name"],
+        room,
+        _minutes(request),
+        services.now(),
+        session,
+    )
+    return _done(session, request, room, name)
+
+
+async def unmute(session: Session, request: Request) -> Reply:
+    """Let a user talk in the room again."""
+    services, room = session.services, acting_room(session, request)
+    name, _ = await services.room_moderation.unmute(
+        By(session.key), request.arguments["chatter_name"], room, services.now(), session
+    )
+    return _done(session, request, room, name)
+
+
+async def ban(session: Session, request: Request) -> Reply:
+    """Remove a user from the room, and keep them out."""
+    services, room = session.services, acting_room(session, request)
+    name, _ = await services.room_moderation.ban(
+        By(session.key),
+        request.arguments["chatter_name"],
+        room,
+        _minutes(request),
+        _reason(session, request),
+        services.now(),
+        session,
+    )
+    return _done(session, request, room, name)
+
+
+async def unban(session: Session, request: Request) -> Reply:
+    """Let a user join the room again."""
+    services, room = session.services, acting_room(session, request)
+    name, _ = await services.room_moderation.unban(
+        By(session.key), request.arguments["chatter_name"], room, services.now(), session
+    )
+    return _done(session, request, room, name)
+
+
+def bans(session: Session, request: Request) -> Reply:
+    """List the bans and mutes of the room."""
+    services, room = session.services, acting_room(session, request)
+    entries = services.room_moderation.restrictions(By(session.key), room)
+    return AccessList(
+        room.id,
+        tuple(
+            AccessInfo(each.kind, each.name, each.until, each.by, each.created, each.reason)
+            for each in entries
+        ),
+    )
+
+
+async def invite(session: Session, request: Request) -> Reply:
+    """Let a user join the room once."""
+    services, room = session.services, acting_room(session, request)
+    name = request.arguments["chatter_name"]
+    name, _ = await services.room_moderation.invite(session, name, room, services.now())
+    return _done(session, request, room, name)
+
+
+def _minutes(request: Request) -> int | None:
+    """Return for how many minutes, None for ever; raise `ChatError` if it is for none."""
+    minutes = request.arguments.get("minutes")
+    if minutes is not None and not int(minutes):
+        raise ChatError(ErrorCode.USAGE)
+    return None if minutes is None else int(minutes)
+
+
+def _reason(session: Session, request: Request) -> str:
+    """Return the reason that was given, or "".
+
+    Raises `ChatError` if its first word is the id of a room of the user: at the console, and in
+    other programs, a room is named there.
+    """
+    reason = request.arguments.get("reason", "")
+    first = reason.split(None, 1)[:1]
+    if session.is_text and first and any(first[0] == room.id for room in session.user.rooms):
+        raise ChatError(ErrorCode.USAGE)
+    return reason
+
+
+# -- settings
+
+
+async def topic(session: Session, request: Request) -> Reply:
+    """Set the topic of the room, or show it."""
+    services, room = session.services, acting_room(session, request)
+    text = request.arguments.get("text")
+    if text is None:
+        return SettingReply("topic", room.id, room.name, room.settings.topic)
+    if session.is_text and text == NO_TOPIC:
+        text = ""
+    await services.room_settings.set_topic(session, room, text, services.now())
+    note_act(session, request, room, "set", "topic")
+    return SettingReply("topic", room.id, room.name, room.settings.topic, changed=True)
+
+
+async def setting(session: Session, request: Request) -> Reply:
+    """Change a setting of the room, whose name is that of the command, or show it."""
+    services, room, name = session.services, acting_room(session, request), request.command
+    given = request.arguments.get(name)
+    if given is None:
+        return SettingReply(name, room.id, room.name, shown_value(room, name))
+    await services.room_settings.set(session, room, name, _value(name, given), services.now())
+    note_act(session, request, room, "set", name if name == KEY else f"{name} {given}")
+    return SettingReply(name, room.id, room.name, shown_value(room, name), changed=True)
+
+
+def _value(name: str, given: str) -> SettingValue:
+    if name == KEY:
+        return "" if given == OFF else given
+    if name == LIMIT:
+        return 0 if given == OFF else int(given)
+    return given == ON
+
+
+async def end(session: Session, request: Request) -> Reply:
+    """End the room."""
+    services, room = session.services, acting_room(session, request)
+    await services.chat.delete_room(room, services.now(), session)
+    note_act(session, request, room, "end")
+    return RoomEnded(room.id)
+
+
+# -- within
+
+
+def _done(session: Session, request: Request, room: Room, name: str) -> Reply:
+    act = {"ban": "room-ban", "unban": "room-unban"}.get(request.command, request.command)
+    note_act(session, request, room, act, name)
+    return ActDone(request.command, room.id, name)
+
+
+def note_act(session: Session, request: Request, room: Room, act: str, subject: str = "") -> None:
+    """Keep an act in the audit, if it is that of an administrator."""
+    services, user = session.services, session.user
+    if services.world.accounts.is_admin(user.account):
+        minutes, reason = request.arguments.get("minutes"), request.arguments.get("reason", "")
+        services.audit(
+            AuditEntry(
+                services.now(),
+                Actor(ActorKind.ACCOUNT, user.name),
+                act,
+                subject,
+                room.id,
+                None if minutes is None else int(minutes),
+                reason,
+            )
+        )
+
+
+HANDLERS: Final = {
+    "op": role_handler(Role.OPERATOR),
+    "deop": role_handler(Role.NONE, Role.OPERATOR),
+    "voice": role_handler(Role.VOICE),
+    "devoice": role_handler(Role.NONE, Role.VOICE),
+    "kick": kick,
+    "mute": mute,
+    "unmute": unmute,
+    "ban": ban,
+    "unban": unban,
+    "bans": bans,
+    "invite": invite,
+    "topic": topic,
+    "end": end,
+    **dict.fromkeys(SETTINGS, setting),
+}
+"""The handlers of the commands on roles and settings."""
