@@ -19,7 +19,7 @@ from chatd.client.model.pending import PendingReplies
 from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line, Restore
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.jsonio import encode_request
 from chatd.protocol.received import Reply
 from chatd.waiters import Waiters

@@ -28,7 +28,7 @@ from chatd.client.endpoints import ForeignServerError, explain, is_lasting
 from chatd.core.bidi import isolate
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
-from chatd.protocol.json_schema import UnknownEventError, decode_event
+from chatd.protocol.json_decoder import UnknownEventError, decode_event
 from chatd.protocol.received import Disconnect, Ok, Reply
 from chatd.protocol.text import render
 

@@ -17,7 +17,7 @@ from chatd.client.ui.frontend import NOT_CONNECTED, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.pipe import CommandReader
 from chatd.client.ui.terminal import TerminalScreen
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Ok
 
 SECRET = "hunter22!"
@@ -36,7 +36,7 @@ def test_password_is_asked_for(frontend, command):
     """A missing password is asked for, and the answer is one even if it looks like a command."""
     assert frontend.typed(f"`{command} alice") == []
     assert frontend.prompt == Prompt("Enter password: ", hidden=True)
-    assert not frontend.changes_server("`disconnect")
+    assert not frontend.awaits_replies("`disconnect")
     arguments = {"username": "alice", "password": "`disconnect now"}
     assert frontend.typed("`disconnect now") == [Send(Request(command, arguments))]
     assert frontend.prompt == PROMPT

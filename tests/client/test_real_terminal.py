@@ -129,7 +129,7 @@ def test_joining(run, say):
     client = run("localhost", port, "--name", "Ann", "--room", "tea")
     client.expect("Bob: earlier")
     client.expect("Here: Bob.")
-    client.expect(f"localhost:{port} | Ann | tea (Tea) 2 members")
+    client.expect(f"localhost:{port} | Ann | Tea@tea 2 members")
     client.type("`exit\r")
     assert client.ended() == 0
 

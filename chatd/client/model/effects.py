@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chatd.core.events import Event, Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Reply
 
 

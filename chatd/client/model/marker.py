@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from chatd.client.model.effects import Incoming
-from chatd.core.events import Message
+from chatd.core.events import Message, MessageDeleted
 
 PAGE_LENGTH: Final = 500
 """How many messages one request for history asks for."""
@@ -90,6 +90,7 @@ class ReadMarker:
         self._gaps: list[_Gap] = []
         self._own: set[int] = set()
         self._buffer: list[Incoming] = []
+        self._deleted: set[int] = set()
 
     @property
     def is_buffering(self) -> bool:
@@ -104,8 +105,13 @@ class ReadMarker:
         return max([self.read, *head, *self._buffered_ids(), *self._own])
 
     def buffer(self, incoming: Incoming) -> None:
-        """Keep an event until the messages before it are shown."""
+        """Keep an event until the messages before it are shown.
+
+        A message that was deleted meanwhile is shown without its text.
+        """
         self._buffer.append(incoming)
+        if isinstance(incoming.event, MessageDeleted):
+            self._deleted.add(incoming.event.id)
 
     def received(self, message_id: int) -> bool:
         """Note a message that arrives live; return whether it is to be shown, or buffered."""
@@ -139,7 +145,7 @@ class ReadMarker:
         recent = [each for each in messages if each.id <= self.head and each.id not in later]
         self.read = max([self.read, *(each.id for each in recent)])
         self.first = max(self.first, self.read)
-        return recent
+        return self._without_deleted(recent)
 
     def suspend(self) -> None:
         """Note that the connection is lost: every message from now on is missing."""
@@ -147,6 +153,7 @@ class ReadMarker:
             self._enter(MarkerState.AWAY)
         self.cursor = None
         self._buffer.clear()
+        self._deleted.clear()
         if self._gaps and self._gaps[-1].end > self.read:
             self._gaps[-1].end = _INFINITE
         else:
@@ -192,7 +199,7 @@ class ReadMarker:
         self.read = max([self.read, *(each.id for each in missing)])
         self.cursor = newest if newest > self.cursor else None
         self._stop_at_head()
-        return missing
+        return self._without_deleted(missing)
 
     def defer(self) -> bool:
         """Show events without the history, as the store is away; return whether that is new."""
@@ -212,9 +219,10 @@ class ReadMarker:
 
     def drain(self) -> list[Incoming]:
         """Return the buffered events, which are shown now."""
-        buffered = self._buffer
+        buffered = [self._redacted(each) for each in self._buffer]
         self.read = max(self.read, *self._buffered_ids(), -1)
         self._buffer = []
+        self._deleted.clear()
         if self.head < _INFINITE:
             self.read = max(self.read, int(self.head))
         self._settle()
@@ -234,6 +242,18 @@ class ReadMarker:
 
     def _buffered_ids(self) -> list[int]:
         return [each.event.id for each in self._buffer if isinstance(each.event, Message)]
+
+    def _without_deleted(self, messages: Sequence[Message]) -> list[Message]:
+        return [
+            each._replace(text="", is_deleted=True) if each.id in self._deleted else each
+            for each in messages
+        ]
+
+    def _redacted(self, incoming: Incoming) -> Incoming:
+        if not isinstance(incoming.event, Message):
+            return incoming
+        (message,) = self._without_deleted([incoming.event])
+        return replace(incoming, event=message)
 
     def _lacks(self, message_id: int) -> bool:
         return any(message_id in gap for gap in self._gaps)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.events import Event, Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, History, Ok, Reply, RoomList
 
 _PRIVATE: Final = "secret"

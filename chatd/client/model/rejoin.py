@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from chatd.client.model.keys import RoomKeys
 from chatd.client.model.state import ClientState
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 
 TAG: Final = "rejoin"
 """The tag of the requests, by which the client knows their replies."""
@@ -24,8 +25,8 @@ class Rejoin:
 
     `tokens` are the resume tokens of the sessions that may hold the name; they are tried in turn.
     Without a token a guest takes the name back by joining; a user that was logged in to `account`
-    has to log in (`must_log_in`). `is_waiting`: the next request waits for `ChatSession.retry`;
-    `was_announced`: the user was told that the client waits.
+    has to log in (`must_log_in`). `keys` are those of the rooms. `is_waiting`: the next request
+    waits for `ChatSession.retry`; `was_announced`: the user was told that the client waits.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Rejoin:
         current: str | None,
         tokens: Iterable[str] = (),
         account: str | None = None,
+        keys: RoomKeys | None = None,
     ) -> None:
         self.name = name
         self.current = current
         self.tokens = deque(tokens if name else ())
         self.account = account
+        self._keys = keys or RoomKeys()
         self.is_waiting = self.was_announced = False
         self._has_name = not name
         self._rooms = deque(rooms)
@@ -71,8 +74,9 @@ class Rejoin:
         while self._rooms and self._rooms[0] in state.rooms:
             self._rooms.popleft()
         if self._rooms:
-            arguments = {"chatroom_id": self._rooms[0], "chatter_name": self.name}
-            return Request("join", arguments, TAG)
+            room = self._rooms[0]
+            arguments, key = {"chatroom_id": room, "chatter_name": self.name}, self._keys.of(room)
+            return Request("join", arguments | ({} if key is None else {"key": key}), TAG)
         if self.current in state.rooms and self.current not in (state.current, None):
             return Request("switch", {"chatroom_id": self.current}, TAG)
         return None

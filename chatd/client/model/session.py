@@ -9,7 +9,6 @@ lost.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Final
 
 from chatd.client.model.effects import (
@@ -21,44 +20,20 @@ from chatd.client.model.effects import (
     StopReconnecting,
 )
 from chatd.client.model.ignored import without_ignored
+from chatd.client.model.keys import RoomKeys
+from chatd.client.model.phase import CONNECTED, NEXT, Phase
 from chatd.client.model.rejoin import TAG, Rejoin
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
-from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
-from chatd.protocol.commands import Request
+from chatd.core.events import Event, Joined, Left, Message, ReadUpTo, RoomClosed, RoomEvent
+from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply, RoomList
-
-
-class Phase(Enum):
-    """Where the session is on its way to the server, or back to it."""
-
-    OFFLINE = "offline"  # there is no connection, and the client makes none
-    CONNECTING = "connecting"  # the connection was lost, and the client makes another
-    RESUMING = "resuming"  # connected; the client takes the name back
-    AWAITING_LOGIN = "awaiting-login"  # connected; the user has to log in
-    REJOINING = "rejoining"  # connected; the client joins the rooms, one after another
-    CATCHING_UP = "catching-up"  # in all rooms; the client fetches missed messages
-    ONLINE = "online"
-
 
 _FURTHER_ROOMS: Final = "rooms"
 """The tag of requests for further pages of a list of rooms."""
 
 _MAX_ROOMS: Final = 10_000
 """How many rooms the client asks for at most: a server is not trusted."""
-
-_CONNECTED: Final = frozenset(Phase) - {Phase.OFFLINE, Phase.CONNECTING}
-_LOST: Final = frozenset({Phase.OFFLINE, Phase.CONNECTING})
-_NEXT: Final = {
-    Phase.OFFLINE: {Phase.CONNECTING, Phase.ONLINE},
-    Phase.CONNECTING: _CONNECTED | {Phase.OFFLINE},
-    Phase.RESUMING: _CONNECTED | _LOST,
-    Phase.AWAITING_LOGIN: {Phase.REJOINING, Phase.CATCHING_UP, Phase.ONLINE} | _LOST,
-    Phase.REJOINING: {Phase.CATCHING_UP, Phase.ONLINE} | _LOST,
-    Phase.CATCHING_UP: {Phase.ONLINE} | _LOST,
-    Phase.ONLINE: {Phase.CATCHING_UP} | _LOST,
-}
-"""The phases that may follow each phase."""
 
 
 class ChatSession:
@@ -73,6 +48,7 @@ class ChatSession:
         self.state = ClientState()
         self.phase = Phase.OFFLINE
         self._sync = HistorySync(recent)
+        self._keys = RoomKeys()
         self._token: str | None = None
         self._rejoin: Rejoin | None = None
         self._returning = False
@@ -80,7 +56,7 @@ class ChatSession:
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection."""
-        return self.phase in _CONNECTED
+        return self.phase in CONNECTED
 
     @property
     def is_rejoining(self) -> bool:
@@ -100,6 +76,7 @@ class ChatSession:
 
     def send(self, request: Request) -> Send:
         """Return the effect that sends a request of the user."""
+        self._keys.sent(request)
         return self._sync.send(request)
 
     def cancel_rejoin(self) -> None:
@@ -113,7 +90,7 @@ class ChatSession:
         self._enter(Phase.OFFLINE)
         self._rejoin = self._token = None
         self._returning = False
-        self.state = ClientState()
+        self.state, self._keys = ClientState(), RoomKeys()
         self._sync.reset()
 
     # -- the connection
@@ -143,11 +120,12 @@ class ChatSession:
             rooms, current = (*rooms, *before.rooms), before.current or current
             account = before.account if before.must_log_in else account
         self._sync.disconnected()
+        self._keys.disconnected()
         state.leave_all()
         if not reconnecting:
             self._rejoin = None
             return []
-        self._rejoin = Rejoin(state.name, rooms, current, self._tokens(), account)
+        self._rejoin = Rejoin(state.name, rooms, current, self._tokens(), account, self._keys)
         return [ConnectionStatus.LOST]
 
     def _tokens(self) -> list[str]:
@@ -161,6 +139,7 @@ class ChatSession:
 
     def handle(self, event: Event | Reply) -> list[Effect]:
         """Return what follows from an event or a reply of the server."""
+        self._keys.received(event)
         return without_ignored([*self._handle(event), *self._finish()])
 
     def retry(self) -> list[Effect]:
@@ -188,6 +167,8 @@ class ChatSession:
             case Error():
                 self._note_error(event)
             case Message() if not self._sync.is_new(event):
+                return []
+            case ReadUpTo():
                 return []
         return self._show(event)
 
@@ -328,7 +309,7 @@ class ChatSession:
         return Phase.AWAITING_LOGIN if rejoin.must_log_in else Phase.REJOINING
 
     def _enter(self, phase: Phase) -> None:
-        assert phase is self.phase or phase in _NEXT[self.phase], f"{self.phase} -> {phase}"
+        assert phase is self.phase or phase in NEXT[self.phase], f"{self.phase} -> {phase}"
         self.phase = phase
 
 

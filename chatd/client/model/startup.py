@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,22 @@ All of it comes from the server's replies and events; a request changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chatd.client.model.members import RoomMembers
-from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Renamed, RoomClosed
+from chatd.client.model.roomsettings import RoomSettings
+from chatd.core.events import (
+    Event,
+    Invited,
+    Joined,
+    Left,
+    Message,
+    PrivateMessage,
+    Renamed,
+    RoomChanged,
+    RoomClosed,
+)
+from chatd.protocol.json_kinds import SETTINGS
 from chatd.protocol.received import Ok, Reply, RoomList
 
 
@@ -17,8 +29,8 @@ class ClientState:
 
     `account` is the account that the user is logged in to, `rooms` are ids in the order of joining,
     `current` is the room that messages go to. `members` are those of the user's rooms, without the
-    rooms whose members the server has not told yet. `known_rooms` and `known_names` are for
-    completion.
+    rooms whose members the server has not told yet, `settings` what is known of their topics and
+    settings. `known_rooms` and `known_names` are for completion.
     """
 
     def __init__(self) -> None:
@@ -27,6 +39,7 @@ class ClientState:
         self.rooms: list[str] = []
         self.current: str | None = None
         self.members: dict[str, RoomMembers] = {}
+        self.settings: dict[str, RoomSettings] = {}
         self.known_rooms: dict[str, None] = {}
         self.known_names: dict[str, None] = {}
 
@@ -61,11 +74,13 @@ class ClientState:
                 self._rename(event)
             case _:
                 self._update_names(event)
+                self._update_settings(event)
 
     def leave_all(self) -> None:
         """Forget the rooms of a lost connection; keep the name, which the client takes back."""
         self.rooms.clear()
         self.members.clear()
+        self.settings.clear()
         self.known_names.clear()
         self.current = None
 
@@ -80,6 +95,7 @@ class ClientState:
         if reply.command in {"join", "enter"}:
             self._add_room(room)
             self._note_members(room, reply)
+            self._change(room, reply.data)
         elif reply.command == "quit":
             self._remove_room(room)
         elif reply.command == "switch":
@@ -92,6 +108,10 @@ class ClientState:
             known = [name for name in names if isinstance(name, str)]
             self.known_names.update(dict.fromkeys(known))
             self._set_members(room, known, count, room_name if isinstance(room_name, str) else "")
+
+    def _change(self, room: str, values: Mapping[str, object]) -> None:
+        if room in self.rooms:
+            self.settings.setdefault(room, RoomSettings()).change(values)
 
     def _set_members(self, room: str, names: list[str], count: int, room_name: str) -> None:
         if room in self.rooms:
@@ -135,6 +155,15 @@ class ClientState:
                 self.known_names[recipient] = None
             case Message() | PrivateMessage():
                 self.known_names[event.sender] = None
+            case Invited():
+                self.known_rooms[event.room] = None
+
+    def _update_settings(self, event: Event | Reply) -> None:
+        match event:
+            case RoomChanged(room=room, change=change):
+                self._change(room, change)
+            case Ok(data={"room": str(room)}) if event.command in SETTINGS:
+                self._change(room, event.data)
 
     def _add_room(self, room: str, *, stays: bool = False) -> None:
         """Add a room, which becomes the current one; with `stays`, only if there is none."""
@@ -145,6 +174,7 @@ class ClientState:
 
     def _remove_room(self, room: str) -> None:
         self.members.pop(room, None)
+        self.settings.pop(room, None)
         if room in self.rooms:
             self.rooms.remove(room)
         if self.current == room:

@@ -23,7 +23,7 @@ from chatd.client.model.effects import (
 from chatd.client.model.marker import PAGE_LENGTH, MarkerState, ReadMarker
 from chatd.client.model.pending import Outbox
 from chatd.core.events import Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, History
 
 _MISSED: Final = "missed:"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line
 from chatd.core.bidi import isolate
-from chatd.core.events import Event, Left
+from chatd.core.events import Event, Invited, Left
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Reply
 
 
@@ -25,6 +25,8 @@ def advice(event: Event | Reply, state: ClientState) -> list[Line]:
             return [Line("Type `enter and the name of a room to start it, or `list to see all.")]
         case Error(code="name-in-use", command="join" | "enter" | "rename", tag=None):
             return [Line("Take another name, or `login if it is the name of your account.")]
+        case Invited(room=room):
+            return [Line(f"Type `join {isolate(sanitize(room))} to join.")]
         case Left(room=room, is_self=True, name=name) if name == state.name:
             return [Line(f"You left chatroom {isolate(sanitize(room))} in another session.")]
         case _:

@@ -17,7 +17,7 @@ from chatd.client.model.effects import (
     Unconfirmed,
     Update,
 )
-from chatd.client.model.session import Phase
+from chatd.client.model.phase import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.model.state import rooms_of
 from chatd.client.ui.commands import LINE_COMMANDS, Question, question
@@ -32,6 +32,7 @@ from chatd.client.ui.frontend import (
     Line,
     Prompt,
 )
+from chatd.client.ui.received import is_shown
 from chatd.client.ui.render import (
     MISSED_LOOK,
     SECRET_LOOK,
@@ -40,12 +41,13 @@ from chatd.client.ui.render import (
     mention,
     unconfirmed_text,
 )
+from chatd.client.ui.requests import DEPENDING_ON_ROOMS, as_sent
 from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError
 from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, RoomEvent
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
-from chatd.protocol.commands import Request, help_text
+from chatd.protocol.command import Request, help_text
 from chatd.protocol.error_text import error_text
 from chatd.protocol.received import Error, Ok, Reply
 
@@ -144,12 +146,15 @@ class CommandMode(Frontend):
             return []
         return [Exit(_QUITTING)]
 
-    def changes_server(self, line: str) -> bool:
-        """Tell whether a line, once typed, ends the connection."""
-        if self._question is not None:
+    def awaits_replies(self, line: str) -> bool:
+        """Tell whether a line may be typed only when all requests before it are answered.
+
+        It ends the connection, or what it asks for depends on the rooms that the user is in.
+        """
+        if self._question is not None or not line.startswith(text.COMMAND_PREFIX):
             return False
         words = line.removeprefix(text.COMMAND_PREFIX).lower().split()
-        return line.startswith(text.COMMAND_PREFIX) and words[:1] in (["connect"], ["disconnect"])
+        return bool(words) and words[0] in {"connect", "disconnect", *DEPENDING_ON_ROOMS}
 
     def _typed(self, line: str) -> list[Action]:
         if self._question is not None:
@@ -158,9 +163,11 @@ class CommandMode(Frontend):
         if self._question is not None:
             return []
         try:
-            return self._request(text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS))
+            typed = text.decode(sanitize(line).rstrip("\n"), LINE_COMMANDS)
+            request = as_sent(typed, self.state)
         except ChatError as error:
             return [self._line(Incoming(Error(None, error.code, error_text(error)), 0))]
+        return self._request(request)
 
     def _answer(self, asked: Question, line: str) -> list[Action]:
         request = asked.answer(line)
@@ -261,7 +268,7 @@ class CommandMode(Frontend):
 
     def _incoming(self, incoming: Incoming) -> list[Action]:
         event = incoming.event
-        if isinstance(event, Ok) and event.command in {"format", "exit"}:
+        if not is_shown(event):
             return []
         # The administrator's notice tells a user that they were moved; what another session of the
         # user did has no notice.

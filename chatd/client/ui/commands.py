@@ -1,4 +1,4 @@
-"""The commands that a user can type, those of the protocol and the line client's own; completion.
+"""The commands that a user can type, those of the protocol and the line client's own.
 
 `format` is not among them: the client speaks JSON with the server, whatever the user types. A user
 may leave passwords out; a `Question` then asks for them.
@@ -6,16 +6,16 @@ may leave passwords out; a `Question` then asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Prompt
+from chatd.client.ui.slash import as_command
 from chatd.core.errors import ChatError
 from chatd.protocol import text
-from chatd.protocol.commands import CLIENT_COMMANDS, PASSWORD_MASK, Command, Parameter, Request
-from chatd.protocol.text import COMMAND_PREFIX
+from chatd.protocol.command import PASSWORD_MASK, Command, Parameter, Request
+from chatd.protocol.commands import CLIENT_COMMANDS
 
 _LOCAL = (
     Command(
@@ -28,7 +28,8 @@ _LOCAL = (
 
 
 def _passwords(command: Command) -> list[Parameter]:
-    return [parameter for parameter in command.typed if parameter.mask == PASSWORD_MASK]
+    """Return the parameters of a command that are asked for where they are missing."""
+    return [each for each in command.typed if each.mask == PASSWORD_MASK and not each.optional]
 
 
 def _with_password_help(command: Command) -> Command:
@@ -57,13 +58,16 @@ _NEW_PASSWORDS: Final = {"register": "password", "password": "new_password"}
 class Question:
     """A command whose missing passwords the client asks for, one after another.
 
-    With `twice`, a password that is new is asked for twice.
+    With `twice`, a password that is new is asked for twice. `also` is the name of an optional
+    parameter that is asked for as well.
     """
 
-    def __init__(self, command: Command, arguments: dict[str, str], *, twice: bool = False) -> None:
+    def __init__(
+        self, command: Command, arguments: dict[str, str], *, twice: bool = False, also: str = ""
+    ) -> None:
         self._command = command
         self._arguments = arguments
-        names = [parameter.name for parameter in _passwords(command)]
+        names = [*(parameter.name for parameter in _passwords(command)), *filter(None, [also])]
         self._missing = [name for name in names if name not in arguments]
         new = _NEW_PASSWORDS.get(command.name, "")
         if twice and new in self._missing:
@@ -116,17 +120,24 @@ def question(line: str, *, twice: bool = False) -> Question | None:
 
 
 def has_password(line: str) -> bool:
-    """Tell whether a line, or one of several pasted together, contains passwords, or may."""
+    """Tell whether a line, or one of several pasted together, contains passwords, or may.
+
+    The key of a room counts as one.
+    """
     return any(_may_have_passwords(each.strip()) for each in line.splitlines())
 
 
 def _may_have_passwords(line: str) -> bool:
-    command, _ = _command_of(line)
+    with suppress(ValueError):
+        line = as_command(line, LINE_COMMANDS)
+    command, words = _command_of(line)
     if command is None:
         if text.is_quoted(line):
             return False
         return line.startswith(text.COMMAND_PREFIX)  # it may be `login` with a typing error
-    return bool(_passwords(command))
+    given = command.split(words)
+    has_key = any(each.mask == PASSWORD_MASK and each.name in given for each in command.typed)
+    return has_key or bool(_passwords(command))
 
 
 def _command_of(line: str) -> tuple[Command | None, str]:
@@ -136,44 +147,3 @@ def _command_of(line: str) -> tuple[Command | None, str]:
         return text.find_command(line[1:], LINE_COMMANDS)
     except ChatError:
         return None, ""
-
-
-def complete(before: str, state: ClientState) -> tuple[str, list[str]]:
-    """Return the word at the end of `before`, and the words that it can be completed to."""
-    words = before.split(" ")
-    word = words[-1]
-    if not before.startswith(COMMAND_PREFIX):
-        ending = ": " if len(words) == 1 else " "
-        names = _beginning(word, state.known_names) if word else []
-        return word, [name + ending for name in names]
-    if len(words) == 1:
-        commands = (COMMAND_PREFIX + name for name, c in LINE_COMMANDS.items() if not c.json_only)
-        return word, [command + " " for command in _beginning(word, commands)]
-    candidates = _candidates(words[0].removeprefix(COMMAND_PREFIX), len(words) - 2, state)
-    return word, [candidate + " " for candidate in _beginning(word, candidates)]
-
-
-def _candidates(command: str, index: int, state: ClientState) -> Iterable[str]:
-    """Return the known values of the parameter of a command at `index`."""
-    parameters = LINE_COMMANDS[command].typed if command in LINE_COMMANDS else ()
-    match parameters[index].name if index < len(parameters) else "message":
-        case "chatroom_id" if command in {"quit", "switch", "broadcast"}:
-            return state.rooms
-        case "chatroom_id" if command in {"join", "enter"}:
-            return state.known_rooms
-        case "chatter_name" if command in {"join", "enter"}:
-            return [state.name] if state.name else []
-        case "chatter_name" | "message":
-            return state.known_names
-        case _:
-            return ()
-
-
-def _beginning(word: str, candidates: Iterable[str]) -> list[str]:
-    folded = word.casefold()
-    # A name that cannot be typed is not completed either.
-    return [
-        candidate
-        for candidate in candidates
-        if candidate.isprintable() and candidate.casefold().startswith(folded)
-    ]

@@ -17,7 +17,7 @@ from chatd.core.bidi import isolate
 from chatd.core.events import Message, PrivateMessage
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.text import COMMAND_PREFIX
 
 _SAID: Final = {"say": "text", "me": "text", "broadcast": "message"}

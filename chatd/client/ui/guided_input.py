@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from chatd.client.model.state import ClientState
 from chatd.client.ui.commands import LINE_COMMANDS, Question, question
+from chatd.client.ui.requests import as_sent
 from chatd.client.ui.slash import SLASH, as_command, is_login
 from chatd.core.errors import ChatError
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.error_text import error_text
 
 GUIDED_COMMANDS: Final = {
@@ -54,7 +56,7 @@ def word(line: str) -> Word | None:
     return _WORDS.get(line.strip().casefold())
 
 
-def command(line: str) -> Request | Question | None:
+def command(line: str, state: ClientState) -> Request | Question | None:
     """Return the command in a line with a backtick or a slash; None if it begins with neither.
 
     The command to change the password becomes a question if the passwords are missing. Raises
@@ -71,7 +73,8 @@ def command(line: str) -> Request | Question | None:
     if not typed.startswith((text.COMMAND_PREFIX, SLASH)):
         return None
     try:
-        return text.decode(as_command(typed, GUIDED_COMMANDS), GUIDED_COMMANDS)
+        decoded = text.decode(as_command(typed, GUIDED_COMMANDS), GUIDED_COMMANDS)
+        return as_sent(decoded, state)
     except ChatError as error:
         raise Refused(error_text(error)) from None
     except ValueError as error:

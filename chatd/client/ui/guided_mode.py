@@ -12,44 +12,34 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from chatd.client.model.effects import (
-    Backfill,
-    ConnectionStatus,
-    Incoming,
-    Recent,
-    Send,
-    Unconfirmed,
-    Update,
-)
+from chatd.client.model.effects import ConnectionStatus, Incoming, Send, Update
 from chatd.client.ui.commands import Question
 from chatd.client.ui.frontend import Action, Exit, Frontend, Line, Prompt
-from chatd.client.ui.guided_input import Refused, Word, command, word
+from chatd.client.ui.guided_input import GUIDED_COMMANDS, Refused, Word, command, word
 from chatd.client.ui.guided_stage import CHOICES, PROMPTS, Stage
 from chatd.client.ui.guided_text import (
     HELP,
     MENU,
     NOT_CONNECTED,
     WELCOME,
-    chat_line,
     command_help,
-    event_lines,
-    history_lines,
     info,
     people_lines,
     plain,
     room_label,
     room_lines,
+    update_lines,
 )
-from chatd.client.ui.render import backfill_heading, unconfirmed_text
 from chatd.core.bidi import isolate
-from chatd.core.events import Event, Message, RoomClosed
+from chatd.core.events import RoomClosed
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import Request
-from chatd.protocol.received import Error, History, Ok, Reply, RoomList
+from chatd.protocol.command import Request
+from chatd.protocol.received import Error, Ok, RoomList
 
 _PEOPLE: Final = "people"
 """The tag of a request for the members of the room."""
 
+_KEY: Final = "key"
 _CONNECTION: Final = "connection"
 """The value of `_awaited` before the first connection."""
 
@@ -59,7 +49,7 @@ class GuidedMode(Frontend):
 
     `now` returns the time, in seconds since the epoch; `recent` is as in `Frontend`. `_awaited` is
     the command whose reply decides the next question; `_command` and `_username` are the answers so
-    far; `_question` asks for what is missing of a typed command.
+    far, `_room` is the room that is asked for; `_question` asks for what is missing of a command.
     """
 
     def __init__(self, now: Callable[[], float] = time.time, recent: int = 0) -> None:
@@ -68,7 +58,7 @@ class GuidedMode(Frontend):
         self._question: Question | None = None
         self._stage = Stage.MENU
         self._awaited: str | None = _CONNECTION
-        self._command = ""
+        self._command = self._room = ""
         self._username = ""
         self._password = ""  # the last one typed, which is no room to start
 
@@ -133,7 +123,7 @@ class GuidedMode(Frontend):
         if typed_word is not None:
             return self._word(typed_word)
         try:
-            request = command(line)
+            request = command(line, self.state)
         except Refused as refused:
             return [info(str(refused), failed=True)]
         match request:
@@ -195,7 +185,9 @@ class GuidedMode(Frontend):
             case "enter" | "join":
                 # The name is that of the account.
                 self.session.cancel_rejoin()
-                return self._wait_for(request.command, chatroom_id=request.arguments["chatroom_id"])
+                named = request.arguments.keys() & {"chatroom_id", "key"}
+                words = {name: request.arguments[name] for name in named}
+                return self._wait_for(request.command, **words)
             case "list":
                 return self._wait_for("list")
             case _:
@@ -206,10 +198,13 @@ class GuidedMode(Frontend):
         if request is None:
             return []
         self._question = None
+        if request.arguments.get(_KEY) == "":  # another room, then
+            return []
         return self._typed_command(request)
 
     def _wait_for(self, command: str, **arguments: str) -> list[Action]:
         self._awaited = command
+        self._room = arguments.get("chatroom_id", "")
         return [self.session.send(Request(command, arguments))]
 
     # -- the connection
@@ -259,20 +254,10 @@ class GuidedMode(Frontend):
 
     # -- output
 
-    def _render(self, update: Update) -> list[Action]:  # noqa: PLR0911 -- a table
+    def _render(self, update: Update) -> list[Action]:
         match update:
             case Incoming():
-                return self._incoming(update.event)
-            case Backfill():
-                heading = info(backfill_heading(update))
-                lines = history_lines(update.messages, self.state.name, self._now())
-                return [heading, *lines] if update.first else [*lines]
-            case Recent():
-                is_shown = update.room == self.state.current
-                messages = update.messages if is_shown else ()
-                return [*history_lines(messages, self.state.name, self._now())]
-            case Unconfirmed():
-                return [info(unconfirmed_text(update.text), failed=True)]
+                return self._incoming(update)
             case ConnectionStatus.BACK:
                 return self._ask_for_rooms()
             case ConnectionStatus.LOG_IN_AGAIN:
@@ -280,28 +265,27 @@ class GuidedMode(Frontend):
                 menu = self._restart() if self._stage is Stage.CHAT else []
                 return [info(update.value), *menu]
             case _:
-                return [info(update.value)]
+                return self._shown(update)
 
-    def _incoming(self, event: Event | Reply) -> list[Action]:  # noqa: PLR0911 -- a table
-        match event:
-            case Ok() | Error() if self._is_awaited(event):
+    def _incoming(self, incoming: Incoming) -> list[Action]:
+        match incoming.event:
+            case Ok() | Error() as reply if self._is_awaited(reply):
                 self._awaited = None
-                return self._refused(event) if isinstance(event, Error) else self._replied(event)
-            case RoomList():
-                return [*self._listed(event)]
-            case History() if event.messages:
-                return [*history_lines(event.messages, self.state.name, self._now())]
-            case Message():
-                return [chat_line(event, self.state.name)]
+                return self._refused(reply) if isinstance(reply, Error) else self._replied(reply)
+            case RoomList() as rooms:
+                return [*self._listed(rooms)]
             case RoomClosed():
-                return [*event_lines(event), *self._ask_for_rooms()]
-            case _ if self.state.is_own(event):
+                return [*self._shown(incoming), *self._ask_for_rooms()]
+            case event if self.state.is_own(event):
                 # The notice of the administrator tells a user that they were moved; what another
                 # session of the user did has no notice.
-                lines = event_lines(event) if getattr(event, "is_self", False) else []
+                lines = self._shown(incoming) if getattr(event, "is_self", False) else []
                 return [*lines, *self._ask_for_rooms()]
             case _:
-                return [*event_lines(event)]
+                return self._shown(incoming)
+
+    def _shown(self, update: Update) -> list[Action]:
+        return [*update_lines(update, self.state, self._now())]
 
     def _listed(self, rooms: RoomList) -> list[Line]:
         if rooms.tag == _PEOPLE:
@@ -339,4 +323,7 @@ class GuidedMode(Frontend):
         words = plain(error.text)
         if self._stage is not Stage.CHAT:
             return [words, *self._restart()]
+        if error.code == "wrong-key":
+            command = GUIDED_COMMANDS[error.command or "enter"]
+            self._question = Question(command, {"chatroom_id": self._room}, also=_KEY)
         return [words, *(self._ask_for_rooms() if error.command == "quit" else [])]

@@ -12,10 +12,11 @@ from typing import Final
 from chatd.client.ui.frontend import RECENT_MESSAGES, Action, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import info, plain
+from chatd.client.ui.render import topic_words
 from chatd.core.bidi import isolate
 from chatd.core.sanitize import sanitize
 from chatd.core.suggest import nearest
-from chatd.protocol.received import Error
+from chatd.protocol.received import Error, Ok
 
 _ADVICE: Final = {
     "wrong-password": "Press 2 to try again, or 1 if you have no account yet.",
@@ -27,6 +28,10 @@ _ADVICE: Final = {
     "in-a-room": "Type LEAVE first.",
     "may-not-start": "Join one of the rooms above, or type LIST to see them again.",
     "no-such-room": "Type LIST to see the rooms.",
+    "wrong-key": "Ask a member of the room for its key; Enter alone leads to another room.",
+    "invite-only": "Ask an operator of the room to invite you, or join another room.",
+    "room-full": "Try again later, or join another room.",
+    "banned-from-room": "Join another room.",
     "no-such-chatter": "Type LIST in a room to see who is there.",
 }
 """Advice after a refusal, by its code."""
@@ -82,6 +87,11 @@ class GuidedTerminalMode(GuidedMode):
             return super()._choose_room(words)
         self._doubtful = words, near
         return []
+
+    def _welcome(self, reply: Ok, room: str) -> list[Action]:
+        topic, name = (str(reply.data.get(each) or "") for each in ("topic", "room_name"))
+        shown = [info(topic_words(room, topic, name))] if topic else []
+        return [*super()._welcome(reply, room), *shown]
 
     def _refused(self, error: Error) -> list[Action]:
         words, *actions = super()._refused(error)

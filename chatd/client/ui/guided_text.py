@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
+from chatd.client.model.effects import (
+    Backfill,
+    ConnectionStatus,
+    Incoming,
+    Recent,
+    Unconfirmed,
+    Update,
+)
 from chatd.client.model.state import ClientState
+from chatd.client.ui.found import found_messages, older_line
 from chatd.client.ui.frontend import Line
 from chatd.client.ui.guided_input import GUIDED_COMMANDS
 from chatd.client.ui.localtime import clock_time, day_and_time
-from chatd.client.ui.render import MISSED_LOOK, mention
+from chatd.client.ui.received import is_shown
+from chatd.client.ui.render import MISSED_LOOK, backfill_heading, mention, unconfirmed_text
 from chatd.core.bidi import isolate
-from chatd.core.events import Address, Event, Joined, LeaveReason, Left, Message
+from chatd.core.events import (
+    Address,
+    Event,
+    Joined,
+    LeaveReason,
+    Left,
+    Message,
+    PrivateMessage,
+)
 from chatd.protocol import text
-from chatd.protocol.commands import help_text
+from chatd.protocol.command import help_text
 from chatd.protocol.people_text import and_more
-from chatd.protocol.received import Ok, Reply, RoomList
+from chatd.protocol.received import History, Ok, Reply, RoomList
 
 _SERVER_PREFIX = "Server: "
 
@@ -55,21 +74,53 @@ def command_help() -> Line:
     return plain(f"\n{help_text(GUIDED_COMMANDS.values())}")
 
 
-def chat_line(message: Message, own_name: str) -> Line:
-    """Return the line for a message; `own_name` is the reader's."""
-    return _said(message, own_name, clock_time(message.time, 0.0), look="")
+def update_lines(update: Update, state: ClientState, now: float) -> list[Line]:  # noqa: PLR0911 -- a table
+    """Return the lines that show an update, other than the reply to an answer of the user.
+
+    Times are local, that of an old message with its day where it is not today.
+    """
+    match update:
+        case Incoming(event=History(messages=messages)) if messages:
+            return _history_lines(messages, state.name, now)
+        case Incoming(event=Message() as message):
+            return [_said(message, state.name, clock_time(message.time, 0.0), look="")]
+        case Incoming(event=event):
+            return _event_lines(event, state, now) if is_shown(event) else []
+        case Backfill(messages=messages):
+            lines = _history_lines(messages, state.name, now)
+            return [info(backfill_heading(update)), *lines] if update.first else lines
+        case Recent(messages=messages):
+            return _history_lines(messages, state.name, now) if update.room == state.current else []
+        case Unconfirmed():
+            return [info(unconfirmed_text(update.text), failed=True)]
+        case ConnectionStatus():
+            return [info(update.value)]
 
 
-def history_lines(messages: Iterable[Message], own_name: str, now: float) -> list[Line]:
-    """Return the lines for old messages, in local time, with the day where it is not today."""
+def _history_lines(messages: Iterable[Message], own_name: str, now: float) -> list[Line]:
     return [
         _said(message, own_name, day_and_time(message.time, now), look=MISSED_LOOK)
         for message in messages
     ]
 
 
+def _found_lines(reply: Ok, state: ClientState, now: float) -> list[Line]:
+    """Return the lines for the messages of a search, each with its id."""
+    found = found_messages(reply)
+    if not found:
+        return [info(text.render(reply))]
+    lines = _history_lines(found, state.name, now)
+    numbered = [
+        replace(line, text=f"#{message.id} {line.text}")
+        for message, line in zip(found, lines, strict=True)
+    ]
+    older = older_line(reply)
+    return [*numbered, *([plain(older)] if older else [])]
+
+
 def _said(message: Message, own_name: str, moment: str, look: str) -> Line:
-    words = isolate(message.text).replace("\n", "\n  ")
+    said = "(deleted)" if message.is_deleted else isolate(message.text)
+    words = said.replace("\n", "\n  ")
     former = " (former)" if message.is_former else ""
     return Line(
         f"{isolate(message.sender)}{former}> [{moment}] {words}",
@@ -81,17 +132,19 @@ def _said(message: Message, own_name: str, moment: str, look: str) -> Line:
     )
 
 
-def event_lines(event: Event | Reply) -> list[Line]:
-    """Return the lines for an event, or for a reply that is no answer to a question."""
+def _event_lines(event: Event | Reply, state: ClientState, now: float) -> list[Line]:
     match event:
         case Joined():
             address = _shown(event.address)
             origin = f" from {address}" if address else ""
             return [info(f"{isolate(event.name)} joined room [{isolate(event.room)}]{origin}")]
-        case Left() if event.reason is not LeaveReason.KICKED:
+        case Left(by=None) if event.reason is not LeaveReason.KICKED:
             return [info(f"{isolate(event.name)} left room [{isolate(event.room or '')}].")]
-        case Ok(command="exit"):
-            return []
+        case PrivateMessage(is_kept=True):
+            words = text.render(replace(event, is_kept=False))
+            return [info(f"[{day_and_time(event.time, now)}] {words}")]
+        case Ok(command="search"):
+            return _found_lines(event, state, now)
         case _:
             return [info(text.render(event))]
 

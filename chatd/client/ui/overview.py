@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Final
 
 from chatd.client.model.effects import Backfill, Incoming, Recent, Send, Update
-from chatd.client.model.session import ChatSession, Phase
+from chatd.client.model.phase import Phase
+from chatd.client.model.roomsettings import RoomSettings
+from chatd.client.model.session import ChatSession
 from chatd.client.model.unread import UnreadCounts
 from chatd.client.ui.frontend import Action, Line
-from chatd.client.ui.render import QUIET_LOOK, mention
+from chatd.client.ui.render import QUIET_LOOK, mention, topic_words
 from chatd.client.ui.statusline import Status, offline
 from chatd.core.bidi import isolate
-from chatd.core.events import Message, PrivateMessage
-from chatd.protocol.commands import Request
+from chatd.core.events import Invited, Message, PrivateMessage
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, RoomList
 
 MEMBERS: Final = "members:"
@@ -52,6 +54,7 @@ class Overview:
         """
         state, room = self._session.state, self._session.destination
         members = state.members.get(room or "")
+        settings = state.settings.get(room or "", RoomSettings())
         words = _PHASES.get(self._session.phase)
         return Status(
             server,
@@ -61,6 +64,8 @@ class Overview:
             members.count if members is not None else None,
             self._unread.counts if self._session.phase is not Phase.OFFLINE else (),
             offline(retry_in) if words is None else words,
+            settings.topic,
+            settings.flags,
         )
 
     def shown(self, update: Update, actions: list[Action]) -> list[Action]:
@@ -70,7 +75,7 @@ class Overview:
                 return [*self._tagged(update.room, actions), *self._here(update.room)]
             case Incoming(event=Message() as message):
                 return _calling(actions) if self._said(message) else actions
-            case Incoming(event=PrivateMessage(recipient=None)):
+            case Incoming(event=PrivateMessage(recipient=None) | Invited()):
                 return _calling(actions)
             case Backfill():
                 mentions = [self._said(message) for message in update.messages]
@@ -89,16 +94,24 @@ class Overview:
         return mentions
 
     def _here(self, room: str) -> list[Line]:
-        """Return the line that says who is in a room that the user has joined, if it is known."""
+        """Return the lines on a room that the user has joined: its topic, and who is there.
+
+        There are none while the members are not known.
+        """
         members = self._session.state.members.get(room)
         if members is None:
             self._joined.add(room)
             return []
-        own = self._session.state.name
+        state = self._session.state
+        own, topic = state.name, state.settings.get(room, RoomSettings()).topic
         names = [isolate(name) for name in members.names if name != own]
         tag = self._tag(room)
         words = f"You are {isolate(own)}. {here(names, members.hidden)}"
-        return [Line(tag + words, tag=tag, name=own, own=True, look=QUIET_LOOK)]
+        lines = [Line(tag + words, tag=tag, name=own, own=True, look=QUIET_LOOK)]
+        if topic:
+            shown = topic_words(room, topic, members.room_name)
+            lines.insert(0, Line(tag + shown, tag=tag, look=QUIET_LOOK))
+        return lines
 
     def answered(self, reply: RoomList | Error) -> list[Line]:
         """Return the lines for the reply to a request for the members of a room."""

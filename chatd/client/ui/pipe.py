@@ -134,7 +134,7 @@ class CommandReader(StdinReader):
     async def take(self, line: str) -> None:
         """Handle a line, after the lines before it."""
         client = self._client
-        if client.unanswered >= _MAX_UNANSWERED or self._mode.changes_server(line):
+        if client.unanswered >= _MAX_UNANSWERED or self._mode.awaits_replies(line):
             await client.drained()
         await self._settled()
         if client.leaving:

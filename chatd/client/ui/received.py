@@ -1,12 +1,18 @@
-"""Events and replies of the server made safe to print: a server is not trusted either."""
+"""Events and replies of the server: which are shown, made safe to print, as it is not trusted."""
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from chatd.core.events import Event, ReadUpTo
 from chatd.core.sanitize import sanitize
+from chatd.protocol.received import Ok, Reply
+from chatd.protocol.room_text import TOLD_ACTS
+
+_UNSAID: Final = frozenset({"format", "exit", *TOLD_ACTS})
+"""The commands whose replies are for the program, or say what an event says as well."""
 
 _Value = TypeVar("_Value")
 
@@ -33,3 +39,14 @@ def _sanitized(value: Any) -> Any:  # noqa: PLR0911 -- a table
             return replace(value, **changes)
         case _:
             return value
+
+
+def is_shown(event: Event | Reply) -> bool:
+    """Tell whether the user reads an event or a reply: most have words of their own."""
+    match event:
+        case ReadUpTo():
+            return False
+        case Ok(command=command, data=data):
+            return command not in _UNSAID and data.get("changed") is not True
+        case _:
+            return True

@@ -12,7 +12,7 @@ from chatd.client.model.effects import Send
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Address, Line
 from chatd.core.events import Event
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok, Reply
 
 TAG: Final = "remember"

@@ -20,6 +20,9 @@ from chatd.core.bidi import isolate
 from chatd.core.events import Message
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
+from chatd.protocol.message_text import utc
+from chatd.protocol.moderation_text import room_label
+from chatd.protocol.people_text import indent
 
 MISSED_LOOK: Final = "missed"
 SECRET_LOOK: Final = "secret"  # noqa: S105 -- the name of a style
@@ -46,7 +49,7 @@ def backfill_heading(backfill: Backfill) -> str:
 
 def backfill_line(message: Message) -> Line:
     """Return the line for a message that the user missed, with its date."""
-    date, words = f"[{text.utc(message.time)}] ", text.render(message)
+    date, words = f"[{utc(message.time)}] ", text.render(message)
     name = message.sender
     return Line(date + words, tag=date, name=name, talk=True, stamped=False, look=MISSED_LOOK)
 
@@ -54,6 +57,11 @@ def backfill_line(message: Message) -> Line:
 def unconfirmed_text(message: str) -> str:
     """Return the words for a message of the user that may be lost."""
     return "Perhaps not delivered: " + isolate(sanitize(message)).replace("\n", "\n  ")
+
+
+def topic_words(room: str, topic: str, name: str = "") -> str:
+    """Return the words for the topic of a room, as the server has them."""
+    return f"Topic of {room_label(name or room, room)}: {indent(isolate(topic))}"
 
 
 def mention(words: str, name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chatd.core.bidi import isolate
 from chatd.core.errors import ChatError
-from chatd.protocol.commands import Command
+from chatd.protocol.command import Command
 from chatd.protocol.text import COMMAND_PREFIX, find_command
 
 SLASH: Final = "/"

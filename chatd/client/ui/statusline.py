@@ -28,6 +28,7 @@ STATUS_STYLES: Final = {
 
 _SEPARATOR: Final = ("class:status", " | ")
 _MAX_WORD: Final = 24
+_MIN_TOPIC: Final = 12
 _NO_ROOM: Final = "no room"
 
 
@@ -36,8 +37,8 @@ class Status:
     """The content of the line, which is safe to print.
 
     `room` is the current room, None if the user is in none; `members` is the number of its members,
-    None if it is unknown; `unread` are the messages in other rooms; `connection` says what is wrong
-    with the connection, "" if nothing is.
+    None if it is unknown; `flags` are its settings that are turned on; `unread` are the messages in
+    other rooms; `connection` says what is wrong with the connection, "" if nothing is.
     """
 
     server: str
@@ -47,6 +48,8 @@ class Status:
     members: int | None = None
     unread: Sequence[Unread] = ()
     connection: str = ""
+    topic: str = ""
+    flags: Sequence[str] = ()
 
 
 def offline(seconds: float | None) -> str:
@@ -62,41 +65,54 @@ def offline(seconds: float | None) -> str:
 
 
 def status_line(status: Status, columns: int) -> Fragments:
-    """Return the fragments of the line, of at most `columns` cells."""
-    lines = map(_join, _variants(status))
-    fragments = next((line for line in lines if _width(line) <= columns), None)
-    if fragments is not None:
-        return fragments
+    """Return the fragments of the line, of at most `columns` cells.
+
+    The topic takes what the other parts leave.
+    """
+    for before, after in _variants(status):
+        free = columns - _width(_join([*before, *after]))
+        if free >= 0:
+            return _join([*before, _topic(status.topic, free - _width([_SEPARATOR])), *after])
     return [("class:status.room", _shortened(status.room or _NO_ROOM, columns))]
 
 
-def _variants(status: Status) -> Iterable[list[Fragments]]:
-    """Yield the parts of the line: all of them, then fewer and shorter ones."""
+def _variants(status: Status) -> Iterable[tuple[list[Fragments], list[Fragments]]]:
+    """Yield the parts of the line before and after the topic: all, then fewer and shorter ones."""
     server, name = _words(status.server), _words(_shortened(status.name, _MAX_WORD))
     connection: Fragments = (
         [("class:status.offline", status.connection)] if status.connection else []
     )
     room, short = _room(status, named=True), _room(status, named=False)
     unread, total = _unread(status.unread), _total(status.unread)
-    yield [server, name, room, unread, connection]
-    yield [server, name, short, unread, connection]
-    yield [name, short, unread, connection]
-    yield [name, short, total, connection]
-    yield [short, total, connection]
-    yield [short, connection]
-    yield [[("class:status.room", isolate(_shortened(status.room or _NO_ROOM, _MAX_WORD)))]]
+    yield [server, name, room], [unread, connection]
+    yield [server, name, short], [unread, connection]
+    yield [name, short], [unread, connection]
+    yield [name, short], [total, connection]
+    yield [short], [total, connection]
+    yield [short], [connection]
+    yield [[("class:status.room", isolate(_shortened(status.room or _NO_ROOM, _MAX_WORD)))]], []
 
 
 def _room(status: Status, *, named: bool) -> Fragments:
+    """Return the room with its members; `named`: its name and what is turned on there, too."""
     if status.room is None:
         return _words(_NO_ROOM)
     words: Fragments = [("class:status.room", isolate(_shortened(status.room, _MAX_WORD)))]
     if named and status.room_name not in {"", status.room}:
-        words.append(("class:status", f" ({isolate(_shortened(status.room_name, _MAX_WORD))})"))
+        name = isolate(_shortened(status.room_name, _MAX_WORD))
+        words = [*_words(f"{name}@"), *words]
     if status.members is not None:
         noun = "member" if status.members == 1 else "members"
-        words.append(("class:status", f" {status.members} {noun}"))
-    return words
+        words += _words(f" {status.members} {noun}")
+    return [*words, *_words("".join(f" {flag}" for flag in status.flags if named))]
+
+
+def _topic(topic: str, columns: int) -> Fragments:
+    """Return the topic, cut if it is too long; nothing if too little of it would be left."""
+    words = " ".join(topic.split())
+    if columns < min(_MIN_TOPIC, get_cwidth(words)):
+        return []
+    return _words(isolate(_shortened(words, columns)))
 
 
 def _unread(counts: Iterable[Unread]) -> Fragments:

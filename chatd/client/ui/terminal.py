@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.history import DummyHistory, InMemoryHistory
+from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.output import DummyOutput, Output
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
@@ -32,14 +27,13 @@ from chatd.client.app import Client
 from chatd.client.model.state import ClientState
 from chatd.client.ui.attention import Attention
 from chatd.client.ui.colours import NameColours
-from chatd.client.ui.commands import complete, has_password
+from chatd.client.ui.editing import Blank, CommandCompleter, History, LineStore, keys
 from chatd.client.ui.frontend import Line, Prompt
 from chatd.client.ui.localtime import day_line, day_of
 from chatd.client.ui.output import standard_output
 from chatd.client.ui.render import STYLES, rows, style_prompt
 from chatd.client.ui.statusline import STATUS_STYLES, status_line
 from chatd.client.ui.tty import no_echo
-from chatd.client.ui.typed import may_be_kept, may_be_stored
 from chatd.client.ui.wrap import Fragments
 
 EXIT_TIMEOUT: Final = 2.0
@@ -48,16 +42,6 @@ EXIT_TIMEOUT: Final = 2.0
 _STYLE: Final = Style.from_dict(STYLES)
 _STATUS_STYLE: Final = Style.from_dict(STATUS_STYLES)
 _REFRESH_SECONDS: Final = 0.5
-
-
-class LineStore(Protocol):
-    """Keeps typed lines between two starts."""
-
-    def load(self) -> list[str]:
-        """Return the lines, the oldest first."""
-
-    def add(self, line: str) -> None:
-        """Add a line."""
 
 
 class TerminalScreen:
@@ -84,28 +68,29 @@ class TerminalScreen:
         if terminal_out is None and not self._is_dumb:  # prompt_toolkit knows a dumb one itself
             terminal_out = standard_output()
         self._repaints = repaints
+        self._erases = repaints and not self._is_dumb
         self._colours = NameColours()
         self._day: date | None = None
         self._unprinted: list[Line] = []
         self._restored = ""
         self._printing: asyncio.Task[None] | None = None
         self._session: PromptSession[str] = PromptSession(
-            history=_History(history),
-            completer=_Completer(self) if completes else None,
+            history=History(history),
+            completer=CommandCompleter(lambda: self.state) if completes else None,
             complete_while_typing=False,
             # The other styles keep rows below the prompt free for a menu.
             complete_style=CompleteStyle.READLINE_LIKE,
             enable_suspend=True,
-            key_bindings=_keys(),
-            erase_when_done=repaints and not self._is_dumb,
+            key_bindings=keys(),
+            erase_when_done=self._erases,
             input=terminal_in,
             output=terminal_out,
         )
         self._hidden: PromptSession[str] = PromptSession(
             history=DummyHistory(),
-            input_processors=[_Blank()],
+            input_processors=[Blank()],
             enable_suspend=True,
-            key_bindings=_keys(searching=False),
+            key_bindings=keys(searching=False),
             input=terminal_in,
             # On a dumb terminal prompt_toolkit would show each key.
             output=DummyOutput() if self._is_dumb else terminal_out,
@@ -164,6 +149,9 @@ class TerminalScreen:
     async def _prompt(self, client: Client) -> None:
         try:
             line = await self._typed(client)
+        except _BecomesHidden:
+            self._session.app.erase_when_done = self._erases
+            return
         except (EOFError, KeyboardInterrupt):
             client.perform(client.frontend.on_interrupt())
         else:
@@ -173,7 +161,10 @@ class TerminalScreen:
         await self._printed()
 
     async def _typed(self, client: Client) -> str:
-        """Return the line that the user types; a prompt may change, unless it hides the input."""
+        """Return the line that the user types at a prompt, which may change.
+
+        Raises `_BecomesHidden` if the prompt, once the client knows it, hides the input.
+        """
         if self._is_dumb:  # a prompt that is shown there does not change
             await client.prompted().asFuture(asyncio.get_running_loop())
             await self._printed()
@@ -186,6 +177,8 @@ class TerminalScreen:
         if prompt is not None and prompt.hidden:
             return await self._typed_unseen(prompt)
         restored, self._restored = self._restored, ""
+        if prompt is None:
+            client.prompted().addCallback(lambda _: self._hide_input(client))
         return await self._session.prompt_async(
             lambda: _shown(client.frontend.prompt), default=restored, handle_sigint=False
         )
@@ -201,6 +194,14 @@ class TerminalScreen:
         finally:
             output.write("\r\n")
             output.flush()
+
+    def _hide_input(self, client: Client) -> None:
+        """End the prompt that shows the input, if the next one is to hide it."""
+        prompt, app = client.frontend.prompt, self._session.app
+        is_shown = app.future is not None and not app.future.done()
+        if is_shown and prompt is not None and prompt.hidden:
+            app.erase_when_done = True
+            app.exit(exception=_BecomesHidden)
 
     def stop(self) -> None:
         """End the input, and restore the terminal."""
@@ -267,77 +268,9 @@ class TerminalScreen:
             await self._printing
 
 
-class _History(InMemoryHistory):
-    """The lines typed before, except those that contain passwords, or may.
-
-    Those that contain no private message are in `store`, too.
-    """
-
-    def __init__(self, store: LineStore | None) -> None:
-        super().__init__(store.load() if store is not None else None)
-        self._store = store
-
-    def append_string(self, string: str) -> None:
-        """Add a line."""
-        if has_password(string) or not may_be_kept(string):
-            return
-        super().append_string(string)
-        if self._store is not None and may_be_stored(string):
-            self._store.add(string)
-
-
-class _Blank(Processor):
-    """Shows nothing of the input, not even its length."""
-
-    def apply_transformation(
-        self,
-        transformation_input: TransformationInput,  # noqa: ARG002 -- prompt_toolkit's
-    ) -> Transformation:
-        """Return nothing, with the cursor at the start."""
-        return Transformation([], source_to_display=lambda _: 0, display_to_source=lambda _: 0)
-
-
-class _Completer(Completer):
-    """Completes commands, rooms and names on Tab."""
-
-    def __init__(self, screen: TerminalScreen) -> None:
-        self._screen = screen
-
-    def get_completions(
-        self,
-        document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002 -- prompt_toolkit's
-    ) -> Iterable[Completion]:
-        """Yield the completions of the word before the cursor."""
-        word, candidates = complete(document.text_before_cursor, self._screen.state)
-        return [Completion(each, start_position=-len(word)) for each in candidates]
+class _BecomesHidden(Exception):  # noqa: N818 -- not a fault of the program
+    """The next answer is not to be shown as it is typed."""
 
 
 def _shown(prompt: Prompt | None) -> FormattedText:
     return FormattedText(style_prompt(prompt, time.time()))
-
-
-def _keys(*, searching: bool = True) -> KeyBindings:
-    """Return the key bindings: Alt-Enter makes a newline; Ctrl-C clears the line.
-
-    On an empty line Ctrl-C ends the program.
-
-    Without `searching` there is no search in the history, as it would show the input.
-    """
-    keys = KeyBindings()
-    if not searching:
-        for key in ("c-r", "c-s"):
-            keys.add(key)(lambda _: None)
-
-    @keys.add("escape", "enter")
-    def _newline(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text("\n")
-
-    @keys.add("c-c")
-    def _interrupt(event: KeyPressEvent) -> None:
-        if event.app.current_buffer.text:
-            event.app.current_buffer.reset()
-        else:
-            event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
-
-    return keys

@@ -17,9 +17,8 @@ from chatd.client.model.effects import (
     Send,
     Update,
 )
-from chatd.client.model.session import Phase
+from chatd.client.model.phase import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
-from chatd.client.model.waiting import MAX_WAITING, WaitingMessages
 from chatd.client.ui.advice import advice, known_room, leave_first
 from chatd.client.ui.command_mode import CommandMode
 from chatd.client.ui.commands import Question, question
@@ -34,7 +33,8 @@ from chatd.client.ui.frontend import (
     Restore,
 )
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
-from chatd.client.ui.oldlines import old_lines
+from chatd.client.ui.oldlines import in_local_time, old_lines
+from chatd.client.ui.outgoing import Outgoing
 from chatd.client.ui.overview import MEMBERS, Overview
 from chatd.client.ui.received import sanitized
 from chatd.client.ui.remember import Remembering, is_reply
@@ -45,9 +45,9 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Event
 from chatd.core.names import user_name
 from chatd.core.sanitize import sanitize
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.error_text import error_text
-from chatd.protocol.received import Error, Receipt, Reply, RoomList
+from chatd.protocol.received import Error, Reply, RoomList
 
 _HINT: Final = "hint"
 _ASK_FOR_ROOMS: Final = Send(Request("list", tag=_HINT))
@@ -56,8 +56,6 @@ _ASK_FOR_ROOMS: Final = Send(Request("list", tag=_HINT))
 
 _LEAVING: Final = frozenset({"connect", "disconnect", "exit", "logout"})
 """The commands after which nothing is sent to the rooms of before."""
-
-_MAX_UNACCEPTED: Final = 100
 
 
 class TerminalMode(CommandMode):
@@ -81,8 +79,7 @@ class TerminalMode(CommandMode):
         self._retry_at: float | None = None
         self._said_reason = ""
         self._to_confirm: str | None = None
-        self._waiting = WaitingMessages()
-        self._unaccepted: dict[str, str] = {}
+        self._outgoing = Outgoing(self.session)
 
     @property
     def status(self) -> Status:
@@ -106,7 +103,7 @@ class TerminalMode(CommandMode):
         self._said_reason = ""
         is_return = self.session.has_rooms_to_rejoin
         self._asked_to_connect = False  # the line on connecting says it
-        actions = [*super().connected(token, about), *self._send_waiting()]
+        actions = [*super().connected(token, about), *self._outgoing.send_waiting()]
         if is_return:
             return actions
         rooms = [_ASK_FOR_ROOMS] if self._startup is None else []
@@ -133,13 +130,13 @@ class TerminalMode(CommandMode):
     def not_connected(self) -> list[Action]:
         """Return the actions for a connection that cannot be made, and is not tried again."""
         self._retry_at = None
-        return [*self._drop_waiting(), *super().not_connected()]
+        return [*self._outgoing.drop_waiting(), *super().not_connected()]
 
     def disconnected(self, *, reconnecting: bool) -> list[Action]:
         """Return the actions for a lost connection."""
         self._said_reason = ""
-        self._unaccepted.clear()  # the outbox knows which of them are in doubt
-        dropped = [] if reconnecting else self._drop_waiting()
+        self._outgoing.disconnected()
+        dropped = [] if reconnecting else self._outgoing.drop_waiting()
         return [*dropped, *super().disconnected(reconnecting=reconnecting)]
 
     def handle(self, event: Event | Reply) -> list[Action]:
@@ -153,8 +150,8 @@ class TerminalMode(CommandMode):
             *([] if is_reply(event) else actions),
             *advice(event, self.state),
             *self._remember(event),
-            *self._refused(event),
-            *self._send_waiting(),
+            *self._outgoing.refused(event),
+            *self._outgoing.send_waiting(),
             *self._overview.update(),
         ]
 
@@ -169,7 +166,7 @@ class TerminalMode(CommandMode):
 
     def retry(self) -> list[Action]:
         """Return the actions that follow a `RetryAfter`."""
-        return [*super().retry(), *self._send_waiting()]
+        return [*super().retry(), *self._outgoing.send_waiting()]
 
     def _hint(self, reply: RoomList | Error) -> list[Action]:
         if isinstance(reply, RoomList):
@@ -209,7 +206,7 @@ class TerminalMode(CommandMode):
 
     def on_interrupt(self) -> list[Action]:
         """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
-        dropped = self._drop_waiting() if self._question is None else []
+        dropped = self._outgoing.drop_waiting() if self._question is None else []
         return [*dropped, *super().on_interrupt()]
 
     @property
@@ -260,7 +257,7 @@ class TerminalMode(CommandMode):
         is_local = request.command in self._local_commands
         if not is_local and not self.session.is_connected:
             return [Line(f"Not connected: `{request.command} was not sent.", failed=True)]
-        dropped = self._drop_waiting() if request.command in _LEAVING else []
+        dropped = self._outgoing.drop_waiting() if request.command in _LEAVING else []
         room = known_room(request, self.state)
         if room is not None:
             request = Request("switch", {"chatroom_id": room})
@@ -279,56 +276,7 @@ class TerminalMode(CommandMode):
             ]
         if not message.strip():
             return []
-        if self.session.phase is Phase.ONLINE and not self._waiting:
-            return self._sent(self.session.send(request))
-        if not self._waiting.add(room, message):
-            words = f"Not sent: {MAX_WAITING} messages are waiting already."
-            return [Line(words, failed=True), Restore(message)]
-        words = f"{isolate(self.state.name)}: {isolate(message)} (waiting)"
-        return [Line(words, name=self.state.name, talk=True, own=True)]
-
-    def _sent(self, send: Send) -> list[Action]:
-        """Remember the text of a message until the server has accepted it."""
-        message = send.request.arguments.get("text")
-        if send.request.tag is not None and message is not None:
-            self._unaccepted[send.request.tag] = message
-            if len(self._unaccepted) > _MAX_UNACCEPTED:
-                del self._unaccepted[next(iter(self._unaccepted))]
-        return [send]
-
-    def _refused(self, event: Event | Reply) -> list[Action]:
-        """Return the text of a message that the server refuses, for the input."""
-        if not isinstance(event, Receipt | Error):
-            return []
-        tag = event.tag
-        if isinstance(event, Error) and event.code == "too-long" and tag is None:
-            # The server read no more of it than its length.
-            tag = max(self._unaccepted, key=lambda each: len(self._unaccepted[each]), default=None)
-        message = self._unaccepted.pop(tag or "", None)
-        if message is None or not isinstance(event, Error) or event.code == "not-stored":
-            return []
-        length = len(message.encode(errors="replace"))
-        told = event.code == "too-long"  # the server names its limit, but not the length
-        return [*([Line(f"Your message has {length} bytes.")] if told else []), Restore(message)]
-
-    def _send_waiting(self) -> list[Action]:
-        """Return the messages that waited, once the user is back in the rooms."""
-        if self.session.phase is not Phase.ONLINE or not self._waiting:
-            return []
-        actions: list[Action] = []
-        for room, message in self._waiting.take():
-            if room in self.state.rooms:
-                request = Request("say", {"text": message, "chatroom_id": room})
-                actions += self._sent(self.session.send(request))
-            else:
-                actions.append(_not_sent(room, message))
-        count = sum(isinstance(action, Send) for action in actions)
-        noun = "message that was" if count == 1 else "messages that were"
-        return [*actions, *([Line(f"Sent {count} {noun} waiting.")] if count else [])]
-
-    def _drop_waiting(self) -> list[Action]:
-        """Return the lines about messages that are not sent any more."""
-        return [_not_sent(room, message) for room, message in self._waiting.take()]
+        return self._outgoing.say(request, room)
 
     # -- output
 
@@ -339,10 +287,6 @@ class TerminalMode(CommandMode):
             request = self._remembering.recall(self.server)
             if request is not None:
                 return [Send(request)]
+        update = in_local_time(update)
         old = old_lines(update, self.state.name)
         return self._overview.shown(update, super()._render(update) if old is None else [*old])
-
-
-def _not_sent(room: str, message: str) -> Line:
-    words = isolate(message).replace("\n", "\n  ")
-    return Line(f"Not sent to chatroom {isolate(room)}: {words}", failed=True)

@@ -5,13 +5,14 @@ The functions are pure: they know the commands and the line, and nothing of the 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from chatd.client.ui.commands import LINE_COMMANDS
 from chatd.client.ui.slash import SLASH, as_command, is_login
 from chatd.core.errors import ChatError
-from chatd.protocol.text import COMMAND_PREFIX, find_command, is_quoted
+from chatd.protocol.text import COMMAND_PREFIX, find_command, is_quoted, mask
 
 LOGIN_WORDS: Final = (
     "Not sent: this looks like a login, and others would read the password. "
@@ -94,10 +95,9 @@ def may_be_stored(line: str) -> bool:
 
 def _is_confidential(row: str) -> bool:
     row = row.strip()
-    if not row.startswith((SLASH, COMMAND_PREFIX)):
-        return False
-    name = _command_name(row[1:])
-    return name is not None and any(each.mask for each in LINE_COMMANDS[name].parameters)
+    with suppress(ValueError):
+        row = as_command(row, LINE_COMMANDS)
+    return mask(row, LINE_COMMANDS) != row
 
 
 def _message(line: str, limit: int | None) -> Typed:

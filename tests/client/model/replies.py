@@ -4,7 +4,7 @@ from chatd.client.model.effects import Send
 from chatd.client.model.rejoin import TAG
 from chatd.client.ui.frontend import Line
 from chatd.core.events import Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok
 
 MISSED = "missed:1"

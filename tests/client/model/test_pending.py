@@ -4,7 +4,7 @@ import pytest
 
 from chatd.client.model.pending import PendingReplies
 from chatd.core.events import Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, History, Ok, RoomList
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from chatd.client.model.pending import Outbox
 from chatd.core.events import Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 
 
 def say(text):

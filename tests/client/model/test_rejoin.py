@@ -2,9 +2,11 @@
 
 import pytest
 
+from chatd.client.model.keys import RoomKeys
 from chatd.client.model.rejoin import TAG, Rejoin
 from chatd.client.model.state import ClientState
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
+from chatd.protocol.received import Ok
 
 
 @pytest.fixture
@@ -35,6 +37,16 @@ def test_guest(state):
     assert rejoin.request(state) == Request("switch", {"chatroom_id": "1"}, TAG)
     rejoin.replied("switch")
     assert rejoin.request(state) is None
+
+
+def test_key(state):
+    """A room with a key is joined with it."""
+    keys = RoomKeys()
+    keys.sent(Request("join", {"chatroom_id": "1", "key": "fish"}))
+    keys.received(Ok("join", "You join", None, {"room": "1"}))
+    arguments = {"chatroom_id": "1", "chatter_name": "Alice", "key": "fish"}
+    rejoin = Rejoin("Alice", ["1"], "1", keys=keys)
+    assert rejoin.request(state) == Request("join", arguments, TAG)
 
 
 def test_request_is_repeated(state):

@@ -2,7 +2,7 @@
 
 from chatd.client.model.effects import Incoming, Send
 from chatd.client.model.session import ChatSession
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, RoomInfo, RoomList
 
 

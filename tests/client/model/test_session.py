@@ -3,9 +3,11 @@
 import pytest
 
 from chatd.client.model.effects import RetryAfter, StopReconnecting
+from chatd.client.model.phase import Phase
 from chatd.client.model.rejoin import TAG
-from chatd.client.model.session import ChatSession, Phase
-from chatd.protocol.commands import Request
+from chatd.client.model.session import ChatSession
+from chatd.core.events import ReadUpTo
+from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok
 from tests.client.model.replies import MISSED, UNKNOWN, asked, bob, join, resumed, sort
 
@@ -19,6 +21,11 @@ def test_resumes(frontend):
     assert sort(frontend.handle(resumed())) == (["Server: Welcome back, Alice."], [rejoin])
     assert sort(frontend.handle(join(last=5, tag=TAG))) == (["Server: You join"], [])
     assert not frontend.is_rejoining
+
+
+def test_reading_in_another_session(frontend):
+    """How far another session has read is no line."""
+    assert frontend.handle(ReadUpTo("1", 5)) == []
 
 
 def test_newest_token(frontend):

@@ -1,11 +1,11 @@
 """A session of an account that has others, and of a user who is renamed."""
 
 from chatd.client.model.effects import StopReconnecting
+from chatd.client.model.phase import Phase
 from chatd.client.model.rejoin import TAG
-from chatd.client.model.session import Phase
 from chatd.client.ui.command_mode import CommandMode
 from chatd.core.events import Joined, LeaveReason, Left, Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, History, Ok
 from tests.client.model.replies import (
     HEADING,

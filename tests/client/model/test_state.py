@@ -4,12 +4,14 @@ import pytest
 
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.core.events import (
+    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
     PrivateMessage,
     Renamed,
+    RoomChanged,
     RoomClosed,
 )
 from chatd.protocol.received import Error, Ok, RoomInfo, RoomList
@@ -215,3 +217,23 @@ def test_leave_all(state):
     state.leave_all()
     assert (state.name, *rooms(state)) == ("Alice", [], None)
     assert not state.known_names
+
+
+def test_settings(state):
+    """Topics and settings come from replies and events, and go with the room."""
+    state.update(reply("enter", room="3", name="Alice", topic="laps"))
+    state.update(RoomChanged("3", "Bob", 0.0, {"private": True}))
+    state.update(reply("moderated", room="3", moderated=True))
+    state.update(reply("topic", room="9", topic="not ours"))
+    assert state.settings["3"].topic == "laps"
+    assert state.settings["3"].flags == ("private", "moderated")
+    state.update(reply("quit", room="3"))
+    assert state.settings.keys() == {"1", "2"}
+    state.leave_all()
+    assert state.settings == {}
+
+
+def test_invited(state):
+    """The id of a room that the user is invited to can be completed."""
+    state.update(Invited("club", "Club", "Bob", 0.0))
+    assert "club" in state.known_rooms

@@ -12,7 +12,7 @@ from chatd.client.model.effects import (
 )
 from chatd.client.model.sync import STORE_PAUSE, HistorySync
 from chatd.core.events import Message
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, History
 
 UNAVAILABLE = Error("history", "unavailable", "…", "missed:1")

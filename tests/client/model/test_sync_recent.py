@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.model.effects import Backfill, Incoming, Recent, Send
-from chatd.client.model.session import ChatSession, Phase
+from chatd.client.model.phase import Phase
+from chatd.client.model.session import ChatSession
 from chatd.client.model.sync import HistorySync
 from chatd.core.events import LeaveReason, Left, Message, RoomClosed
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, History, Ok
 
 ASK = Send(Request("history", {"chatroom_id": "1", "limit": "3"}, "recent:1"))

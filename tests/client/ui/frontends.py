@@ -1,6 +1,8 @@
 """Values and helpers for tests of command mode and guided mode."""
 
 from chatd.client.ui.frontend import Line
+from chatd.protocol.json_decoder import decode_event
+from chatd.protocol.json_encoder import encode
 from chatd.protocol.received import Ok
 
 TIME = 1795186288.0  # 14:51:28
@@ -16,6 +18,12 @@ def join(frontend, *rooms, name="Alice"):
             Ok("join", f"You join @chatroom {room}", None, {"room": room, "name": name, "last": 0})
         )
     return frontend
+
+
+def server_reply(result):
+    """Return the reply that the client reads for a result of the server."""
+    (frame,) = encode(result)
+    return decode_event(frame)
 
 
 def texts(effects):

@@ -6,7 +6,7 @@ from chatd.client.model.state import ClientState
 from chatd.client.ui.advice import advice, leave_first
 from chatd.client.ui.frontend import Address
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.core.events import LeaveReason, Left
+from chatd.core.events import Invited, LeaveReason, Left
 from chatd.protocol.received import Error, Ok
 from tests.client.ui.frontends import texts
 
@@ -45,6 +45,7 @@ def error(code, command, **data):
             Left("tea", "Ann", None, LeaveReason.QUIT, 0.0, is_self=True),
             ["You left chatroom tea in another session."],
         ),
+        (Invited("club", "Club", "Bob", 0.0), ["Type `join club to join."]),
         (Left("tea", "Bob", None, LeaveReason.QUIT, 0.0), []),
         (Error("join", "name-in-use", "No.", "rejoin", {}), []),
         (Ok("join", "You join @chatroom tea", None, {}), []),

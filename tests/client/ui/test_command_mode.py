@@ -14,16 +14,20 @@ from chatd.client.ui.frontend import (
     StopReconnecting,
 )
 from chatd.core.events import (
+    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
+    MessageDeleted,
     Notice,
     PrivateMessage,
     Renamed,
+    RoleChanged,
+    RoomChanged,
     RoomClosed,
 )
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
 from tests.client.ui.frontends import join, texts
 
@@ -39,6 +43,8 @@ QUITTING = Line("quitting...", stamped=False)
         ("`list", Request("list")),
         ("`start 1 my room", Request("start", {"chatroom_id": "1", "chatroom_name": "my room"})),
         ("`join 1 Al", Request("join", {"chatroom_id": "1", "chatter_name": "Al"})),
+        ("`join 1 - key", Request("join", {"chatroom_id": "1", "key": "key"})),
+        ("`topic -", Request("topic", {"text": ""})),
         ("`enter 1 Al", Request("enter", {"chatroom_id": "1", "chatter_name": "Al"})),
         ("`quit", Request("quit")),
         ("`quit 2", Request("quit", {"chatroom_id": "2"})),
@@ -92,7 +98,7 @@ def test_help(frontend):
     assert "\n`disconnect`: " in line.text
     assert line.text.endswith(".\n")
     assert "`format" not in line.text
-    for command in ("history [limit]", "register <username> <password>", "logout"):
+    for command in ("topic [text]", "register <username> <password>", "logout"):
         assert f"\n`{command}`: " in line.text
     assert not line.stamped
 
@@ -143,6 +149,14 @@ def test_connect_is_confirmed():
         (Message("1", 1, "Alice", "from elsewhere", 0), "Alice: from elsewhere"),
         (Joined("1", "Alice", None, 0, is_self=True), "Alice: joined us @chatroom 1."),
         (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "Server: Alice quitted."),
+        (
+            RoleChanged("1", "Alice", "voice", "Bob", 0, "tea", is_self=True),
+            "Server: You now have a voice in chatroom tea@1.",
+        ),
+        (
+            Invited("2", "food", "Bob", 0),
+            "Server: Bob invited you to chatroom food@2.",
+        ),
         (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
         (Renamed("Alice", "Al", 0), "Server: Alice is now known as Al."),
         (Ok("rename", "Now you are Al.", None, {"name": "Al"}), "Server: Now you are Al."),
@@ -173,6 +187,8 @@ def test_events_are_shown(frontend, event, words):
         (Notice("Server", "You were kicked out", 0), "Server: You were kicked out"),
         (PrivateMessage("Bob", "psst", 0), "Bob (secret): psst"),
         (PrivateMessage("Alice", "psst", 0, "Bob"), "Alice (secret to Bob): psst"),
+        (RoomChanged("1", "Bob", 0, {"key": True}), "[1] Server: Bob set a key."),
+        (MessageDeleted("2", 7, "Bob", 0), "[2] Server: Message 7 was deleted."),
         (Renamed("Bob", "Rob", 0), "Server: Bob is now known as Rob."),
         (Left("1", "Alice", None, LeaveReason.QUIT, 0, is_self=True), "[1] Server: Alice quitted."),
         (Ok("list", "answer"), "Server: answer"),
@@ -190,7 +206,8 @@ def test_no_tags_after_leaving(frontend):
 
 
 def test_replies_to_the_client_are_not_shown(frontend):
-    """The replies to the client's own requests are not shown."""
+    """The replies to the client's own requests are not shown, nor what an event has told."""
+    assert frontend.handle(Ok("op", "Bob is now an operator.")) == []
     assert frontend.handle(Ok("format", "You now speak json.")) == []
     assert frontend.handle(Ok("exit", "Goodbye!")) == []
 

@@ -9,7 +9,7 @@ from chatd.client.ui.frontend import (
     RetryAfter,
     Send,
 )
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok
 from tests.client.ui.frontends import join, texts
 

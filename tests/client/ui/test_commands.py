@@ -4,7 +4,8 @@ import pytest
 
 from chatd.client.ui.commands import LINE_COMMANDS, has_password, question
 from chatd.client.ui.frontend import Prompt
-from chatd.protocol.commands import CLIENT_COMMANDS, Request
+from chatd.protocol.command import Request
+from chatd.protocol.commands import CLIENT_COMMANDS
 
 
 def test_commands():
@@ -34,6 +35,8 @@ def test_help_on_passwords(name, asks):
         "`login alice pw",
         "`password a b",
         "`rename",
+        "`join 1 Ann",
+        "`key",
         "login alice",
     ],
 )
@@ -65,6 +68,11 @@ def test_two_questions():
         ("`login alice pw", True),
         ("`password a b", True),
         ("`join 1 Ann", False),
+        ("`join 1 Ann word", True),
+        ("/enter 1 - word", True),
+        ("`key", False),
+        ("/key word", True),
+        ("/foo word", False),
         ("my password is a secret", False),
         ("", False),
     ],

@@ -45,7 +45,9 @@ def test_no_echo(frontend, line):
     assert echoes(frontend, line) == []
 
 
-@pytest.mark.parametrize("line", ["/password old-word new-word", "`login ann secret-word"])
+@pytest.mark.parametrize(
+    "line", ["/password old-word new-word", "`login ann secret-word", "/join a Ann word"]
+)
 def test_passwords_are_masked(frontend, line):
     """Typed passwords do not stay on the screen."""
     (shown,) = echoes(frontend, line)

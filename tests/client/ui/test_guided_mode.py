@@ -7,7 +7,7 @@ from chatd.client.ui.frontend import Exit, Line, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import NOT_CONNECTED
 from chatd.core.events import Joined, LeaveReason, Left, Message, Notice, PrivateMessage, RoomClosed
-from chatd.protocol.commands import Request
+from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, Ok, RoomInfo, RoomList
 from tests.client.ui.frontends import MENU, PASSWORD, ROOM_PROMPT, TIME
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatd.client.ui.frontend import Prompt
 from chatd.client.ui.guided_terminal import GuidedTerminalMode
 from chatd.testing import MemoryServer
 from tests.client.ui.frontends import PASSWORD, ROOM_PROMPT, TIME, read_store
@@ -97,3 +98,65 @@ def test_near_room(prachi):
     assert prachi.type("y")[0] == "Joined defaul group as prachi"
     prachi.type("leave")
     assert prachi.type("2")[0].startswith("Joined 2")
+
+
+def test_topic(prachi, server):
+    """On joining, the topic is shown if there is one."""
+    server.join("swim", "Bob").ask("`topic green or black?")
+    prachi.client.typed("swim")
+    assert read_store(prachi, server)[5:] == ["INFO> Topic of swim@swim: green or black?"]
+
+
+@pytest.fixture
+def locked(server):
+    """Return the operator of the room `swim`, whose key is fish."""
+    bob = server.join("swim", "Bob")
+    bob.ask("`key fish")
+    return bob
+
+
+def test_key(prachi, locked):
+    """The client asks for the key of a room that needs one."""
+    refused, advice = prachi.type("swim")
+    assert refused.startswith("Chatroom swim@swim needs its key: ")
+    assert advice.startswith("INFO> Ask a member of the room for its key")
+    assert prachi.client.frontend.prompt == Prompt("Enter key: ", hidden=True)
+    assert prachi.type("herring")[0] == refused
+    assert prachi.type("fish")[0] == "Joined swim group as prachi"
+    assert locked.read() == ["prachi: joined us @chatroom swim."]
+
+
+@pytest.mark.usefixtures("locked")
+def test_no_key(prachi):
+    """A user without the key is asked for another room."""
+    prachi.type("swim")
+    assert prachi.type("") == []
+    assert prachi.client.frontend.prompt.text == ROOM_PROMPT
+    assert prachi.type("/join swim - fish")[0] == "Joined swim group as prachi"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("invite-only on", "Chatroom swim@swim is for invited chatters alone."),
+        ("limit 1", "Chatroom swim@swim is full (at most 1)."),
+        ("ban prachi", "You are banned from chatroom swim@swim."),
+    ],
+)
+def test_refused(prachi, server, command, words):
+    """A refusal is shown, and the user is asked for a room again."""
+    server.join("swim", "Bob").ask(f"`{command}")
+    shown, advice = prachi.type("swim")
+    assert shown == words
+    assert advice.startswith("INFO> ")
+    assert prachi.client.frontend.prompt.text == ROOM_PROMPT
+
+
+def test_moderated(prachi, server):
+    """A message to a moderated room is refused, and the user stays there."""
+    server.join("swim", "Bob").ask("`moderated on")
+    prachi.client.typed("swim")
+    read_store(prachi, server)
+    words = "INFO> Chatroom swim@swim is moderated: only operators and voices talk."
+    assert prachi.type("hi") == [words]
+    assert prachi.client.frontend.prompt.speaker == "prachi"

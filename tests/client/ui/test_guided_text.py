@@ -1,28 +1,35 @@
 """The lines of guided mode."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from chatd.client.model.effects import Backfill, ConnectionStatus, Incoming, Recent, Unconfirmed
 from chatd.client.model.state import ClientState
 from chatd.client.ui.guided_text import (
-    chat_line,
-    event_lines,
     info,
     people_lines,
     plain,
     room_lines,
+    update_lines,
 )
 from chatd.core.events import (
+    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
     PrivateMessage,
+    ReadUpTo,
     Renamed,
+    RoleChanged,
+    RoomChanged,
     RoomClosed,
 )
 from chatd.protocol.received import Ok, RoomInfo, RoomList
+from chatd.protocol.room_replies import Found
+from tests.client.ui.frontends import server_reply
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +62,42 @@ def test_info():
     assert (line.text, line.look, line.failed) == ("INFO> Be kind.", "info", True)
 
 
-def test_chat_line():
+NOW = 1795186288.0 + 60
+
+
+def shown(event, state):
+    """Return the texts of the lines for an event or a reply."""
+    return [line.text for line in update_lines(Incoming(event, 1), state, NOW)]
+
+
+def test_message(state):
     """A message has its speaker, its time, and the reader's name in its text."""
-    line = chat_line(Message("1", 1, "Bob", "hi\nPrachi", 1795186288.0), "prachi")
+    said = Message("1", 1, "Bob", "hi\nPrachi", 1795186288.0)
+    (line,) = update_lines(Incoming(said, 1), state, NOW)
     assert line.text == "Bob> [14:51:28] hi\n  Prachi"
     assert (line.name, line.talk, line.mention) == ("Bob", True, "Prachi")
+
+
+def test_old_messages(state):
+    """Missed messages have a heading, once; a deleted one has no text."""
+    said = Message("1", 1, "Bob", "", 1795186288.0, is_deleted=True)
+    row = "Bob> [14:51:28] (deleted)"
+    first = Backfill("1", (said,), True)
+    heading = "INFO> While you were away, in chatroom 1:"
+    assert [each.text for each in update_lines(first, state, NOW)] == [heading, row]
+    more = replace(first, first=False)
+    assert [each.text for each in update_lines(more, state, NOW)] == [row]
+    assert [each.text for each in update_lines(Recent("1", (said,)), state, NOW)] == [row]
+    assert update_lines(Recent("2", (said,)), state, NOW) == []
+
+
+def test_status(state):
+    """A change of the connection, and a message that may be lost, are notices."""
+    assert [each.text for each in update_lines(ConnectionStatus.LOST, state, NOW)] == [
+        "INFO> Connection lost."
+    ]
+    (line,) = update_lines(Unconfirmed("hi"), state, NOW)
+    assert (line.text, line.failed) == ("INFO> Perhaps not delivered: hi", True)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +117,41 @@ def test_chat_line():
             RoomClosed("1", 0.0),
             ["INFO> Administrator: chatroom is being closed by the Administrator."],
         ),
+        (
+            Left("1", "Bob", None, LeaveReason.BANNED, 0.0, by="Ann", text="spam"),
+            ["INFO> Bob was banned by Ann: spam"],
+        ),
+        (Left("1", "Bob", None, LeaveReason.BANNED, 0.0), ["INFO> Bob left room [1]."]),
+        (RoomChanged("1", "Ann", 0.0, {"topic": "laps"}), ["INFO> Ann set the topic: laps"]),
+        (
+            Ok("topic", "Topic of tea@1: laps", None, {"topic": "laps"}),
+            ["INFO> Topic of tea@1: laps"],
+        ),
+        (RoleChanged("1", "Bob", "operator", "Ann", 0.0), ["INFO> Bob is now an operator."]),
+        (Invited("2", "food", "Ann", 0.0), ["INFO> Ann invited you to chatroom food@2."]),
+        (
+            PrivateMessage("Bob", "psst", 1795186288.0, is_kept=True),
+            ["INFO> [14:51:28] Bob (secret): psst"],
+        ),
         (Ok("exit", "Goodbye!"), []),
+        (Ok("kick", "Bob was kicked out."), []),
+        (ReadUpTo("1", 7), []),
     ],
 )
-def test_event_lines(event, texts):
-    """Each event has its words; the reply to `exit` has none."""
-    assert [line.text for line in event_lines(event)] == texts
+def test_events(state, event, texts):
+    """Each event has its words; what is for the program has none."""
+    assert shown(event, state) == texts
+
+
+def test_found(state):
+    """The messages of a search have their ids, and times as all others."""
+    old = Message("1", 7, "Bob", "green tea", 1795186288.0 - 86400)
+    reply = server_reply(Found((old,), "green", more=True))
+    assert shown(reply, state) == [
+        "#7 Bob> [2026-11-19 14:51:28] green tea",
+        "… older ones: `search green #before:7",
+    ]
+    assert shown(server_reply(Found((), "green")), state) == ["INFO> No messages found!"]
 
 
 def test_room_lines():

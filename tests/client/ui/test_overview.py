@@ -1,12 +1,22 @@
 """The view of their rooms that a user on a terminal has, with a server in memory and without."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.client.model.unread import Unread
 from chatd.client.ui.frontend import Line
 from chatd.client.ui.overview import here
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.core.events import Joined, LeaveReason, Left, Message, PrivateMessage
+from chatd.core.events import (
+    Invited,
+    Joined,
+    LeaveReason,
+    Left,
+    Message,
+    PrivateMessage,
+    RoomChanged,
+)
 from chatd.protocol.received import Error, History, Ok, RoomInfo, RoomList
 from tests.client.conftest import HERE
 from tests.client.ui.frontends import read_store, texts
@@ -45,6 +55,18 @@ def frontend():
     frontend.handle(joined("food", "Dave"))
     frontend.handle(joined("tea", "Carol"))
     return frontend
+
+
+def test_topic(frontend):
+    """The topic is shown on joining, and is in the status, as are the settings that are told."""
+    reply = joined("pool", "Eve")
+    lines = texts(frontend.handle(replace(reply, data={**reply.data, "topic": "20 laps"})))
+    topic = "[pool] Topic of Room pool@pool: 20 laps"
+    assert lines[-2:] == [topic, "[pool] You are Ann. Here: Eve."]
+    assert frontend.status.topic == "20 laps"
+    frontend.handle(RoomChanged("pool", "Eve", 0.0, {"moderated": True}))
+    frontend.handle(RoomChanged("pool", "Eve", 0.0, {"topic": ""}))
+    assert (frontend.status.topic, frontend.status.flags) == ("", ("moderated",))
 
 
 def said(room, text, number=1, sender="Dave"):
@@ -98,8 +120,10 @@ def test_calls(frontend):
         (said("tea", "Ann: hello", 3, "Ann"), False),
         (PrivateMessage("Bob", "psst", 0.0), True),
         (PrivateMessage("Ann", "psst", 0.0, "Bob"), False),
+        (PrivateMessage("Bob", "psst", 0.0, is_kept=True), True),
+        (Invited("club", "Club", "Bob", 0.0), True),
     ):
-        (line,) = frontend.handle(event)
+        line, *_ = frontend.handle(event)
         assert line.calls is calls
 
 

@@ -1,7 +1,9 @@
 """Events and replies of a server that is not trusted."""
 
-from chatd.client.ui.received import sanitized
-from chatd.core.events import Joined, LeaveReason, Left
+import pytest
+
+from chatd.client.ui.received import is_shown, sanitized
+from chatd.core.events import Joined, LeaveReason, Left, ReadUpTo
 from chatd.protocol.received import Ok, RoomInfo, RoomList
 
 
@@ -15,3 +17,20 @@ def test_all_texts_are_sanitized():
     assert sanitized(rooms) == RoomList((RoomInfo("1", "tea", (("Ann", None),)),))
     reply = Ok("login", "hi\x1b", None, {"rooms": ["1\x1b"], "last": 3})
     assert sanitized(reply) == Ok("login", "hi", None, {"rooms": ["1"], "last": 3})
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Joined("1", "Ann", None, 0.0), True),
+        (ReadUpTo("1", 7), False),
+        (Ok("exit", "Goodbye!"), False),
+        (Ok("kick", "Bob was kicked out.", None, {"room": "1", "name": "Bob"}), False),
+        (Ok("invite", "You invited Bob.", None, {"room": "1", "name": "Bob"}), True),
+        (Ok("topic", "Topic", None, {"room": "1", "topic": "laps", "changed": True}), False),
+        (Ok("topic", "Topic", None, {"room": "1", "topic": "laps"}), True),
+    ],
+)
+def test_is_shown(event, expected):
+    """A reply is not shown if an event says the same, or if it is for the program."""
+    assert is_shown(event) is expected

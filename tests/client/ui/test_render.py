@@ -2,10 +2,11 @@
 
 import pytest
 
+from chatd.client.model.effects import Incoming
 from chatd.client.model.state import ClientState
 from chatd.client.ui.colours import NameColours
 from chatd.client.ui.frontend import Line, Prompt
-from chatd.client.ui.guided_text import chat_line, info, people_lines
+from chatd.client.ui.guided_text import info, people_lines, update_lines
 from chatd.client.ui.render import backfill_line, rows, style_line, style_prompt
 from chatd.core.events import Message
 from chatd.protocol.received import RoomInfo, RoomList
@@ -80,7 +81,9 @@ def test_missed_message():
 def test_guided():
     """In guided mode notices are yellow, the user's own name is green, other names have colours."""
     assert style_line(info("Connection lost."), 0.0)[0] == ("class:info", "INFO> Connection lost.")
-    assert style_line(chat_line(Message("1", 1, "Bob", "hi", SAID_AT), "Al"), 0.0) == [
+    said = Incoming(Message("1", 1, "Bob", "hi", SAID_AT), 1)
+    (line,) = update_lines(said, ClientState(), 0.0)
+    assert style_line(line, 0.0) == [
         (style_of("Bob"), "Bob"),
         ("", "> [16:51:16] hi"),
         ("", "\n"),

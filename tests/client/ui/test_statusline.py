@@ -1,5 +1,7 @@
 """The status line: its words, and what is left of them on a narrow terminal."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ def words(status, columns=80):
 
 def test_in_a_room():
     """The line names server, user, current room, its members and the unread messages elsewhere."""
-    assert words(IN_TEA) == "localhost:9999 | Ann | tea (Tea house) 5 members | food 3 @1"
+    assert words(IN_TEA) == "localhost:9999 | Ann | Tea house@tea 5 members | food 3 @1"
 
 
 @pytest.mark.parametrize(
@@ -41,8 +43,8 @@ def test_less_to_show(status, expected):
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (60, "localhost:9999 | Ann | tea (Tea house) 5 members | food 3 @1"),
-        (59, "localhost:9999 | Ann | tea 5 members | food 3 @1"),
+        (58, "localhost:9999 | Ann | Tea house@tea 5 members | food 3 @1"),
+        (57, "localhost:9999 | Ann | tea 5 members | food 3 @1"),
         (47, "Ann | tea 5 members | food 3 @1"),
         (29, "tea 5 members | unread 3 @1"),
         (20, "tea 5 members"),
@@ -53,6 +55,28 @@ def test_less_to_show(status, expected):
 def test_narrow(columns, expected):
     """On a narrow terminal the current room stays longest."""
     assert words(IN_TEA, columns) == expected
+
+
+TOPIC = replace(IN_TEA, topic="green tea or\nblack tea?", flags=("private", "moderated"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (102, " 5 members private moderated | green tea or black tea? | food 3 @1"),
+        (100, " 5 members private moderated | green tea or black... | food 3 @1"),
+        (91, " 5 members private moderated | green tea... | food 3 @1"),
+        (90, " 5 members private moderated | food 3 @1"),
+    ],
+)
+def test_topic(columns, expected):
+    """The topic is cut to the width of the terminal, and left out before anything else."""
+    assert words(TOPIC, columns) == "localhost:9999 | Ann | Tea house@tea" + expected
+
+
+def test_short_topic():
+    """A topic of one short word needs little room."""
+    assert words(replace(IN_TEA, topic="tea"), 64).endswith("members | tea | food 3 @1")
 
 
 def test_many_unread_rooms():
@@ -88,7 +112,7 @@ TEXT = st.text(st.characters(categories=["L", "N", "P", "So", "Mn"]), max_size=4
 
 @given(TEXT, TEXT, TEXT, st.lists(st.builds(Unread, TEXT, st.integers(1, 99))), st.integers(0, 90))
 def test_fits(name, room, room_name, unread, columns):
-    """The line fits, whatever the names are."""
-    status = Status("localhost:9999", name, room, room_name, 3, unread, "offline")
+    """The line fits, whatever the names and the topic are."""
+    status = Status("localhost:9999", name, room, room_name, 3, unread, "offline", name + room)
     fragments = status_line(status, columns)
     assert sum(get_cwidth(text) for _, text in fragments) <= columns

@@ -17,7 +17,7 @@ from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.terminal import TerminalScreen
 from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import Message, PrivateMessage, RoomClosed
-from chatd.protocol.received import Ok, RoomList
+from chatd.protocol.received import Error, Ok, RoomList
 from tests.client.ui.frontends import join
 
 
@@ -149,6 +149,32 @@ def test_prompt_changes_while_typing(run, guided):
     shown = run("room2\r\x04", RoomList(()), frontend=guided)
     assert "Join a Chat Room or Create New:" in shown
     assert guided.prompt is None
+
+
+def test_hidden_answer_after_a_reply(guided):
+    """A key that a reply of the server leads to is asked for, and not shown as it is typed."""
+    guided.handle(RoomClosed("1", 0.0))
+    guided.handle(RoomList(()))
+    with create_pipe_input() as typed:
+        output = io.StringIO()
+        screen = TerminalScreen(typed, Vt100_Output(output, lambda: Size(24, 80), enable_cpr=False))
+        client = Client(guided, screen, Clock(), lambda _: None, lambda: 0.0, exit_timeout=2.0)
+        client.typed("tea")
+
+        async def converse():
+            conversing = asyncio.ensure_future(screen.converse(client))
+            while not screen._session.app.is_running:
+                await asyncio.sleep(0)
+            client.event_received(Error("enter", "wrong-key", "It needs its key."))
+            typed.send_text("fish\r")
+            while guided.prompt is not None:
+                await asyncio.sleep(0)
+            screen.stop()
+            await asyncio.wait_for(conversing, 10)
+
+        asyncio.run(converse())
+    assert "Enter key:" in output.getvalue().partition("It needs its key.")[2]
+    assert "fish" not in output.getvalue()
 
 
 def test_password_on_a_dumb_terminal(run, monkeypatch):

@@ -95,9 +95,13 @@ def test_may_be_kept():
 
 
 def test_may_be_stored():
-    """A file gets no private message, and no password."""
+    """A file gets no private message, no password and no key of a room."""
     assert may_be_stored("hello")
     assert may_be_stored("/join tea Ann")
+    assert may_be_stored("`enter tea")
+    assert may_be_stored("/key")
+    assert not may_be_stored("/key fish")
+    assert not may_be_stored("/join tea Ann word")
     assert not may_be_stored("`secret Bob psst")
     assert not may_be_stored("/secret Bob psst")
     assert not may_be_stored("`login ann pw")

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.client.model.state import ClientState
-from chatd.client.ui.commands import complete
+from chatd.client.ui.completion import complete
 
 
 @pytest.fixture
@@ -20,7 +20,8 @@ def state():
 @pytest.mark.parametrize(
     ("before", "word", "candidates"),
     [
-        ("`s", "`s", ["`start ", "`switch ", "`secret ", "`sessions ", "`say "]),
+        ("`s", "`s", ["`start ", "`switch ", "`secret ", "`search ", "`sessions ", "`say "]),
+        ("/con", "/con", ["/connect "]),
         ("`con", "`con", ["`connect "]),
         ("`ren", "`ren", ["`rename "]),
         ("`rename ", "", []),
@@ -29,11 +30,26 @@ def state():
         ("`re", "`re", ["`register ", "`revoke ", "`rename "]),
         ("`h", "`h", ["`help ", "`history "]),
         ("`lo", "`lo", ["`login ", "`logout "]),
-        ("`p", "`p", ["`password "]),
+        ("`p", "`p", ["`private ", "`password "]),
         ("`join ", "", ["1 ", "sea ", "2 "]),
         ("`join S", "S", ["sea "]),
         ("`join 1 ", "", ["Alice "]),
+        ("`join 1 Alice ", "", []),
         ("`switch ", "", ["1 ", "sea "]),
+        ("`switch 1 ", "", []),
+        ("`end ", "", ["1 ", "sea "]),
+        ("`op b", "b", ["Bob ", "Bert "]),
+        ("/kick be", "be", ["Bert "]),
+        ("/kick Bert as bo", "bo", ["Bob "]),
+        ("/ban Bert bo", "bo", []),
+        ("`mute be", "be", ["Bert "]),
+        ("`invite bo", "bo", ["Bob "]),
+        ("`msg bo", "bo", ["Bob "]),
+        ("`topic bo", "bo", ["Bob "]),
+        ("`moderated ", "", ["on ", "off "]),
+        ("/private o", "o", ["on ", "off "]),
+        ("`key ", "", ["off "]),
+        ("`limit ", "", ["off "]),
         ("`secret b", "b", ["Bob ", "Bert "]),
         ("`secret Bob hi be", "be", ["Bert "]),
         ("`start ", "", []),
