@@ -21,6 +21,7 @@ class AccessKind(StrEnum):
     BAN = "ban"
     MUTE = "mute"
     INVITATION = "invitation"
+    MEMBER = "member"  # was invited, is in the room, and may come back after a lost connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def test_lines_before_the_prompt_is_drawn(play):
 
     async def scene(editor):
         editor.send(prompt=PROMPT)
+        await editor.shown(PROMPT.rstrip())
         editor.type("quit\r")
         await editor.receive()
         editor.send(prompt=PROMPT, print=["one"])

@@ -54,11 +54,10 @@ def load(world: World, room: Room, entry: RoomAccess, now: float, seconds: float
         restrict(world, room, Restriction(entry, name_keys(entry.name), ends=ends))
     elif entry.account is None:
         return
-    elif entry.kind is AccessKind.INVITATION:
-        if ends is None:  # it was used: the connection is lost now
+    elif entry.kind in {AccessKind.INVITATION, AccessKind.MEMBER}:
+        if ends is None:  # the connection is lost now
             ends = seconds + ACCOUNT_RESUME_SECONDS
-        invitation = Invitation(entry, ends, is_used=ends is None)
-        world.invitations.add(room, entry.account, invitation)
+        world.invitations.add(room, entry.account, Invitation(entry, ends))
     else:
         room.roles[entry.account] = ROLES[entry.kind]
 
@@ -116,8 +115,10 @@ def use_invitation(world: World, user: User, room: Room) -> None:
     """Let the invitation of a user who joins a room last until the user leaves."""
     invitation = world.invitations.find(room, subject_of(user), world.seconds)
     if invitation is not None and invitation.ends is not None:
-        invitation.ends, invitation.is_used = None, True
-        invitation.entry = replace(invitation.entry, until=None)
+        if not invitation.is_used:
+            world.emit(InvitationChanged(room.id, invitation.entry, True))
+        invitation.ends = None
+        invitation.entry = replace(invitation.entry, kind=AccessKind.MEMBER, until=None)
         world.emit(InvitationChanged(room.id, invitation.entry, False))
 
 
@@ -131,8 +132,9 @@ def invite_members(world: World, room: Room, by: str, now: float) -> None:
         invitation = world.invitations.find(room, subject, world.seconds)
         if invitation is not None and invitation.ends is None:
             continue
-        entry = RoomAccess(AccessKind.INVITATION, user.name, user.account, None, None, by, now)
-        world.invitations.add(room, subject, Invitation(entry, None, is_used=True))
+        entry = RoomAccess(AccessKind.MEMBER, user.name, user.account, None, None, by, now)
+        end_invitation(world, room, subject)
+        world.invitations.add(room, subject, Invitation(entry, None))
         world.emit(InvitationChanged(room.id, entry, False))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from chatd.core.records import RoomAccess
+from chatd.core.records import AccessKind, RoomAccess
 from chatd.core.rooms import Room, User
 
 
@@ -18,13 +18,16 @@ from chatd.core.rooms import Room, User
 class Invitation:
     """An invitation, as `entry` describes it, until the time `ends`.
 
-    That is None while its user, who has used it, stays in the room. `is_used` once the user was in
-    the room.
+    That is None while its user, who has used it, stays in the room.
     """
 
     entry: RoomAccess
     ends: float | None
-    is_used: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the user was in the room."""
+        return self.entry.kind is AccessKind.MEMBER
 
 
 class Invitations:

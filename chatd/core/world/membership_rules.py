@@ -6,7 +6,7 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.records import AccessKind, RoomAccess
 from chatd.core.rooms import Role, Room
-from chatd.core.world import rights
+from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops
 from chatd.core.world.effects import Happened, Told
 from chatd.core.world.invitations import Invitation
@@ -96,6 +96,7 @@ def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
     if is_ignored(world, op, target):
         return outcome
     subject = subject_of_target(target)
+    access.end_invitation(world, room, subject)
     world.invitations.add(room, subject, Invitation(entry, op.ends))
     if target.user is not None:
         inviting = rights.actor(world, op.by)

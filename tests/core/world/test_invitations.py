@@ -131,7 +131,7 @@ def test_an_invitation_is_good_once(harness, room, who):
     harness.do(invite(name))
     harness.seconds = DAY - 1
     harness.do(join(session, "1"))
-    assert changes(harness) == [("1", None, False)]
+    assert changes(harness) == [("1", NOW + DAY, True), ("1", None, False)]
     harness.seconds = 9 * DAY
     assert harness.user(session) in room.members
     harness.do(ops.Leave(session, "1", NOW))
@@ -337,3 +337,16 @@ def test_a_guest_who_logs_in(harness, is_present):
     )
     assert list(harness.world.invitations._by_subject) == [account.id]
     assert sees(harness, bob)
+
+
+def test_only_unused_invitations_are_told(harness, room):
+    """A member who has lost the connection may come back, and was not invited meanwhile."""
+    account = harness.account("amy")
+    session = harness.log_in(account)
+    harness.do(invite("amy"))
+    invitations = harness.world.invitations
+    assert [each for each, _ in invitations.unused(account.id, 0.0)] == [room]
+    harness.do(join(session, "1"))
+    harness.do(end(session))
+    assert invitations.unused(account.id, 0.0) == []
+    harness.do(join(harness.log_in(account), "1"))
