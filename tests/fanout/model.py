@@ -269,7 +269,7 @@ class FanoutHarness:
         )
         stored_bans = StoredBans(self.world, self.log, store)
         self.moderation = Moderation(self.world, self.log, stored_bans, router, policy)
-        stored_access = StoredAccess(self.log, store)
+        stored_access = StoredAccess(self.world, self.log, store)
         self.room_moderation = RoomModeration(self.world, self.log, stored_access)
         self.private_messages = PrivateMessages(self.world, self.log, store, text_limits, 0)
         self.sessions = []
