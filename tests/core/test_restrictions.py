@@ -184,7 +184,7 @@ def test_the_address_is_looked_at_once(monkeypatch):
 
 
 def test_lists_do_not_change():
-    """What is added or removed is in another list; the oldest is the first."""
+    """A list with one more or one less is another list; the oldest is the first."""
     first, second, third = (loaded(name, number) for number, name in enumerate(["A", "B", "C"]))
     both = NO_RESTRICTIONS.adding(first).adding(second)
     assert (list(NO_RESTRICTIONS), list(both)) == ([], [first, second])

@@ -62,7 +62,7 @@ def test_an_outage(harness, typed):
 
 @pytest.mark.parametrize("typed", CHANGES)
 def test_an_outage_in_the_middle(harness, typed):
-    """What the store may have taken although it has failed is taken back."""
+    """A change that the store may have taken although it has failed is taken back."""
     harness.gate.shut = True
     harness.oscar.send(typed)
     (first,) = harness.gate.waiting

@@ -70,7 +70,7 @@ def test_the_ignored_are_not_in_the_store(harness):
 
 
 def test_purge(harness):
-    """What has ended is removed from the store, by the wall clock."""
+    """A ban that has ended is removed from the store, by the wall clock."""
     harness.oscar.ask("`ban Bob 1")
     harness.oscar.ask("`mute amy 2")
     harness.oscar.ask("`voice amy")

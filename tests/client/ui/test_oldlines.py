@@ -54,5 +54,5 @@ def test_kept_message():
     ],
 )
 def test_no_old_lines(update):
-    """What has no old messages is left to others."""
+    """An update without old messages is left to others."""
     assert old_lines(update, "Ann") is None

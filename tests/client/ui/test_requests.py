@@ -30,8 +30,8 @@ def state():
         ),
         (Request("search", {"words": "green"}), {"words": "green", "chatroom_id": "food"}),
         (
-            Request("kick", {"chatter_name": "Bob", "reason": "his tea"}),
-            {"chatter_name": "Bob", "reason": "his tea"},
+            Request("kick", {"chatter_name": "Bob", "reason": "the tea"}),
+            {"chatter_name": "Bob", "reason": "the tea"},
         ),
         (Request("say", {"text": "-"}), {"text": "-"}),
     ],
