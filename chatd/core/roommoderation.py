@@ -33,6 +33,9 @@ MAX_REASON: Final = 200
 INVITATION_SECONDS: Final = 24 * 60 * 60
 """For how many seconds an invitation is good that nobody has used."""
 
+_LAST_TIME: Final = 253402300799.0
+"""The last second of the year 9999: no later time can be shown."""
+
 _KINDS: Final = {Role.OPERATOR: AccessKind.OPERATOR, Role.VOICE: AccessKind.VOICE}
 
 
@@ -143,12 +146,13 @@ class RoomModeration:
         is_ban: bool,
     ) -> MemberRef:
         ends = None if minutes is None else self._log.seconds() + 60 * minutes
-        until = None if minutes is None else now + 60 * minutes
+        until = None if minutes is None else min(now + 60 * minutes, _LAST_TIME)
         wanted, reason = typed_name(name), one_line(reason)
         operation = Restrict(by, room.key, wanted, is_ban, minutes, ends, until, reason, now)
 
         def changes() -> AccessChanges:
-            _, _, entry, former = moderation_rules.check_restrict(self._world, operation)
+            seconds = self._log.seconds()
+            _, _, entry, former = moderation_rules.check_restrict(self._world, operation, seconds)
             # The name of a guest may have changed: the store knows the former entry by its name.
             return AccessChanges([entry], [] if former is None else [former.entry])
 

@@ -54,5 +54,5 @@ class SettingsService:
 
 
 def _check_key(key: str) -> None:
-    if key in _NO_KEYS or len(key) > MAX_KEY or len(key.split()) > 1:
+    if key in _NO_KEYS or len(key) > MAX_KEY or any(map(str.isspace, key)):
         raise ChatError(ErrorCode.BAD_KEY, limit=MAX_KEY)

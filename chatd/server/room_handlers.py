@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.lookalikes import room_key
+from chatd.core.names import ROOM_ID_LENGTH
 from chatd.core.records import Actor, ActorKind, AuditEntry
 from chatd.core.rooms import Role, Room
 from chatd.core.world.operations import By
@@ -159,9 +161,11 @@ def _reason(session: Session, request: Request) -> str:
     other programs, a room is named there.
     """
     reason = request.arguments.get("reason", "")
-    first = reason.split(None, 1)[:1]
-    if session.is_text and first and any(first[0] == room.id for room in session.user.rooms):
-        raise ChatError(ErrorCode.USAGE)
+    if session.is_text:
+        keys = {room.key for room in session.user.rooms}
+        words = [word for word in reason.split(None, 1)[:1] if len(word) <= ROOM_ID_LENGTH]
+        if any(room_key(word) in keys for word in words):
+            raise ChatError(ErrorCode.USAGE)
     return reason
 
 

@@ -109,15 +109,18 @@ class Restricting(NamedTuple):
     former: Restriction | None
 
 
-def check_restrict(world: World, op: room_ops.Restrict) -> Restricting:
-    """Return the ban or mute that an operation makes; raise `ChatError` if it is refused."""
+def check_restrict(world: World, op: room_ops.Restrict, seconds: float) -> Restricting:
+    """Return the ban or mute that an operation makes; raise `ChatError` if it is refused.
+
+    `seconds` is the time now, by the clock that measures durations.
+    """
     room = require_room(world, op.room, op.room)
     rank = rights.check_rank(world, op.by, room, Rank.OPERATOR)
     target = find_target(world, op.name)
     check_outranks(world, rank, target, room)
-    restrictions = restrictions_of(room, is_ban=op.is_ban)
+    restrictions = restrictions_of(room, is_ban=op.is_ban).active(seconds)
     account = None if target.account is None else target.account.id
-    former = restrictions.of(target.user, account, world.seconds)
+    former = restrictions.of(target.user, account, seconds)
     if former is None and len(restrictions) >= MAX_ENTRIES:
         raise rights.refusal(ErrorCode.TOO_MANY_ENTRIES, room, limit=MAX_ENTRIES)
     entry = RoomAccess(
@@ -135,7 +138,7 @@ def check_restrict(world: World, op: room_ops.Restrict) -> Restricting:
 
 def restrict(world: World, op: room_ops.Restrict) -> room_ops.MemberRef:
     """Mute a user or an account in a room, or ban them from it, in place of a former one."""
-    room, target, entry, former = check_restrict(world, op)
+    room, target, entry, former = check_restrict(world, op, world.seconds)
     if former is not None:
         access.lift(room, former)
     user = target.user

@@ -3,14 +3,23 @@
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import Kicked, LeaveReason, Left, Muted, Unmuted
-from chatd.core.world.account_operations import EndSession
+from chatd.core.events import (
+    Kicked,
+    LeaveReason,
+    Left,
+    Muted,
+    RoomBanned,
+    RoomUnbanned,
+    Unmuted,
+)
+from chatd.core.records import AccessKind, RoomAccess
+from chatd.core.world import moderation_rules
+from chatd.core.world.account_operations import EndSession, RemoveAccount
 from chatd.core.world.effects import Happened, Told
-from chatd.core.world.operations import Say
-from chatd.core.world.rights import Rank
+from chatd.core.world.moderation_rules import check_restrict
+from chatd.core.world.operations import Leave, Say
 from chatd.core.world.room_operations import MemberRef
-from tests.core.world.club import ACCOUNTS, NAMES, RANKS, Club
-from tests.core.world.harness import NOW, ban, join, kick, lift, mute
+from tests.core.world.harness import HOST, NOW, ban, join, kick, lift, mute, rename
 
 
 @pytest.fixture
@@ -120,91 +129,120 @@ def test_mute_refused(harness, ann):
     harness.do(say(ann))
 
 
-# -- ranks
+# -- bans
 
 
-def refused(actor, target):
-    """Return the code with which an operator's act on a user is refused, None if it is not."""
-    if RANKS[actor] < Rank.OPERATOR:
-        return ErrorCode.NOT_OPERATOR
-    return ErrorCode.OUTRANKED if RANKS[actor] <= RANKS[target] else None
+def test_ban_of_a_member(harness, ann, room):
+    """The room reads it, then the user, who does not come back; the end is told as well."""
+    user = harness.user(ann)
+    assert harness.do(ban("ann", 5, 300.0, reason="spam")) == MemberRef("Ann", "1")
+    left = Left("1", "Ann", user.address, LeaveReason.BANNED, NOW, by="Amy", text="spam")
+    kicked = Kicked("1", "room 1", "Ann", user.address, NOW, "Amy", "spam", True)
+    assert harness.effects == [Happened(room, left, user), Told(user, kicked)]
+    assert room.members == {}
+    assert harness.refusal(join(ann, "1"))[0] is ErrorCode.BANNED_FROM_ROOM
+    assert harness.do(lift("ANN", True)) == MemberRef("Ann", "1")
+    assert harness.effects == [Happened(room, RoomUnbanned("1", "Ann", "Amy", NOW))]
+    harness.do(join(ann, "1"))
 
 
-def check_ranks(operation, actor, targets, club):
-    """Check on which users somebody acts; `club` returns a new club."""
-    harness = club()
-    for target in targets:
-        act, expected = operation(target, room="club", by=harness.by(actor)), refused(actor, target)
-        if expected is None:
-            assert harness.do(act) == MemberRef(target, "club")
-            harness = club()
-        else:
-            assert (target, harness.refusal(act)[0]) == (target, expected)
+@pytest.mark.parametrize("is_present", [True, False])
+def test_ban_of_a_user_elsewhere(harness, room, is_present):
+    """An account or a guest: the room reads it, and the user does not."""
+    account = harness.account("amy")
+    if is_present:
+        harness.log_in(account, "2")
+    assert harness.do(ban("AMY", 5, 300.0, reason="spam")) == MemberRef("amy", "1")
+    banned = RoomBanned("1", "amy", "Amy", NOW, 5, "spam")
+    assert harness.effects == [Happened(room, banned)]
+    session = harness.log_in(account)
+    assert harness.refusal(join(session, "1"))[0] is ErrorCode.BANNED_FROM_ROOM
+    harness.seconds = 300.0
+    harness.do(join(session, "1"))
 
 
-@pytest.mark.parametrize("actor", RANKS)
-@pytest.mark.parametrize("operation", [kick, mute, ban])
-def test_nobody_acts_on_a_user_of_the_same_or_a_higher_rank(operation, actor):
-    """Nor on themselves; operators and higher ones act on those below."""
-    check_ranks(operation, actor, NAMES, Club)
+@pytest.mark.usefixtures("ann")
+def test_the_entry_of_a_ban(harness, room):
+    """It is what the store keeps and an operator reads; an account that is away has no address."""
+    account = harness.account("amy")
+    harness.do(ban("Ann", 5, 300.0, reason="spam"))
+    harness.do(ban("amy"))
+    assert room.bans.entries(0) == [
+        RoomAccess(AccessKind.BAN, "Ann", None, f"{HOST}/32", NOW + 300, "Amy", NOW, "spam"),
+        RoomAccess(AccessKind.BAN, "amy", account.id, None, None, "Amy", NOW),
+    ]
 
 
-@pytest.mark.parametrize("actor", ["console", "adam", "owen", "opal", "guesto", "vic"])
-@pytest.mark.parametrize("operation", [mute, ban])
-def test_accounts_that_are_away_have_their_ranks(operation, actor):
-    """A role and the right of an administrator are the account's."""
-
-    def club():
-        harness = Club()
-        harness.log_out(*(name for name in ACCOUNTS if name != actor))
-        return harness
-
-    check_ranks(operation, actor, (name for name in ACCOUNTS if name != actor), club)
-
-
-@pytest.mark.parametrize("actor", [name for name in RANKS if name != "oscar"])
-def test_nobody_lifts_a_mute_of_a_user_of_the_same_or_a_higher_rank(actor):
-    """Least of all their own: only administrators do, whom only the console can mute."""
-    harness = Club()
-    for name in NAMES:
-        harness.do(mute(name, room="club"))
-    for target in NAMES:
-        act, expected = lift(target, room="club", by=harness.by(actor)), refused(actor, target)
-        if expected is None or RANKS[actor] is Rank.ADMINISTRATOR:
-            assert harness.do(act) == MemberRef(target, "club")
-        else:
-            assert (target, harness.refusal(act)[0]) == (target, expected)
+def test_a_second_ban_replaces_the_first(harness, ann, room):
+    """Also under another name of the guest; an account of that name has its own."""
+    harness.do(ban("Ann"))
+    harness.do(rename(ann, "Zoe"))
+    harness.do(ban("Zoe", 1, 60.0))
+    assert [(entry.name, entry.until) for entry in room.bans.entries(0)] == [("Zoe", NOW + 60)]
+    harness.account("ann")
+    harness.do(ban("ann"))
+    assert len(room.bans) == 2
+    harness.do(lift("ann", True))
+    assert [entry.name for entry in room.bans.entries(0)] == ["Zoe"]
 
 
-def test_an_operator_does_not_lift_a_ban_of_another_one(club):
-    """Whether the banned operator is present, elsewhere or away."""
-    club.do(ban("oscar", room="club", by=club.by("owen")))
-    unban = lift("oscar", True, room="club", by=club.by("opal"))
-    outranked = (ErrorCode.OUTRANKED, {"name": "oscar"})
-    assert club.refusal(unban) == outranked
-    club.log_out("oscar")
-    assert club.refusal(unban) == outranked
-    club.do(lift("oscar", True, room="club", by=club.by("owen")))
+def test_a_banned_guest_of_several_names(harness, ann):
+    """The ban is found by the name of then and of now; then all of it is over."""
+    for name in ("Ann", "Zoe", "zoe"):
+        harness.do(ban("Zoe" if harness.find("Zoe") else "Ann"))
+        harness.do(rename(ann, "Zoe"))
+        assert harness.do(lift(name, True)) == MemberRef("Zoe", "1")
+        harness.do(join(ann, "1"))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if RANKS[name] < Rank.ADMINISTRATOR])
-def test_a_ban_holds_whatever_the_rank(club, name):
-    """An owner whom an administrator has banned does not come back either."""
-    club.do(ban(name, room="club"))
-    assert club.refusal(join(club.keys[name], "club"))[0] is ErrorCode.BANNED_FROM_ROOM
+def test_the_end_of_a_mute_is_told_to_its_user(harness, ann):
+    """Not to another guest at the same address, who may talk again as well."""
+    harness.do(mute("Ann"))
+    harness.do(Leave(ann, "1", NOW))
+    other = harness.guest("Other", "1")
+    harness.do(join(ann, "1"))
+    assert harness.refusal(say(other))[0] is ErrorCode.MUTED
+    harness.do(lift("Ann"))
+    assert harness.effects[0].user is harness.user(ann)
+    harness.do(say(other))
 
 
-def test_an_administrator_joins_in_spite_of_a_ban(club):
-    """It may be from before the account was an administrator."""
-    club.do(ban("alma", room="club"))
-    club.join("alma")
+@pytest.mark.usefixtures("ann")
+def test_too_many_entries(harness, monkeypatch):
+    """A room has a limit of each; ended ones do not count, and a subject counts once."""
+    monkeypatch.setattr(moderation_rules, "MAX_ENTRIES", 2)
+    for name in ("amy", "bea"):
+        harness.account(name)
+    harness.do(mute("amy"))
+    harness.do(mute("Ann", 1, 60.0))
+    refused = (ErrorCode.TOO_MANY_ENTRIES, {"room": "1", "room_name": "room 1", "limit": 2})
+    assert harness.refusal(mute("bea")) == refused
+    harness.do(mute("Ann", 1, 60.0))
+    harness.do(ban("bea"))
+    check_restrict(harness.world, mute("bea"), 60.0)
+    harness.seconds = 60.0
+    harness.do(mute("bea"))
 
 
-@pytest.mark.parametrize("operation", [kick, mute, ban, lift])
-def test_who_acts_is_in_the_room(club, operation):
-    """An operator elsewhere does not act; an administrator does."""
-    club.leave("opal", "adam")
-    act = operation("mia", room="club", by=club.by("opal"))
-    assert club.refusal(act) == (ErrorCode.NOT_IN_ROOM, {"room": "club"})
-    if operation is not lift:
-        club.do(operation("mia", room="club", by=club.by("adam")))
+@pytest.mark.usefixtures("ann")
+def test_ban_refused(harness):
+    """The user must exist; a ban that is not there, or no more, is not ended."""
+    assert harness.refusal(ban("Zoe")) == (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})
+    assert harness.refusal(ban("Ann", room="9"))[0] is ErrorCode.NO_SUCH_ROOM
+    not_banned = (ErrorCode.NOT_BANNED, {"subject": "Ann"})
+    assert harness.refusal(lift("Ann", True)) == not_banned
+    harness.do(mute("Ann"))
+    assert harness.refusal(lift("Ann", True)) == not_banned
+    harness.do(ban("Ann", 1, 60.0))
+    harness.seconds = 60.0
+    assert harness.refusal(lift("Ann", True)) == not_banned
+
+
+def test_bans_end_with_their_account(harness, room):
+    """The next account of the name is another one."""
+    account = harness.account("amy")
+    harness.do(ban("amy"))
+    harness.do(mute("amy"))
+    harness.do(RemoveAccount(account.id, NOW))
+    assert (len(room.bans), len(room.mutes), room.restricts_talk) == (0, 0, False)
+    harness.do(say(harness.log_in(harness.account("amy"), "1")))
