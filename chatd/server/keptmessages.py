@@ -70,15 +70,13 @@ class KeptMessages:
     def welcome(self, session: Subscriber) -> None:
         """Send a session what is kept for its account; its client was told that it is logged in."""
         session.welcomed = session.user
-        account = session.user.account
-        if account is not None and self._addressee(account) is session:
-            self._start(account)
+        if session.user.account is not None:
+            self._start(session.user.account)
 
     def on_due(self, due: KeptMessagesDue) -> None:
         """Send the oldest session of a user what is kept, if it is one of this server."""
-        account = due.user.account
-        if account is not None and self._addressee(account) is not None:
-            self._start(account)
+        if due.user.account is not None:
+            self._start(due.user.account)
 
     async def retry(self) -> None:
         """Make the calls again that the store has failed; raise `StoreUnavailableError`."""
@@ -100,6 +98,7 @@ class KeptMessages:
     # -- from the store to the session
 
     def _start(self, account: int) -> None:
+        """Ask the store for messages, or once more if it is asked already."""
         delivery = self._deliveries.setdefault(account, _Delivery())
         delivery.is_due = True
         if not delivery.is_asking:

@@ -298,16 +298,18 @@ def test_a_room_that_ends_during_an_outage(server, store):
     assert (store.writes, stored(server)) == ([], 0)
 
 
-def test_many_marks(server, store, monkeypatch):
-    """The oldest are forgotten, also those that could not be written."""
+@pytest.mark.parametrize("is_late", [False, True])
+def test_many_marks(server, store, monkeypatch, is_late):
+    """The oldest are forgotten, also those that could not be written, or cannot in the end."""
     monkeypatch.setattr(readmarks, "MAX_MARKS", 1)
-    first = log_in(server, "1")
-    store.mark_gate.error = StoreUnavailableError()
+    gate, first = store.mark_gate, log_in(server, "1")
+    ask(first, "join", chatroom_id="2")
+    gate.shut, gate.error = is_late, None if is_late else StoreUnavailableError()
     read(first, 7)
     server.turn(WRITE_SECONDS)
-    ask(first, "join", chatroom_id="2")
     first.send(json.dumps({"command": "say", "text": "x", "chatroom_id": "2"}))
     read(first, 1, "2")
-    store.mark_gate.error = None
+    gate.error = None
+    gate.open(StoreUnavailableError())
     server.turn(WRITE_SECONDS)
     assert store.writes == [[("2", 1)]]

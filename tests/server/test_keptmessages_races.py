@@ -11,7 +11,7 @@ from chatd.server.keptmessages import RETRY_SECONDS, STAY_SECONDS
 from chatd.server.sendqueue import ANSWER_LIMIT
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
-from chatd.testing_slow import SlowStore
+from chatd.testing_slow import Gate, SlowStore
 from tests.server.keeping import KEPT, WORD, ask, connect_json, kept, log_in, register
 
 LINE = "[1970-01-01 00:00:00 UTC] Ann (secret): {}"
@@ -55,6 +55,48 @@ def test_a_login_while_a_message_is_added(server, gate, ann, first):
     assert (ann.read(), bob.read()) == (KEPT, [LINE.format("psst")])
     server.turn(STAY_SECONDS)
     assert (bob.read(), kept(server)) == ([], [])
+
+
+@pytest.fixture
+def answers(server):
+    """Return the gate at which answers about kept messages wait, after the store has read them."""
+    store, answers = server.service.store, Gate(shut=True)
+    kept_messages = store.kept_messages
+
+    async def wait(account):
+        messages = await kept_messages(account)
+        await answers.wait()
+        return messages
+
+    store.kept_messages = wait
+    return answers
+
+
+def test_a_message_is_added_while_the_store_answers(server, answers, gate, ann):
+    """The store is asked again, as the message may be missing in the answer."""
+    gate.shut = True
+    ann.send("`secret bob psst")
+    added = gate.waiting.pop()
+    gate.shut = False
+    bob, _ = log_in(server)
+    added.callback(None)
+    answers.open()
+    assert (ann.read(), bob.read()) == (KEPT, [LINE.format("psst")])
+
+
+def test_messages_are_removed_while_the_store_answers(server, answers, ann):
+    """Nobody reads those that are in the answer nevertheless."""
+    answers.shut = False
+    ann.ask("`secret bob psst")
+    first, _ = log_in(server)
+    answers.shut = True
+    second, _ = log_in(server)  # the store is asked for the oldest session, the first one
+    first.read()
+    server.turn(STAY_SECONDS)
+    answers.open()
+    server.turn(STAY_SECONDS)
+    assert (first.read(), second.read(), kept(server)) == ([], [], [])
+    assert server.service.kept_messages._deliveries == {}
 
 
 def test_a_message_is_added_before_the_login_is_answered(server, gate, ann):
@@ -158,7 +200,7 @@ def test_away_at_the_login_and_lost(server, gate, ann):
     log_in(server)[0].lose()
     gate.error, gate.shut = None, True
     server.turn(RETRY_SECONDS)
-    assert gate.waiting == []
+    assert (gate.waiting, server.service.kept_messages._deliveries) == ([], {})
     gate.shut = False
     assert log_in(server)[1] == [LINE.format("psst")]
 
@@ -175,6 +217,16 @@ def test_away_when_they_are_to_be_removed(server, gate, ann):
     assert log_in(server)[1] == []
     server.turn(RETRY_SECONDS)
     assert kept(server) == []
+
+
+def test_a_fault(server, gate, ann, capture_log):
+    """It is logged; the session stays, and the message is kept."""
+    ann.ask("`secret bob psst")
+    gate.error = ZeroDivisionError()
+    bob, lines = log_in(server)
+    assert any(line.startswith("Delivering kept messages failed") for line in capture_log())
+    gate.error = None
+    assert (lines, bob.closed, kept(server)) == ([], False, ["psst"])
 
 
 # -- a client that reads slowly
