@@ -17,7 +17,7 @@ from typing import Final
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import ReceiptRequest
-from chatd.core.names import Name, new_name
+from chatd.core.names import Name, new_name, typed_name
 from chatd.core.ports import History, ILog, StoredRooms
 from chatd.core.ratelimit import CountCreation
 from chatd.core.rooms import Origin, Room, User
@@ -170,9 +170,16 @@ class Chat:
         current = None if origin.current_room is None else origin.current_room.id
         max_rooms = self._policy.rooms_per_client
         renames = user.account is None and name is not None and not self._has_name(user, name)
-        seconds = self._log.seconds()
         rights.check_can_join(
-            self._world, user, room, key, current, max_rooms, seconds, renames=renames
+            self._world,
+            user,
+            room,
+            key,
+            current,
+            max_rooms,
+            self._log.seconds(),
+            renames=renames,
+            name=typed_name(name) if renames and name is not None else None,
         )
         if room is None:
             self._check_can_create(user)

@@ -114,7 +114,11 @@ def is_ignored(world: World, op: room_ops.Invite, target: Target) -> bool:
         ignored = target.user.ignored
     else:
         ignored = None if target.account is None else world.accounts.ignored_by(target.account.id)
-    return ignored is not None and ignored.has(inviting.name, inviting.account, op.now)
+    if ignored is None:
+        return False
+    if inviting.account is not None:
+        return inviting.account in ignored.accounts
+    return inviting.guest_names in ignored.guests
 
 
 # -- messages

@@ -37,7 +37,8 @@ def join(world: World, op: ops.Join) -> Room:
     user = world.session_user(op.session, op.address)
     room = world.rooms.by_key(op.room)
     if room is None or not rights.sees(world, user, room):
-        raise rights.no_such_room(world, op.room_id, user)
+        # A suggestion would depend on the tables of Unicode; the chat has made one before.
+        raise ChatError(ErrorCode.NO_SUCH_ROOM, room=op.room_id)
     rights.check_can_join(
         world,
         user,

@@ -3,14 +3,16 @@
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import RoleChanged
+from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
+from chatd.core.names import typed_name
 from chatd.core.rooms import Role
-from chatd.core.world.effects import Happened
-from chatd.core.world.operations import By, Leave
-from chatd.core.world.rights import Rank, rank_of
-from chatd.core.world.room_operations import MemberRef
+from chatd.core.world.account_operations import LogOut
+from chatd.core.world.effects import Happened, Told
+from chatd.core.world.operations import By, Leave, SetIgnored
+from chatd.core.world.rights import Rank, lists, rank_of
+from chatd.core.world.room_operations import DeleteMessage, MarkRead, MemberRef
 from tests.core.world.club import NAMES, RANKS, Club
-from tests.core.world.harness import NOW, join, kick, set_role
+from tests.core.world.harness import NOW, invite, join, kick, mute, rename, set_role, setting
 
 # -- roles
 
@@ -121,3 +123,134 @@ def test_an_operator_who_was_kicked_or_demoted_acts_no_more(club):
     assert club.refusal(kick("mia", "club", club.by("opal")))[0] is ErrorCode.NOT_OPERATOR
     club.do(Leave(club.keys["owen"], "club", NOW))
     assert club.refusal(kick("mia", "club", By(club.keys["owen"])))[0] is ErrorCode.NOT_IN_ROOM
+
+
+# -- invitations
+
+
+def test_invite(club):
+    """The user is told, by whom and with the account; the room is not."""
+    stranger = club.user(club.guest("Stranger"))
+    for name, account in (("mia", club.accounts["mia"].id), ("guest", None)):
+        outcome = club.do(invite("STRANGER", "club", club.by(name)))
+        assert outcome == MemberRef("Stranger", "club")
+        invited = Invited("club", "room club", name, NOW, account)
+        assert club.effects == [Told(stranger, invited)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("moderated", [False, True])
+def test_who_invites(club, name, moderated):
+    """All members, but in a moderated room operators alone; administrators from elsewhere."""
+    club.do(setting("moderated", moderated, "club"))
+    club.guest("Stranger")
+    operation = invite("Stranger", "club", club.by(name))
+    if moderated and RANKS[name] < Rank.OPERATOR:
+        assert club.refusal(operation)[0] is ErrorCode.NOT_OPERATOR
+    else:
+        club.do(operation)
+    club.leave(name)
+    if RANKS[name] < Rank.ADMINISTRATOR:
+        assert club.refusal(operation) == (ErrorCode.NOT_IN_ROOM, {"room": "club"})
+    else:
+        club.do(operation)
+
+
+def test_invite_refused(club):
+    """Nobody is invited who does not exist, or is in the room."""
+    by = club.by("mia")
+    assert club.refusal(invite("Zoe", "club", by)) == (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})
+    for name in ("mia", "guest"):
+        labels = {"room": "club", "room_name": "room club"}
+        refused = (ErrorCode.MEMBER_ALREADY, {"name": name, **labels})
+        assert club.refusal(invite(name.upper(), "club", by)) == refused
+    assert club.refusal(invite("Zoe", "9", by)) == (ErrorCode.NO_SUCH_ROOM, {"room": "9"})
+
+
+def test_an_invitation_opens_a_room_once(club):
+    """The key is not needed; the limit holds, and so do bans."""
+    club.do(setting("private", True, "club"))
+    club.do(setting("key", "sesame", "club"))
+    stranger = club.guest("Stranger")
+    club.do(invite("Stranger", "club", club.by("mia")))
+    club.do(setting("limit", len(club.club.members), "club"))
+    assert club.refusal(join(stranger, "club"))[0] is ErrorCode.ROOM_FULL
+    club.do(setting("limit", 0, "club"))
+    club.do(join(stranger, "club"))
+    club.do(Leave(stranger, "club", NOW))
+    assert club.refusal(join(stranger, "club", key="sesame"))[0] is ErrorCode.NO_SUCH_ROOM
+
+
+IGNORED = {
+    "an account by an account": ("mia", "vic"),
+    "an account by a guest": ("mia", "Stranger"),
+    "a guest by an account": ("guest", "vic"),
+    "a guest by a guest": ("guest", "Stranger"),
+}
+"""For each case the user who invites, and the one who is invited and ignores that user."""
+
+
+@pytest.mark.parametrize("who", IGNORED)
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_the_invitation_of_an_ignored_user(club, who, is_renamed):
+    """It is dropped, under whatever name and at whatever time; who is ignored learns nothing."""
+    inviting, name = IGNORED[who]
+    club.leave("vic")
+    club.do(setting("private", True, "club"))
+    club.do(set_role("vic", Role.NONE, Role.VOICE, "club"))
+    session = club.keys["vic"] if name == "vic" else club.guest("Stranger")
+    account = club.accounts.get(inviting)
+    club.do(SetIgnored(session, None, typed_name(inviting), account, True))
+    if is_renamed and account is None:
+        club.do(rename(club.keys[inviting], "Another"))
+    outcome = club.do(invite(name, "club", club.by(inviting)))
+    assert (outcome, club.effects) == (MemberRef(name, "club"), [])
+    assert not lists(club.world, club.user(session), club.club)
+    if name == "vic" and account is not None:
+        club.do(LogOut(session, NOW))
+        assert club.do(invite(name, "club", club.by(inviting))) == MemberRef(name, "club")
+        session = club.log_in(club.accounts["vic"])
+        assert not lists(club.world, club.user(session), club.club)
+    club.do(invite(name, "club", club.by("owen")))
+    assert lists(club.world, club.user(session), club.club)
+
+
+# -- messages
+
+
+def delete(club, name, *, is_own):
+    """Return the deletion of a message in the club."""
+    return DeleteMessage(club.by(name), "club", 7, is_own, NOW)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_deletes_messages(club, name):
+    """Everybody their own, operators any; the room is told."""
+    club.do(delete(club, name, is_own=True))
+    deleted = MessageDeleted("club", 7, name, NOW)
+    assert club.effects == [Happened(club.club, deleted)]
+    operation = delete(club, name, is_own=False)
+    if RANKS[name] < Rank.OPERATOR:
+        refused = (ErrorCode.NOT_OWN_MESSAGE, {"room": "club", "id": 7})
+        assert club.refusal(operation) == refused
+    else:
+        club.do(operation)
+    club.leave(name)
+    if RANKS[name] < Rank.ADMINISTRATOR:
+        assert club.refusal(operation) == (ErrorCode.NOT_IN_ROOM, {"room": "club"})
+
+
+def test_a_muted_user_deletes_own_messages(club):
+    """Nobody reads anything of the user by that."""
+    club.do(mute("mia", room="club"))
+    club.do(delete(club, "mia", is_own=True))
+
+
+def test_mark_read(club):
+    """The other sessions of the user are told, who must be in the room."""
+    session = club.keys["mia"]
+    club.do(MarkRead(session, "club", 7))
+    assert club.effects == [Told(club.member("mia"), ReadUpTo("club", 7), session)]
+    for room in ("hall", "9"):
+        refused = (ErrorCode.NOT_IN_ROOM, {"room": room})
+        assert club.refusal(MarkRead(session, room, 7)) == refused
