@@ -169,7 +169,7 @@ def test_the_list(harness):
 
 
 def test_names_in_results_are_spelled(harness):
-    """Whatever was typed; a guest who renames is called by the name of now."""
+    """By the name as it is spelled; a guest who renames is called by the name of now."""
     calls = [("mute", 5), ("unmute",), ("ban", None, ""), ("unban",)]
     for method, *arguments in calls:
         outcome = harness.call(method, AMY, "BOB", harness.room, *arguments, OFFSET)

@@ -1,4 +1,4 @@
-"""Who kicks, mutes and bans whom in a room, and who lifts that again."""
+"""Ranks: users kick, mute and ban those of lower rank in a room, and lift that again."""
 
 import pytest
 
