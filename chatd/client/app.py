@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.client.connection import Connection
 from chatd.client.endpoints import EndpointFor
-from chatd.client.model.effects import RetryAfter, Send, StopReconnecting
+from chatd.client.model.effects import RetryAfter, Send, StopReconnecting, TellReadAfter
 from chatd.client.model.pending import PendingReplies
 from chatd.client.ui.frontend import Action, Address, Connect, Exit, Frontend, Hangup, Line, Restore
 from chatd.core.events import Event
@@ -86,6 +86,11 @@ class Client:
         """Handle a line of the input, unless the client is leaving."""
         if not self.leaving:
             self.perform(self.frontend.entered(line))
+
+    def noticed(self) -> None:
+        """Note that the user presses a key."""
+        if not self.leaving:
+            self.perform(self.frontend.noticed())
 
     def perform(self, actions: list[Action]) -> None:
         """Carry out actions, up to an `Exit` if there is one."""
@@ -217,8 +222,8 @@ class Client:
                 self._screen.restore(action.text)
             case Send():
                 self._send(action.request)
-            case RetryAfter():
-                self._timers.append(self._clock.callLater(action.seconds, self._retry))
+            case RetryAfter() | TellReadAfter():
+                self._timers.append(self._clock.callLater(action.seconds, self._later, action))
             case Connect():
                 self._connect(action)
             case Hangup():
@@ -247,9 +252,10 @@ class Client:
             self._pending.sent(request)
             self._connection.send(encode_request(request))
 
-    def _retry(self) -> None:
+    def _later(self, action: RetryAfter | TellReadAfter) -> None:
         self._timers = [timer for timer in self._timers if timer.active()]
-        self.perform(self.frontend.retry())
+        is_retry = isinstance(action, RetryAfter)
+        self.perform(self.frontend.retry() if is_retry else self.frontend.tell_read())
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None

@@ -28,6 +28,13 @@ class RetryAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class TellReadAfter:
+    """Call `ChatSession.tell_read` after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StopReconnecting:
     """When the server closes the connection, do not connect again."""
 
@@ -79,4 +86,4 @@ class ConnectionStatus(Enum):
 
 
 Update = Incoming | Backfill | Recent | Unconfirmed | ConnectionStatus
-Effect = Update | Send | RetryAfter | StopReconnecting
+Effect = Update | Send | RetryAfter | TellReadAfter | StopReconnecting

@@ -18,13 +18,16 @@ from chatd.client.model.effects import (
     RetryAfter,
     Send,
     StopReconnecting,
+    TellReadAfter,
 )
 from chatd.client.model.ignored import without_ignored
 from chatd.client.model.keys import RoomKeys
 from chatd.client.model.phase import CONNECTED, NEXT, Phase
+from chatd.client.model.reading import Reading
 from chatd.client.model.rejoin import TAG, Rejoin
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
+from chatd.client.model.values import int_or_none, str_or_none
 from chatd.core.events import Event, Joined, Left, Message, ReadUpTo, RoomClosed, RoomEvent
 from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply, RoomList
@@ -39,7 +42,8 @@ _MAX_ROOMS: Final = 10_000
 class ChatSession:
     """`state` is what is known of the user; `phase` says how far the session is.
 
-    `recent` is how many messages from before the joining of a room are reported (`Recent`).
+    `reading` is what is read of the rooms. `recent` is how many messages from before the joining of
+    a room are reported (`Recent`).
     `_token` resumes the session, `_rejoin` is the way back until it is complete, and `_returning`
     is set from the new connection until the user is told that they are back.
     """
@@ -47,8 +51,10 @@ class ChatSession:
     def __init__(self, recent: int = 0) -> None:
         self.state = ClientState()
         self.phase = Phase.OFFLINE
+        self._recent = recent
         self._sync = HistorySync(recent)
         self._keys = RoomKeys()
+        self.reading = Reading(looks=recent > 0)
         self._token: str | None = None
         self._rejoin: Rejoin | None = None
         self._returning = False
@@ -92,6 +98,15 @@ class ChatSession:
         self._returning = False
         self.state, self._keys = ClientState(), RoomKeys()
         self._sync.reset()
+        self.reading = Reading(looks=self._recent > 0)
+
+    def seen(self) -> list[TellReadAfter]:
+        """Note that the user sees the current room; the server is told in a while."""
+        room = self.state.current
+        if self.phase is not Phase.ONLINE or self.state.account is None or room is None:
+            return []
+        shown = self._sync.shown(room)
+        return [] if shown is None else self.reading.seen(room, shown)
 
     # -- the connection
 
@@ -121,6 +136,7 @@ class ChatSession:
             account = before.account if before.must_log_in else account
         self._sync.disconnected()
         self._keys.disconnected()
+        self.reading.disconnected()
         state.leave_all()
         if not reconnecting:
             self._rejoin = None
@@ -161,14 +177,18 @@ class ChatSession:
                 return []
             case Ok() | Error() if event.tag == TAG:
                 return self._rejoin_replied(event, self._rejoin)
+            case Ok() | Error() if self.reading.is_reply(event):
+                self.reading.replied(event, self.state)
+                return []
+            case ReadUpTo():
+                self.reading.told(event.room, event.id)
+                return [Incoming(event, len(self.state.rooms))]
             case Receipt():
                 self._sync.stored(event.room, event.id, event.tag)
                 return []
             case Error():
                 self._note_error(event)
             case Message() if not self._sync.is_new(event):
-                return []
-            case ReadUpTo():
                 return []
         return self._show(event)
 
@@ -207,11 +227,13 @@ class ChatSession:
         return effects
 
     def _note_reply(self, reply: Ok) -> Sequence[Effect]:
-        room, last = str_or_none(reply.data.get("room")), reply.data.get("last")
+        room = str_or_none(reply.data.get("room"))
         match reply.command:
             case "join" | "enter" if room is not None:
-                return self._sync.joined(room, last if isinstance(last, int) else None)
+                self.reading.joined(room, reply)
+                return self._sync.joined(room, int_or_none(reply.data.get("last")))
             case "quit" if room is not None:
+                self.reading.left(room)
                 return self._sync.left(room)
             case "logout":
                 self._rejoin = None
@@ -227,7 +249,9 @@ class ChatSession:
 
     def _in_rooms(self, reply: Ok) -> list[Effect]:
         """Note the rooms that the account's other sessions are in, and so this one."""
-        return [effect for room in rooms_of(reply) for effect in self._sync.joined(room, None)]
+        rooms = [*rooms_of(reply)]
+        missed = (effect for room in rooms for effect in self._sync.joined(room, None))
+        return [*self.reading.look(rooms), *missed]
 
     def _note_error(self, error: Error) -> None:
         room, number = str_or_none(error.data.get("room")), error.data.get("id")
@@ -318,8 +342,3 @@ def _wait(rejoin: Rejoin, status: ConnectionStatus) -> list[ConnectionStatus]:
     is_new = not rejoin.was_announced
     rejoin.is_waiting = rejoin.was_announced = True
     return [status] if is_new else []
-
-
-def str_or_none(value: object) -> str | None:
-    """Return a value of a server's reply if it is a string, else None."""
-    return value if isinstance(value, str) else None

@@ -76,6 +76,11 @@ class ClientState:
                 self._update_names(event)
                 self._update_settings(event)
 
+    def note_room(self, room: str, reply: Ok) -> None:
+        """Note what a reply tells of a room that the user is in already."""
+        self._note_members(room, reply)
+        self._change(room, reply.data)
+
     def leave_all(self) -> None:
         """Forget the rooms of a lost connection; keep the name, which the client takes back."""
         self.rooms.clear()
@@ -94,8 +99,7 @@ class ClientState:
         self.known_rooms[room] = None
         if reply.command in {"join", "enter"}:
             self._add_room(room)
-            self._note_members(room, reply)
-            self._change(room, reply.data)
+            self.note_room(room, reply)
         elif reply.command == "quit":
             self._remove_room(room)
         elif reply.command == "switch":

@@ -67,6 +67,12 @@ class HistorySync:
         read = {room: marker.newest for room, marker in self._markers.items()}
         return Send(self.outbox.add(request, read))
 
+    def shown(self, room: str) -> int | None:
+        """Return the newest message of a room that was shown, None while some before it are not."""
+        marker = self._markers.get(room)
+        is_complete = marker is not None and marker.state is MarkerState.LIVE
+        return marker.read if marker is not None and is_complete else None
+
     def disconnected(self) -> None:
         """Note that the connection is lost."""
         self._headed = None

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from chatd.client.model.effects import Effect, RetryAfter, Send, StopReconnecting, Update
+from chatd.client.model.effects import (
+    Effect,
+    RetryAfter,
+    Send,
+    StopReconnecting,
+    TellReadAfter,
+    Update,
+)
 from chatd.client.model.session import ChatSession
 from chatd.client.model.state import ClientState
 from chatd.client.ui.received import sanitized
@@ -110,7 +117,9 @@ class Restore:
     text: str
 
 
-Action = Line | Restore | Send | Connect | Hangup | StopReconnecting | RetryAfter | Exit
+Action = (
+    Line | Restore | Send | Connect | Hangup | StopReconnecting | RetryAfter | TellReadAfter | Exit
+)
 
 NOT_CONNECTED = Line("Not connected.", failed=True)
 
@@ -154,6 +163,10 @@ class Frontend(ABC):
     def entered(self, line: str) -> list[Action]:
         """Return the actions for a line that the user typed, with its echo if there is one."""
         return self.typed(line)
+
+    def noticed(self) -> list[Action]:
+        """Return the actions for a key that the user presses on a terminal."""
+        return []
 
     @abstractmethod
     def on_interrupt(self) -> list[Action]:
@@ -211,10 +224,14 @@ class Frontend(ABC):
         """Return the actions that follow a `RetryAfter`."""
         return self._actions(self.session.retry())
 
+    def tell_read(self) -> list[Action]:
+        """Return the actions that follow a `TellReadAfter`."""
+        return [*self.session.reading.tell()]
+
     def _actions(self, effects: Iterable[Effect]) -> list[Action]:
         actions: list[Action] = []
         for effect in effects:
-            if isinstance(effect, Send | RetryAfter | StopReconnecting):
+            if isinstance(effect, Send | RetryAfter | TellReadAfter | StopReconnecting):
                 actions.append(effect)
             else:
                 actions += self._render(effect)

@@ -12,11 +12,13 @@ from typing import Final
 from chatd.client.ui.frontend import RECENT_MESSAGES, Action, Exit, Prompt
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import info, plain
+from chatd.client.ui.presence import Presence
 from chatd.client.ui.render import topic_words
 from chatd.core.bidi import isolate
+from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.core.suggest import nearest
-from chatd.protocol.received import Error, Ok
+from chatd.protocol.received import Error, Ok, Reply
 
 _ADVICE: Final = {
     "wrong-password": "Press 2 to try again, or 1 if you have no account yet.",
@@ -40,12 +42,17 @@ _ADVICE: Final = {
 class GuidedTerminalMode(GuidedMode):
     """The frontend of a user who answers questions on a terminal.
 
-    `_doubtful` is a room that does not exist, and the near one that does, while the user is asked
-    which one is meant.
+    `seconds` returns a time that only grows. `_doubtful` is a room that does not exist, and the
+    near one that does, while the user is asked which one is meant.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(now, RECENT_MESSAGES)
+        self._presence = Presence(self.session, seconds)
         self._doubtful: tuple[str, str] | None = None
 
     @property
@@ -68,6 +75,18 @@ class GuidedTerminalMode(GuidedMode):
                 return []
             case _:  # the name of a room, or a command
                 return super().typed(line)
+
+    def noticed(self) -> list[Action]:
+        """Return the actions for a key that the user presses: what is shown is read now."""
+        return [*self._presence.noticed()]
+
+    def entered(self, line: str) -> list[Action]:
+        """Return the actions for a line that the user typed."""
+        return [*self.noticed(), *self.typed(line)]
+
+    def handle(self, event: Event | Reply) -> list[Action]:
+        """Return the actions for an event or a reply of the server, whose text is not trusted."""
+        return [*super().handle(event), *self._presence.seen()]
 
     def disconnected(self, *, reconnecting: bool) -> list[Action]:
         """Return the actions for a lost connection."""

@@ -15,7 +15,7 @@ from chatd.client.ui.frontend import Action, Line
 from chatd.client.ui.render import QUIET_LOOK, mention, topic_words
 from chatd.client.ui.statusline import Status, offline
 from chatd.core.bidi import isolate
-from chatd.core.events import Invited, Message, PrivateMessage
+from chatd.core.events import Invited, Message, PrivateMessage, ReadUpTo
 from chatd.protocol.command import Request
 from chatd.protocol.received import Error, RoomList
 
@@ -72,9 +72,13 @@ class Overview:
         """Note an update of the session; return the `actions` that show it, and what is added."""
         match update:
             case Recent():
-                return [*self._tagged(update.room, actions), *self._here(update.room)]
+                lines = self._marked(update, actions)
+                return [*self._tagged(update.room, lines), *self._here(update.room)]
             case Incoming(event=Message() as message):
                 return _calling(actions) if self._said(message) else actions
+            case Incoming(event=ReadUpTo() as read):
+                self._unread.read_up_to(read.room, read.id)
+                return actions
             case Incoming(event=PrivateMessage(recipient=None) | Invited()):
                 return _calling(actions)
             case Backfill():
@@ -84,14 +88,39 @@ class Overview:
                 return actions
 
     def _said(self, message: Message) -> bool:
-        """Count a message of another user; return whether it mentions the reader."""
+        """Count a message of another user that is unread; return whether it mentions the reader."""
         name = self._session.state.name
-        if message.sender == name:
+        if message.sender == name or message.id <= (self._session.reading.mark(message.room) or 0):
             return False
         mentions = bool(mention(message.text, name))
         if message.room != self._session.destination:
-            self._unread.add(message.room, mentions=mentions)
+            self._unread.add(message.room, message.id, mentions=mentions)
         return mentions
+
+    def _marked(self, recent: Recent, lines: list[Action]) -> list[Action]:
+        """Return `lines`, one a message, with another where the unread messages begin.
+
+        They are counted, if the room is not the current one. There are none where it is not known
+        how far the room is read.
+        """
+        mark, messages = self._session.reading.mark(recent.room), recent.messages
+        own = self._session.state.name
+        unread = [each for each in messages if mark is not None and each.id > mark]
+        if mark is None or all(each.sender == own for each in unread):
+            return lines
+        older = range(mark + 1, unread[0].id) if len(unread) == len(messages) else range(0)
+        if recent.room != self._session.destination:
+            self._unread.add_all(recent.room, older)
+        count = 0
+        for message in unread:
+            self._said(message)
+            count += message.sender != own
+        begin = len(lines) - len(unread)
+        return [
+            *lines[:begin],
+            Line(unread_words(count, len(older)), look=QUIET_LOOK, stamped=False),
+            *lines[begin:],
+        ]
 
     def _here(self, room: str) -> list[Line]:
         """Return the lines on a room that the user has joined: its topic, and who is there.
@@ -130,7 +159,11 @@ class Overview:
         if phase is not Phase.ONLINE:
             self._asked.clear()
             return []
-        unknown = [room for room in state.rooms if room not in state.members]
+        unknown = [
+            room
+            for room in state.rooms
+            if room not in state.members and not self._session.reading.is_looked_at(room)
+        ]
         new = [room for room in unknown if room not in self._asked]
         self._asked = set(unknown)
         return [Send(Request("list", {"chatroom_id": room}, MEMBERS + room)) for room in new]
@@ -147,6 +180,12 @@ class Overview:
     def _tag(self, room: str) -> str:
         """Return what a line about a room begins with: nothing, if the user is in no other."""
         return f"[{isolate(room)}] " if len(self._session.state.rooms) > 1 else ""
+
+
+def unread_words(shown: int, older: int) -> str:
+    """Return the words above the `shown` unread messages of a room; `older` ones are not shown."""
+    of_all = f" of {shown + older}" if older else ""
+    return f"-- {shown}{of_all} unread {'message' if shown + older == 1 else 'messages'} --"
 
 
 def here(names: Sequence[str], hidden: int) -> str:

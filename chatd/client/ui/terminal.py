@@ -100,7 +100,7 @@ class TerminalScreen:
         self._attention = Attention(output, time.monotonic, rings=rings)
         for session in (self._session, self._hidden):
             session.style = _STATUS_STYLE
-            session.app.key_processor.before_key_press += lambda _: self._attention.answered()
+            session.app.key_processor.before_key_press += lambda _: self._noticed()
 
     @property
     def state(self) -> ClientState:
@@ -211,6 +211,12 @@ class TerminalScreen:
                     session.app.exit(exception=EOFError)
 
     # -- within
+
+    def _noticed(self) -> None:
+        """Note that the user presses a key."""
+        self._attention.answered()
+        if self._client is not None:
+            self._client.noticed()
 
     def _status(self) -> FormattedText:
         """Return the line below the input."""

@@ -36,6 +36,7 @@ from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
 from chatd.client.ui.oldlines import in_local_time, old_lines
 from chatd.client.ui.outgoing import Outgoing
 from chatd.client.ui.overview import MEMBERS, Overview
+from chatd.client.ui.presence import Presence
 from chatd.client.ui.received import sanitized
 from chatd.client.ui.remember import Remembering, is_reply
 from chatd.client.ui.statusline import Status
@@ -80,6 +81,7 @@ class TerminalMode(CommandMode):
         self._said_reason = ""
         self._to_confirm: str | None = None
         self._outgoing = Outgoing(self.session)
+        self._presence = Presence(self.session, seconds)
 
     @property
     def status(self) -> Status:
@@ -153,6 +155,7 @@ class TerminalMode(CommandMode):
             *self._outgoing.refused(event),
             *self._outgoing.send_waiting(),
             *self._overview.update(),
+            *self._presence.seen(),
         ]
 
     def _remember(self, event: Event | Reply) -> list[Action]:
@@ -177,6 +180,10 @@ class TerminalMode(CommandMode):
 
     # -- input
 
+    def noticed(self) -> list[Action]:
+        """Return the actions for a key that the user presses: what is shown is read now."""
+        return [*self._presence.noticed()]
+
     def typed(self, line: str) -> list[Action]:
         """Return the actions for commands or a message; what is not sent may stay in the input."""
         if self._question is not None:
@@ -198,16 +205,18 @@ class TerminalMode(CommandMode):
 
     def entered(self, line: str) -> list[Action]:
         """Return the actions for a line, after its echo; the answer to a question has none."""
+        noticed = self.noticed()
         if self._question is not None:
-            return self.typed(line)
+            return [*noticed, *self.typed(line)]
         room = self.session.destination
         actions = self.typed(line)
-        return [*echo(self.default_prompt.text, line, actions, room, self.state), *actions]
+        echoed = echo(self.default_prompt.text, line, actions, room, self.state)
+        return [*noticed, *echoed, *actions]
 
     def on_interrupt(self) -> list[Action]:
         """Return the actions for Ctrl-C or Ctrl-D: a question is dropped, else the client ends."""
         dropped = self._outgoing.drop_waiting() if self._question is None else []
-        return [*dropped, *super().on_interrupt()]
+        return [*self.tell_read(), *dropped, *super().on_interrupt()]
 
     @property
     def _limit(self) -> int | None:
@@ -258,11 +267,12 @@ class TerminalMode(CommandMode):
         if not is_local and not self.session.is_connected:
             return [Line(f"Not connected: `{request.command} was not sent.", failed=True)]
         dropped = self._outgoing.drop_waiting() if request.command in _LEAVING else []
+        read = self.tell_read() if request.command in {*_LEAVING, "quit"} else []
         room = known_room(request, self.state)
         if room is not None:
             request = Request("switch", {"chatroom_id": room})
         actions = super()._request(request)
-        return [*dropped, *actions]
+        return [*read, *dropped, *actions]
 
     def _say(self, request: Request) -> list[Action]:
         message = request.arguments["text"]

@@ -1,8 +1,9 @@
 """A session of an account that has others, and of a user who is renamed."""
 
-from chatd.client.model.effects import StopReconnecting
+from chatd.client.model.effects import Send, StopReconnecting, TellReadAfter
 from chatd.client.model.phase import Phase
 from chatd.client.model.rejoin import TAG
+from chatd.client.model.session import ChatSession
 from chatd.client.ui.command_mode import CommandMode
 from chatd.core.events import Joined, LeaveReason, Left, Message
 from chatd.protocol.command import Request
@@ -140,3 +141,36 @@ def test_renamed(frontend):
     frontend.connected("token 2")
     _, (rejoin,) = sort(frontend.handle(UNKNOWN))
     assert rejoin.arguments == {"chatroom_id": "1", "chatter_name": "Al"}
+
+
+def test_login_with_rooms_on_a_terminal():
+    """The rooms are asked about, so that it is known what is read there, and who is there."""
+    session = ChatSession(recent=3)
+    session.connected("token 1")
+    login = Ok("login", "Welcome back, Alice.", None, {"name": "Alice", "rooms": ["1", "2"]})
+    requests = [each.request.tag for each in session.handle(login) if isinstance(each, Send)]
+    assert requests == ["look:1", "look:2", "recent:1", "recent:2"]
+    assert session.handle(join("1", last=7, tag="look:1")) == []
+    assert session.state.current == "2"
+
+
+def test_seen(account):
+    """A user of an account who is in a room, and misses nothing there, sees its messages."""
+    session = account.session
+    session.handle(resumed_in("1"))
+    session.handle(bob(7))
+    assert session.seen() == []
+    session.handle(History("1", (bob(6),), MISSED))
+    session.handle(History("1", (), MISSED))
+    (due,) = session.seen()
+    assert isinstance(due, TellReadAfter)
+    (send,) = session.reading.tell()
+    assert send.request.arguments == {"chatroom_id": "1", "id": "7"}
+    session.handle(Left("1", "Alice", None, LeaveReason.KICKED, 0.0))
+    assert session.seen() == []
+
+
+def test_guest_reads_alone(frontend):
+    """A guest has no other session, which is to know what is read."""
+    frontend.handle(bob(6))
+    assert frontend.session.seen() == []

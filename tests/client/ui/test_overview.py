@@ -6,7 +6,7 @@ import pytest
 
 from chatd.client.model.unread import Unread
 from chatd.client.ui.frontend import Line
-from chatd.client.ui.overview import here
+from chatd.client.ui.overview import here, unread_words
 from chatd.client.ui.terminal_mode import TerminalMode
 from chatd.core.events import (
     Invited,
@@ -15,6 +15,7 @@ from chatd.core.events import (
     Left,
     Message,
     PrivateMessage,
+    ReadUpTo,
     RoomChanged,
 )
 from chatd.protocol.received import Error, History, Ok, RoomInfo, RoomList
@@ -200,3 +201,47 @@ def test_not_again_after_a_loss(rooms, ann):
     assert any(line.endswith("Bob: missed") for line in [*lines, *ann.lines])
     assert not any("old" in line or "Here" in line for line in lines)
     assert ann.client.frontend.status.members == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "older", "expected"),
+    [
+        (1, 0, "-- 1 unread message --"),
+        (3, 0, "-- 3 unread messages --"),
+        (1, 1, "-- 1 of 2 unread messages --"),
+        (20, 15, "-- 20 of 35 unread messages --"),
+    ],
+)
+def test_unread_words(shown, older, expected):
+    """The words tell how many are shown, and of how many."""
+    assert unread_words(shown, older) == expected
+
+
+def test_where_unread_messages_begin(frontend):
+    """A line stands before the first unread message, if another user has said it."""
+    reply = joined("pool", "Eve", last=3)
+    frontend.handle(replace(reply, data={**reply.data, "read": 1}))
+    page = History("pool", tuple(said("pool", "hi", number) for number in (1, 2, 3)), "recent:pool")
+    lines = texts(frontend.handle(page))[:4]
+    hi = "[pool] Dave: hi"
+    assert lines == [hi, "[pool] -- 2 unread messages --", hi, hi]
+
+
+def test_own_messages_are_read(frontend):
+    """The user's own messages are not unread."""
+    reply = joined("pool", "Eve", last=3)
+    frontend.handle(replace(reply, data={**reply.data, "read": 1}))
+    page = History("pool", (said("pool", "hi", 2, "Ann"),), "recent:pool")
+    assert not any("unread" in line for line in texts(frontend.handle(page)))
+
+
+def test_read_in_another_session(frontend):
+    """The status counts what no other session has read; a message read there calls nobody."""
+    for number in (1, 2, 3):
+        frontend.handle(said("food", "Ann: hello", number))
+    assert frontend.handle(ReadUpTo("food", 2)) == []
+    assert frontend.status.unread == (Unread("food", 1, 1),)
+    frontend.handle(ReadUpTo("food", 4))
+    (line,) = frontend.handle(said("food", "Ann: hello", 4))
+    assert not line.calls
+    assert frontend.status.unread == ()

@@ -218,6 +218,24 @@ def test_restored(run):
     assert shown.rstrip().endswith("quitting...")
 
 
+class Noticing(CommandMode):
+    """Counts the keys."""
+
+    keys = 0
+
+    def noticed(self):
+        """Count a key."""
+        self.keys += 1
+        return []
+
+
+def test_keys_are_noticed(run):
+    """The frontend is told of each key, so that it knows whether the user is there."""
+    frontend = Noticing()
+    run("ab\r\x04", frontend=frontend)
+    assert frontend.keys >= 4
+
+
 PSST = PrivateMessage("Bob", "psst", 0.0)
 
 
