@@ -8,7 +8,7 @@ from chatd.core.records import AccessKind, RoomAccess
 from chatd.core.rooms import Role, Room
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops
-from chatd.core.world.effects import Happened, Told
+from chatd.core.world.effects import Happened, RoomRead, Told
 from chatd.core.world.invitations import Invitation
 from chatd.core.world.moderation_rules import (
     Target,
@@ -140,8 +140,11 @@ def delete_message(world: World, op: room_ops.DeleteMessage) -> None:
 
 
 def mark_read(world: World, op: room_ops.MarkRead) -> None:
-    """Tell the other sessions of a user how far the user has read a room."""
+    """Tell the other sessions of an account how far its user has read a room."""
     user, room = world.find_session(op.session), world.rooms.by_key(op.room)
+    if user.account is None:
+        raise ChatError(ErrorCode.LOGIN_FIRST)
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
+    world.emit(RoomRead(user.account, room, op.id))
     world.emit(Told(user, ReadUpTo(room.id, op.id), op.session))
