@@ -1,13 +1,18 @@
 """The data of a real daemon through kill -9 and restarts, and passwords with real hashing."""
 
 import json
+import os
 import signal
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from chatd.storage.factory import create_database
+from chatd.storage.testing import temporary_schema
 
 PASSWORD = "canary-7f3a-sings"
 NEW_PASSWORD = "canary-99b1-sings"
@@ -102,6 +107,83 @@ def test_kill_loses_no_confirmed_message(start, tmp_path, messages):
         texts = {message["id"]: message["text"] for message in messages_kept}
         assert {number: texts.get(number) for number in stored} == stored
         reader.send('{"command":"exit"}')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request, tmp_path):
+    """Return the URL of a store of each kind that outlives the server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/chatd.db"
+        return
+    url = os.environ.get("CHATD_TEST_POSTGRESQL")
+    if not url:
+        pytest.skip("CHATD_TEST_POSTGRESQL is not set")
+    with temporary_schema(url) as schema:
+        yield schema
+
+
+def wait_for_mark(url):
+    """Return when the store has a read mark: the server writes it some time after the answer."""
+    database = create_database(url)
+    deadline = time.monotonic() + SECONDS
+    try:
+        while not database.reader.run(
+            lambda reader: reader.exec_driver_sql("SELECT count(*) FROM read_marks").scalar()
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        database.close()
+
+
+def test_kill_loses_no_change_of_a_room(start, store_url):
+    """Settings, roles, bans, read marks and kept messages are as they were confirmed."""
+    daemon = start("--no-console", "--store", store_url)
+    ann, bob, carl = (daemon.connect() for _ in range(3))
+    for name, client in (("ann", ann), ("bob", bob), ("carl", carl)):
+        client.ask(f"`register {name} {PASSWORD}", "Server: Registered successfully.")
+    bob.send("`exit")
+    while bob.read() is not None:
+        pass
+    ann.ask("`start 2 Food court", "Server: Chatroom 2 started!")
+    ann.ask("`join 2", "Server: You join @chatroom 2")
+    carl.ask("`join 2", "Server: You join @chatroom 2")
+    ann.read()
+    for frame, answer in (
+        ("`topic Teas", "Server: ann set the topic: Teas"),
+        ("`moderated on", "Server: ann turned moderated on."),
+        ("`key fish", "Server: ann set a key."),
+        ("`limit 9", "Server: ann set the limit to 9."),
+        ("`voice carl", "Server: carl now has a voice."),
+        ("`ban bob 60 spam", "Server: bob was banned by ann: spam"),
+        ("`secret bob psst", "Server: bob is not here; your secret will be delivered."),
+    ):
+        ann.ask(frame, answer)
+    ann.send("hello", "`format json", '{"command":"read","id":1}')
+    while json.loads(ann.read()).get("command") != "read":
+        pass
+    wait_for_mark(store_url)
+    daemon.process.send_signal(signal.SIGKILL)
+    daemon.ended()
+
+    daemon = start("--no-console", "--store", store_url)
+    ann, bob, carl = (daemon.connect() for _ in range(3))
+    bob.ask(f"`login bob {PASSWORD}", "Server: Welcome back, bob.")
+    assert bob.read().endswith("] ann (secret): psst")
+    bob.ask("`join 2", "Server: You are banned from chatroom Food court@2.")
+    carl.ask(f"`login carl {PASSWORD}", "Server: Welcome back, carl.")
+    carl.send("`join 2")
+    assert carl.read().startswith("Server: Chatroom Food court@2 needs its key")
+    carl.ask("`join 2 - fish", "Server: You join @chatroom 2")
+    carl.ask("`topic", "Server: Topic of Food court@2: Teas")
+    carl.ask("`moderated", "Server: moderated is on.")
+    carl.ask("`limit", "Server: The limit is 9.")
+    carl.ask("`who", "Server: \ncarl (voice)\n")
+    ann.ask(f"`login ann {PASSWORD}", "Server: Welcome back, ann.")
+    ann.send("`format json", '{"command":"join","chatroom_id":"2"}')
+    while (reply := json.loads(ann.read())).get("command") != "join":
+        pass
+    assert reply["read"] == 1
 
 
 def test_a_restart_loses_nothing(start):
