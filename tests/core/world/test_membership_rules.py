@@ -7,7 +7,7 @@ from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.names import typed_name
 from chatd.core.rooms import Role
 from chatd.core.world.account_operations import LogOut
-from chatd.core.world.effects import Happened, Told
+from chatd.core.world.effects import Happened, RoomRead, Told
 from chatd.core.world.operations import By, Leave, SetIgnored
 from chatd.core.world.rights import Rank, lists, rank_of
 from chatd.core.world.room_operations import DeleteMessage, MarkRead, MemberRef
@@ -247,10 +247,13 @@ def test_a_muted_user_deletes_own_messages(club):
 
 
 def test_mark_read(club):
-    """The other sessions of the user are told, who must be in the room."""
-    session = club.keys["mia"]
+    """All servers note it, and the other sessions of the account, which must be in the room."""
+    session, mia = club.keys["mia"], club.member("mia")
     club.do(MarkRead(session, "club", 7))
-    assert club.effects == [Told(club.member("mia"), ReadUpTo("club", 7), session)]
+    assert club.effects == [
+        RoomRead(mia.account, club.world.rooms.by_key("club"), 7),
+        Told(mia, ReadUpTo("club", 7), session),
+    ]
     for room in ("hall", "9"):
         refused = (ErrorCode.NOT_IN_ROOM, {"room": room})
         assert club.refusal(MarkRead(session, room, 7)) == refused
