@@ -5,16 +5,12 @@ import json
 import pytest
 
 from chatd.core import readmarks
-from chatd.core.errors import ErrorCode, StoreUnavailableError
-from chatd.core.events import ReadUpTo
+from chatd.core.errors import StoreUnavailableError
 from chatd.core.readmarks import WRITE_SECONDS
-from chatd.core.world.effects import RoomRead, Told
-from chatd.core.world.room_operations import MarkRead
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 from chatd.testing_cluster import MemoryCluster
 from chatd.testing_slow import SlowStore
-from tests.core.world.harness import WorldHarness
 
 WORD = "staple-battery"
 
@@ -132,24 +128,6 @@ def test_refused(server):
     assert ask(amy, "read", chatroom_id="2", id=1)["code"] == "not-in-room"
     assert ask(amy, "read", chatroom_id="1", id=-1)["code"] == "usage"
     assert "read" not in ask(bob, "join", chatroom_id="2")
-
-
-def test_the_rule():
-    """The user of an account must be in the room when the operation is applied."""
-    harness = WorldHarness()
-    harness.start("1", "2")
-    account = harness.account("amy")
-    amy, ann = harness.log_in(account, "1"), harness.guest("Ann", "1")
-    harness.do(MarkRead(amy, "1", 5))
-    room, told_others = harness.world.rooms.by_key("1"), ReadUpTo("1", 5)
-    assert harness.effects == [
-        RoomRead(account.id, room, 5),
-        Told(harness.user(amy), told_others, amy),
-    ]
-    assert harness.refusal(MarkRead(ann, "1", 5)) == (ErrorCode.LOGIN_FIRST, {})
-    for other in ("2", "9"):
-        refused = harness.refusal(MarkRead(amy, other, 5))
-        assert refused == (ErrorCode.NOT_IN_ROOM, {"room": other})
 
 
 # -- on joining

@@ -254,6 +254,8 @@ def test_mark_read(club):
         RoomRead(mia.account, club.world.rooms.by_key("club"), 7),
         Told(mia, ReadUpTo("club", 7), session),
     ]
+    refused = (ErrorCode.LOGIN_FIRST, {})
+    assert club.refusal(MarkRead(club.keys["guest"], "club", 7)) == refused
     for room in ("hall", "9"):
         refused = (ErrorCode.NOT_IN_ROOM, {"room": room})
         assert club.refusal(MarkRead(session, room, 7)) == refused
