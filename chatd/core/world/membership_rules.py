@@ -96,7 +96,9 @@ def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
     if is_ignored(world, op, target):
         return outcome
     subject = subject_of_target(target)
-    access.end_invitation(world, room, subject)
+    former = world.invitations.find(room, subject, world.seconds)
+    if former is not None and former.is_used:  # the store has another entry for it
+        access.end_invitation(world, room, subject)
     world.invitations.add(room, subject, Invitation(entry, op.ends))
     if target.user is not None:
         inviting = rights.actor(world, op.by)
