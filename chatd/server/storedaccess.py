@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -25,6 +27,19 @@ from chatd.core.world.world import World
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class _Touched:
+    """What a change may have touched: names of settings, and entries by their subjects."""
+
+    settings: set[str] = field(default_factory=set)
+    entries: dict[tuple[AccessKind, int | str], RoomAccess] = field(default_factory=dict)
+
+    def add(self, other: _Touched) -> None:
+        """Add what another change may have touched."""
+        self.settings |= other.settings
+        self.entries |= other.entries
+
+
 class StoredAccess:
     """Changes rooms; a call raises `StoreUnavailableError` if the store cannot be reached."""
 
@@ -34,6 +49,8 @@ class StoredAccess:
         self._store = store
         # By the keys of the rooms that are changed now: changes of a room are made one by one.
         self._locks: dict[str, DeferredLock] = {}
+        # By those keys: in what the store may differ from the world, since it was unavailable.
+        self._unrestored: dict[str, _Touched] = {}
 
     async def change_settings(
         self,
@@ -44,16 +61,11 @@ class StoredAccess:
     ) -> T:
         """Set some fields of a room's settings, and submit the operation that does so."""
 
-        async def write() -> None:
+        async def write(touched: _Touched) -> None:
+            touched.settings.update(changes)
             await self._store.set_room_settings(room.id, changes)
 
-        async def restore() -> None:
-            current = self._world.rooms.by_key(room.key)
-            if current is not None:  # it may be another room, which was started since
-                former = {field: getattr(current.settings, field) for field in changes}
-                await self._store.set_room_settings(current.id, former)
-
-        return await self._change(room, write, restore, operation, origin)
+        return await self._change(room.key, write, operation, origin)
 
     async def change_access(
         self,
@@ -66,11 +78,10 @@ class StoredAccess:
 
         `changes` returns them when it is their turn, or raises `ChatError` if they are refused.
         """
-        changed: dict[tuple[AccessKind, int | str], RoomAccess] = {}
 
-        async def write() -> None:
+        async def write(touched: _Touched) -> None:
             added, removed = changes()
-            changed.update((entry.subject, entry) for entry in (*removed, *added))
+            touched.entries |= {entry.subject: entry for entry in (*removed, *added)}
             for entry in added:  # an entry replaces that of the same subject
                 await self._store.add_room_access(room.id, entry)
             replaced = {entry.subject for entry in added}
@@ -78,17 +89,7 @@ class StoredAccess:
                 if entry.subject not in replaced:
                     await self._store.remove_room_access(room.id, entry)
 
-        async def restore() -> None:
-            current = self._world.rooms.by_key(room.key)
-            entries = [] if current is None else access.entries(self._world, current)
-            known = {entry.subject: entry for entry in entries}
-            for subject, entry in changed.items():
-                if subject in known:
-                    await self._store.add_room_access(room.id, known[subject])
-                else:
-                    await self._store.remove_room_access(room.id, entry)
-
-        return await self._change(room, write, restore, operation, origin)
+        return await self._change(room.key, write, operation, origin)
 
     def on_invitation(self, changed: InvitationChanged) -> None:
         """Let the store know that the invitation of an account was used, or has ended."""
@@ -102,27 +103,57 @@ class StoredAccess:
             await write(changed.room, changed.entry)
 
     async def purge(self, now: float) -> None:
-        """Remove from the store what has ended."""
+        """Remove from the store what has ended, and restore what could not be restored before."""
         await self._store.remove_room_access_before(now)
+        unrestored, self._unrestored = self._unrestored, {}
+        for key, touched in unrestored.items():
+            await self._one_by_one(key, partial(self._restore, key, touched))
 
     async def _change(
         self,
-        room: Room,
-        write: Callable[[], Awaitable[None]],
-        restore: Callable[[], Awaitable[None]],
+        key: str,
+        write: Callable[[_Touched], Awaitable[None]],
         operation: Operation[T],
         origin: Origin | None,
     ) -> T:
-        lock = self._locks.setdefault(room.key, DeferredLock())
+        async def change() -> T:
+            touched = _Touched()
+            try:
+                await write(touched)
+                return await self._log.submit(operation, origin)
+            except ChatError:
+                await self._restore(key, touched)
+                raise
+
+        return await self._one_by_one(key, change)
+
+    async def _restore(self, key: str, touched: _Touched) -> None:
+        """Let the store have what the world has, now or, if it is unavailable, later."""
+        # It may be another room, which was started since; one that has ended has no list.
+        room = self._world.rooms.by_key(key)
+        try:
+            if room is not None:
+                await self._write_current(room, touched)
+        except StoreUnavailableError:
+            self._unrestored.setdefault(key, _Touched()).add(touched)
+
+    async def _write_current(self, room: Room, touched: _Touched) -> None:
+        if touched.settings:
+            current = {name: getattr(room.settings, name) for name in touched.settings}
+            await self._store.set_room_settings(room.id, current)
+        known = {entry.subject: entry for entry in access.entries(self._world, room)}
+        for subject, entry in touched.entries.items():
+            if subject in known:
+                await self._store.add_room_access(room.id, known[subject])
+            else:
+                await self._store.remove_room_access(room.id, entry)
+
+    async def _one_by_one(self, key: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do some work on the room with a key when all work on it before is done."""
+        lock = self._locks.setdefault(key, DeferredLock())
         try:
             async with lock:
-                try:
-                    await write()
-                    return await self._log.submit(operation, origin)
-                except ChatError:
-                    with suppress(StoreUnavailableError):
-                        await restore()
-                    raise
+                return await work()
         finally:
             if not (lock.locked or lock.waiting):
-                self._locks.pop(room.key, None)
+                self._locks.pop(key, None)

@@ -75,6 +75,26 @@ def test_an_outage_in_the_middle(harness, typed):
     assert harness.agree()
 
 
+def test_a_long_outage(harness):
+    """A change that could not be taken back is taken back later."""
+    harness.gate.shut = True
+    harness.oscar.send("`ban Bob")
+    (first,) = harness.gate.waiting
+    harness.gate.waiting.clear()
+    write_all(harness, "`ban Bob")
+    harness.gate.error = StoreUnavailableError()
+    first.errback(StoreUnavailableError())
+    assert harness.oscar.read() == UNAVAILABLE
+    assert not harness.agree()
+    stored = harness.server.service.stored_access
+    result(stored.purge(0.0))
+    assert not harness.agree()
+    harness.gate.shut, harness.gate.error = False, None
+    result(stored.purge(0.0))
+    assert harness.agree()
+    assert (stored._unrestored, stored._locks) == ({}, {})
+
+
 def write_all(harness, typed):
     """Let the store have a change that it says it has not."""
     room = harness.store._rooms["tea"]
