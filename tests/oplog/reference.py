@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 from chatd.core.events import RoomClosed
 from chatd.core.records import RoomRecord, Snapshot
 from chatd.core.rooms import SessionKey, User
+from chatd.core.world import access
 from chatd.core.world.account_operations import EndSession
 from chatd.core.world.apply import apply
 from chatd.core.world.world import World
@@ -18,8 +19,8 @@ from chatd.fanout.testing import MemorySession
 from chatd.protocol.codec import CODECS
 from chatd.protocol.framing import Framing
 
-ASKED_FOR = {"reply", "error", "stored", "history", "rooms", "members", "closing"}
-"""The events that answer a request, or depend on when the store has written."""
+ASKED_FOR = {"reply", "error", "stored", "history", "rooms", "members", "closing", "invited"}
+"""The events that answer a request, depend on when the store has written, or repeat on a login."""
 
 
 class Reference:
@@ -90,7 +91,11 @@ def summary(world):
     rooms = chain(world.rooms, (changing.room for changing in world.rooms.changing.values()))
     return {
         "rooms": [
-            (room.id, room.name, room.owner, room.last_id, room.last_time, _members(room))
+            (
+                *(room.id, room.name, room.owner, room.last_id, room.last_time),
+                *(_members(room), room.settings, sorted(room.roles.items()), room.starter is None),
+                (access.entries(world, room), _invited_guests(world, room)),
+            )
             for room in rooms
         ],
         "changing": [(key, each.state, each.node) for key, each in world.rooms.changing.items()],
@@ -111,14 +116,21 @@ def summary(world):
         ),
         "names": world.names.count(world.seconds),
         "bans": [str(ban) for ban in world.bans],
-        "restrictions": [(room.id, len(room.bans), len(room.mutes)) for room in world.rooms],
         "ended": sorted(world.ended_nodes),
         "accounts": sorted(world.accounts._refs.values()),
     }
 
 
 def _members(room):
-    return [(user.name, user.sessions, member.joined_at) for user, member in room.members.items()]
+    return [
+        (user.name, user.sessions, member.joined_at, member.role)
+        for user, member in room.members.items()
+    ]
+
+
+def _invited_guests(world, room):
+    guests = (each for each in world.invitations._by_subject if isinstance(each, User))
+    return [each.sessions for each in guests if world.invitations.find(room, each, world.seconds)]
 
 
 def _away(user):

@@ -23,6 +23,12 @@ NAMES = st.sampled_from(["Ann", "Bob", "Cid"])
 ACCOUNTS = st.sampled_from(["Ann-a", "Bob-a"])
 PASSWORD = "the-password"
 OPTIONS = {"rooms": ROOMS, "rooms_per_client": 2, "sessions_per_account": 2}
+ACTS = ("op", "deop", "voice", "devoice", "kick", "mute", "unmute", "ban", "unban", "invite")
+SETTINGS = (
+    *((name, name, value) for name in ("private", "moderated") for value in ("on", "off")),
+    *(("key", "key", "sesame"), ("key", "key", "off"), ("limit", "limit", "2")),
+    *(("limit", "limit", "off"), ("topic", "text", "Tea"), ("end", None, None)),
+)
 INDEX = st.integers(0, 5)
 MAX_CLIENTS = 6
 
@@ -45,6 +51,8 @@ class Cluster(RuleBasedStateMachine):
             self.connect(index)
             self.ask(index, command=command, username="Ann-a", password=PASSWORD)
             self.wait(0)
+        self.ask(3, command="enter", chatroom_id="3")
+        self.server(0).console("op Ann 1")
         self.listen()
 
     # -- clients
@@ -108,6 +116,17 @@ class Cluster(RuleBasedStateMachine):
         """Change the password, end other sessions, be away, and the like."""
         self.ask(index, **request)
 
+    @rule(index=INDEX, command=st.sampled_from(ACTS), name=NAMES | ACCOUNTS)
+    def act(self, index, command, name):
+        """Act on another user in the current room, if the own role allows it."""
+        self.ask(index, command=command, chatter_name=name)
+
+    @rule(index=INDEX, setting=st.sampled_from(SETTINGS))
+    def change_room(self, index, setting):
+        """Change or end the current room, if the own role allows it."""
+        command, parameter, value = setting
+        self.ask(index, command=command, **({parameter: value} if parameter else {}))
+
     @rule(index=INDEX, command=st.sampled_from(["ignore", "unignore"]), name=NAMES | ACCOUNTS)
     def ignore(self, index, command, name):
         """Ignore a user, or do so no more."""
@@ -138,6 +157,8 @@ class Cluster(RuleBasedStateMachine):
                 "group {room} {name}",
                 "mute {name} {room}",
                 "unmute {name} {room}",
+                "op {name} {room}",
+                "deop {name} {room}",
                 "ban {name}",
                 "unban {name}",
                 "start {room} x",

@@ -12,6 +12,7 @@ from chatd.core.rooms import Role, SessionKey
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
 from chatd.core.world import room_operations as room_ops
+from chatd.core.world.settings_rules import SETTINGS
 from tests.core.world.harness import NOW, start
 
 NODES = ("here", "there")
@@ -23,7 +24,7 @@ DIGESTS = [f"{node} {number} {letter}" for node, number in SESSIONS for letter i
 """The digests of resume tokens: no two sessions have the same."""
 
 ACCOUNTS = [AccountRef(1, "amy"), AccountRef(2, "bea")]
-WORDS = ("Ann", "Bob", "B0b", "amy")
+WORDS = ("Ann", "Bob", "B0b", "amy", "bea")
 
 _nodes = st.sampled_from(NODES)
 _sessions = st.sampled_from(SESSIONS)
@@ -62,7 +63,7 @@ BY_CLASS = {
     ops.MessageKept: (_sessions, st.integers(1, 2), st.just("psst"), _times),
     ops.Join: (
         *(_sessions, _addresses, _rooms, _rooms),
-        *(st.none() | _names, st.none(), _few, _times, st.none()),
+        *(st.none() | _names, st.none(), _few, _times, st.none() | st.just("sesame")),
     ),
     ops.Leave: (_sessions, _rooms, _times),
     ops.Rename: (_sessions, _addresses, _names, _times),
@@ -71,10 +72,6 @@ BY_CLASS = {
     ops.Move: (_names, _rooms, st.none() | _rooms, _few, _times),
     ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times, st.none() | _by),
     room_ops.SetTopic: (_by, _rooms, st.sampled_from(["", "tea"]), _times),
-    room_ops.SetSetting: (
-        *(_by, _rooms, st.sampled_from(["private", "invite-only", "unlisted", "moderated"])),
-        *(_flags, _times),
-    ),
     room_ops.SetRole: (
         *(_by, _rooms, _names, st.sampled_from([Role.OPERATOR, Role.VOICE, Role.NONE])),
         *(st.none() | st.sampled_from([Role.OPERATOR, Role.VOICE]), _times),
@@ -116,8 +113,23 @@ def _built(kind, strategies):
     return st.builds(kind, **dict(zip(names, strategies, strict=True)))
 
 
+def _setting(by, room, setting, on, now):
+    """Return the change of a setting, which is turned on or off."""
+    value = {"key": "sesame" if on else "", "limit": int(on)}.get(setting, on)
+    return room_ops.SetSetting(by, room, setting, value, now)
+
+
 BUILT = {
-    ops.StartRoom: st.builds(start, _rooms, st.none() | st.integers(1, 2), node=_nodes),
+    ops.StartRoom: st.builds(
+        start,
+        _rooms,
+        st.none() | st.integers(1, 2),
+        node=_nodes,
+        starter=st.none() | _sessions,
+    ),
+    room_ops.SetSetting: st.builds(
+        _setting, _by, _rooms, st.sampled_from([*SETTINGS]), _flags, _times
+    ),
     account_ops.AddAccount: _accounts.map(
         lambda each: account_ops.AddAccount(each, name_keys(each.name))
     ),
@@ -135,9 +147,11 @@ def _of_its_session(operation):
         operation = replace(
             operation, digest=f"{operation.session.node} {operation.session.number} {letter}"
         )
-    if not hasattr(operation, "address") or isinstance(operation, ops.StartRoom):
+    if not hasattr(operation, "address"):
         return operation
-    return replace(operation, address=ADDRESSES[operation.session])
+    is_start = isinstance(operation, ops.StartRoom)
+    session = operation.starter if is_start else operation.session
+    return replace(operation, address=ADDRESSES.get(session))
 
 
 OPERATIONS = st.one_of(*BUILT.values()).map(_of_its_session)
