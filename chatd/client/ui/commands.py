@@ -47,6 +47,9 @@ LINE_COMMANDS: Final = {
         if name != "format"
     },
     **{command.name: command for command in _LOCAL},
+    "help": replace(
+        CLIENT_COMMANDS["help"], parameters=(Parameter("subject", optional=True),), syntax="help"
+    ),
 }
 
 

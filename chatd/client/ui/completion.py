@@ -7,6 +7,7 @@ from typing import Final
 
 from chatd.client.model.state import ClientState
 from chatd.client.ui.commands import LINE_COMMANDS
+from chatd.client.ui.helptext import ALL, SUBJECTS
 from chatd.client.ui.slash import SLASH
 from chatd.core.errors import ChatError
 from chatd.protocol.command import OFF, Command, Parameter
@@ -50,7 +51,9 @@ def _candidates(name: str, before: Sequence[str], state: ClientState) -> Iterabl
     return state.known_names if is_text else ()
 
 
-def _values(command: Command, parameter: Parameter, state: ClientState) -> Iterable[str]:
+def _values(  # noqa: PLR0911 -- a table
+    command: Command, parameter: Parameter, state: ClientState
+) -> Iterable[str]:
     match parameter.name:
         case "chatroom_id" if command.name in _OF_OWN_ROOMS:
             return state.rooms
@@ -60,6 +63,8 @@ def _values(command: Command, parameter: Parameter, state: ClientState) -> Itera
             return [state.name] if state.name else []
         case name if name == "chatter_name" or name in _TEXTS:
             return state.known_names
+        case "subject":
+            return [*SUBJECTS, ALL, *_names()]
         case "key" if command.name == "key":
             return (OFF,)
         case _:

@@ -173,7 +173,7 @@ class GuidedMode(Frontend):
         """Return the actions for a command with a backtick or a slash."""
         match request.command:
             case "help":
-                return [command_help()]
+                return [self._help(request)]
             case "exit":
                 return [Exit(self._goodbye())]
             case "logout":
@@ -192,6 +192,9 @@ class GuidedMode(Frontend):
                 return self._wait_for("list")
             case _:
                 return [self.session.send(request)]
+
+    def _help(self, request: Request) -> Line:  # noqa: ARG002 -- of a terminal
+        return command_help()
 
     def _answer(self, asked: Question, line: str) -> list[Action]:
         request = asked.answer(line)

@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from chatd.client.ui.frontend import RECENT_MESSAGES, Action, Exit, Prompt
+from chatd.client.ui.frontend import RECENT_MESSAGES, Action, Exit, Line, Prompt
+from chatd.client.ui.guided_input import GUIDED_COMMANDS
 from chatd.client.ui.guided_mode import GuidedMode
 from chatd.client.ui.guided_text import info, plain
+from chatd.client.ui.helptext import help_on, overview
 from chatd.client.ui.presence import Presence
 from chatd.client.ui.render import topic_words
 from chatd.core.bidi import isolate
 from chatd.core.events import Event
 from chatd.core.sanitize import sanitize
 from chatd.core.suggest import nearest
+from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok, Reply
 
 _ADVICE: Final = {
@@ -111,6 +114,11 @@ class GuidedTerminalMode(GuidedMode):
         topic, name = (str(reply.data.get(each) or "") for each in ("topic", "room_name"))
         shown = [info(topic_words(room, topic, name))] if topic else []
         return [*super()._welcome(reply, room), *shown]
+
+    def _help(self, request: Request) -> Line:
+        subject = request.arguments.get("subject")
+        commands = GUIDED_COMMANDS
+        return plain(overview(commands) if subject is None else help_on(subject, commands))
 
     def _refused(self, error: Error) -> list[Action]:
         words, *actions = super()._refused(error)

@@ -21,7 +21,7 @@ from chatd.client.model.phase import Phase
 from chatd.client.model.startup import NO_STARTUP, Startup
 from chatd.client.ui.advice import advice, known_room, leave_first
 from chatd.client.ui.command_mode import CommandMode
-from chatd.client.ui.commands import Question, question
+from chatd.client.ui.commands import LINE_COMMANDS, Question, question
 from chatd.client.ui.echo import echo
 from chatd.client.ui.frontend import (
     NOT_CONNECTED,
@@ -32,6 +32,7 @@ from chatd.client.ui.frontend import (
     Line,
     Restore,
 )
+from chatd.client.ui.helptext import help_on, overview
 from chatd.client.ui.hints import JOIN_FIRST, greeting, hint, liveliest
 from chatd.client.ui.oldlines import in_local_time, old_lines
 from chatd.client.ui.outgoing import Outgoing
@@ -273,6 +274,11 @@ class TerminalMode(CommandMode):
             request = Request("switch", {"chatroom_id": room})
         actions = super()._request(request)
         return [*read, *dropped, *actions]
+
+    def _help(self, request: Request) -> list[Action]:
+        subject = request.arguments.get("subject")
+        words = overview(LINE_COMMANDS) if subject is None else help_on(subject, LINE_COMMANDS)
+        return [Line(words, stamped=False)]
 
     def _say(self, request: Request) -> list[Action]:
         message = request.arguments["text"]

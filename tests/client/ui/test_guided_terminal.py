@@ -160,3 +160,10 @@ def test_moderated(prachi, server):
     words = "INFO> Chatroom swim@swim is moderated: only operators and voices talk."
     assert prachi.type("hi") == [words]
     assert prachi.client.frontend.prompt.speaker == "prachi"
+
+
+def test_help(prachi):
+    """The commands are explained as on another terminal."""
+    (shown,) = prachi.type("/help")
+    assert "\nsettings " in shown
+    assert prachi.type("/help leave") == ["`quit`: Quit the current chat room. Or `leave, `part."]
