@@ -57,7 +57,7 @@ class Chat:
 
     def counts(self, user: User) -> tuple[int, int]:
         """Return the number of rooms that are listed for a user, and of names that are taken."""
-        rooms = sum(rights.lists(self._world, user, room) for room in self._world.rooms)
+        rooms = len(self._world.rooms) - len(rights.hidden_rooms(self._world, user))
         return rooms, self._world.names.count(self._log.seconds())
 
     def rooms(self) -> Iterable[Room]:
@@ -231,8 +231,8 @@ class Chat:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
         Only those before the first that is too long or has too many lines; return how many these
-        are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user is
-        muted. With `action` they tell what the user does.
+        are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user may
+        not talk. With `action` they tell what the user does.
         """
         if room.restricts_talk:
             rights.check_can_talk(self._world, origin.user, room, self._log.seconds())

@@ -1,7 +1,7 @@
 """The end of rooms that nobody uses: those in which nothing was ever said, empty for a day.
 
-Rooms that the administrator created, and rooms that have an owner, do not end by themselves. The
-times are arguments, in seconds.
+Rooms that the administrator created, and rooms that have an owner, a topic or other settings, do
+not end by themselves. The times are arguments, in seconds.
 """
 
 from __future__ import annotations

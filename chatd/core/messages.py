@@ -11,8 +11,9 @@ from chatd.core.ports import History, ILog
 from chatd.core.rooms import Origin, Room, User
 from chatd.core.searchwords import query_words
 from chatd.core.store import IStore
-from chatd.core.world import membership_rules
+from chatd.core.world import rights
 from chatd.core.world.operations import By
+from chatd.core.world.rights import Rank
 from chatd.core.world.room_operations import DeleteMessage
 from chatd.core.world.world import World
 
@@ -80,13 +81,15 @@ class MessageService:
         """
         await self._log.settled()
         message = await self._find(origin, room, message_id)
-        is_own = _is_own(message, origin.user)
-        operation = DeleteMessage(By(origin.key), room.key, message.id, is_own, now)
-        membership_rules.check_delete(self._world, operation)
+        by = origin.user.name
+        if not _is_own(message, origin.user):
+            rank = rights.check_rank(self._world, By(origin.key), room, Rank.NONE)
+            if rank < Rank.OPERATOR:
+                raise ChatError(ErrorCode.NOT_OWN_MESSAGE, room=room.id, id=message.id)
         if not await self._store.delete_message(room.id, message.id):
             raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id, id=message.id)
         # The text is gone: the room is told, though the session may have ended.
-        await self._log.submit(operation)
+        await self._log.submit(DeleteMessage(by, room.key, message.id, now))
         return message.id
 
     def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:

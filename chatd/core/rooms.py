@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Address, DisconnectReason, MessageBatch
 from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.core.lookalikes import NameKeys, room_key, room_name_key
-from chatd.core.records import RoomSettings
+from chatd.core.records import NO_SETTINGS, RoomSettings
 from chatd.core.restrictions import NO_RESTRICTIONS
 
 T = TypeVar("T")
@@ -146,9 +146,6 @@ class Role(Enum):
     NONE = "none"
 
 
-NO_SETTINGS: Final = RoomSettings()
-
-
 @dataclass(slots=True)
 class Member:
     """A user's membership in a room; `joined_at` is seconds since the epoch."""
@@ -246,7 +243,7 @@ class Room:
             self.is_used
             or self.permanent
             or self.owner is not None
-            or bool(self.members or self.roles or self.bans or self.mutes)
+            or bool(self.members)
             or self.settings != NO_SETTINGS
         )
 

@@ -37,8 +37,7 @@ class SettingsService:
         text = " ".join(text.split("\n")).strip()
         operation = SetTopic(By(origin.key), room.key, text, now)
         settings_rules.check_set_topic(self._world, operation)
-        by = origin.user.name
-        changes = {"topic": text, "topic_by": by, "topic_time": now}
+        changes = settings_rules.topic_changes(operation, origin.user.name)
         await self._stored.change_settings(room, operation, changes, origin)
 
     async def set(

@@ -105,7 +105,7 @@ def error_text(error: ChatError | ErrorReply) -> str:
     if error.code is ErrorCode.NO_SUCH_USER and "room" in error.params:
         return "Chatter {name} NOT found in chatroom {room}!".format_map(error.params)
     if error.code is ErrorCode.NO_SUCH_MESSAGE and "id" not in error.params:
-        return "You have no message in chatroom {room}!".format_map(error.params)
+        return "None of the last messages in chatroom {room} is yours.".format_map(error.params)
     if error.code is ErrorCode.UNKNOWN_COMMAND and "suggestion" in error.params:
         return "Unknown command `{command}. Did you mean `{suggestion}?".format_map(error.params)
     if error.code is ErrorCode.NO_SUCH_ROOM and "suggestion" in error.params:

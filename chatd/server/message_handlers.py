@@ -67,7 +67,8 @@ async def search(session: Session, request: Request) -> Reply:
         raise ChatError(ErrorCode.USAGE)
     room = session.room(room_id) if in_one_room else None
     page = await session.services.messages.search(session, room, words, before)
-    return Found(tuple(page.messages), words, page.more)
+    # There is no id before which the messages of several rooms go on.
+    return Found(tuple(page.messages), words, page.more and in_one_room)
 
 
 async def delete(session: Session, request: Request) -> Reply:

@@ -41,7 +41,8 @@ class RoomLists:
 
         Only rooms that are listed for `user`. Raises `ChatError` if there is no room `since`.
         """
-        rooms = [room for room in self._world.rooms if rights.lists(self._world, user, room)]
+        hidden = rights.hidden_rooms(self._world, user)
+        rooms = [room for room in self._world.rooms if room not in hidden]
         limit = min(limit, MAX_ROOMS)
         start = 0
         if since is not None:

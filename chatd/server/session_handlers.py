@@ -76,7 +76,9 @@ def welcome(session: Session, request: Request, reply: Reply) -> None:
     if user.sessions[0] == session.key:  # otherwise the sessions that were there have read it
         invitations = services.world.invitations.unused(user.account, services.log.seconds())
         for room, entry in invitations:
-            invited = Invited(room.id, room.name, entry.by, entry.created)
+            by = services.world.find_account(entry.by)
+            account = None if by is None else by.id
+            invited = Invited(room.id, room.name, entry.by, entry.created, account)
             services.fanout.answer(session, invited)
     services.private_messages.logged_in(user.account)
     services.kept_messages.welcome(session)

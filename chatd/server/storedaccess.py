@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Touched:
-    """What a change may have touched: names of settings, and entries by their subjects."""
+    """The names of settings that a change may have touched, and entries by their subjects."""
 
     settings: set[str] = field(default_factory=set)
     entries: dict[tuple[AccessKind, int | str], RoomAccess] = field(default_factory=dict)

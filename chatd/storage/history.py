@@ -53,6 +53,7 @@ class _Recent:
         kept, self.messages, self._size = self.messages, deque(), 0
         for message in kept:
             self.add(self._without_deleted(message))
+        self._forget_deleted()
 
     def _without_deleted(self, message: Message) -> Message:
         if message.id not in self._deleted:
@@ -78,6 +79,11 @@ class _Recent:
         for message in (*older, *newer):
             self.add(message)
         self.complete = True
+        self._forget_deleted()
+
+    def _forget_deleted(self) -> None:
+        if self.complete:  # nothing is loaded any more
+            self._deleted.clear()
 
 
 class History:

@@ -1,4 +1,4 @@
-"""What the user has read, with two clients of one account on terminals and a server in memory."""
+"""Messages that the user has read, with two clients of one account and a server in memory."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def pause(*harnesses):
 
 
 def test_read_elsewhere(first, log_in, bob, rooms):
-    """What the user reads in one client is read in the other one."""
+    """A message that the user reads in one client is read in the other one."""
     second = log_in()
     read_store(second, rooms)
     second.type("`switch 1")

@@ -62,7 +62,8 @@ def harness():
 def test_a_topic_has_one_line(harness, text, topic):
     """It is kept with its author and time, in the world and in the store."""
     assert harness.call("set_topic", text) is None
-    assert harness.room.settings == harness.stored == RoomSettings(topic, "Ann", NOW)
+    expected = RoomSettings(topic, "Ann", NOW) if topic else RoomSettings()
+    assert harness.room.settings == harness.stored == expected
     words = f"set the topic: {topic}" if topic else "removed the topic."
     assert harness.bob.read() == [f"Server: Ann {words}"]
 

@@ -42,4 +42,4 @@ def test_no_message_of_ones_own():
     error = ChatError(ErrorCode.NO_SUCH_MESSAGE, room="1", id=7)
     assert error_text(error) == "Message 7 NOT found!"
     error = ChatError(ErrorCode.NO_SUCH_MESSAGE, room="1")
-    assert error_text(error) == "You have no message in chatroom 1!"
+    assert error_text(error) == "None of the last messages in chatroom 1 is yours."

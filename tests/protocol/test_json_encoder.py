@@ -162,7 +162,7 @@ def test_a_batch_is_its_messages(batch):
             ErrorReply(ErrorCode.NO_SUCH_MESSAGE, {"room": "1"}, "delete"),
             (
                 '{"event":"error","command":"delete","code":"no-such-message",'
-                '"text":"You have no message in chatroom 1!"}'
+                '"text":"None of the last messages in chatroom 1 is yours."}'
             ),
         ),
         (RoomList((), "t"), '{"event":"rooms","command":"list","tag":"t","rooms":[]}'),

@@ -68,7 +68,7 @@ class Races:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 def test_races(seed):
-    """Whatever waits for what: in the end the store and the world agree."""
+    """In whatever order calls wait: in the end the store and the world agree."""
     races = Races(seed)
     for _ in range(80):
         races.step()

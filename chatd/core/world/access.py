@@ -122,20 +122,19 @@ def use_invitation(world: World, user: User, room: Room) -> None:
         world.emit(InvitationChanged(room.id, invitation.entry, False))
 
 
-def invite_members(world: World, room: Room, by: str, now: float) -> None:
-    """Let the members of a room that is for invited users from now on be invited.
+def admit(world: World, room: Room, user: User, by: str, now: float) -> None:
+    """Let a member of a room for invited users come back after a lost connection.
 
-    So they may come back after a lost connection.
+    Does nothing in another room. `by` is the name under which somebody let the member in.
     """
-    for user in room.members:
-        subject = subject_of(user)
-        invitation = world.invitations.find(room, subject, world.seconds)
-        if invitation is not None and invitation.ends is None:
-            continue
-        entry = RoomAccess(AccessKind.MEMBER, user.name, user.account, None, None, by, now)
-        end_invitation(world, room, subject)
-        world.invitations.add(room, subject, Invitation(entry, None))
-        world.emit(InvitationChanged(room.id, entry, False))
+    subject = subject_of(user)
+    invitation = world.invitations.find(room, subject, world.seconds)
+    if not room.settings.invite_only or (invitation is not None and invitation.ends is None):
+        return
+    entry = RoomAccess(AccessKind.MEMBER, user.name, user.account, None, None, by, now)
+    end_invitation(world, room, subject)
+    world.invitations.add(room, subject, Invitation(entry, None))
+    world.emit(InvitationChanged(room.id, entry, False))
 
 
 def end_invitation(world: World, room: Room, subject: int | User) -> None:

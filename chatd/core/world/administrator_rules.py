@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address, DisconnectReason, LeaveReason, Moved
+from chatd.core.events import ADMINISTRATOR, Address, DisconnectReason, LeaveReason, Moved
 from chatd.core.names import Name
 from chatd.core.rooms import User
 from chatd.core.world import access
@@ -29,6 +29,7 @@ def move(world: World, op: ops.Move) -> str:
     left_id = None if left is None else left.id
     world.emit(Told(user, Moved(room.id, room.name, left_id, user.name, user.address, time)))
     world.add_member(user, room, op.now)
+    access.admit(world, room, user, ADMINISTRATOR, op.now)
     return user.name
 
 

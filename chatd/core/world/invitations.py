@@ -94,6 +94,10 @@ class Invitations:
         found = (self.find(room, subject, now) for subject in self._by_subject)
         return [each.entry for each in found if each is not None and each.entry.account is not None]
 
+    def count(self, room: Room) -> int:
+        """Return how many invitations to a room there are."""
+        return sum(room in invitations for invitations in self._by_subject.values())
+
     def unused(self, account: int, now: float) -> list[tuple[Room, RoomAccess]]:
         """Return the rooms that an account was invited to and has not joined yet."""
         found = ((room, self.find(room, account, now)) for room in self._rooms_of(account))

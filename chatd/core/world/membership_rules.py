@@ -11,6 +11,7 @@ from chatd.core.world import room_operations as room_ops
 from chatd.core.world.effects import Happened, RoomRead, Told
 from chatd.core.world.invitations import Invitation
 from chatd.core.world.moderation_rules import (
+    MAX_ENTRIES,
     Target,
     check_outranks,
     find_target,
@@ -53,6 +54,8 @@ def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
     if member is not None:
         member.role = op.role
     by, name = rights.actor_name(world, op.by), target.name.text
+    if target.user is not None and member is not None and op.role is Role.NONE:
+        access.admit(world, room, target.user, by, op.now)
     changed = RoleChanged(room.id, name, op.role.value, by, op.now, room.name)
     subject = target.user if member is not None else None
     world.emit(Happened(room, room.in_order(changed), subject))
@@ -77,6 +80,8 @@ def check_invite(world: World, op: room_ops.Invite) -> tuple[Room, Target, RoomA
     if target.user is not None and room in target.user.rooms:
         name = target.name.text
         raise rights.refusal(ErrorCode.MEMBER_ALREADY, room, name=name)
+    if world.invitations.count(room) >= MAX_ENTRIES:
+        raise rights.refusal(ErrorCode.TOO_MANY_ENTRIES, room, limit=MAX_ENTRIES)
     entry = RoomAccess(
         AccessKind.INVITATION,
         target.name.text,
@@ -100,7 +105,8 @@ def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
     if former is not None and former.is_used:  # the store has another entry for it
         access.end_invitation(world, room, subject)
     world.invitations.add(room, subject, Invitation(entry, op.ends))
-    if target.user is not None:
+    is_told = former is None or former.is_used or former.entry.by != entry.by
+    if target.user is not None and is_told:
         inviting = rights.actor(world, op.by)
         account = None if inviting is None else inviting.account
         world.emit(Told(target.user, Invited(room.id, room.name, entry.by, op.now, account)))
@@ -126,18 +132,10 @@ def is_ignored(world: World, op: room_ops.Invite, target: Target) -> bool:
 # -- messages
 
 
-def check_delete(world: World, op: room_ops.DeleteMessage) -> Room:
-    """Return the room of a message that is to be deleted; raise `ChatError` if that is refused."""
-    room = require_room(world, op.room, op.room)
-    if not op.is_own and rights.check_rank(world, op.by, room, Rank.NONE) < Rank.OPERATOR:
-        raise ChatError(ErrorCode.NOT_OWN_MESSAGE, room=room.id, id=op.id)
-    return room
-
-
 def delete_message(world: World, op: room_ops.DeleteMessage) -> None:
-    """Tell a room that the text of a message is gone."""
-    room = check_delete(world, op)
-    deleted = MessageDeleted(room.id, op.id, rights.actor_name(world, op.by), op.now)
+    """Tell a room that the text of a message is gone, whatever has become of the user."""
+    room = require_room(world, op.room, op.room)
+    deleted = MessageDeleted(room.id, op.id, op.by, op.now)
     world.emit(Happened(room, room.in_order(deleted)))
 
 

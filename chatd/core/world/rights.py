@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Rank(IntEnum):
-    """The rank of a user in a room: a user acts on those of lower rank alone (ruling 16).
+    """The rank of a user in a room: a user acts on those of lower rank alone.
 
     `CONSOLE` is that of the administrator at the console.
     """
@@ -116,6 +116,11 @@ def sees(world: World, user: User | None, room: Room) -> bool:
 def lists(world: World, user: User | None, room: Room) -> bool:
     """Tell whether a room is in the list of rooms for a user."""
     return not room.settings.unlisted or is_known_there(world, user, room)
+
+
+def hidden_rooms(world: World, user: User | None) -> set[Room]:
+    """Return the rooms that are not in the list for a user."""
+    return {room for room in world.rooms.unlisted if not lists(world, user, room)}
 
 
 def find_room(world: World, id_or_name: str, user: User | None) -> Room | None:
@@ -216,7 +221,7 @@ def check_can_talk(world: World, user: User, room: Room, seconds: float) -> None
 
     `seconds` is the time now, by the clock that measures durations.
     """
-    if not room.restricts_talk:
+    if not room.restricts_talk:  # `Chat.say` looks at it, too, and calls this for few messages
         return
     if room.mutes.has(user, seconds):
         raise refusal(ErrorCode.MUTED, room)

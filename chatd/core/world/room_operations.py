@@ -118,15 +118,11 @@ class Invite(Operation[MemberRef]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteMessage(Operation[None]):
-    """The text of a message is gone from the store; `is_own`: the user by whom it was said did it.
+    """The text of the message `id` was removed from the store by the user of the name `by`."""
 
-    Its ids are those of the message and of its room.
-    """
-
-    by: By
+    by: str
     room: str
     id: int
-    is_own: bool
     now: float
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -51,6 +51,8 @@ class KnownRooms:
         self._reserved: dict[str, int | None] = {}
         self._names = RoomNames()
         self._numbers = 0
+        # The open rooms that are not in the list of every user.
+        self._unlisted: dict[Room, None] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -75,6 +77,11 @@ class KnownRooms:
             return room
         return self._names.find(id_or_name, is_visible)
 
+    @property
+    def unlisted(self) -> Iterable[Room]:
+        """The open rooms that are not in the list of every user."""
+        return self._unlisted
+
     def is_reserved(self, key: str, owner: int | None) -> bool:
         """Tell whether a room of that key was a private one, which another account owned."""
         return key in self._reserved and (owner is None or self._reserved[key] != owner)
@@ -89,6 +96,7 @@ class KnownRooms:
             room.number = self._numbers
         self._open[room.key] = room
         self._names.add(room)
+        self.note_settings(room)
         if not is_new:
             self._open = dict(sorted(self._open.items(), key=lambda item: item[1].number))
 
@@ -123,10 +131,18 @@ class KnownRooms:
         self.changing[room.key] = ChangingRoom(RoomState.STARTING, room, start.node)
         return True
 
+    def note_settings(self, room: Room) -> None:
+        """Note whether a room, whose settings may have changed, is unlisted."""
+        if room.settings.unlisted:
+            self._unlisted[room] = None
+        else:
+            self._unlisted.pop(room, None)
+
     def end(self, room: Room, node: str) -> None:
         """Take a room away, whose id stays taken until the store has removed it."""
         del self._open[room.key]
         self._names.remove(room)
+        self._unlisted.pop(room, None)
         self.changing[room.key] = ChangingRoom(RoomState.ENDING, room, node)
 
     def settle(self, key: str, stored: bool, last_id: int = 0) -> Room | None:

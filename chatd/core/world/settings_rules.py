@@ -53,9 +53,15 @@ def check_set_topic(world: World, op: room_ops.SetTopic) -> Room:
 def set_topic(world: World, op: room_ops.SetTopic) -> None:
     """Set or remove the topic of a room."""
     room = check_set_topic(world, op)
-    by = rights.actor_name(world, op.by)
-    room.settings = replace(room.settings, topic=op.text, topic_by=by, topic_time=op.now)
+    room.settings = replace(room.settings, **topic_changes(op, rights.actor_name(world, op.by)))
     _tell(world, room, op.by, op.now, "topic", op.text)
+
+
+def topic_changes(op: room_ops.SetTopic, by: str) -> dict[str, Any]:
+    """Return the fields of `RoomSettings` that the user `by` sets: without a topic, empty ones."""
+    if not op.text:
+        return {"topic": "", "topic_by": "", "topic_time": 0.0}
+    return {"topic": op.text, "topic_by": by, "topic_time": op.now}
 
 
 def check_set_setting(world: World, op: room_ops.SetSetting) -> Room:
@@ -70,8 +76,10 @@ def set_setting(world: World, op: room_ops.SetSetting) -> None:
     room = check_set_setting(world, op)
     was_invite_only = room.settings.invite_only
     room.settings = replace(room.settings, **changes(op))
+    world.rooms.note_settings(room)
     if room.settings.invite_only and not was_invite_only:
-        access.invite_members(world, room, rights.actor_name(world, op.by), op.now)
+        for member in room.members:
+            access.admit(world, room, member, rights.actor_name(world, op.by), op.now)
     _tell(world, room, op.by, op.now, op.setting, shown_value(room, op.setting))
 
 

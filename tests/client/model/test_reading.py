@@ -41,7 +41,7 @@ def test_seen(reading):
 
 
 def test_read_in_another_session(reading):
-    """What another session has told already is not told again."""
+    """An id that another session has told already is not told again."""
     reading.seen("tea", 7)
     reading.told("tea", 8)
     reading.told("tea", 6)

@@ -82,7 +82,7 @@ BY_CLASS = {
     ),
     room_ops.LiftRestriction: (_by, _rooms, _names, _flags, _times),
     room_ops.Invite: (_by, _rooms, _names, st.sampled_from([30.0, 90.0]), st.just(NOW), _times),
-    room_ops.DeleteMessage: (_by, _rooms, st.integers(1, 9), _flags, _times),
+    room_ops.DeleteMessage: (st.just("Ann"), _rooms, st.integers(1, 9), _times),
     room_ops.MarkRead: (_sessions, _rooms, st.integers(0, 9)),
     ops.SettleRoom: (_rooms, _flags, st.integers(0, 5)),
     account_ops.ReserveName: (_sessions, _names, st.none()),

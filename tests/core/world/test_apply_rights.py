@@ -49,7 +49,7 @@ def identity(user):
 
 
 class Watch:
-    """What is known of the rights in a world before an operation.
+    """The rights in a world before an operation.
 
     `known` has the rooms with those who were invited, or members when the room became one for
     invited users; `excused` has those whom an administrator has let in.

@@ -141,7 +141,7 @@ def test_a_topic(club):
     ]
     assert club.club.settings == RoomSettings("About tea", "opal", NOW)
     club.do(topic("", club.by("console")))
-    assert club.club.settings == RoomSettings("", "Amy", NOW)
+    assert club.club.settings == RoomSettings()
     assert club.effects[0].event.change == {"topic": ""}
 
 
