@@ -137,18 +137,21 @@ class Matcher:
         self._plain = frozenset(word for word in self._words if not _is_run(word))
         self._is_ascii = all(word.isascii() for word in self._words)
 
-    def may_match(self, text: str) -> bool:
-        """Return whether a part of `text` may match; takes little time.
+    def may_match_any(self, texts: Sequence[str], joined: str) -> bool:
+        """Return whether one of `texts` may match; takes little time.
 
-        The parts are separated by characters that are not in words.
+        `joined` has all of them, separated by characters that are not in words.
         """
-        if not text.isascii():
+        if self._is_ascii and self._is_in(joined.lower()):
             return True
-        return self._is_ascii and self._is_in(text.lower())
+        # A text in ASCII has words as they are in small letters.
+        return not joined.isascii() and any(
+            self.matches(text) for text in texts if not text.isascii()
+        )
 
     def matches(self, text: str) -> bool:
         """Return whether `text` has all words."""
-        if not self.may_match(text):
+        if text.isascii() and not (self._is_ascii and self._is_in(text.lower())):
             return False
         folded = fold(text)
         return self._is_in(folded) and self._plain.issubset(map(cut, _split(folded)))

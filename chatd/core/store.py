@@ -140,11 +140,11 @@ class IStore(Interface):
         with one room at most: only messages with ids below it count.
         """
 
-    async def index() -> bool:
-        """Do a little of the work that makes `search` fast; return whether there may be more.
+    async def index() -> float | None:
+        """Do a little of the work that makes `search` fast; return None if there is none to do.
 
-        That is to index new messages, and to remove the words of removed ones from the index. A
-        search finds the same with and without.
+        Else returns how many seconds of CPU time it took. The work is to index new messages, and to
+        remove the words of removed ones from the index. A search finds the same with and without.
         """
 
     async def delete_message(room_id: str, message_id: int) -> bool:

@@ -117,7 +117,7 @@ def mark_stale(connection: Connection, key: str, removed: Sequence[int]) -> None
 
 
 def renew_stale(connection: Connection) -> bool:
-    """Remove the words of removed messages from some blocks; return whether there may be more."""
+    """Remove the words of removed messages from some blocks; return False if there were none."""
     key = connection.scalar(select(word_blocks.c.room).where(word_blocks.c.stale).limit(1))
     if key is None:
         return False

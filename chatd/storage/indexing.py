@@ -10,15 +10,13 @@ from twisted.internet.task import deferLater
 from chatd.core.store import IStore
 
 PAUSE_FACTOR: Final = 5
-"""How many times as long as a step the pause after it is: indexing takes a sixth of a core at most.
+"""How many times as long as the CPU time of a step the pause after it is.
 
-Where the server is busy a step takes longer, and so does the pause.
+So indexing takes a sixth of a core at most, and less where the server is busy.
 """
 
 
 async def update_index(store: IStore, clock: IReactorTime) -> None:
     """Index all messages that can be; raise `StoreUnavailableError`."""
-    began = clock.seconds()
-    while await store.index():
-        await deferLater(clock, PAUSE_FACTOR * (clock.seconds() - began))
-        began = clock.seconds()
+    while (seconds := await store.index()) is not None:
+        await deferLater(clock, PAUSE_FACTOR * seconds)

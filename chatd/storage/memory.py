@@ -163,9 +163,8 @@ class MemoryStore(MemoryPeople):
         """Return the newest messages of some rooms that have all words, newest first."""
         return self._rooms.search(rooms, Matcher(words), before, limit)
 
-    async def index(self) -> bool:
-        """Return False: the store has no index."""
-        return False
+    async def index(self) -> None:
+        """Return None: the store has no index."""
 
     async def delete_message(self, room_id: str, message_id: int) -> bool:
         """Delete the text of a message; return False if no reader could read the message."""

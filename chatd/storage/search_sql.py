@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
@@ -22,7 +22,7 @@ from chatd.storage.chunks import RS, SPAN, US, end_of_span, start_of_span, unpac
 from chatd.storage.schema import chunks, rooms, word_blocks, words
 from chatd.storage.wordblocks import bucket, unpack_word
 
-READ_CHUNKS: Final = 2 * SPAN
+READ_CHUNKS: Final = 8 * SPAN
 READ_SIZE: Final = 128 * 1024
 """How many chunks and bytes are read at once behind the index; a span is read whole."""
 
@@ -32,6 +32,42 @@ FETCHED_SPANS: Final = 32
 BLOCKS: Final = 4
 MAX_BLOCKS: Final = 256
 """In how many blocks the first job looks for words, and a later one at most."""
+
+# The statements are made once: that takes as long as the database takes for some of them.
+_through: Final = select(func.max(word_blocks.c.last)).where(word_blocks.c.room == bindparam("key"))
+_ROOM: Final = select(
+    rooms.c.id, rooms.c.deleted_through, _through.scalar_subquery().label("through")
+).where(rooms.c.key == bindparam("key"), rooms.c.active)
+_is_in_range: Final = and_(
+    chunks.c.room == bindparam("key"),
+    chunks.c.last > bindparam("after"),
+    chunks.c.last < bindparam("end"),
+)
+_SIZES: Final = (
+    select(chunks.c.last, chunks.c.written)
+    .where(_is_in_range)
+    .order_by(chunks.c.last.desc())
+    .limit(READ_CHUNKS)
+)
+_BODIES: Final = (
+    select(chunks.c.last, chunks.c.body).where(_is_in_range).order_by(chunks.c.last.desc())
+)
+_BLOCKS: Final = (
+    select(word_blocks.c.last, word_blocks.c.first)
+    .where(
+        word_blocks.c.room == bindparam("key"),
+        word_blocks.c.last > bindparam("after"),
+        word_blocks.c.first < bindparam("before"),
+    )
+    .order_by(word_blocks.c.last.desc())
+    .limit(bindparam("most"))
+)
+_ENTRIES: Final = select(words.c.last, words.c.entries).where(
+    words.c.room == bindparam("key"),
+    words.c.last.between(bindparam("lowest"), bindparam("highest")),
+    words.c.bucket == bindparam("bucket"),
+    words.c.entries.like(bindparam("pattern")),
+)
 
 
 class Query:
@@ -60,6 +96,11 @@ class _Range(NamedTuple):
     after: int
     before: int
 
+    @property
+    def parameters(self) -> dict[str, str | int]:
+        """The parameters of a statement for the chunks that may have these messages."""
+        return {"key": self.key, "after": self.after, "end": end_of_span(self.before - 1)}
+
 
 def step(
     connection: Connection, room_id: str, query: Query, before: int, limit: int, most_blocks: int
@@ -70,9 +111,7 @@ def step(
     most.
     """
     key = room_key(room_id)
-    through = select(func.max(word_blocks.c.last)).where(word_blocks.c.room == key)
-    wanted = select(rooms.c.id, rooms.c.deleted_through, through.scalar_subquery().label("through"))
-    room = connection.execute(wanted.where(rooms.c.key == key, rooms.c.active)).first()
+    room = connection.execute(_ROOM, {"key": key}).first()
     if room is None:
         return Found([], None)
     oldest = room.deleted_through
@@ -86,12 +125,7 @@ def step(
 
 def _read(connection: Connection, within: _Range, matcher: Matcher, limit: int) -> Found:
     """Find messages by reading the newest spans of the range."""
-    wanted = select(chunks.c.last, chunks.c.written).where(
-        chunks.c.room == within.key,
-        chunks.c.last > within.after,
-        chunks.c.last < end_of_span(within.before - 1),
-    )
-    rows = connection.execute(wanted.order_by(chunks.c.last.desc()).limit(READ_CHUNKS)).all()
+    rows = connection.execute(_SIZES, within.parameters).all()
     spans = [list(span) for _, span in groupby(rows, lambda row: start_of_span(row.last))]
     if len(rows) == READ_CHUNKS:
         spans.pop()  # it may have more chunks, but the others have all of theirs
@@ -107,12 +141,8 @@ def _look_up(
     connection: Connection, within: _Range, query: Query, limit: int, most_blocks: int
 ) -> Found:
     """Find messages by the newest blocks of the range."""
-    wanted = select(word_blocks.c.last, word_blocks.c.first).where(
-        word_blocks.c.room == within.key,
-        word_blocks.c.last > within.after,
-        word_blocks.c.first < within.before,
-    )
-    rows = connection.execute(wanted.order_by(word_blocks.c.last.desc()).limit(most_blocks)).all()
+    where = {"key": within.key, "after": within.after, "before": within.before}
+    rows = connection.execute(_BLOCKS, {**where, "most": most_blocks}).all()
     firsts = {row.last: row.first for row in rows}
     ids = _ids_in_blocks(connection, within.key, firsts, query.looked_up)
     spans = {start_of_span(each) for each in ids if within.after < each < within.before}
@@ -134,15 +164,15 @@ def _ids_in_blocks(
     for word in looked_up:
         if not left:
             return set()
-        wanted = select(words.c.last, words.c.entries).where(
-            words.c.room == key,
-            words.c.last.between(min(left), max(left)),
-            words.c.bucket == bucket(word),
-            # No character of a word has a meaning here.
-            words.c.entries.like(f"%\n{word}\t%"),
-        )
+        where = {
+            "key": key,
+            "lowest": min(left),
+            "highest": max(left),
+            "bucket": bucket(word),
+            "pattern": f"%\n{word}\t%",  # no character of a word has a meaning there
+        }
         found: dict[int, set[int] | None] = {}
-        for row in connection.execute(wanted).all():
+        for row in connection.execute(_ENTRIES, where).all():
             if row.last in left:
                 ids, before = unpack_word(firsts[row.last], row.entries, word), left[row.last]
                 found[row.last] = ids if before is None else ids & before
@@ -152,19 +182,14 @@ def _ids_in_blocks(
 
 def _matching(connection: Connection, within: _Range, matcher: Matcher, limit: int) -> Found:
     """Find messages of a range by reading them, until there are `limit`."""
-    wanted = select(chunks.c.last, chunks.c.body).where(
-        chunks.c.room == within.key,
-        chunks.c.last > within.after,
-        chunks.c.last < end_of_span(within.before - 1),
-    )
-    rows = connection.execute(wanted.order_by(chunks.c.last.desc())).all()
+    rows = connection.execute(_BODIES, within.parameters).all()
     found: list[Message] = []
     for first, of_span in groupby(rows, lambda row: start_of_span(row.last)):
         messages = [
             said
             for _, body in of_span
             # Making messages takes the most time.
-            if matcher.may_match(body) and any(map(matcher.matches, body.replace(RS, US).split(US)))
+            if matcher.may_match_any(body.replace(RS, US).split(US), body)
             for said in unpack(within.room_id, body)
             if within.after < said.id < within.before and matcher.matches(said.text)
         ]

@@ -11,6 +11,9 @@ from functools import partial
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
+from time import thread_time
+
+from sqlalchemy import Connection
 
 from chatd.core.events import Message
 from chatd.core.lookalikes import room_key
@@ -61,25 +64,31 @@ class SqlSearch(SqlJobs):
             end, blocks = found.before, min(4 * blocks, search_sql.MAX_BLOCKS)
         return messages[:limit]
 
-    async def index(self) -> bool:
-        """Index some messages, or remove some words; return whether there may be more to do."""
-        if self._may_be_stale and await self._renew_stale():
-            return True
+    async def index(self) -> float | None:
+        """Index some messages, or remove some words; return the CPU time, None if nothing is left.
+
+        The time is in seconds.
+        """
+        if self._may_be_stale:
+            renewed, seconds = await self._renew_stale()
+            if renewed:
+                return seconds
         key = self._progress.next_room()
         if key is None:
-            return False
+            return None
         job = partial(index_sql.add_block, key=key, end=self._progress.claim(key))
-        self._progress.indexed(key, await self._appender.run(job))
-        return True
+        reached, seconds = await self._appender.run(_timed(job))
+        self._progress.indexed(key, reached)
+        return seconds
 
-    async def _renew_stale(self) -> bool:
+    async def _renew_stale(self) -> tuple[bool, float]:
         self._may_be_stale = False  # messages may be removed while the job runs
-        may_be_stale = True
+        renewed, seconds = True, 0.0
         try:
-            may_be_stale = await self._write(index_sql.renew_stale)
+            renewed, seconds = await self._write(_timed(index_sql.renew_stale))
         finally:
-            self._may_be_stale |= may_be_stale
-        return may_be_stale
+            self._may_be_stale |= renewed
+        return renewed, seconds
 
     async def _remove(self, job: Job[T]) -> T:
         """Run a job that removes messages and makes the index stale."""
@@ -87,3 +96,13 @@ class SqlSearch(SqlJobs):
             return await self._write(job)
         finally:
             self._may_be_stale = True
+
+
+def _timed(job: Job[T]) -> Job[tuple[T, float]]:
+    """Return a job that returns also how many seconds of CPU time its thread took for it."""
+
+    def timed(connection: Connection) -> tuple[T, float]:
+        began = thread_time()
+        return job(connection), thread_time() - began
+
+    return timed

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from zlib import crc32
 
-from chatd.core.searchwords import cut, words_of
+from chatd.core.searchwords import MAX_LENGTH, cut, words_of
 from chatd.storage.chunks import RS, SPAN, US
 
 BLOCK_IDS: Final = 16 * SPAN
@@ -56,8 +56,9 @@ def pack_words(first: int, ids: Sequence[int], texts: Sequence[str]) -> list[str
             found[word] += character
     entries: list[list[str]] = [[""] for _ in range(BUCKETS)]
     for long_word, characters in found.items():
-        word = cut(long_word)
-        entries[bucket(word)].append(f"{word}\t{characters}")
+        word = long_word if len(long_word) <= MAX_LENGTH else cut(long_word)
+        # As in `bucket`: a call for each word would take as long as all of this.
+        entries[crc32(word.encode()) % BUCKETS].append(f"{word}\t{characters}")
     return ["\n".join([*of_bucket, ""]) for of_bucket in entries]
 
 

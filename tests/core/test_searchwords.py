@@ -86,12 +86,18 @@ def test_matching():
     assert not Matcher(["tea"]).matches("tea\u0301s")
 
 
-def test_may_match():
-    """A quick look leaves out only texts without a match in any part."""
-    assert Matcher(["tea"]).may_match("1\x1fAnn\x1fTEA")
-    assert Matcher(["tea"]).may_match("1\x1fAnn\x1fté\u200ba")
-    assert not Matcher(["tea"]).may_match("1\x1fAnn\x1fcake")
-    assert not Matcher(["é"]).may_match("tea")
+def test_a_quick_look_at_many_texts():
+    """It leaves out only texts of which none matches."""
+
+    def may_match(word, *texts):
+        return Matcher([word]).may_match_any(texts, "\x1f".join(texts))
+
+    assert may_match("tea", "1", "Ann", "TEA")
+    assert may_match("tea", "1", "Ann", "té\u200ba")
+    assert may_match("東京", "tea", "東京都")
+    assert not may_match("tea", "cake")
+    assert not may_match("tea", "cake", "東京")
+    assert not may_match("東京", "tea")
 
 
 def test_many_texts():

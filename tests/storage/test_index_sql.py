@@ -34,7 +34,7 @@ def store(database):
 
 def index_all(store):
     """Index what can be indexed."""
-    while result(store.index()):
+    while result(store.index()) is not None:
         pass
 
 

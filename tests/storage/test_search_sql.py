@@ -43,7 +43,7 @@ def say(store, first, count, text="tea", apart=1):
 
 def index_all(store):
     """Index what can be indexed."""
-    while result(store.index()):
+    while result(store.index()) is not None:
         pass
 
 
@@ -62,7 +62,7 @@ def step(database, word, before=MAX_ID, limit=10**6, most_blocks=BLOCKS):
 
 def test_chunks_read_at_once(store, database):
     """A job reads a few spans whole, and the next one those before them."""
-    say(store, 1, 500, apart=SPAN)
+    say(store, 1, 2 * READ_CHUNKS, apart=SPAN)
     first = step(database, "tea")
     assert len(first.messages) == READ_CHUNKS - 1
     second = step(database, "tea", first.before)

@@ -40,7 +40,7 @@ def fail(database, monkeypatch, *, after):
 def index_all(store):
     """Index what can be indexed; return in how many steps."""
     steps = 1
-    while result(store.index()):
+    while result(store.index()) is not None:
         steps += 1
     return steps
 
