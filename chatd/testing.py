@@ -105,10 +105,10 @@ class MemoryServer:
         client.read()
         return client
 
-    def open_session(self) -> MemorySession:
+    def open_session(self, host: str = "127.0.0.1") -> MemorySession:
         """Return the session of a new guest, without a connection; it uses text with NUL frames."""
         codec = text_codec(Framing.NUL, show_addresses=False)
-        session = MemorySession(User(("127.0.0.1", 1)), codec, self.turn, self._session_lost)
+        session = MemorySession(User((host, 1)), codec, self.turn, self._session_lost)
         self.service.router.attach(session)
         return session
 

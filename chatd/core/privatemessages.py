@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.names import typed_name
+from chatd.core.network import limit_key
 from chatd.core.ports import ILog
 from chatd.core.records import AccountRef, KeptMessage
 from chatd.core.rooms import Origin
@@ -18,7 +19,7 @@ MAX_KEPT: Final = 100
 """How many private messages are kept for an account."""
 
 MAX_KEPT_OF_SENDER: Final = 10
-"""How many of these are from one sender: an account, or guests of one name."""
+"""How many of these are from one sender: an account, or the guests of an address."""
 
 _DAY: Final = 86_400.0
 
@@ -75,7 +76,8 @@ class PrivateMessages:
 
     async def _keep(self, origin: Origin, account: AccountRef, text: str, now: float) -> None:
         sender = origin.user
-        message = KeptMessage(0, sender.name, sender.account, text, now)
+        guest_origin = limit_key(sender.address) if sender.account is None else None
+        message = KeptMessage(0, sender.name, sender.account, text, now, guest_origin)
         if self._world.accounts.ignored_by(account.id).has(message.sender, message.account, now):
             is_kept = await self._drop(account, message)
         else:

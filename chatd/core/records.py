@@ -268,7 +268,8 @@ class KeptMessage:
     """A private message that is kept for an account that is away.
 
     `id` is given by the store, in the order in which the messages were kept. `account` is the id of
-    the sender's account, None for a guest.
+    the sender's account, None for a guest. `origin` is the `network.limit_key` of a guest's
+    address, None for an account. For limits a sender is an account, or all guests of an origin.
     """
 
     id: int
@@ -276,6 +277,7 @@ class KeptMessage:
     account: int | None
     text: str = field(repr=False)
     time: float
+    origin: str | None = None
 
 
 class RoomUsage(NamedTuple):

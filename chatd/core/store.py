@@ -299,8 +299,7 @@ class IStore(Interface):
         """Keep a private message for an account; the store gives it an id.
 
         Returns False, and keeps nothing, if the account does not exist any more, or if as many as
-        `in_all` are kept for it, or `per_sender` from the same sender: the same account, or a guest
-        whose name differs by case at most.
+        `in_all` are kept for it, or `per_sender` from the same sender (see `KeptMessage`).
         """
 
     async def kept_messages(recipient: int) -> Sequence[KeptMessage]:

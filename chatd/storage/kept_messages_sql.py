@@ -9,12 +9,11 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
-from chatd.core.lookalikes import subject_key
 from chatd.core.records import KeptMessage
 from chatd.storage.schema import accounts, kept_messages
 
 _kept = kept_messages.c
-_columns = (_kept.id, _kept.sender, _kept.account, _kept.text, _kept.time)
+_columns = (_kept.id, _kept.sender, _kept.account, _kept.text, _kept.time, _kept.origin)
 
 
 def keep(
@@ -25,17 +24,19 @@ def keep(
     # Of several servers, one after the other counts the messages that are there.
     if connection.execute(account.with_for_update(key_share=True)).first() is None:
         return False
-    is_repeated = and_(_kept.text == message.text, _kept.time == message.time)
-    there = select(_kept.sender, _kept.account, is_repeated).where(_kept.recipient == recipient)
-    repeated = [
-        (subject_key(sender, account), repeated)
-        for sender, account, repeated in connection.execute(there)
-    ]
-    key = subject_key(message.sender, message.account)
-    if (key, True) in repeated:
+    is_of_sender = and_(
+        _kept.account.is_not_distinct_from(message.account),
+        _kept.origin.is_not_distinct_from(message.origin),
+    )
+    is_repeated = and_(
+        _kept.sender == message.sender, _kept.text == message.text, _kept.time == message.time
+    )
+    query = select(is_of_sender, is_of_sender & is_repeated).where(_kept.recipient == recipient)
+    there = connection.execute(query).all()
+    if any(repeated for _, repeated in there):
         return True
-    of_sender = sum(sender == key for sender, _ in repeated)
-    if len(repeated) >= in_all or of_sender >= per_sender:
+    of_sender = sum(of_sender for of_sender, _ in there)
+    if len(there) >= in_all or of_sender >= per_sender:
         return False
     row = {
         "recipient": recipient,
@@ -43,6 +44,7 @@ def keep(
         "account": message.account,
         "text": message.text,
         "time": message.time,
+        "origin": message.origin,
     }
     connection.execute(insert(kept_messages), row)
     return True

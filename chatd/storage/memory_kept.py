@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import count
 
-from chatd.core.lookalikes import subject_key
 from chatd.core.records import KeptMessage
 
 
@@ -26,7 +25,7 @@ class MemoryKeptMessages:
         there = self.of_recipient(recipient)
         if message in [replace(each, id=message.id) for each in there]:
             return True
-        of_sender = sum(_sender_key(each) == _sender_key(message) for each in there)
+        of_sender = sum(_sender(each) == _sender(message) for each in there)
         if len(there) >= in_all or of_sender >= per_sender:
             return False
         self._messages.append((recipient, replace(message, id=next(self._ids))))
@@ -48,5 +47,5 @@ class MemoryKeptMessages:
         self._messages = [each for each in self._messages if wanted(*each)]
 
 
-def _sender_key(message: KeptMessage) -> int | str:
-    return subject_key(message.sender, message.account)
+def _sender(message: KeptMessage) -> tuple[int | None, str | None]:
+    return message.account, message.origin

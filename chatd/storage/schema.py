@@ -255,6 +255,8 @@ kept_messages = Table(
     Column("account", BigInteger),
     Column("text", Text, nullable=False),
     Column("time", Double, nullable=False),
+    # The address or network of a guest, `network.limit_key`; NULL for an account and this machine.
+    Column("origin", Text),
     Index("kept_messages_recipient", "recipient"),
     sqlite_autoincrement=True,
 )

@@ -40,9 +40,9 @@ def server():
     return MemoryServer(store=SlowStore(), rooms=(("1", "room 1"),))
 
 
-def join(server, room_id, name):
+def join(server, room_id, name, host="127.0.0.1"):
     """Return the session of a new guest in a room."""
-    session = server.open_session()
+    session = server.open_session(host)
     run(server.service.chat.join(session, room_id, name, NOW))
     return session
 
@@ -152,18 +152,40 @@ def test_old_ones_are_removed(server, bob):
 
 
 def test_many_of_a_sender(server, bob):
-    """Ten of one sender are kept; another may still send some."""
-    ann, zoe = join(server, "1", "Ann"), join(server, "1", "Zoe")
+    """Ten of one sender are kept; another may still send some.
+
+    All guests of an address are one sender, and a guest who takes another name stays the same.
+    """
+    ann, zoe = join(server, "1", "Ann", "192.0.2.1"), join(server, "1", "Zoe", "192.0.2.2")
+    eve = join(server, "1", "Eve", "192.0.2.1")
     for number in range(MAX_KEPT_OF_SENDER):
+        run(server.service.chat.rename(ann, f"Ann{number}x", NOW))
         send(server, ann, str(number))
-    assert refused(server, ann) == (ErrorCode.TOO_MANY_KEPT, {"name": "bob"})
+    for sender in (ann, eve):
+        assert refused(server, sender) == (ErrorCode.TOO_MANY_KEPT, {"name": "bob"})
     assert send(server, zoe) == KeptFor("bob")
     assert len(kept(server, bob)) == MAX_KEPT_OF_SENDER + 1
 
 
+def test_an_account_is_one_sender(server, bob):
+    """The messages of guests of its address do not count."""
+    ann = join(server, "1", "Ann")
+    register(server, "alice")
+    alice = log_in(server, "alice")
+    for sender in (ann, alice):
+        for number in range(MAX_KEPT_OF_SENDER):
+            assert send(server, sender, str(number)) == KeptFor("bob")
+        assert refused(server, sender)[0] is ErrorCode.TOO_MANY_KEPT
+    origins = {each.origin for each in run(server.service.store.kept_messages(bob.id))}
+    assert origins == {None}
+
+
 def test_many_in_all(server, bob):
     """A hundred are kept for an account."""
-    senders = [join(server, "1", f"Ann{number}x") for number in range(MAX_KEPT // 10 + 1)]
+    senders = [
+        join(server, "1", f"Ann{number}x", f"192.0.2.{number}")
+        for number in range(MAX_KEPT // 10 + 1)
+    ]
     for number in range(MAX_KEPT):
         send(server, senders[number // 10], str(number))
     assert refused(server, senders[-1]) == (ErrorCode.TOO_MANY_KEPT, {"name": "bob"})
@@ -238,6 +260,6 @@ def test_ignored_for_long(server, bob, alice):
 def test_ignored_while_there_is_no_place(server, bob, alice):
     """The sender is refused as others are."""
     for number in range(MAX_KEPT):
-        message = KeptMessage(0, f"Ann{number}x", None, "psst", NOW)
+        message = KeptMessage(0, "Ann", None, "psst", NOW, f"192.0.2.{number}/32")
         run(server.service.store.keep_message(bob.id, message, MAX_KEPT_OF_SENDER, MAX_KEPT))
     assert refused(server, alice) == (ErrorCode.TOO_MANY_KEPT, {"name": "bob"})

@@ -237,7 +237,8 @@ def keep(server, size, count=MAX_KEPT):
     account, store = server.service.world.find_account("bob"), server.service.store
     texts = [f"{number:03}{'x' * (size - 3)}" for number in range(count)]
     for number, text in enumerate(texts):
-        message = KeptMessage(0, f"Ann{number}x", None, text, server.wall_time())
+        origin = f"192.0.2.{number}/32"
+        message = KeptMessage(0, "Ann", None, text, server.wall_time(), origin)
         assert result(store.keep_message(account.id, message, MAX_KEPT_OF_SENDER, MAX_KEPT))
     return texts
 

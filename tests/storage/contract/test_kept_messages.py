@@ -19,9 +19,9 @@ def kept(store):
     return store
 
 
-def message(text, sender="Zoë", account=None, time=NOW):
+def message(text, sender="Zoë", account=None, time=NOW, origin=None):
     """Return a message that has no id yet."""
-    return KeptMessage(0, sender, account, text, time)
+    return KeptMessage(0, sender, account, text, time, origin)
 
 
 def keep(store, *messages, per_sender=9, in_all=99):
@@ -39,7 +39,7 @@ def test_kept_messages(kept):
     messages = [
         message("two\n\tlines", time=NOW + 9),
         message("", "Bob", kept.bob),
-        message("'\"\\ 😀", "bob", time=NOW - 9),
+        message("'\"\\ 😀", "bob", time=NOW - 9, origin="2001:db8::/64"),
     ]
     assert keep(kept, *messages) == [True] * 3
     kept.crash()
@@ -51,19 +51,32 @@ def test_kept_messages(kept):
 
 
 def test_too_many_from_one_sender(kept):
-    """An account is one sender, a guest by name, whatever its case; others may send still."""
+    """An account is one sender, so are the guests of an origin; others may send still."""
     sent = [
         message("1", "Bob", kept.bob),
         message("2", "Bob", kept.bob),
         message("3", "Bob", kept.bob),
-        message("4", "Bob"),
-        message("5", "BOB"),
-        message("6", "bob"),
-        message("7", "Zoë"),
+        message("4", "Bob", origin="203.0.113.9/32"),
+        message("5", "Zoë", origin="203.0.113.9/32"),
+        message("6", "Eve", origin="203.0.113.9/32"),
+        message("7", "Bob", origin="203.0.113.8/32"),
     ]
     assert keep(kept, *sent, per_sender=2) == [True, True, False, True, True, False, True]
     assert texts(kept) == ["1", "2", "4", "5", "7"]
-    assert kept.keep_message(kept.bob, message("8", "bob"), 2, 99)
+    assert kept.keep_message(kept.bob, sent[5], 2, 99)
+
+
+def test_guests_without_an_origin(kept):
+    """They are one sender, whatever their names, and not that of an account."""
+    sent = [
+        message("1", "Bob", kept.bob),
+        message("2", "Bob"),
+        message("3", "Zoë"),
+        message("4", "Eve"),
+        message("5", "Eve", origin="203.0.113.8/32"),
+    ]
+    assert keep(kept, *sent, per_sender=2) == [True, True, True, False, True]
+    assert texts(kept) == ["1", "2", "3", "5"]
 
 
 def test_too_many_in_all(kept):
@@ -84,10 +97,11 @@ def test_a_call_that_is_repeated(kept):
         replace(sent, text="hey"),
         replace(sent, sender="Bob"),
         replace(sent, account=kept.bob),
+        replace(sent, origin="203.0.113.9/32"),
     ]
-    assert keep(kept, sent, *others) == [True] * 5
-    assert keep(kept, sent, *others, per_sender=1, in_all=1) == [True] * 5
-    assert len(texts(kept)) == 5
+    assert keep(kept, sent, *others) == [True] * 6
+    assert keep(kept, sent, *others, per_sender=1, in_all=1) == [True] * 6
+    assert len(texts(kept)) == 6
 
 
 def test_removing_kept_messages(kept):

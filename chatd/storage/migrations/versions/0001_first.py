@@ -253,6 +253,7 @@ def _create_kept_messages(generated_id: sa.types.TypeEngine[int]) -> None:
         sa.Column("account", sa.BigInteger),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("time", sa.Double, nullable=False),
+        sa.Column("origin", sa.Text),
         sqlite_autoincrement=True,
     )
     op.create_index("kept_messages_recipient", "kept_messages", ["recipient"])
