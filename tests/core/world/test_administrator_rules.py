@@ -10,8 +10,8 @@ from chatd.core.lookalikes import name_keys
 from chatd.core.names import typed_name
 from chatd.core.records import Ban, BanKind
 from chatd.core.world.effects import BanAdded, Happened, HappenedToUser, SessionEnded, Told
-from chatd.core.world.operations import AddBan, Move, RemoveBan
-from tests.core.world.harness import NOW, join, rename
+from chatd.core.world.operations import AddBan, Leave, Move, RemoveBan
+from tests.core.world.harness import NOW, end, join, rename, resume, setting
 
 
 @pytest.fixture
@@ -67,6 +67,18 @@ def test_move_without_place(harness, ann, leave, stays):
     assert (left.event.room, left.event.reason) == (gone, LeaveReason.GROUPED)
     assert (told.event.left, joined.event.room) == (gone, "3")
     assert [each.id for each in harness.user(ann).rooms] == [stays, "3"]
+
+
+def test_move_into_a_room_for_invited_users(harness, ann):
+    """The user is as one who was invited: it ends when they leave, not with the connection."""
+    harness.do(setting("private", True, "2"))
+    harness.do(move("2"))
+    harness.do(end(ann))
+    again = harness.session()
+    harness.do(resume(harness, again, ann))
+    harness.do(join(again, "2"))
+    harness.do(Leave(again, "2", NOW))
+    assert harness.refusal(join(again, "2")) == (ErrorCode.NO_SUCH_ROOM, {"room": "2"})
 
 
 def test_move_refused(harness, ann):
