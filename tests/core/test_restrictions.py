@@ -96,13 +96,31 @@ def test_guests_at_the_address_of_an_account():
 )
 @pytest.mark.parametrize("is_loaded", [True, False])
 def test_a_guest_who_comes_back(kind, name, host, expected, is_loaded):
-    """A guest is known again by the name or the address, after a restart, too."""
+    """A guest is known again by the name or the address, after a restart, too.
+
+    An account is known by the name alone.
+    """
     bob = guest("Bob")
     restriction = loaded("Bob", kind=kind) if is_loaded else on(bob, kind)
     leave(bob)
     assert has(restriction, guest(name, host)) == expected
     assert has(restriction, guest("Eve", host), name) == expected
-    assert not has(restriction, account(name, 7, host))
+    assert has(restriction, account(name, 7, host)) == (expected and name != "Zoe")
+    assert not has(restriction, account("amy", 7, host), name)  # an account keeps its name
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(BAN, True), (MUTE, False)])
+def test_others_at_the_address_of_a_guest_who_is_present(kind, expected):
+    """A banned user may be there by a second connection; a mute concerns the first one alone."""
+    bob, amy = guest("Bob"), account("Bob", 7)
+    restriction = on(bob, kind)
+    assert has(restriction, bob)
+    assert has(restriction, guest("Zoe")) == expected
+    assert not has(restriction, guest("Zoe", ELSEWHERE))
+    assert not has(restriction, amy)
+    leave(bob)
+    assert has(restriction, guest("Zoe"))
+    assert has(restriction, amy)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +188,46 @@ def test_a_guest_who_is_about_to_have_another_name():
     assert not has(restriction, User((ELSEWHERE, 1)))  # without a name
 
 
+def test_the_name_of_a_guest_who_has_gone():
+    """Nobody may take it until the end of the ban; that of a guest who is present is another."""
+    bob = guest("Bob")
+    bans = Restrictions([on(bob, ends=60.0), loaded("amy", 7)])
+    assert not bans.has_name(new_name("Bob"), 0)
+    leave(bob)
+    assert bans.has_name(new_name("b0b"), 59.9)
+    assert not bans.has_name(new_name("Bob"), 60.0)
+    assert not bans.has_name(new_name("Zoe"), 0)
+    assert not bans.has_name(new_name("amy"), 0)
+
+
+def test_only_those_that_may_be_meant_are_looked_at(monkeypatch):
+    """A message in a room with a thousand mutes takes no thousand times as long."""
+    looked = []
+    is_on = Restriction.is_on
+
+    def look(restriction, *args):
+        looked.append(restriction.entry.name)
+        return is_on(restriction, *args)
+
+    monkeypatch.setattr(Restriction, "is_on", look)
+    mutes = NO_RESTRICTIONS
+    for number in range(99):
+        mutes = mutes.adding(loaded(f"Bob{number}", kind=MUTE, origin=f"10.0.0.{number}/32"))
+    for each in (mutes, mutes.removing(next(iter(mutes)))):
+        assert not each.has(guest("Zoe"), 0)
+        assert each.has(guest("Bob57"), 0)
+        assert each.has(guest("Zoe", "10.0.0.58"), 0)
+        assert looked == ["Bob57", "Bob58"]
+        looked.clear()
+
+
+def test_what_has_ended_is_no_obstacle():
+    """The one of the same name or address that lasts counts."""
+    mutes = Restrictions([loaded("Bob", ends=60.0), loaded("Bob")])
+    assert mutes.has(guest("Zoe"), 60.0)
+    assert mutes.has(guest("Bob", ELSEWHERE), 60.0)
+
+
 def test_the_address_is_looked_at_once(monkeypatch):
     """A message in a room with a thousand mutes takes no thousand times as long."""
     looked = []
@@ -233,6 +291,18 @@ def test_find_by_a_name():
     bob.account = 9
     rename(bob, "zoe")
     assert both.find(typed_name("zoe"), bob, 9, 0) is of_guest
+
+
+def test_find_by_the_address_of_a_user():
+    """The one of a name comes first; one that does not restrict the user is not meant."""
+    of_present, of_bob = on(guest("Amy"), MUTE), loaded("Bob", kind=MUTE)
+    of_zoe = loaded("Zoe", kind=MUTE, origin=None)
+    mutes = Restrictions([of_present, of_bob, of_zoe])
+    assert mutes.find(typed_name("Eve"), guest("Eve"), None, 0) is of_bob
+    assert mutes.find(typed_name("Zoe"), guest("Zoe"), None, 0) is of_zoe
+    assert mutes.find(typed_name("Eve"), guest("Eve", ELSEWHERE), None, 0) is None
+    assert mutes.find(typed_name("Eve"), account("Eve", 7), 7, 0) is None
+    assert mutes.find(typed_name("Eve"), None, None, 0) is None
 
 
 def test_entries_have_the_names_of_now():

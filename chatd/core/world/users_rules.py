@@ -10,6 +10,7 @@ from chatd.core.ignorelist import IgnoreList
 from chatd.core.records import AccountRef
 from chatd.core.rooms import Away, User
 from chatd.core.world import operations as ops
+from chatd.core.world import rights
 from chatd.core.world.effects import HappenedToUser, IgnoresChanged, KeptMessagesDue, Told
 from chatd.core.world.world import World
 
@@ -18,7 +19,10 @@ MAX_IGNORED: Final = 100
 
 
 def rename(world: World, op: ops.Rename) -> str:
-    """Give a guest a name; all users who share a room with the guest are told once."""
+    """Give a guest a name; all users who share a room with the guest are told once.
+
+    A name with which the guest could not join one of their rooms is refused.
+    """
     user = world.session_user(op.session, op.address)
     if user.account is not None:
         raise ChatError(ErrorCode.ACCOUNT_NAME)
@@ -26,6 +30,9 @@ def rename(world: World, op: ops.Rename) -> str:
     former = user.name
     if former == op.name.text:
         return former
+    for room in user.rooms:
+        if room.bans.has_name(op.name, world.seconds):
+            raise rights.refusal(ErrorCode.BANNED_FROM_ROOM, room)
     world.assign_name(user, op.name, op.now)
     if user.rooms:
         renamed = Renamed(former, user.name, op.now)

@@ -17,9 +17,9 @@ from chatd.core.world import moderation_rules
 from chatd.core.world.account_operations import EndSession, RemoveAccount
 from chatd.core.world.effects import Happened, Told
 from chatd.core.world.moderation_rules import check_restrict
-from chatd.core.world.operations import Leave, Say
+from chatd.core.world.operations import Say
 from chatd.core.world.room_operations import MemberRef
-from tests.core.world.harness import HOST, NOW, ban, join, kick, lift, mute, rename
+from tests.core.world.harness import HOST, NOW, ban, end, join, kick, lift, mute, rename
 
 
 @pytest.fixture
@@ -195,16 +195,40 @@ def test_a_banned_guest_of_several_names(harness, ann):
         harness.do(join(ann, "1"))
 
 
-def test_the_end_of_a_mute_is_told_to_its_user(harness, ann):
-    """Not to another guest at the same address, who may talk again as well."""
-    harness.do(mute("Ann"))
-    harness.do(Leave(ann, "1", NOW))
+def test_others_at_the_address_of_a_muted_guest(harness, ann):
+    """They talk until the guest has gone; then the end of the mute is theirs, by either name."""
     other = harness.guest("Other", "1")
-    harness.do(join(ann, "1"))
-    assert harness.refusal(say(other))[0] is ErrorCode.MUTED
-    harness.do(lift("Ann"))
-    assert harness.effects[0].user is harness.user(ann)
+    harness.do(mute("Ann"))
     harness.do(say(other))
+    assert harness.refusal(lift("Other"))[0] is ErrorCode.NOT_MUTED
+    for name in ("Other", "Ann"):
+        harness.do(end(ann, keep_token=False))
+        assert harness.refusal(say(other))[0] is ErrorCode.MUTED
+        assert harness.do(lift(name)) == MemberRef("Ann", "1")
+        harness.do(say(other))
+        ann = harness.guest("Ann", "1")
+        harness.do(mute("Ann"))
+
+
+def test_unban_of_a_guest_at_a_banned_address(harness, ann):
+    """The ban is that of another guest, and ends."""
+    other = harness.guest("Other")
+    harness.do(ban("Ann"))
+    assert harness.refusal(join(other, "1"))[0] is ErrorCode.BANNED_FROM_ROOM
+    assert harness.do(lift("Other", True)) == MemberRef("Ann", "1")
+    harness.do(join(other, "1"))
+    harness.do(join(ann, "1"))
+
+
+def test_a_banned_guest_who_registers_the_name(harness, ann):
+    """The account is barred as the guest was, until the ban ends; another account is not."""
+    harness.do(ban("Ann"))
+    harness.do(end(ann, keep_token=False))
+    account = harness.log_in(harness.account("ann"))
+    assert harness.refusal(join(account, "1"))[0] is ErrorCode.BANNED_FROM_ROOM
+    harness.do(join(harness.log_in(harness.account("amy")), "1"))
+    assert harness.do(lift("ann", True)) == MemberRef("ann", "1")
+    harness.do(join(account, "1"))
 
 
 @pytest.mark.usefixtures("ann")

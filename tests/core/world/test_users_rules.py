@@ -17,7 +17,7 @@ from chatd.core.world.operations import (
     SetIgnored,
     Whisper,
 )
-from tests.core.world.harness import NOW, mute, rename
+from tests.core.world.harness import NOW, ban, end, join, mute, rename
 
 STRANGER = SessionKey("there", 99)
 
@@ -72,6 +72,18 @@ def test_rename_of_an_account(harness):
     """It has the name of the account."""
     amy = harness.log_in(harness.account("amy"))
     assert harness.refusal(rename(amy, "Zoe")) == (ErrorCode.ACCOUNT_NAME, {})
+
+
+def test_rename_to_a_banned_name(harness, ann):
+    """It is refused in the room that has the ban, and lets the guest be elsewhere."""
+    eve, cid = harness.guest("Eve"), harness.guest("Cid", host="198.51.100.1")
+    harness.do(ban("Eve", room="2"))
+    harness.do(rename(ann, "Zoe"))  # the address of the banned guest does not count
+    harness.do(end(eve, keep_token=False, hold_name=False))
+    harness.do(join(cid, "1"))
+    refused = (ErrorCode.BANNED_FROM_ROOM, {"room": "2", "room_name": "room 2"})
+    assert harness.refusal(rename(ann, "EVE")) == refused
+    assert harness.do(rename(cid, "Eve")) == "Eve"
 
 
 def test_a_mute_follows_the_name(harness, ann):
