@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import Message
+from chatd.core.ignorelist import IgnoreList
 from chatd.core.ports import History, ILog
 from chatd.core.rooms import Origin, Room, User
 from chatd.core.searchwords import query_words
@@ -19,6 +20,9 @@ from chatd.core.world.world import World
 
 SEARCH_PAGE: Final = 20
 """How many messages a page of results of a search has."""
+
+_PAGES_READ: Final = 5
+"""How many pages a search reads at most until it has one without the messages that are hidden."""
 
 _SEARCHED_FOR_OWN: Final = 500
 """Among how many of the newest messages of a room a user's last one is looked for."""
@@ -54,25 +58,30 @@ class MessageService:
         return self.mark_former(self._history.recent(room))
 
     async def search(
-        self, origin: Origin, room: Room | None, words: str, before: int | None
+        self,
+        origin: Origin,
+        room: Room | None,
+        words: str,
+        before: int | None,
+        hidden: IgnoreList | None = None,
     ) -> Page:
         """Return a page of the newest messages that have all words, see `mark_former`.
 
         In `room`, or else in all rooms of the user; `before` is an id of `room`, above those found.
+        The messages of the users in `hidden`, which needs a room, are in the page but do not count:
+        it has more messages for them, so that the last one is always that to continue from.
         """
         wanted = query_words(words)
         rooms = list(origin.user.rooms) if room is None else [room]
         if not rooms:
             raise ChatError(ErrorCode.IN_NO_ROOM)
         await self._log.settled()
-        found = await origin.until_closed(
-            self._history.search(rooms, wanted, before, SEARCH_PAGE + 1)
-        )
+        found = await origin.until_closed(self._find_page(rooms, wanted, before, hidden))
         if room is not None:
             _check_still_member(origin.user, room)
         readable = {each.id for each in origin.user.rooms}
-        messages = [message for message in found[:SEARCH_PAGE] if message.room in readable]
-        return Page(self.mark_former(messages), len(found) > SEARCH_PAGE)
+        messages = [message for message in found.messages if message.room in readable]
+        return Page(self.mark_former(messages), found.more)
 
     async def delete(self, origin: Origin, room: Room, message_id: int | None, now: float) -> int:
         """Delete a message of the user, the last one if no id is given, or, for operators, any.
@@ -105,6 +114,28 @@ class MessageService:
             for message in messages
         ]
 
+    async def _find_page(
+        self,
+        rooms: Sequence[Room],
+        words: Sequence[str],
+        before: int | None,
+        hidden: IgnoreList | None,
+    ) -> Page:
+        messages: list[Message] = []
+        shown, more = 0, True
+        for _ in range(_PAGES_READ):
+            found = await self._history.search(rooms, words, before, SEARCH_PAGE + 1)
+            for message in found[:SEARCH_PAGE]:
+                if shown == SEARCH_PAGE:
+                    return Page(messages, more=True)
+                messages.append(message)
+                shown += hidden is None or not _is_by(hidden, message)
+            more = len(found) > SEARCH_PAGE
+            if shown == SEARCH_PAGE or not more:
+                break
+            before = messages[-1].id
+        return Page(messages, more)
+
     async def _find(self, origin: Origin, room: Room, message_id: int | None) -> Message:
         """Return the message of a room with an id, or the user's last one."""
         read = self._history.read
@@ -121,6 +152,11 @@ class MessageService:
         if not matching:
             raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id, id=message_id)
         return matching[-1]
+
+
+def _is_by(users: IgnoreList, message: Message) -> bool:
+    """Tell whether a message is one of some users."""
+    return users.has(message.sender, message.account, message.time)
 
 
 def _is_own(message: Message, user: User) -> bool:

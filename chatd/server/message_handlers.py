@@ -20,7 +20,7 @@ _HISTORY_LENGTH: Final = 20
 """How many messages `history` returns if the request does not tell."""
 
 _MESSAGES_PER_FRAME: Final = 50
-"""How many messages of a history count as one frame more for the rate of the client."""
+"""How many messages of a history or a search count as one frame more for the rate of the client."""
 
 
 def say(session: Session, request: Request) -> None:
@@ -66,7 +66,10 @@ async def search(session: Session, request: Request) -> Reply:
     if before is not None and not in_one_room:
         raise ChatError(ErrorCode.USAGE)
     room = session.room(room_id) if in_one_room else None
-    page = await session.services.messages.search(session, room, words, before)
+    # Readers of text get a whole page without those of ignored users; JSON has these with a mark.
+    hidden = session.user.ignored if session.is_text else None
+    page = await session.services.messages.search(session, room, words, before, hidden)
+    session.extra_cost += len(page.messages) // _MESSAGES_PER_FRAME
     # There is no id before which the messages of several rooms go on.
     return Found(tuple(page.messages), words, page.more and in_one_room)
 
