@@ -20,7 +20,7 @@ from chatd.core.lookalikes import room_key
 from chatd.core.searchwords import Matcher, index_words
 from chatd.storage.chunks import RS, SPAN, US, end_of_span, start_of_span, unpack
 from chatd.storage.schema import chunks, rooms, word_blocks, words
-from chatd.storage.wordblocks import bucket, unpack_word
+from chatd.storage.wordblocks import bucket, characters_of, id_of
 
 READ_CHUNKS: Final = 8 * SPAN
 READ_SIZE: Final = 128 * 1024
@@ -64,7 +64,7 @@ _BLOCKS: Final = (
 )
 _ENTRIES: Final = select(words.c.last, words.c.entries).where(
     words.c.room == bindparam("key"),
-    words.c.last.between(bindparam("lowest"), bindparam("highest")),
+    words.c.last.in_(bindparam("blocks", expanding=True)),
     words.c.bucket == bindparam("bucket"),
     words.c.entries.like(bindparam("pattern")),
 )
@@ -75,7 +75,8 @@ class Query:
 
     def __init__(self, wanted: Sequence[str]) -> None:
         self.matcher = Matcher(wanted)
-        self.looked_up = index_words(wanted)
+        # Long words are rare, and leave few blocks for the others.
+        self.looked_up = sorted(index_words(wanted), key=len, reverse=True)
 
 
 class Found(NamedTuple):
@@ -158,26 +159,31 @@ def _look_up(
 
 def _ids_in_blocks(
     connection: Connection, key: str, firsts: Mapping[int, int], looked_up: Sequence[str]
-) -> set[int]:
+) -> list[int]:
     """Return the ids of messages that have all words, from blocks given by last and first id."""
-    left: dict[int, set[int] | None] = dict.fromkeys(firsts)
+    left: dict[int, set[str] | None] = dict.fromkeys(firsts)
     for word in looked_up:
         if not left:
-            return set()
+            break
         where = {
             "key": key,
-            "lowest": min(left),
-            "highest": max(left),
+            "blocks": list(left),
             "bucket": bucket(word),
             "pattern": f"%\n{word}\t%",  # no character of a word has a meaning there
         }
-        found: dict[int, set[int] | None] = {}
-        for row in connection.execute(_ENTRIES, where).all():
-            if row.last in left:
-                ids, before = unpack_word(firsts[row.last], row.entries, word), left[row.last]
-                found[row.last] = ids if before is None else ids & before
-        left = {last: ids for last, ids in found.items() if ids}
-    return set().union(*(ids or () for ids in left.values()))
+        found: dict[int, set[str] | None] = {}
+        for last, entries in connection.execute(_ENTRIES, where).all():
+            characters, before = characters_of(entries, word), left[last]
+            if before is not None:
+                characters &= before
+            if characters:
+                found[last] = characters
+        left = found
+    return [
+        id_of(firsts[last], character)
+        for last, characters in left.items()
+        for character in characters or ()
+    ]
 
 
 def _matching(connection: Connection, within: _Range, matcher: Matcher, limit: int) -> Found:

@@ -62,14 +62,18 @@ def pack_words(first: int, ids: Sequence[int], texts: Sequence[str]) -> list[str
     return ["\n".join([*of_bucket, ""]) for of_bucket in entries]
 
 
-def unpack_word(first: int, entries: str, word: str) -> set[int]:
-    """Return the ids of the messages that have a word, from one of the texts of their block."""
-    found: set[int] = set()
-    offset, key = first - _FIRST, f"\n{word}\t"
+def characters_of(entries: str, word: str) -> set[str]:
+    """Return the characters for the messages that have a word, from a text of their block."""
+    found: set[str] = set()
+    key = f"\n{word}\t"
     start = entries.find(key)
     while start >= 0:  # long words that begin alike have an entry each
         start += len(key)
-        characters = entries[start : entries.find("\n", start)]
-        found.update(offset + ord(character) for character in characters)
+        found.update(entries[start : entries.find("\n", start)])
         start = entries.find(key, start)
     return found
+
+
+def id_of(first: int, character: str) -> int:
+    """Return the id of a message by its character, in the block that begins with the id `first`."""
+    return first + ord(character) - _FIRST

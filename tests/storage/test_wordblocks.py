@@ -10,9 +10,10 @@ from chatd.storage.wordblocks import (
     BLOCK_IDS,
     BUCKETS,
     bucket,
+    characters_of,
+    id_of,
     pack_words,
     texts_of,
-    unpack_word,
 )
 
 WORDS = st.sampled_from(["tea", "cake", "te", "東", "é", "x" * 80, "x" * 81])
@@ -21,7 +22,8 @@ MESSAGES = st.dictionaries(st.integers(0, BLOCK_IDS - 1), st.lists(WORDS).map(" 
 
 def found(first, packed, word):
     """Return the ids of the messages that have a word."""
-    return unpack_word(first, packed[bucket(word)], word)
+    characters = characters_of(packed[bucket(word)], word)
+    return {id_of(first, character) for character in characters}
 
 
 def test_the_texts_of_chunks():
