@@ -112,8 +112,8 @@ class Acts:
                 *[account_ops.Resume(session, address, digest, None, 2, (), NOW)] * 3,
                 *[log_in] * 2,
                 account_ops.LogOut(session, NOW),
-                end(session, self._pick([LeaveReason.LOST, LeaveReason.QUIT])),
-                end(session),
+                end(session, LeaveReason.QUIT, keep_token=False, hold_name=False),
+                *[end(session)] * 2,
             ]
         )
 

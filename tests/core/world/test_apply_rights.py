@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.core.errors import ChatError
+from chatd.core.events import LeaveReason
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import new_name
 from chatd.core.records import RoomRecord, Snapshot
-from chatd.core.rooms import User
+from chatd.core.rooms import Role, User
 from chatd.core.world import access, rights
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world import operations as ops
@@ -20,6 +21,9 @@ from chatd.core.world.world import World
 from tests.core.world.acts import Acts
 from tests.core.world.harness import NOW, WorldHarness
 from tests.core.world.samples import ACCOUNTS, ADDRESSES, SESSIONS
+
+ENDS = room_ops.Kick | room_ops.Restrict | ops.Leave | ops.Move | account_ops.LogOut
+"""The operations by which users leave rooms for good."""
 
 SEEDS = st.integers(0, 2**32)
 STEPS = 300
@@ -51,8 +55,9 @@ def identity(user):
 class Watch:
     """The rights in a world before an operation.
 
-    `known` has the rooms with those who were invited, or members when the room became one for
-    invited users; `excused` has those whom an administrator has let in.
+    `known` has the rooms with those who may join them although they are for invited users: they
+    are invited, or members who may lose the connection. `excused` has those whom an administrator
+    has let in.
     """
 
     def __init__(self, world):
@@ -100,6 +105,7 @@ class Watch:
         was = None if user is None else identity(user)
         room = world.rooms.by_key(getattr(operation, "room", ""))
         before, members = self.ranks(), {each: set(each.members) for each in world.rooms}
+        pairs = {(each, identity(member)) for each in world.rooms for member in each.members}
         by = getattr(operation, "by", None)
         rank = Rank.NONE if by is None else self.actor_rank(by, room)
         invite_only = room is not None and room.settings.invite_only
@@ -107,8 +113,8 @@ class Watch:
         is_done = not isinstance(outcome, ChatError)
         if user is not None and operation.session in world.sessions:
             self._follow(was, identity(world.sessions[operation.session]), before)
-        if isinstance(operation, room_ops.Invite) and is_done:
-            self._note_invited(operation, room)
+        if is_done:
+            self._note(operation, room, pairs)
         if isinstance(operation, room_ops.SetSetting) and is_done:
             assert rank >= Rank.OPERATOR
             if room.settings.invite_only and not invite_only:
@@ -126,10 +132,24 @@ class Watch:
                 ranks = (before.get((room, each), Rank.NONE) for each in (was, now))
                 before[room, now] = max(ranks)
 
-    def _note_invited(self, operation, room):
+    def _note(self, operation, room, before):
+        """Note who is invited, and whose invitation has ended; `before` has the members so far."""
+        members = {(each, identity(user)) for each in self.world.rooms for user in each.members}
+        is_end = isinstance(operation, account_ops.EndSession)
+        if (is_end and operation.reason is not LeaveReason.LOST) or isinstance(operation, ENDS):
+            self.known -= before - members
+        if isinstance(operation, room_ops.Restrict) and operation.is_ban:
+            self.known.discard((room, self._named(operation)))
+        is_loss = isinstance(operation, room_ops.SetRole) and operation.role is Role.NONE
+        if isinstance(operation, room_ops.Invite) or (
+            (is_loss or isinstance(operation, ops.Move)) and room.settings.invite_only
+        ):
+            self.known.add((room, self._named(operation)))
+
+    def _named(self, operation):
         user = self.world.names.find(operation.name.keys)
         account = self.world.accounts.find(operation.name.keys)
-        self.known.add((room, account.id if user is None else identity(user)))
+        return account.id if user is None else identity(user)
 
     def _check_ranks(self, before, operation, rank):
         """Check that a rank rises by an act of a higher one, or because a starter is back."""
