@@ -1,15 +1,26 @@
 """Events: what happens in the chat, as data that each codec encodes in its own words.
 
 An event knows no codec and no connection: names and ids are text, `time` is seconds since the epoch
-(UTC). Events of a room have its id in `room`.
+(UTC). Events of a room have its id in `room`. Those of roles, settings, bans, invitations, deletion
+and reading are in `chatd.core.room_events`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import ClassVar, NamedTuple
+
+from chatd.core.room_events import (
+    Invited,
+    MessageDeleted,
+    ReadUpTo,
+    RoleChanged,
+    RoomBanned,
+    RoomChanged,
+    RoomUnbanned,
+)
 
 Address = tuple[str, int] | str
 """The address of a client: host and port, or a word such as `unix` where there is no port."""
@@ -258,94 +269,6 @@ class Unmuted:
     time: float
     room_name: str = ""
     is_self: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RoleChanged:
-    """A user has another role in a room: `owner`, `operator`, `voice` or `none`.
-
-    `by` is the name of the user who gave it, or `Administrator`. `is_self`: it is the role of the
-    reader; `room_name` is for that user.
-    """
-
-    room: str
-    name: str
-    role: str
-    by: str
-    time: float
-    room_name: str = ""
-    is_self: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RoomChanged:
-    """A setting of a room has another value: `change` has its name and the value.
-
-    The values are what programs read: that of `key` tells only whether the room has one, that of
-    `limit` is None where there is none. `by` is as in `RoleChanged`.
-    """
-
-    room: str
-    by: str
-    time: float
-    change: Mapping[str, str | bool | int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class RoomBanned:
-    """A user who is not in a room was banned from it, for some minutes or until `RoomUnbanned`.
-
-    The members read `Left` instead if the user was in the room. `by` and `text` are as in `Left`.
-    """
-
-    room: str
-    name: str
-    by: str
-    time: float
-    minutes: int | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoomUnbanned:
-    """A user who was banned from a room may join it again; the fields are those of `RoomBanned`."""
-
-    room: str
-    name: str
-    by: str
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """For a user who may join a room once, because `by` invited them.
-
-    `account` is the id of the account of `by`, None for a guest.
-    """
-
-    room: str
-    room_name: str
-    by: str
-    time: float
-    account: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageDeleted:
-    """The text of the message `id` was removed by the user `by`."""
-
-    room: str
-    id: int
-    by: str
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReadUpTo:
-    """For a user: another of their sessions has read the messages of a room up to `id`."""
-
-    room: str
-    id: int
 
 
 UserEvent = Left | Renamed

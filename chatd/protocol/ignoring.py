@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatd.core.events import Event, Invited, Message, MessageBatch, PrivateMessage
+from chatd.core.events import Event, Message, MessageBatch, PrivateMessage
 from chatd.core.ignorelist import IgnoreList
+from chatd.core.room_events import Invited
 from chatd.protocol.codec import Codec
 from chatd.protocol.command import Request
 from chatd.protocol.framing import Framing

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.core.events import (
-    Invited,
     Joined,
     Left,
     Message,
-    MessageDeleted,
     Muted,
     Notice,
     PrivateMessage,
-    ReadUpTo,
     Renamed,
+    RoomClosed,
+    Unmuted,
+)
+from chatd.core.room_events import (
+    Invited,
+    MessageDeleted,
+    ReadUpTo,
     RoleChanged,
     RoomBanned,
     RoomChanged,
-    RoomClosed,
     RoomUnbanned,
-    Unmuted,
 )
 from chatd.protocol.json_kinds import ROLE
 from chatd.protocol.json_shapes import MORE, NAME, ROOM, SELF, TIME, Field, Shape, objects

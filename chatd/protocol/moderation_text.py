@@ -12,10 +12,9 @@ from chatd.core.events import (
     Left,
     Moved,
     Muted,
-    RoomBanned,
-    RoomUnbanned,
     Unmuted,
 )
+from chatd.core.room_events import RoomBanned, RoomUnbanned
 from chatd.protocol.people_text import Isolate
 
 

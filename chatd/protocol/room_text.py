@@ -10,18 +10,16 @@ from types import MappingProxyType
 from typing import Final
 
 from chatd.core import bidi
-from chatd.core.events import (
-    ADMINISTRATOR,
+from chatd.core.events import ADMINISTRATOR, Muted, Unmuted
+from chatd.core.records import AccessKind
+from chatd.core.room_events import (
     Invited,
     MessageDeleted,
-    Muted,
     RoleChanged,
     RoomBanned,
     RoomChanged,
     RoomUnbanned,
-    Unmuted,
 )
-from chatd.core.records import AccessKind
 from chatd.protocol.message_text import found_words, utc
 from chatd.protocol.moderation_text import actor, ban_words, mute_words, room_label, unban_words
 from chatd.protocol.people_text import Isolate, indent

@@ -29,11 +29,11 @@ from chatd.core.events import (
     Moved,
     Notice,
     PrivateMessage,
-    ReadUpTo,
     Renamed,
     RoomClosed,
     RoomEvent,
 )
+from chatd.core.room_events import ReadUpTo
 from chatd.core.suggest import nearest
 from chatd.protocol.command import MASK, Command, Request, help_text
 from chatd.protocol.commands import CLIENT_COMMANDS

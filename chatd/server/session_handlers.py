@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Invited
 from chatd.core.records import RememberedToken
+from chatd.core.room_events import Invited
 from chatd.core.rooms import Origin
 from chatd.core.sessions import Access
 from chatd.protocol.command import Request

@@ -12,14 +12,8 @@ from sys import getsizeof
 from typing import Final
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.events import (
-    Message,
-    MessageBatch,
-    MessageDeleted,
-    ReceiptRequest,
-    RoomClosed,
-    RoomEvent,
-)
+from chatd.core.events import Message, MessageBatch, ReceiptRequest, RoomClosed, RoomEvent
+from chatd.core.room_events import MessageDeleted
 from chatd.core.rooms import Room
 from chatd.core.store import IStore
 from chatd.storage.retention import Retention

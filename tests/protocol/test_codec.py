@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core import sanitize
-from chatd.core.events import (
-    Joined,
-    JoinsFolded,
-    MessageBatch,
-    Notice,
-    PrivateMessage,
-    ReadUpTo,
-    RoomChanged,
-)
+from chatd.core.events import Joined, JoinsFolded, MessageBatch, Notice, PrivateMessage
+from chatd.core.room_events import ReadUpTo, RoomChanged
 from chatd.protocol import codec as codec_module
 from chatd.protocol.codec import CODECS, json_codec, text_codec
 from chatd.protocol.command import MASK, PASSWORD_MASK, Request

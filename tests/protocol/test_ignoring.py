@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core.events import Invited, Joined, Message, MessageBatch, PrivateMessage
+from chatd.core.events import Joined, Message, MessageBatch, PrivateMessage
 from chatd.core.ignorelist import GuestNames, IgnoreList
+from chatd.core.room_events import Invited
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
 from chatd.protocol.ignoring import ignoring_codec

@@ -13,7 +13,6 @@ from chatd.core.errors import ErrorCode
 from chatd.core.events import (
     DisconnectReason,
     Event,
-    Invited,
     Joined,
     JoinsFolded,
     Kicked,
@@ -21,19 +20,22 @@ from chatd.core.events import (
     Left,
     Message,
     MessageBatch,
-    MessageDeleted,
     Moved,
     Muted,
     Notice,
     PrivateMessage,
-    ReadUpTo,
     Renamed,
+    RoomClosed,
+    Unmuted,
+)
+from chatd.core.room_events import (
+    Invited,
+    MessageDeleted,
+    ReadUpTo,
     RoleChanged,
     RoomBanned,
     RoomChanged,
-    RoomClosed,
     RoomUnbanned,
-    Unmuted,
 )
 from chatd.core.rooms import Role
 from chatd.protocol import received

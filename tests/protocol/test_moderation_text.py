@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatd.core.events import Kicked, LeaveReason, Left, Muted, RoomBanned, RoomUnbanned, Unmuted
+from chatd.core.events import Kicked, LeaveReason, Left, Muted, Unmuted
+from chatd.core.room_events import RoomBanned, RoomUnbanned
 from chatd.protocol.moderation_text import (
     admin_notice,
     ban_words,

@@ -2,16 +2,16 @@
 
 import pytest
 
-from chatd.core.events import (
+from chatd.core.events import Muted
+from chatd.core.records import AccessKind
+from chatd.core.room_events import (
     Invited,
     MessageDeleted,
-    Muted,
     RoleChanged,
     RoomBanned,
     RoomChanged,
     RoomUnbanned,
 )
-from chatd.core.records import AccessKind
 from chatd.core.rooms import Role
 from chatd.protocol.commands import CLIENT_COMMANDS
 from chatd.protocol.json_kinds import SETTINGS

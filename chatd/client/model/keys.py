@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from chatd.core.events import Event, RoomChanged
+from chatd.core.events import Event
+from chatd.core.room_events import RoomChanged
 from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok, Reply
 

@@ -23,7 +23,8 @@ from enum import Enum
 from typing import Final
 
 from chatd.client.model.effects import Incoming
-from chatd.core.events import Message, MessageDeleted
+from chatd.core.events import Message
+from chatd.core.room_events import MessageDeleted
 
 PAGE_LENGTH: Final = 500
 """How many messages one request for history asks for."""

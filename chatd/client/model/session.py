@@ -28,7 +28,8 @@ from chatd.client.model.rejoin import TAG, Rejoin
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.client.model.sync import NOT_NOW, STORE_PAUSE, SYNC_TAGS, HistorySync
 from chatd.client.model.values import int_or_none, str_or_none
-from chatd.core.events import Event, Joined, Left, Message, ReadUpTo, RoomClosed, RoomEvent
+from chatd.core.events import Event, Joined, Left, Message, RoomClosed, RoomEvent
+from chatd.core.room_events import ReadUpTo
 from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, Receipt, Reply, RoomList
 

@@ -9,17 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from chatd.client.model.members import RoomMembers
 from chatd.client.model.roomsettings import RoomSettings
-from chatd.core.events import (
-    Event,
-    Invited,
-    Joined,
-    Left,
-    Message,
-    PrivateMessage,
-    Renamed,
-    RoomChanged,
-    RoomClosed,
-)
+from chatd.core.events import Event, Joined, Left, Message, PrivateMessage, Renamed, RoomClosed
+from chatd.core.room_events import Invited, RoomChanged
 from chatd.protocol.json_kinds import SETTINGS
 from chatd.protocol.received import Ok, Reply, RoomList
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chatd.client.model.state import ClientState
 from chatd.client.ui.frontend import Line
 from chatd.core.bidi import isolate
-from chatd.core.events import Event, Invited, Left
+from chatd.core.events import Event, Left
+from chatd.core.room_events import Invited
 from chatd.core.sanitize import sanitize
 from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Reply

@@ -15,7 +15,8 @@ from chatd.client.ui.frontend import Action, Line
 from chatd.client.ui.render import QUIET_LOOK, mention, topic_words
 from chatd.client.ui.statusline import Status, offline
 from chatd.core.bidi import isolate
-from chatd.core.events import Invited, Message, PrivateMessage, ReadUpTo
+from chatd.core.events import Message, PrivateMessage
+from chatd.core.room_events import Invited, ReadUpTo
 from chatd.protocol.command import Request
 from chatd.protocol.received import Error, RoomList
 

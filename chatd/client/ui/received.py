@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from chatd.core.events import Event, ReadUpTo
+from chatd.core.events import Event
+from chatd.core.room_events import ReadUpTo
 from chatd.core.sanitize import sanitize
 from chatd.protocol.received import Ok, Reply
 from chatd.protocol.room_text import TOLD_ACTS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.records import AccessKind, RoomAccess
+from chatd.core.room_events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.rooms import Role, Room
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops

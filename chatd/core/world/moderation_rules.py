@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import (
-    Kicked,
-    LeaveReason,
-    Muted,
-    RoomBanned,
-    RoomUnbanned,
-    Unmuted,
-)
+from chatd.core.events import Kicked, LeaveReason, Muted, Unmuted
 from chatd.core.names import Name
 from chatd.core.network import limit_key
 from chatd.core.records import AccessKind, AccountRef, RoomAccess
 from chatd.core.restrictions import Restriction, Restrictions
+from chatd.core.room_events import RoomBanned, RoomUnbanned
 from chatd.core.rooms import Room, User
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops

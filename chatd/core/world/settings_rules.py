@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import RoomChanged
+from chatd.core.room_events import RoomChanged
 from chatd.core.rooms import Room
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.client.model.keys import RoomKeys
-from chatd.core.events import RoomChanged
+from chatd.core.room_events import RoomChanged
 from chatd.protocol.command import Request
 from chatd.protocol.received import Error, Ok
 

@@ -4,7 +4,8 @@ import pytest
 
 from chatd.client.model.effects import Incoming
 from chatd.client.model.marker import ReadMarker
-from chatd.core.events import Message, MessageDeleted
+from chatd.core.events import Message
+from chatd.core.room_events import MessageDeleted
 
 
 def message(number):

@@ -6,7 +6,7 @@ from chatd.client.model.effects import RetryAfter, StopReconnecting
 from chatd.client.model.phase import Phase
 from chatd.client.model.rejoin import TAG
 from chatd.client.model.session import ChatSession
-from chatd.core.events import ReadUpTo
+from chatd.core.room_events import ReadUpTo
 from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok
 from tests.client.model.replies import MISSED, UNKNOWN, asked, bob, join, resumed, sort

@@ -4,16 +4,15 @@ import pytest
 
 from chatd.client.model.state import ClientState, rooms_of
 from chatd.core.events import (
-    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
     PrivateMessage,
     Renamed,
-    RoomChanged,
     RoomClosed,
 )
+from chatd.core.room_events import Invited, RoomChanged
 from chatd.protocol.received import Error, Ok, RoomInfo, RoomList
 
 

@@ -6,7 +6,8 @@ from chatd.client.model.state import ClientState
 from chatd.client.ui.advice import advice, leave_first
 from chatd.client.ui.frontend import Address
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.core.events import Invited, LeaveReason, Left
+from chatd.core.events import LeaveReason, Left
+from chatd.core.room_events import Invited
 from chatd.protocol.received import Error, Ok
 from tests.client.ui.frontends import texts
 

@@ -14,19 +14,16 @@ from chatd.client.ui.frontend import (
     StopReconnecting,
 )
 from chatd.core.events import (
-    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
-    MessageDeleted,
     Notice,
     PrivateMessage,
     Renamed,
-    RoleChanged,
-    RoomChanged,
     RoomClosed,
 )
+from chatd.core.room_events import Invited, MessageDeleted, RoleChanged, RoomChanged
 from chatd.protocol.command import Request
 from chatd.protocol.received import Disconnect, Error, History, Ok, RoomInfo, RoomList
 from tests.client.ui.frontends import join, texts

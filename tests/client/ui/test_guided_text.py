@@ -15,18 +15,15 @@ from chatd.client.ui.guided_text import (
     update_lines,
 )
 from chatd.core.events import (
-    Invited,
     Joined,
     LeaveReason,
     Left,
     Message,
     PrivateMessage,
-    ReadUpTo,
     Renamed,
-    RoleChanged,
-    RoomChanged,
     RoomClosed,
 )
+from chatd.core.room_events import Invited, ReadUpTo, RoleChanged, RoomChanged
 from chatd.protocol.received import Ok, RoomInfo, RoomList
 from chatd.protocol.room_replies import Found
 from tests.client.ui.frontends import server_reply

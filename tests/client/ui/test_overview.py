@@ -8,16 +8,8 @@ from chatd.client.model.unread import Unread
 from chatd.client.ui.frontend import Line
 from chatd.client.ui.overview import here, unread_words
 from chatd.client.ui.terminal_mode import TerminalMode
-from chatd.core.events import (
-    Invited,
-    Joined,
-    LeaveReason,
-    Left,
-    Message,
-    PrivateMessage,
-    ReadUpTo,
-    RoomChanged,
-)
+from chatd.core.events import Joined, LeaveReason, Left, Message, PrivateMessage
+from chatd.core.room_events import Invited, ReadUpTo, RoomChanged
 from chatd.protocol.received import Error, History, Ok, RoomInfo, RoomList
 from tests.client.conftest import HERE
 from tests.client.ui.frontends import read_store, texts

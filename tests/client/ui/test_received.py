@@ -3,7 +3,8 @@
 import pytest
 
 from chatd.client.ui.received import is_shown, sanitized
-from chatd.core.events import Joined, LeaveReason, Left, ReadUpTo
+from chatd.core.events import Joined, LeaveReason, Left
+from chatd.core.room_events import ReadUpTo
 from chatd.protocol.received import Ok, RoomInfo, RoomList
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.names import typed_name
+from chatd.core.room_events import Invited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.rooms import Role
 from chatd.core.world.account_operations import LogOut
 from chatd.core.world.effects import Happened, RoomRead, Told

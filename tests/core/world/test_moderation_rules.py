@@ -3,16 +3,9 @@
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import (
-    Kicked,
-    LeaveReason,
-    Left,
-    Muted,
-    RoomBanned,
-    RoomUnbanned,
-    Unmuted,
-)
+from chatd.core.events import Kicked, LeaveReason, Left, Muted, Unmuted
 from chatd.core.records import AccessKind, RoomAccess
+from chatd.core.room_events import RoomBanned, RoomUnbanned
 from chatd.core.world import moderation_rules
 from chatd.core.world.account_operations import EndSession, RemoveAccount
 from chatd.core.world.effects import Happened, Told

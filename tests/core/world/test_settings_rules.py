@@ -3,8 +3,8 @@
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import RoomChanged
 from chatd.core.records import NO_SETTINGS, RoomSettings
+from chatd.core.room_events import RoomChanged
 from chatd.core.world.effects import Happened, InvitationChanged
 from chatd.core.world.operations import Leave, Say
 from chatd.core.world.rights import Rank
