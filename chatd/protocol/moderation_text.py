@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from chatd.core import bidi
 from chatd.core.bidi import isolate
 from chatd.core.events import (
@@ -17,26 +19,35 @@ from chatd.core.events import (
 from chatd.core.room_events import RoomBanned, RoomUnbanned
 from chatd.protocol.people_text import Isolate
 
+KICKED: Final = "{} was kicked out."
+BANNED: Final = "{} was banned."
+UNBANNED: Final = "{} was unbanned."
+MUTED: Final = "{} was muted."
+UNMUTED: Final = "{} was unmuted."
+"""The words for a user and what was done: the texts of replies in JSON.
+
+Those for a room have the user who acted and the reason as well, where members are told these.
+"""
+
 
 def removal_line(event: Left) -> str:
     """Return the line for a room out of which a user was kicked or banned."""
     if event.reason is LeaveReason.BANNED:
         return f"{SERVER}: {ban_words(event)}"
-    name = isolate(event.name)
     if event.by in {None, ADMINISTRATOR}:
-        return f"{ADMINISTRATOR}: {with_reason(f'{name} was kicked out.', event.text)}"
-    words = f"{name} was kicked out by {actor(event.by)}."
-    return f"{SERVER}: {with_reason(words, event.text)}"
+        words = KICKED.format(isolate(event.name))
+        return f"{ADMINISTRATOR}: {with_reason(words, event.text)}"
+    return f"{SERVER}: {with_reason(_with_actor(KICKED, event), event.text)}"
 
 
 def ban_words(event: Left | RoomBanned) -> str:
     """Return the words for a room from which a user was banned."""
-    return with_reason(f"{isolate(event.name)} was banned by {actor(event.by)}.", event.text)
+    return with_reason(_with_actor(BANNED, event), event.text)
 
 
 def unban_words(event: RoomUnbanned) -> str:
     """Return the words for a room that a user may join again."""
-    return f"{isolate(event.name)} was unbanned by {actor(event.by)}."
+    return _with_actor(UNBANNED, event)
 
 
 def admin_notice(event: Kicked | Moved) -> str:
@@ -56,11 +67,15 @@ def mute_words(event: Muted | Unmuted) -> str:
     """Return the words for a user who is muted or may talk again, and for the room."""
     is_mute = isinstance(event, Muted)
     if not event.is_self:
-        return f"{isolate(event.name)} was {'muted' if is_mute else 'unmuted'}."
+        return (MUTED if is_mute else UNMUTED).format(isolate(event.name))
     room = room_label(event.room_name, event.room)
     if is_mute:
         return f"You may not talk in chatroom {room}."
     return f"You may talk in chatroom {room} again."
+
+
+def _with_actor(words: str, event: Left | RoomBanned | RoomUnbanned) -> str:
+    return f"{words.format(isolate(event.name))[:-1]} by {actor(event.by)}."
 
 
 def with_reason(words: str, reason: str | None) -> str:

@@ -21,7 +21,18 @@ from chatd.core.room_events import (
     RoomUnbanned,
 )
 from chatd.protocol.message_text import found_words, utc
-from chatd.protocol.moderation_text import actor, ban_words, mute_words, room_label, unban_words
+from chatd.protocol.moderation_text import (
+    BANNED,
+    KICKED,
+    MUTED,
+    UNBANNED,
+    UNMUTED,
+    actor,
+    ban_words,
+    mute_words,
+    room_label,
+    unban_words,
+)
 from chatd.protocol.people_text import Isolate, indent
 from chatd.protocol.room_replies import (
     AccessInfo,
@@ -62,11 +73,11 @@ _ACTS: Final = {
     "deop": _ROLES["none"][0],
     "voice": _ROLES["voice"][0],
     "devoice": _ROLES["none"][0],
-    "kick": "{} was kicked out.",
-    "mute": "{} was muted.",
-    "unmute": "{} was unmuted.",
-    "ban": "{} was banned.",
-    "unban": "{} was unbanned.",
+    "kick": KICKED,
+    "mute": MUTED,
+    "unmute": UNMUTED,
+    "ban": BANNED,
+    "unban": UNBANNED,
     "invite": "You invited {}.",
     "delete": "Message {} was deleted.",
 }
@@ -98,7 +109,7 @@ def news_words(event: RoomNews) -> str:  # noqa: PLR0911 -- a table
             room = room_label(event.room_name, event.room)
             return f"{_subject(event.by)} invited you to chatroom {room}."
         case MessageDeleted():
-            return f"Message {event.id} was deleted."
+            return _ACTS["delete"].format(event.id)
         case Muted() | Unmuted():
             return mute_words(event)
 
