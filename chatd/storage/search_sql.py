@@ -8,7 +8,7 @@ depends on the kind of the database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ from chatd.storage.schema import chunks, rooms, word_blocks, words
 from chatd.storage.wordblocks import bucket, characters_of, id_of
 
 READ_CHUNKS: Final = 8 * SPAN
-READ_SIZE: Final = 128 * 1024
+READ_SIZE: Final = 64 * 1024
 """How many chunks and bytes are read at once behind the index; a span is read whole."""
 
 FETCHED_SPANS: Final = 32
@@ -32,6 +32,9 @@ FETCHED_SPANS: Final = 32
 BLOCKS: Final = 4
 MAX_BLOCKS: Final = 256
 """In how many blocks the first job looks for words, and a later one at most."""
+
+FEW_BLOCKS: Final = 16
+"""How many blocks are named in a statement; for more of them the database takes all in between."""
 
 # The statements are made once: that takes as long as the database takes for some of them.
 _through: Final = select(func.max(word_blocks.c.last)).where(word_blocks.c.room == bindparam("key"))
@@ -62,11 +65,19 @@ _BLOCKS: Final = (
     .order_by(word_blocks.c.last.desc())
     .limit(bindparam("most"))
 )
-_ENTRIES: Final = select(words.c.last, words.c.entries).where(
+_entries: Final = select(words.c.last, words.c.entries).where(
     words.c.room == bindparam("key"),
-    words.c.last.in_(bindparam("blocks", expanding=True)),
     words.c.bucket == bindparam("bucket"),
     words.c.entries.like(bindparam("pattern")),
+)
+_ENTRIES_OF_FEW: Final = _entries.where(words.c.last.in_(bindparam("blocks", expanding=True)))
+_ENTRIES_OF_RANGE: Final = _entries.where(
+    words.c.last.in_(
+        select(word_blocks.c.last).where(
+            word_blocks.c.room == bindparam("key"),
+            word_blocks.c.last.between(bindparam("lowest"), bindparam("highest")),
+        )
+    )
 )
 
 
@@ -165,14 +176,8 @@ def _ids_in_blocks(
     for word in looked_up:
         if not left:
             break
-        where = {
-            "key": key,
-            "blocks": list(left),
-            "bucket": bucket(word),
-            "pattern": f"%\n{word}\t%",  # no character of a word has a meaning there
-        }
         found: dict[int, set[str] | None] = {}
-        for last, entries in connection.execute(_ENTRIES, where).all():
+        for last, entries in _entries_of(connection, key, left, word).items():
             characters, before = characters_of(entries, word), left[last]
             if before is not None:
                 characters &= before
@@ -184,6 +189,20 @@ def _ids_in_blocks(
         for last, characters in left.items()
         for character in characters or ()
     ]
+
+
+def _entries_of(
+    connection: Connection, key: str, blocks: Collection[int], word: str
+) -> dict[int, str]:
+    """Return the texts of those of the blocks that have a word, by their last ids."""
+    # No character of a word has a meaning in a pattern.
+    where = {"key": key, "bucket": bucket(word), "pattern": f"%\n{word}\t%"}
+    if len(blocks) <= FEW_BLOCKS:
+        rows = connection.execute(_ENTRIES_OF_FEW, {**where, "blocks": list(blocks)})
+    else:
+        span = {"lowest": min(blocks), "highest": max(blocks)}
+        rows = connection.execute(_ENTRIES_OF_RANGE, {**where, **span})
+    return {last: entries for last, entries in rows.all() if last in blocks}
 
 
 def _matching(connection: Connection, within: _Range, matcher: Matcher, limit: int) -> Found:

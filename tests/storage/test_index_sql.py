@@ -154,3 +154,17 @@ def test_a_block_that_was_added_already(store, database):
     index_all(store)
     assert blocks(database) == [(0, 1023), (1024, 2047)]
     assert database.writer.run(lambda c: index_sql.add_block(c, "tea", 2048)) is None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_words_of_a_deleted_message_are_in_no_file(store, database, tmp_path):
+    """SQLite overwrites the block that is made again."""
+    say(store, 1, *["x unmentionable"] * 20, *["x"] * 20)
+    index_all(store)
+    assert "unmentionable" in indexed_words(database)
+    for number in range(1, 1281, 64):
+        result(store.delete_message("tea", number))
+    while result(store.compact()):
+        pass
+    assert "x" in indexed_words(database)
+    assert not [each for each in tmp_path.iterdir() if b"unmentionable" in each.read_bytes()]
