@@ -55,7 +55,7 @@ class StoredRooms:
             None if origin is None else origin.key,
             None if origin is None else origin.address,
         )
-        while not await self._log.submit(start):
+        while not await self._log.submit(start, origin):
             await self._waiting.setdefault(start.room, Waiters()).wait()
         try:
             last_id = await self._store.add_room(
