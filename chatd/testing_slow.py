@@ -104,6 +104,7 @@ class SlowStore(MemoryStore):
     add_room_access = _gated("access_gate", "add_room_access")
     remove_room_access = _gated("access_gate", "remove_room_access")
     append = _gated("write_gate", "append")
+    delete_message = _gated("write_gate", "delete_message")
     history = _gated("read_gate", "history")
     search = _gated("read_gate", "search")
     account = _gated("account_gate", "account")

@@ -146,7 +146,8 @@ class MessageService:
             found = await origin.until_closed(read(room, None, _SEARCHED_FOR_OWN))
             matching = [message for message in found if _is_own(message, origin.user)]
         matching = [message for message in matching if not message.is_deleted]
-        _check_still_member(origin.user, room, self._world)
+        if not self._world.accounts.is_admin(origin.user.account):
+            _check_still_member(origin.user, room)
         if not matching and message_id is None:
             raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id)
         if not matching:
@@ -167,10 +168,9 @@ def _is_own(message: Message, user: User) -> bool:
     return message.account is None and names is not None and names.had(message.sender, message.time)
 
 
-def _check_still_member(user: User, room: Room, world: World | None = None) -> None:
+def _check_still_member(user: User, room: Room) -> None:
     """Raise `ChatError` if a user has left a room while the store was asked."""
-    is_admin = world is not None and world.accounts.is_admin(user.account)
-    if room in user.rooms or is_admin:
+    if room in user.rooms:
         return
     if user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=room.id)

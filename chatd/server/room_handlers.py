@@ -6,7 +6,7 @@ room without being a member.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.errors import ChatError, ErrorCode
@@ -15,6 +15,7 @@ from chatd.core.names import ROOM_ID_LENGTH
 from chatd.core.records import Actor, ActorKind, AuditEntry
 from chatd.core.rooms import Role, Room
 from chatd.core.world.operations import By
+from chatd.core.world.room_operations import MemberRef
 from chatd.core.world.settings_rules import KEY, LIMIT, SETTINGS, SettingValue, shown_value
 from chatd.protocol.command import OFF, ON, Request
 from chatd.protocol.replies import Reply
@@ -41,88 +42,77 @@ def acting_room(session: Session, request: Request) -> Room:
     return session.room(room_id)
 
 
-# -- roles
+# -- acts on users
 
 
-def role_handler(
-    role: Role, former: Role | None = None
-) -> Callable[[Session, Request], Coroutine[Any, Any, Reply]]:
-    """Return a handler that gives a user a role; if `former` is given, they must have that."""
+_Act = Callable[["Session", Request, Room], Awaitable[MemberRef]]
+_Handler = Callable[["Session", Request], Coroutine[Any, Any, Reply]]
+
+
+def _on_user(act: _Act) -> _Handler:
+    """Return a handler that does something to the user whom the request names."""
 
     async def handle(session: Session, request: Request) -> Reply:
-        services, room = session.services, acting_room(session, request)
-        name, _ = await services.room_moderation.set_role(
-            By(session.key),
-            request.arguments["chatter_name"],
-            room,
-            role,
-            services.now(),
-            former=former,
-            origin=session,
-        )
-        return _done(session, request, room, name)
+        room = acting_room(session, request)
+        name, _ = await act(session, request, room)
+        kept_as = {"ban": "room-ban", "unban": "room-unban"}.get(request.command, request.command)
+        note_act(session, request, room, kept_as, name)
+        return ActDone(request.command, room.id, name)
 
     return handle
 
 
-# -- moderation
+def _set_role(role: Role, former: Role | None = None) -> _Act:
+    """Return an act that gives a user a role; if `former` is given, they must have that."""
+
+    def act(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+        return session.services.room_moderation.set_role(
+            By(session.key),
+            request.arguments["chatter_name"],
+            room,
+            role,
+            session.services.now(),
+            former=former,
+            origin=session,
+        )
+
+    return act
 
 
-async def kick(session: Session, request: Request) -> Reply:
-    """Remove a user from the room."""
-    services, room = session.services, acting_room(session, request)
-    reason = _reason(session, request)
-    name, _ = await services.room_moderation.kick(
-        By(session.key), request.arguments["chatter_name"], room, reason, services.now(), session
-    )
-    return _done(session, request, room, name)
+def _kick(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, reason, now = *_name_and_reason(session, request), session.services.now()
+    return session.services.room_moderation.kick(By(session.key), name, room, reason, now, session)
 
 
-async def mute(session: Session, request: Request) -> Reply:
-    """Let a user read the room but not talk in it."""
-    services, room = session.services, acting_room(session, request)
-    name, _ = await services.room_moderation.mute(
-        By(session.key),
+def _mute(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, minutes, now = (
         request.arguments["chatter_name"],
-        room,
         _minutes(request),
-        services.now(),
-        session,
+        session.services.now(),
     )
-    return _done(session, request, room, name)
+    return session.services.room_moderation.mute(By(session.key), name, room, minutes, now, session)
 
 
-async def unmute(session: Session, request: Request) -> Reply:
-    """Let a user talk in the room again."""
-    services, room = session.services, acting_room(session, request)
-    name, _ = await services.room_moderation.unmute(
-        By(session.key), request.arguments["chatter_name"], room, services.now(), session
+def _unmute(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, now = request.arguments["chatter_name"], session.services.now()
+    return session.services.room_moderation.unmute(By(session.key), name, room, now, session)
+
+
+def _ban(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, reason, now = *_name_and_reason(session, request), session.services.now()
+    return session.services.room_moderation.ban(
+        By(session.key), name, room, _minutes(request), reason, now, session
     )
-    return _done(session, request, room, name)
 
 
-async def ban(session: Session, request: Request) -> Reply:
-    """Remove a user from the room, and keep them out."""
-    services, room = session.services, acting_room(session, request)
-    name, _ = await services.room_moderation.ban(
-        By(session.key),
-        request.arguments["chatter_name"],
-        room,
-        _minutes(request),
-        _reason(session, request),
-        services.now(),
-        session,
-    )
-    return _done(session, request, room, name)
+def _unban(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, now = request.arguments["chatter_name"], session.services.now()
+    return session.services.room_moderation.unban(By(session.key), name, room, now, session)
 
 
-async def unban(session: Session, request: Request) -> Reply:
-    """Let a user join the room again."""
-    services, room = session.services, acting_room(session, request)
-    name, _ = await services.room_moderation.unban(
-        By(session.key), request.arguments["chatter_name"], room, services.now(), session
-    )
-    return _done(session, request, room, name)
+def _invite(session: Session, request: Request, room: Room) -> Awaitable[MemberRef]:
+    name, now = request.arguments["chatter_name"], session.services.now()
+    return session.services.room_moderation.invite(session, name, room, now)
 
 
 def bans(session: Session, request: Request) -> Reply:
@@ -138,14 +128,6 @@ def bans(session: Session, request: Request) -> Reply:
     )
 
 
-async def invite(session: Session, request: Request) -> Reply:
-    """Let a user join the room once."""
-    services, room = session.services, acting_room(session, request)
-    name = request.arguments["chatter_name"]
-    name, _ = await services.room_moderation.invite(session, name, room, services.now())
-    return _done(session, request, room, name)
-
-
 def _minutes(request: Request) -> int | None:
     """Return for how many minutes, None for ever; raise `ChatError` if it is for none."""
     minutes = request.arguments.get("minutes")
@@ -154,8 +136,8 @@ def _minutes(request: Request) -> int | None:
     return None if minutes is None else int(minutes)
 
 
-def _reason(session: Session, request: Request) -> str:
-    """Return the reason that was given, or "".
+def _name_and_reason(session: Session, request: Request) -> tuple[str, str]:
+    """Return the name of the user, and the reason that was given, or "".
 
     Raises `ChatError` if its first word is the id of a room of the user: at the console, and in
     other programs, a room is named there.
@@ -166,7 +148,7 @@ def _reason(session: Session, request: Request) -> str:
         words = [word for word in reason.split(None, 1)[:1] if len(word) <= ROOM_ID_LENGTH]
         if any(room_key(word) in keys for word in words):
             raise ChatError(ErrorCode.USAGE)
-    return reason
+    return request.arguments["chatter_name"], reason
 
 
 # -- settings
@@ -215,12 +197,6 @@ async def end(session: Session, request: Request) -> Reply:
 # -- within
 
 
-def _done(session: Session, request: Request, room: Room, name: str) -> Reply:
-    act = {"ban": "room-ban", "unban": "room-unban"}.get(request.command, request.command)
-    note_act(session, request, room, act, name)
-    return ActDone(request.command, room.id, name)
-
-
 def note_act(session: Session, request: Request, room: Room, act: str, subject: str = "") -> None:
     """Keep an act in the audit, if it is that of an administrator."""
     services, user = session.services, session.user
@@ -240,17 +216,17 @@ def note_act(session: Session, request: Request, room: Room, act: str, subject: 
 
 
 HANDLERS: Final = {
-    "op": role_handler(Role.OPERATOR),
-    "deop": role_handler(Role.NONE, Role.OPERATOR),
-    "voice": role_handler(Role.VOICE),
-    "devoice": role_handler(Role.NONE, Role.VOICE),
-    "kick": kick,
-    "mute": mute,
-    "unmute": unmute,
-    "ban": ban,
-    "unban": unban,
+    "op": _on_user(_set_role(Role.OPERATOR)),
+    "deop": _on_user(_set_role(Role.NONE, Role.OPERATOR)),
+    "voice": _on_user(_set_role(Role.VOICE)),
+    "devoice": _on_user(_set_role(Role.NONE, Role.VOICE)),
+    "kick": _on_user(_kick),
+    "mute": _on_user(_mute),
+    "unmute": _on_user(_unmute),
+    "ban": _on_user(_ban),
+    "unban": _on_user(_unban),
+    "invite": _on_user(_invite),
     "bans": bans,
-    "invite": invite,
     "topic": topic,
     "end": end,
     **dict.fromkeys(SETTINGS, setting),

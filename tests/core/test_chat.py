@@ -6,27 +6,11 @@ from twisted.internet.defer import Deferred
 from chatd.config import RoomCreators
 from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.rooms import Role
-from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 from chatd.testing_slow import Gate
+from tests.core.calls import refusal, run
 
 NOW = 1000.0
-
-
-def run(call):
-    """Return the result of an awaitable that does not wait, or raise its error."""
-
-    async def awaited():
-        return await call
-
-    return result(awaited())
-
-
-def refusal(coroutine):
-    """Return the code and the parameters with which a call is refused."""
-    with pytest.raises(ChatError) as refused:
-        run(coroutine)
-    return refused.value.code, refused.value.params
 
 
 @pytest.fixture

@@ -6,21 +6,13 @@ from twisted.internet.defer import Deferred
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.ignorelist import IgnoreList
 from chatd.core.messages import SEARCH_PAGE
-from chatd.storage.testing import ids, result
+from chatd.storage.testing import ids
 from chatd.storage.writer import WRITE_DELAY
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowStore
+from tests.core.calls import run
 
 NOW = 1000.0
-
-
-def run(call):
-    """Return the result of an awaitable that does not wait."""
-
-    async def awaited():
-        return await call
-
-    return result(awaited())
 
 
 def outcome(call):
@@ -250,3 +242,38 @@ def test_deleting_in_a_room_that_is_left_meanwhile(server, messages, tea):
     gate.open()
     assert refusals == [ErrorCode.IN_NO_ROOM]
     assert [said.text for said in run(messages.history(bob, tea, None, 9))] == ["one"]
+
+
+def test_deleting_in_a_room_that_is_left_when_the_text_goes(server, messages, tea):
+    """The room is told of a text that is gone, though its author has left, or the session ended."""
+    bob = join(server, "Bob")
+    gate = server.service.store.write_gate
+    for number, leave in enumerate(("leave", "lose"), 1):
+        ann = join(server, f"Ann{number}")
+        say(server, ann, "one")
+        bob.read()
+        gate.shut = True
+        refusals = begin(messages.delete(ann, tea, None, NOW))
+        if leave == "leave":
+            run(server.service.chat.leave(ann, tea, NOW))
+        else:
+            ann.lose()
+        gate.open()
+        told = f"Server: Message {number} was deleted."
+        assert (refusals, bob.read()) == ([], [f"Server: Ann{number} quitted.", told])
+
+
+def test_an_operator_who_is_one_no_more_when_the_text_goes():
+    """Users who join read nothing of it, by --replay, from memory."""
+    server = MemoryServer(store=SlowStore(), rooms=(("1", "tea"),), replay=9)
+    bob, operator = join(server, "Bob"), join(server, "Ann")
+    tea = server.service.chat.room("1")
+    say(server, bob, "one")
+    server.console("op Ann 1")
+    gate = server.service.store.write_gate
+    gate.shut = True
+    refusals = begin(server.service.messages.delete(operator, tea, 1, NOW))
+    server.console("deop Ann 1")
+    gate.open()
+    assert (refusals, bob.read()[-1]) == ([], "Server: Message 1 was deleted.")
+    assert [said.text for said in server.service.messages.recent(tea)] == [""]

@@ -3,35 +3,19 @@
 import pytest
 from twisted.internet.defer import Deferred
 
-from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
+from chatd.core.errors import ErrorCode, StoreUnavailableError
 from chatd.core.names import new_name
 from chatd.core.privatemessages import MAX_KEPT, MAX_KEPT_OF_SENDER, KeptFor
 from chatd.core.records import KeptMessage
 from chatd.core.world.account_operations import ReserveName
 from chatd.core.world.operations import SentPrivately
 from chatd.daemon.periodic import HOUR
-from chatd.storage.testing import result
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowStore
+from tests.core.calls import refusal, run
 
 NOW = 1000.0
 WORD = "staple-battery"
-
-
-def run(call):
-    """Return the result of an awaitable that does not wait, or raise its error."""
-
-    async def awaited():
-        return await call
-
-    return result(awaited())
-
-
-def refusal(coroutine):
-    """Return the code and the parameters with which a call is refused."""
-    with pytest.raises(ChatError) as refused:
-        run(coroutine)
-    return refused.value.code, refused.value.params
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from chatd.testing import MemoryServer
 from tests.server.keeping import KEPT, WORD, ask, connect_json, kept, log_in, register
 
 EPOCH = 1_795_186_276.0  # 2026-11-20 14:51:16 UTC
+NAMES = ("alice", "carol")
 LINE = "[2026-11-20 14:51:16 UTC] Ann (secret): {}"
 
 
@@ -119,6 +120,26 @@ def test_an_ignored_sender(server):
     assert first.ask("`secret bob psst") == KEPT
     assert second.read() == ["alice (secret to bob): psst"]
     assert (kept(server), log_in(server)[1]) == ([], [])
+
+
+def test_an_invitation_of_an_ignored_account(server):
+    """It is not told at the login, in text or in JSON; that of another account is."""
+    for name in NAMES:
+        register(server, name)
+        client, _ = log_in(server, name)
+        client.ask(f"`enter {name[0]}")
+        client.ask("`invite bob")
+    bob, told = log_in(server)
+    invited = [f"Server: {name} invited you to chatroom {name[0]}@{name[0]}." for name in NAMES]
+    assert told == invited
+    bob.ask("`ignore alice")
+    bob.lose()
+    bob, told = log_in(server)
+    assert told == invited[1:]
+    bob.lose()
+    client, _ = connect_json(server)
+    events = ask(client, "login", username="bob", password=WORD)
+    assert [event["by"] for event in events if event["event"] == "invited"] == ["carol"]
 
 
 def test_too_many(ann):

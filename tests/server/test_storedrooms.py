@@ -112,6 +112,18 @@ def test_a_start_that_ends_with_its_client(server, store):
     assert bob.ask("`join X Ann") == ["Server: You join @chatroom X"]
 
 
+def test_a_start_that_waits_for_an_end_and_ends_with_its_client(server, store):
+    """No room is started, and nothing is known of the session any more."""
+    lines = server.console("end 1")
+    ann = server.connect()
+    ann.send("`start 1 new")
+    ann.lose()
+    store.room_gate.let_through(1)
+    assert lines == ["Administrator: chatroom 1 closed."]
+    assert (store.room_gate.waiting, server.service.world.sessions) == ([], {})
+    assert server.service.world.rooms.find("1") is None
+
+
 def test_a_room_of_a_server_that_was_taken_for_dead(server, store):
     """The creation is refused: another server may create the room meanwhile."""
     started = Deferred.fromCoroutine(server.service.chat.create_room("9", "new"))

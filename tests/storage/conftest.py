@@ -6,7 +6,9 @@ from queue import Queue
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.storage.testing import temporary_schema
+from chatd.core.records import RoomRecord
+from chatd.storage.factory import create_database
+from chatd.storage.testing import inline_store, temporary_schema
 
 
 class PumpedReactor(Clock):
@@ -38,6 +40,21 @@ class PumpedReactor(Clock):
 def reactor():
     """Return a reactor whose time and calls from threads the test controls."""
     return PumpedReactor()
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Return a database in SQLite."""
+    return create_database(f"sqlite:///{tmp_path}/chatd.db")
+
+
+@pytest.fixture
+def store(database):
+    """Return an open store with a room."""
+    store = inline_store(database)
+    store.open([RoomRecord("tea", "tea")])
+    yield store
+    database.close()
 
 
 @pytest.fixture

@@ -6,28 +6,17 @@ The contract of all stores tests the effects of the statements.
 import pytest
 from sqlalchemy import event
 
-from chatd.core.records import RoomRecord
-from chatd.storage.factory import create_database
 from chatd.storage.messages_sql import PAGE
-from chatd.storage.testing import NO_LIMIT, batch, ids, inline_store, result
+from chatd.storage.testing import NO_LIMIT, batch, ids, result
 
 SPAN = 64
 
 
 @pytest.fixture
-def database(tmp_path):
-    """Return a database in SQLite."""
-    return create_database(f"sqlite:///{tmp_path}/chatd.db")
-
-
-@pytest.fixture
-def store(database):
+def store(store):
     """Return an open store with a room that has many chunks."""
-    store = inline_store(database)
-    store.open([RoomRecord("tea", "tea")])
     result(store.append([batch(n) for n in range(1, 99 * SPAN, SPAN)], {}))
-    yield store
-    database.close()
+    return store
 
 
 def listen(database):

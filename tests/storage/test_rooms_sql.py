@@ -3,29 +3,10 @@
 The contract of all stores tests the effects of the statements.
 """
 
-import pytest
-
-from chatd.core.records import RoomRecord
-from chatd.storage.factory import create_database
 from chatd.storage.rooms_sql import PRUNE_LENGTH
-from chatd.storage.testing import NOW, batch, inline_store, result
+from chatd.storage.testing import NOW, batch, result
 
 SPAN = 64
-
-
-@pytest.fixture
-def database(tmp_path):
-    """Return a database in SQLite."""
-    return create_database(f"sqlite:///{tmp_path}/chatd.db")
-
-
-@pytest.fixture
-def store(database):
-    """Return an open store with a room."""
-    store = inline_store(database)
-    store.open([RoomRecord("tea", "tea")])
-    yield store
-    database.close()
 
 
 def chunks(database):

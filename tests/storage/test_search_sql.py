@@ -5,34 +5,16 @@ The contract of all stores tests the messages that are found.
 
 from functools import partial
 
-import pytest
 from sqlalchemy import event
 
 from chatd.core.events import MessageBatch
-from chatd.core.records import RoomRecord
 from chatd.storage import search_sql
-from chatd.storage.factory import create_database
 from chatd.storage.messages_sql import MAX_ID
 from chatd.storage.search_sql import BLOCKS, FETCHED_SPANS, READ_CHUNKS, READ_SIZE, Query
-from chatd.storage.testing import NOW, ids, inline_store, result
+from chatd.storage.testing import NOW, ids, result
 from chatd.storage.wordblocks import BLOCK_IDS
 
 SPAN = 64
-
-
-@pytest.fixture
-def database(tmp_path):
-    """Return a database in SQLite."""
-    return create_database(f"sqlite:///{tmp_path}/chatd.db")
-
-
-@pytest.fixture
-def store(database):
-    """Return an open store with a room."""
-    store = inline_store(database)
-    store.open([RoomRecord("tea", "tea")])
-    yield store
-    database.close()
 
 
 def say(store, first, count, text="tea", apart=1):

@@ -3,25 +3,14 @@
 import pytest
 
 from chatd.core.errors import StoreUnavailableError
-from chatd.core.records import RoomRecord
-from chatd.storage.factory import create_database
-from chatd.storage.testing import NOW, batch, ids, inline_store, result
+from chatd.storage.testing import NOW, batch, ids, result
 
 
 @pytest.fixture
-def database(tmp_path):
-    """Return a database in SQLite."""
-    return create_database(f"sqlite:///{tmp_path}/chatd.db")
-
-
-@pytest.fixture
-def store(database):
+def store(store):
     """Return an open store with a room that has enough messages for some blocks."""
-    store = inline_store(database)
-    store.open([RoomRecord("tea", "tea")])
     result(store.append([batch(n, 64) for n in range(1, 5000, 64)], {}))
-    yield store
-    database.close()
+    return store
 
 
 def fail(database, monkeypatch, *, after):

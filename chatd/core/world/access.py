@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.events import LeaveReason
@@ -23,25 +22,11 @@ ROLES: Final = {AccessKind.OPERATOR: Role.OPERATOR, AccessKind.VOICE: Role.VOICE
 """The roles that the entries of a room's access list give."""
 
 
-class RestrictionEnds:
-    """The times at which bans and mutes of rooms end, by the clock that measures durations."""
-
-    def __init__(self) -> None:
-        # The count makes any two differ.
-        self._ends: list[tuple[float, int, Room]] = []
-        self._count = 0
-
-    def add(self, ends: float, room: Room) -> None:
-        """Note that a ban or mute of a room ends at a time."""
-        self._count += 1
-        heappush(self._ends, (ends, self._count, room))
-
-    def pass_time(self, seconds: float) -> None:
-        """Remove the bans and mutes that have ended until `seconds`."""
-        while self._ends and self._ends[0][0] <= seconds:
-            room = heappop(self._ends)[2]
-            room.bans, room.mutes = room.bans.active(seconds), room.mutes.active(seconds)
-            room.note_restrictions()
+def end_restrictions(world: World, seconds: float) -> None:
+    """Remove the bans and mutes that have ended until `seconds`."""
+    for room in world.restriction_ends.take_ended(seconds):
+        room.bans, room.mutes = room.bans.active(seconds), room.mutes.active(seconds)
+        room.note_restrictions()
 
 
 def load(world: World, room: Room, entry: RoomAccess, now: float, seconds: float) -> None:

@@ -8,10 +8,10 @@ are those of the clock that measures durations.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import heappop, heappush
 
 from chatd.core.records import AccessKind, RoomAccess
 from chatd.core.rooms import Room, User
+from chatd.core.world.ends import Ends
 
 
 @dataclass(slots=True)
@@ -35,10 +35,7 @@ class Invitations:
 
     def __init__(self) -> None:
         self._by_subject: dict[int | User, dict[Room, Invitation]] = {}
-        # When invitations end, some of which may be gone or last longer. The count makes any two
-        # differ.
-        self._ends: list[tuple[float, int, int | User, Room]] = []
-        self._count = 0
+        self._ends: Ends[tuple[int | User, Room]] = Ends()
 
     def add(self, room: Room, subject: int | User, invitation: Invitation) -> None:
         """Invite an account or a guest to a room, in place of a former invitation."""
@@ -84,8 +81,7 @@ class Invitations:
 
     def pass_time(self, now: float) -> None:
         """Remove the invitations that have ended until `now`."""
-        while self._ends and self._ends[0][0] <= now:
-            _, _, subject, room = heappop(self._ends)
+        for subject, room in self._ends.take_ended(now):
             if self.find(room, subject, now) is None:
                 self.remove(room, subject)
 
@@ -100,20 +96,17 @@ class Invitations:
 
     def unused(self, account: int, now: float) -> list[tuple[Room, RoomAccess]]:
         """Return the rooms that an account was invited to and has not joined yet."""
-        found = ((room, self.find(room, account, now)) for room in self._rooms_of(account))
+        rooms = self._by_subject.get(account, {})
+        found = ((room, self.find(room, account, now)) for room in rooms)
         return [
             (room, invitation.entry)
             for room, invitation in found
             if invitation is not None and not invitation.is_used
         ]
 
-    def _rooms_of(self, subject: int | User) -> list[Room]:
-        return list(self._by_subject.get(subject, {}))
-
     def _note_end(self, room: Room, subject: int | User, invitation: Invitation) -> None:
         if invitation.ends is not None:
-            self._count += 1
-            heappush(self._ends, (invitation.ends, self._count, subject, room))
+            self._ends.add(invitation.ends, (subject, room))
 
 
 def subject_of(user: User) -> int | User:

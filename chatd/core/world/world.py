@@ -28,7 +28,6 @@ from chatd.core.names import Name, typed_name
 from chatd.core.records import AccountRef, Ban, BanKind, Snapshot
 from chatd.core.rooms import Room, SessionKey, User
 from chatd.core.world import access
-from chatd.core.world.access import RestrictionEnds
 from chatd.core.world.accounts import KnownAccounts
 from chatd.core.world.effects import (
     Effect,
@@ -39,6 +38,7 @@ from chatd.core.world.effects import (
     SessionMoved,
     TokenRevoked,
 )
+from chatd.core.world.ends import Ends
 from chatd.core.world.invitations import Invitations
 from chatd.core.world.names import UserNames
 from chatd.core.world.rooms import KnownRooms
@@ -73,7 +73,8 @@ class World:
         self.disconnecting: set[SessionKey] = set()
         self.ended_nodes: set[str] = set()
         self.invitations = Invitations()
-        self.restriction_ends = RestrictionEnds()
+        # The rooms by the times at which bans and mutes in them end.
+        self.restriction_ends: Ends[Room] = Ends()
         self._newcomer = newcomer
         self.effects: list[Effect] = []
 
@@ -109,7 +110,7 @@ class World:
         """Let names that are held, bans, mutes and invitations end that lasted until `seconds`."""
         self.seconds = seconds
         self.names.end_holds(seconds)
-        self.restriction_ends.pass_time(seconds)
+        access.end_restrictions(self, seconds)
         self.invitations.pass_time(seconds)
 
     # -- reading

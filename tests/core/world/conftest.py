@@ -18,3 +18,15 @@ def harness():
 def club():
     """Return a world with a room in which there is a user of each rank."""
     return Club()
+
+
+@pytest.fixture
+def ann(harness):
+    """Return the session of the guest Ann in room 1."""
+    return harness.guest("Ann", "1")
+
+
+@pytest.fixture
+def room(harness):
+    """Return room 1."""
+    return harness.world.rooms.by_key("1")

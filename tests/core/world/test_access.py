@@ -8,7 +8,6 @@ from chatd.core.records import AccessKind, AccountRef, RoomAccess, RoomRecord, S
 from chatd.core.restrictions import Restriction
 from chatd.core.rooms import Role, Room
 from chatd.core.world import access, rights
-from chatd.core.world.access import RestrictionEnds
 from chatd.core.world.operations import Say
 from chatd.core.world.world import World
 from tests.core.world.harness import NOW, WorldHarness, ban, invite, join, mute, set_role, setting
@@ -39,21 +38,19 @@ def load(*entries, owner=None):
 
 def test_ends():
     """A room has no restriction any more that has ended; the others stay."""
-    ends, world = RestrictionEnds(), World()
-    world.restriction_ends = ends
+    world = World()
     rooms = Room("1", "tea"), Room("2", "food")
     for room in rooms:
         access.restrict(world, room, restriction(AccessKind.MUTE, "Ann", 20.0))
         access.restrict(world, room, restriction(AccessKind.BAN, "Bob", 10.0))
     access.restrict(world, rooms[0], restriction(AccessKind.MUTE, "Cid"))
-    ends.pass_time(9.9)
+    access.end_restrictions(world, 9.9)
     assert [(len(room.bans), len(room.mutes)) for room in rooms] == [(1, 2), (1, 1)]
-    ends.pass_time(10.0)
+    access.end_restrictions(world, 10.0)
     assert [(len(room.bans), len(room.mutes)) for room in rooms] == [(0, 2), (0, 1)]
-    ends.pass_time(99.0)
+    access.end_restrictions(world, 99.0)
     assert [len(room.mutes) for room in rooms] == [1, 0]
     assert [room.restricts_talk for room in rooms] == [True, False]
-    assert ends._ends == []
 
 
 def test_one_that_was_lifted_or_replaced():

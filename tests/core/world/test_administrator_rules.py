@@ -14,18 +14,6 @@ from chatd.core.world.operations import AddBan, Leave, Move, RemoveBan
 from tests.core.world.harness import NOW, end, join, rename, resume, setting
 
 
-@pytest.fixture
-def ann(harness):
-    """Return the session of the guest Ann in room 1."""
-    return harness.guest("Ann", "1")
-
-
-@pytest.fixture
-def room(harness):
-    """Return room 1."""
-    return harness.world.rooms.by_key("1")
-
-
 def ban_name(name, ends=None):
     """Return a ban on a name."""
     return AddBan(Ban(BanKind.NAME, name, reason="spam"), name_keys(name), ends, NOW)

@@ -1,5 +1,7 @@
 """Invitations to rooms: how long they last, and what ends them."""
 
+from math import inf
+
 import pytest
 
 from chatd.core.errors import ChatError, ErrorCode
@@ -91,7 +93,7 @@ def test_what_has_ended_is_forgotten():
     assert invitations.end_by(TEA, 3, 15.0) is None  # it was not used
     assert invitations.end_by(TEA, 4, 15.0).ends == 15.0
     invitations.pass_time(30.0)
-    assert (invitations._by_subject, invitations._ends) == ({}, [])
+    assert (invitations._by_subject, list(invitations._ends.take_ended(inf))) == ({}, [])
 
 
 def test_remove():
@@ -251,7 +253,7 @@ def test_an_account_with_another_session_stays(harness):
 
 @pytest.mark.usefixtures("room")
 def test_sessions_that_are_ended_by_others(harness):
-    """A new password of one's own is like a lost connection; that of the administrator is not."""
+    """Users who set a password come back as after a loss; the administrator ends their stay."""
     account = harness.account("amy")
     for leave, is_over in ((LeaveReason.LOST, False), (LeaveReason.LOGOUT, True)):
         harness.do(invite("amy"))

@@ -15,18 +15,6 @@ from chatd.core.world.room_operations import MemberRef
 from tests.core.world.harness import HOST, NOW, ban, end, join, kick, lift, mute, rename
 
 
-@pytest.fixture
-def ann(harness):
-    """Return the session of the guest Ann in room 1."""
-    return harness.guest("Ann", "1")
-
-
-@pytest.fixture
-def room(harness):
-    """Return room 1."""
-    return harness.world.rooms.by_key("1")
-
-
 def say(session):
     """Return a message to room 1."""
     return Say(session, "1", ("hi",), NOW)

@@ -40,12 +40,6 @@ from tests.core.world.harness import (
 STRANGER = SessionKey("there", 99)
 
 
-@pytest.fixture
-def ann(harness):
-    """Return the session of the guest Ann in room 1."""
-    return harness.guest("Ann", "1")
-
-
 # -- messages
 
 
