@@ -87,14 +87,19 @@ class AccountService:
 
     async def login(self, origin: Origin, username: str, password: str, now: float) -> str:
         """Log the session in to an account, as a further session of its user; return its name."""
+        account = await self.authenticate(origin, username, password)
+        await self.log_in(origin, account, now)
+        return account.name
+
+    async def authenticate(self, origin: Origin, username: str, password: str) -> AccountRef:
+        """Return the account of a name and a password, for `log_in`. Raises `ChatError`."""
         check_logged_out(origin.user)
         known = self._world.find_account(username)
         name = known.name if known else username
         account = await origin.until_closed(
             self._passwords.authenticate(name, password, origin.address)
         )
-        await self.log_in(origin, AccountRef(account.id, account.name), now)
-        return account.name
+        return AccountRef(account.id, account.name)
 
     def check_can_log_in(self, origin: Origin) -> None:
         """Raise `ChatError` if the session is logged in, or its guest is in a room."""
@@ -156,9 +161,9 @@ class AccountService:
         """
         self._end(origin, LeaveReason.LOST, now, keep_token=True, hold_name=may_return)
 
-    async def sign_off(self, origin: Origin, now: float) -> None:
-        """End a session that asks for it; it cannot be resumed."""
-        self._end(origin, LeaveReason.QUIT, now, keep_token=False, hold_name=False)
+    async def sign_off(self, origin: Origin, now: float, text: str = "") -> None:
+        """End a session that asks for it, with last words; it cannot be resumed."""
+        self._end(origin, LeaveReason.QUIT, now, keep_token=False, hold_name=False, text=text)
         await self._tokens.purge()
 
     # -- for the administrator
@@ -231,11 +236,19 @@ class AccountService:
     # -- within
 
     def _end(
-        self, origin: Origin, reason: LeaveReason, now: float, *, keep_token: bool, hold_name: bool
+        self,
+        origin: Origin,
+        reason: LeaveReason,
+        now: float,
+        *,
+        keep_token: bool,
+        hold_name: bool,
+        text: str = "",
     ) -> None:
         self._router.forget(origin)
         if origin.has_key:
-            self._log.submit(EndSession(origin.key, reason, keep_token, hold_name, now))
+            end = EndSession(origin.key, reason, keep_token, hold_name, now, text or None)
+            self._log.submit(end)
         self._tokens.forget(origin)
 
     async def _create(self, name: Name, password_hash: str, now: float) -> AccountRef:

@@ -16,14 +16,14 @@ from typing import Final
 
 from chatd.config import RoomCreators, RoomPolicy
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import ReceiptRequest
+from chatd.core.events import MessageKind, ReceiptRequest
 from chatd.core.names import Name, new_name, typed_name
 from chatd.core.ports import History, ILog, StoredRooms
 from chatd.core.ratelimit import CountCreation
 from chatd.core.rooms import Origin, Room, User
 from chatd.core.textlimits import TextLimits
 from chatd.core.world import rights
-from chatd.core.world.operations import Announce, By, Join, Leave, Rename
+from chatd.core.world.operations import Announce, By, Join, Leave, Rename, SendTags
 from chatd.core.world.world import World
 
 NO_NAME: Final = "-"
@@ -70,6 +70,10 @@ class Chat:
         The administrator, for whom `user` is None, sees all rooms.
         """
         return rights.require_room(self._world, room_id, user)
+
+    def sees(self, user: User, room: Room) -> bool:
+        """Tell whether a room exists for a user."""
+        return rights.sees(self._world, user, room)
 
     def joined_room(self, user: User, room_id: str) -> Room:
         """Return the room of `user` with that id, or with that name if only one of theirs has it.
@@ -168,7 +172,7 @@ class Chat:
         if room is not None and room in origin.followed_rooms:
             return self._join_followed(origin, room)
         current = None if origin.current_room is None else origin.current_room.id
-        max_rooms = self._policy.rooms_per_client
+        max_rooms = most_rooms(user, self._policy.rooms_per_client)
         renames = user.account is None and name is not None and not self._has_name(user, name)
         rights.check_can_join(
             self._world,
@@ -201,12 +205,12 @@ class Chat:
                 raise
             return self._join_followed(origin, room)  # another session was faster
 
-    async def leave(self, origin: Origin, room: Room, now: float) -> None:
+    async def leave(self, origin: Origin, room: Room, now: float, text: str = "") -> None:
         """End the membership of the user of `origin` in `room`; raise `ChatError` if there is none.
 
-        The user's other sessions are told.
+        The user's other sessions are told. `text` has last words for the room.
         """
-        await self._log.submit(Leave(origin.key, room.key, now), origin)
+        await self._log.submit(Leave(origin.key, room.key, now, text), origin)
 
     # -- names
 
@@ -226,13 +230,14 @@ class Chat:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
-        action: bool = False,
+        kind: MessageKind = MessageKind.TEXT,
+        tags: str = "",
     ) -> int:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
         Only those before the first that is too long or has too many lines; return how many these
         are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user may
-        not talk. With `action` they tell what the user does.
+        not talk. `tags` are those of the client, as in `MessageBatch`.
         """
         if room.restricts_talk:
             rights.check_can_talk(self._world, origin.user, room, self._log.seconds())
@@ -244,8 +249,19 @@ class Chat:
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
-            self._say(room, origin, texts, now, receipt, action)
+            self._say(room, origin, texts, now, receipt, kind, tags)
         return count
+
+    async def send_tags(
+        self, origin: Origin, room: Room | None, name: str, tags: str, now: float
+    ) -> str:
+        """Send tags without a message to a room, or, if it is None, to the user `name`.
+
+        Returns the id of the room or the name of the user. Raises `ChatError`.
+        """
+        recipient = typed_name(name) if room is None else None
+        key = None if room is None else room.key
+        return await self._log.submit(SendTags(origin.key, key, recipient, tags, now), origin)
 
     def find_user(self, name: str) -> User | None:
         """Return the user who has `name`, or one that counts as the same."""
@@ -291,6 +307,15 @@ class Chat:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise
             return self.room(room_id, origin.user)
+
+
+def most_rooms(user: User, rooms_per_client: int) -> int:
+    """Return how many rooms a user may be in: the most that any of their sessions may be in.
+
+    `rooms_per_client` is the limit of a session that has none of its own, or is not on this server.
+    """
+    limits = (origin.max_rooms or rooms_per_client for origin in user.origins)
+    return max(limits, default=rooms_per_client)
 
 
 def _name_and_key(

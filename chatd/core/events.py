@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import ClassVar, NamedTuple
 
+from chatd.core.profiles import NO_PROFILE, Profile, UserRef
 from chatd.core.room_events import (
     Invited,
+    MemberInvited,
     MessageDeleted,
     ReadUpTo,
     RoleChanged,
@@ -63,14 +65,21 @@ class DisconnectReason(Enum):
         self.retry = retry
 
 
+class MessageKind(Enum):
+    """How a message is meant."""
+
+    TEXT = "text"
+    ACTION = "action"  # the text tells what the sender does
+    NOTICE = "notice"  # of a program, which no other program answers
+
+
 class Message(NamedTuple):
     """A message in a room; `id` is the room's own count, from 1 on.
 
     `account` is the id of the account that `sender` was logged in to, None for a guest. In old
-    messages `is_former` tells that the name belongs to another account by now. The text of an
-    `action` tells what the sender does. `is_ignored`: the reader ignores the sender. The text of
-    one that `is_deleted` is "". A tuple, because there are many: one is made in half the time of a
-    frozen dataclass.
+    messages `is_former` tells that the name belongs to another account by now. `is_ignored`: the
+    reader ignores the sender. The text of one that `is_deleted` is "". A tuple, because there are
+    many: one is made in half the time of a frozen dataclass.
     """
 
     room: str
@@ -80,7 +89,7 @@ class Message(NamedTuple):
     time: float
     account: int | None = None
     is_former: bool = False
-    action: bool = False
+    kind: MessageKind = MessageKind.TEXT
     is_ignored: bool = False
     is_deleted: bool = False
 
@@ -88,7 +97,8 @@ class Message(NamedTuple):
 class MessageBatch(NamedTuple):
     """Messages of one sender in a room, one or more, that came together; `id` is the first one's.
 
-    They stay together all the way, so that many messages cost little more than one.
+    They stay together all the way, so that many messages cost little more than one. `tags` are
+    those of the sender's client (`chatd.protocol.irc`); they and `profile` are not stored.
     """
 
     room: str
@@ -97,7 +107,9 @@ class MessageBatch(NamedTuple):
     texts: Sequence[str]
     time: float
     account: int | None = None
-    action: bool = False
+    kind: MessageKind = MessageKind.TEXT
+    profile: Profile = NO_PROFILE
+    tags: str = ""
 
     @property
     def last_id(self) -> int:
@@ -106,9 +118,9 @@ class MessageBatch(NamedTuple):
 
     def messages(self) -> list[Message]:
         """Return the messages one by one."""
-        room, first, sender, texts, time, account, action = self
+        room, first, sender, texts, time, account, kind, _, _ = self
         return [
-            Message(room, number, sender, text, time, account, False, action)
+            Message(room, number, sender, text, time, account, False, kind)
             for number, text in enumerate(texts, first)
         ]
 
@@ -127,7 +139,8 @@ class ReceiptRequest(NamedTuple):
 class Joined:
     """A user joined a room; `is_self`: another session of the reader's own user did.
 
-    `is_folded`: readers of text are told by the next `JoinsFolded` instead.
+    `is_folded`: readers of text are told by the next `JoinsFolded` instead. `account` is the id of
+    the user's account, `role` is as in `RoleChanged`, `away` the message of a user who is away.
     """
 
     room: str
@@ -136,6 +149,10 @@ class Joined:
     time: float
     is_self: bool = False
     is_folded: bool = False
+    account: int | None = None
+    profile: Profile = NO_PROFILE
+    role: str = "none"
+    away: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +172,9 @@ class JoinsFolded:
 class Left:
     """A user left a room; `is_self`: another session of the reader's own user did.
 
-    `by` is the name under which somebody kicked the user out, `text` the reason that was given.
+    `by` is the name under which somebody kicked the user out, `text` the reason that was given, or
+    the last words of the user. `actor` is the user who did it, None for the administrator.
+    `has_ended`: the user has left all rooms and the server.
     """
 
     room: str
@@ -166,6 +185,10 @@ class Left:
     is_self: bool = False
     by: str | None = None
     text: str | None = None
+    account: int | None = None
+    profile: Profile = NO_PROFILE
+    has_ended: bool = False
+    actor: UserRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +211,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Kicked:
-    """For the user who was removed from a room; `by` and `text` as in `Left`.
+    """For the user who was removed from a room; `by`, `text` and `actor` as in `Left`.
 
     `is_ban`: the user was banned from the room.
     """
@@ -201,6 +224,7 @@ class Kicked:
     by: str | None = None
     text: str | None = None
     is_ban: bool = False
+    actor: UserRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +244,8 @@ class PrivateMessage:
     """A private message; `recipient` is set for the other sessions of its sender.
 
     `account` is the id of the sender's account, `is_ignored`: the reader ignores the sender.
-    `is_kept`: it was sent while nobody was logged in to the reader's account.
+    `is_kept`: it was sent while nobody was logged in to the reader's account. `reader` is the name
+    of the user who reads it. `tags` are as in `MessageBatch`; a message may be nothing but `tags`.
     """
 
     sender: str
@@ -230,6 +255,27 @@ class PrivateMessage:
     account: int | None = None
     is_ignored: bool = False
     is_kept: bool = False
+    reader: str = ""
+    kind: MessageKind = MessageKind.TEXT
+    profile: Profile = NO_PROFILE
+    tags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagMessage:
+    """Tags without a message (IRC's TAGMSG), such as that a user is typing; they are not stored.
+
+    `room` is None for those to one user, whose name is `reader`; else the fields are those of
+    `PrivateMessage` and `MessageBatch`.
+    """
+
+    room: str | None
+    sender: str
+    tags: str
+    time: float
+    account: int | None = None
+    profile: Profile = NO_PROFILE
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +285,30 @@ class Renamed:
     name: str
     new_name: str
     time: float
+    profile: Profile = NO_PROFILE
+    room: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwayChanged:
+    """A user is away with the message `text`, or present again if it is None."""
+
+    name: str
+    text: str | None
+    time: float
+    account: int | None = None
+    profile: Profile = NO_PROFILE
+    room: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChanged:
+    """The data that a client tells about its user is `profile` from now on."""
+
+    name: str
+    time: float
+    account: int | None
+    profile: Profile
     room: ClassVar[None] = None
 
 
@@ -271,7 +341,7 @@ class Unmuted:
     is_self: bool = False
 
 
-UserEvent = Left | Renamed
+UserEvent = Left | Renamed | AwayChanged | ProfileChanged | TagMessage
 """A fact about a user that concerns all rooms of that user."""
 
 TargetedEvent = Muted | Unmuted | RoleChanged
@@ -282,14 +352,17 @@ RoomEvent = (
     | Message
     | Joined
     | JoinsFolded
-    | Left
     | RoomClosed
     | Notice
-    | Renamed
+    | UserEvent
     | TargetedEvent
     | RoomChanged
     | RoomBanned
     | RoomUnbanned
     | MessageDeleted
+    | MemberInvited
 )
+NewsOfUsers = AwayChanged | ProfileChanged | TagMessage | MemberInvited
+"""Events of which neither text nor JSON tell."""
+
 Event = RoomEvent | Kicked | Moved | PrivateMessage | Invited | ReadUpTo

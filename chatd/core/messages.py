@@ -83,14 +83,21 @@ class MessageService:
         messages = [message for message in found.messages if message.room in readable]
         return Page(self.mark_former(messages), found.more)
 
-    async def delete(self, origin: Origin, room: Room, message_id: int | None, now: float) -> int:
+    async def delete(
+        self,
+        origin: Origin,
+        room: Room,
+        message_id: int | None,
+        now: float,
+        reason: str = "",
+    ) -> int:
         """Delete a message of the user, the last one if no id is given, or, for operators, any.
 
-        Returns its id. The members are told.
+        Returns its id. The members are told, with the `reason`.
         """
         await self._log.settled()
         message = await self._find(origin, room, message_id)
-        by = origin.user.name
+        by = origin.user.ref
         if not _is_own(message, origin.user):
             rank = rights.check_rank(self._world, By(origin.key), room, Rank.NONE)
             if rank < Rank.OPERATOR:
@@ -98,7 +105,7 @@ class MessageService:
         if not await self._store.delete_message(room.id, message.id):
             raise ChatError(ErrorCode.NO_SUCH_MESSAGE, room=room.id, id=message.id)
         # The text is gone: the room is told, though the session may have ended.
-        await self._log.submit(DeleteMessage(by, room.key, message.id, now))
+        await self._log.submit(DeleteMessage(by, room.key, message.id, now, reason))
         return message.id
 
     def mark_former(self, messages: Sequence[Message]) -> Sequence[Message]:

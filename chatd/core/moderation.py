@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chatd.config import RoomPolicy
 from chatd.core.bans import BanList, check_bannable, parse_ban
+from chatd.core.chat import most_rooms
 from chatd.core.events import Address
 from chatd.core.names import typed_name
 from chatd.core.ports import ILog, Router, StoredBans
@@ -49,7 +50,9 @@ class Moderation:
         user = self._world.find_user(name)
         current = None if user is None else self._router.current_room(user)
         leave = None if current is None else current.key
-        move = Move(typed_name(name), room.key, leave, self._policy.rooms_per_client, now)
+        per_client = self._policy.rooms_per_client
+        max_rooms = per_client if user is None else most_rooms(user, per_client)
+        move = Move(typed_name(name), room.key, leave, max_rooms, now)
         return await self._log.submit(move)
 
     async def ban(

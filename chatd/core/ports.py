@@ -15,6 +15,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from chatd.core.events import (
         Message,
+        MessageKind,
         ReceiptRequest,
     )
     from chatd.core.records import AccessChanges, Ban
@@ -77,12 +78,13 @@ class ILog(Interface):
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
-        action: bool = False,
+        kind: MessageKind = ...,
+        tags: str = ...,
     ) -> None:
         """Send messages of the user of `origin` to `room`, in the same order.
 
-        `receipt`, if given, asks that its recipient be told whether the messages are stored. With
-        `action` they tell what the user does.
+        `receipt`, if given, asks that its recipient be told whether the messages are stored. `tags`
+        are as in `MessageBatch`.
         """
 
     def start() -> None:

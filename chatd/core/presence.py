@@ -6,9 +6,10 @@ from typing import Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.ports import ILog
+from chatd.core.profiles import Profile
 from chatd.core.rooms import Member, Origin, User
 from chatd.core.world import rights
-from chatd.core.world.operations import SetAway
+from chatd.core.world.operations import SetAway, SetProfile
 from chatd.core.world.world import World
 
 MAX_AWAY: Final = 400
@@ -38,11 +39,15 @@ class Presence:
                 seen.setdefault(other, member)
         return seen
 
-    async def set_away(self, origin: Origin, text: str | None) -> None:
+    async def set_away(self, origin: Origin, text: str | None, now: float) -> None:
         """Let the user of `origin` be away with the message `text`, or present if it is blank."""
         if not origin.user.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
         text = (text or "").strip()
         if len(text.encode()) > MAX_AWAY:
             raise ChatError(ErrorCode.TOO_LONG, limit=MAX_AWAY)
-        await self._log.submit(SetAway(origin.key, text or None), origin)
+        await self._log.submit(SetAway(origin.key, text or None, now), origin)
+
+    async def set_profile(self, origin: Origin, profile: Profile, now: float) -> None:
+        """Note what the client of `origin` tells about its user."""
+        await self._log.submit(SetProfile(origin.key, origin.address, profile, now), origin)

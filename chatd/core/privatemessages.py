@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import MessageKind
 from chatd.core.names import typed_name
 from chatd.core.network import limit_key
 from chatd.core.ports import ILog
@@ -46,7 +47,13 @@ class PrivateMessages:
         self._dropped: dict[int, dict[int, list[float]]] = {}
 
     async def send(
-        self, origin: Origin, name: str, text: str, now: float
+        self,
+        origin: Origin,
+        name: str,
+        text: str,
+        now: float,
+        kind: MessageKind = MessageKind.TEXT,
+        tags: str = "",
     ) -> SentPrivately | KeptFor:
         """Send `text` to all sessions of the user `name`, or keep it; return the recipient.
 
@@ -56,7 +63,7 @@ class PrivateMessages:
         self._limits.check(text)
         if not origin.user.name:
             raise ChatError(ErrorCode.IN_NO_ROOM)
-        whisper = Whisper(origin.key, typed_name(name), text, now)
+        whisper = Whisper(origin.key, typed_name(name), text, now, kind, tags)
         try:
             return await self._log.submit(whisper, origin)
         except ChatError as error:

@@ -14,8 +14,8 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.names import typed_name
 from chatd.core.ports import ILog, StoredAccess
 from chatd.core.records import AccessChanges, AccessKind, RoomAccess
-from chatd.core.rooms import Origin, Role, Room
-from chatd.core.world import membership_rules, moderation_rules, rights
+from chatd.core.rooms import Origin, Role, Room, User
+from chatd.core.world import invitations, membership_rules, moderation_rules, rights
 from chatd.core.world.operations import By
 from chatd.core.world.room_operations import (
     Invite,
@@ -188,6 +188,11 @@ class RoomModeration:
             return AccessChanges([entry] if is_stored else [])
 
         return await self._stored.change_access(room, operation, changes, origin)
+
+    def invitations_of(self, user: User) -> Sequence[Room]:
+        """Return the rooms to which a user is invited and has not joined since."""
+        subject = invitations.subject_of(user)
+        return self._world.invitations.rooms_of(subject, self._log.seconds())
 
 
 def one_line(reason: str) -> str:

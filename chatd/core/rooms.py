@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import Address, DisconnectReason, MessageBatch
+from chatd.core.events import Address, DisconnectReason, MessageBatch, MessageKind
 from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.core.lookalikes import NameKeys, room_key, room_name_key
+from chatd.core.profiles import NO_PROFILE, Profile, UserRef
 from chatd.core.records import NO_SETTINGS, RoomSettings
 from chatd.core.restrictions import NO_RESTRICTIONS
 
@@ -37,7 +38,7 @@ class User:
     which come in the order in which they became the user's; `origins` are those of this server,
     which the router keeps. `rooms` has the user's membership in each room, in the order of joining.
     `away` is set while the user is away, `ignored` while the user ignores somebody, `guest_names`
-    once a guest has had a name.
+    once a guest has had a name. `profile` is what a client has told about the user.
     A `closed` user has no session any more and can do nothing.
     """
 
@@ -52,6 +53,7 @@ class User:
         "keys",
         "name",
         "origins",
+        "profile",
         "rooms",
         "sessions",
     )
@@ -67,7 +69,13 @@ class User:
         self.closed = False
         self.ignored: IgnoreList | None = None
         self.guest_names: GuestNames | None = None
+        self.profile: Profile = NO_PROFILE
         self.rooms: dict[Room, Member] = {}
+
+    @property
+    def ref(self) -> UserRef:
+        """The user, as events name who has done something."""
+        return UserRef(self.name, self.account, self.profile)
 
     def note_name(self, name: str, now: float) -> None:
         """Note the name that the guest has from now on, "" for none."""
@@ -98,7 +106,8 @@ class Origin(Protocol):
     `connected_at` and `last_active` are by the clock that measures durations. `current_room` is the
     room that the session's messages go to. `followed_rooms` are the user's rooms that another
     session joined and this one has not joined itself. Both change with the user's rooms, by way of
-    the events.
+    the events. `max_rooms` is how many rooms the user may be in by way of this session, None if the
+    gateway has no limit of its own.
     """
 
     user: User
@@ -108,6 +117,7 @@ class Origin(Protocol):
     last_active: float
     current_room: Room | None
     followed_rooms: frozenset[Room]
+    max_rooms: int | None
 
     @property
     def key(self) -> SessionKey:
@@ -269,7 +279,7 @@ class Room:
         del self.members[user], user.rooms[self]
 
     def number_messages(
-        self, user: User, texts: Sequence[str], now: float, action: bool
+        self, user: User, texts: Sequence[str], now: float, kind: MessageKind, tags: str
     ) -> MessageBatch:
         """Return messages of a member with the next ids; their time is not before the last one."""
         if now > self.last_time:
@@ -278,7 +288,9 @@ class Room:
             now = self.last_time
         first = self.last_id + 1
         self.last_id += len(texts)
-        return MessageBatch(self.id, first, user.name, texts, now, user.account, action)
+        return MessageBatch(
+            self.id, first, user.name, texts, now, user.account, kind, user.profile, tags
+        )
 
     def in_order(self, event: Any, earliest: float = 0.0) -> Any:
         """Return an event of the room whose time is not before that of the last one.

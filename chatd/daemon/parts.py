@@ -53,7 +53,6 @@ from chatd.fanout.router import Router
 from chatd.oplog.entry import SharedLog
 from chatd.oplog.local import LocalLog
 from chatd.oplog.node import NodeLog
-from chatd.protocol.replies import ErrorReply
 from chatd.server.context import ServerContext
 from chatd.server.eventlog import Counters, EventLog
 from chatd.server.keptmessages import RETRY_SECONDS, KeptMessages
@@ -237,7 +236,7 @@ class ServerParts(ABC):
 
     def _refuse(self, recipient: Any, error: ChatError, tag: str | None) -> None:
         """Tell a session that its messages are refused."""
-        self.fanout.send(recipient, ErrorReply(error.code, error.params, "say", tag))
+        recipient.refuse_messages(error, tag)
 
     def _creation_counter(self) -> CountCreation:
         limit, clock = CreationLimit(), self._reactor

@@ -23,11 +23,12 @@ from bisect import bisect_left
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
-from chatd.core.events import Address, DisconnectReason, RoomEvent
+from chatd.core.events import Address, DisconnectReason, Event, MessageBatch, RoomEvent
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room, SessionKey, User
 from chatd.fanout.joinfolding import FoldedJoins
-from chatd.protocol.codec import Codec
+from chatd.protocol.codec import EventCodec
+from chatd.protocol.replies import Reply
 
 T = TypeVar("T")
 
@@ -46,6 +47,9 @@ class Subscriber:
     the place of the first event of this turn that was not yet written to it, `own_events` are the
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
+    A session that `reads_own` is sent its own messages like those of others; one with
+    `notes_own` is told of them (`on_own_messages`). `max_rooms` is how
+    many rooms the user may be in by way of this session, None if its gateway has no limit.
     `session_key` is that of the session once an operation names it; `router` has the session.
     `welcomed` is the user of an account as whom the client was told that it is logged in.
     `connected_at` and `last_active`, the time of its last request, are by the clock that measures
@@ -63,7 +67,10 @@ class Subscriber:
         "cursor",
         "followed_rooms",
         "last_active",
+        "max_rooms",
+        "notes_own",
         "own_events",
+        "reads_own",
         "router",
         "send_queue",
         "session_key",
@@ -71,8 +78,8 @@ class Subscriber:
         "welcomed",
     )
 
-    base_codec: Codec
-    codec: Codec
+    base_codec: EventCodec
+    codec: EventCodec
     router: SessionKeys
 
     def __init__(self, user: User, address: Address, send_queue: ISendQueue, now: float) -> None:
@@ -82,6 +89,9 @@ class Subscriber:
         self.send_queue = send_queue
         self.connected_at = self.last_active = now
         self.closed = False
+        self.notes_own = False
+        self.reads_own = False
+        self.max_rooms: int | None = None
         self.session_key: SessionKey | None = None
         self.current_room: Room | None = None
         self.followed_rooms: frozenset[Room] = frozenset()
@@ -104,6 +114,16 @@ class Subscriber:
         """The name of the language of the session."""
         return "text" if self.base_codec.is_text else "json"
 
+    def on_own_messages(self, messages: MessageBatch) -> None:
+        """Note messages of the session itself, which are not written to it."""
+
+    def on_room_closed(self, room: Room) -> None:
+        """Note that a room of the user was closed, after the event of it."""
+
+    def encode(self, event: Event | Reply) -> bytes:
+        """Return the bytes for what is sent to this session alone."""
+        return self.codec.encode(event)
+
     def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
         """Tell the client why, with the `text` of the administrator, and end the session."""
         raise NotImplementedError
@@ -125,8 +145,8 @@ class RoomBuffer:
         self.folded: FoldedJoins | None = None
         self.events: list[RoomEvent] = []
         self.sequence: list[int] = []
-        self.encoded_buffers: dict[Codec, EncodedBuffer] = {}
-        self.subscribers: dict[Codec, dict[Subscriber, None]] = {}
+        self.encoded_buffers: dict[EventCodec, EncodedBuffer] = {}
+        self.subscribers: dict[EventCodec, dict[Subscriber, None]] = {}
 
     def add(self, subscriber: Subscriber) -> None:
         """Add a subscriber to those of its codec."""
@@ -143,13 +163,13 @@ class RoomBuffer:
         """Return the subscribers of the room, whatever their codec."""
         return [subscriber for group in self.subscribers.values() for subscriber in group]
 
-    def whole(self, codec: Codec) -> bytes:
+    def whole(self, codec: EventCodec) -> bytes:
         """Return all events, encoded by `codec`."""
         if len(self.events) == 1 and codec not in self.encoded_buffers:
             return codec.encode(self.events[0])  # one event needs no buffer
         return self.encoded(codec).whole()
 
-    def encoded(self, codec: Codec) -> EncodedBuffer:
+    def encoded(self, codec: EventCodec) -> EncodedBuffer:
         """Return the buffer of all events so far; `codec` encodes each event once."""
         encoded = self.encoded_buffers.get(codec)
         if encoded is None:

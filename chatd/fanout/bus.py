@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from chatd.core.events import MessageBatch, ReceiptRequest, RoomEvent
+from chatd.core.events import MessageBatch, MessageKind, ReceiptRequest, RoomEvent
 from chatd.core.rooms import Room
 from chatd.core.world.effects import (
     Effect,
@@ -83,12 +83,13 @@ class Bus:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
-        action: bool = False,
+        kind: MessageKind = MessageKind.TEXT,
+        tags: str = "",
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
         # Every message of a server alone comes by here; the call of `_on_messages` would be seen in
         # the benchmark.
-        messages = room.number_messages(origin.user, texts, now, action)
+        messages = room.number_messages(origin.user, texts, now, kind, tags)
         self.messages += len(texts)
         self._fan_out_messages(room, messages, origin)
         for callback in self._message_callbacks:

@@ -29,7 +29,7 @@ from chatd.core.events import Address, Event, Joined, JoinsFolded, MessageBatch,
 from chatd.core.rooms import Room
 from chatd.fanout.buffer import EncodedBuffer, RoomBuffer, Subscriber, merge
 from chatd.fanout.joinfolding import FoldedJoins
-from chatd.protocol.codec import Codec
+from chatd.protocol.codec import EventCodec
 from chatd.protocol.ignoring import ignoring_codec
 from chatd.protocol.replies import Reply
 
@@ -62,7 +62,7 @@ class Fanout:
 
     # -- one subscriber
 
-    def set_codec(self, subscriber: Subscriber, codec: Codec) -> None:
+    def set_codec(self, subscriber: Subscriber, codec: EventCodec) -> None:
         """Encode with another codec for `subscriber`, from the next event on."""
         self.send(subscriber)  # all that it has not read yet
         subscriber.base_codec = codec
@@ -90,7 +90,7 @@ class Fanout:
     def _encode(self, subscriber: Subscriber, *messages: Event | Reply) -> bytes:
         """Return what is next for one subscriber, who has what happened before already."""
         self.flush_one(subscriber)
-        blob = b"".join(map(subscriber.codec.encode, messages))
+        blob = b"".join(map(subscriber.encode, messages))
         if self.trace is not None:
             for message in messages:
                 self._show(subscriber, message)
@@ -131,18 +131,23 @@ class Fanout:
     # -- events
 
     def on_messages(self, room: Room, messages: MessageBatch, origin: Subscriber | None) -> None:
-        """Add messages to the room's events: all its subscribers but `origin` read them."""
+        """Add messages to the room's events: all its subscribers read them.
+
+        `origin`, who has said them, does not, unless it wants to.
+        """
         buffer = self._buffers.get(room)
         if buffer is None:
             buffer = self._buffer(room)
         if buffer.folded is not None:
             self.unfold(room)
-        if origin is not None:
+        if origin is not None and not origin.reads_own:
             if not origin.own_events:
                 self._reset_after_flush[origin] = None
             origin.own_events.append(self._count)
         self._append(buffer, messages)
         self._count += 1
+        if origin is not None and origin.notes_own:
+            origin.on_own_messages(messages)
 
     def append(self, events: Mapping[Room, RoomEvent]) -> None:
         """Add one fact to the events of its rooms: a session in several of them reads it once."""
@@ -190,6 +195,7 @@ class Fanout:
         buffer = self._buffers[room]
         for subscriber in buffer.all_subscribers():
             self.unsubscribe(subscriber, room)
+            subscriber.on_room_closed(room)
         self._dirty.pop(buffer, None)
         del self._buffers[room]
 
@@ -270,7 +276,7 @@ class Fanout:
                     else:
                         self.bytes_sent += size
                         subscriber.send_queue.write(whole)
-        merged: dict[tuple[Codec, tuple[RoomBuffer, ...]], EncodedBuffer] = {}
+        merged: dict[tuple[EventCodec, tuple[RoomBuffer, ...]], EncodedBuffer] = {}
         for subscriber, several in in_several.items():
             key = (subscriber.codec, tuple(several))
             if key not in merged:

@@ -11,7 +11,7 @@ from chatd.core.events import DisconnectReason
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import User
 from chatd.fanout.buffer import Subscriber
-from chatd.protocol.codec import Codec
+from chatd.protocol.codec import EventCodec
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class MemorySession(Subscriber):
     def __init__(
         self,
         user: User,
-        codec: Codec,
+        codec: EventCodec,
         turn: Callable[[], None] | None = None,
         on_lost: Callable[[MemorySession], None] | None = None,
     ) -> None:

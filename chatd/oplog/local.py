@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from zope.interface import implementer
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import ReceiptRequest
+from chatd.core.events import MessageKind, ReceiptRequest
 from chatd.core.ports import ILog
 from chatd.core.rooms import Origin, Room, ensure_active
 from chatd.core.world.account_operations import EndSession
@@ -30,7 +30,8 @@ class Bus(Protocol):
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None,
-        action: bool,
+        kind: MessageKind,
+        tags: str,
         /,
     ) -> None:
         """Give messages the next ids of a room, and bring them to its sessions."""

@@ -25,7 +25,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import ReceiptRequest
+from chatd.core.events import MessageKind, ReceiptRequest
 from chatd.core.ports import ILog
 from chatd.core.rooms import Origin, Room, ensure_active
 from chatd.core.world.account_operations import EndNode
@@ -169,10 +169,11 @@ class NodeLog:
         texts: Sequence[str],
         now: float,
         receipt: ReceiptRequest | None = None,
-        action: bool = False,
+        kind: MessageKind = MessageKind.TEXT,
+        tags: str = "",
     ) -> None:
         """Submit messages of the user of `origin` to `room`."""
-        say = Say(origin.key, room.key, tuple(texts), now, action)
+        say = Say(origin.key, room.key, tuple(texts), now, kind, tags)
         pending = _Pending(say, receipt, origin)
         if self.is_ended or self._stopping or self._is_away:
             self._finish(pending, ChatError(ErrorCode.UNAVAILABLE))

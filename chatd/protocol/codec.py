@@ -25,22 +25,33 @@ _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 _COMMAND_BYTE: Final = ord(text.COMMAND_PREFIX)
 
 
-class Codec(Protocol):
-    """The language of a session."""
-
-    @property
-    def framing(self) -> Framing:
-        """The ending of frames, in both directions."""
+class EventCodec(Protocol):
+    """The bytes of what a session is sent."""
 
     @property
     def is_text(self) -> bool:
         """Whether people read it: they get no receipts, and history as they join."""
+
+    @property
+    def marks_ignored(self) -> bool:
+        """Whether messages of ignored users are sent with a mark, for programs."""
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the frames for an event or a reply, b"" if the session is told nothing of it."""
 
     def describe(self, event: Event | Reply) -> list[str]:
         """Return what the trace shows of an event: a text for each frame, secrets masked."""
+
+    def for_room_count(self, in_rooms: int) -> EventCodec:
+        """Return the codec for a user who is in that many rooms."""
+
+
+class Codec(EventCodec, Protocol):
+    """The language of a session, in both directions."""
+
+    @property
+    def framing(self) -> Framing:
+        """The ending of frames, in both directions."""
 
     def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
         """Return the texts of those `frames` that are messages, up to the first command."""
@@ -51,9 +62,6 @@ class Codec(Protocol):
     def describe_frame(self, frame: bytes) -> str:
         """Return what the trace shows of a frame received, secrets masked."""
 
-    def for_room_count(self, in_rooms: int) -> Codec:
-        """Return the codec for a user who is in that many rooms."""
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TextCodec:
@@ -63,6 +71,7 @@ class TextCodec:
     show_addresses: bool
     room_tags: bool = False
     is_text: ClassVar[bool] = True
+    marks_ignored: ClassVar[bool] = False
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the words as frames, b"" for an event without words."""
@@ -115,6 +124,7 @@ class JsonCodec:
     framing: Framing
     show_addresses: bool
     is_text: ClassVar[bool] = False
+    marks_ignored: ClassVar[bool] = True
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the objects as frames."""

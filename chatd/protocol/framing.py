@@ -71,14 +71,17 @@ class FrameReceiver:
 
     `oversized` is true if the next frame was longer than the limit: `peek` then returns no frame,
     and `consume(1)` goes on to the frame after it.
+
+    With `lines_only` nothing is decided: frames are lines, which end in CRLF or LF, and nothing in
+    them is taken for telnet.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, lines_only: bool = False) -> None:
         self.limit = limit
-        self.framing: Framing | None = None
+        self.framing = Framing.CRLF if lines_only else None
         self.oversized = False
-        self._delimiter: bytes | None = None
-        self._telnet = _TelnetFilter()
+        self._delimiter = b"\n" if lines_only else None
+        self._telnet = None if lines_only else _TelnetFilter()
         self._buffer = b""
         self._frames: list[bytes] = []  # cut from the buffer and not yet consumed
         self._skipping = False  # the next bytes belong to a frame that was too long
@@ -114,7 +117,7 @@ class FrameReceiver:
                 return b""
             if self._delimiter == b"\0":
                 data = data.removeprefix(_BYTE_ORDER_MARK)
-        if self._delimiter == b"\n":
+        if self._delimiter == b"\n" and self._telnet is not None:
             data, answers = self._telnet.strip(data)
             if self.framing is None and b"\n" in data:
                 data = (self._buffer + data).removeprefix(_BYTE_ORDER_MARK)

@@ -1,7 +1,7 @@
 """The codec of a session that ignores somebody: another codec, less the messages of these users.
 
-Text has none of their messages; JSON has them with a mark, for programs that show them otherwise.
-Neither has their invitations and the private messages that were kept.
+JSON has their messages with a mark, for programs that show them otherwise; no other codec has any.
+None has their invitations and the private messages that were kept.
 Sessions that ignore nobody share the codecs of `chatd.protocol.codec`, at no cost.
 """
 
@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatd.core.events import Event, Message, MessageBatch, PrivateMessage
+from chatd.core.events import Event, Message, MessageBatch, PrivateMessage, TagMessage
 from chatd.core.ignorelist import IgnoreList
 from chatd.core.room_events import Invited
-from chatd.protocol.codec import Codec
-from chatd.protocol.command import Request
-from chatd.protocol.framing import Framing
+from chatd.protocol.codec import EventCodec
 from chatd.protocol.replies import History, Reply
 from chatd.protocol.room_replies import Found
 
 
-def ignoring_codec(codec: Codec, ignored: IgnoreList) -> Codec:
+def ignoring_codec(codec: EventCodec, ignored: IgnoreList) -> EventCodec:
     """Return `codec` less the messages of ignored users: one object for each codec and list."""
     if codec not in ignored.codecs:
         ignored.codecs[codec] = IgnoringCodec(codec, ignored)
-    found: Codec = ignored.codecs[codec]
+    found: EventCodec = ignored.codecs[codec]
     return found
 
 
@@ -32,18 +30,18 @@ def ignoring_codec(codec: Codec, ignored: IgnoreList) -> Codec:
 class IgnoringCodec:
     """The codec `inner` less the messages of the users in `ignored`, or with them marked."""
 
-    inner: Codec
+    inner: EventCodec
     ignored: IgnoreList
-
-    @property
-    def framing(self) -> Framing:
-        """The ending of frames, in both directions."""
-        return self.inner.framing
 
     @property
     def is_text(self) -> bool:
         """Whether people read it."""
         return self.inner.is_text
+
+    @property
+    def marks_ignored(self) -> bool:
+        """Whether messages of ignored users are sent with a mark."""
+        return self.inner.marks_ignored
 
     def encode(self, event: Event | Reply) -> bytes:
         """Return the frames for an event or a reply, b"" for one that is ignored."""
@@ -53,34 +51,24 @@ class IgnoringCodec:
         """Return what the trace shows of an event."""
         return [text for shown in self._shown(event) for text in self.inner.describe(shown)]
 
-    def leading_messages(self, frames: Sequence[bytes]) -> list[str]:
-        """Return the texts of those `frames` that are messages, up to the first command."""
-        return self.inner.leading_messages(frames)
-
-    def decode(self, frame: bytes) -> Request:
-        """Return the request in a frame; raise `ChatError` if there is none."""
-        return self.inner.decode(frame)
-
-    def describe_frame(self, frame: bytes) -> str:
-        """Return what the trace shows of a frame received, secrets masked."""
-        return self.inner.describe_frame(frame)
-
-    def for_room_count(self, in_rooms: int) -> Codec:
+    def for_room_count(self, in_rooms: int) -> EventCodec:
         """Return the codec for a user who is in that many rooms."""
         return ignoring_codec(self.inner.for_room_count(in_rooms), self.ignored)
 
     def _shown(self, event: Event | Reply) -> Sequence[Event | Reply]:  # noqa: PLR0911 -- a table
         match event:
             case MessageBatch() if self._is_ignored(event):
-                if self.is_text:
+                if not self.marks_ignored:
                     return ()
                 return [message._replace(is_ignored=True) for message in event.messages()]
+            case TagMessage() if self.ignored.has(event.sender, event.account, event.time):
+                return ()
             case Invited() if self.ignored.has(event.by, event.account, event.time):
                 return ()
             case PrivateMessage(is_kept=True) if self._is_ignored(event):
                 return ()
             case PrivateMessage(recipient=None) if self._is_ignored(event):
-                return () if self.is_text else (replace(event, is_ignored=True),)
+                return (replace(event, is_ignored=True),) if self.marks_ignored else ()
             case History():
                 return (replace(event, messages=self._history(event.messages)),)
             case Found():  # text needs the last one's id for the next page
@@ -89,7 +77,7 @@ class IgnoringCodec:
                 return (event,)
 
     def _history(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        if self.is_text:
+        if not self.marks_ignored:
             return tuple(said for said in messages if not self._is_ignored(said))
         return self._marked(messages)
 

@@ -15,7 +15,9 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     MessageBatch,
+    MessageKind,
     Moved,
+    NewsOfUsers,
     Notice,
 )
 from chatd.protocol.error_text import error_text
@@ -51,6 +53,7 @@ _SENT_PARAMETERS: Final = {
 """The parameters of errors that a program needs beside the code and the words."""
 
 _ACTION: Final = ',"action":true'
+_IS_ACTION: Final = MessageKind.ACTION
 
 
 def encode(event: Event | Reply, *, show_addresses: bool = True) -> list[str]:
@@ -65,15 +68,17 @@ def encode(event: Event | Reply, *, show_addresses: bool = True) -> list[str]:
 def _batch(event: MessageBatch) -> list[str]:
     start = f'{{"event":"said","room":{quote(event.room)},"id":'
     middle = f',"from":{quote(event.sender)},"text":'
-    end = f',"time":"{time_text(event.time)}"{_ACTION if event.action else ""}}}'
+    end = f',"time":"{time_text(event.time)}"{_ACTION if event.kind is _IS_ACTION else ""}}}'
     return [
         f"{start}{number}{middle}{quote(text)}{end}"
         for number, text in enumerate(event.texts, event.id)
     ]
 
 
-def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:  # noqa: PLR0911 -- a table
+def _parts(event: Event | Reply) -> list[Event | ReceivedReply]:  # noqa: C901, PLR0911 -- a table
     """Return what a client reads of `event`: a moved user, for example, reads three events."""
+    if isinstance(event, NewsOfUsers):
+        return []
     match event:
         case Kicked(room, _, name, address, time, by, text):
             reason = LeaveReason.BANNED if event.is_ban else LeaveReason.KICKED

@@ -25,7 +25,7 @@ from chatd.core.room_events import (
     RoomChanged,
     RoomUnbanned,
 )
-from chatd.protocol.json_kinds import ROLE
+from chatd.protocol.json_kinds import ACTION, ROLE
 from chatd.protocol.json_shapes import MORE, NAME, ROOM, SELF, TIME, Field, Shape, objects
 from chatd.protocol.jsonio import Fields
 from chatd.protocol.received import Disconnect, Error, Ok
@@ -67,7 +67,7 @@ MESSAGE: Final = _MessageShape(
     _TEXT,
     TIME,
     Field("former", "is_former", optional=True),
-    Field("action", optional=True),
+    Field("action", "kind", optional=True, kind=ACTION),
     _IGNORED,
     Field("deleted", "is_deleted", optional=True),
 )

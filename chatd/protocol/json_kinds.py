@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from chatd.core.events import Address, LeaveReason
+from chatd.core.events import Address, LeaveReason, MessageKind
 from chatd.core.records import AccessKind
 from chatd.core.rooms import Role
 from chatd.protocol.jsonio import Fields
@@ -126,6 +126,12 @@ KINDS: Final[Mapping[Any, Kind]] = MappingProxyType(
     }
 )
 """The kind of each type that an attribute may have, other than objects."""
+
+ACTION: Final = Kind(
+    lambda kind: kind is MessageKind.ACTION,
+    lambda value: MessageKind.ACTION if KINDS[bool].read(value) else MessageKind.TEXT,
+)
+"""The kind of a mark of messages that tell what the sender does."""
 
 ROLE: Final = Kind(_same, lambda value: Role(value).value)
 """The kind of the name of a role."""

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, get_type_hints
 from chatd.protocol.json_kinds import KINDS, Kind, read_list
 from chatd.protocol.jsonio import Fields
 
-_ABSENT: Final = (None, False, ())
-"""The values for which an optional field is left out; an empty tag, for example, is sent."""
+_ABSENT: Final[tuple[object, ...]] = (None, False, [])
+"""The values of an optional field that are left out; an empty tag, for example, is sent."""
 
 
 class Field(NamedTuple):
@@ -56,9 +56,9 @@ class Shape:
         fields: Fields = {"event": self.event} if self.event else {}
         fields |= self._constants
         for name, attribute, optional, kind in self._fields:
-            item = getattr(value, attribute)
+            item = kind.write(getattr(value, attribute))
             if not (optional and item in _ABSENT):
-                fields[name] = kind.write(item)
+                fields[name] = item
         if self._rest:
             fields |= getattr(value, self._rest)
         return fields

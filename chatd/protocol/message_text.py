@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from chatd.core import bidi
-from chatd.core.events import Message, PrivateMessage
+from chatd.core.events import Message, MessageKind, PrivateMessage
 from chatd.protocol.people_text import Isolate, indent
 from chatd.protocol.room_replies import Found
 
@@ -17,7 +17,7 @@ def said_words(said: Message, isolate: Isolate = bidi.isolate) -> str:
     if said.is_deleted:
         return f"{sender}: (deleted)"
     words = indent(isolate(said.text))
-    return f"* {sender} {words}" if said.action else f"{sender}: {words}"
+    return f"* {sender} {words}" if said.kind is MessageKind.ACTION else f"{sender}: {words}"
 
 
 def private_words(message: PrivateMessage) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from chatd.core.errors import ChatError
 from chatd.core.events import Address, DisconnectReason
 from chatd.core.ports import ISendQueue
-from chatd.protocol.codec import Codec
+from chatd.protocol.codec import EventCodec
 
 
 class Connection(Protocol):
@@ -26,7 +26,7 @@ class Connection(Protocol):
             def connectionMade(self):
                 self.address, self._lines = peer_address(self.transport), []
                 self.send_queue = TransportSendQueue(self.transport, reactor, LIMIT, on_overflow)
-                self._session = sessions.connect(self)
+                self._session = sessions.connect(self, NativeSession)
                 self._session.start(text_codec(Framing.CRLF, show_addresses=True))
             def lineReceived(self, line):
                 self._lines.append(line)
@@ -76,7 +76,7 @@ class ClientSession(Protocol):
     def is_banned(self) -> bool:
         """Whether the user, or the address of the connection, is banned."""
 
-    def start(self, codec: Codec) -> None:
+    def start(self, codec: EventCodec) -> None:
         """Begin to send, encoded by `codec`; called once, before `receive`."""
 
     def receive(self, frames: Sequence[bytes]) -> int:

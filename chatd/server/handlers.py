@@ -39,8 +39,8 @@ from chatd.server import message_handlers, people_handlers, room_handlers, sessi
 from chatd.server.roomlists import MAX_ROOMS
 from chatd.server.session_handlers import log_failed_logins, rooms_of, welcome
 
-if TYPE_CHECKING:  # session.py imports the handlers
-    from chatd.server.session import Session
+if TYPE_CHECKING:  # nativesession.py imports the handlers
+    from chatd.server.nativesession import NativeSession as Session
 
 Handler = Callable[["Session", Request], Reply | Coroutine[Any, Any, Reply | None] | None]
 

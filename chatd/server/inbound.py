@@ -82,7 +82,7 @@ class Inbound:
     to it directly, which saves a call for each read.
     `now` returns seconds. `on_closed` is called when the state becomes CLOSED, `on_frames`, if it
     is given, before frames are passed to the session, and `on_processed`, if it is given, with the
-    number of frames that the session took.
+    number of frames that the session took. `receiver` replaces the one for native framing.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Inbound:
         on_closed: Callable[[], None],
         on_frames: Callable[[], None] | None = None,
         on_processed: Callable[[int], None] | None = None,
+        receiver: FrameReceiver | None = None,
     ) -> None:
         self.state = State.AWAITING_FRAMING
         self.framing: Framing | None = None
@@ -102,7 +103,7 @@ class Inbound:
         self._on_frames = on_frames
         self._on_processed = on_processed
         self._on_closed = on_closed
-        self.receiver = FrameReceiver(limits.frame(registered=False))
+        self.receiver = receiver or FrameReceiver(limits.frame(registered=False))
         self.read_limit = READ_LIMIT
         self._bucket = (
             TokenBucket(limits.rate, limits.burst, now()) if limits.rate and limits.burst else None

@@ -140,7 +140,9 @@ class KeptMessages:
             if session.send_queue.is_behind:
                 break
             sender, text, time = message.sender, message.text, message.time
-            private = PrivateMessage(sender, text, time, account=message.account, is_kept=True)
+            private = PrivateMessage(
+                sender, text, time, account=message.account, is_kept=True, reader=session.user.name
+            )
             self._fanout.answer(session, private)
             ids.append(message.id)
         delivery.written.update(dict.fromkeys(ids, session))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import MessageKind
 from chatd.protocol.command import Request
 from chatd.protocol.replies import History, Reply
 from chatd.protocol.room_replies import ActDone, Found, ReadNoted
 from chatd.server.room_handlers import acting_room, note_act
 
-if TYPE_CHECKING:  # session.py imports the handlers
-    from chatd.server.session import Session
+if TYPE_CHECKING:  # nativesession.py imports the handlers
+    from chatd.server.nativesession import NativeSession as Session
 
 _HISTORY_LENGTH: Final = 20
 """How many messages `history` returns if the request does not tell."""
@@ -32,7 +33,9 @@ def say(session: Session, request: Request) -> None:
 def me(session: Session, request: Request) -> None:
     """Tell a room what the user does."""
     arguments = request.arguments
-    session.say([arguments["text"]], arguments.get("chatroom_id"), request.tag, action=True)
+    session.say(
+        [arguments["text"]], arguments.get("chatroom_id"), request.tag, kind=MessageKind.ACTION
+    )
 
 
 def broadcast(session: Session, request: Request) -> None:

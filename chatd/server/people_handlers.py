@@ -10,8 +10,8 @@ from chatd.protocol.people_replies import AwaySet, Ignored, MemberList, Unignore
 from chatd.protocol.replies import Reply, SecretSent
 from chatd.protocol.room_replies import SecretKept
 
-if TYPE_CHECKING:  # session.py imports the handlers
-    from chatd.server.session import Session
+if TYPE_CHECKING:  # nativesession.py imports the handlers
+    from chatd.server.nativesession import NativeSession as Session
 
 
 async def secret(session: Session, request: Request) -> Reply:
@@ -33,7 +33,9 @@ def who(session: Session, request: Request) -> Reply:
 
 async def away(session: Session, request: Request) -> Reply:
     """Let the user be away, or back."""
-    await session.services.presence.set_away(session, request.arguments.get("message"))
+    await session.services.presence.set_away(
+        session, request.arguments.get("message"), session.services.now()
+    )
     current = session.user.away
     return AwaySet(None if current is None else current.text)
 

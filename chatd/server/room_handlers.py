@@ -27,8 +27,8 @@ from chatd.protocol.room_replies import (
     SettingReply,
 )
 
-if TYPE_CHECKING:  # session.py imports the handlers
-    from chatd.server.session import Session
+if TYPE_CHECKING:  # nativesession.py imports the handlers
+    from chatd.server.nativesession import NativeSession as Session
 
 NO_TOPIC: Final = "-"
 """Typed in place of a topic, it removes the topic."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from chatd.config import RoomCreators
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.ignores import Ignores
@@ -70,3 +71,4 @@ class Services:
     motd: Callable[[], str] = str
     show_addresses: bool = True
     replays: bool = False
+    room_creators: RoomCreators = RoomCreators.EVERYONE

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import RememberedToken
-from chatd.core.room_events import Invited
 from chatd.core.rooms import Origin
 from chatd.core.sessions import Access
 from chatd.protocol.command import Request
@@ -21,9 +20,10 @@ from chatd.protocol.session_replies import (
     SessionList,
     TokenInfo,
 )
+from chatd.server.missed import send_missed
 
-if TYPE_CHECKING:  # session.py imports the handlers
-    from chatd.server.session import Session
+if TYPE_CHECKING:  # nativesession.py imports the handlers
+    from chatd.server.nativesession import NativeSession as Session
 
 _MAX_DIGITS: Final = 9
 
@@ -70,18 +70,8 @@ async def revoke(session: Session, request: Request) -> Reply:
 def welcome(session: Session, request: Request, reply: Reply) -> None:
     """Reply that a session is logged in, and then send what its account has missed."""
     session.reply(reply, request)
-    services, user = session.services, session.user
-    if session.closed or user.account is None:
-        return
-    if user.sessions[0] == session.key:  # otherwise the sessions that were there have read it
-        invitations = services.world.invitations.unused(user.account, services.log.seconds())
-        for room, entry in invitations:
-            by = services.world.find_account(entry.by)
-            account = None if by is None else by.id
-            invited = Invited(room.id, room.name, entry.by, entry.created, account)
-            services.fanout.answer(session, invited)
-    services.private_messages.logged_in(user.account)
-    services.kept_messages.welcome(session)
+    if not session.closed:
+        send_missed(session)
 
 
 def rooms_of(session: Session) -> tuple[RoomRef, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -12,6 +13,8 @@ from chatd.core.world.effects import BanAdded
 from chatd.server.connection import Connection
 from chatd.server.services import Services
 from chatd.server.session import Session
+
+S = TypeVar("S", bound=Session)
 
 
 class SessionRegistry:
@@ -28,9 +31,9 @@ class SessionRegistry:
     def __iter__(self) -> Iterator[Session]:
         return iter(self._open)
 
-    def connect(self, connection: Connection) -> Session:
-        """Return the session of a new connection."""
-        session = Session(self.services, connection, self._closed)
+    def connect(self, connection: Connection, kind: Callable[..., S]) -> S:
+        """Return the session of a new connection; `kind` is its class, or makes it like one."""
+        session = kind(self.services, connection, self._closed)
         self._open[session] = None
         self.services.counters.connection_accepted()
         self.services.event_log.connected(connection.address)

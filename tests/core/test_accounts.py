@@ -1,6 +1,7 @@
 """Accounts: the sentences of the specification, by way of sessions."""
 
 import json
+from unittest import mock
 
 import pytest
 
@@ -11,6 +12,7 @@ from chatd.storage.memory import MemoryStore
 from chatd.storage.testing import result
 from chatd.testing import MemoryHashing, MemoryServer
 from chatd.testing_slow import SlowStore
+from tests.core.calls import refusal, run
 
 PASSWORD = "correct horse"  # with a blank: for JSON alone
 WORD = "staple-battery"
@@ -108,6 +110,32 @@ def test_login_and_logout(server):
     assert alice.ask("`join 1") == ["Server: Usage: `join <chatroom_id> <chatter_name>"]
     assert alice.ask("`logout") == ["Server: Login first!"]
     assert alice.ask(f"`password {WORD} {WORD}") == ["Server: Login first!"]
+
+
+def test_authenticate(server):
+    """It returns the account, in its spelling, and logs nobody in."""
+    registered(server).lose()
+    accounts, guest = server.service.accounts, server.open_session()
+    account = run(accounts.authenticate(guest, "ALICE", WORD))
+    assert (account.name, guest.user.account, guest.user.name) == ("alice", None, "")
+    for name, word in (("alice", "wrong-password"), ("nobody", WORD)):
+        refused = refusal(accounts.authenticate(guest, name, word))
+        assert refused == (ErrorCode.WRONG_PASSWORD, {})
+    run(accounts.log_in(guest, account, 0.0))
+    assert (guest.user.account, guest.user.name) == (account.id, "alice")
+    refused = refusal(accounts.authenticate(guest, "alice", WORD))
+    assert refused == (ErrorCode.LOGGED_IN, {"name": "alice"})
+
+
+def test_sign_off_with_last_words(server):
+    """The user has left, and nobody can go on."""
+    bob, ann, log = server.join("1", "Bob"), server.open_session(), server.service.oplog
+    run(server.service.chat.join(ann, "1", "Ann", 0.0))
+    bob.read()
+    with mock.patch.object(log, "submit", wraps=log.submit) as submit:
+        run(server.service.accounts.sign_off(ann, 0.0, "bye"))
+    assert submit.call_args.args[0].text == "bye"
+    assert (bob.read(), ann.user.closed) == (["Server: Ann quitted."], True)
 
 
 def test_a_guest_in_a_room_cannot_log_in(server):

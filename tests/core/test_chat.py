@@ -4,8 +4,10 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.config import RoomCreators
+from chatd.core.chat import most_rooms
 from chatd.core.errors import BannedError, ChatError, ErrorCode
-from chatd.core.rooms import Role
+from chatd.core.rooms import Role, User
+from chatd.core.world.effects import SessionMoved
 from chatd.testing import MemoryServer
 from chatd.testing_slow import Gate
 from tests.core.calls import refusal, run
@@ -76,6 +78,32 @@ def test_join_is_refused_in_too_many_rooms(server):
     ann.current_room = server.service.chat.room("1")
     expected = (ErrorCode.ALREADY_IN_ROOM, {"room": "1"})
     assert refusal(server.service.chat.join(ann, "3", None, NOW)) == expected
+
+
+def test_most_rooms(server):
+    """The most that any session of the user may be in; without sessions here, that of the rest."""
+    ann, bob = server.open_session(), server.open_session()
+    assert most_rooms(ann.user, 2) == 2
+    ann.max_rooms = 1
+    assert most_rooms(ann.user, 2) == 1
+    server.service.router.move(SessionMoved(bob.key, ann.user))
+    assert most_rooms(ann.user, 2) == 2
+    bob.max_rooms = 9
+    assert most_rooms(ann.user, 2) == 9
+    assert most_rooms(User("unix"), 2) == 2
+
+
+def test_a_session_with_a_limit_of_its_own(server):
+    """It joins so many rooms."""
+    ann = join(server, "1", "Ann")
+    ann.max_rooms = 3
+    for room in ("2", "3"):
+        run(server.service.chat.join(ann, room, None, NOW))
+    assert len(ann.user.rooms) == 3
+    ann.max_rooms = 1
+    run(server.service.chat.leave(ann, server.service.chat.room("3"), NOW))
+    refused = refusal(server.service.chat.join(ann, "3", None, NOW))
+    assert refused[0] is ErrorCode.ALREADY_IN_ROOM
 
 
 def test_join_of_a_banned_name(server):

@@ -3,8 +3,12 @@
 import pytest
 
 from chatd.core.events import DisconnectReason
+from chatd.core.names import new_name
+from chatd.core.rooms import SessionKey
+from chatd.core.world.operations import Join
 from chatd.storage.testing import result
 from chatd.testing import MemoryServer
+from tests.core.calls import run
 
 NOW = 1000.0
 
@@ -42,6 +46,23 @@ def test_move_takes_the_current_room_without_place(server, ann):
     ann.current_room = server.service.chat.room("1")
     result(server.service.moderation.move_user("Ann", server.service.chat.room("3"), NOW))
     assert [room.id for room in ann.user.rooms] == ["2", "3"]
+
+
+def test_move_of_a_user_whose_session_has_a_limit_of_its_own(server, ann):
+    """The user stays in the rooms while there is place."""
+    ann.max_rooms = 3
+    for room in ("2", "3"):
+        result(server.service.moderation.move_user("Ann", server.service.chat.room(room), NOW))
+    assert [room.id for room in ann.user.rooms] == ["1", "2", "3"]
+
+
+def test_move_of_a_user_of_another_server(server):
+    """The user has no session here, and stays in the room while there is place."""
+    there = SessionKey("there", 1)
+    join_there = Join(there, ("10.0.0.1", 1), "1", "1", new_name("Bob"), None, 2, NOW)
+    run(server.service.oplog.submit(join_there))
+    result(server.service.moderation.move_user("Bob", server.service.chat.room("2"), NOW))
+    assert [room.id for room in server.service.chat.find_user("Bob").rooms] == ["1", "2"]
 
 
 def test_move_into_a_room_of_the_user_changes_nothing(server, ann):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from chatd.core.presence import MAX_AWAY
+from chatd.core.presence import MAX_AWAY, Presence
+from chatd.core.profiles import Profile
 from chatd.testing import MemoryServer
+from tests.core.calls import run
 
 WORD = "staple-battery"
 
@@ -135,3 +137,15 @@ def test_the_message_has_a_limit(server):
     assert bob.ask("`who") == ["Server: \nBob, away: lunch\n"]
     assert bob.ask(f"`away {'é' * (MAX_AWAY // 2)}") == ["Server: You are away."]
     assert server.connect().ask("`away x") == ["Server: Join a room first!"]
+
+
+def test_set_profile(server):
+    """The client of a user who has no name yet may tell it; it is that of the user from then on."""
+    presence = Presence(server.service.world, server.service.oplog)
+    session, profile = server.open_session(), Profile("ann", "Ann of the Thousand Days")
+    run(presence.set_profile(session, profile, 0.0))
+    run(server.service.chat.join(session, "1", "Ann", 0.0))
+    assert session.user.profile == profile
+    bob = server.join("1", "Bob")
+    run(presence.set_profile(session, Profile("bot", is_bot=True), 0.0))
+    assert (session.user.profile.is_bot, bob.read()) == (True, [])

@@ -2,12 +2,7 @@
 
 from twisted.internet.task import Clock
 
-from chatd.core.events import (
-    Joined,
-    LeaveReason,
-    Left,
-    Renamed,
-)
+from chatd.core.events import Joined, LeaveReason, Left, MessageKind, Renamed
 from chatd.core.rooms import Room, User
 from chatd.fanout.fanout import Fanout
 from chatd.fanout.joinfolding import MAX_LINES, WINDOW_SECONDS
@@ -79,7 +74,7 @@ class JoiningHarness:
     def say(self, session, text="hi"):
         """Say something in room 1."""
         room = self.rooms["1"]
-        messages = room.number_messages(session.user, [text], 0.0, False)
+        messages = room.number_messages(session.user, [text], 0.0, MessageKind.TEXT, "")
         self.fanout.on_messages(room, messages, session)
 
     def happen(self, event):

@@ -9,7 +9,16 @@ from twisted.internet.task import Clock
 from chatd.config import Config, Limits, RoomPolicy
 from chatd.core.chat import Chat
 from chatd.core.errors import ChatError
-from chatd.core.events import Joined, JoinsFolded, LeaveReason, Left, Notice, RoomClosed
+from chatd.core.events import (
+    AwayChanged,
+    Joined,
+    JoinsFolded,
+    LeaveReason,
+    Left,
+    Notice,
+    RoomClosed,
+    TagMessage,
+)
 from chatd.core.lookalikes import name_keys
 from chatd.core.moderation import Moderation
 from chatd.core.privatemessages import PrivateMessages
@@ -18,7 +27,7 @@ from chatd.core.roommoderation import RoomModeration
 from chatd.core.rooms import SessionKey, User
 from chatd.core.textlimits import TextLimits
 from chatd.core.world.account_operations import AddAccount, EndSession, LogIn
-from chatd.core.world.operations import By
+from chatd.core.world.operations import By, SendTags, SetAway
 from chatd.core.world.world import World
 from chatd.fanout.bus import Bus
 from chatd.fanout.fanout import Fanout
@@ -40,7 +49,7 @@ from chatd.storage.writer import HistoryWriter
 
 
 class QuitCodec:
-    """Encodes like the text codec, but tells no joins, and no room where a user has left."""
+    """Encodes like the text codec, but tells no joins, and no room of what concerns a user."""
 
     is_text = True
 
@@ -52,7 +61,14 @@ class QuitCodec:
             return b""
         if isinstance(event, Left):
             return f"QUIT {event.name}\0".encode()
+        if isinstance(event, AwayChanged):
+            return f"AWAY {event.name} {event.text}\0".encode()
+        if isinstance(event, TagMessage):
+            return f"TAGS {event.room} {event.sender} {event.tags}\0".encode()
         return self._codec.encode(event)
+
+    def describe(self, event):
+        return self.encode(event).decode().split("\0")[:-1]
 
     def for_room_count(self, _):
         return self
@@ -103,7 +119,7 @@ class NaiveFanout:
     def on_messages(self, room, messages, origin):
         self.unfold(room)
         for session in self.readers(room):
-            if session is not origin:
+            if session is not origin or session.reads_own:
                 self._write(session, messages)
 
     def readers(self, room):
@@ -323,6 +339,13 @@ class FanoutHarness:
     def rename(self, session, room, _):
         name = f"guest{self.sessions.index(session)}-{room}"
         result(self.chat.rename(session, name, 0))
+
+    def away(self, session, room, _):
+        text = None if room == "1" else room
+        self.log.submit(SetAway(session.key, text, 0))
+
+    def tag(self, session, room, _):
+        self.log.submit(SendTags(session.key, room, None, "+typing", 0))
 
     def say(self, session, *_):
         if session.current_room is not None:

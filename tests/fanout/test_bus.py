@@ -8,11 +8,13 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     MessageBatch,
+    MessageKind,
     Notice,
     ReceiptRequest,
     Renamed,
 )
 from chatd.core.ignorelist import IgnoreList
+from chatd.core.profiles import Profile
 from chatd.core.rooms import Room, SessionKey, User
 from chatd.core.world.effects import (
     Happened,
@@ -100,10 +102,18 @@ def test_say(harness, ann, bob):
     assert (ann.read(), bob.read()) == ([], ["ann: a", "ann: b", "ann: c"])
 
 
+def test_say_with_all_that_is_said_about_the_messages(harness, ann):
+    """The kind, the tags and the profile of the user are those of the batch."""
+    ann.user.profile = profile = Profile("ann")
+    harness.bus.say(harness.room, ann, ["a"], 5.0, None, MessageKind.NOTICE, "+x=1")
+    batch = MessageBatch("1", 5, "ann", ["a"], 5.0, 7, MessageKind.NOTICE, profile, "+x=1")
+    assert harness.parts[0].messages == [("1", batch, None)]
+
+
 def test_said(harness, ann, bob):
     """Messages that the log has numbered keep their ids; a session that is not here reads them."""
     receipt = ReceiptRequest(ann, "tag")
-    messages = harness.room.number_messages(ann.user, ["a"], 5.0, False)
+    messages = harness.room.number_messages(ann.user, ["a"], 5.0, MessageKind.TEXT, "")
     harness.bus.deliver([Said(harness.room, messages, ann.key)], receipt)
     assert (ann.read(), bob.read()) == ([], ["ann: a"])
     harness.bus.deliver([Said(harness.room, messages, SessionKey("elsewhere", 1))])

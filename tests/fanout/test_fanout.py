@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from chatd.core.world.operations import SetAway
 from chatd.fanout import joinfolding
 from chatd.fanout.buffer import Subscriber
 from chatd.fanout.joinfolding import MAX_LINES
@@ -15,7 +16,17 @@ from chatd.fanout.testing import MemorySession
 from tests.fanout.model import CODECS, FanoutHarness, QuitCodec, harness, naive_harness
 
 TALK = ["say", "say", "say", "broadcast", "broadcast", "send_private", "answer", "announce"]
-MOVES = ["join"] * 4 + ["leave", "lose", "rename", "kick", "move", "end", "set_codec"]
+MOVES = ["join"] * 4 + [
+    "leave",
+    "lose",
+    "rename",
+    "kick",
+    "move",
+    "end",
+    "set_codec",
+    "away",
+    "tag",
+]
 TIMES = {"turn": 0, "wait": 0.6}
 """How many seconds pass in the steps that are for all sessions."""
 
@@ -44,6 +55,8 @@ def compare_with_the_model(steps, rooms_per_client):
     clock = Clock()
     real = harness(clock, rooms_per_client=rooms_per_client)
     model = naive_harness(clock, rooms_per_client=rooms_per_client)
+    for each in (real, model):
+        each.sessions[2].reads_own = each.sessions[3].reads_own = True
     for step, number, room, other in steps:
         if step in TIMES:
             clock.advance(TIMES[step])
@@ -175,23 +188,69 @@ def test_nothing_is_written_where_the_codec_tells_nothing():
     assert observer.queue.blobs == []
 
 
-def test_leaving_several_rooms_is_one_event_where_the_codec_says_so():
-    """A session in several rooms of a user who ends reads equal bytes once, others all lines."""
-    clock = Clock()
-    full = harness(clock, users=[1, 1, 1], rooms_per_client=3)
-    text, quits, guest = full.sessions
-    full.fanout.set_codec(quits, QuitCodec())
+def in_three_rooms(full, clock):
+    """Let all sessions join three rooms, and forget what they have read."""
     for session in full.sessions:
         for room in ("1", "2", "3"):
             full.join(session, room, None)
     clock.advance(0)
     for session in full.sessions:
         session.queue.blobs.clear()
+
+
+def test_leaving_several_rooms_is_one_event_where_the_codec_says_so():
+    """A session in several rooms of a user who ends reads equal bytes once, others all lines."""
+    clock = Clock()
+    full = harness(clock, users=[1, 1, 1], rooms_per_client=3)
+    text, quits, guest = full.sessions
+    full.fanout.set_codec(quits, QuitCodec())
+    in_three_rooms(full, clock)
     full.lose(guest)
     clock.advance(0)
     assert quits.sent == b"QUIT guest2\0"
     lines = [f"[{room}] Server: guest2 quitted.\0" for room in "123"]
     assert text.sent == "".join(lines).encode()
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_user_in_several_rooms_is_away(traced):
+    """Text and JSON tell nothing of it, so nothing is written; who is told reads it once."""
+    clock = Clock()
+    full = harness(clock, users=[1] * 5, rooms_per_client=3)
+    text, further, program, other, guest = full.sessions
+    for session, codec in ((further, CODECS[1]), (program, CODECS[2]), (other, QuitCodec())):
+        full.fanout.set_codec(session, codec)
+    in_three_rooms(full, clock)
+    shown = []
+    if traced:
+        full.fanout.trace = lambda _, line: shown.append(line)
+    full.log.submit(SetAway(guest.key, "lunch", 0))
+    clock.advance(0)
+    assert blobs([text, further, program, guest]) == [[], [], [], []]
+    assert other.sent == b"AWAY guest4 lunch\0"
+    assert shown == (["AWAY guest4 lunch"] if traced else [])
+
+
+def test_a_session_that_reads_its_own_messages():
+    """They come in order with those of others, as they come to a session that says nothing."""
+    clock = Clock()
+    full = harness(clock, users=[1] * 3, rooms_per_client=1)
+    ann, bob, cid = full.sessions
+    for session in full.sessions:
+        full.fanout.set_codec(session, CODECS[0])
+        full.join(session, "1", None)
+    clock.advance(1)
+    for session in full.sessions:
+        session.queue.blobs.clear()
+    ann.reads_own = True
+    for session in (ann, bob, ann, bob):
+        full.say(session)
+    clock.advance(0)
+    lines = ["guest0: said\n  in two lines\0guest0: and again\0", "guest1: said\n  in two lines\0"]
+    assert ann.sent == cid.sent
+    assert ann.sent.decode().startswith("".join(lines))
+    assert "guest1" not in bob.sent.decode()
+    assert is_idle(ann)
 
 
 def is_idle(subscriber: Subscriber) -> bool:

@@ -5,12 +5,12 @@ from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import LeaveReason
+from chatd.core.events import LeaveReason, MessageKind, Renamed
 from chatd.core.names import new_name
 from chatd.core.ports import ILog
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world.account_operations import EndSession, SetAdmin
-from chatd.core.world.effects import RoomSettled
+from chatd.core.world.effects import NameChanged, RoomSettled, UserChanged
 from chatd.core.world.operations import Join, Leave, Rename, SettleRoom
 from chatd.core.world.world import World
 from chatd.oplog.local import LocalLog
@@ -26,8 +26,8 @@ class RecordingBus:
         self.said = []
         self.effects = []
 
-    def say(self, room, origin, texts, now, receipt=None, action=False):
-        self.said.append((room, origin, texts, now, receipt, action))
+    def say(self, room, origin, texts, now, receipt=None, kind=MessageKind.TEXT, tags=""):
+        self.said.append((room, origin, texts, now, receipt, kind, tags))
 
     def deliver(self, effects, receipt=None):
         self.effects.append((effects, receipt))
@@ -93,7 +93,12 @@ def test_an_operation_is_applied_at_once(log, world, bus, clock):
     assert (world.find_user("Ann").name, world.seconds, log.seconds()) == ("Ann", 5.0, 5.0)
     assert run(outcome) == "Ann"
     log.submit(SettleRoom("1", True))
-    assert bus.effects == [([], None), ([RoomSettled("1")], None)]
+    user = world.find_user("Ann")
+    renamed = UserChanged(user, Renamed("", "Ann", NOW))
+    assert bus.effects == [
+        ([NameChanged(user, ""), renamed], None),
+        ([RoomSettled("1")], None),
+    ]
 
 
 def test_an_operation_that_is_refused(log, bus):
@@ -125,11 +130,11 @@ def test_a_session_that_has_ended(log, world, ended):
 def test_say(log, bus):
     """Messages go to the bus with all that is said about them."""
     room, session = object(), Session()
-    log.say(room, session, ["hi"], NOW, "receipt", True)
+    log.say(room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1")
     log.say(room, session, ["ho"], NOW)
     assert bus.said == [
-        (room, session, ["hi"], NOW, "receipt", True),
-        (room, session, ["ho"], NOW, None, False),
+        (room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1"),
+        (room, session, ["ho"], NOW, None, MessageKind.TEXT, ""),
     ]
 
 

@@ -136,7 +136,7 @@ def test_entries_are_copied(cluster):
 
 def test_an_operation_with_more_than_plain_values_fails(cluster):
     """An object that cannot be written as bytes does not reach the log."""
-    cluster.log.append(Entry("n1", 1, 0.0, (SetAway(lambda: None, "x"),)))
+    cluster.log.append(Entry("n1", 1, 0.0, (SetAway(lambda: None, "x", 0.0),)))
     with pytest.raises((AttributeError, PicklingError)):
         cluster.clock.advance(0)
     assert cluster.log.entries == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core.events import Joined, Message, MessageBatch, PrivateMessage
+from chatd.core.events import Joined, Message, MessageBatch, PrivateMessage, TagMessage
 from chatd.core.ignorelist import GuestNames, IgnoreList
 from chatd.core.room_events import Invited
 from chatd.protocol.codec import json_codec, text_codec
@@ -80,6 +80,23 @@ def test_invitations_and_kept_messages(event):
         assert codec.encode(other) == inner.encode(other)
 
 
+class TagCodec:
+    """Encodes the tags alone."""
+
+    marks_ignored = False
+
+    def encode(self, event):
+        return event.tags.encode()
+
+
+def test_tags_without_a_message():
+    """Those of ignored users are left out."""
+    codec = ignoring_codec(TagCodec(), IGNORED)
+    tagged = TagMessage("1", "bob", "+typing=active", 0.0, 7)
+    assert codec.encode(tagged) == b""
+    assert codec.encode(replace(tagged, account=8)) == b"+typing=active"
+
+
 def test_an_invitation_of_a_guest():
     """A guest is ignored by name."""
     ignored = IgnoreList(guests=(GuestNames("Eve"),))
@@ -112,4 +129,5 @@ def test_one_codec_for_a_list():
     assert codec.for_room_count(1) is codec
     assert codec.for_room_count(2) is ignoring_codec(TEXT.for_room_count(2), IGNORED)
     assert codec.for_room_count(2).for_room_count(1) is codec
-    assert (codec.is_text, codec.framing) == (True, Framing.NUL)
+    assert (codec.is_text, codec.marks_ignored) == (True, False)
+    assert ignoring_codec(JSON, IGNORED).marks_ignored

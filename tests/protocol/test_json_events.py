@@ -20,8 +20,10 @@ from chatd.core.events import (
     Left,
     Message,
     MessageBatch,
+    MessageKind,
     Moved,
     Muted,
+    NewsOfUsers,
     Notice,
     PrivateMessage,
     Renamed,
@@ -62,7 +64,8 @@ CHANGE = st.one_of(
     st.tuples(st.just("limit"), st.none() | ID),
     st.tuples(st.sampled_from(sorted(SETTINGS.keys() - {"topic", "limit"})), BOOL),
 ).map(lambda item: dict([item]))
-SAID = st.builds(Message, WORD, ID, WORD, WORD, TIME, st.none(), BOOL, BOOL, BOOL, st.just(False))
+KIND = st.sampled_from([MessageKind.TEXT, MessageKind.ACTION])
+SAID = st.builds(Message, WORD, ID, WORD, WORD, TIME, st.none(), BOOL, KIND, BOOL, st.just(False))
 DELETED = SAID.map(lambda said: said._replace(text="", is_deleted=True))
 
 SENT = {
@@ -120,9 +123,9 @@ def test_event_is_one_line_of_json(event):
 def test_every_event_is_declared():
     """A client can read every event and every reply.
 
-    Three events are written as several others, and one is for text alone.
+    Three events are written as several others, one is for text alone, and some are for neither.
     """
-    others = {MessageBatch, Kicked, Moved, JoinsFolded}
+    others = {MessageBatch, Kicked, Moved, JoinsFolded, *get_args(NewsOfUsers)}
     kinds = {*get_args(Event), *get_args(received.Reply)} - others
     assert {shape.kind for shape in EVENTS} == kinds
     assert SENT.keys() == kinds - {received.Ok, received.Error, received.Disconnect, History}
@@ -242,6 +245,14 @@ def test_fields(event, fields):
     (frame,) = encode(event)
     assert json.loads(frame) == fields
     assert decode_event(frame) == event
+
+
+def test_a_notice_is_a_message_as_any_other():
+    """Programs that know no kinds but actions read it."""
+    said = Message("1", 7394, "al", "hi", 7.5)
+    assert encode(said._replace(kind=MessageKind.NOTICE)) == encode(said)
+    batch = MessageBatch("1", 7394, "al", ["hi"], 7.5)
+    assert encode(batch._replace(kind=MessageKind.NOTICE)) == encode(batch) == encode(said)
 
 
 def test_the_account_that_invites_is_not_sent():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.core.events import Message, PrivateMessage
+from chatd.core.events import Message, MessageKind, PrivateMessage
 from chatd.protocol.message_text import (
     found_words,
     history_lines,
@@ -14,6 +14,7 @@ from chatd.protocol.room_replies import Found
 
 TIME = 1795186276.9
 HI = Message("1", 7394, "Alice", "hi", TIME)
+WAVES = HI._replace(text="waves", kind=MessageKind.ACTION)
 
 
 @pytest.mark.parametrize(
@@ -22,14 +23,17 @@ HI = Message("1", 7394, "Alice", "hi", TIME)
         (HI, "Alice: hi"),
         (HI._replace(text="hi\nBob: no"), "Alice: hi\n  Bob: no"),
         (HI._replace(is_former=True), "Alice (former): hi"),
-        (HI._replace(text="waves", action=True), "* Alice waves"),
-        (HI._replace(text="waves", action=True, is_former=True), "* Alice (former) waves"),
+        (HI._replace(text="waves", kind=MessageKind.ACTION), "* Alice waves"),
+        (
+            HI._replace(text="waves", kind=MessageKind.ACTION, is_former=True),
+            "* Alice (former) waves",
+        ),
         (HI._replace(text="", is_deleted=True), "Alice: (deleted)"),
-        (HI._replace(text="", is_deleted=True, action=True), "Alice: (deleted)"),
+        (HI._replace(text="", is_deleted=True, kind=MessageKind.ACTION), "Alice: (deleted)"),
         (HI._replace(text="", is_deleted=True, is_former=True), "Alice (former): (deleted)"),
         (HI._replace(sender="אבג", text="שלום"), "\u2068אבג\u2069: \u2068שלום\u2069"),
         (
-            HI._replace(sender="אבג", text="שלום", action=True),
+            HI._replace(sender="אבג", text="שלום", kind=MessageKind.ACTION),
             "* \u2068אבג\u2069 \u2068שלום\u2069",
         ),
     ],

@@ -9,6 +9,7 @@ from chatd.core.events import (
     JoinsFolded,
     Message,
     MessageBatch,
+    MessageKind,
     Muted,
     Notice,
     PrivateMessage,
@@ -238,7 +239,7 @@ def test_folded_joins(count, words):
             "Ann: \u2068אב\u2069\n  \u2068Server: ג\u2069",
         ),
         (
-            Message("1", 1, "אבג", "שלום", 0.0, action=True),
+            Message("1", 1, "אבג", "שלום", 0.0, kind=MessageKind.ACTION),
             "* \u2068אבג\u2069 \u2068שלום\u2069",
         ),
         (Renamed("אבג", "Ann", 0.0), "Server: \u2068אבג\u2069 is now known as Ann."),
@@ -267,14 +268,14 @@ def test_right_to_left_in_batches_and_lists():
 
 def test_a_batch_of_actions():
     """Each is a frame with a star, the tag of its room in front; further lines are indented."""
-    batch = MessageBatch("2", 1, "Al", ("waves", "a\nAmy: b", "ג"), 0.0, None, True)
+    batch = MessageBatch("2", 1, "Al", ("waves", "a\nAmy: b", "ג"), 0.0, None, MessageKind.ACTION)
     frames = text.encode(batch, show_addresses=True, room_tags=True).split("\0")
     assert frames == ["[2] * Al waves", "[2] * Al a\n  Amy: b", "[2] * Al \u2068ג\u2069"]
 
 
 def test_an_action_under_a_former_name():
     """An old action tells that the name belongs to another account by now."""
-    message = Message("1", 1, "Al", "waves", 0.0, is_former=True, action=True)
+    message = Message("1", 1, "Al", "waves", 0.0, is_former=True, kind=MessageKind.ACTION)
     assert text.render(message) == "* Al (former) waves"
 
 

@@ -13,6 +13,7 @@ from chatd.core.events import Joined, Left, MessageBatch, Renamed
 from chatd.protocol.command import Request
 from chatd.protocol.framing import Framing
 from chatd.protocol.replies import ErrorReply, JoinedRoom
+from chatd.server.nativesession import NativeSession
 from chatd.server.peers import peer_address
 from chatd.server.sendqueue import TransportSendQueue
 from chatd.testing import MemoryServer
@@ -85,7 +86,7 @@ class LineGateway(LineOnlyReceiver):
         """Start a session with a codec of the gateway's own."""
         self.address, self._lines = peer_address(self.transport), []
         self.send_queue = TransportSendQueue(self.transport, self._clock, LIMIT, print)
-        self._session = self._sessions.connect(self)
+        self._session = self._sessions.connect(self, NativeSession)
         self._session.start(self.codec)
 
     def lineReceived(self, line):

@@ -6,8 +6,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import WrappingFactory
 
+from chatd.server.gateway import DRAIN_SECONDS
 from chatd.server.limits import MAX_PENDING_REFUSALS
-from chatd.server.native import DRAIN_SECONDS
 from chatd.server.sendqueue import FINISH_SECONDS
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowHashing

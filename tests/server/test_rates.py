@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.ratelimit import TokenBucket
+from chatd.server.gateway import DRAIN_SECONDS
 from chatd.server.inbound import MAX_FRAMES_PER_TURN, READ_LIMIT
-from chatd.server.native import DRAIN_SECONDS
 from chatd.testing import MemoryServer
 
 A_READ = 65536

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.storage.chunks import (
     JSON_OVERHEAD,
     RS,
@@ -28,8 +28,8 @@ def batches_of_a_room(draw):
     for _ in range(draw(st.integers(1, 9))):
         texts = draw(st.lists(WORDS, min_size=1, max_size=80))
         sender, time = draw(WORDS), draw(st.floats(10**9, 4 * 10**9))
-        account, action = draw(st.none() | st.integers(1, 2**62)), draw(st.booleans())
-        batches.append(MessageBatch("Tea", first, sender, texts, time, account, action))
+        account, kind = draw(st.none() | st.integers(1, 2**62)), draw(st.sampled_from(MessageKind))
+        batches.append(MessageBatch("Tea", first, sender, texts, time, account, kind))
         first += len(texts)
     return batches
 
@@ -54,11 +54,15 @@ def test_the_format():
     """A chunk is as its documentation says; the messages of a guest have no account."""
     batches = [
         MessageBatch("Tea", 70, "Ann", ["hello", "is anybody here?"], 1795.0),
-        MessageBatch("Tea", 72, "Zoe", ["waves"], 1796.5, 7, True),
+        MessageBatch("Tea", 72, "Zoe", ["waves"], 1796.5, 7, MessageKind.ACTION),
+        MessageBatch("Tea", 73, "Bot", ["!", "*"], 1.0, None, MessageKind.NOTICE),
     ]
     (chunk,) = pack(batches)
     text = chunk.body.replace(US, "|").replace(RS, "/")
-    assert text == "70|Ann|15057551360|hello|is anybody here?/72|Zoe|*15070134272:7|waves"
+    first, action, notice = text.split("/")
+    assert first == "70|Ann|15057551360|hello|is anybody here?"
+    assert action == "72|Zoe|*15070134272:7|waves"
+    assert notice == "73|Bot|!8388608|!|*"
 
 
 def test_the_format_of_a_deleted_message():

@@ -4,7 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.core.records import RoomRecord
 from chatd.storage.factory import create_database
 from chatd.storage.schema import VERSION_TABLE, metadata
@@ -42,15 +42,17 @@ def test_the_view_of_messages(database):
     batches = [
         MessageBatch("Tea", 60, "Zoë", texts, NOW),
         MessageBatch("Tea", 64, "'Bob'", ["x"], NOW + 1, 12),
-        MessageBatch("Tea", 65, "Zoë", ["waves", "*bows*"], NOW + 1, None, True),
-        MessageBatch("Tea", 67, "'Bob'", ["nods"], NOW + 2, 12, True),
+        MessageBatch("Tea", 65, "Zoë", ["waves", "*bows*"], NOW + 1, None, MessageKind.ACTION),
+        MessageBatch("Tea", 67, "'Bob'", ["nods"], NOW + 2, 12, MessageKind.NOTICE),
     ]
     result(store.append([*batches, batch(1, room="old")], {}))
     result(store.remove_room("old", 1))
     result(store.append([batch(1, room="old")], {}))
     result(store.delete_message("Tea", 61))
     found = database.reader.run(lambda c: c.exec_driver_sql("SELECT * FROM messages").all())
-    expected = [(*message[:6], message.action) for batch in batches for message in batch.messages()]
+    expected = [
+        (*message[:6], message.kind.value) for batch in batches for message in batch.messages()
+    ]
     expected[1] = (*expected[1][:3], None, *expected[1][4:])
     assert sorted(found) == expected
     result(store.close({}))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.storage.chunks import pack
 from chatd.storage.testing import NOW
 from chatd.storage.wordblocks import (
@@ -29,7 +29,7 @@ def found(first, packed, word):
 def test_the_texts_of_chunks():
     """Ids and texts come from all batches of all chunks, without senders and times."""
     batches = [
-        MessageBatch("tea", 60, "Ann", ["a", "b"], NOW, 7, True),
+        MessageBatch("tea", 60, "Ann", ["a", "b"], NOW, 7, MessageKind.ACTION),
         MessageBatch("tea", 62, "Bob", ["c", "", "d"], NOW),
     ]
     ids, texts = texts_of(chunk.body for chunk in pack(batches))

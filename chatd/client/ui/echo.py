@@ -14,7 +14,7 @@ from chatd.client.ui.render import QUIET_LOOK, SECRET_LOOK
 from chatd.client.ui.slash import as_command
 from chatd.client.ui.typed import may_be_kept
 from chatd.core.bidi import isolate
-from chatd.core.events import Message, PrivateMessage
+from chatd.core.events import Message, MessageKind, PrivateMessage
 from chatd.core.sanitize import sanitize
 from chatd.protocol import text
 from chatd.protocol.command import Request
@@ -71,8 +71,8 @@ def _echo_of_message(request: Request, room: str | None, state: ClientState) -> 
     room = arguments.get("chatroom_id", room)
     if room is None or parameter not in arguments:
         return None
-    is_action = request.command == "me"
-    message = Message(room, 0, state.name, arguments[parameter], 0.0, action=is_action)
+    kind = MessageKind.ACTION if request.command == "me" else MessageKind.TEXT
+    message = Message(room, 0, state.name, arguments[parameter], 0.0, kind=kind)
     has_tag = len(state.rooms) > 1
     return Line(
         text.render(message, room_tags=has_tag),

@@ -89,7 +89,7 @@ class EndSession(Operation[None]):
     """A session has ended; if it was the last one of its user, they leave for `reason`.
 
     With `keep_token` the session can be resumed, and with `hold_name` a guest's name is held for
-    it.
+    it. `text` has the last words of the user, if there are any.
     """
 
     session: SessionKey
@@ -97,6 +97,7 @@ class EndSession(Operation[None]):
     keep_token: bool
     hold_name: bool
     now: float
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

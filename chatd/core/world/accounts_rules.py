@@ -131,7 +131,7 @@ def _log_in(
     user = world.user_of(account)
     access.give_invitations(world, guest, account)
     if user is None:
-        world.names.assign(guest, Name(account.name, world.accounts.keys(account.id)))
+        world.set_name(guest, Name(account.name, world.accounts.keys(account.id)))
         guest.account = account.id
         guest.note_name("", now)
         guest.ignored = world.accounts.ignored_by(account.id) or None
@@ -154,7 +154,7 @@ def end_session(world: World, op: account_ops.EndSession) -> None:
     if not is_parked:
         world.revoke_token(op.session)
     hold_name = op.hold_name and is_parked and user.account is None
-    world.end_session(op.session, op.reason, op.now, hold_name=hold_name)
+    world.end_session(op.session, op.reason, op.now, hold_name=hold_name, text=op.text)
 
 
 def end_sessions(world: World, op: account_ops.EndSessions) -> None:
@@ -262,6 +262,6 @@ def _resume_account(
 
 def _continue_guest(world: World, user: User, former: User, name: Name, now: float) -> None:
     """Let `user` be the guest who has come back under the same name."""
-    world.names.assign(user, name)
+    world.set_name(user, name)
     former.continue_as(user, now)
     world.emit(IgnoresChanged(user))

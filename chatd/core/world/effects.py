@@ -77,6 +77,22 @@ class SessionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class NameChanged:
+    """A user has another name than `former`, or a first one if that is "", or none any more."""
+
+    user: User
+    former: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged:
+    """Something about a user has changed, whether the user is in rooms or not."""
+
+    user: User
+    event: UserEvent
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoresChanged:
     """A user ignores other users than before."""
 
@@ -152,6 +168,8 @@ Effect = (
     | Told
     | SessionMoved
     | SessionEnded
+    | NameChanged
+    | UserChanged
     | IgnoresChanged
     | KeptMessagesDue
     | RoomRead

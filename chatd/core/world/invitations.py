@@ -104,6 +104,12 @@ class Invitations:
             if invitation is not None and not invitation.is_used
         ]
 
+    def rooms_of(self, subject: int | User, now: float) -> list[Room]:
+        """Return the rooms to which somebody is invited, and which they have not joined since."""
+        rooms = self._by_subject.get(subject, {})
+        found = ((room, self.find(room, subject, now)) for room in rooms)
+        return [room for room, each in found if each is not None and not each.is_used]
+
     def _note_end(self, room: Room, subject: int | User, invitation: Invitation) -> None:
         if invitation.ends is not None:
             self._ends.add(invitation.ends, (subject, room))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.profiles import UserRef
 from chatd.core.records import AccessKind, RoomAccess
-from chatd.core.room_events import Invited, MessageDeleted, ReadUpTo, RoleChanged
+from chatd.core.room_events import Invited, MemberInvited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.rooms import Role, Room
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops
@@ -45,6 +46,7 @@ def check_set_role(world: World, op: room_ops.SetRole) -> tuple[Room, Target]:
 def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
     """Give a user a role in a room; an account keeps it when its user leaves."""
     room, target = check_set_role(world, op)
+    former = _role(target, room)
     if target.account is not None:
         if op.role is Role.NONE:
             room.roles.pop(target.account.id, None)
@@ -56,7 +58,16 @@ def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
     by, name = rights.actor_name(world, op.by), target.name.text
     if target.user is not None and member is not None and op.role is Role.NONE:
         access.admit(world, room, target.user, by, op.now)
-    changed = RoleChanged(room.id, name, op.role.value, by, op.now, room.name)
+    changed = RoleChanged(
+        room.id,
+        name,
+        op.role.value,
+        by,
+        op.now,
+        room.name,
+        former=former.value,
+        actor=rights.actor_ref(world, op.by),
+    )
     subject = target.user if member is not None else None
     world.emit(Happened(room, room.in_order(changed), subject))
     return room_ops.MemberRef(name, room.id)
@@ -107,9 +118,19 @@ def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
     world.invitations.add(room, subject, Invitation(entry, op.ends))
     is_told = former is None or former.is_used or former.entry.by != entry.by
     if target.user is not None and is_told:
-        inviting = rights.actor(world, op.by)
-        account = None if inviting is None else inviting.account
-        world.emit(Told(target.user, Invited(room.id, room.name, entry.by, op.now, account)))
+        inviting = rights.actor_ref(world, op.by) or UserRef(entry.by)
+        invited = Invited(
+            room.id,
+            room.name,
+            entry.by,
+            op.now,
+            inviting.account,
+            target.user.name,
+            inviting.profile,
+        )
+        world.emit(Told(target.user, invited))
+        told = MemberInvited(room.id, target.user.name, op.now, inviting)
+        world.emit(Happened(room, room.in_order(told)))
     return outcome
 
 
@@ -135,7 +156,7 @@ def is_ignored(world: World, op: room_ops.Invite, target: Target) -> bool:
 def delete_message(world: World, op: room_ops.DeleteMessage) -> None:
     """Tell a room that the text of a message is gone, whatever has become of the user."""
     room = require_room(world, op.room, op.room)
-    deleted = MessageDeleted(room.id, op.id, op.by, op.now)
+    deleted = MessageDeleted(room.id, op.id, op.by.name, op.now, op.text, op.by)
     world.emit(Happened(room, room.in_order(deleted)))
 
 

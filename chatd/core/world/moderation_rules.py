@@ -16,6 +16,7 @@ from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops
 from chatd.core.world.effects import Happened, Told
 from chatd.core.world.invitations import subject_of
+from chatd.core.world.operations import By
 from chatd.core.world.rights import Rank
 from chatd.core.world.rooms_rules import require_room
 from chatd.core.world.world import World
@@ -71,8 +72,7 @@ def kick(world: World, op: room_ops.Kick) -> room_ops.MemberRef:
     if user is None or room not in user.rooms:
         raise ChatError(ErrorCode.NO_SUCH_USER, name=op.name.text, room=room.id)
     check_outranks(world, rank, find_target(world, op.name), room)
-    by = rights.actor_name(world, op.by)
-    _remove(world, room, user, LeaveReason.KICKED, by, op.reason or None, op.now)
+    _remove(world, room, user, LeaveReason.KICKED, op.by, op.reason or None, op.now)
     return room_ops.MemberRef(user.name, room.id)
 
 
@@ -81,16 +81,17 @@ def _remove(
     room: Room,
     user: User,
     reason: LeaveReason,
-    by: str,
+    by: By,
     text: str | None,
     now: float,
 ) -> None:
     """Remove a user from a room for good: the user is told, and an invitation ends."""
     access.end_invitation(world, room, subject_of(user))
-    world.remove_member(user, room, reason, now, by=by, text=text)
+    name, actor = rights.actor_name(world, by), rights.actor_ref(world, by)
+    world.remove_member(user, room, reason, now, by=name, text=text, actor=actor)
     time = max(now, room.last_time)
     is_ban = reason is LeaveReason.BANNED
-    kicked = Kicked(room.id, room.name, user.name, user.address, time, by, text, is_ban)
+    kicked = Kicked(room.id, room.name, user.name, user.address, time, name, text, is_ban, actor)
     world.emit(Told(user, kicked))
 
 
@@ -145,10 +146,11 @@ def restrict(world: World, op: room_ops.Restrict) -> room_ops.MemberRef:
         world.emit(Happened(room, room.in_order(muted), member))
         return room_ops.MemberRef(name, room.id)
     if member is not None:
-        _remove(world, room, member, LeaveReason.BANNED, entry.by, text, op.now)
+        _remove(world, room, member, LeaveReason.BANNED, op.by, text, op.now)
     else:
         access.end_invitation(world, room, subject_of_target(target))
-        banned = RoomBanned(room.id, name, entry.by, op.now, op.minutes, text)
+        actor = rights.actor_ref(world, op.by)
+        banned = RoomBanned(room.id, name, entry.by, op.now, op.minutes, text, entry.account, actor)
         world.emit(Happened(room, room.in_order(banned)))
     return room_ops.MemberRef(name, room.id)
 
@@ -190,7 +192,9 @@ def lift(world: World, op: room_ops.LiftRestriction) -> room_ops.MemberRef:
     access.lift(room, restriction)
     by = rights.actor_name(world, op.by)
     if op.is_ban:
-        world.emit(Happened(room, room.in_order(RoomUnbanned(room.id, name, by, op.now))))
+        account, actor = restriction.entry.account, rights.actor_ref(world, op.by)
+        unbanned = RoomUnbanned(room.id, name, by, op.now, account, actor)
+        world.emit(Happened(room, room.in_order(unbanned)))
     else:
         unmuted = Unmuted(room.id, name, by, op.now, room.name)
         member = _member(room, restriction)

@@ -14,9 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from chatd.core.events import ADMINISTRATOR, Address, MessageBatch
+from chatd.core.events import ADMINISTRATOR, Address, MessageBatch, MessageKind
 from chatd.core.lookalikes import NameKeys
 from chatd.core.names import Name
+from chatd.core.profiles import Profile
 from chatd.core.records import AccountRef, Ban
 from chatd.core.rooms import Room, SessionKey
 
@@ -50,7 +51,8 @@ class Say(Operation[MessageBatch]):
     room: str
     texts: tuple[str, ...]
     now: float
-    action: bool = False
+    kind: MessageKind = MessageKind.TEXT
+    tags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,27 @@ class SentPrivately(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Whisper(Operation[SentPrivately]):
-    """A user sends a private message."""
+    """A user sends a private message; `tags` are as in `MessageBatch`."""
 
     session: SessionKey
     recipient: Name
     text: str
+    now: float
+    kind: MessageKind = MessageKind.TEXT
+    tags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendTags(Operation[str]):
+    """A user sends tags without a message to a room, or to another user if `room` is None.
+
+    Its outcome is the id of the room or the name of the user.
+    """
+
+    session: SessionKey
+    room: str | None
+    recipient: Name | None
+    tags: str
     now: float
 
 
@@ -116,11 +134,12 @@ class Join(Operation[Room]):
 
 @dataclass(frozen=True, slots=True)
 class Leave(Operation[None]):
-    """A user leaves a room."""
+    """A user leaves a room, with last words for its members if they are not ""."""
 
     session: SessionKey
     room: str
     now: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +158,17 @@ class SetAway(Operation[None]):
 
     session: SessionKey
     text: str | None
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile(Operation[None]):
+    """A client tells something about its user."""
+
+    session: SessionKey
+    address: Address | None
+    profile: Profile
+    now: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.names import Name
+from chatd.core.profiles import UserRef
 from chatd.core.roomnames import find_named, nearest_room
 from chatd.core.rooms import Role, Room, User
 from chatd.core.world.invitations import subject_of
@@ -73,6 +74,12 @@ def actor_name(world: World, by: By) -> str:
     """Return the name under which others read of an act."""
     user = actor(world, by)
     return by.name if user is None else user.name
+
+
+def actor_ref(world: World, by: By) -> UserRef | None:
+    """Return the user who acts, as events name them; None for the administrator."""
+    user = actor(world, by)
+    return None if user is None else user.ref
 
 
 def check_rank(world: World, by: By, room: Room, least: Rank) -> Rank:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chatd.core.names import Name
+from chatd.core.profiles import UserRef
 from chatd.core.rooms import Role, SessionKey
 from chatd.core.world.operations import By, Operation
 
@@ -118,12 +119,13 @@ class Invite(Operation[MemberRef]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteMessage(Operation[None]):
-    """The text of the message `id` was removed from the store by the user of the name `by`."""
+    """The text of the message `id` was removed from the store by a user, for a reason or ""."""
 
-    by: str
+    by: UserRef
     room: str
     id: int
     now: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def say(world: World, op: ops.Say) -> MessageBatch:
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
     rights.check_can_talk(world, user, room, world.seconds)
-    messages = room.number_messages(user, op.texts, op.now, op.action)
+    messages = room.number_messages(user, op.texts, op.now, op.kind, op.tags)
     world.emit(Said(room, messages, op.session))
     return messages
 
@@ -69,7 +69,7 @@ def leave(world: World, op: ops.Leave) -> None:
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
     access.end_invitation(world, room, subject_of(user))
-    world.remove_member(user, room, LeaveReason.QUIT, op.now, op.session)
+    world.remove_member(user, room, LeaveReason.QUIT, op.now, op.session, text=op.text or None)
 
 
 def start(world: World, op: ops.StartRoom) -> bool:

@@ -101,5 +101,6 @@ def shown_value(room: Room, setting: str) -> bool | int | None:
 def _tell(
     world: World, room: Room, by: By, now: float, setting: str, value: str | bool | int | None
 ) -> None:
-    changed = RoomChanged(room.id, rights.actor_name(world, by), now, {setting: value})
+    name, actor = rights.actor_name(world, by), rights.actor_ref(world, by)
+    changed = RoomChanged(room.id, name, now, {setting: value}, actor)
     world.emit(Happened(room, room.in_order(changed)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.events import PrivateMessage, Renamed
+from chatd.core.events import AwayChanged, PrivateMessage, ProfileChanged, Renamed, TagMessage
 from chatd.core.ignorelist import IgnoreList
 from chatd.core.records import AccountRef
 from chatd.core.rooms import Away, User
@@ -34,12 +35,7 @@ def rename(world: World, op: ops.Rename) -> str:
         if room.bans.has_name(op.name, world.seconds):
             raise rights.refusal(ErrorCode.BANNED_FROM_ROOM, room)
     world.assign_name(user, op.name, op.now)
-    if user.rooms:
-        renamed = Renamed(former, user.name, op.now)
-        # It has the same time in all rooms, or a session would read it more than once.
-        newest = max(room.last_time for room in user.rooms)
-        events = {room: room.in_order(renamed, newest) for room in user.rooms}
-        world.emit(HappenedToUser(events, user, op.session))
+    world.tell_rooms(user, Renamed(former, user.name, op.now, user.profile), op.session)
     return user.name
 
 
@@ -51,12 +47,50 @@ def whisper(world: World, op: ops.Whisper) -> ops.SentPrivately:
     recipient = world.names.find(op.recipient.keys)
     if recipient is None:
         raise ChatError(ErrorCode.NO_SUCH_USER, name=op.recipient.text)
-    message = PrivateMessage(sender.name, op.text, op.now, account=sender.account)
+    message = PrivateMessage(
+        sender.name,
+        op.text,
+        op.now,
+        account=sender.account,
+        reader=recipient.name,
+        kind=op.kind,
+        profile=sender.profile,
+        tags=op.tags,
+    )
     world.emit(Told(recipient, message))
     if recipient is not sender:
-        copy = PrivateMessage(sender.name, op.text, op.now, recipient.name)
-        world.emit(Told(sender, copy, op.session))
+        world.emit(Told(sender, replace(message, recipient=recipient.name), op.session))
     return ops.SentPrivately(recipient.name, _away_note(sender, recipient))
+
+
+def send_tags(world: World, op: ops.SendTags) -> str:
+    """Send tags to a room, whose members may read them as those of a message, or to one user."""
+    sender = world.find_session(op.session)
+    if not sender.name:
+        raise ChatError(ErrorCode.IN_NO_ROOM)
+    if op.room is None:
+        assert op.recipient is not None
+        recipient = world.names.find(op.recipient.keys)
+        if recipient is None:
+            raise ChatError(ErrorCode.NO_SUCH_USER, name=op.recipient.text)
+        tagged = _tag_message(sender, op, reader=recipient.name)
+        world.emit(Told(recipient, tagged))
+        if recipient is not sender:
+            world.emit(Told(sender, tagged, op.session))
+        return recipient.name
+    room = world.rooms.by_key(op.room)
+    if room is None or room not in sender.rooms:
+        raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
+    rights.check_can_talk(world, sender, room, world.seconds)
+    event = room.in_order(_tag_message(sender, op, room=room.id))
+    world.emit(HappenedToUser({room: event}, sender, op.session))
+    return room.id
+
+
+def _tag_message(
+    sender: User, op: ops.SendTags, *, room: str | None = None, reader: str = ""
+) -> TagMessage:
+    return TagMessage(room, sender.name, op.tags, op.now, sender.account, sender.profile, reader)
 
 
 def message_kept(world: World, op: ops.MessageKept) -> None:
@@ -71,7 +105,15 @@ def message_kept(world: World, op: ops.MessageKept) -> None:
     if recipient is not None:
         world.emit(KeptMessagesDue(recipient))
     if sender is not None:
-        copy = PrivateMessage(sender.name, op.text, op.now, account.name)
+        copy = PrivateMessage(
+            sender.name,
+            op.text,
+            op.now,
+            account.name,
+            sender.account,
+            reader=account.name,
+            profile=sender.profile,
+        )
         world.emit(Told(sender, copy, op.session))
 
 
@@ -87,7 +129,23 @@ def _away_note(sender: User, recipient: User) -> str | None:
 def set_away(world: World, op: ops.SetAway) -> None:
     """Let a user be away with a message, or present again."""
     user = world.find_session(op.session)
+    former = None if user.away is None else user.away.text
+    if op.text is None and former is None:
+        return
     user.away = None if op.text is None else Away(op.text)
+    if op.text != former:
+        changed = AwayChanged(user.name, op.text, op.now, user.account, user.profile)
+        world.tell_rooms(user, changed, op.session)
+
+
+def set_profile(world: World, op: ops.SetProfile) -> None:
+    """Note what a client tells about its user."""
+    user = world.session_user(op.session, op.address)
+    if user.profile != op.profile:
+        user.profile = op.profile
+        world.tell_rooms(
+            user, ProfileChanged(user.name, op.now, user.account, op.profile), op.session
+        )
 
 
 def set_ignored(world: World, op: ops.SetIgnored) -> str:

@@ -11,7 +11,8 @@ typed, which no operation calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from chatd.core.bans import BanList
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -22,9 +23,11 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     RoomClosed,
+    UserEvent,
 )
 from chatd.core.lookalikes import NameKeys, name_keys
 from chatd.core.names import Name, typed_name
+from chatd.core.profiles import UserRef
 from chatd.core.records import AccountRef, Ban, BanKind, Snapshot
 from chatd.core.rooms import Room, SessionKey, User
 from chatd.core.world import access
@@ -34,9 +37,11 @@ from chatd.core.world.effects import (
     Happened,
     HappenedToUser,
     KeptMessagesDue,
+    NameChanged,
     SessionEnded,
     SessionMoved,
     TokenRevoked,
+    UserChanged,
 )
 from chatd.core.world.ends import Ends
 from chatd.core.world.invitations import Invitations
@@ -195,14 +200,23 @@ class World:
         return not user.sessions
 
     def end_session(
-        self, session: SessionKey, reason: LeaveReason, now: float, *, hold_name: bool = False
+        self,
+        session: SessionKey,
+        reason: LeaveReason,
+        now: float,
+        *,
+        hold_name: bool = False,
+        text: str | None = None,
     ) -> None:
-        """End a session whose token is parked or revoked; its user leaves if it was the last."""
+        """End a session whose token is parked or revoked; its user leaves if it was the last.
+
+        `hold_name` and `text` are those of `remove_user`.
+        """
         user = self.find_session(session)
         self.names.release(session)
         self.tokens.drop(session)
         if self._detach(session):
-            self.remove_user(user, reason, now, hold_name=hold_name)
+            self.remove_user(user, reason, now, hold_name=hold_name, text=text)
 
     def disconnect(self, session: SessionKey, reason: DisconnectReason, now: float) -> None:
         """End a session for good: it is told why, and cannot be resumed."""
@@ -273,9 +287,16 @@ class World:
             raise BannedError(ban.reason)
 
     def assign_name(self, user: User, name: Name, now: float) -> None:
-        """Give a user a name that is free."""
-        self.names.assign(user, name)
+        """Give a guest a name that is free."""
+        self.set_name(user, name)
         user.note_name(name.text, now)
+
+    def set_name(self, user: User, name: Name | None) -> None:
+        """Give a user a name that is free, or none; all parts that watch names are told."""
+        former = user.name
+        self.names.assign(user, name)
+        if user.name != former:
+            self.emit(NameChanged(user, former))
 
     # -- rooms
 
@@ -284,8 +305,17 @@ class World:
     ) -> None:
         """Make `user` a member of `room`; `session` is the one that joins it."""
         room.add(user, now)
-        event = room.in_order(Joined(room.id, user.name, user.address, now))
-        self.emit(Happened(room, event, user, session))
+        joined = Joined(
+            room.id,
+            user.name,
+            user.address,
+            now,
+            account=user.account,
+            profile=user.profile,
+            role=user.rooms[room].role.value,
+            away=None if user.away is None else user.away.text,
+        )
+        self.emit(Happened(room, room.in_order(joined), user, session))
 
     def remove_member(
         self,
@@ -297,40 +327,70 @@ class World:
         *,
         by: str | None = None,
         text: str | None = None,
+        actor: UserRef | None = None,
     ) -> None:
         """End the membership of `user` in `room`; `session` is the one that leaves it.
 
-        `by` and `text` are those of `Left`.
+        `by`, `text` and `actor` are those of `Left`.
         """
         room.remove(user)
-        left = Left(room.id, user.name, user.address, reason, now, by=by, text=text)
+        left = self._left(room, user, reason, now, by=by, text=text, actor=actor)
         self.emit(Happened(room, room.in_order(left), user, session))
 
+    def _left(self, room: Room, user: User, reason: LeaveReason, now: float, **more: Any) -> Left:
+        """Return the event that a user has left a room; `more` are further fields of it."""
+        account, profile = user.account, user.profile
+        return Left(
+            room.id, user.name, user.address, reason, now, account=account, profile=profile, **more
+        )
+
     def remove_user(
-        self, user: User, reason: LeaveReason, now: float, *, hold_name: bool = False
+        self,
+        user: User,
+        reason: LeaveReason,
+        now: float,
+        *,
+        hold_name: bool = False,
+        text: str | None = None,
     ) -> None:
         """End a user: they leave all rooms, lose name and account, and are `closed`.
 
-        With `hold_name` nobody else gets the name for a while.
+        With `hold_name` nobody else gets the name for a while. `text` has the last words of the
+        user.
         """
         user.closed = True
         rooms = list(user.rooms)
         for room in rooms:
             room.remove(user)
         if rooms:
+            newest = _newest_time(rooms)
             left = {
-                room: room.in_order(Left(room.id, user.name, user.address, reason, now))
+                room: room.in_order(
+                    self._left(room, user, reason, now, text=text, has_ended=True), newest
+                )
                 for room in rooms
             }
             self.emit(HappenedToUser(left, user))
         user.note_name("", now)
         if hold_name:
+            former = user.name
             self.names.hold(user, self.seconds)
+            if former:
+                self.emit(NameChanged(user, former))
             access.keep_invitations(self, user, rooms)
         else:
             access.end_stay(self, user, rooms, reason, now)
             user.account = None
-            self.names.assign(user, None)
+            self.set_name(user, None)
+
+    def tell_rooms(self, user: User, event: UserEvent, session: SessionKey | None) -> None:
+        """Tell all who share a room with a user of an event about the user, each once."""
+        self.emit(UserChanged(user, event))
+        if user.rooms:
+            # It has the same time in all rooms, or a session would read it more than once.
+            newest = _newest_time(user.rooms)
+            events = {room: room.in_order(event, newest) for room in user.rooms}
+            self.emit(HappenedToUser(events, user, session))
 
     def close_room(self, room: Room, node: str, now: float) -> None:
         """End a room with its members in it."""
@@ -344,3 +404,8 @@ class World:
     def emit(self, effect: Effect) -> None:
         """Add an effect to those of the operation that is applied."""
         self.effects.append(effect)
+
+
+def _newest_time(rooms: Iterable[Room]) -> float:
+    """Return the time of the newest event in any of the rooms."""
+    return max(room.last_time for room in rooms)

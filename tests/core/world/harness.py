@@ -90,14 +90,16 @@ def resume(harness, session, former, account=None):
     return account_ops.Resume(session, address, token, account, 9, (), NOW)
 
 
-def left(harness, user, reason, *rooms):
-    """Return the effect that a user has left some rooms."""
+def left(harness, user, reason, *rooms, account=None, text=None):
+    """Return the effect that a user has left some rooms and the server."""
+    name, address, whole = user
+    rest = {"text": text, "account": account, "has_ended": True}
     return HappenedToUser(
         {
-            harness.world.rooms.by_key(room): Left(room, user[0], user[1], reason, NOW)
+            harness.world.rooms.by_key(room): Left(room, name, address, reason, NOW, **rest)
             for room in rooms
         },
-        user[2],
+        whole,
     )
 
 

@@ -4,9 +4,10 @@ from dataclasses import fields, replace
 
 from hypothesis import strategies as st
 
-from chatd.core.events import DisconnectReason, LeaveReason
+from chatd.core.events import DisconnectReason, LeaveReason, MessageKind
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import new_name
+from chatd.core.profiles import NO_PROFILE, Profile, UserRef
 from chatd.core.records import AccountRef, Ban, BanKind
 from chatd.core.rooms import Role, SessionKey
 from chatd.core.world import account_operations as account_ops
@@ -33,6 +34,10 @@ _accounts = st.sampled_from(ACCOUNTS)
 _names = st.sampled_from(WORDS).map(new_name)
 _rooms = st.sampled_from(["1", "2", "9"])
 _flags = st.booleans()
+_kinds = st.sampled_from(MessageKind)
+_tags = st.sampled_from(["", "+draft/reply=1/2"])
+_texts = st.sampled_from(["", "bye"])
+_profiles = st.sampled_from([NO_PROFILE, Profile("ann", "Ann of the Thousand Days", True)])
 _times = st.sampled_from([NOW, NOW - 1, NOW + 1])
 _digests = st.sampled_from(DIGESTS)
 _addresses = st.none()
@@ -57,17 +62,19 @@ def _with_keys(kind, *others):
 
 
 BY_CLASS = {
-    ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _flags),
+    ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _kinds, _tags),
     ops.Announce: (_rooms, st.just("hear"), _times),
-    ops.Whisper: (_sessions, _names, st.just("psst"), _times),
+    ops.Whisper: (_sessions, _names, st.just("psst"), _times, _kinds, _tags),
+    ops.SendTags: (_sessions, st.none() | _rooms, _names, st.just("+typing=active"), _times),
     ops.MessageKept: (_sessions, st.integers(1, 2), st.just("psst"), _times),
     ops.Join: (
         *(_sessions, _addresses, _rooms, _rooms),
         *(st.none() | _names, st.none(), _few, _times, st.none() | st.just("sesame")),
     ),
-    ops.Leave: (_sessions, _rooms, _times),
+    ops.Leave: (_sessions, _rooms, _times, _texts),
     ops.Rename: (_sessions, _addresses, _names, _times),
-    ops.SetAway: (_sessions, st.sampled_from([None, "lunch"])),
+    ops.SetAway: (_sessions, st.sampled_from([None, "lunch"]), _times),
+    ops.SetProfile: (_sessions, _addresses, _profiles, _times),
     ops.SetIgnored: (_sessions, _addresses, _names, st.none() | _accounts, _flags),
     ops.Move: (_names, _rooms, st.none() | _rooms, _few, _times),
     ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times, st.none() | _by),
@@ -82,7 +89,10 @@ BY_CLASS = {
     ),
     room_ops.LiftRestriction: (_by, _rooms, _names, _flags, _times),
     room_ops.Invite: (_by, _rooms, _names, st.sampled_from([30.0, 90.0]), st.just(NOW), _times),
-    room_ops.DeleteMessage: (st.just("Ann"), _rooms, st.integers(1, 9), _times),
+    room_ops.DeleteMessage: (
+        *(st.just(UserRef("Ann")), _rooms, st.integers(1, 9)),
+        *(_times, st.sampled_from(["", "spam"])),
+    ),
     room_ops.MarkRead: (_sessions, _rooms, st.integers(0, 9)),
     ops.SettleRoom: (_rooms, _flags, st.integers(0, 5)),
     account_ops.ReserveName: (_sessions, _names, st.none()),
@@ -91,7 +101,7 @@ BY_CLASS = {
     account_ops.SetAdmin: (st.integers(1, 2), _flags),
     account_ops.LogIn: (_sessions, _addresses, _accounts, _few, _silent, _times),
     account_ops.LogOut: (_sessions, _times),
-    account_ops.EndSession: (_sessions, _leaves, _flags, _flags, _times),
+    account_ops.EndSession: (_sessions, _leaves, _flags, _flags, _times, st.none() | _texts),
     account_ops.EndSessions: (
         *(st.integers(1, 2), st.none() | _silent, st.none() | _sessions),
         *(_reasons, _leaves, _times),

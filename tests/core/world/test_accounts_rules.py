@@ -1,5 +1,7 @@
 """The rules of accounts and sessions, by operations on a world."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.core.errors import ErrorCode
@@ -14,6 +16,7 @@ from chatd.core.world.effects import (
     HappenedToUser,
     IgnoresChanged,
     KeptMessagesDue,
+    NameChanged,
     RoomSettled,
     SessionEnded,
     SessionMoved,
@@ -82,7 +85,8 @@ def test_an_account_is_removed(harness, amy):
     user = who(harness, sessions[0])
     harness.do(account_ops.RemoveAccount(amy.id, NOW))
     assert harness.effects == [
-        left(harness, user, LeaveReason.LOGOUT, "1", "2"),
+        left(harness, user, LeaveReason.LOGOUT, "1", "2", account=amy.id),
+        NameChanged(user[2], "amy"),
         *(SessionEnded(session, DisconnectReason.UNREGISTERED) for session in sessions),
     ]
     assert harness.world.rooms.by_key("4").owner is None
@@ -106,7 +110,7 @@ def test_login_of_a_guest(harness, amy):
     bob = harness.account("bob")
     guest = harness.user(ann)
     assert harness.do(log_in(ann, bob)) == "bob"
-    assert harness.effects == [IgnoresChanged(guest)]
+    assert harness.effects == [NameChanged(guest, "Ann"), IgnoresChanged(guest)]
     assert (harness.user(ann), guest.name, guest.account) == (guest, "bob", bob.id)
     harness.guest("Ann")
 
@@ -117,7 +121,7 @@ def test_login_of_a_further_session(harness, amy):
     ann = harness.guest("Ann")
     user, guest = harness.user(first), harness.user(ann)
     harness.do(log_in(ann, amy))
-    assert harness.effects == [SessionMoved(ann, user)]
+    assert harness.effects == [SessionMoved(ann, user), NameChanged(guest, "Ann")]
     assert (harness.find("amy"), harness.find("Ann"), guest.closed) == ((first, ann), None, True)
 
 
@@ -185,7 +189,8 @@ def test_logout(harness, amy):
     user = (user[0], (HOST, second.number), user[2])
     assert harness.effects == [
         SessionMoved(second, harness.user(second)),
-        left(harness, user, LeaveReason.LOGOUT, "1"),
+        left(harness, user, LeaveReason.LOGOUT, "1", account=amy.id),
+        NameChanged(user[2], "amy"),
     ]
     guest = harness.user(second)
     assert (guest.name, guest.account, guest.sessions) == ("", None, (second,))
@@ -201,10 +206,33 @@ def test_a_session_ends_twice(harness):
     ann = harness.guest("Ann", "1", "2")
     user = who(harness, ann)
     harness.do(end(ann, LeaveReason.QUIT, keep_token=False))
-    assert harness.effects == [left(harness, user, LeaveReason.QUIT, "1", "2")]
+    assert harness.effects == [
+        left(harness, user, LeaveReason.QUIT, "1", "2"),
+        NameChanged(user[2], "Ann"),
+    ]
     again = harness.guest("Ann")
     harness.do(end(ann))
     assert (harness.effects, harness.find("Ann"), user[2].closed) == ([], (again,), True)
+
+
+def test_a_user_ends_with_last_words(harness):
+    """All rooms read them, with one time: that of the newest of the rooms."""
+    ann = harness.guest("Ann", "1", "2")
+    rooms, user = list(harness.user(ann).rooms), who(harness, ann)
+    rooms[1].last_time = NOW + 5
+    harness.do(replace(end(ann, LeaveReason.QUIT, keep_token=False), text="bye"))
+    told = left(harness, user, LeaveReason.QUIT, "1", "2", text="bye")
+    late = {room: replace(event, time=NOW + 5) for room, event in told.events.items()}
+    assert harness.effects == [HappenedToUser(late, user[2]), NameChanged(user[2], "Ann")]
+    assert [room.last_time for room in rooms] == [NOW + 5] * 2
+
+
+def test_the_last_words_of_one_of_several_sessions(harness, amy):
+    """Nobody reads them: the user stays."""
+    one, other = harness.log_in(amy, "1"), harness.log_in(amy)
+    harness.do(replace(end(one, LeaveReason.QUIT), text="bye"))
+    assert not any(isinstance(each, HappenedToUser) for each in harness.effects)
+    assert len(harness.user(other).rooms) == 1
 
 
 def test_one_of_several_sessions_ends(harness, amy):
@@ -280,7 +308,8 @@ def test_all_sessions_of_an_account_end(harness, amy):
     harness.do(account_ops.EndSessions(amy.id, None, None, reason, LeaveReason.LOGOUT, NOW))
     assert harness.effects == [
         *(TokenRevoked(harness.token(session), "here") for session in (one, two)),
-        left(harness, user, LeaveReason.LOGOUT, "1"),
+        left(harness, user, LeaveReason.LOGOUT, "1", account=amy.id),
+        NameChanged(user[2], "amy"),
         *(SessionEnded(session, reason) for session in (one, two)),
     ]
     assert harness.find("amy") is None
@@ -297,7 +326,10 @@ def test_the_sessions_of_a_server_end(harness, amy):
     harness.do(account_ops.ReserveName(SessionKey("there", 99), new_name("Dan")))  # by its console
     user = who(harness, ann)
     harness.do(account_ops.EndNode("there", NOW))
-    assert harness.effects == [left(harness, user, LeaveReason.LOST, "1")]
+    assert harness.effects == [
+        left(harness, user, LeaveReason.LOST, "1"),
+        NameChanged(user[2], "Ann"),
+    ]
     assert (harness.find("amy"), harness.find("Bob")) == ((here,), (bob,))
     assert there not in harness.world.sessions
     assert harness.world.ended_nodes == {"there"}

@@ -14,6 +14,7 @@ from chatd.core.world import operations as ops
 from chatd.core.world.effects import (
     IgnoresChanged,
     KeptMessagesDue,
+    NameChanged,
     SessionEnded,
     SessionMoved,
     TokenRevoked,
@@ -34,12 +35,14 @@ def amy(harness):
 def test_resume_of_a_present_guest(harness):
     """The former session is told and leaves the rooms, then the new one has the name."""
     ann, new = harness.guest("Ann", "1"), harness.session()
-    harness.do(ops.SetAway(ann, "lunch"))
+    harness.do(ops.SetAway(ann, "lunch", NOW))
     user = who(harness, ann)
     assert harness.do(resume(harness, new, ann)) == "Ann"
     assert harness.effects == [
         SessionEnded(ann, REPLACED),
         left(harness, user, LeaveReason.LOST, "1"),
+        NameChanged(user[2], "Ann"),
+        NameChanged(harness.user(new), ""),
         IgnoresChanged(harness.user(new)),
     ]
     assert (harness.find("Ann"), harness.user(new).away.text) == ((new,), "lunch")
@@ -72,10 +75,11 @@ def test_resume_of_a_present_session_of_an_account(harness, amy):
 def test_resume_of_a_guest_who_was_lost(harness):
     """The held name is that of the new session; the token is used once."""
     ann, new = harness.guest("Ann"), harness.guest("Bob")
-    harness.do(ops.SetAway(ann, "lunch"))
+    harness.do(ops.SetAway(ann, "lunch", NOW))
     harness.do(end(ann))
     assert harness.do(resume(harness, new, ann)) == "Ann"
-    assert harness.effects == [IgnoresChanged(harness.user(new))]
+    user = harness.user(new)
+    assert harness.effects == [NameChanged(user, "Bob"), IgnoresChanged(user)]
     assert (harness.find("Ann"), harness.find("Bob")) == ((new,), None)
     assert harness.world.names.count(HOLD_SECONDS) == 1
     assert harness.user(new).away.text == "lunch"
@@ -107,6 +111,7 @@ def test_resume_of_a_lost_session_of_an_account(harness, amy):
     new = harness.session(node="there")
     assert harness.do(resume(harness, new, former)) == "amy"
     assert harness.effects == [
+        NameChanged(harness.user(new), ""),
         IgnoresChanged(harness.user(new)),
         TokenRevoked(harness.token(former), "there"),
     ]

@@ -9,7 +9,14 @@ from chatd.core.events import DisconnectReason, Joined, LeaveReason, Left, Moved
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import typed_name
 from chatd.core.records import Ban, BanKind
-from chatd.core.world.effects import BanAdded, Happened, HappenedToUser, SessionEnded, Told
+from chatd.core.world.effects import (
+    BanAdded,
+    Happened,
+    HappenedToUser,
+    NameChanged,
+    SessionEnded,
+    Told,
+)
 from chatd.core.world.operations import AddBan, Leave, Move, RemoveBan
 from tests.core.world.harness import NOW, end, join, rename, resume, setting
 
@@ -83,9 +90,10 @@ def test_ban_of_a_name(harness, ann, room):
     """The room reads that the user left, then the sessions why they end; nobody gets the name."""
     user = harness.user(ann)
     assert harness.do(ban_name("ann")) == 1
-    left = Left("1", "Ann", user.address, LeaveReason.BANNED, NOW)
+    left = Left("1", "Ann", user.address, LeaveReason.BANNED, NOW, has_ended=True)
     assert harness.effects == [
         HappenedToUser({room: left}, user),
+        NameChanged(user, "Ann"),
         SessionEnded(ann, DisconnectReason.BANNED, "spam"),
         BanAdded(ban_name("ann").ban),
     ]

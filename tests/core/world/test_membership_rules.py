@@ -4,7 +4,7 @@ import pytest
 
 from chatd.core.errors import ErrorCode
 from chatd.core.names import typed_name
-from chatd.core.room_events import Invited, MessageDeleted, ReadUpTo, RoleChanged
+from chatd.core.room_events import Invited, MemberInvited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.rooms import Role
 from chatd.core.world.account_operations import LogOut
 from chatd.core.world.effects import Happened, RoomRead, Told
@@ -63,11 +63,13 @@ def test_who_gives_roles_to_whom(command, actor):
 def test_the_room_is_told(club):
     """The members read the role; the user reads it as one about themselves."""
     club.do(set_role("mia", Role.VOICE, room="club", by=club.by("opal")))
-    changed = RoleChanged("club", "mia", "voice", "opal", NOW, "room club")
+    actor = club.member("opal").ref
+    changed = RoleChanged("club", "mia", "voice", "opal", NOW, "room club", actor=actor)
     assert club.effects == [Happened(club.club, changed, club.member("mia"))]
     club.leave("mia")
     club.do(set_role("mia", Role.NONE, Role.VOICE, "club"))
-    assert club.effects[0].user is None
+    changed = RoleChanged("club", "mia", "none", "Amy", NOW, "room club", former="voice")
+    assert club.effects == [Happened(club.club, changed)]
 
 
 @pytest.mark.parametrize("leave", [Club.leave, Club.log_out])
@@ -129,13 +131,14 @@ def test_an_operator_who_was_kicked_or_demoted_acts_no_more(club):
 
 
 def test_invite(club):
-    """The user is told, by whom and with the account; the room is not."""
+    """The user is told, by whom and with the account; then the room."""
     stranger = club.user(club.guest("Stranger"))
     for name, account in (("mia", club.accounts["mia"].id), ("guest", None)):
         outcome = club.do(invite("STRANGER", "club", club.by(name)))
         assert outcome == MemberRef("Stranger", "club")
-        invited = Invited("club", "room club", name, NOW, account)
-        assert club.effects == [Told(stranger, invited)]
+        invited = Invited("club", "room club", name, NOW, account, "Stranger")
+        told = MemberInvited("club", "Stranger", NOW, club.member(name).ref)
+        assert club.effects == [Told(stranger, invited), Happened(club.club, told)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -220,11 +223,13 @@ def test_the_invitation_of_an_ignored_user(club, who, is_renamed):
 
 def test_delete_message(club):
     """The room is told, also if the user has left it meanwhile; the room must be there."""
+    mia = club.member("mia").ref
     club.leave("mia")
-    club.do(DeleteMessage("mia", "club", 7, NOW))
-    assert club.effects == [Happened(club.club, MessageDeleted("club", 7, "mia", NOW))]
+    club.do(DeleteMessage(mia, "club", 7, NOW, "spam"))
+    deleted = MessageDeleted("club", 7, "mia", NOW, "spam", mia)
+    assert club.effects == [Happened(club.club, deleted)]
     refused = (ErrorCode.NO_SUCH_ROOM, {"room": "9"})
-    assert club.refusal(DeleteMessage("mia", "9", 7, NOW)) == refused
+    assert club.refusal(DeleteMessage(mia, "9", 7, NOW)) == refused
 
 
 def test_mark_read(club):

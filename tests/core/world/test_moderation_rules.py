@@ -134,7 +134,7 @@ def test_ban_of_a_user_elsewhere(harness, room, is_present):
     if is_present:
         harness.log_in(account, "2")
     assert harness.do(ban("AMY", 5, 300.0, reason="spam")) == MemberRef("amy", "1")
-    banned = RoomBanned("1", "amy", "Amy", NOW, 5, "spam")
+    banned = RoomBanned("1", "amy", "Amy", NOW, 5, "spam", account.id)
     assert harness.effects == [Happened(room, banned)]
     session = harness.log_in(account)
     assert harness.refusal(join(session, "1"))[0] is ErrorCode.BANNED_FROM_ROOM

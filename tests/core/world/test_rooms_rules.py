@@ -9,10 +9,12 @@ from chatd.core.events import (
     LeaveReason,
     Left,
     MessageBatch,
+    MessageKind,
     Notice,
     RoomClosed,
 )
 from chatd.core.lookalikes import name_keys
+from chatd.core.profiles import Profile
 from chatd.core.records import Ban, BanKind
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world.account_operations import (
@@ -22,8 +24,16 @@ from chatd.core.world.account_operations import (
     SetAdmin,
 )
 from chatd.core.world.apply import apply
-from chatd.core.world.effects import Happened, RoomSettled, Said, StoredUpTo
-from chatd.core.world.operations import AddBan, Announce, EndRoom, Leave, Say, SettleRoom
+from chatd.core.world.effects import Happened, NameChanged, RoomSettled, Said, StoredUpTo
+from chatd.core.world.operations import (
+    AddBan,
+    Announce,
+    EndRoom,
+    Leave,
+    Say,
+    SetProfile,
+    SettleRoom,
+)
 from chatd.core.world.rights import Rank, rank_of
 from tests.core.world.harness import (
     HOST,
@@ -49,8 +59,8 @@ def test_say(harness, ann):
     messages = harness.do(Say(ann, "1", ("a", "b"), NOW + 5))
     assert messages == MessageBatch("1", 1, "Ann", ("a", "b"), NOW + 5)
     assert harness.effects == [Said(room, messages, ann)]
-    later = harness.do(Say(ann, "1", ("waves",), NOW, action=True))
-    assert later == MessageBatch("1", 3, "Ann", ("waves",), NOW + 5, None, True)
+    later = harness.do(Say(ann, "1", ("waves",), NOW, kind=MessageKind.ACTION))
+    assert later == MessageBatch("1", 3, "Ann", ("waves",), NOW + 5, None, MessageKind.ACTION)
     assert room.last_id == 3
 
 
@@ -86,8 +96,23 @@ def test_join(harness):
     room = harness.do(join(bob, "1", "Bob"))
     user = harness.user(bob)
     joined = Joined("1", "Bob", (HOST, bob.number), NOW)
-    assert harness.effects == [Happened(room, joined, user, bob)]
+    assert harness.effects == [NameChanged(user, ""), Happened(room, joined, user, bob)]
     assert (list(room.members), list(user.rooms), user.name) == ([user], [room], "Bob")
+
+
+def test_join_of_an_account(harness):
+    """The room reads the account, the role, and what the client has told about the user."""
+    amy = harness.account("amy")
+    room, session = harness.start("4", owner=amy.id), harness.log_in(amy)
+    profile = Profile("amy", "Amy Pond")
+    harness.do(SetProfile(session, None, profile, NOW))
+    harness.do(join(session, "4"))
+    address, about = (HOST, session.number), {"account": amy.id, "profile": profile}
+    joined = Joined("4", "amy", address, NOW, role="owner", **about)
+    assert harness.effects == [Happened(room, joined, harness.user(session), session)]
+    harness.do(Leave(session, "4", NOW))
+    left = Left("4", "amy", address, LeaveReason.QUIT, NOW, **about)
+    assert harness.effects == [Happened(room, left, harness.user(session), session)]
 
 
 def test_the_first_of_two_gets_the_name(harness):
@@ -143,6 +168,15 @@ def test_leave(harness, ann):
     assert harness.effects == [Happened(room, left, user, ann)]
     assert (room.members, user.rooms, harness.find("Ann")) == ({}, {}, (ann,))
     assert harness.refusal(Leave(ann, "1", NOW)) == (ErrorCode.NOT_IN_ROOM, {"room": "1"})
+
+
+def test_leave_with_last_words(harness, ann, room):
+    """The room reads them; the user is still there."""
+    user = harness.user(ann)
+    harness.do(Leave(ann, "1", NOW, "bye"))
+    left = Left("1", "Ann", user.address, LeaveReason.QUIT, NOW, text="bye")
+    assert harness.effects == [Happened(room, left, user, ann)]
+    assert not left.has_ended
 
 
 # -- the creation and end of rooms

@@ -47,13 +47,14 @@ def test_a_setting(club, name):
     club.do(setting(name, value, "club", club.by("opal")))
     assert club.club.settings == RoomSettings(**fields)
     assert shown_value(club.club, name) is shown or shown_value(club.club, name) == shown
-    changed = RoomChanged("club", "opal", NOW, {name: shown})
+    actor = club.member("opal").ref
+    changed = RoomChanged("club", "opal", NOW, {name: shown}, actor)
     assert club.effects[-1] == Happened(club.club, changed)
     assert "sesame" not in repr(club.effects)
     club.do(setting(name, off, "club"))
     assert club.club.settings == NO_SETTINGS
     (happened,) = club.effects
-    assert happened.event.change == {name: shown_off}
+    assert (happened.event.change, happened.event.actor) == ({name: shown_off}, None)
 
 
 @pytest.mark.parametrize("name", RANKS)
@@ -136,9 +137,8 @@ def test_members_stay_whatever_is_set(club):
 def test_a_topic(club):
     """The room reads it; author and time are kept; a blank one removes it."""
     club.do(topic("About tea", club.by("opal")))
-    assert club.effects == [
-        Happened(club.club, RoomChanged("club", "opal", NOW, {"topic": "About tea"}))
-    ]
+    changed = RoomChanged("club", "opal", NOW, {"topic": "About tea"}, club.member("opal").ref)
+    assert club.effects == [Happened(club.club, changed)]
     assert club.club.settings == RoomSettings("About tea", "opal", NOW)
     club.do(topic("", club.by("console")))
     assert club.club.settings == RoomSettings()

@@ -1,25 +1,46 @@
 """The rules of users, by operations on a world."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import LeaveReason, PrivateMessage, Renamed
+from chatd.core.events import (
+    AwayChanged,
+    LeaveReason,
+    MessageKind,
+    PrivateMessage,
+    ProfileChanged,
+    Renamed,
+    TagMessage,
+)
 from chatd.core.names import typed_name
+from chatd.core.profiles import Profile
 from chatd.core.rooms import SessionKey
 from chatd.core.world import users_rules
 from chatd.core.world.account_operations import EndSession
-from chatd.core.world.effects import HappenedToUser, IgnoresChanged, KeptMessagesDue, Told
+from chatd.core.world.effects import (
+    HappenedToUser,
+    IgnoresChanged,
+    KeptMessagesDue,
+    NameChanged,
+    Told,
+    UserChanged,
+)
 from chatd.core.world.operations import (
     MessageKept,
     Say,
+    SendTags,
     SentPrivately,
     SetAway,
     SetIgnored,
+    SetProfile,
     Whisper,
 )
 from tests.core.world.harness import NOW, ban, end, join, mute, rename
 
 STRANGER = SessionKey("there", 99)
+PROFILE = Profile("ann", "Ann of the Thousand Days", is_bot=True)
 
 
 @pytest.fixture
@@ -31,6 +52,17 @@ def ann(harness):
 def whisper(session, name):
     """Return the operation by which a session sends a private message."""
     return Whisper(session, typed_name(name), "psst", NOW)
+
+
+def tags(session, room=None, name=None):
+    """Return the operation by which a session tells a room or a user that it is typing."""
+    recipient = None if name is None else typed_name(name)
+    return SendTags(session, room, recipient, "+typing=active", NOW)
+
+
+def set_profile(session, profile=PROFILE):
+    """Return the operation by which a client tells something about its user."""
+    return SetProfile(session, None, profile, NOW)
 
 
 def ignore(session, name, account=None, ignored=True):
@@ -47,7 +79,11 @@ def test_rename(harness, ann):
     rooms[1].last_time = NOW + 5
     assert harness.do(rename(ann, "Zoe")) == "Zoe"
     renamed = Renamed("Ann", "Zoe", NOW + 5)
-    assert harness.effects == [HappenedToUser(dict.fromkeys(rooms, renamed), user, ann)]
+    assert harness.effects == [
+        NameChanged(user, "Ann"),
+        UserChanged(user, replace(renamed, time=NOW)),
+        HappenedToUser(dict.fromkeys(rooms, renamed), user, ann),
+    ]
     assert [room.last_time for room in rooms] == [NOW + 5] * 2
     assert (harness.find("Ann"), harness.find("zoe")) == (None, (ann,))
 
@@ -55,7 +91,9 @@ def test_rename(harness, ann):
 def test_rename_to_another_spelling(harness, ann):
     """It is a change; the same spelling is none."""
     harness.do(rename(ann, "ANN"))
-    assert (harness.user(ann).name, len(harness.effects)) == ("ANN", 1)
+    assert harness.user(ann).name == "ANN"
+    effects = [type(effect) for effect in harness.effects]
+    assert effects == [NameChanged, UserChanged, HappenedToUser]
     assert harness.do(rename(ann, "ANN")) == "ANN"
     assert harness.effects == []
 
@@ -104,8 +142,21 @@ def test_whisper(harness, ann):
     bob = harness.guest("Bob")
     assert harness.do(whisper(ann, "BOB")) == SentPrivately("Bob", None)
     assert harness.effects == [
-        Told(harness.user(bob), PrivateMessage("Ann", "psst", NOW)),
-        Told(harness.user(ann), PrivateMessage("Ann", "psst", NOW, "Bob"), ann),
+        Told(harness.user(bob), PrivateMessage("Ann", "psst", NOW, reader="Bob")),
+        Told(harness.user(ann), PrivateMessage("Ann", "psst", NOW, "Bob", reader="Bob"), ann),
+    ]
+
+
+def test_whisper_with_tags(harness, ann):
+    """Both users read the kind, the tags, and what the sender's client has told about its user."""
+    bob = harness.guest("Bob")
+    harness.do(set_profile(ann))
+    harness.do(replace(whisper(ann, "Bob"), kind=MessageKind.NOTICE, tags="+x=1"))
+    message = PrivateMessage("Ann", "psst", NOW, None, reader="Bob", kind=MessageKind.NOTICE)
+    message = replace(message, profile=PROFILE, tags="+x=1")
+    assert harness.effects == [
+        Told(harness.user(bob), message),
+        Told(harness.user(ann), replace(message, recipient="Bob"), ann),
     ]
 
 
@@ -114,7 +165,7 @@ def test_whisper_to_oneself(harness):
     account = harness.account("amy")
     amy = harness.log_in(account)
     harness.do(whisper(amy, "amy"))
-    message = PrivateMessage("amy", "psst", NOW, account=account.id)
+    message = PrivateMessage("amy", "psst", NOW, account=account.id, reader="amy")
     assert harness.effects == [Told(harness.user(amy), message)]
 
 
@@ -130,7 +181,7 @@ def test_a_message_is_kept(harness, ann):
     account = harness.account("bea")
     kept, copy = (
         MessageKept(ann, account.id, "psst", NOW),
-        PrivateMessage("Ann", "psst", NOW, "bea"),
+        PrivateMessage("Ann", "psst", NOW, "bea", reader="bea"),
     )
     harness.do(kept)
     told = Told(harness.user(ann), copy, ann)
@@ -147,17 +198,102 @@ def test_a_message_is_kept(harness, ann):
 def test_away(harness, ann):
     """Each sender is told once for each message of absence, and not the user."""
     bob, cid = harness.guest("Bob"), harness.guest("Cid")
-    harness.do(SetAway(ann, "lunch"))
+    harness.do(SetAway(ann, "lunch", NOW))
 
     def notes(*senders):
         return [harness.do(whisper(sender, "Ann")).away for sender in senders]
 
     assert notes(ann, bob, bob, cid) == [None, "lunch", None, "lunch"]
-    harness.do(SetAway(ann, "tea"))
+    harness.do(SetAway(ann, "tea", NOW))
     assert notes(bob) == ["tea"]
-    harness.do(SetAway(ann, None))
+    harness.do(SetAway(ann, None, NOW))
     assert notes(bob) == [None]
-    assert harness.refusal(SetAway(STRANGER, "x"))[0] is ErrorCode.SESSION_CLOSED
+    assert harness.refusal(SetAway(STRANGER, "x", NOW))[0] is ErrorCode.SESSION_CLOSED
+
+
+def test_the_rooms_of_a_user_who_is_away(harness, ann):
+    """They read of each change with one time; the same message, or none again, is no change."""
+    user, rooms = harness.user(ann), list(harness.user(ann).rooms)
+    rooms[1].last_time = NOW + 5
+    for text in ("lunch", "tea", None):
+        harness.do(SetAway(ann, text, NOW))
+        changed = AwayChanged("Ann", text, NOW)
+        late = replace(changed, time=NOW + 5)
+        assert harness.effects == [
+            UserChanged(user, changed),
+            HappenedToUser(dict.fromkeys(rooms, late), user, ann),
+        ]
+        harness.do(SetAway(ann, text, NOW))
+        assert harness.effects == []
+
+
+# -- profiles
+
+
+def test_set_profile(harness, ann):
+    """The rooms read it with one time; the same profile is no change."""
+    user, rooms = harness.user(ann), list(harness.user(ann).rooms)
+    rooms[1].last_time = NOW + 5
+    harness.do(set_profile(ann))
+    changed = ProfileChanged("Ann", NOW, None, PROFILE)
+    late = replace(changed, time=NOW + 5)
+    assert harness.effects == [
+        UserChanged(user, changed),
+        HappenedToUser(dict.fromkeys(rooms, late), user, ann),
+    ]
+    harness.do(set_profile(ann))
+    assert (harness.effects, user.profile) == ([], PROFILE)
+
+
+def test_the_profile_of_a_user_in_no_room(harness):
+    """No room reads it; a session that no operation has named may set it."""
+    harness.do(set_profile(STRANGER))
+    user = harness.user(STRANGER)
+    assert harness.effects == [UserChanged(user, ProfileChanged("", NOW, None, PROFILE))]
+    harness.do(rename(STRANGER, "Zoe"))
+    renamed = Renamed("", "Zoe", NOW, PROFILE)
+    assert harness.effects == [NameChanged(user, ""), UserChanged(user, renamed)]
+
+
+# -- tags without a message
+
+
+def test_tags_to_a_room(harness, ann, room):
+    """The members read them but the session; they have no id, and are in the order of events."""
+    room.last_time = NOW + 5
+    harness.do(set_profile(ann))
+    assert harness.do(tags(ann, "1")) == "1"
+    event = TagMessage("1", "Ann", "+typing=active", NOW + 5, None, PROFILE)
+    assert harness.effects == [HappenedToUser({room: event}, harness.user(ann), ann)]
+    assert room.last_id == 0
+
+
+def test_tags_to_a_user(harness, ann):
+    """The recipient's sessions read them, then the sender's others; oneself reads them once."""
+    account = harness.account("bob")
+    bob = harness.log_in(account)
+    assert harness.do(tags(ann, name="BOB")) == "bob"
+    event = TagMessage(None, "Ann", "+typing=active", NOW, reader="bob")
+    assert harness.effects == [Told(harness.user(bob), event), Told(harness.user(ann), event, ann)]
+    harness.do(tags(bob, name="bob"))
+    event = replace(event, sender="bob", account=account.id)
+    assert harness.effects == [Told(harness.user(bob), event)]
+
+
+def test_tags_refused(harness, ann):
+    """As messages are: to who is not there, and of those who are not in the room or muted."""
+    bob = harness.guest("Bob")
+    for operation, expected in (
+        (tags(bob, "1"), (ErrorCode.NOT_IN_ROOM, {"room": "1"})),
+        (tags(ann, "9"), (ErrorCode.NOT_IN_ROOM, {"room": "9"})),
+        (tags(ann, name="Zoe"), (ErrorCode.NO_SUCH_USER, {"name": "Zoe"})),
+        (tags(harness.session(), name="Ann"), (ErrorCode.IN_NO_ROOM, {})),
+    ):
+        assert harness.refusal(operation) == expected
+    assert harness.refusal(tags(STRANGER, "1"))[0] is ErrorCode.SESSION_CLOSED
+    harness.do(mute("Ann"))
+    assert harness.refusal(tags(ann, "1"))[0] is ErrorCode.MUTED
+    harness.do(tags(ann, "2"))
 
 
 # -- ignored users

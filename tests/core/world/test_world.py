@@ -11,9 +11,11 @@ from chatd.core.names import new_name
 from chatd.core.records import AccountRef, Ban, BanKind, RoomRecord, Snapshot
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world.account_operations import AddAccount
+from chatd.core.world.effects import NameChanged
+from chatd.core.world.names import HOLD_SECONDS
 from chatd.core.world.operations import EndRoom, SettleRoom
 from chatd.core.world.world import World
-from tests.core.world.harness import HOST, NOW, join, mute, start
+from tests.core.world.harness import HOST, NOW, end, join, mute, rename, start
 
 ANN, BOB = AccountRef(1, "ann"), AccountRef(2, "bob")
 
@@ -121,6 +123,33 @@ def test_check_name(harness):
         with pytest.raises(ChatError) as refused:
             world.check_name(new_name(name), session, 0.0)
         assert (refused.value.code, refused.value.params) == expected
+
+
+def test_a_change_of_a_name_is_told(harness):
+    """A name that is taken, changed, kept for a guest who is lost, and released."""
+
+    def changes(operation):
+        harness.do(operation)
+        return [effect for effect in harness.effects if isinstance(effect, NameChanged)]
+
+    session = harness.session()
+    assert changes(rename(session, "Ann")) == [NameChanged(harness.user(session), "")]
+    user = harness.user(session)
+    assert changes(rename(session, "Zoe")) == [NameChanged(user, "Ann")]
+    assert changes(rename(session, "Zoe")) == []
+    assert changes(end(session)) == [NameChanged(user, "Zoe")]
+    harness.seconds = HOLD_SECONDS
+    other = harness.session()
+    assert changes(rename(other, "Zoe")) == [NameChanged(harness.user(other), "")]
+    user = harness.user(other)
+    assert changes(end(other, keep_token=False)) == [NameChanged(user, "Zoe")]
+
+
+@pytest.mark.parametrize("keep_token", [True, False])
+def test_the_end_of_a_user_without_a_name(harness, keep_token):
+    """No name changes with it."""
+    harness.do(end(harness.session(), keep_token=keep_token))
+    assert harness.effects == []
 
 
 def test_keys_travel_in_the_operations(harness):

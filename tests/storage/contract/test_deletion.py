@@ -2,14 +2,14 @@
 
 import pytest
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.core.records import RoomRecord
 from chatd.storage.testing import NO_LIMIT, NOW, batch, message, one_by_one
 
 ALL = [
     MessageBatch("tea", 60, "Zoë", ["psst", "two\n\tlines", ""], NOW),
     MessageBatch("tea", 63, "Bob", ["x", "y", "z"], NOW + 1, 12),
-    MessageBatch("tea", 66, "Zoë", ["waves"], NOW + 2, None, True),
+    MessageBatch("tea", 66, "Zoë", ["waves"], NOW + 2, None, MessageKind.ACTION),
 ]
 MESSAGES = [said for each in ALL for said in each.messages()]
 

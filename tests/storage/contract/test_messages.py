@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.core.records import RoomRecord, ids_to_reserve
 from chatd.storage.chunks import JSON_OVERHEAD
 from chatd.storage.memory import MemoryStore
@@ -59,17 +59,29 @@ def test_messages_name_the_account_of_their_sender(store):
     assert [message.account for message in history] == [None, 7, 7, 10**12]
 
 
-def test_actions(store):
-    """An action comes back as one, from a guest and from an account; its text may begin alike."""
+def test_kinds(store):
+    """Actions and notices come back as such, from guests and accounts; texts may begin alike."""
     batches = [
-        MessageBatch("tea", 1, "Ann", ["waves", "*bows*"], NOW, None, True),
+        MessageBatch("tea", 1, "Ann", ["waves", "*bows*"], NOW, None, MessageKind.ACTION),
         MessageBatch("tea", 3, "Ann", ["*waves*"], NOW),
-        MessageBatch("tea", 4, "Ann", ["nods"], NOW, 7, True),
+        MessageBatch("tea", 4, "Ann", ["nods"], NOW, 7, MessageKind.NOTICE),
+        MessageBatch("tea", 5, "Ann", ["!nods"], NOW, 7),
+        MessageBatch("tea", 6, "Ann", ["bows"], NOW, 7, MessageKind.ACTION),
+        MessageBatch("tea", 7, "Ann", ["!pong", "pong"], NOW, None, MessageKind.NOTICE),
     ]
     store.append(batches, {})
     history = store.history("tea", None, 9, NO_LIMIT)
     assert history == [message for batch in batches for message in batch.messages()]
-    assert [message.action for message in history] == [True, True, False, True]
+    assert [message.kind for message in history] == [
+        MessageKind.ACTION,
+        MessageKind.ACTION,
+        MessageKind.TEXT,
+        MessageKind.NOTICE,
+        MessageKind.TEXT,
+        MessageKind.ACTION,
+        MessageKind.NOTICE,
+        MessageKind.NOTICE,
+    ]
 
 
 def test_batches_of_several_messages(store):

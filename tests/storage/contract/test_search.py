@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatd.core.events import MessageBatch
+from chatd.core.events import MessageBatch, MessageKind
 from chatd.core.records import RoomRecord
 from chatd.core.searchwords import query_words
 from chatd.storage.testing import NO_LIMIT, NOW, batch, ids, message, one_by_one
@@ -62,11 +62,13 @@ def test_messages_come_back_whole(store, said):
     store.add_room(RoomRecord("Cake", "cake"))
     messages = [message(1, "more?", "Cake"), message(2, "more!", "Cake", "Zoë", NOW + 1)]
     store.append(one_by_one(*messages), {})
-    store.append([MessageBatch("cake", 3, "Ann", ["wants more"], NOW + 2, 7, True)], {})
+    store.append(
+        [MessageBatch("cake", 3, "Ann", ["wants more"], NOW + 2, 7, MessageKind.ACTION)], {}
+    )
     said("none")
     found = store.search(["cAKE"], ["more"], None, 9)
     assert found[1:] == messages[::-1]
-    assert (found[0].account, found[0].action, found[0].text) == (7, True, "wants more")
+    assert (found[0].account, found[0].kind, found[0].text) == (7, MessageKind.ACTION, "wants more")
 
 
 def test_case_and_accents(store, said):

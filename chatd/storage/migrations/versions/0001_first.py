@@ -9,11 +9,11 @@ revision = "0001"
 down_revision = None
 
 # A row for each message, for people who look into the database. A chunk has RS (30) between its
-# batches, and in each batch US (31) between the first id, the sender, the time in ticks (after a
-# star for an action, and before a colon and the account) and the texts. A text that was deleted is
-# DEL (127).
+# batches, and in each batch US (31) between the first id, the sender, the time in ticks and the
+# texts. Before the time is a star for an action, or an exclamation mark for a notice; behind it are
+# a colon and the account, if there is one. A text that was deleted is DEL (127).
 _SQLITE_VIEW = r"""
-    CREATE VIEW messages (room, id, sender, text, said_at, account, action) AS
+    CREATE VIEW messages (room, id, sender, text, said_at, account, kind) AS
     WITH escaped (room, body) AS (
         SELECT rooms.id, replace(replace(replace(replace(body,
             '\', '\\'), '"', '\"'), char(10), '\n'), char(9), '\t')
@@ -29,24 +29,26 @@ _SQLITE_VIEW = r"""
         CAST(json_extract(batch.value, '$[0]') AS INTEGER) + field.key - 3,
         json_extract(batch.value, '$[1]'),
         nullif(field.value, char(127)),
-        CAST(ltrim(json_extract(batch.value, '$[2]'), '*') AS INTEGER) / 8388608.0,
-        CAST(substr(nullif(ltrim(json_extract(batch.value, '$[2]'), '*0123456789'), ''), 2)
+        CAST(ltrim(json_extract(batch.value, '$[2]'), '*!') AS INTEGER) / 8388608.0,
+        CAST(substr(nullif(ltrim(json_extract(batch.value, '$[2]'), '*!0123456789'), ''), 2)
             AS INTEGER),
-        substr(json_extract(batch.value, '$[2]'), 1, 1) = '*'
+        CASE substr(json_extract(batch.value, '$[2]'), 1, 1)
+            WHEN '*' THEN 'action' WHEN '!' THEN 'notice' ELSE 'text' END
     FROM arrays, json_each(body) AS batch, json_each(batch.value) AS field
     WHERE field.key >= 3
 """
 _POSTGRESQL_VIEW = """
-    CREATE VIEW messages (room, id, sender, text, said_at, account, action) AS
+    CREATE VIEW messages (room, id, sender, text, said_at, account, kind) AS
     SELECT
         rooms.id,
         CAST(batch.fields[1] AS bigint) + field.number - 1,
         batch.fields[2],
         nullif(field.text, chr(127)),
-        CAST(ltrim(split_part(batch.fields[3], ':', 1), '*') AS bigint)
+        CAST(ltrim(split_part(batch.fields[3], ':', 1), '*!') AS bigint)
             / CAST(8388608 AS double precision),
         CAST(nullif(split_part(batch.fields[3], ':', 2), '') AS bigint),
-        left(batch.fields[3], 1) = '*'
+        CASE left(batch.fields[3], 1)
+            WHEN '*' THEN 'action' WHEN '!' THEN 'notice' ELSE 'text' END
     FROM
         chunks
         JOIN rooms ON rooms.key = chunks.room AND last > deleted_through,
