@@ -12,6 +12,12 @@ from typing import Final
 BYTE_RATE: Final = 8192
 """How many bytes a second a connection may send by default."""
 
+MIN_PASSWORD: Final = 8
+"""How many bytes a new password has at least, by default."""
+
+MAX_PASSWORD: Final = 1024
+"""How many bytes a password has at most."""
+
 UNREGISTERED_MAX_FRAME: Final = 2048
 """The longest frame of a client that has not joined or logged in, in bytes.
 
@@ -99,6 +105,23 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Irc:
+    """The IRC gateway: the endpoints where it listens, and its options.
+
+    `name` is that of the server, "" for the name of the machine; `rooms` is how many rooms a user
+    may be in. With `plaintext_login` passwords are taken from other machines without TLS. For `sts`
+    seconds a client uses TLS alone that has connected with it, 0: as it likes.
+    """
+
+    listen: tuple[str, ...] = ()
+    name: str = ""
+    network: str = "chatd"
+    rooms: int = 100
+    plaintext_login: bool = False
+    sts: int = 0
+
+
+@dataclass(frozen=True)
 class Config:
     """All options, each with its default; `rooms` are pairs of an id and a name."""
 
@@ -118,4 +141,6 @@ class Config:
     admin: str = "chatd-admin.sock"
     motd: str = ""
     metrics: str = ""
+    irc: Irc = field(default_factory=Irc)
+    min_password: int = MIN_PASSWORD
     limits: Limits = field(default_factory=Limits)

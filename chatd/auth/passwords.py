@@ -17,23 +17,21 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.auth.attempts import Attempts
 from chatd.auth.hashing import Hashing
+from chatd.config import MAX_PASSWORD, MIN_PASSWORD
 from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.core.events import Address
 from chatd.core.names import prepare
 from chatd.core.records import Account
 from chatd.core.store import IStore
 
-MIN_BYTES: Final = 8
-MAX_BYTES: Final = 1024
-
 MAX_IN_DOUBT: Final = 1000
 """Of how many registrations that failed the store may have the account."""
 
 
-def is_acceptable(password: str) -> bool:
+def is_acceptable(password: str, min_bytes: int = 1) -> bool:
     """Return whether `password` may be the password of an account (spec section 4)."""
     try:
-        return MIN_BYTES <= len(password.encode()) <= MAX_BYTES
+        return min_bytes <= len(password.encode()) <= MAX_PASSWORD
     except UnicodeEncodeError:  # half a surrogate pair
         return False
 
@@ -131,14 +129,21 @@ class Passwords:
     unavailable. Those that change nothing may be cancelled: `hash`, `verify` and `authenticate`.
     """
 
-    def __init__(self, store: IStore, hashing: Hashing, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        store: IStore,
+        hashing: Hashing,
+        clock: IReactorTime,
+        min_bytes: int = MIN_PASSWORD,
+    ) -> None:
+        self._min_bytes = min_bytes
         self._store = store
         self._stored = StoredPasswords(store, hashing)
         self.attempts = Attempts(clock)
 
     async def hash(self, password: str, address: Address | None) -> str:
         """Return a hash of the password of a new account."""
-        _check(password)
+        self._check(password)
         return await self._stored.hash(password, address)
 
     async def create(self, name: str, password_hash: str, now: float) -> int:
@@ -164,13 +169,13 @@ class Passwords:
 
     async def replace(self, account: Account, new: str, address: Address | None) -> None:
         """Set the password of an account that was verified, if it has not been changed since."""
-        _check(new)
+        self._check(new)
         if not await self._stored.compare_and_set(account, new, address, is_new=True):
             raise ChatError(ErrorCode.WRONG_PASSWORD)
 
     async def set_password(self, name: str, new: str) -> None:
         """Set the password of an account."""
-        _check(new)
+        self._check(new)
         await self._stored.set(name, new)
 
     async def remove(self, name: str) -> None:
@@ -181,7 +186,6 @@ class Passwords:
         """Return all accounts, in the order of their registration."""
         return await self._store.accounts()
 
-
-def _check(password: str) -> None:
-    if not is_acceptable(password):
-        raise ChatError(ErrorCode.BAD_PASSWORD)
+    def _check(self, password: str) -> None:
+        if not is_acceptable(password, self._min_bytes):
+            raise ChatError(ErrorCode.BAD_PASSWORD, least=self._min_bytes)

@@ -22,7 +22,7 @@ class ErrorCode(StrEnum):
     BAD_JSON = "bad-json"  # reason
     BAD_KEY = "bad-key"  # limit, in characters
     BAD_NAME = "bad-name"  # name: of a user or of a room; reason, and suggestion if there is one
-    BAD_PASSWORD = "bad-password"  # noqa: S105 -- a code
+    BAD_PASSWORD = "bad-password"  # noqa: S105 -- a code; least: how many bytes it must have
     BAD_ROOM_ID = "bad-room-id"  # room, reason, and suggestion if there is one
     BANNED = "banned"
     BANNED_FROM_ROOM = "banned-from-room"  # room and room_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ MAX_NUMBER: Final = 10**9
 
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 """A blank at which --help does not break a line."""
+
+_MAX_WORD: Final = 50
 
 _MAX_SHOWN: Final = 100
 """How many characters of a wrong value are shown."""
@@ -38,6 +41,28 @@ def number(minimum: int, maximum: int = MAX_NUMBER) -> Convert:
         return number
 
     return convert
+
+
+def duration(text: str) -> int:
+    """Return the seconds of a number of days, hours, minutes or seconds: `30d`, `12h`."""
+    found = re.fullmatch(r"([0-9]{1,5})([dhms])", text)
+    if found is None:
+        raise ValueError("must be a duration such as 30d, 12h, 30m or 60s")
+    return int(found[1]) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[found[2]]
+
+
+def word(text: str) -> str:
+    """Return a text without blanks, at most 50 characters, all of them ASCII."""
+    if not (text.isascii() and text.isprintable() and 1 <= len(text) <= _MAX_WORD) or " " in text:
+        raise ValueError(f"must be one word of at most {_MAX_WORD} ASCII characters")
+    return text
+
+
+def server_name(text: str) -> str:
+    """Return the name of a server: it has a dot, so that nobody takes it for that of a user."""
+    if "." not in text or set(text) & set("!@*?:#,"):
+        raise ValueError("must be the name of a host, with a dot in it")
+    return word(text)
 
 
 def choice(kind: type[StrEnum]) -> Convert:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from twisted.python import usage
 
 from chatd import __version__
-from chatd.config import Config, Limits, Registrants, RoomCreators, RoomPolicy
+from chatd.config import Config, Irc, Limits, Registrants, RoomCreators, RoomPolicy
 from chatd.core.sanitize import sanitize
 from chatd.daemon.optionkinds import NO_BREAK, Flag, OptionGroup, Parameter
 from chatd.daemon.optiontable import GROUPS
@@ -83,6 +83,7 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self["irc"] = []
         self["listen"] = []
         self["room"] = []
 
@@ -120,6 +121,10 @@ class Options(usage.Options):
         """Add an endpoint to listen at."""
         self["listen"].append(endpoint)
 
+    def opt_irc(self, endpoint: str) -> None:
+        """Add an endpoint to listen at for IRC."""
+        self["irc"].append(endpoint)
+
     def opt_room(self, room: str) -> None:
         """Add a room that exists from the start, as ID or ID:NAME."""
         room_id, _, name = sanitize(room).partition(":")
@@ -151,5 +156,14 @@ class Options(usage.Options):
             admin=self["admin"],
             motd=self["motd"] or "",
             metrics=self["metrics"] or "",
+            irc=Irc(
+                listen=tuple(self["irc"]),
+                name=self["irc-name"] or "",
+                network=self["network"],
+                rooms=self["irc-rooms"],
+                plaintext_login=bool(self["irc-plaintext-login"]),
+                sts=self["irc-sts"] or 0,
+            ),
+            min_password=self["min-password"],
             limits=Limits(**limits),
         )

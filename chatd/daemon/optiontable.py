@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.config import BYTE_RATE, Config, Limits, Registrants, RoomCreators, RoomPolicy
-from chatd.daemon.optionkinds import Flag, OptionGroup, Parameter, Repeated, choice, number
+from chatd.config import (
+    BYTE_RATE,
+    MAX_PASSWORD,
+    Config,
+    Irc,
+    Limits,
+    Registrants,
+    RoomCreators,
+    RoomPolicy,
+)
+from chatd.daemon.optionkinds import (
+    Flag,
+    OptionGroup,
+    Parameter,
+    Repeated,
+    choice,
+    duration,
+    number,
+    server_name,
+    word,
+)
 from chatd.storage.history import MAX_READ
 
 _MAX_DAYS: Final = 36_500
@@ -33,6 +52,50 @@ GROUPS: Final = (
                 str,
             ),
             Flag("hide-addresses", "Do not show clients the addresses of other clients."),
+        ),
+    ),
+    OptionGroup(
+        "IRC",
+        (
+            Repeated(
+                "irc",
+                "Listen for IRC clients at a Twisted endpoint, such as "
+                "tcp:6667:interface=localhost; may be repeated. Default: nowhere.",
+                "ENDPOINT",
+            ),
+            Parameter(
+                "irc-name",
+                "Name of the server that IRC clients see. Default: that of the machine.",
+                "HOST",
+                None,
+                server_name,
+            ),
+            Parameter(
+                "network",
+                "Name of the network that IRC clients see.",
+                "NAME",
+                Irc.network,
+                word,
+            ),
+            Parameter(
+                "irc-rooms",
+                "How many rooms a user with an IRC client may be in at once.",
+                "N",
+                Irc.rooms,
+                number(1),
+            ),
+            Flag(
+                "irc-plaintext-login",
+                "Take passwords of IRC clients from other machines without TLS.",
+            ),
+            Parameter(
+                "irc-sts",
+                "For how long IRC clients use TLS alone once they have connected with it, as in "
+                "30d or 12h; needs an ssl: endpoint for IRC.",
+                "DURATION",
+                None,
+                duration,
+            ),
         ),
     ),
     OptionGroup(
@@ -77,6 +140,13 @@ GROUPS: Final = (
         "Accounts",
         (
             Flag("require-login", "Guests may not join rooms."),
+            Parameter(
+                "min-password",
+                "How many bytes a new password has at least.",
+                "N",
+                Config.min_password,
+                number(1, MAX_PASSWORD),
+            ),
             Parameter(
                 "who-registers",
                 "Who may register an account: everyone or nobody. The administrator always may.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -39,10 +40,12 @@ from chatd.core.world.effects import (
     BanAdded,
     InvitationChanged,
     KeptMessagesDue,
+    NameChanged,
     RoomRead,
     RoomSettled,
     StoredUpTo,
     TokenRevoked,
+    UserChanged,
 )
 from chatd.core.world.world import World
 from chatd.daemon.maintenance import maintenance
@@ -55,6 +58,9 @@ from chatd.oplog.local import LocalLog
 from chatd.oplog.node import NodeLog
 from chatd.server.context import ServerContext
 from chatd.server.eventlog import Counters, EventLog
+from chatd.server.irc.gateway import IrcFactory
+from chatd.server.irc.presence import IrcPresence
+from chatd.server.irc.settings import settings_of
 from chatd.server.keptmessages import RETRY_SECONDS, KeptMessages
 from chatd.server.limits import Admission
 from chatd.server.native import ChatFactory
@@ -180,7 +186,7 @@ class ServerParts(ABC):
     def _build_accounts(self) -> None:
         """Build accounts, logins and resume tokens; they disconnect users from `chat`."""
         reactor = self._reactor
-        passwords = Passwords(self.store, self.hashing, reactor)
+        passwords = Passwords(self.store, self.hashing, reactor, self.config.min_password)
         now = steady_time(reactor, self._wall_time)
         self.resume_tokens = ResumeTokens(
             self.world, self.oplog, self.store, now, secrets.token_urlsafe
@@ -274,12 +280,18 @@ class ServerParts(ABC):
             motd=lambda: self.motd,
             show_addresses=not config.hide_addresses,
             replays=config.replay > 0,
+            room_creators=config.rules.room_creators,
         )
         self.sessions = SessionRegistry(services)
         self.bus.handle({BanAdded: self.sessions.on_ban_added})
         self.admission = Admission(config.limits)
-        self.factory = ChatFactory(
-            ServerContext(self.sessions, reactor, config.limits, self.admission)
+        server = ServerContext(self.sessions, reactor, config.limits, self.admission)
+        self.factory = ChatFactory(server)
+        irc = settings_of(config, self._wall_time(), socket.getfqdn())
+        self.irc_factory = IrcFactory(server, irc)
+        presence = IrcPresence(irc, self._wall_time)
+        self.bus.handle(
+            {NameChanged: presence.on_name_changed, UserChanged: presence.on_user_changed}
         )
 
     def _build_consoles(self) -> None:

@@ -61,6 +61,7 @@ class ChatService(ServerParts, Service):
         self.stopping = False
         with start_errors():
             self.ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
+            self.irc_ports = [ListeningPort("--irc", text, reactor) for text in config.irc.listen]
             self.metrics_port = (
                 ListeningPort("--metrics", config.metrics, reactor) if config.metrics else None
             )
@@ -77,6 +78,8 @@ class ChatService(ServerParts, Service):
         with start_errors():
             for port in self.ports:
                 port.listen(self.factory)
+            for port in self.irc_ports:
+                port.listen(self.irc_factory)
             if self.metrics_port is not None:
                 self.metrics_port.listen(self._metrics_site())
 
@@ -107,7 +110,7 @@ class ChatService(ServerParts, Service):
         An operator or a script that reads these lines finds every port open, and may stop the
         server from then on.
         """
-        for port in self.ports:
+        for port in (*self.ports, *self.irc_ports):
             self.event_log.listening(*port.describe())
         if self.config.console:
             # sys.stdout leads into the log by now.
@@ -150,7 +153,8 @@ class ChatService(ServerParts, Service):
             self.motd = read_motd(self.config.motd)
 
     def _listening_ports(self) -> list[ListeningPort]:
-        return self.ports if self.metrics_port is None else [*self.ports, self.metrics_port]
+        ports = [*self.ports, *self.irc_ports]
+        return ports if self.metrics_port is None else [*ports, self.metrics_port]
 
     def _metrics_site(self) -> IProtocolFactory:
         from chatd.daemon import metrics  # noqa: PLC0415 -- HTTP takes a third of a second to load

@@ -15,7 +15,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.BAD_JSON: "Not a request in JSON: {reason}.",
     ErrorCode.BAD_KEY: "A key has 1 to {limit} characters and no blanks, and is not - or off.",
     ErrorCode.BAD_NAME: "Name {name} is not allowed.",
-    ErrorCode.BAD_PASSWORD: "Password must have 8 to 1024 bytes.",
+    ErrorCode.BAD_PASSWORD: "Password must have {least} to 1024 bytes.",
     ErrorCode.BAD_ROOM_ID: "Chatroom id {room} is not allowed.",
     ErrorCode.BANNED: "You were banned by the Administrator!",
     ErrorCode.BANNED_FROM_ROOM: "You are banned from chatroom {room_name}@{room}.",

@@ -81,7 +81,7 @@ def test_passwords_that_cannot_be(accounts, create, change, outcome, store, hash
         outcome(accounts.set_password("alice", password)),
         change(RIGHT, password),
     ):
-        assert str(refused.error) == str(ChatError(ErrorCode.BAD_PASSWORD))
+        assert str(refused.error) == str(ChatError(ErrorCode.BAD_PASSWORD, least=8))
     assert store.by_name == before
     assert [job[0] for job in hashing.work] == ["verify"]
 

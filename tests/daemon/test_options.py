@@ -92,10 +92,10 @@ def test_help_describes_every_option():
     assert {name for name, metavar in described if not metavar} == {*flags, "help", "version"}
     names = [row[0] for row in Options.optParameters]
     assert sorted(name for name, _ in described) == sorted(
-        [*flags, *names, "listen", "room", "help", "version"]
+        [*flags, *names, "irc", "listen", "room", "help", "version"]
     )
     assert re.findall(r"^([A-Z].*):$", text, re.MULTILINE) == [
-        *("Listening", "Rooms", "Accounts", "Store", "Log and console", "Limits", "Other")
+        *("Listening", "IRC", "Rooms", "Accounts", "Store", "Log and console", "Limits", "Other")
     ]
     assert "SIGHUP" in text
 

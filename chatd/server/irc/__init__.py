@@ -1,0 +1,1 @@
+"""The IRC gateway: every IRC client is a client of the chat."""

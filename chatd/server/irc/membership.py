@@ -1,0 +1,162 @@
+"""JOIN, PART, KICK, INVITE: who is in a channel."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from chatd.config import RoomCreators
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.rooms import Room
+from chatd.core.world.operations import By
+from chatd.protocol.irc import names
+from chatd.protocol.irc.error_replies import error_reply
+from chatd.protocol.irc.line import Line
+from chatd.protocol.irc.numerics import Numeric
+from chatd.server.irc.joining import own_join, room_lines
+from chatd.server.irc.registration import last_words
+from chatd.server.irc.settings import MAX_TARGETS
+
+if TYPE_CHECKING:  # session.py imports this module
+    from chatd.server.irc.session import IrcSession
+
+
+async def join(session: IrcSession, request: Line) -> None:
+    """Join channels, each with its key; `JOIN 0` leaves all."""
+    if request.params[0] == "0":
+        for room in list(session.user.rooms):
+            await _part(session, room, "")
+        return
+    channels = request.params[0].split(",")
+    keys = request.params[1].split(",") if len(request.params) > 1 else []
+    for channel, key in zip_longest(channels, keys[: len(channels)]):
+        if channel:
+            await _join(session, channel, key or None)
+            session.response.flush()
+
+
+async def _join(session: IrcSession, channel: str, key: str | None) -> None:
+    room_id, chat = names.room_id(channel), session.services.chat
+    if not room_id:
+        no_such_channel(session, channel)
+        return
+    known = session.find_room(channel)
+    if known is not None and known in session.user.rooms:
+        session.followed_rooms -= {known}
+        session.current_room = known
+        return
+    enter = chat.join if session.services.room_creators is RoomCreators.NOBODY else None
+    try:
+        room = await (enter or chat.join_or_create)(
+            session, room_id, None, session.services.now(), key
+        )
+    except ChatError as error:
+        error_reply(session, error, Line("JOIN", [channel]))
+        if error.code is ErrorCode.UNAVAILABLE:
+            session.fail("JOIN", "UNAVAILABLE", channel, "The store is away: try again later.")
+        return
+    if room.id != room_id and known is None:
+        pass  # it was found by its name: the client reads its id
+    session.response.add(room_lines(session, room, own_join(session, room)))
+
+
+async def part(session: IrcSession, request: Line) -> None:
+    """Leave channels, with last words."""
+    text = last_words(request.params[1]) if len(request.params) > 1 else ""
+    for channel in request.params[0].split(","):
+        room = session.find_room(channel)
+        if room is None:
+            no_such_channel(session, channel)
+        elif room not in session.user.rooms:
+            not_on_channel(session, channel)
+        else:
+            await _part(session, room, text)
+            session.response.flush()
+
+
+async def _part(session: IrcSession, room: Room, text: str) -> None:
+    source = session.source
+    await session.services.chat.leave(session, room, session.services.now(), text)
+    tags = session.base_codec.messages.tags(session.services.now())
+    channel = names.channel(room.id)
+    session.send_line(source, "PART", channel, *([text] if text else []), tags=tags)
+
+
+async def kick(session: IrcSession, request: Line) -> None:
+    """Remove users from channels: one channel and several users, or as many of both."""
+    channels, nicks = request.params[0].split(","), request.params[1].split(",")
+    reason = last_words(request.params[2]) if len(request.params) > 2 else ""  # noqa: PLR2004 -- the third
+    if len(channels) == 1:
+        channels *= len(nicks)
+    if len(channels) != len(nicks) or len(nicks) > MAX_TARGETS:
+        session.need_more_params("KICK")
+        return
+    for channel, nick in zip(channels, nicks, strict=True):
+        try:
+            await _kick(session, channel, nick, reason)
+        except ChatError as error:
+            error_reply(session, error, Line("KICK", [channel, nick]))
+
+
+async def _kick(session: IrcSession, channel: str, nick: str, reason: str) -> None:
+    room = session.find_room(channel)
+    if room is None:
+        no_such_channel(session, channel)
+        return
+    if room not in session.user.rooms:
+        not_on_channel(session, channel)
+        return
+    user = session.services.chat.find_user(nick)
+    if user is None or room not in user.rooms:
+        words = "They aren't on that channel"
+        session.reply(Numeric.USERNOTINCHANNEL, nick, names.channel(room.id), words)
+        return
+    services, by = session.services, By(session.key)
+    await services.room_moderation.kick(by, nick, room, reason, services.now(), session)
+
+
+async def invite(session: IrcSession, request: Line) -> None:
+    """Invite a user to a channel; without parameters, list the channels one is invited to."""
+    if not request.params:
+        _list_invitations(session)
+        return
+    if len(request.params) == 1:
+        session.need_more_params("INVITE")
+        return
+    nick, channel = request.params[:2]
+    room = session.find_room(channel)
+    if room is None:
+        no_such_channel(session, channel)
+        return
+    if room not in session.user.rooms:
+        not_on_channel(session, channel)
+        return
+    services, shown = session.services, names.channel(room.id)
+    try:
+        done = await services.room_moderation.invite(session, nick, room, services.now())
+    except ChatError as error:
+        if error.code is not ErrorCode.MEMBER_ALREADY:
+            raise
+        session.reply(Numeric.USERONCHANNEL, nick, shown, "is already on channel")
+        return
+    session.reply(Numeric.INVITING, done.name, shown)
+    invited = services.chat.find_user(nick)
+    if invited is not None and invited.away is not None:
+        session.reply(Numeric.AWAY, invited.name, invited.away.text)
+
+
+def _list_invitations(session: IrcSession) -> None:
+    services = session.services
+    for room in services.room_moderation.invitations_of(session.user):
+        session.reply(Numeric.INVITELIST, names.channel(room.id))
+    session.reply(Numeric.ENDOFINVITELIST, "End of /INVITE list")
+
+
+def no_such_channel(session: IrcSession, channel: str) -> None:
+    """Tell that a channel does not exist for the user."""
+    session.reply(Numeric.NOSUCHCHANNEL, channel, "No such channel")
+
+
+def not_on_channel(session: IrcSession, channel: str) -> None:
+    """Tell that the user is not in a channel."""
+    session.reply(Numeric.NOTONCHANNEL, channel, "You're not on that channel")

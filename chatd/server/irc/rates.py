@@ -1,0 +1,78 @@
+"""The input of an IRC connection: its lines wait for two rates, that of talking and of asking.
+
+A client that is in 20 rooms sends some 80 queries as it connects. At the rate of messages they
+would take 12 s, so they have a rate of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from chatd.config import Limits
+from chatd.core.ratelimit import TokenBucket
+from chatd.protocol.framing import FrameReceiver
+from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS
+from chatd.server.connection import ClientSession
+from chatd.server.inbound import MAX_FRAMES_PER_TURN, Inbound
+from chatd.server.irc.commands import is_query
+
+QUERY_RATE: Final = 10
+QUERY_BURST: Final = 120
+"""How many queries a client may send a second, and at once."""
+
+
+class IrcInbound(Inbound):
+    """The input of one IRC connection."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        limits: Limits,
+        now: Callable[[], float],
+        on_closed: Callable[[], None],
+        on_frames: Callable[[], None] | None = None,
+        on_processed: Callable[[int], None] | None = None,
+    ) -> None:
+        receiver = FrameReceiver(MAX_TAGS + MAX_BODY, lines_only=True)
+        super().__init__(session, limits, now, on_closed, on_frames, on_processed, receiver)
+        self._queries = (
+            None if self._bucket is None else TokenBucket(QUERY_RATE, QUERY_BURST, now())
+        )
+
+    def _process_frames(self) -> float | None:
+        """Process lines; return for how many seconds those that are left have to wait."""
+        session, receiver = self._session, self.receiver
+        for _ in range(MAX_FRAMES_PER_TURN):
+            if session.busy or session.closed:
+                return None
+            frames = receiver.peek(1)
+            if not frames and not receiver.oversized:
+                return None
+            bucket = self._bucket_of(frames)
+            if bucket is not None:
+                bucket.take(self._take_extra_cost())  # of a request that took time
+                if bucket.available(self._now()) <= 0:
+                    return bucket.wait()
+            if self._on_frames is not None:
+                self._on_frames()
+            processed = session.receive(frames) if frames else self._refuse_oversized()
+            if self._on_processed is not None:
+                self._on_processed(processed)
+            if bucket is not None:
+                bucket.take(processed + self._take_extra_cost())
+            if not receiver.consume(processed):
+                break
+        else:
+            return 0.0 if receiver.buffered else None
+        self._raise_limits()
+        return None
+
+    def _bucket_of(self, frames: Sequence[bytes]) -> TokenBucket | None:
+        return self._queries if frames and is_query(frames[0]) else self._bucket
+
+    def _raise_limits(self) -> None:
+        """Let more output wait once the client is registered; lines have one length for all."""
+        if not self._registered and self._session.is_registered:
+            self._registered = True
+            self._session.send_queue.limit = self._limits.queue(registered=True)

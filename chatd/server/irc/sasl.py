@@ -1,0 +1,137 @@
+"""AUTHENTICATE: logging in with SASL (IRCv3 sasl-3.1 and 3.2), by PLAIN."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.records import AccountRef
+from chatd.protocol.irc import capabilities as caps
+from chatd.protocol.irc import names
+from chatd.protocol.irc.line import Line
+from chatd.protocol.irc.numerics import Numeric
+from chatd.server.irc.settings import MECHANISMS
+
+if TYPE_CHECKING:  # session.py imports this module
+    from chatd.server.irc.session import IrcSession
+
+CHUNK: Final = 400
+"""How many bytes a line has; a shorter one is the last."""
+
+MAX_RESPONSE: Final = 4096
+"""How many bytes all lines of a response have at most."""
+
+_FIELDS: Final = 3
+
+
+@dataclass(slots=True)
+class Authentication:
+    """An exchange under way; `data` is what came so far, in base 64."""
+
+    mechanism: str
+    data: str = ""
+    is_too_long: bool = False
+
+
+async def authenticate(session: IrcSession, request: Line) -> None:
+    """Begin an exchange, or take a part of its data."""
+    text = request.params[0]
+    if not session.has(caps.SASL):
+        session.reply(Numeric.UNKNOWNCOMMAND, "AUTHENTICATE", "Request the capability sasl first")
+        return
+    exchange = session.authentication
+    if len(text) > CHUNK:
+        session.authentication = None
+        session.reply(Numeric.SASLTOOLONG, "SASL message too long")
+    elif text == "*":
+        session.authentication = None
+        session.reply(Numeric.SASLABORTED, "SASL authentication aborted")
+    elif exchange is None:
+        _begin(session, text.upper())
+    else:
+        await _continue(session, exchange, text)
+
+
+def _begin(session: IrcSession, mechanism: str) -> None:
+    if is_logged_in(session):
+        session.reply(Numeric.SASLALREADY, "You have already authenticated using SASL")
+    elif mechanism not in MECHANISMS:
+        session.reply(Numeric.SASLMECHS, ",".join(MECHANISMS), "are available SASL mechanisms")
+        _failed(session)
+    else:
+        session.authentication = Authentication(mechanism)
+        session.response.add("AUTHENTICATE +\r\n")
+
+
+def is_logged_in(session: IrcSession) -> bool:
+    """Tell whether the client has logged in, before the welcome or after it."""
+    registration = session.registration
+    has_account = registration is not None and registration.account is not None
+    return has_account or session.user.account is not None
+
+
+async def _continue(session: IrcSession, exchange: Authentication, text: str) -> None:
+    if text != "+":
+        exchange.is_too_long |= len(exchange.data) + len(text) > MAX_RESPONSE
+        if not exchange.is_too_long:
+            exchange.data += text
+    if len(text) == CHUNK:
+        return  # there is more
+    session.authentication = None
+    if exchange.is_too_long:
+        _failed(session)
+        return
+    try:
+        data = base64.b64decode(exchange.data, validate=True)
+        account = await _check(session, data)
+    except (binascii.Error, UnicodeDecodeError):
+        _failed(session)
+        return
+    except ChatError as error:
+        if error.code not in {ErrorCode.WRONG_PASSWORD, ErrorCode.BUSY, ErrorCode.UNAVAILABLE}:
+            raise
+        session.services.counters.login_failed()
+        session.services.event_log.login_failed(session.address)
+        _failed(session)
+        return
+    await _log_in(session, account)
+
+
+async def _check(session: IrcSession, data: bytes) -> AccountRef:
+    """Return the account whose name and password are in `data`; raise `ChatError` if none."""
+    fields = data.decode().split("\0")
+    if len(fields) != _FIELDS or not all(fields[1:]) or fields[0] not in {"", fields[1]}:
+        raise ChatError(ErrorCode.WRONG_PASSWORD)
+    return await session.services.accounts.authenticate(session, fields[1], fields[2])
+
+
+async def _log_in(session: IrcSession, account: AccountRef) -> None:
+    """Log the client in: at the welcome, or now, under the name of the account."""
+    registration = session.registration
+    if registration is not None:
+        registration.account = account
+        _succeeded(session, account.name, names.source(session.nick, account.id))
+        return
+    former = session.source
+    await session.services.accounts.log_in(session, account, session.services.now())
+    renamed(session, former)
+    _succeeded(session, account.name, session.source)
+
+
+def renamed(session: IrcSession, former: str) -> None:
+    """Tell a client that its user has another name, that of an account, and another source."""
+    if former.partition("!")[0] != session.user.name:
+        session.send_line(former, "NICK", session.user.name)
+
+
+def _succeeded(session: IrcSession, account: str, source: str) -> None:
+    words = f"You are now logged in as {account}"
+    session.reply(Numeric.LOGGEDIN, source, account, words)
+    session.reply(Numeric.SASLSUCCESS, "SASL authentication successful")
+
+
+def _failed(session: IrcSession) -> None:
+    session.reply(Numeric.SASLFAIL, "SASL authentication failed")

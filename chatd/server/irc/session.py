@@ -1,0 +1,395 @@
+"""The session of an IRC client: one line at a time, each with its response.
+
+A line comes in, the table of commands (commands.py) has its handler, and the handler calls the
+domain and adds lines to the response. An error of the domain becomes a numeric or a FAIL here and
+nowhere else (`chatd.protocol.irc.error_replies`). Until the client has registered, there is a
+`Registration` (registration.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from twisted.python.failure import Failure
+
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import (
+    DisconnectReason,
+    Event,
+    Joined,
+    MessageBatch,
+    Moved,
+    Notice,
+    ReceiptRequest,
+)
+from chatd.core.lookalikes import room_key
+from chatd.core.network import limit_key
+from chatd.core.room_events import ReadUpTo
+from chatd.core.rooms import Role, Room, User
+from chatd.protocol.irc import capabilities as caps
+from chatd.protocol.irc import names
+from chatd.protocol.irc.codec import IrcCodec, Lines
+from chatd.protocol.irc.error_replies import error_reply
+from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS, Line, line, parse
+from chatd.protocol.irc.numerics import Numeric
+from chatd.protocol.moderation_text import admin_notice
+from chatd.protocol.replies import Reply
+from chatd.protocol.text import disconnect_words
+from chatd.server.connection import Connection
+from chatd.server.irc.batches import IncomingBatch
+from chatd.server.irc.commands import COMMANDS, masked
+from chatd.server.irc.joining import room_lines
+from chatd.server.irc.registration import Registration
+from chatd.server.irc.response import Response, with_tag
+from chatd.server.irc.sasl import Authentication
+from chatd.server.irc.settings import IrcSettings
+from chatd.server.services import Services
+from chatd.server.session import Session
+
+
+class IrcSession(Session):
+    """A session of an IRC client.
+
+    `registration` is None once the client has registered. `capabilities` are those that it has
+    negotiated. `is_tls` tells whether the connection is encrypted. `on_activity` is called for each
+    line but those of PING and PONG.
+    """
+
+    __slots__ = (
+        "_echo_labels",
+        "_on_activity",
+        "_on_registered",
+        "authentication",
+        "batch",
+        "capabilities",
+        "irc",
+        "is_tls",
+        "registration",
+        "response",
+        "version",
+    )
+
+    base_codec: IrcCodec
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        on_closed: Callable[[Session], None],
+        irc: IrcSettings,
+        on_registered: Callable[[], None],
+        *,
+        on_activity: Callable[[], None],
+        is_tls: bool,
+    ) -> None:
+        super().__init__(services, connection, on_closed)
+        self.irc = irc
+        self.is_tls = is_tls
+        self.max_rooms = irc.max_rooms
+        self.notes_own = True
+        self.capabilities: frozenset[str] = frozenset()
+        self.version = 301  # of the negotiation of capabilities
+        self.registration: Registration | None = Registration()
+        self.authentication: Authentication | None = None
+        self.batch: IncomingBatch | None = None
+        self.response = Response(self._send, irc.name, None)
+        self._on_registered = on_registered
+        self._on_activity = on_activity
+        # Those of the messages that were submitted and did not come back yet.
+        self._echo_labels: deque[str | None] = deque()
+
+    # -- what the client is
+
+    @property
+    def format(self) -> str:
+        """The name of the language of the session."""
+        return "irc"
+
+    @property
+    def nick(self) -> str:
+        """The name by which the client is addressed: `*` as long as it has none."""
+        if self.user.name:
+            return self.user.name
+        return (self.registration.nick if self.registration else None) or "*"
+
+    @property
+    def source(self) -> str:
+        """The source of the lines of the user."""
+        return names.source_of(self.user.ref)
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether a password may be sent over the connection."""
+        is_local = limit_key(self.address) is None
+        return self.is_tls or is_local or self.irc.plaintext_login
+
+    def has(self, capability: str) -> bool:
+        """Tell whether the client has negotiated a capability."""
+        return capability in self.capabilities
+
+    # -- called by the gateway
+
+    def receive(self, frames: Sequence[bytes]) -> int:
+        """Carry out the first line in `frames`; return 1."""
+        frame = frames[0]
+        if self._fanout.trace is not None:
+            shown = masked(frame.decode(errors="replace"))
+            self.services.event_log.received(self.address, shown)
+        received = None
+        try:
+            if b"\0" in frame:
+                self._end_with("A line contains NUL.")
+                return 1
+            received = self._parse(frame)
+            if received is not None:
+                self._execute(received)
+        except Exception:  # noqa: BLE001 -- sorted into errors of the client and failures there
+            self._fail(Failure(), received)
+        return 1
+
+    def _parse(self, frame: bytes) -> Line | None:
+        """Return the line in a frame, None for an empty one or one that was refused."""
+        self.response = Response(self._send, self.irc.name, None)
+        tags, body = b"", frame
+        if frame.startswith(b"@"):
+            tags, _, body = frame.partition(b" ")
+        if len(body) > MAX_BODY or len(tags) >= MAX_TAGS:
+            raise ChatError(ErrorCode.TOO_LONG, limit=MAX_BODY)
+        try:
+            text = frame.decode()
+        except UnicodeDecodeError:
+            found = parse(frame.decode(errors="replace"))
+            command = "*" if found is None or found.command not in COMMANDS else found.command
+            self.fail(command, "INVALID_UTF8", "The line is not UTF-8.")
+            self.response.flush(is_last=True)
+            return None
+        received = parse(text)
+        if received is not None and self.has(caps.LABELED_RESPONSE):
+            label = received.tags.get("label") or None
+            self.response = Response(self._send, self.irc.name, label)
+        return received
+
+    def _execute(self, received: Line) -> None:
+        command = COMMANDS.get(received.command)
+        registration = self.registration
+        if command is None:
+            if registration is not None and registration.is_http(received.command):
+                self.send_queue.abort()
+                return
+            self.reply(Numeric.UNKNOWNCOMMAND, received.command, "Unknown command")
+        elif registration is not None and not command.before_registration:
+            self.reply(Numeric.NOTREGISTERED, received.command, "You have not registered")
+        elif len(received.params) < command.min_params:
+            self.need_more_params(received.command)
+        else:
+            if received.command not in {"PING", "PONG"}:
+                self.last_active = self.services.seconds()
+                self._on_activity()
+            self.extra_cost += command.cost - 1
+            result = command.handler(self, received)
+            if isinstance(result, Awaitable):
+                self._wait_for(result, received)
+                return
+        self._answer(None, received)
+
+    def refuse(self, error: ChatError, request: Any = None) -> None:
+        """Tell the client that its line is refused."""
+        error_reply(self, error, request)
+        self._answer(None, request)
+
+    def refuse_messages(self, error: ChatError, tag: str | None) -> None:  # noqa: ARG002
+        """Tell the client that messages which it has sent before are refused."""
+        label = self._echo_labels.popleft() if self._echo_labels else None
+        self.response = Response(self._send, self.irc.name, label)
+        self.refuse(error, Line("PRIVMSG", []))
+
+    def reject(self, reason: DisconnectReason, frame: bytes | None) -> None:  # noqa: ARG002
+        """Tell the client why it is not let in, and close."""
+        self.close(reason, self.refusal_text(reason))
+
+    def registered(self) -> None:
+        """Note that the client is registered: it may be silent from now on."""
+        self.registration = None
+        self._on_registered()
+
+    # -- called by the domain and the fan-out
+
+    def encode(self, event: Event | Reply | Lines) -> bytes:
+        """Return the lines for what is sent to this client alone."""
+        match event:
+            case Joined(is_self=True):
+                return self._joined_lines(event.room, event).encode()
+            case Moved():
+                return self._moved_lines(event).encode()
+            case Notice(room=None):
+                words = event.text.split("\n")
+                notices = (line(self.irc.name, "NOTICE", self.nick, text) for text in words)
+                return "".join(notices).encode()
+            case ReadUpTo():
+                return self._read_lines(event).encode()
+            case _:
+                return self.codec.encode(event)  # type: ignore[arg-type] # the codec knows `Lines`
+
+    def on_own_messages(self, messages: MessageBatch) -> None:
+        """Send the client its own messages, if their command had a label."""
+        label = self._echo_labels.popleft() if self._echo_labels else None
+        if label is not None:
+            lines = self.base_codec.messages.batch(messages)
+            if self.response.label == label and not self.response.is_done:
+                self.response.add(lines)
+            else:
+                self._send(with_tag(lines, f"label={label}"))
+
+    def on_room_closed(self, room: Room) -> None:
+        """Tell the client that the user is not in a room any more that has ended."""
+        words = "The room is closed."
+        kick = line(self.irc.name, "KICK", names.channel(room.id), self.nick, words)
+        self._fanout.send(self, Lines(kick))  # type: ignore[arg-type] # the codec knows `Lines`
+
+    def _joined_lines(self, room_id: str, event: Joined) -> str:
+        room = self.services.world.rooms.by_key(room_key(room_id))
+        return "" if room is None else room_lines(self, room, event)
+
+    def _moved_lines(self, event: Moved) -> str:
+        joined = Joined(
+            event.room,
+            event.name,
+            None,
+            event.time,
+            account=self.user.account,
+            profile=self.user.profile,
+        )
+        notice = line(self.irc.name, "NOTICE", self.nick, admin_notice(event))
+        parted = ""
+        if event.left is not None:
+            parted = line(self.source, "PART", names.channel(event.left), "Moved")
+        return notice + parted + self._joined_lines(event.room, joined)
+
+    def _read_lines(self, event: ReadUpTo) -> str:
+        """Return how far another session has read, if this client knows of such marks."""
+        if not self.has(caps.READ_MARKER):
+            return ""
+        target = names.channel(event.room)
+        time = self.irc.read_markers.get(self.marker_owner, target)
+        if time is None:
+            return ""
+        return line(self.irc.name, "MARKREAD", target, f"timestamp={time}")
+
+    @property
+    def marker_owner(self) -> object:
+        """The owner of the user's read markers: the account, or the guest as long as they stay."""
+        return self.user if self.user.account is None else self.user.account
+
+    # -- called by the handlers
+
+    def reply(self, numeric: Numeric, *params: str) -> None:
+        """Add a numeric reply to the response."""
+        self.response.add(line(self.irc.name, numeric, self.nick, *params))
+
+    def send_line(self, source: str, command: str, *params: str, tags: str = "") -> None:
+        """Add another line to the response; `source` "" is the server."""
+        self.response.add(line(source or self.irc.name, command, *params, tags=tags))
+
+    def send_event(self, event: Event) -> None:
+        """Add the lines of an event to the response."""
+        self.response.add(self.base_codec.encode(event).decode())
+
+    def notice(self, text: str) -> None:
+        """Add words of the server to the response."""
+        self.send_line("", "NOTICE", self.nick, text)
+
+    def fail(self, command: str, code: str, *params: str) -> None:
+        """Add a FAIL (IRCv3 standard replies) to the response."""
+        self.send_line("", "FAIL", command, code, *params)
+
+    def need_more_params(self, command: str) -> None:
+        """Add the error of a line with too few parameters."""
+        self.reply(Numeric.NEEDMOREPARAMS, command, "Not enough parameters")
+
+    def send_unasked(self, lines: str) -> None:
+        """Send lines that are no part of a response."""
+        self._fanout.send(self, Lines(lines))  # type: ignore[arg-type] # the codec knows `Lines`
+
+    def say(self, room: Room, texts: Sequence[str], **form: Any) -> None:
+        """Send messages to a room of the user; `form` has their kind and tags.
+
+        Raises `ChatError`, as `Chat.say` does.
+        """
+        label = self.response.label if self.has(caps.ECHO_MESSAGE) else None
+        # A message with a label comes back by itself, the others with those of other users.
+        self.reads_own = self.has(caps.ECHO_MESSAGE) and label is None
+        self._echo_labels.append(label)
+        try:
+            receipt = ReceiptRequest(self, None)
+            self.services.chat.say(self, room, texts, self.services.now(), receipt, **form)
+        except ChatError:
+            self._echo_labels.pop()
+            raise
+        self.usage.messages += len(texts)
+
+    def find_room(self, channel: str) -> Room | None:
+        """Return the room that the user sees under the name of a channel, None if there is none."""
+        room_id = names.room_id(channel)
+        if room_id is None:
+            return None
+        room = self.services.world.rooms.by_key(room_key(room_id))
+        return room if room is not None and self.services.chat.sees(self.user, room) else None
+
+    def role_in(self, room: Room, user: User | None = None) -> Role:
+        """Return the role of a user, by default the client's own, in a room."""
+        member = room.members.get(user or self.user)
+        return Role.NONE if member is None else member.role
+
+    def set_capabilities(self, capabilities: frozenset[str]) -> None:
+        """Use other capabilities from the next event on."""
+        self.capabilities = capabilities
+        codec = self.irc.codecs.get(capabilities)
+        if codec is not self.base_codec:
+            self._fanout.set_codec(self, codec)
+        self.reads_own = self.has(caps.ECHO_MESSAGE)
+
+    def quit(self, text: str) -> None:
+        """End the connection with an ERROR, after the response so far."""
+        self.response.flush(is_last=True)
+        self._end_with(text or "Quit")
+
+    def finish(self, work: Coroutine[Any, Any, None], text: str) -> None:
+        """End the connection as `quit` does, once `work` is done."""
+
+        async def sign_off() -> None:
+            await work
+            self.quit(text)
+
+        self._wait_for(sign_off(), None)
+
+    # -- within
+
+    def _end_with(self, text: str) -> None:
+        self._send(line("", "ERROR", f"Closing link: {self.nick} ({text})"))
+        self.close()
+
+    def _send(self, lines: str) -> None:
+        if lines and not self.closed:
+            self._fanout.answer(self, Lines(lines))  # type: ignore[arg-type] # as above
+            self._wait_until_read()
+
+    def _answer(self, result: Any, request: Any) -> None:  # noqa: ARG002 -- handlers add to `response`
+        self.response.flush(is_last=True)
+
+    def _say_goodbye(self, reason: DisconnectReason | None, text: str) -> None:
+        """Tell why the connection ends; at a stop without ERROR, after which some never return."""
+        if reason is None:
+            return
+        words = disconnect_words(reason, text)[1]
+        if reason is DisconnectReason.BANNED:
+            self._send(line(self.irc.name, Numeric.YOUREBANNEDCREEP, self.nick, words))
+        if reason is DisconnectReason.SHUTDOWN:
+            self._send(line(self.irc.name, "NOTICE", self.nick, words))
+        else:
+            self._send(line("", "ERROR", f"Closing link: {self.nick} ({words})"))
+
+    def _end(self) -> None:
+        self.irc.monitor.clear(self)
+        super()._end()

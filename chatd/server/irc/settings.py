@@ -1,0 +1,150 @@
+"""What the sessions of the IRC gateway share: the server's name, its codecs, its limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chatd import __version__
+from chatd.config import Config
+from chatd.core.textlimits import MAX_LINES
+from chatd.protocol.irc import capabilities as caps
+from chatd.protocol.irc.codec import IrcCodecs
+from chatd.server.irc.monitor import Monitor
+from chatd.server.irc.readmarkers import ReadMarkers
+from chatd.server.irc.whowas import Whowas
+
+MAX_TARGETS: Final = 4
+"""How many targets a message may have, and how many changes of modes a line."""
+
+MECHANISMS: Final = ("PLAIN",)
+"""The mechanisms of SASL."""
+
+_TARGMAX: Final = ",".join(
+    (
+        *(f"{command}:{MAX_TARGETS}" for command in ("PRIVMSG", "NOTICE", "TAGMSG", "KICK")),
+        *("JOIN:", "PART:", "NAMES:", "WHOIS:1", "MONITOR:"),
+    )
+)
+
+MAX_MONITORED: Final = 100
+"""How many names a client may watch."""
+
+MAX_AWAY: Final = 200
+MAX_TEXT: Final = 390
+"""How many bytes an away message has at most; and a topic, or the reason of a kick."""
+
+VERSION: Final = f"chatd-{__version__}"
+
+
+class MostUsers:
+    """The most users that there were at once since the start."""
+
+    def __init__(self) -> None:
+        self._most = 0
+
+    def most_users(self, now: int) -> int:
+        """Return the most, of which `now` may be one."""
+        self._most = max(self._most, now)
+        return self._most
+
+
+@dataclass(frozen=True, slots=True)
+class IrcSettings:
+    """The settings of the gateway, and what its sessions share.
+
+    `name` is that of the server, `started` the time of its start, in seconds since the epoch.
+    `max_rooms` is how many rooms a user may be in. Passwords are taken over connections without
+    TLS only if they come from this machine, or `plaintext_login` is set.
+    """
+
+    name: str
+    network: str
+    started: float
+    max_rooms: int
+    plaintext_login: bool
+    require_login: bool
+    max_message: int
+    sts: int
+    sts_port: str
+    usage: MostUsers
+    codecs: IrcCodecs
+    monitor: Monitor
+    whowas: Whowas
+    read_markers: ReadMarkers
+
+    def capabilities(self, *, is_tls: bool, may_log_in: bool) -> dict[str, str]:
+        """Return the capabilities that a client is offered, with their values."""
+        offered = dict(caps.available(self.max_message, MAX_LINES, ",".join(MECHANISMS)))
+        if not may_log_in:
+            del offered[caps.SASL], offered[caps.REGISTRATION]
+        if self.sts and self.sts_port:
+            # A client without TLS is told where there is TLS, one with it for how long to stay.
+            offered[caps.STS] = f"duration={self.sts}" if is_tls else f"port={self.sts_port}"
+        return offered
+
+    def isupport(self) -> list[str]:
+        """Return the tokens of 005, which tell clients the rules of the server."""
+        tokens = [
+            f"AWAYLEN={MAX_AWAY}",
+            "BOT=B",
+            "CASEMAPPING=ascii",
+            f"CHANLIMIT=#:{self.max_rooms}",
+            "CHANMODES=b,k,l,imnst",
+            "CHANNELLEN=33",
+            "CHANTYPES=#",
+            "CHATHISTORY=100",
+            "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply",
+            "ELIST=U",
+            "EXTBAN=$,a",
+            "ACCOUNTEXTBAN=a",
+            "HOSTLEN=63",
+            f"KICKLEN={MAX_TEXT}",
+            "MAXLIST=b:100",
+            f"MAXTARGETS={MAX_TARGETS}",
+            f"MODES={MAX_TARGETS}",
+            f"MONITOR={MAX_MONITORED}",
+            "MSGREFTYPES=msgid,timestamp",
+            f"NETWORK={self.network}",
+            "NICKLEN=32",
+            "PREFIX=(qov)~@+",
+            "SAFELIST",
+            "STATUSMSG=",
+            f"TARGMAX={_TARGMAX}",
+            f"TOPICLEN={MAX_TEXT}",
+            "USERLEN=10",
+            "UTF8MAPPING=rfc8265",
+            "UTF8ONLY",
+            "WHOX",
+        ]
+        return [*tokens, "draft/ACCOUNTREQUIRED"] if self.require_login else tokens
+
+
+def settings_of(config: Config, started: float, host: str) -> IrcSettings:
+    """Return the settings for a configuration; `host` names the server if the operator does not."""
+    irc = config.irc
+    name = irc.name or (host if "." in host else f"{host or 'chatd'}.invalid")
+    return IrcSettings(
+        name=name,
+        network=irc.network,
+        started=started,
+        max_rooms=irc.rooms,
+        plaintext_login=irc.plaintext_login,
+        require_login=config.rules.require_login,
+        max_message=config.limits.message,
+        sts=irc.sts,
+        sts_port=_tls_port(irc.listen),
+        usage=MostUsers(),
+        codecs=IrcCodecs(name),
+        monitor=Monitor(),
+        whowas=Whowas(),
+        read_markers=ReadMarkers(),
+    )
+
+
+def _tls_port(endpoints: Sequence[str]) -> str:
+    """Return the port of the first endpoint with TLS, "" if there is none."""
+    found = (re.match(r"ssl:(?:port=)?([0-9]+)", each) for each in endpoints)
+    return next((each[1] for each in found if each is not None), "")
