@@ -109,7 +109,7 @@ async def history(call: Call) -> Answer:
 async def start(call: Call) -> Answer:
     """Create a room."""
     room_id, name = call.arguments["chatroom_id"], call.arguments["chatroom_name"]
-    room = await call.context.chat.create_room(room_id, name)
+    room = await call.context.chat.create_room(room_id, name, call.now)
     return done(f"Chatroom {room.id} started!", room=room.id)
 
 

@@ -82,7 +82,9 @@ class Chat:
         """
         return rights.joined_room(self._world, room_id, user)
 
-    async def create_room(self, room_id: str, name: str, origin: Origin | None = None) -> Room:
+    async def create_room(
+        self, room_id: str, name: str, now: float, origin: Origin | None = None
+    ) -> Room:
         """Create a room; raise `ChatError` if it exists, is not allowed or is one too many.
 
         `origin` is None for the administrator, whom no rule restricts.
@@ -90,8 +92,8 @@ class Chat:
         if origin is not None:
             self._check_can_create(origin.user)
             with self._counted_creation(origin.user):
-                return await self._stored_rooms.start(room_id, name, origin)
-        return await self._stored_rooms.start(room_id, name, None)
+                return await self._stored_rooms.start(room_id, name, now, origin)
+        return await self._stored_rooms.start(room_id, name, now, None)
 
     async def delete_room(self, room: Room, now: float, origin: Origin | None = None) -> None:
         """Close a room and remove it with its history; its members are told.
@@ -193,7 +195,7 @@ class Chat:
         if room is not None:
             await self._history.preload(room)
         if room is None or (create and self._world.rooms.by_key(room.key) is None):
-            room = await self._create_unless_exists(room_id, origin)
+            room = await self._create_unless_exists(room_id, now, origin)
         join = Join(
             origin.key, origin.address, room.key, room_id, wanted, current, max_rooms, now, key
         )
@@ -300,9 +302,9 @@ class Chat:
         origin.current_room = room
         return room
 
-    async def _create_unless_exists(self, room_id: str, origin: Origin) -> Room:
+    async def _create_unless_exists(self, room_id: str, now: float, origin: Origin) -> Room:
         try:
-            return await self.create_room(room_id, room_id, origin)
+            return await self.create_room(room_id, room_id, now, origin)
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise

@@ -100,7 +100,7 @@ class ILog(Interface):
 class StoredRooms(Protocol):
     """Creates and ends rooms, in the world and in the store (`chatd.server.storedrooms`)."""
 
-    async def start(self, room_id: str, name: str, origin: Origin | None) -> Room:
+    async def start(self, room_id: str, name: str, now: float, origin: Origin | None) -> Room:
         """Create a room for the user of `origin`, or a permanent one for the administrator.
 
         Raises `ChatError` if that is refused.

@@ -91,8 +91,9 @@ class RoomRecord:
 
     No message of the room has an id above `last_id`. `last_time` is the second by which the newest
     one was said. `owner` is the id of the account that started the room. A `permanent` room was
-    created by the administrator. A room is `used` once something was said in it, also if that was
-    removed since. `access` is its access list, the oldest entry first.
+    created by the administrator. `created` is when the room was created. A room is `used` once
+    something was said in it, also if that was removed since. `access` is its access list, the
+    oldest entry first.
     """
 
     id: str
@@ -101,6 +102,7 @@ class RoomRecord:
     last_time: float = 0.0
     owner: int | None = None
     permanent: bool = False
+    created: float = 0.0
     used: bool = False
     settings: RoomSettings = NO_SETTINGS
     access: Sequence[RoomAccess] = ()

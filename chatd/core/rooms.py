@@ -173,14 +173,15 @@ class Room:
     the newest event, in seconds since the epoch. `owner` is the id of the account that started the
     room, `starter` the guest who did, until that guest joins it. `roles` has the operators and
     voices among the accounts, by their ids. `restricts_talk`: not all members may talk. A
-    `permanent` room never ends by itself. `used` tells the constructor whether something was said
-    in the room before.
+    `permanent` room never ends by itself. `created` is when the room was created, in seconds since
+    the epoch. `used` tells the constructor whether something was said in the room before.
     """
 
     __slots__ = (
         "_settings",
         "_unused_id",
         "bans",
+        "created",
         "id",
         "key",
         "last_id",
@@ -205,6 +206,7 @@ class Room:
         last_time: float = 0.0,
         owner: int | None = None,
         permanent: bool = False,
+        created: float = 0.0,
         used: bool = False,
         key: str | None = None,
         name_key: str | None = None,
@@ -219,6 +221,7 @@ class Room:
         self.last_time = last_time
         self.owner = owner
         self.permanent = permanent
+        self.created = created
         self._unused_id = None if used else last_id
         self.members: dict[User, Member] = {}
         self.roles: dict[int, Role] = {}

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -91,8 +92,9 @@ class ChatService(ServerParts, Service):
         """
         super().startService()  # type: ignore[no-untyped-call]
         self._load_motd()
+        rooms = [replace(room, created=self._wall_time()) for room in self._rooms]
         with start_errors():
-            snapshot = self.store.open(self._rooms, shared=self._shared_log is not None)
+            snapshot = self.store.open(rooms, shared=self._shared_log is not None)
         self.world.load(snapshot, self._wall_time(), self.oplog.seconds())
         self.oplog.start()
         self.retention.start(snapshot.pruned_at)

@@ -59,7 +59,7 @@ def _help(_: Session, __: Request) -> Reply:
 async def _start(session: Session, request: Request) -> Reply:
     services, arguments = session.services, request.arguments
     room = await services.chat.create_room(
-        arguments["chatroom_id"], arguments["chatroom_name"], session
+        arguments["chatroom_id"], arguments["chatroom_name"], services.now(), session
     )
     return RoomStarted(room.id)
 

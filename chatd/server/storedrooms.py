@@ -34,7 +34,7 @@ class StoredRooms:
         # By the key of a room that is changing: the calls that wait for the result.
         self._waiting: dict[str, Waiters[None]] = {}
 
-    async def start(self, room_id: str, name: str, origin: Origin | None) -> Room:
+    async def start(self, room_id: str, name: str, now: float, origin: Origin | None) -> Room:
         """Create a room for the user of `origin`, or a permanent one for the administrator.
 
         Raises `ChatError` if its id or name is not allowed, if it exists, or if it is one too many.
@@ -52,6 +52,7 @@ class StoredRooms:
             permanent,
             self._max_rooms,
             self._max_owned,
+            now,
             None if origin is None else origin.key,
             None if origin is None else origin.address,
         )
@@ -59,7 +60,7 @@ class StoredRooms:
             await self._waiting.setdefault(start.room, Waiters()).wait()
         try:
             last_id = await self._store.add_room(
-                RoomRecord(room_id, name, owner=owner, permanent=permanent)
+                RoomRecord(room_id, name, owner=owner, permanent=permanent, created=now)
             )
         except Exception as error:
             await self._fail(start.room, error)

@@ -47,6 +47,7 @@ class MemoryRoom:
     deleted_through: int = 0
     owner: int | None = None
     permanent: bool = False
+    created: float = 0.0
     active: bool = True
     batches: deque[MessageBatch] = field(default_factory=deque)
     messages: int = 0
@@ -156,6 +157,7 @@ class MemoryRoom:
             self.last_time,
             self.owner,
             self.permanent,
+            self.created,
             used,
             self.settings,
             tuple(self.access.values()),
@@ -257,6 +259,7 @@ class MemoryRooms:
         room = self._rooms.pop(key, None) or MemoryRoom(record.id, record.name, record.last_id)
         room.id, room.name, room.active = record.id, record.name, True
         room.owner, room.permanent = record.owner, record.permanent
+        room.created = record.created
         room.settings = NO_SETTINGS
         room.access.clear()
         room.read_marks.clear()

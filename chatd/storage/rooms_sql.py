@@ -81,6 +81,7 @@ def load_rooms(connection: Connection) -> list[RoomRecord]:
             row.last_time or 0.0,
             row.owner,
             row.permanent,
+            row.created,
             row.has_messages or not is_only_reserved(row.deleted_through, row.reserved_through),
             settings.get(row.key, NO_SETTINGS),
             access.get(row.key, ()),
@@ -156,6 +157,7 @@ def _activate(connection: Connection, record: RoomRecord) -> int:
         "reserved_through": max(stored or 0, record.last_id),
         "owner": record.owner,
         "permanent": record.permanent,
+        "created": record.created,
     }
     if stored is None:
         connection.execute(rooms.insert(), {"key": key, "deleted_through": 0, **values})

@@ -45,6 +45,7 @@ rooms = Table(
     Column("owner", BigInteger),
     # Whether the administrator created the room.
     Column("permanent", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
 )
 
 # The settings of the rooms in which one was changed. A room that was private when it was closed

@@ -7,6 +7,7 @@ import pytest
 from chatd.core.errors import StoreError
 from chatd.daemon.startup import StartError, read_motd, read_room, start_errors
 from chatd.server.listeners import ListenError
+from chatd.storage.memory import MemoryStore
 from chatd.testing import MemoryServer
 
 
@@ -28,6 +29,15 @@ def test_a_room():
     """A room has the id and the name of its option."""
     room = read_room("tea", "Tea  house")
     assert (room.id, room.name) == ("tea", "Tea house")
+
+
+def test_a_room_is_created_at_the_start_of_the_server():
+    """By the wall clock; a start with the room in the store is not its creation."""
+    store = MemoryStore()
+    for offset in (1000.0, 2000.0):
+        server = MemoryServer(store=store, rooms=(("1", "tea"),), clock_offset=offset)
+        assert server.service.chat.room("1").created == 1000.0
+        store.crash()
 
 
 def test_an_invalid_room():

@@ -42,6 +42,21 @@ def test_many_enter_a_new_room(server, store):
     assert store.room_gate.waiting == []
 
 
+@pytest.mark.parametrize("frame", ["`start 9 new", "`enter 9 Ann", None])
+def test_the_time_of_the_creation(server, store, frame):
+    """It is that of the request by the wall clock, in the world and in the store."""
+    server.clock_offset = 1000.0
+    if frame is None:
+        server.console("start 9 new")
+    else:
+        server.connect().send(frame)
+    server.turn(5)
+    store.room_gate.let_through(1)
+    assert server.service.chat.room("9").created == 1000.0
+    store.crash()
+    assert store.open([]).rooms[-1].created == 1000.0
+
+
 def test_many_enter_in_vain(server, store):
     """If the store fails, all are told, and none of them tries again."""
     clients = [server.connect() for _ in range(3)]
@@ -126,7 +141,7 @@ def test_a_start_that_waits_for_an_end_and_ends_with_its_client(server, store):
 
 def test_a_room_of_a_server_that_was_taken_for_dead(server, store):
     """The creation is refused: another server may create the room meanwhile."""
-    started = Deferred.fromCoroutine(server.service.chat.create_room("9", "new"))
+    started = Deferred.fromCoroutine(server.service.chat.create_room("9", "new", 0.0))
     server.service.oplog.submit(EndNode("local", 0))
     store.room_gate.let_through(1)
     started.addErrback(lambda failure: failure.value.code)

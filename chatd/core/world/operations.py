@@ -247,6 +247,7 @@ class StartRoom(Operation[bool]):
     permanent: bool
     max_rooms: int
     max_owned: int
+    now: float
     starter: SessionKey | None = None
     address: Address | None = None
 

@@ -124,6 +124,7 @@ class KnownRooms:
             start.name,
             owner=start.owner,
             permanent=start.permanent,
+            created=start.now,
             key=start.room,
             name_key=start.name_key,
         )

@@ -95,6 +95,7 @@ class World:
                 record.last_time,
                 record.owner,
                 record.permanent,
+                record.created,
                 record.used,
                 settings=record.settings,
             )

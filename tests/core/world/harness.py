@@ -70,12 +70,13 @@ def rename(session, name):
     return ops.Rename(session, (HOST, 1), new_name(name), NOW)
 
 
-def start(room, owner=None, max_rooms=9, max_owned=9, node="here", starter=None):
+def start(room, owner=None, max_rooms=9, max_owned=9, node="here", starter=None, now=NOW):
     """Return the operation that begins the creation of a room, by the session `starter`."""
     key, name = room_key(room), f"room {room}"
     return ops.StartRoom(
         *(node, key, room, name, room_name_key(name), owner, False),
-        *(max_rooms, max_owned, starter, None if starter is None else (HOST, starter.number)),
+        *(max_rooms, max_owned, now),
+        *(starter, None if starter is None else (HOST, starter.number)),
     )
 
 

@@ -136,6 +136,7 @@ BUILT = {
         st.none() | st.integers(1, 2),
         node=_nodes,
         starter=st.none() | _sessions,
+        now=_times,
     ),
     room_ops.SetSetting: st.builds(
         _setting, _by, _rooms, st.sampled_from([*SETTINGS]), _flags, _times

@@ -5,7 +5,7 @@ import pytest
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.rooms import Room
 from chatd.core.world.rooms import KnownRooms, RoomState
-from tests.core.world.harness import start
+from tests.core.world.harness import NOW, start
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_a_room_starts(rooms):
     assert not rooms.start(start("4"))
     room = rooms.settle("4", True, 7)
     assert (rooms.find("4"), room.last_id, room.is_used) == (room, 7, False)
+    assert room.created == NOW
     assert ids(rooms) == ["Tea", "2", "3", "4"]
     assert rooms.settle("4", True, 0) is room
 

@@ -24,13 +24,14 @@ def test_load():
     """Rooms are in their order, with their message ids; accounts have their rights and lists."""
     world = World()
     rooms = [
-        RoomRecord("b", "room b", last_id=5, last_time=7.0, owner=2, used=True),
+        RoomRecord("b", "room b", last_id=5, last_time=7.0, owner=2, created=6.0, used=True),
         RoomRecord("a", "room a", last_id=3, permanent=True),
     ]
     world.load(Snapshot(rooms, [ANN, BOB], admins=[1], ignores=[(1, BOB)]), NOW, 50.0)
     first, second = world.rooms
     assert (first.id, first.name, first.last_id, first.last_time) == ("b", "room b", 5, 7.0)
     assert (first.owner, first.permanent, first.is_used) == (2, False, True)
+    assert (first.created, second.created) == (6.0, 0.0)
     assert (second.id, second.owner, second.permanent, second.is_used) == ("a", None, True, False)
     assert (world.find_account("ANN"), world.find_account("zoe")) == (ANN, None)
     assert (world.accounts.is_admin(1), world.accounts.is_admin(2)) == (True, False)

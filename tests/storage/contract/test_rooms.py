@@ -181,6 +181,19 @@ def test_a_room_given_at_the_start_becomes_permanent(store):
     assert [room.permanent for room in store.open().rooms] == [False, True]
 
 
+def test_a_room_keeps_the_time_of_its_creation(store):
+    """A start that asks for a room that is there does not change it; a new room has another."""
+    store.add_room(RoomRecord("cake", "cake", created=NOW))
+    store.close()
+    store.open(("cake", "cake", 0, 0.0, None, True, NOW + 1), ("b", "b", 0, 0.0, None, True, NOW))
+    store.close()
+    assert [room.created for room in store.open().rooms] == [0.0, NOW, NOW]
+    store.remove_room("cake", 0)
+    store.add_room(RoomRecord("cake", "cake", created=NOW + 2))
+    store.close()
+    assert [room.created for room in store.open().rooms] == [0.0, NOW, NOW + 2]
+
+
 def test_a_room_is_used_once_something_was_said(store):
     """Crashes do not make a room used, and the removal of its messages does not make it unused."""
     store.crash()

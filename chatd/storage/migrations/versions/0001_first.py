@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("deleted_through", sa.BigInteger, nullable=False),
         sa.Column("owner", sa.BigInteger),
         sa.Column("permanent", sa.Boolean, nullable=False),
+        sa.Column("created", sa.Double, nullable=False),
     )
     op.create_table(
         "room_settings",
