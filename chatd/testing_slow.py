@@ -106,6 +106,7 @@ class SlowStore(MemoryStore):
     append = _gated("write_gate", "append")
     delete_message = _gated("write_gate", "delete_message")
     history = _gated("read_gate", "history")
+    id_at = _gated("read_gate", "id_at")
     search = _gated("read_gate", "search")
     account = _gated("account_gate", "account")
     add_account = _gated("account_gate", "add_account")

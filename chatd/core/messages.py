@@ -53,6 +53,13 @@ class MessageService:
         _check_still_member(origin.user, room)
         return self.mark_former(messages)
 
+    async def id_at(self, origin: Origin, room: Room, time: float) -> int | None:
+        """Return the id of the first message of a room of the user from `time` on, None if none."""
+        await self._log.settled()
+        found = await origin.until_closed(self._history.id_at(room, time))
+        _check_still_member(origin.user, room)
+        return found
+
     def recent(self, room: Room) -> Sequence[Message]:
         """Return the messages of a room that a session reads on joining, see `mark_former`."""
         return self.mark_former(self._history.recent(room))

@@ -185,6 +185,12 @@ class History(Protocol):
         are included. Raises `StoreUnavailableError`.
         """
 
+    async def id_at(self, room: Room, time: float) -> int | None:
+        """Return the id of the first message that was said at `time` or later, None if none was.
+
+        All messages said before the call are included. Raises `StoreUnavailableError`.
+        """
+
     async def search(
         self, rooms: Sequence[Room], words: Sequence[str], before: int | None, limit: int
     ) -> Sequence[Message]:

@@ -130,6 +130,13 @@ class IStore(Interface):
         `size` bytes as JSON, but there is always at least one if there is any.
         """
 
+    async def id_at(room_id: str, time: float) -> int | None:
+        """Return the id of the first message whose time is `time` or later, None if none is.
+
+        The times are those that `history` gives: a store may keep them in steps of 1/8388608 s. In
+        a room they never go backwards. A message without its text counts as well.
+        """
+
     async def search(
         rooms: Sequence[str], words: Sequence[str], before: int | None, limit: int
     ) -> Sequence[Message]:

@@ -128,6 +128,14 @@ class History:
         limit = min(limit, MAX_READ)
         return await self._store.history(room.id, since, limit, MAX_READ_SIZE, before)
 
+    async def id_at(self, room: Room, time: float) -> int | None:
+        """Return the id of the first message that was said at `time` or later, None if none was.
+
+        Raises `StoreUnavailableError`.
+        """
+        await self._writer.drained()
+        return await self._store.id_at(room.id, time)
+
     async def search(
         self, rooms: Sequence[Room], words: Sequence[str], before: int | None, limit: int
     ) -> Sequence[Message]:

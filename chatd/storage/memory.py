@@ -157,6 +157,11 @@ class MemoryStore(MemoryPeople):
         messages = take_within((message._replace(room=room.id) for message in found), size)
         return messages[::-1] if since is None else messages
 
+    async def id_at(self, room_id: str, time: float) -> int | None:
+        """Return the id of the first message whose time is `time` or later, None if none is."""
+        room = self._rooms.active(room_id)
+        return None if room is None else room.id_at(time)
+
     async def search(
         self, rooms: Sequence[str], words: Sequence[str], before: int | None, limit: int
     ) -> Sequence[Message]:

@@ -112,6 +112,11 @@ class MemoryRoom:
             if batch.last_id > since:
                 yield from (said for said in messages_of(batch) if since < said.id < end)
 
+    def id_at(self, time: float) -> int | None:
+        """Return the id of the first message whose time is `time` or later, None if none is."""
+        place = bisect_left(self.batches, time, key=attrgetter("time"))
+        return self.batches[place].id if place < len(self.batches) else None
+
     def delete_message(self, message_id: int) -> bool:
         """Delete the text of a message; return False if there is no such message."""
         for place, batch in enumerate(self.batches):

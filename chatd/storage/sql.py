@@ -166,6 +166,10 @@ class SqlStore(SqlPeople, SqlSearch):
         )
         return await self._read(job)
 
+    async def id_at(self, room_id: str, time: float) -> int | None:
+        """Return the id of the first message whose time is `time` or later, None if none is."""
+        return await self._read(partial(messages_sql.id_at, room_id=room_id, time=time))
+
     async def delete_message(self, room_id: str, message_id: int) -> bool:
         """Delete the text of a message; return False if no reader could read the message."""
         job = partial(messages_sql.delete_message, room_id=room_id, message_id=message_id)

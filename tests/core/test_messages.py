@@ -95,6 +95,40 @@ def test_history_of_a_room_that_is_left_meanwhile(server, messages, tea):
     assert (of_ann, of_bob) == ([ErrorCode.NOT_IN_ROOM], [ErrorCode.IN_NO_ROOM])
 
 
+# -- the message of a time
+
+
+def test_id_at(server, messages, tea):
+    """It is the first message from the time on, also one that is not stored yet."""
+    ann = join(server, "Ann")
+    say(server, ann, "a", "b", now=NOW + 1)
+    server.service.chat.say(ann, tea, ["c"], NOW + 2)
+    found = [Deferred.fromCoroutine(messages.id_at(ann, tea, NOW + n)) for n in range(4)]
+    server.turn(WRITE_DELAY)
+    assert [each.result for each in found] == [1, 1, 3, None]
+
+
+def test_id_at_after_the_clock_was_set_back(server, messages, tea):
+    """The times of messages do not go backwards."""
+    ann = join(server, "Ann")
+    say(server, ann, "a", now=NOW + 9)
+    say(server, ann, "b", now=NOW + 1)
+    say(server, ann, "c", now=NOW + 10)
+    assert [run(messages.id_at(ann, tea, NOW + n)) for n in (1, 9, 9.5)] == [1, 1, 3]
+
+
+def test_id_at_in_a_room_that_is_left_meanwhile(server, messages, tea):
+    """It is refused, whether the user is in another room or in none."""
+    ann, bob = join(server, "Ann", "1", "2"), join(server, "Bob")
+    gate = server.service.store.read_gate
+    gate.shut = True
+    of_ann, of_bob = (begin(messages.id_at(each, tea, NOW)) for each in (ann, bob))
+    for session in (ann, bob):
+        run(server.service.chat.leave(session, tea, NOW))
+    gate.open()
+    assert (of_ann, of_bob) == ([ErrorCode.NOT_IN_ROOM], [ErrorCode.IN_NO_ROOM])
+
+
 # -- search
 
 

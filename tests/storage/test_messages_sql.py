@@ -6,10 +6,15 @@ The contract of all stores tests the effects of the statements.
 import pytest
 from sqlalchemy import event
 
+from chatd.storage import messages_sql
+from chatd.storage.chunks import unpack
 from chatd.storage.messages_sql import PAGE
-from chatd.storage.testing import NO_LIMIT, batch, ids, result
+from chatd.storage.testing import NO_LIMIT, NOW, batch, ids, result
 
 SPAN = 64
+
+STEP = 2**-22
+"""The smallest step of the time of these years."""
 
 
 @pytest.fixture
@@ -46,6 +51,20 @@ def test_a_short_read_before_an_id_is_one_page(store, database):
     expected = list(range(1, 50 * SPAN, SPAN))[-PAGE:]
     assert ids(result(store.history("tea", None, PAGE, NO_LIMIT, 50 * SPAN))) == expected
     assert len(statements) == 2
+
+
+@pytest.mark.parametrize("time", [NOW - 1, NOW, NOW + STEP, int(NOW) + 1])
+def test_few_chunks_are_read_for_a_time(store, database, monkeypatch, time):
+    """Though all are of one second, which takes a look into some of them."""
+    unpacked, statements = [], listen(database)
+    monkeypatch.setattr(
+        messages_sql, "unpack", lambda *chunk: unpacked.append(chunk) or unpack(*chunk)
+    )
+    assert result(store.id_at("tea", time)) == (1 if time <= NOW else None)
+    steps = (98).bit_length()
+    in_that_second = steps if int(time) == int(NOW) else 0
+    assert len(unpacked) <= in_that_second + 2
+    assert len(statements) <= 2 + steps + in_that_second + 1
 
 
 def test_a_deletion_writes_one_chunk(store, database):
