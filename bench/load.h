@@ -23,7 +23,7 @@ enum {
 
 #define NOBODY UINT32_MAX
 
-enum stage { GREETING, READY, JOINING, JOINED };
+enum stage { REQUESTING, GREETING, READY, JOINING, JOINED };
 
 struct member {
     int fd, room;
@@ -50,7 +50,7 @@ struct speaker {
 };
 
 /* The options; members and speakers are those of each room. */
-extern int port, members, rooms, speakers, window, rate, text_bytes, storm;
+extern int port, irc_port, members, rooms, speakers, window, rate, text_bytes, storm;
 
 extern struct member *member;
 extern struct speaker *speaker;

@@ -10,7 +10,8 @@
  * member got each message of the speakers of its room once and in order, and none of its own
  * unless the server echoes. With STORM there are no speakers: all clients connect first, and the
  * time runs from the first request to join to the last answer. A server that sends nothing for
- * PATIENCE ms while answers are due is stuck.
+ * PATIENCE ms while answers are due is stuck. Clients that use IRC connect to IRC_PORT if it is
+ * given.
  *
  * It prints one line of JSON. A latency is the time from the creation of a message to the read
  * that returns it to a member. Messages that a socket does not accept wait in the generator, so
@@ -33,14 +34,14 @@
 #include <sys/socket.h>
 
 enum {
-    MAX_MIX = 4,
+    MAX_MIX = 16,
     SPARE_SECONDS = 120,      /* to connect, join and drain, in addition to the measurement */
     CLIENTS_PER_SOURCE = 25000, /* one address has ports for them */
     JOINS_PER_TURN = 128,       /* requests sent between two reads */
     CONNECT_SECONDS = 5,
 };
 
-int port, members, rooms = 1, speakers = 1, window, rate, text_bytes = 64, storm;
+int port, irc_port, members, rooms = 1, speakers = 1, window, rate, text_bytes = 64, storm;
 static int warm_up = 1000, measure_ms = 5000, patience = 5000, json, at_once = 32;
 static const struct protocol *mix[MAX_MIX];
 static int mixed;
@@ -58,7 +59,8 @@ static int clients, poller;
 
 static void connect_member(int client)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)}, from = to;
+    int at = irc_port && member[client].protocol->irc ? irc_port : port;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)at)}, from = to;
     struct timeval deadline = {.tv_sec = CONNECT_SECONDS};
     /* EPOLLOUT reports room in a socket that was full; silent members do not need it. */
     uint32_t writable = client % members < speakers ? EPOLLOUT : 0;
@@ -76,7 +78,7 @@ static void connect_member(int client)
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     if (bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
         connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-        die("member %d cannot connect to port %d: %s", client, port, strerror(errno));
+        die("member %d cannot connect to port %d: %s", client, at, strerror(errno));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     member[client].fd = fd;
     send_request(&member[client], member[client].protocol->hello);
@@ -219,6 +221,7 @@ static const struct option {
     int *value, minimum, maximum;
 } options[] = {
     {"port", &port, 1, 65535},
+    {"irc_port", &irc_port, 1, 65535},
     {"members", &members, 2, MAX_CLIENTS},    /* in each room */
     {"rooms", &rooms, 1, 1000},
     {"speakers", &speakers, 1, MAX_SPEAKERS}, /* in each room */
@@ -279,6 +282,7 @@ static void set_up_members(void)
         m->own = index < speakers ? (uint32_t)index : NOBODY;
         m->watches = index == speakers + (members - speakers) / 2;
         m->protocol = index >= members - json ? find_protocol("json", 4) : mix[index % mixed];
+        m->stage = m->protocol->granted == NULL ? GREETING : REQUESTING;
         if ((m->next = calloc((size_t)speakers, sizeof *m->next)) == NULL)
             die("no memory");
         if (index >= speakers)

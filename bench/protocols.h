@@ -3,8 +3,8 @@
  * A client greets the server, waits until it is ready, joins, and waits for the answer. Templates
  * take (1) the room, (2) the client's name, (3) the length of the room's name, (4) the length of a
  * text. Input is split into frames at `ending`. A frame is a message if its text starts with the
- * magic and ends `tail` bytes before `ending`. If a message comes in several lines, the other lines
- * are frames, too, and are ignored.
+ * magic and ends `tail` bytes before `ending`; what is before the text, such as IRC's tags, does not
+ * matter. If a message comes in several lines, the other lines are frames, too, and are ignored.
  */
 
 #ifndef BENCH_PROTOCOLS_H
@@ -18,7 +18,9 @@ struct protocol {
     int frames;          /* of a message */
     size_t tail;         /* bytes between a message's text and the end of its frame */
     int echoes;          /* a speaker gets its own messages; they count as deliveries */
+    int irc;             /* at the IRC port; tags and a source may be before a command */
     const char *hello;   /* sent after the connect */
+    const char *granted; /* part of an answer to it that has to come before; NULL: nothing */
     const char *ready;   /* part of the answer to it */
     const char *join;    /* sent after that */
     const char *joined;  /* part of the answer to it */
@@ -39,6 +41,27 @@ struct protocol {
     .before = "",                                     \
     .after = "\n"
 
+#define IRC_NAMES "NICK %2$s\r\nUSER u 0 * :u\r\n"
+
+#define IRC_TEXTS                                     \
+    .ending = '\n',                                   \
+    .irc = 1,                                         \
+    .frames = 1,                                      \
+    .tail = 1,                                        \
+    .ready = " 001 ",                                 \
+    .join = "JOIN #%1$s\r\n",                         \
+    .joined = " 366 ",                                \
+    .refused = "ERROR",                               \
+    .before = "PRIVMSG #%1$s :",                      \
+    .after = "\r\n"
+
+/* A client that requests capabilities while it registers. */
+#define IRC_WITH(capabilities)                        \
+    IRC_TEXTS,                                        \
+    .granted = " ACK ",                               \
+    .hello = "CAP LS 302\r\nCAP REQ :" capabilities   \
+             "\r\n" IRC_NAMES "CAP END\r\n"
+
 static const struct protocol protocols[] = {
     {.name = "nul", .ending = '\0', CHATD_TEXTS},
     {.name = "lines", .ending = '\n', .tail = 0, CHATD_TEXTS},
@@ -56,18 +79,27 @@ static const struct protocol protocols[] = {
         .before = "{\"command\":\"say\",\"text\":\"",
         .after = "\"}\n",
     },
+    {.name = "irc", IRC_TEXTS, .hello = IRC_NAMES},
+    /* Capabilities that clients in use request, abridged. */
+    {.name = "irc1", IRC_TEXTS, .hello = "CAP LS 302\r\n" IRC_NAMES "CAP END\r\n"},
+    {.name = "irc2", IRC_WITH("message-tags server-time")},
+    {.name = "irc3", IRC_WITH("server-time batch message-tags account-tag")},
+    {.name = "irc4", IRC_WITH("multi-prefix extended-join away-notify account-notify")},
+    {.name = "irc5", IRC_WITH("message-tags server-time account-tag batch draft/multiline")},
     {
-        .name = "irc",
-        .ending = '\n',
-        .frames = 1,
-        .tail = 1,
-        .hello = "NICK %2$s\r\nUSER u 0 * :u\r\n",
-        .ready = " 001 ",
-        .join = "JOIN #%1$s\r\n",
-        .joined = " 366 ",
-        .refused = "ERROR",
-        .before = "PRIVMSG #%1$s :",
-        .after = "\r\n",
+        .name = "irc6",
+        .echoes = 1,
+        IRC_WITH("message-tags server-time batch draft/multiline echo-message labeled-response"),
+    },
+    {
+        .name = "irc7",
+        IRC_WITH("extended-join setname away-notify account-notify message-tags server-time "
+                 "account-tag batch"),
+    },
+    {
+        .name = "irc8",
+        IRC_WITH("message-tags server-time account-tag extended-join setname "
+                 "draft/message-redaction"),
     },
     {
         /* RESP3: subscribers may publish, too, and get their own messages. */

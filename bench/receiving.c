@@ -102,7 +102,11 @@ static void handle_answer(struct member *m, const char *frame, size_t length)
 {
     const struct protocol *p = m->protocol;
     snprintf(last_answer, sizeof last_answer, "%.*s", (int)length, frame);
-    if (m->stage == GREETING && contains(frame, length, p->ready)) {
+    if (m->stage == REQUESTING && contains(frame, length, p->granted)) {
+        m->stage = GREETING;
+    } else if (m->stage == REQUESTING && contains(frame, length, p->ready)) {
+        die("member %d, which uses %s, did not get its capabilities", (int)(m - member), p->name);
+    } else if (m->stage == GREETING && contains(frame, length, p->ready)) {
         m->stage = READY;
         ready++;
     } else if (m->stage == JOINING && contains(frame, length, p->joined)) {
@@ -117,11 +121,25 @@ static void handle_answer(struct member *m, const char *frame, size_t length)
     }
 }
 
+/* Return the length of the tags and of the source that may be before a command of IRC. */
+static size_t before_command(const char *frame, size_t length)
+{
+    size_t before = 0;
+    while (before < length && (frame[before] == '@' || frame[before] == ':')) {
+        const char *space = memchr(frame + before, ' ', length - before);
+        if (space == NULL)
+            return before;
+        before = (size_t)(space - frame) + 1;
+    }
+    return before;
+}
+
 /* Handle a frame that is no message: an answer, a ping, news, or an unexpected frame. */
 static void handle_other(struct member *m, const char *frame, size_t length)
 {
-    if (starts_with(frame, length, "PING"))
-        answer_ping(m, frame, length);
+    size_t before = m->protocol->irc ? before_command(frame, length) : 0;
+    if (starts_with(frame + before, length - before, "PING"))
+        answer_ping(m, frame + before, length - before);
     else if (m->stage != JOINED)
         handle_answer(m, frame, length);
     else if (m->protocol->news != NULL)
