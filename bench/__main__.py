@@ -17,7 +17,7 @@ from bench.plot import plot
 from bench.report import format_json, machine_line, table
 from bench.rounds import Length, run
 from bench.scenarios import SCENARIOS, Scenario
-from bench.servers import CHATD, FLOOR, SERVERS, Server
+from bench.servers import CHATD, CHATD_IRC, FLOOR, SERVERS, Server
 
 MAX_ROUNDS = 100
 MAX_SECONDS = 300
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bench: interrupted, all servers stopped", file=sys.stderr)
         return 130
-    return 1 if any(result.errors or CHATD in result.failures for result in results) else 0
+    wrong = (result.errors or {CHATD, CHATD_IRC} & result.failures.keys() for result in results)
+    return 1 if any(wrong) else 0
 
 
 def measure_all(chosen: Plan) -> list[Result]:

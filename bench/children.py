@@ -29,7 +29,7 @@ LIFETIME_SECONDS: Final = 900
 """The time after which an alarm ends a child, in case the benchmark was killed."""
 
 _ROOT: Final = Path(__file__).parent.parent
-_PORT: Final = re.compile(rb"listening at \('?127\.0\.0\.1'?, (\d+)\)")
+_PORT: Final = re.compile(rb"listening (?:for IRC )?at \('?127\.0\.0\.1'?, (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,14 @@ class Cores:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that listens at `port` of 127.0.0.1, with the ids of all its processes."""
+    """A server that listens at `port` of 127.0.0.1, with the ids of all its processes.
+
+    `irc_port` is None if there is no other port for IRC.
+    """
 
     port: int
     pids: tuple[int, ...]
+    irc_port: int | None = None
 
 
 def choose_cores() -> Cores:
@@ -74,8 +78,8 @@ def serving(server: Server, core: int | None) -> Iterator[Running]:
                 preexec_fn=_confine(core),  # noqa: PLW1509 -- the benchmark has one thread
             )
         try:
-            port = _wait_for_port(child, log, port)
-            yield Running(port, _with_children(child.pid))
+            ports = _wait_for_ports(child, log, 2 if server.irc_port else 1, port)
+            yield Running(ports[0], _with_children(child.pid), *ports[1:])
         finally:
             _stop(child)
 
@@ -130,19 +134,22 @@ def _confine(core: int | None) -> Callable[[], None]:
     return confine
 
 
-def _wait_for_port(server: subprocess.Popen[bytes], log: Path, port: int) -> int:
-    """Wait until a server listens; return its port: the one in its log, or else `port`."""
+def _wait_for_ports(
+    server: subprocess.Popen[bytes], log: Path, count: int, port: int
+) -> Sequence[int]:
+    """Wait until a server listens; return the first `count` ports in its log, or else `port`."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         ended = server.poll() is not None
         text = log.read_bytes()
-        if found := _PORT.search(text):
-            return int(found[1])
+        found = _PORT.findall(text)
+        if len(found) >= count:
+            return [int(number) for number in found[:count]]
         if ended:
             reason = _last_line(text.decode(errors="replace"))
             raise BenchError(f"the server did not start: {reason or 'it printed nothing'}")
         if port and _is_open(port):
-            return port
+            return [port]
         if time.monotonic() > deadline:
             raise BenchError(f"the server does not listen after {START_SECONDS} s")
         time.sleep(0.02)

@@ -12,7 +12,16 @@ from typing import Any, Final
 from bench.figures import Figures, Result
 from bench.rounds import Length
 from bench.scenarios import Kind, Scenario
-from bench.servers import CHATD, FLOOR, PEERS, SERVERS, UNMIXED
+from bench.servers import (
+    CHATD,
+    CHATD_IRC,
+    CHATD_IRC_MEMORY,
+    CHATD_MEMORY,
+    FLOOR,
+    PEERS,
+    SERVERS,
+    UNMIXED,
+)
 
 Shown = Callable[[Figures], str]
 Column = tuple[str, Shown]
@@ -54,6 +63,20 @@ _WITHHELD: Final = 0.05
 Past it the figures are in doubt.
 """
 
+_RATIOS: Final = (
+    ("chatd/floor", CHATD, (FLOOR,)),
+    ("chatd/best peer", CHATD, PEERS),
+    ("chatd/NUL alone", CHATD, (UNMIXED,)),
+)
+_IRC_RATIOS: Final = (
+    ("IRC/best peer", CHATD_IRC, PEERS),
+    ("IRC/NUL", CHATD_IRC, (CHATD,)),
+    ("IRC/NUL with memory:", CHATD_IRC_MEMORY, (CHATD_MEMORY,)),
+    ("IRC/NUL alone", CHATD_IRC, (UNMIXED,)),
+)
+"""The names of ratios, the server, and those that it is compared with; `_IRC_RATIOS` are those of
+a scenario in which members use IRC with chatd."""
+
 _ERRORS: Final[Column] = ("errors", lambda figures: f"{figures.errors:,.0f}")
 
 
@@ -77,15 +100,16 @@ def table(result: Result) -> str:
 def ratios(result: Result) -> dict[str, float]:
     """Return chatd's figures divided by those of the floor, the best peer and NUL framing.
 
-    The figures are the one that the scenario compares, and CPU time; each ratio is a median.
+    The figures are the one that the scenario compares, and CPU time; each ratio is a median. Where
+    chatd has an IRC port, the ratios are those of chatd with its members on IRC.
     """
-    against = {"floor": (FLOOR,), "best peer": PEERS, "NUL alone": (UNMIXED,)}
+    on_irc = CHATD_IRC in result.servers or CHATD_IRC_MEMORY in result.servers
     computed = {}
-    for name, others in against.items():
-        computed[f"chatd/{name}"] = result.ratio(CHATD, others)
+    for name, server, others in _IRC_RATIOS if on_irc else _RATIOS:
+        computed[name] = result.ratio(server, others)
         if result.scenario.kind is Kind.RATE:
-            cpu = result.ratio(CHATD, others, "server_cpu_per_million")
-            computed[f"chatd/{name}, CPU time"] = cpu
+            cpu = result.ratio(server, others, "server_cpu_per_million")
+            computed[f"{name}, CPU time"] = cpu
     return {name: ratio for name, ratio in computed.items() if ratio is not None}
 
 

@@ -58,6 +58,7 @@ def measure(server: Server, scenario: Scenario, length: Length, cores: Cores) ->
         load = {
             "port": running.port,
             "pids": ",".join(map(str, running.pids)),
+            **({} if running.irc_port is None else {"irc_port": running.irc_port}),
             **_load(scenario, length),
             **server.load(scenario),
         }

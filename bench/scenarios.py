@@ -25,14 +25,19 @@ class Kind(Enum):
         return self.value[1]
 
 
+IRC_SETS: Final = tuple(f"irc{number}" for number in range(1, 9))
+"""The protocols of the load generator that request a set of capabilities (protocols.h)."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A load: in each of `rooms` there are `members`, and `speakers` of them say messages.
 
     With a `window` each speaker keeps that many messages in flight. With a `rate` all speakers
     together send that many messages a second. With neither, the clients join as fast as they can.
-    With `lines` every second member uses line framing instead of NUL framing. The last `json`
-    members of each room use JSON.
+    With `lines` every second member uses line framing instead of NUL framing, with `irc` every
+    second member uses IRC, with each of eight sets of capabilities in turn. The last `json` members
+    of each room use JSON.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Scenario:
     message_bytes: int = 64
     lines: bool = False
     json: int = 0
+    irc: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -61,7 +67,14 @@ class Scenario:
     @property
     def is_mixed(self) -> bool:
         """Whether the members use different protocols."""
-        return self.lines or bool(self.json)
+        return self.lines or self.irc or bool(self.json)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The protocols that the members of a mixed scenario use in turn, but for JSON."""
+        if self.irc:
+            return tuple(name for irc in IRC_SETS for name in ("nul", irc))
+        return ("nul", "lines") if self.lines else ("nul",)
 
     def __str__(self) -> str:
         return f"Scenario {self.name}: {self.about}"
@@ -96,6 +109,15 @@ SCENARIOS: Final = {
             window=16,
             lines=True,
             json=10,
+        ),
+        Scenario("K", "as B, but all members on IRC", 500, 10, window=16),
+        Scenario(
+            "L",
+            "as B, but half of the members on IRC, with eight sets of capabilities",
+            500,
+            10,
+            window=16,
+            irc=True,
         ),
     )
 }

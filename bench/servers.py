@@ -21,8 +21,9 @@ Command = Callable[[Path, int], list[str]]
 A server that prints its own port ignores the port.
 """
 
-_ALL: Final = frozenset(SCENARIOS)
-_UNMIXED: Final = _ALL - {"J"}
+_MIXED: Final = frozenset("JL")
+_IRC: Final = frozenset("KL")
+_UNMIXED: Final = frozenset(SCENARIOS) - _MIXED - _IRC
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Server:
     """A server that can be measured.
 
     `package` is its program, and its package in Debian, for a server that is not of this project.
-    A server that `prints_port` chooses its port itself. A `mixed` server understands all protocols
-    of a mixed scenario. `at_once` is the number of clients that connect at the same time; it is
-    less than the backlog of the server's listening socket.
+    A server that `prints_port` chooses its port itself; with `irc_port` it chooses a second one,
+    for IRC, and prints it after the first. A `mixed` server understands all protocols of its mixed
+    scenarios. `at_once` is the number of clients that connect at the same time; it is less than the
+    backlog of the server's listening socket.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Server:
     scenarios: frozenset[str] = _UNMIXED
     package: str | None = None
     prints_port: bool = False
+    irc_port: bool = False
     mixed: bool = False
     at_once: int = 32
 
@@ -68,9 +71,8 @@ class Server:
     def load(self, scenario: Scenario) -> dict[str, object]:
         """Return the options of the load generator that depend on the server."""
         mixed = self.mixed and scenario.is_mixed
-        protocols = f"{self.protocol},lines" if mixed and scenario.lines else self.protocol
         return {
-            "protocols": protocols,
+            "protocols": ",".join(scenario.protocols) if mixed else self.protocol,
             "json": scenario.json if mixed else 0,
             "at_once": self.at_once,
         }
@@ -81,6 +83,8 @@ def search_path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
+_LISTEN: Final = "tcp:0:interface=127.0.0.1"
+_MEMORY: Final = ("--store", "memory:")
 _NO_LIMITS: Final = ("--rate", "0", "--max-clients", "0")
 
 
@@ -89,8 +93,7 @@ def _chatd(*options: str) -> Command:
         twistd = Path(sys.executable).with_name("twistd")
         if not twistd.exists():
             raise BenchError(f"there is no twistd beside {sys.executable}: install chatd there")
-        listen = "tcp:0:interface=127.0.0.1"
-        words = ["--listen", listen, "--admin", "", "--no-console", *_NO_LIMITS, *options]
+        words = ["--listen", _LISTEN, "--admin", "", "--no-console", *_NO_LIMITS, *options]
         return [sys.executable, str(twistd), "-n", "--pidfile=", "chatd", *words]
 
     return command
@@ -105,6 +108,11 @@ def _floor(_directory: Path, _port: int) -> list[str]:
 
 
 CHATD: Final = "chatd"
+CHATD_MEMORY: Final = "chatd-memory"
+CHATD_IRC: Final = "chatd-irc"
+"""The server with an IRC port, which all clients use unless the scenario is mixed."""
+
+CHATD_IRC_MEMORY: Final = "chatd-irc-memory"
 FLOOR: Final = "floor"
 PEERS: Final = ("ngircd", "inspircd", "redis", "nats")
 """The servers of other projects, written in C, C++ and Go."""
@@ -115,22 +123,54 @@ UNMIXED: Final = "chatd-nul"
 SERVERS: Final = {
     server.name: server
     for server in (
-        Server(CHATD, "chatd", "nul", _chatd(), _ALL, prints_port=True, mixed=True),
         Server(
-            "chatd-memory",
+            CHATD, "chatd", "nul", _chatd(), _UNMIXED | {"J", "K"}, prints_port=True, mixed=True
+        ),
+        Server(
+            CHATD_MEMORY,
             "chatd, memory:",
             "nul",
-            _chatd("--store", "memory:"),
-            _ALL,
+            _chatd(*_MEMORY),
+            _UNMIXED | {"J", "K"},
             prints_port=True,
             mixed=True,
         ),
-        Server(UNMIXED, "chatd, NUL alone", "nul", _chatd(), _ALL - _UNMIXED, prints_port=True),
+        Server(
+            CHATD_IRC,
+            "chatd, IRC",
+            "irc",
+            _chatd("--irc", _LISTEN),
+            _IRC,
+            prints_port=True,
+            irc_port=True,
+            mixed=True,
+        ),
+        Server(
+            CHATD_IRC_MEMORY,
+            "chatd, IRC, memory:",
+            "irc",
+            _chatd("--irc", _LISTEN, *_MEMORY),
+            _IRC,
+            prints_port=True,
+            irc_port=True,
+            mixed=True,
+        ),
+        Server(UNMIXED, "chatd, NUL alone", "nul", _chatd(), _MIXED, prints_port=True),
         Server(FLOOR, "floor", "nul", _floor, prints_port=True),
         # A line of IRC has 510 bytes at most; the backlog of ngIRCd is ten.
-        Server("ngircd", "ngIRCd", "irc", peers.ngircd, _UNMIXED - {"I"}, "ngircd", at_once=8),
+        Server(
+            "ngircd", "ngIRCd", "irc", peers.ngircd, _UNMIXED - {"I"} | {"K"}, "ngircd", at_once=8
+        ),
         # InspIRCd completes the logins of new clients once a second.
-        Server("inspircd", "InspIRCd", "irc", peers.inspircd, package="inspircd", at_once=1000),
+        Server(
+            "inspircd",
+            "InspIRCd",
+            "irc",
+            peers.inspircd,
+            _UNMIXED | {"K"},
+            "inspircd",
+            at_once=1000,
+        ),
         # Redis and NATS announce no joins, which is the load in a storm of joins.
         Server("redis", "Redis", "resp", peers.redis, _UNMIXED - {"H"}, "redis-server"),
         Server("nats", "NATS", "nats", peers.nats, _UNMIXED - {"H"}, "nats-server"),

@@ -1,6 +1,13 @@
-"""A small chat server for tests of the load generator: IRC at one port, NUL framing at another."""
+"""A small chat server for tests of the load generator: IRC at one port, NUL framing at another.
+
+    python -m tests.bench.irc_server
+
+It prints both ports in chatd's manner, the one of IRC last.
+"""
 
 import os
+import signal
+import sys
 from contextlib import contextmanager
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
@@ -91,6 +98,7 @@ class Irc(Nul):
     def setup(self):
         """Start without capabilities."""
         self.granted = set()
+        self.negotiates = False
 
     @property
     def echoes(self):
@@ -108,7 +116,10 @@ class Irc(Nul):
         match command, rest.split():
             case "NICK", [name]:
                 self.name = name
+            case "USER", _ if not self.negotiates:
+                self.welcome()
             case "CAP", ["LS", _]:
+                self.negotiates = True
                 self.send(":test CAP * LS :message-tags server-time\r\n")
             case "CAP", ["REQ", *_] if self.server.room.refuse:
                 self.send(f":test CAP * NAK :{last}\r\n")
@@ -116,10 +127,14 @@ class Irc(Nul):
                 self.granted = set(last.split())
                 self.send(f":test CAP * ACK :{last}\r\n")
             case "CAP", ["END"]:
-                self.send(f":test 001 {self.name} :Welcome\r\n")
+                self.welcome()
             case "JOIN", [room]:
                 answer = f":{self.name} JOIN {room}\r\n:test 366 {self.name} {room} :End\r\n"
                 self.server.room.join(self, answer + _PINGS)
+
+    def welcome(self):
+        """Complete the registration."""
+        self.send(f":test 001 {self.name} :Welcome\r\n")
 
     def format(self, sender, text, number):
         """Return the bytes of a message; the number at the end of the tags has no fixed length."""
@@ -154,3 +169,16 @@ def serving(room):
             for server, thread in zip((nul, irc), threads, strict=True):
                 server.shutdown()
                 thread.join()
+
+
+def main():
+    """Serve until the process ends."""
+    with serving(Room()) as server:
+        for name in ("port", "irc_port"):
+            sys.stdout.write(f"listening at (127.0.0.1, {server[name]})...\n")
+            sys.stdout.flush()
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

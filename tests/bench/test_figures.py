@@ -51,6 +51,18 @@ def test_a_server_that_failed_is_left_out(result):
     assert "chatd/floor" not in ratios(measured)
 
 
+def test_irc_is_compared_with_nul(result):
+    """The ratios are those of chatd on IRC; the one to NUL framing is taken with the same store."""
+    rates = {"chatd": 8, "chatd-memory": 9, "chatd-irc": 4, "chatd-irc-memory": 3, "ngircd": 2}
+    assert ratios(result("K", "deliveries_per_s", rates)) == {
+        "IRC/best peer": 2,
+        "IRC/NUL": 0.5,
+        "IRC/NUL with memory:": pytest.approx(1 / 3),
+    }
+    times = {"chatd-irc": 3, "chatd-nul": 2}
+    assert ratios(result("L", "server_cpu_per_million", times)) == {"IRC/NUL alone, CPU time": 1.5}
+
+
 def test_errors_are_counted_in_all_rounds(result):
     """A median of 0 does not hide the errors of one round."""
     measured = result("B", "missing", {"chatd": 0}, {"chatd": 3}, {"chatd": 0})

@@ -1,11 +1,18 @@
 """The load generator with members on IRC, and a small server."""
 
+import dataclasses
 import json
 import subprocess
+import sys
 
 import pytest
 
 from bench.build import program
+from bench.children import Cores
+from bench.rounds import Length, measure
+from bench.scenarios import SCENARIOS
+from bench.servers import CHATD_IRC, CHATD_IRC_MEMORY, SERVERS
+from chatd.daemon.options import Options
 from tests.bench.irc_server import Room, serving
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -44,6 +51,32 @@ def test_a_set_of_capabilities(number):
         *["PONG :b"] * 3,
         *["PONG :c"] * 3,
     ]
+
+
+@pytest.mark.parametrize("name", ["K", "L"])
+@pytest.mark.parametrize("server", ["small", CHATD_IRC, CHATD_IRC_MEMORY])
+def test_a_scenario_with_irc(name, server):
+    """A server with two ports is measured with members on one of them, or on both."""
+    if server == "small":
+        command = [sys.executable, "-m", "tests.bench.irc_server"]
+        measured = dataclasses.replace(SERVERS[CHATD_IRC], command=lambda *_: command)
+    elif "irc=" in Options().longOpt:
+        measured = SERVERS[server]
+    else:
+        pytest.skip("chatd has no IRC port")
+    scenario = dataclasses.replace(SCENARIOS[name], members=40, window=2)
+    length = Length(rounds=1, seconds=0.2, warm_up_seconds=0)
+    figures = measure(measured, scenario, length, Cores(None, None))
+    assert figures.errors == 0
+    assert figures.deliveries_per_s > 0
+
+
+def test_speakers_get_no_echo():
+    """Members on both sides speak, and those that would get an echo are silent."""
+    scenario = SCENARIOS["L"]
+    speakers = [scenario.protocols[at % len(scenario.protocols)] for at in range(scenario.speakers)]
+    assert speakers.count("nul") == scenario.speakers / 2
+    assert "irc6" not in speakers
 
 
 def test_nul_and_irc_in_one_room():

@@ -14,6 +14,10 @@ def _names(items):
     return [item.name for item in items]
 
 
+def _measured(scenario):
+    return [name for name, server in SERVERS.items() if scenario in server.scenarios]
+
+
 def test_all_is_measured_by_default():
     """The default is every scenario with every server, in three rounds."""
     chosen = plan([])
@@ -67,13 +71,32 @@ def test_the_scenarios_are_of_three_kinds():
 def test_a_mixed_scenario_is_for_chatd_alone():
     """The other servers have one protocol, and so has the server for comparison."""
     mixed = SCENARIOS["J"]
-    assert [name for name in SERVERS if "J" in SERVERS[name].scenarios] == [
-        "chatd",
-        "chatd-memory",
-        "chatd-nul",
-    ]
+    assert _measured("J") == ["chatd", "chatd-memory", "chatd-nul"]
+    assert _measured("L") == ["chatd-irc", "chatd-irc-memory", "chatd-nul"]
     assert SERVERS["chatd"].load(mixed)["protocols"] == "nul,lines"
     assert SERVERS["chatd-nul"].load(mixed) == {"protocols": "nul", "json": 0, "at_once": 32}
+
+
+def test_members_on_irc():
+    """All members use IRC in K, with chatd or another server; chatd on NUL is for comparison."""
+    chatd = ["chatd", "chatd-memory", "chatd-irc", "chatd-irc-memory"]
+    assert _measured("K") == [*chatd, "ngircd", "inspircd"]
+    protocols = [SERVERS[name].load(SCENARIOS["K"])["protocols"] for name in _measured("K")]
+    assert protocols == ["nul", "nul", "irc", "irc", "irc", "irc"]
+
+
+def test_sets_of_capabilities():
+    """Half of the members use IRC in L, and eight of them in a row have all eight sets."""
+    protocols = SERVERS["chatd-irc"].load(SCENARIOS["L"])["protocols"].split(",")
+    assert protocols[::2] == ["nul"] * 8
+    assert protocols[1::2] == [f"irc{number}" for number in range(1, 9)]
+
+
+def test_chatd_listens_for_irc_where_that_is_measured(tmp_path):
+    """The other servers have no IRC port, which would cost memory and time."""
+    with_irc = [name for name, server in SERVERS.items() if "--irc" in server.command(tmp_path, 1)]
+    assert with_irc == ["chatd-irc", "chatd-irc-memory"]
+    assert with_irc == [name for name, server in SERVERS.items() if server.irc_port]
 
 
 @pytest.mark.parametrize("name", PEERS)
