@@ -30,7 +30,7 @@ from chatd.oplog.entry import SharedLog
 from chatd.oplog.local import LocalLog
 from chatd.protocol.codec import text_codec
 from chatd.protocol.framing import Framing
-from chatd.server.native import ChatProtocol
+from chatd.server.gateway import Gateway, GatewayFactory
 
 
 class MemoryServer:
@@ -97,6 +97,21 @@ class MemoryServer:
         self._port += 1
         address = IPv6Address if ":" in host else IPv4Address
         return MemoryClient(self, address("TCP", host, self._port), **options)
+
+    def connect_irc(self, host: str = "127.0.0.1") -> MemoryClient:
+        """Return a new client of the IRC gateway, which has sent nothing."""
+        return self.connect(host, end=b"\r\n", factory=self.service.irc_factory)
+
+    def irc(self, nick: str, *capabilities: str, host: str = "127.0.0.1") -> MemoryClient:
+        """Return a new IRC client that has registered and read all lines sent to it."""
+        client = self.connect_irc(host)
+        if capabilities:
+            client.send("CAP LS 302", f"CAP REQ :{' '.join(capabilities)}")
+        client.send(f"NICK {nick}", f"USER {nick} 0 * :{nick} of chatd")
+        if capabilities:
+            client.send("CAP END")
+        client.read()
+        return client
 
     def join(self, room_id: str, name: str, **options: Any) -> MemoryClient:
         """Return a new client that has joined a room and read all frames sent to it."""
@@ -168,15 +183,21 @@ class MemoryHashing:
 class MemoryClient:
     """A client of a `MemoryServer`.
 
-    `end` is the end of a frame in both directions: a NUL or a newline.
+    `end` is the end of a frame in both directions: a NUL or a newline. `factory` is that of the
+    gateway, by default the native one.
     """
 
     def __init__(
-        self, server: MemoryServer, peer: IPv4Address | IPv6Address, end: bytes = b"\0"
+        self,
+        server: MemoryServer,
+        peer: IPv4Address | IPv6Address,
+        end: bytes = b"\0",
+        factory: GatewayFactory | None = None,
     ) -> None:
         self.end = end
         self.transport = MemoryTransport(peer)
-        self.protocol = cast("ChatProtocol", server.service.factory.buildProtocol(peer))
+        build = (factory or server.service.factory).buildProtocol
+        self.protocol = cast("Gateway", build(peer))
         self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
         self.transport.on_close = self.lose
         self._server = server

@@ -1,0 +1,69 @@
+"""PRIVMSG, NOTICE and TAGMSG of IRC clients."""
+
+import pytest
+
+from tests.server.irc.reading import ALL, ask, commands, lines
+
+
+def test_a_message_reaches_all_protocols(server):
+    """An IRC client, a user of nc and a program read the same message, once."""
+    ann, bob = server.irc("ann"), server.irc("bob")
+    zoe = server.join("tea", "Zoe")
+    ann.send("JOIN #tea"), bob.send("JOIN #tea")
+    ann.read(), bob.read(), zoe.read()
+    ann.send("PRIVMSG #tea :hi there")
+    assert commands(bob) == [("PRIVMSG", "#tea", "hi there")]
+    assert zoe.read() == ["ann: hi there"]
+    assert ann.read() == []
+    zoe.send("hello", "`me waves")
+    assert commands(bob) == [
+        ("PRIVMSG", "#tea", "hello"),
+        ("PRIVMSG", "#tea", "\x01ACTION waves\x01"),
+    ]
+
+
+def test_the_source_has_no_address(server):
+    """A guest has the host `chatd/guest`, an account one with its name."""
+    ann, bob = server.irc("ann"), server.irc("bob")
+    ann.send("JOIN #tea"), bob.send("JOIN #tea")
+    ann.read(), bob.read()
+    ann.send("PRIVMSG #tea :hi")
+    (line,) = lines(bob)
+    assert line.source == "ann!~ann@chatd/guest"
+
+
+@pytest.mark.parametrize("target", ["#tea", "bob"])
+def test_echo_and_label(server, target):
+    """A client with echo-message reads its own messages, with the label of the command."""
+    ann = server.irc("ann", *ALL)
+    bob = server.irc("bob")
+    ann.send("JOIN #tea"), bob.send("JOIN #tea")
+    ann.read(), bob.read()
+    ann.send(f"@label=7 PRIVMSG {target} :hi", f"PRIVMSG {target} :ho")
+    first, second = lines(ann)
+    assert (first.command, first.params) == ("PRIVMSG", [target, "hi"])
+    assert first.tags["label"] == "7"
+    assert first.tags["msgid"] != second.tags["msgid"]
+    assert "label" not in second.tags
+    assert commands(bob) == [("PRIVMSG", target, "hi"), ("PRIVMSG", target, "ho")]
+
+
+def test_formatting_goes_with_its_parameters(server):
+    """Colours and bold are removed, and a CTCP other than ACTION is not sent."""
+    ann, zoe = server.irc("ann"), server.join("tea", "Zoe")
+    ann.send("JOIN #tea")
+    ann.read(), zoe.read()
+    ann.send("PRIVMSG #tea :\x0304,01red\x03 and \x02bold", "PRIVMSG #tea :\x01VERSION\x01")
+    assert zoe.read() == ["ann: red and bold"]
+
+
+def test_errors(server):
+    """Errors of PRIVMSG are numerics; a NOTICE has none."""
+    ann = server.irc("ann")
+    server.irc("bob").send("JOIN #tea")
+    assert ask(ann, "PRIVMSG") == [("411", "ann", "No recipient given (PRIVMSG)")]
+    assert ask(ann, "PRIVMSG #tea :") == [("412", "ann", "No text to send")]
+    assert ask(ann, "PRIVMSG #nowhere :hi") == [("403", "ann", "#nowhere", "No such channel")]
+    assert ask(ann, "PRIVMSG #tea :hi") == [("404", "ann", "#tea", "Cannot send to channel")]
+    assert ask(ann, "PRIVMSG nobody :hi")[0][:3] == ("401", "ann", "nobody")
+    assert ask(ann, "NOTICE #nowhere :hi", "NOTICE nobody :hi") == []
