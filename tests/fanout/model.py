@@ -37,6 +37,8 @@ from chatd.fanout.testing import MemorySession
 from chatd.oplog.local import LocalLog
 from chatd.protocol.codec import json_codec, text_codec
 from chatd.protocol.framing import Framing
+from chatd.protocol.irc import capabilities as caps
+from chatd.protocol.irc.codec import IrcCodec
 from chatd.server.eventlog import EventLog
 from chatd.server.storedaccess import StoredAccess
 from chatd.server.storedbans import StoredBans
@@ -79,6 +81,8 @@ CODECS = [
     text_codec(Framing.LF, True),
     json_codec(Framing.NUL, True),
     QuitCodec(),
+    IrcCodec(caps.SHARED, "irc.test"),
+    IrcCodec(frozenset(), "irc.test"),
     text_codec(Framing.CRLF, False),
     json_codec(Framing.CRLF, False),
 ]

@@ -56,7 +56,8 @@ def compare_with_the_model(steps, rooms_per_client):
     real = harness(clock, rooms_per_client=rooms_per_client)
     model = naive_harness(clock, rooms_per_client=rooms_per_client)
     for each in (real, model):
-        each.sessions[2].reads_own = each.sessions[3].reads_own = True
+        for session in each.sessions[2:5]:
+            session.reads_own = True
     for step, number, room, other in steps:
         if step in TIMES:
             clock.advance(TIMES[step])
