@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chatd.core.ignorelist import IgnoreList
 from chatd.core.lookalikes import NameKeys
@@ -50,6 +50,11 @@ class KnownAccounts:
     def is_admin(self, account: int | None) -> bool:
         """Tell whether an account is an administrator."""
         return account in self._admins
+
+    @property
+    def admins(self) -> Sequence[AccountRef]:
+        """The accounts that are administrators, in the order of their ids."""
+        return [self._refs[account] for account in sorted(self._admins)]
 
     def ignored_by(self, account: int) -> IgnoreList:
         """Return the list of the accounts that an account ignores."""

@@ -54,6 +54,11 @@ class UserNames:
         ended = sum(1 for _ in takewhile(lambda held: held.until <= now, self._held.values()))
         return len(self._users) + len(self._reservations) - ended
 
+    @property
+    def present(self) -> int:
+        """The number of users who have a name: nobody has one that is held or reserved."""
+        return len(self._users) - len(self._held)
+
     def find(self, keys: NameKeys) -> User | None:
         """Return the user who has a name, or one that counts as the same."""
         user = self._users.find(keys)

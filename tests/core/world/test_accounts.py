@@ -58,6 +58,16 @@ def test_admins(accounts):
     assert not accounts.is_admin(ANN.id)
 
 
+def test_the_list_of_administrators(accounts):
+    """It has those that exist, in the order of their ids."""
+    assert accounts.admins == []
+    for account in (BOB.id, ANN.id, 7):
+        accounts.set_admin(account, True)
+    assert accounts.admins == [ANN, BOB]
+    accounts.remove(ANN.id)
+    assert accounts.admins == [BOB]
+
+
 def test_ignored(accounts):
     """A list that was given out does not change with the account's."""
     ignored = accounts.ignored_by(ANN.id)

@@ -210,6 +210,19 @@ def test_limits(monkeypatch):
     assert [held(name) for name in ("Ann", "Bob", "Cid")] == [True, True, False]
 
 
+def test_present():
+    """Names that are held or reserved are those of nobody."""
+    names, ann = UserNames(), User(("203.0.113.9", 1))
+    names.assign(ann, new_name("Ann"))
+    names.assign(User(None), new_name("Bob"))
+    names.reserve(ONE, new_name("Zoe"))
+    assert (names.present, names.count(0)) == (2, 3)
+    names.hold(ann, 0)
+    assert (names.present, names.count(0)) == (1, 3)
+    names.end_hold(ann)
+    assert (names.present, names.count(0)) == (1, 2)
+
+
 def test_reserve():
     """A session has one reservation: others cannot take the name, and nobody is found by it."""
     known = UserNames()
