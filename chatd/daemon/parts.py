@@ -289,7 +289,7 @@ class ServerParts(ABC):
         self.factory = ChatFactory(server)
         irc = settings_of(config, self._wall_time(), socket.getfqdn())
         self.irc_factory = IrcFactory(server, irc)
-        presence = IrcPresence(irc, self._wall_time)
+        presence = IrcPresence(irc, self.world, self._wall_time)
         self.bus.handle(
             {NameChanged: presence.on_name_changed, UserChanged: presence.on_user_changed}
         )

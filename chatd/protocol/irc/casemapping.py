@@ -17,13 +17,26 @@ def folded(name: str) -> str:
     return name.translate(_FOLD)
 
 
+def is_mask(text: str) -> bool:
+    """Tell whether a text stands for several names: it has a `*` or a `?`."""
+    return "*" in text or "?" in text
+
+
 def mask_pattern(mask: str) -> re.Pattern[str]:
     """Return a pattern for a mask with `*` and `?`, whatever the case of letters.
 
-    Runs of `*` are one, so that a mask cannot make a search slow.
+    A name is matched as a whole, in a time that does not grow with the number of `*`: what stands
+    between two of them is looked for once, from the left, and never again further on.
     """
-    parts = re.split(r"(\*+|\?)", mask)
-    joined = "".join(
-        ".*" if part.startswith("*") else "." if part == "?" else re.escape(part) for part in parts
+    first, *others = (
+        "".join("." if each == "?" else re.escape(each) for each in part)
+        for part in re.split(r"\*+", mask)
     )
-    return re.compile(joined, re.IGNORECASE | re.DOTALL)
+    if not others:
+        return _compiled(first)
+    *middle, last = others
+    return _compiled(f"{first}{''.join(f'(?>.*?{part})' for part in middle)}.*{last}")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern})\Z", re.IGNORECASE | re.DOTALL)

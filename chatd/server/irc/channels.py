@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import sys
+from typing import TYPE_CHECKING, Final
 
+from chatd.core.lookalikes import room_key
 from chatd.core.rooms import Room
 from chatd.core.sanitize import sanitize
 from chatd.core.world import rights
 from chatd.protocol.irc import names
-from chatd.protocol.irc.casemapping import folded, mask_pattern
-from chatd.protocol.irc.line import Line, cut
+from chatd.protocol.irc.casemapping import is_mask, mask_pattern
+from chatd.protocol.irc.line import MAX_BODY, Line, cut
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.irc.splitting import without_formatting
 from chatd.server.irc.joining import end_of_names, names_lines, topic_lines
 from chatd.server.irc.membership import no_such_channel, not_on_channel
 from chatd.server.irc.settings import MAX_TEXT
+from chatd.server.irc.who import LINES_PER_COST
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
+
+_MEMBERS_PER_COST: Final = 500
+"""How many names of members count as much as a query more: a line has many of them."""
+
+_MAX_CONDITIONS: Final = 20
+_MAX_DIGITS: Final = 9
+"""How many digits of a number are read."""
 
 
 async def topic(session: IrcSession, request: Line) -> None:
@@ -31,49 +42,78 @@ async def topic(session: IrcSession, request: Line) -> None:
     elif len(request.params) == 1:
         session.response.add(topic_lines(session, room))
     else:
-        text = cut(sanitize(without_formatting(request.params[1])), MAX_TEXT)
+        words = " ".join(sanitize(without_formatting(request.params[1])).split())
+        text = cut(words, MAX_TEXT)
         await session.services.room_settings.set_topic(session, room, text, session.services.now())
 
 
 def names_(session: IrcSession, request: Line) -> None:
-    """List the members of channels."""
+    """List the members of channels, each once."""
     asked = request.params[0] if request.params else "*"
-    for channel in asked.split(","):
-        room = session.find_room(channel)
-        if room is not None and rights.lists(session.services.world, session.user, room):
+    found = map(session.find_room, asked.split(","))
+    rooms = dict.fromkeys(room for room in found if room is not None)
+    for room in rooms:
+        if rights.lists(session.services.world, session.user, room):
             session.response.add("".join(names_lines(session, room)))
+            session.extra_cost += len(room.members) // _MEMBERS_PER_COST
     session.response.add(end_of_names(session, asked))
 
 
 def list_(session: IrcSession, request: Line) -> None:
     """List channels, those of certain names or with more or fewer members if the client asks."""
-    services = session.services
+    services, nick, server = session.services, session.nick, session.irc.name
     hidden = rights.hidden_rooms(services.world, session.user)
-    session.reply(Numeric.LISTSTART, "Channel", "Users  Name")
-    conditions = request.params[0].split(",") if request.params else []
+    wanted = _Conditions(request.params[0] if request.params else "")
+    start = f":{server} {Numeric.LIST} {nick}"
+    lines = []
     for room in services.chat.rooms():
-        if room not in hidden and _is_wanted(room, conditions):
-            text = room.settings.topic or room.name
-            channel, count = names.channel(room.id), str(len(room.members))
-            session.reply(Numeric.LIST, channel, count, text)
+        if room not in hidden and wanted.are_met(room):
+            channel, text = names.channel(room.id), room.settings.topic or room.name
+            shown = cut(f"{start} {channel} {len(room.members)} :{text}", MAX_BODY)
+            lines.append(f"{shown}\r\n")
+    session.reply(Numeric.LISTSTART, "Channel", "Users  Name")
+    session.response.add("".join(lines))
+    session.extra_cost += len(lines) // LINES_PER_COST
     session.reply(Numeric.LISTEND, "End of /LIST")
 
 
-def _is_wanted(room: Room, conditions: list[str]) -> bool:
-    """Tell whether a room meets the conditions: all on numbers of members, and one of the names."""
-    wanted_names, has_names = False, False
-    for condition in filter(None, conditions):
-        sign, number = condition[0], condition[1:]
-        if sign in "<>" and number.isascii() and number.isdigit():
-            limit = int(number[:9])
-            count = len(room.members)
-            if not (count < limit if sign == "<" else count > limit):
-                return False
-        else:
-            has_names = True
-            channel = names.channel(room.id)
-            if "*" in condition or "?" in condition:
-                wanted_names |= mask_pattern(condition).fullmatch(channel) is not None
+class _Conditions:
+    """The conditions of a LIST: all those on numbers of members are met, and one of the names.
+
+    Conditions beyond a number are left out, so that a LIST does not take long.
+    """
+
+    def __init__(self, typed: str) -> None:
+        self._above = -1
+        self._below = sys.maxsize
+        self._keys: set[str] = set()
+        self._masks: list[re.Pattern[str]] = []
+        self._unwanted: list[re.Pattern[str]] = []
+        for condition in list(filter(None, typed.split(",")))[:_MAX_CONDITIONS]:
+            self._add(condition)
+
+    def _add(self, condition: str) -> None:
+        sign, rest = condition[0], condition[1:]
+        if sign in "<>" and rest.isascii() and rest.isdigit():
+            number = int(rest[:_MAX_DIGITS])
+            if sign == "<":
+                self._below = min(self._below, number)
             else:
-                wanted_names |= folded(condition) == folded(channel)
-    return wanted_names or not has_names
+                self._above = max(self._above, number)
+        elif sign == "!":
+            self._unwanted.append(mask_pattern(rest))
+        elif is_mask(condition):
+            self._masks.append(mask_pattern(condition))
+        else:
+            self._keys.add(room_key(names.room_id(condition) or ""))
+
+    def are_met(self, room: Room) -> bool:
+        """Tell whether a room meets the conditions."""
+        if not self._above < len(room.members) < self._below:
+            return False
+        channel = names.channel(room.id)
+        if any(mask.match(channel) for mask in self._unwanted):
+            return False
+        if not (self._keys or self._masks):
+            return True
+        return room.key in self._keys or any(mask.match(channel) for mask in self._masks)

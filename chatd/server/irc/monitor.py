@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chatd.core.lookalikes import NameKeys
-from chatd.core.names import typed_name
+from chatd.core.names import Name, typed_name
 
 if TYPE_CHECKING:
     from chatd.server.irc.session import IrcSession
@@ -16,43 +15,59 @@ class Monitor:
     """The watched names; a name is found in any spelling that counts as the same."""
 
     def __init__(self) -> None:
-        self._names: dict[IrcSession, dict[str, str]] = {}
+        self._names: dict[IrcSession, list[Name]] = {}
+        # By each look of a name, as names are compared (`NameKeys`).
         self._sessions: dict[str, dict[IrcSession, None]] = {}
 
-    def names(self, session: IrcSession) -> Iterable[str]:
+    def names(self, session: IrcSession) -> Sequence[str]:
         """Return the names that a session watches, as it has typed them."""
-        return tuple(self._names.get(session, {}).values())
+        return [name.text for name in self._names.get(session, ())]
+
+    def watches(self, session: IrcSession, name: str) -> bool:
+        """Tell whether a session watches a name, or one that counts as the same."""
+        looks = _looks(typed_name(name))
+        return any(session in self._sessions.get(look, ()) for look in looks)
 
     def add(self, session: IrcSession, name: str) -> None:
-        """Watch a name."""
-        key = _key(typed_name(name).keys) or name
-        self._names.setdefault(session, {})[key] = name
-        self._sessions.setdefault(key, {})[session] = None
+        """Watch a name; one that counts as the same is watched no more."""
+        self.remove(session, name)
+        added = typed_name(name)
+        self._names.setdefault(session, []).append(added)
+        for look in _looks(added):
+            self._sessions.setdefault(look, {})[session] = None
 
     def remove(self, session: IrcSession, name: str) -> None:
-        """Watch a name no more."""
-        self._remove(session, _key(typed_name(name).keys) or name)
+        """Watch a name no more, in whatever spelling."""
+        looks = set(_looks(typed_name(name)))
+        watched = self._names.get(session, [])
+        left = [each for each in watched if looks.isdisjoint(_looks(each))]
+        if len(left) < len(watched):
+            self._set(session, watched, left)
 
     def clear(self, session: IrcSession) -> None:
         """Watch no name any more."""
-        for key in list(self._names.get(session, {})):
-            self._remove(session, key)
+        self._set(session, self._names.get(session, []), [])
 
-    def watchers(self, name: str) -> Iterable[IrcSession]:
+    def watchers(self, name: str) -> Sequence[IrcSession]:
         """Return the sessions that watch a name."""
-        return tuple(self._sessions.get(_key(typed_name(name).keys) or name, ()))
+        found: dict[IrcSession, None] = {}
+        for look in _looks(typed_name(name)) if self._sessions else ():
+            found |= self._sessions.get(look, {})
+        return tuple(found)
 
-    def _remove(self, session: IrcSession, key: str) -> None:
-        names = self._names.get(session, {})
-        if names.pop(key, None) is None:
-            return
-        if not names:
-            del self._names[session]
-        del self._sessions[key][session]
-        if not self._sessions[key]:
-            del self._sessions[key]
+    def _set(self, session: IrcSession, former: Sequence[Name], left: list[Name]) -> None:
+        """Let a session watch the names that are `left` of the `former` ones."""
+        kept = {look for name in left for look in _looks(name)}
+        for look in {look for name in former for look in _looks(name)} - kept:
+            del self._sessions[look][session]
+            if not self._sessions[look]:
+                del self._sessions[look]
+        if left:
+            self._names[session] = left
+        else:
+            self._names.pop(session, None)
 
 
-def _key(keys: NameKeys) -> str:
-    """Return the key under which a name is watched: names that count as the same share it."""
-    return keys[0]
+def _looks(name: Name) -> Sequence[str]:
+    """Return what names that count as the same have in common; a text that is no name has one."""
+    return name.keys.looks or (name.text,)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from chatd.core.events import AwayChanged, Event, ProfileChanged
+from chatd.core.events import AwayChanged, ProfileChanged
 from chatd.core.rooms import User
 from chatd.core.world.effects import NameChanged, UserChanged
+from chatd.core.world.world import World
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.casemapping import folded
@@ -16,48 +18,69 @@ from chatd.server.irc.session import IrcSession
 from chatd.server.irc.settings import IrcSettings
 from chatd.server.irc.whowas import FormerUser
 
-_NEEDED = {AwayChanged: caps.AWAY_NOTIFY, ProfileChanged: caps.SETNAME}
+_NEEDED: Final = {AwayChanged: caps.AWAY_NOTIFY, ProfileChanged: caps.SETNAME}
+"""The capability without which a client is not told of an event (IRCv3 extended-monitor)."""
 
 
 class IrcPresence:
     """Gets the effects that concern the names of users; `now` returns seconds since the epoch."""
 
-    def __init__(self, settings: IrcSettings, now: Callable[[], float]) -> None:
+    def __init__(self, settings: IrcSettings, world: World, now: Callable[[], float]) -> None:
         self._settings = settings
+        self._world = world
         self._now = now
 
     def on_name_changed(self, changed: NameChanged) -> None:
-        """Tell that a name is taken, or given up."""
+        """Tell that a name is taken, or given up; and count the users."""
         user, former = changed.user, changed.former
+        self._settings.usage.most_users(self._world.names.present)
+        if former and user.name and user.account is not None:
+            self._tell_of_login(user, former)
         if folded(user.name) == folded(former):
             return
-        monitor = self._settings.monitor
         if former:
-            left = FormerUser(former, user.account, user.profile, self._now())
-            self._settings.whowas.add(left)
-            for session in monitor.watchers(former):
-                self._tell(session, Numeric.MONOFFLINE, former)
+            self._remember(user, former)
+            self._tell(Numeric.MONOFFLINE, former, former)
         if user.name:
-            for session in monitor.watchers(user.name):
-                self._tell(session, Numeric.MONONLINE, names.source_of(user.ref))
+            self._tell(Numeric.MONONLINE, user.name, names.source_of(user.ref))
 
     def on_user_changed(self, changed: UserChanged) -> None:
         """Tell those who watch a user, and share no room, what a member would read."""
         needed = _NEEDED.get(type(changed.event))
         if needed is None:
             return
-        for session in self._settings.monitor.watchers(changed.user.name):
-            shares = changed.user is session.user or _share_room(changed.user, session.user)
-            if session.has(caps.EXTENDED_MONITOR) and session.has(needed) and not shares:
-                _send(session, changed.event)
+        for session in self._watchers(changed.user.name, needed):
+            if changed.user is not session.user and not _share_room(changed.user, session.user):
+                session.send_unasked(session.base_codec.encode(changed.event).decode())
 
-    def _tell(self, session: IrcSession, numeric: Numeric, name: str) -> None:
-        session.send_unasked(line(self._settings.name, numeric, session.nick, name))
+    def _tell_of_login(self, user: User, former: str) -> None:
+        """Tell that a guest has logged in: such a user is in no room, where others would read it.
+
+        The name of the account, which the user has from now on, is another line.
+        """
+        source = names.source(former, None, user.profile)
+        for session in self._watchers(former, caps.ACCOUNT_NOTIFY):
+            tags = session.base_codec.messages.tags(self._now())
+            session.send_unasked(line(source, "ACCOUNT", user.name, tags=tags))
+
+    def _watchers(self, name: str, needed: str) -> list[IrcSession]:
+        """Return the sessions that watch a name, and have negotiated to read more of its user."""
+        return [
+            session
+            for session in self._settings.monitor.watchers(name)
+            if session.has(caps.EXTENDED_MONITOR) and session.has(needed)
+        ]
+
+    def _tell(self, numeric: Numeric, name: str, shown: str) -> None:
+        for session in self._settings.monitor.watchers(name):
+            session.send_unasked(line(self._settings.name, numeric, session.nick, shown))
+
+    def _remember(self, user: User, former: str) -> None:
+        # A user who has ended has no account any more; only its own user can have had its name.
+        account = self._world.find_account(former)
+        number = None if account is None else account.id
+        self._settings.whowas.add(FormerUser(former, number, user.profile, self._now()))
 
 
 def _share_room(one: User, other: User) -> bool:
     return not one.rooms.keys().isdisjoint(other.rooms)
-
-
-def _send(session: IrcSession, event: Event) -> None:
-    session.send_unasked(session.base_codec.encode(event).decode())

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from chatd.protocol.irc.line import Line
+from chatd.protocol.irc.lists import joined_parts
 from chatd.protocol.irc.numerics import Numeric
+from chatd.server.irc.helptext import HELP, INTRODUCTION
 from chatd.server.irc.settings import VERSION
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
+
+_TOKENS_PER_LINE: Final = 13
+"""How many tokens of 005 a line has: it has 15 parameters at most."""
+
+_INDEX: Final = "*"
+"""What is shown as the subject of the list of all commands."""
+
+_INDEX_WIDTH: Final = 72
+
+_INFO: Final = (
+    "chatd, a chat server: rooms for IRC clients, nc, programs and its own line client.",
+    "Rooms, accounts and history are the same for all of them.",
+)
 
 
 def ping(session: IrcSession, request: Line) -> None:
@@ -48,12 +64,15 @@ def lusers(session: IrcSession, _: Line) -> None:
 
 
 def send_lusers(session: IrcSession) -> None:
-    """Send the numbers of users and of channels that the user may see."""
-    rooms, users = session.services.chat.counts(session.user)
+    """Send the number of all users, and that of the channels that are listed for this one."""
+    services = session.services
+    world, (rooms, _) = services.world, services.chat.counts(session.user)
+    users = world.names.present
+    admins = sum(world.user_of(admin) is not None for admin in world.accounts.admins)
     most = session.irc.usage.most_users(users)
     text = f"There are {users} users and 0 invisible on 1 servers"
     session.reply(Numeric.LUSERCLIENT, text)
-    session.reply(Numeric.LUSEROP, "0", "operators online")
+    session.reply(Numeric.LUSEROP, str(admins), "operators online")
     session.reply(Numeric.LUSERCHANNELS, str(rooms), "channels formed")
     session.reply(Numeric.LUSERME, f"I have {users} clients and 0 servers")
     now, top = str(users), str(most)
@@ -64,6 +83,15 @@ def send_lusers(session: IrcSession) -> None:
 def version(session: IrcSession, _: Line) -> None:
     """Tell the version of the server, and the rules of 005 again."""
     session.reply(Numeric.VERSION, VERSION, session.irc.name, "IRC with history, accounts, search")
+    send_isupport(session)
+
+
+def send_isupport(session: IrcSession) -> None:
+    """Send the rules of the server, as tokens that clients read."""
+    tokens = session.irc.isupport()
+    for start in range(0, len(tokens), _TOKENS_PER_LINE):
+        part = tokens[start : start + _TOKENS_PER_LINE]
+        session.reply(Numeric.ISUPPORT, *part, "are supported by this server")
 
 
 def time(session: IrcSession, _: Line) -> None:
@@ -86,9 +114,12 @@ def info(session: IrcSession, _: Line) -> None:
 
 def help_(session: IrcSession, request: Line) -> None:
     """Explain a command, or list all of them."""
-    subject = request.params[0] if request.params else "*"
-    text = _HELP.get(subject.upper())
-    if text is None:
+    subject = request.params[0] if request.params else _INDEX
+    if subject == _INDEX:
+        text: Sequence[str] = (*INTRODUCTION, *joined_parts(HELP, " ", _INDEX_WIDTH))
+    elif subject.upper() in HELP:
+        text = HELP[subject.upper()]
+    else:
         session.reply(Numeric.HELPNOTFOUND, subject, "No help available on this topic")
         return
     first, *others = text
@@ -101,19 +132,3 @@ def help_(session: IrcSession, request: Line) -> None:
 def links(session: IrcSession, _: Line) -> None:
     """List the servers of the network: the chat shows itself as one, alone."""
     session.reply(Numeric.ENDOFLINKS, "*", "End of /LINKS list")
-
-
-_INFO: Final = (
-    "chatd, a chat server: rooms for IRC clients, nc, programs and its own line client.",
-    "Rooms, accounts and history are the same for all of them.",
-)
-
-_HELP: Final = {
-    "*": (
-        "Rooms are channels: /join #tea. /list shows them.",
-        "Register your nick as an account: /quote REGISTER * * PASSWORD",
-        "Log in with SASL PLAIN, or with the server password ACCOUNT:PASSWORD.",
-        "Commands: AWAY INVITE JOIN KICK LIST MODE NAMES NICK NOTICE PART PRIVMSG QUIT TOPIC",
-        "WHO WHOIS WHOWAS. /quote HELP COMMAND explains one.",
-    ),
-}
