@@ -68,9 +68,10 @@ COMMANDS = {
     "`mute owner": [NO] * 2 + ["outranked"] * 2 + ["ok"],
     "`ban operator": [NO] * 2 + ["outranked"] + ["ok"] * 2,
     "`ban administrator": [NO] * 2 + ["outranked"] * 3,
-    "`deop owner": ["not-owner"] * 3 + ["outranked", "no-such-role"],
-    "`deop operator": ["not-owner"] * 3 + ["ok"] * 2,
-    "`devoice voice": OPERATORS,
+    # But operators and voices give up their own role.
+    "`deop owner": ["not-owner"] * 3 + ["no-such-role"] * 2,
+    "`deop operator": ["not-owner"] * 2 + ["ok"] * 3,
+    "`devoice voice": [NO] + ["ok"] * 4,
 }
 PARAMETERS = {
     "topic": ("text",), "kick": ("chatter_name", "reason"), "mute": ("chatter_name", "minutes"),

@@ -26,15 +26,20 @@ from chatd.core.world.world import World
 
 
 def check_set_role(world: World, op: room_ops.SetRole) -> tuple[Room, Target]:
-    """Return the room and the user who gets a role; raise `ChatError` if that is refused."""
+    """Return the room and the user who gets a role; raise `ChatError` if that is refused.
+
+    Operators and voices may give up their own role.
+    """
     room = require_room(world, op.room, op.room)
+    gives_up = _is_own(world, op) and op.role is Role.NONE and op.former is not None
     is_operator = Role.OPERATOR in {op.role, op.former}
     least = Rank.OWNER if is_operator else Rank.OPERATOR
-    rank = rights.check_rank(world, op.by, room, least)
+    rank = rights.check_rank(world, op.by, room, Rank.NONE if gives_up else least)
     target = find_target(world, op.name)
     if target.account is None and (target.user is None or room not in target.user.rooms):
         raise ChatError(ErrorCode.NO_SUCH_USER, name=target.name.text, room=room.id)
-    check_outranks(world, rank, target, room)
+    if not gives_up:
+        check_outranks(world, rank, target, room)
     role, name = _role(target, room), target.name.text
     if op.former is not None and role is not op.former:
         raise ChatError(ErrorCode.NO_SUCH_ROLE, name=name, role=op.former.value, room=room.id)
@@ -71,6 +76,12 @@ def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
     subject = target.user if member is not None else None
     world.emit(Happened(room, room.in_order(changed), subject))
     return room_ops.MemberRef(name, room.id)
+
+
+def _is_own(world: World, op: room_ops.SetRole) -> bool:
+    """Tell whether the user who acts is the one who gets the role."""
+    user = rights.actor(world, op.by)
+    return user is not None and world.names.find(op.name.keys) is user
 
 
 def _role(target: Target, room: Room) -> Role:

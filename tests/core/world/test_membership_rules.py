@@ -29,6 +29,9 @@ def refused(actor, target, command):
     """Return the code with which a command on a user is refused, None if it is not."""
     rank, other = RANKS[actor], RANKS[target]
     role, former = GIVEN[command]
+    if actor == target and former is not None:
+        own = {Rank.OPERATOR: Role.OPERATOR, Rank.VOICE: Role.VOICE}.get(rank)
+        return None if own is former else ErrorCode.NO_SUCH_ROLE
     if command in {"op", "deop"} and rank < Rank.OWNER:
         return ErrorCode.NOT_OWNER
     if rank < Rank.OPERATOR:
@@ -46,7 +49,10 @@ def refused(actor, target, command):
 @pytest.mark.parametrize("actor", RANKS)
 @pytest.mark.parametrize("command", GIVEN)
 def test_who_gives_roles_to_whom(command, actor):
-    """Owners make operators, and operators voices; no command but `deop` lowers a role."""
+    """Owners make operators, and operators voices; no command but `deop` lowers a role.
+
+    Operators and voices may give up their own.
+    """
     role, former = GIVEN[command]
     club = Club()
     for target in NAMES:
