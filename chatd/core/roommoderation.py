@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.names import typed_name
+from chatd.core.names import new_name, typed_name
 from chatd.core.ports import ILog, StoredAccess
 from chatd.core.records import AccessChanges, AccessKind, RoomAccess
 from chatd.core.rooms import Origin, Role, Room, User
@@ -111,9 +111,16 @@ class RoomModeration:
         reason: str,
         now: float,
         origin: Origin | None = None,
+        *,
+        of_name: bool = False,
     ) -> MemberRef:
-        """Ban a user or an account from a room, for some minutes or, if None, until `unban`."""
-        return await self._restrict(by, name, room, minutes, reason, now, origin, is_ban=True)
+        """Ban a user or an account from a room, for some minutes or, if None, until `unban`.
+
+        If nobody has the name, `of_name` bans whoever takes it.
+        """
+        return await self._restrict(
+            by, name, room, minutes, reason, now, origin, is_ban=True, of_name=of_name
+        )
 
     async def unmute(
         self, by: By, name: str, room: Room, now: float, origin: Origin | None = None
@@ -144,11 +151,17 @@ class RoomModeration:
         origin: Origin | None,
         *,
         is_ban: bool,
+        of_name: bool = False,
     ) -> MemberRef:
         ends = None if minutes is None else self._log.seconds() + 60 * minutes
         until = None if minutes is None else min(now + 60 * minutes, _LAST_TIME)
         wanted, reason = typed_name(name), one_line(reason)
-        operation = Restrict(by, room.key, wanted, is_ban, minutes, ends, until, reason, now)
+        is_known = self._world.find_user(name) or self._world.find_account(name)
+        if of_name and not is_known:
+            wanted = new_name(name)
+        operation = Restrict(
+            by, room.key, wanted, is_ban, minutes, ends, until, reason, now, of_name
+        )
 
         def changes() -> AccessChanges:
             seconds = self._log.seconds()

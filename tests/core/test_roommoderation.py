@@ -115,6 +115,18 @@ def test_a_long_reason(harness, method):
     assert harness.bob.read() == []
 
 
+def test_a_ban_of_a_name_that_nobody_has(harness):
+    """It is in the store by the name; names that nobody can have are refused."""
+    call = (AMY, "Zoe", harness.room, None, "", OFFSET)
+    assert harness.call("ban", *call) is ErrorCode.NO_SUCH_USER
+    assert harness.call("ban", *call, of_name=True) == MemberRef("Zoe", "tea")
+    assert [(entry.name, entry.account) for entry in harness.stored] == [("Zoe", None)]
+    call = (AMY, "Zo*", harness.room, None, "", OFFSET)
+    assert harness.call("ban", *call, of_name=True) is ErrorCode.BAD_NAME
+    assert harness.call("unban", AMY, "ZOE", harness.room, OFFSET) == MemberRef("Zoe", "tea")
+    assert harness.stored == []
+
+
 @pytest.mark.parametrize("kind", [AccessKind.BAN, AccessKind.MUTE])
 def test_minutes(harness, kind):
     """The store has the end by the wall clock; setting that clock changes nothing."""

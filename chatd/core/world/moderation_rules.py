@@ -26,11 +26,19 @@ MAX_ENTRIES = 1000
 
 
 class Target(NamedTuple):
-    """The account or guest on whom somebody acts: `name` in its spelling, `user` if present."""
+    """The account or guest on whom somebody acts: `name` in its spelling, `user` if present.
+
+    It `is_nobody` if the name is that of nobody now.
+    """
 
     name: Name
     account: AccountRef | None
     user: User | None
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether no account and no guest has the name."""
+        return self.account is None and self.user is None
 
 
 def find_target(world: World, name: Name) -> Target:
@@ -42,6 +50,12 @@ def find_target(world: World, name: Name) -> Target:
     if account is None:
         raise ChatError(ErrorCode.NO_SUCH_USER, name=name.text)
     return Target(Name(account.name, world.accounts.keys(account.id)), account, None)
+
+
+def _find_target_or_name(world: World, name: Name) -> Target:
+    """Return the user or the account with a name, or the name alone."""
+    is_known = world.names.find(name.keys) is not None or world.accounts.find(name.keys) is not None
+    return find_target(world, name) if is_known else Target(name, None, None)
 
 
 def subject_of_target(target: Target) -> int | User:
@@ -111,11 +125,14 @@ def check_restrict(world: World, op: room_ops.Restrict, seconds: float) -> Restr
     """
     room = require_room(world, op.room, op.room)
     rank = rights.check_rank(world, op.by, room, Rank.OPERATOR)
-    target = find_target(world, op.name)
+    target = _find_target_or_name(world, op.name) if op.of_name else find_target(world, op.name)
     check_outranks(world, rank, target, room)
     restrictions = restrictions_of(room, is_ban=op.is_ban).active(seconds)
     account = None if target.account is None else target.account.id
     former = restrictions.of(target.user, account, seconds)
+    if former is None and target.is_nobody:
+        keys = target.name.keys
+        former = next((each for each in restrictions if each.is_of_name(keys)), None)
     if former is None and len(restrictions) >= MAX_ENTRIES:
         raise rights.refusal(ErrorCode.TOO_MANY_ENTRIES, room, limit=MAX_ENTRIES)
     entry = RoomAccess(
@@ -148,7 +165,8 @@ def restrict(world: World, op: room_ops.Restrict) -> room_ops.MemberRef:
     if member is not None:
         _remove(world, room, member, LeaveReason.BANNED, op.by, text, op.now)
     else:
-        access.end_invitation(world, room, subject_of_target(target))
+        if not target.is_nobody:
+            access.end_invitation(world, room, subject_of_target(target))
         actor = rights.actor_ref(world, op.by)
         banned = RoomBanned(room.id, name, entry.by, op.now, op.minutes, text, entry.account, actor)
         world.emit(Happened(room, room.in_order(banned)))

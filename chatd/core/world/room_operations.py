@@ -80,7 +80,7 @@ class Restrict(Operation[MemberRef]):
     """A user or an account is muted in a room or, if `is_ban`, banned from it; its outcome is both.
 
     For some minutes, up to `ends` by the clock that measures durations and `until` by the wall
-    clock, or for ever.
+    clock, or for ever. `of_name`: whoever takes the name is restricted, if nobody has it now.
     """
 
     by: By
@@ -92,6 +92,7 @@ class Restrict(Operation[MemberRef]):
     until: float | None
     reason: str
     now: float
+    of_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A world, operations that are applied to it, and what they have changed."""
 
+from dataclasses import replace
 from itertools import count
 from weakref import WeakSet
 
@@ -38,6 +39,11 @@ def ban(name, minutes=None, ends=None, room="1", by=AMY, reason=""):
     """Return the ban of a user or an account from a room."""
     until = None if minutes is None else NOW + 60 * minutes
     return room_ops.Restrict(by, room, typed_name(name), True, minutes, ends, until, reason, NOW)
+
+
+def ban_name(name, room="1", by=AMY):
+    """Return the ban of a name, which nobody needs to have, from a room."""
+    return replace(ban(name, room=room, by=by), of_name=True)
 
 
 def lift(name, is_ban=False, room="1", by=AMY):

@@ -86,6 +86,7 @@ BY_CLASS = {
     room_ops.Kick: (_by, _rooms, _rooms, _names, st.just(""), _times),
     room_ops.Restrict: (
         *(_by, _rooms, _names, _flags, st.none(), _ends, st.none(), st.just(""), _times),
+        _flags,
     ),
     room_ops.LiftRestriction: (_by, _rooms, _names, _flags, _times),
     room_ops.Invite: (_by, _rooms, _names, st.sampled_from([30.0, 90.0]), st.just(NOW), _times),

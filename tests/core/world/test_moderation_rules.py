@@ -12,7 +12,18 @@ from chatd.core.world.effects import Happened, Told
 from chatd.core.world.moderation_rules import check_restrict
 from chatd.core.world.operations import Say
 from chatd.core.world.room_operations import MemberRef
-from tests.core.world.harness import HOST, NOW, ban, end, join, kick, lift, mute, rename
+from tests.core.world.harness import (
+    HOST,
+    NOW,
+    ban,
+    ban_name,
+    end,
+    join,
+    kick,
+    lift,
+    mute,
+    rename,
+)
 
 
 def say(session):
@@ -227,6 +238,20 @@ def test_too_many_entries(harness, monkeypatch):
     check_restrict(harness.world, mute("bea"), 60.0)
     harness.seconds = 60.0
     harness.do(mute("bea"))
+
+
+def test_ban_of_a_name(harness, ann, room):
+    """It is that of whoever takes the name, once, and is as another ban if somebody has it."""
+    for name in ("Zoe", "zoe"):
+        harness.do(ban_name(name))
+    assert [entry.name for entry in room.bans.entries(0.0)] == ["zoe"]
+    assert harness.effects[-1].event == RoomBanned("1", "zoe", "Amy", NOW)
+    zoe = harness.guest("ZOE")
+    assert harness.refusal(join(zoe, "1"))[0] is ErrorCode.BANNED_FROM_ROOM
+    harness.do(lift("Zoe", is_ban=True))
+    harness.do(join(zoe, "1"))
+    harness.do(ban_name("Ann"))
+    assert room not in harness.user(ann).rooms
 
 
 @pytest.mark.usefixtures("ann")
