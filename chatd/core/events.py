@@ -303,12 +303,13 @@ class AwayChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProfileChanged:
-    """The data that a client tells about its user is `profile` from now on."""
+    """The data that a client tells about its user is `profile` from now on; it was `former`."""
 
     name: str
     time: float
     account: int | None
     profile: Profile
+    former: Profile = NO_PROFILE
     room: ClassVar[None] = None
 
 

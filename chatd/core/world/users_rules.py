@@ -141,11 +141,11 @@ def set_away(world: World, op: ops.SetAway) -> None:
 def set_profile(world: World, op: ops.SetProfile) -> None:
     """Note what a client tells about its user."""
     user = world.session_user(op.session, op.address)
-    if user.profile != op.profile:
+    former = user.profile
+    if former != op.profile:
         user.profile = op.profile
-        world.tell_rooms(
-            user, ProfileChanged(user.name, op.now, user.account, op.profile), op.session
-        )
+        changed = ProfileChanged(user.name, op.now, user.account, op.profile, former)
+        world.tell_rooms(user, changed, op.session)
 
 
 def set_ignored(world: World, op: ops.SetIgnored) -> str:
