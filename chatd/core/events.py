@@ -27,6 +27,19 @@ from chatd.core.room_events import (
 Address = tuple[str, int] | str
 """The address of a client: host and port, or a word such as `unix` where there is no port."""
 
+
+class PrivateAddress(NamedTuple):
+    """An address that other clients are never shown; the administrator and limits know it."""
+
+    host: str
+    port: int
+
+
+def public(address: Address | None) -> Address | None:
+    """Return an address as other clients are shown it: None for a private one."""
+    return None if isinstance(address, PrivateAddress) else address
+
+
 ADMINISTRATOR = "Administrator"
 SERVER = "Server"
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from chatd.core.events import Address, LeaveReason, MessageKind
+from chatd.core.events import Address, LeaveReason, MessageKind, public
 from chatd.core.records import AccessKind
 from chatd.core.rooms import Role
 from chatd.protocol.jsonio import Fields
@@ -110,7 +110,7 @@ KINDS: Final[Mapping[Any, Kind]] = MappingProxyType(
         bool: Kind(_same, _exactly(bool)),
         float: Kind(time_text, _read_time),
         float | None: Kind(_write_optional_time, _read_optional_time),
-        Address | None: Kind(_same, _read_address),
+        Address | None: Kind(public, _read_address),
         LeaveReason: Kind(str, LeaveReason),
         AccessKind: Kind(str, AccessKind),
         Mapping[str, object]: Kind(_same, _same),

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from chatd.core.errors import ErrorCode
-from chatd.core.events import Address, DisconnectReason, Message
+from chatd.core.events import Address, DisconnectReason, Message, public
 from chatd.core.rooms import Room
 
 MAX_MEMBERS: Final = 50
@@ -104,9 +104,15 @@ class RoomInfo:
     more: int = 0
 
     @classmethod
-    def of(cls, room: Room, max_chatters: int | None = None) -> RoomInfo:
+    def of(cls, room: Room) -> RoomInfo:
+        """Return a room as it is now, for the administrator."""
+        return cls(room.id, room.name, tuple((user.name, user.address) for user in room.members))
+
+    @classmethod
+    def for_clients(cls, room: Room, max_chatters: int) -> RoomInfo:
         """Return a room as it is now, with at most `max_chatters` of its members."""
-        chatters = tuple((user.name, user.address) for user in islice(room.members, max_chatters))
+        members = islice(room.members, max_chatters)
+        chatters = tuple((user.name, public(user.address)) for user in members)
         return cls(room.id, room.name, chatters, len(room.members) - len(chatters))
 
 

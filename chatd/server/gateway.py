@@ -63,6 +63,10 @@ class Gateway(Protocol):
         """Start the session, as the first bytes have decided the framing."""
         raise NotImplementedError
 
+    def peer_address(self) -> Address:
+        """Return the address of the client."""
+        return peer_address(cast("ITransport", self.transport))
+
     def last_words(self, refusal: DisconnectReason | None, text: str) -> bytes:
         """Return what a client reads that is disconnected before the session has started.
 
@@ -76,7 +80,7 @@ class Gateway(Protocol):
     def connectionMade(self) -> None:
         """Begin a session."""
         context, transport = self._context, cast("ITCPTransport", self.transport)
-        self.address = peer_address(transport)
+        self.address = self.peer_address()
         if isinstance(self.address, tuple):
             set_options(transport, self.address[1])
         limit = context.limits.queue(registered=False)
@@ -221,7 +225,7 @@ class Gateway(Protocol):
 
     def _update_address(self) -> None:
         """Admit the client again if its address has changed, as behind a proxy it does."""
-        address = peer_address(cast("ITransport", self.transport))
+        address = self.peer_address()
         if address != self.address:
             self._context.admission.leave(self._slot)
             self.address = address

@@ -54,11 +54,11 @@ class RoomLists:
         if key not in self._pages:
             if not self._pages:
                 self._clock.callLater(0, self._pages.clear)
-            infos = tuple(RoomInfo.of(room, MAX_CHATTERS) for room in shown)
+            infos = tuple(RoomInfo.for_clients(room, MAX_CHATTERS) for room in shown)
             self._pages[key] = RoomList(infos, more=more)
         return self._pages[key]
 
     def room(self, user: User, room_id: str) -> RoomList:
         """Return a list of one room alone; raise `ChatError` if none is listed for `user`."""
         room = rights.require_listed(self._world, room_id, user)
-        return RoomList((RoomInfo.of(room, MAX_CHATTERS),))
+        return RoomList((RoomInfo.for_clients(room, MAX_CHATTERS),))

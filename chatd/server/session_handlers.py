@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.events import Address
 from chatd.core.records import RememberedToken
 from chatd.core.rooms import Origin
 from chatd.core.sessions import Access
@@ -101,7 +102,7 @@ def _session_list(session: Session, access: Access) -> SessionList:
     origins = tuple(
         SessionInfo(
             number,
-            origin.address if services.show_addresses else None,
+            _own_address(origin) if services.show_addresses else None,
             origin.format,
             now - (seconds - origin.connected_at),
             int(seconds - origin.last_active),
@@ -114,3 +115,9 @@ def _session_list(session: Session, access: Access) -> SessionList:
         for number, token in enumerate(access.tokens, len(origins) + 1)
     )
     return SessionList(origins, tokens)
+
+
+def _own_address(origin: Origin) -> Address:
+    """Return the address of a session, which its user may know also if it is private."""
+    address = origin.address
+    return address if isinstance(address, str) else (address[0], address[1])

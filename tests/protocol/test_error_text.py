@@ -18,6 +18,7 @@ EVERY_PARAMETER = dict.fromkeys(
         "subject",
         "room_name",
         "role",
+        "least",
     ),
     "x",
 )

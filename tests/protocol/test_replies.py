@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from chatd.core.errors import ErrorCode, NameFlaw
-from chatd.core.events import DisconnectReason
+from chatd.core.events import DisconnectReason, Joined, PrivateAddress
 from chatd.core.rooms import Room, User
 from chatd.protocol import replies
 from chatd.protocol.codec import CODECS
@@ -59,7 +59,7 @@ def test_result_has_words_and_an_object(kind):
 def test_error_has_words_and_an_object(code):
     """Text and JSON have a form for each error."""
     params = dict.fromkeys(("room", "name", "id", "limit", "reason", "usage", "command"), "x")
-    params |= {"address": "x", "network": "x", "room_name": "x", "role": "x"}
+    params |= {"least": 8, "address": "x", "network": "x", "room_name": "x", "role": "x"}
     if code is ErrorCode.BAD_NAME:
         params["reason"] = NameFlaw.BLANK
     reply = ErrorReply(code, {**params, "subject": "x"})
@@ -85,5 +85,17 @@ def test_room_info_of_a_room():
     room, user = Room("1", "tea"), User(("127.0.0.1", 5))
     user.name = "Al"
     room.add(user, 0)
-    assert RoomInfo.of(room) == RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),))
-    assert RoomInfo.of(room, 0) == RoomInfo("1", "tea", more=1)
+    info = RoomInfo("1", "tea", (("Al", ("127.0.0.1", 5)),))
+    assert RoomInfo.of(room) == RoomInfo.for_clients(room, 1) == info
+    assert RoomInfo.for_clients(room, 0) == RoomInfo("1", "tea", more=1)
+
+
+def test_a_private_address_is_for_the_administrator():
+    """Clients are not shown where a user is whose address is private."""
+    room, user = Room("1", "tea"), User(PrivateAddress("203.0.113.9", 5))
+    user.name = "Al"
+    room.add(user, 0)
+    assert RoomInfo.of(room).chatters == (("Al", ("203.0.113.9", 5)),)
+    assert RoomInfo.for_clients(room, 1).chatters == (("Al", None),)
+    joined = Joined("1", "Al", user.address, 0.0)
+    assert b'"address":null' in CODECS["json"](Framing.NUL, True).encode(joined)

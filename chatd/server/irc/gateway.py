@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from twisted.internet.interfaces import ISSLTransport
 
-from chatd.core.events import DisconnectReason
+from chatd.core.events import Address, DisconnectReason, PrivateAddress
 from chatd.protocol.framing import Framing
 from chatd.protocol.irc.line import line
 from chatd.protocol.text import disconnect_words
@@ -70,6 +70,11 @@ class IrcProtocol(Gateway):
         """Start the session without capabilities."""
         self._session.start(self._irc.settings.codecs.get(frozenset()))
         self._irc.pings.start(self._ping)
+
+    def peer_address(self) -> Address:
+        """Return the address of the client, which no other client is shown."""
+        address = super().peer_address()
+        return PrivateAddress(*address) if isinstance(address, tuple) else address
 
     def last_words(self, refusal: DisconnectReason | None, text: str) -> bytes:
         """Return an ERROR."""
