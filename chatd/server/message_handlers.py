@@ -12,7 +12,8 @@ from chatd.core.events import MessageKind
 from chatd.protocol.command import Request
 from chatd.protocol.replies import History, Reply
 from chatd.protocol.room_replies import ActDone, Found, ReadNoted
-from chatd.server.room_handlers import acting_room, note_act
+from chatd.server.acts import note_act
+from chatd.server.room_handlers import acting_room
 
 if TYPE_CHECKING:  # nativesession.py imports the handlers
     from chatd.server.nativesession import NativeSession as Session
@@ -82,7 +83,7 @@ async def delete(session: Session, request: Request) -> Reply:
     services, room = session.services, acting_room(session, request)
     wanted = _number(request, "id")
     deleted = await services.messages.delete(session, room, wanted, services.now())
-    note_act(session, request, room, "delete", str(deleted))
+    note_act(session, room, "delete", str(deleted))
     return ActDone("delete", room.id, id=deleted)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import room_key
 from chatd.core.names import ROOM_ID_LENGTH
-from chatd.core.records import Actor, ActorKind, AuditEntry
 from chatd.core.rooms import Role, Room
 from chatd.core.world.operations import By
 from chatd.core.world.room_operations import MemberRef
@@ -26,6 +25,7 @@ from chatd.protocol.room_replies import (
     RoomEnded,
     SettingReply,
 )
+from chatd.server.acts import note_act
 
 if TYPE_CHECKING:  # nativesession.py imports the handlers
     from chatd.server.nativesession import NativeSession as Session
@@ -56,7 +56,7 @@ def _on_user(act: _Act) -> _Handler:
         room = acting_room(session, request)
         name, _ = await act(session, request, room)
         kept_as = {"ban": "room-ban", "unban": "room-unban"}.get(request.command, request.command)
-        note_act(session, request, room, kept_as, name)
+        _note(session, request, room, kept_as, name)
         return ActDone(request.command, room.id, name)
 
     return handle
@@ -163,7 +163,7 @@ async def topic(session: Session, request: Request) -> Reply:
     if session.is_text and text == NO_TOPIC:
         text = ""
     await services.room_settings.set_topic(session, room, text, services.now())
-    note_act(session, request, room, "set", "topic")
+    _note(session, request, room, "set", "topic")
     return SettingReply("topic", room.id, room.name, room.settings.topic, changed=True)
 
 
@@ -174,7 +174,7 @@ async def setting(session: Session, request: Request) -> Reply:
     if given is None:
         return SettingReply(name, room.id, room.name, shown_value(room, name))
     await services.room_settings.set(session, room, name, _value(name, given), services.now())
-    note_act(session, request, room, "set", name if name == KEY else f"{name} {given}")
+    _note(session, request, room, "set", name if name == KEY else f"{name} {given}")
     return SettingReply(name, room.id, room.name, shown_value(room, name), changed=True)
 
 
@@ -190,29 +190,17 @@ async def end(session: Session, request: Request) -> Reply:
     """End the room."""
     services, room = session.services, acting_room(session, request)
     await services.chat.delete_room(room, services.now(), session)
-    note_act(session, request, room, "end")
+    _note(session, request, room, "end")
     return RoomEnded(room.id)
 
 
 # -- within
 
 
-def note_act(session: Session, request: Request, room: Room, act: str, subject: str = "") -> None:
-    """Keep an act in the audit, if it is that of an administrator."""
-    services, user = session.services, session.user
-    if services.world.accounts.is_admin(user.account):
-        minutes, reason = request.arguments.get("minutes"), request.arguments.get("reason", "")
-        services.audit(
-            AuditEntry(
-                services.now(),
-                Actor(ActorKind.ACCOUNT, user.name),
-                act,
-                subject,
-                room.id,
-                None if minutes is None else int(minutes),
-                reason,
-            )
-        )
+def _note(session: Session, request: Request, room: Room, act: str, subject: str = "") -> None:
+    """Keep an act in the audit, with the minutes and the reason that the request has."""
+    minutes, reason = request.arguments.get("minutes"), request.arguments.get("reason", "")
+    note_act(session, room, act, subject, None if minutes is None else int(minutes), reason)
 
 
 HANDLERS: Final = {

@@ -7,6 +7,7 @@ comes as `Lines`, which are made already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -55,6 +56,8 @@ MAX_CODECS: Final = 64
 
 _CLOSED: Final = "The room is being closed by the Administrator."
 
+_NONE: Final[frozenset[str]] = frozenset()
+
 _LAST_WORDS: Final = {
     LeaveReason.LOST: "Connection lost",
     LeaveReason.LOGOUT: "Logged out",
@@ -70,6 +73,23 @@ _SETTING_MODES: Final = {
     "open-topic": ("t", True),
 }
 """The modes of settings, and whether a mode is on where the setting is off."""
+
+
+_PRIVATE: Final = re.compile(r"(?:@\S+ )?(:\S+!\S+ (?:PRIVMSG|NOTICE|TAGMSG) [^#\s]\S*)(?: .*)?")
+_WITH_KEY: Final = re.compile(r"(?:@\S+ )?(:\S+ (?:324 \S+|MODE) #\S+ [-+]\S*k\S*) .*")
+
+
+_Act = (
+    Left
+    | Kicked
+    | RoleChanged
+    | RoomChanged
+    | RoomBanned
+    | RoomUnbanned
+    | MemberInvited
+    | MessageDeleted
+)
+"""What a user has done, or the administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +123,13 @@ class IrcCodec:
         return b"" if make is None else make(self, event).encode()
 
     def describe(self, event: Event | Reply | Lines) -> list[str]:
-        """Return the lines, with the text of a private message masked."""
+        """Return the lines, with the keys of rooms and what is private masked."""
         if isinstance(event, Lines) and event.shown:
             return list(event.shown)
         if isinstance(event, PrivateMessage):
             source = names.source(event.sender, event.account, event.profile)
             return [f":{source} PRIVMSG {event.reader} :{MASK}"]
-        return [each for each in self.encode(event).decode().split("\r\n") if each]
+        return [_shown(each) for each in self.encode(event).decode().split("\r\n") if each]
 
     def for_room_count(self, in_rooms: int) -> IrcCodec:  # noqa: ARG002 -- every line names its room
         """Return the same codec."""
@@ -133,8 +153,9 @@ class IrcCodec:
             params += [account, event.profile.about or event.name]
         lines = line(source, "JOIN", *params, tags=tags)
         if event.role in names.MODES:
-            mode = f"+{names.MODES[event.role]}"
-            lines += line(self._server, "MODE", channel, mode, event.name, tags=self._time(event))
+            letters = names.MODES[event.role]
+            modes = (f"+{letters}", *[event.name] * len(letters))
+            lines += line(self._server, "MODE", channel, *modes, tags=self._time(event))
         if event.away is not None and caps.AWAY_NOTIFY in self.capabilities:
             lines += line(source, "AWAY", event.away, tags=tags)
         return lines
@@ -151,9 +172,11 @@ class IrcCodec:
             lines = ""
             if event.reason is LeaveReason.BANNED:
                 mask = names.ban_mask(event.name, event.account)
-                lines = line(actor, "MODE", channel, "+b", mask, tags=self._time(event))
+                lines = line(actor, "MODE", channel, "+b", mask, tags=self._actor_tags(event))
             return lines + self._kick(event, actor)
         if event.has_ended:
+            if event.by is not None:
+                text = f"Ended by {event.by}{f': {text}' if text else ''}"
             return line(source, "QUIT", text or "Quit", tags=tags)
         return line(source, "PART", channel, *([text] if text else []), tags=tags)
 
@@ -162,7 +185,7 @@ class IrcCodec:
 
     def _kick(self, event: Left | Kicked, actor: str) -> str:
         channel, text = names.channel(event.room), event.text or event.by or ADMINISTRATOR
-        return line(actor, "KICK", channel, event.name, text, tags=self._time(event))
+        return line(actor, "KICK", channel, event.name, text, tags=self._actor_tags(event))
 
     def _room_closed(self, event: RoomClosed) -> str:
         notice = Notice(ADMINISTRATOR, _CLOSED, event.time, event.room)
@@ -210,13 +233,14 @@ class IrcCodec:
         channel, number = names.channel(event.room), names.message_id(event.room, event.id)
         reason = [event.text] if event.text else []
         actor = self._actor(event.actor)
-        return line(actor, "REDACT", channel, number, *reason, tags=self._time(event))
+        return line(actor, "REDACT", channel, number, *reason, tags=self._actor_tags(event))
 
     # -- users
 
     def _renamed(self, event: Renamed) -> str:
         source = names.source(event.name, None, event.profile)
-        return line(source, "NICK", event.new_name, tags=self._time(event))
+        tags = self.messages.tags(event.time, is_bot=event.profile.is_bot)
+        return line(source, "NICK", event.new_name, tags=tags)
 
     def _away_changed(self, event: AwayChanged) -> str:
         if caps.AWAY_NOTIFY not in self.capabilities:
@@ -226,7 +250,7 @@ class IrcCodec:
         return line(source, "AWAY", *text, tags=self._tags(event))
 
     def _profile_changed(self, event: ProfileChanged) -> str:
-        if caps.SETNAME not in self.capabilities:
+        if caps.SETNAME not in self.capabilities or event.profile.about == event.former.about:
             return ""
         source = names.source(event.name, event.account, event.profile)
         return line(source, "SETNAME", event.profile.about or event.name, tags=self._tags(event))
@@ -234,12 +258,8 @@ class IrcCodec:
     # -- rooms
 
     def _room_changed(self, event: RoomChanged) -> str:
-        channel, actor, tags = (
-            names.channel(event.room),
-            self._actor(event.actor),
-            self._time(event),
-        )
-        lines = ""
+        channel, actor = names.channel(event.room), self._actor(event.actor)
+        lines, tags = "", self._actor_tags(event)
         for setting, value in event.change.items():
             if setting == "topic":
                 lines += line(actor, "TOPIC", channel, str(value or ""), tags=tags)
@@ -252,17 +272,17 @@ class IrcCodec:
         for sign, role in (("-", event.former), ("+", event.role)):
             if role in names.MODES and event.former != event.role:
                 changes += f"{sign}{names.MODES[role]}"
-                arguments.append(event.name)
+                arguments += [event.name] * len(names.MODES[role])
         if not changes:
             return ""
         channel, actor = names.channel(event.room), self._actor(event.actor)
-        return line(actor, "MODE", channel, changes, *arguments, tags=self._time(event))
+        return line(actor, "MODE", channel, changes, *arguments, tags=self._actor_tags(event))
 
     def _room_banned(self, event: RoomBanned | RoomUnbanned) -> str:
         sign = "+" if isinstance(event, RoomBanned) else "-"
         mask = names.ban_mask(event.name, event.account)
         channel, actor = names.channel(event.room), self._actor(event.actor)
-        return line(actor, "MODE", channel, f"{sign}b", mask, tags=self._time(event))
+        return line(actor, "MODE", channel, f"{sign}b", mask, tags=self._actor_tags(event))
 
     def _muted(self, event: Muted | Unmuted) -> str:
         channel, words = names.channel(event.room), mute_words(event)
@@ -270,14 +290,15 @@ class IrcCodec:
 
     def _invited(self, event: Invited) -> str:
         source = names.source(event.by, event.account, event.profile)
-        tags = self.messages.tags(event.time, event.by, event.account)
+        is_bot = event.profile.is_bot
+        tags = self.messages.tags(event.time, event.by, event.account, is_bot=is_bot)
         return line(source, "INVITE", event.name, names.channel(event.room), tags=tags)
 
     def _member_invited(self, event: MemberInvited) -> str:
         if caps.INVITE_NOTIFY not in self.capabilities:
             return ""
         source, channel = names.source_of(event.actor), names.channel(event.room)
-        return line(source, "INVITE", event.name, channel, tags=self._time(event))
+        return line(source, "INVITE", event.name, channel, tags=self._actor_tags(event))
 
     # -- parts of lines
 
@@ -287,10 +308,24 @@ class IrcCodec:
 
     def _tags(self, event: Joined | Left | AwayChanged | ProfileChanged) -> str:
         """Return the tags of a line whose source is the user of the event."""
-        return self.messages.tags(event.time, event.name, event.account)
+        is_bot = event.profile.is_bot
+        return self.messages.tags(event.time, event.name, event.account, is_bot=is_bot)
+
+    def _actor_tags(self, event: _Act) -> str:
+        """Return the tags of a line whose source is the user who has done something."""
+        if event.actor is None:
+            return self._time(event)
+        name, account, profile = event.actor
+        return self.messages.tags(event.time, name, account, is_bot=profile.is_bot)
 
     def _time(self, event: Any) -> str:
         return self.messages.tags(event.time)
+
+
+def _shown(text: str) -> str:
+    """Return a line as the trace shows it."""
+    found = _PRIVATE.fullmatch(text) or _WITH_KEY.fullmatch(text)
+    return text if found is None else f"{found[1]} :{MASK}"
 
 
 def _mode(setting: str, value: str | bool | int | None) -> tuple[str, ...]:
@@ -350,20 +385,19 @@ class IrcCodecs:
         """
         wanted = caps.shared(capabilities)
         codec = self._codecs.get(wanted)
-        if codec is not None:
-            return codec
-        if len(self._codecs) >= MAX_CODECS:
-            reduced = self._nearest(wanted)
-            if reduced is not None:
-                return reduced
-        codec = self._codecs[wanted] = IrcCodec(wanted, self._server)
+        if codec is None:
+            # The last place is for the codec of clients without any, which all can read.
+            most = MAX_CODECS if _NONE in self._codecs else MAX_CODECS - 1
+            if len(self._codecs) >= most:
+                wanted = self._nearest(wanted)
+                codec = self._codecs.get(wanted)
+        if codec is None:
+            codec = self._codecs[wanted] = IrcCodec(wanted, self._server)
         return codec
 
-    def _nearest(self, wanted: frozenset[str]) -> IrcCodec | None:
-        """Return the codec whose capabilities are the most of those that are wanted."""
+    def _nearest(self, wanted: frozenset[str]) -> frozenset[str]:
+        """Return those of the wanted capabilities of which most are those of a codec."""
         fewer = [each for each in self._codecs if each <= wanted]
-        if not fewer:
-            return None
         missed = {name: place for place, name in enumerate(caps.LEAST_NEEDED)}
 
         def loss(capabilities: frozenset[str]) -> tuple[int, int, list[str]]:
@@ -371,4 +405,4 @@ class IrcCodecs:
             needed = sum(name not in missed for name in lost)
             return needed, len(lost), sorted(lost, key=lambda name: missed.get(name, -1))
 
-        return self._codecs[min(fewer, key=loss)]
+        return min(fewer, key=loss, default=_NONE)

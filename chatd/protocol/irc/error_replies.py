@@ -64,24 +64,30 @@ _CODES: Final = {
 
 def error_reply(session: Refusing, error: ChatError, request: Line | None) -> None:
     """Tell a client that its line is refused; `request` is None if it was too long."""
-    code, text = error.code, error_text(ErrorReply(error.code, error.params))
+    code = error.code
     if code is ErrorCode.SESSION_CLOSED:
         return
     if request is None or (code is ErrorCode.TOO_LONG and request.command == "*"):
         session.reply(Numeric.INPUTTOOLONG, "Input line was too long")
         return
+    if code is ErrorCode.USAGE:
+        session.reply(Numeric.NEEDMOREPARAMS, request.command, "The parameters are not right")
+        return
+    text = error_text(ErrorReply(code, error.params))
     subject = request.params[0] if request.params else "*"
+    shown = error.params.get("room")
+    channel = subject if subject.startswith(names.CHANNEL_PREFIX) else None
+    if channel is None and isinstance(shown, str):
+        channel = names.channel(shown)
     if code in _CHANNEL_NUMERICS and (request.command != "NICK"):
-        shown = error.params.get("room")
-        channel = subject if subject.startswith(names.CHANNEL_PREFIX) else None
-        if channel is None and isinstance(shown, str):
-            channel = names.channel(shown)
         session.reply(_CHANNEL_NUMERICS[code], channel or subject, text)
+    elif code is ErrorCode.BAD_KEY:
+        session.reply(Numeric.INVALIDMODEPARAM, channel or subject, "k", "*", text)
+    elif code is ErrorCode.NO_SUCH_USER and channel is not None and shown is not None:
+        session.reply(Numeric.USERNOTINCHANNEL, str(error.params.get("name")), channel, text)
     elif code in _NICK_NUMERICS:
         name = error.params.get("name")
         shown_name = subject if request.command == "NICK" else str(name or subject)
         session.reply(_NICK_NUMERICS[code], shown_name, text)
-    elif code is ErrorCode.USAGE:
-        session.reply(Numeric.NEEDMOREPARAMS, request.command, "The parameters are not right")
     else:
         session.fail(request.command, _CODES.get(code, code.value.upper().replace("-", "_")), text)

@@ -7,17 +7,21 @@ from typing import Final
 
 from chatd.core.profiles import NO_PROFILE, Profile, UserRef
 from chatd.core.rooms import Role
+from chatd.protocol.irc.line import cut
 
 CHANNEL_PREFIX: Final = "#"
 
 USERNAME_LENGTH: Final = 9
 """How many characters of a user's name on their own machine are shown, behind a `~`."""
 
+HOST_LENGTH: Final = 63
+"""How many bytes the host of a user has at most, so that a line has room for what it says."""
+
 PREFIXES: Final = {Role.OWNER: "~", Role.OPERATOR: "@", Role.VOICE: "+", Role.NONE: ""}
 """What stands before the name of a member."""
 
-MODES: Final = {"owner": "q", "operator": "o", "voice": "v"}
-"""The letters of roles in modes."""
+MODES: Final = {"owner": "qo", "operator": "o", "voice": "v"}
+"""The letters of roles in modes: an owner has the rights of an operator, and clients know these."""
 
 _NOT_IN_USERNAME: Final = re.compile("[\\s\x00-\x20\x7f@!*?:,~]+")
 
@@ -46,7 +50,7 @@ def shown_username(profile: Profile) -> str:
 
 def host(name: str, account: int | None) -> str:
     """Return what stands in the place of a host: an address is never shown."""
-    return "chatd/guest" if account is None else f"chatd/account/{name}"
+    return "chatd/guest" if account is None else cut(f"chatd/account/{name}", HOST_LENGTH)
 
 
 def source(name: str, account: int | None = None, profile: Profile = NO_PROFILE) -> str:

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 from chatd.config import RoomCreators
 from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.roommoderation import MAX_REASON
 from chatd.core.rooms import Room
+from chatd.core.world import rights
 from chatd.core.world.operations import By
 from chatd.protocol.irc import names
-from chatd.protocol.irc.error_replies import error_reply
+from chatd.protocol.irc.error_replies import Refusing, error_reply
 from chatd.protocol.irc.line import Line
 from chatd.protocol.irc.numerics import Numeric
+from chatd.server.acts import note_act
+from chatd.server.irc.history import replayed_lines
 from chatd.server.irc.joining import own_join, room_lines
+from chatd.server.irc.readmarks import load_marker
 from chatd.server.irc.registration import last_words
 from chatd.server.irc.settings import MAX_TARGETS
 
@@ -36,34 +41,34 @@ async def join(session: IrcSession, request: Line) -> None:
 
 
 async def _join(session: IrcSession, channel: str, key: str | None) -> None:
-    room_id, chat = names.room_id(channel), session.services.chat
+    """Join a channel, which may be meant by the name of the room; create it if need be."""
+    room_id, services = names.room_id(channel), session.services
     if not room_id:
         no_such_channel(session, channel)
         return
-    known = session.find_room(channel)
+    known = rights.find_room(services.world, room_id, session.user)
     if known is not None and known in session.user.rooms:
         session.followed_rooms -= {known}
         session.current_room = known
         return
-    enter = chat.join if session.services.room_creators is RoomCreators.NOBODY else None
+    await load_marker(session, known)  # now, as nothing must come between the join and its lines
+    is_limited = services.room_creators is RoomCreators.NOBODY
+    enter = services.chat.join if is_limited else services.chat.join_or_create
     try:
-        room = await (enter or chat.join_or_create)(
-            session, room_id, None, session.services.now(), key
-        )
+        room = await enter(session, room_id, None, services.now(), key)
     except ChatError as error:
         error_reply(session, error, Line("JOIN", [channel]))
         if error.code is ErrorCode.UNAVAILABLE:
             session.fail("JOIN", "UNAVAILABLE", channel, "The store is away: try again later.")
         return
-    if room.id != room_id and known is None:
-        pass  # it was found by its name: the client reads its id
     session.response.add(room_lines(session, room, own_join(session, room)))
+    session.response.add(replayed_lines(session, room))
 
 
 async def part(session: IrcSession, request: Line) -> None:
     """Leave channels, with last words."""
     text = last_words(request.params[1]) if len(request.params) > 1 else ""
-    for channel in request.params[0].split(","):
+    for channel in filter(None, request.params[0].split(",")):
         room = session.find_room(channel)
         if room is None:
             no_such_channel(session, channel)
@@ -76,7 +81,11 @@ async def part(session: IrcSession, request: Line) -> None:
 
 async def _part(session: IrcSession, room: Room, text: str) -> None:
     source = session.source
-    await session.services.chat.leave(session, room, session.services.now(), text)
+    try:
+        await session.services.chat.leave(session, room, session.services.now(), text)
+    except ChatError as error:  # the user was removed meanwhile
+        error_reply(session, error, Line("PART", [names.channel(room.id)]))
+        return
     tags = session.base_codec.messages.tags(session.services.now())
     channel = names.channel(room.id)
     session.send_line(source, "PART", channel, *([text] if text else []), tags=tags)
@@ -85,34 +94,35 @@ async def _part(session: IrcSession, room: Room, text: str) -> None:
 async def kick(session: IrcSession, request: Line) -> None:
     """Remove users from channels: one channel and several users, or as many of both."""
     channels, nicks = request.params[0].split(","), request.params[1].split(",")
-    reason = last_words(request.params[2]) if len(request.params) > 2 else ""  # noqa: PLR2004 -- the third
+    reason = "".join(map(last_words, request.params[2:3]))[:MAX_REASON]
     if len(channels) == 1:
         channels *= len(nicks)
-    if len(channels) != len(nicks) or len(nicks) > MAX_TARGETS:
+    if len(channels) != len(nicks):
         session.need_more_params("KICK")
+        return
+    if len(nicks) > MAX_TARGETS:
+        session.reply(Numeric.TOOMANYTARGETS, nicks[MAX_TARGETS], "Too many targets")
         return
     for channel, nick in zip(channels, nicks, strict=True):
         try:
             await _kick(session, channel, nick, reason)
         except ChatError as error:
             error_reply(session, error, Line("KICK", [channel, nick]))
+        session.response.flush()
 
 
 async def _kick(session: IrcSession, channel: str, nick: str, reason: str) -> None:
-    room = session.find_room(channel)
+    room = acting_room(session, channel)
     if room is None:
-        no_such_channel(session, channel)
         return
-    if room not in session.user.rooms:
-        not_on_channel(session, channel)
-        return
-    user = session.services.chat.find_user(nick)
+    services = session.services
+    user = services.chat.find_user(nick)
     if user is None or room not in user.rooms:
-        words = "They aren't on that channel"
-        session.reply(Numeric.USERNOTINCHANNEL, nick, names.channel(room.id), words)
+        not_in_channel(session, nick, room)
         return
-    services, by = session.services, By(session.key)
-    await services.room_moderation.kick(by, nick, room, reason, services.now(), session)
+    by, now = By(session.key), services.now()
+    name, _ = await services.room_moderation.kick(by, nick, room, reason, now, session)
+    note_act(session, room, "kick", name, reason=reason)
 
 
 async def invite(session: IrcSession, request: Line) -> None:
@@ -124,22 +134,20 @@ async def invite(session: IrcSession, request: Line) -> None:
         session.need_more_params("INVITE")
         return
     nick, channel = request.params[:2]
-    room = session.find_room(channel)
+    room = acting_room(session, channel)
     if room is None:
-        no_such_channel(session, channel)
-        return
-    if room not in session.user.rooms:
-        not_on_channel(session, channel)
         return
     services, shown = session.services, names.channel(room.id)
     try:
-        done = await services.room_moderation.invite(session, nick, room, services.now())
+        name, _ = await services.room_moderation.invite(session, nick, room, services.now())
     except ChatError as error:
-        if error.code is not ErrorCode.MEMBER_ALREADY:
-            raise
-        session.reply(Numeric.USERONCHANNEL, nick, shown, "is already on channel")
+        if error.code is ErrorCode.MEMBER_ALREADY:
+            session.reply(Numeric.USERONCHANNEL, nick, shown, "is already on channel")
+        else:
+            error_reply(session, error, Line("INVITE", [shown, nick]))
         return
-    session.reply(Numeric.INVITING, done.name, shown)
+    note_act(session, room, "invite", name)
+    session.reply(Numeric.INVITING, name, shown)
     invited = services.chat.find_user(nick)
     if invited is not None and invited.away is not None:
         session.reply(Numeric.AWAY, invited.name, invited.away.text)
@@ -150,6 +158,28 @@ def _list_invitations(session: IrcSession) -> None:
     for room in services.room_moderation.invitations_of(session.user):
         session.reply(Numeric.INVITELIST, names.channel(room.id))
     session.reply(Numeric.ENDOFINVITELIST, "End of /INVITE list")
+
+
+def acting_room(session: IrcSession, channel: str) -> Room | None:
+    """Return the room in which the user acts; tell why, if there is none.
+
+    Administrators act in rooms in which they are no members.
+    """
+    room = session.find_room(channel)
+    if room is None:
+        no_such_channel(session, channel)
+        return None
+    is_admin = session.services.world.accounts.is_admin(session.user.account)
+    if room not in session.user.rooms and not is_admin:
+        not_on_channel(session, channel)
+        return None
+    return room
+
+
+def not_in_channel(session: Refusing, nick: str, room: Room) -> None:
+    """Tell that another user is not in a channel."""
+    words = "They aren't on that channel"
+    session.reply(Numeric.USERNOTINCHANNEL, nick, names.channel(room.id), words)
 
 
 def no_such_channel(session: IrcSession, channel: str) -> None:
