@@ -1,4 +1,4 @@
-"""What a client asks about the server: PING, MOTD, LUSERS, VERSION, TIME, INFO, HELP, LINKS."""
+"""PING, MOTD, LUSERS, VERSION, TIME, INFO, HELP, LINKS: what a client asks about the server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKENS_PER_LINE: Final = 13
 """How many tokens of 005 a line has: it has 15 parameters at most."""
 
 _INDEX: Final = "*"
-"""What is shown as the subject of the list of all commands."""
+"""The subject of the list of all commands."""
 
 _INDEX_WIDTH: Final = 72
 

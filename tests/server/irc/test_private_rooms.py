@@ -32,7 +32,7 @@ COMMANDS = (
     *("MONITOR + alice,bob", "ISON alice bob", "USERHOST alice bob", "JOIN 0", "SAJOIN bob {0}"),
     *("ADMIN end {0}", "ADMIN who", "WALLOPS :{0}", "HELP {0}", "AWAY :{0}", "SETNAME :{0}"),
 )
-"""What a stranger may send; a batch is in a test of its own."""
+"""Lines that a stranger may send; a batch is in a test of its own."""
 
 
 class House:

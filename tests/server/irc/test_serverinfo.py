@@ -1,4 +1,4 @@
-"""What a client asks about the server."""
+"""The commands by which a client asks about the server."""
 
 import pytest
 
