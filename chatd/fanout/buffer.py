@@ -48,8 +48,9 @@ class Subscriber:
     places of the messages that it said itself. `base_codec` is the codec for a session in one
     room, `codec` the one for the number of rooms it is in; both are set when the session starts.
     A session that `reads_own` is sent its own messages like those of others; one with
-    `notes_own` is told of them (`on_own_messages`). `max_rooms` is how
-    many rooms the user may be in by way of this session, None if its gateway has no limit.
+    `notes_own` is told of them before (`on_own_messages`), and may then change `reads_own`.
+    `max_rooms` is how many rooms the user may be in by way of this session, None if its gateway has
+    no limit.
     `session_key` is that of the session once an operation names it; `router` has the session.
     `welcomed` is the user of an account as whom the client was told that it is logged in.
     `connected_at` and `last_active`, the time of its last request, are by the clock that measures
@@ -115,7 +116,7 @@ class Subscriber:
         return "text" if self.base_codec.is_text else "json"
 
     def on_own_messages(self, messages: MessageBatch) -> None:
-        """Note messages of the session itself, which are not written to it."""
+        """Note messages of the session itself, before they are given to the room's readers."""
 
     def on_room_closed(self, room: Room) -> None:
         """Note that a room of the user was closed, after the event of it."""

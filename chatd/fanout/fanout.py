@@ -140,14 +140,14 @@ class Fanout:
             buffer = self._buffer(room)
         if buffer.folded is not None:
             self.unfold(room)
+        if origin is not None and origin.notes_own:
+            origin.on_own_messages(messages)
         if origin is not None and not origin.reads_own:
             if not origin.own_events:
                 self._reset_after_flush[origin] = None
             origin.own_events.append(self._count)
         self._append(buffer, messages)
         self._count += 1
-        if origin is not None and origin.notes_own:
-            origin.on_own_messages(messages)
 
     def append(self, events: Mapping[Room, RoomEvent]) -> None:
         """Add one fact to the events of its rooms: a session in several of them reads it once."""

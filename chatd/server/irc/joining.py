@@ -70,7 +70,10 @@ def names_lines(session: IrcSession, room: Room) -> Iterator[str]:
     shown: list[str] = []
     length = 0
     for user, member in room.members.items():
-        word = prefix(session, member.role) + _shown_name(session, user)
+        start_of_word = prefix(session, member.role)
+        word = start_of_word + _shown_name(session, user)
+        if len(word.encode()) > size:  # the longest names have no room for more
+            word = start_of_word + user.name
         length += len(word.encode()) + 1
         if length > size and shown:
             yield f"{start}{' '.join(shown)}\r\n"

@@ -7,16 +7,21 @@ several, or an `ACK` if there is none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from chatd.protocol.irc.capabilities import LABELED_RESPONSE
 from chatd.protocol.irc.line import escape, line
+
+_END: Final = "\r\n"
 
 
 class Response:
     """The lines of the response to one command, until they are sent with `send`.
 
-    `label` is the label of the command, None if there is none, or the client cannot read it. Once
-    the response `is_done`, nothing is added to it.
+    `label` is the label of the command, None if there is none, or the client cannot read it.
+    `awaited` is how many messages of the command come back later (`add_awaited`): a response with
+    a label is not sent before, so that the label is answered once. The command of a response that
+    `is_done` is carried out.
     """
 
     def __init__(self, send: Callable[[str], None], server: str, label: str | None) -> None:
@@ -26,15 +31,35 @@ class Response:
         self._lines: list[str] = []
         self._reference: str | None = None
         self.is_done = False
+        self.awaited = 0
 
     def add(self, lines: str) -> None:
         """Add lines, each with its end."""
-        self._lines += lines.splitlines(keepends=True)
+        # No `splitlines`: characters that end a line elsewhere may be in a line of IRC.
+        self._lines += [f"{each}{_END}" for each in lines.split(_END)[:-1]]
+
+    def add_awaited(self, lines: str) -> None:
+        """Add what a message of the command has led to."""
+        self.add(lines)
+        self.awaited -= 1
+        if self.is_done and not self.awaited:
+            self._write(is_last=True)
+
+    def take(self) -> str:
+        """Return the lines that were added and not sent, and forget them."""
+        lines, self._lines = self._lines, []
+        return "".join(lines)
 
     def flush(self, *, is_last: bool = False) -> None:
         """Send what was added; `is_last` if the command is carried out."""
-        lines, self._lines = self._lines, []
+        if self.is_done and not self._lines:
+            return
         self.is_done = is_last
+        if not self.awaited:
+            self._write(is_last=is_last)
+
+    def _write(self, *, is_last: bool) -> None:
+        lines, self._lines = self._lines, []
         if self.label is None:
             self._send("".join(lines))
             return
@@ -58,7 +83,7 @@ class Response:
 
 
 def with_tag(text: str, tag: str) -> str:
-    """Return a line with a tag more; a further one of the same name is not to be there."""
+    """Return a line with one tag more, which it does not have yet."""
     return f"@{tag};{text[1:]}" if text.startswith("@") else f"@{tag} {text}"
 
 
@@ -72,9 +97,11 @@ def _in_response(text: str) -> str:
 
 
 def _is_one_batch(lines: list[str]) -> bool:
-    """Tell whether lines are a batch from its start to its end."""
-    first, last = _batch_of(lines[0]), _batch_of(lines[-1])
-    return first.startswith("+") and last == f"-{first[1:]}"
+    """Tell whether lines are a batch from its start to its end, and no other batch."""
+    first = _batch_of(lines[0])
+    end = f"-{first[1:]}"
+    ends = [place for place, each in enumerate(lines) if _batch_of(each) == end]
+    return first.startswith("+") and ends[:1] == [len(lines) - 1]
 
 
 def _batch_of(text: str) -> str:

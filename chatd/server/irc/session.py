@@ -8,18 +8,19 @@ nowhere else (`chatd.protocol.irc.error_replies`). Until the client has register
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from twisted.python.failure import Failure
 
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import ChatError
 from chatd.core.events import (
     DisconnectReason,
     Event,
     Joined,
     MessageBatch,
+    MessageKind,
     Moved,
     Notice,
     ReceiptRequest,
@@ -32,7 +33,7 @@ from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.codec import IrcCodec, Lines
 from chatd.protocol.irc.error_replies import error_reply
-from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS, Line, line, parse
+from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS, Line, line, parse, parse_tags
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.moderation_text import admin_notice
 from chatd.protocol.replies import Reply
@@ -42,11 +43,19 @@ from chatd.server.irc.batches import IncomingBatch
 from chatd.server.irc.commands import COMMANDS, masked
 from chatd.server.irc.joining import room_lines
 from chatd.server.irc.registration import Registration
-from chatd.server.irc.response import Response, with_tag
+from chatd.server.irc.response import Response
 from chatd.server.irc.sasl import Authentication
 from chatd.server.irc.settings import IrcSettings
 from chatd.server.services import Services
 from chatd.server.session import Session
+
+
+class _Said(NamedTuple):
+    """A message to `channel` that did not come back yet, and the response that it is a part of."""
+
+    channel: str
+    kind: MessageKind
+    response: Response | None
 
 
 class IrcSession(Session):
@@ -58,9 +67,10 @@ class IrcSession(Session):
     """
 
     __slots__ = (
-        "_echo_labels",
+        "_numbers",
         "_on_activity",
         "_on_registered",
+        "_said",
         "authentication",
         "batch",
         "capabilities",
@@ -97,8 +107,9 @@ class IrcSession(Session):
         self.response = Response(self._send, irc.name, None)
         self._on_registered = on_registered
         self._on_activity = on_activity
-        # Those of the messages that were submitted and did not come back yet.
-        self._echo_labels: deque[str | None] = deque()
+        # The messages that were submitted and did not come back yet, by their numbers.
+        self._said: dict[str, _Said] = {}
+        self._numbers = count(1)
 
     # -- what the client is
 
@@ -155,8 +166,13 @@ class IrcSession(Session):
         tags, body = b"", frame
         if frame.startswith(b"@"):
             tags, _, body = frame.partition(b" ")
+            if len(tags) < MAX_TAGS and self.has(caps.LABELED_RESPONSE):
+                label = parse_tags(tags[1:].decode(errors="replace")).get("label") or None
+                self.response = Response(self._send, self.irc.name, label)
         if len(body) > MAX_BODY or len(tags) >= MAX_TAGS:
-            raise ChatError(ErrorCode.TOO_LONG, limit=MAX_BODY)
+            self.reply(Numeric.INPUTTOOLONG, "Input line was too long")
+            self.response.flush(is_last=True)
+            return None
         try:
             text = frame.decode()
         except UnicodeDecodeError:
@@ -165,11 +181,7 @@ class IrcSession(Session):
             self.fail(command, "INVALID_UTF8", "The line is not UTF-8.")
             self.response.flush(is_last=True)
             return None
-        received = parse(text)
-        if received is not None and self.has(caps.LABELED_RESPONSE):
-            label = received.tags.get("label") or None
-            self.response = Response(self._send, self.irc.name, label)
-        return received
+        return parse(text)
 
     def _execute(self, received: Line) -> None:
         command = COMMANDS.get(received.command)
@@ -199,11 +211,18 @@ class IrcSession(Session):
         error_reply(self, error, request)
         self._answer(None, request)
 
-    def refuse_messages(self, error: ChatError, tag: str | None) -> None:  # noqa: ARG002
+    def refuse_messages(self, error: ChatError, tag: str | None) -> None:
         """Tell the client that messages which it has sent before are refused."""
-        label = self._echo_labels.popleft() if self._echo_labels else None
-        self.response = Response(self._send, self.irc.name, label)
-        self.refuse(error, Line("PRIVMSG", []))
+        channel, kind, response = self._said.pop(str(tag))
+        # A response to another command may be under way.
+        current, self.response = self.response, Response(self._send, self.irc.name, None)
+        if kind is not MessageKind.NOTICE:
+            error_reply(self, error, Line("PRIVMSG", [channel]))
+        refusal, self.response = self.response, current
+        if response is None:
+            refusal.flush(is_last=True)
+        else:
+            response.add_awaited(refusal.take())
 
     def reject(self, reason: DisconnectReason, frame: bytes | None) -> None:  # noqa: ARG002
         """Tell the client why it is not let in, and close."""
@@ -233,14 +252,15 @@ class IrcSession(Session):
                 return self.codec.encode(event)  # type: ignore[arg-type] # the codec knows `Lines`
 
     def on_own_messages(self, messages: MessageBatch) -> None:
-        """Send the client its own messages, if their command had a label."""
-        label = self._echo_labels.popleft() if self._echo_labels else None
-        if label is not None:
-            lines = self.base_codec.messages.batch(messages)
-            if self.response.label == label and not self.response.is_done:
-                self.response.add(lines)
-            else:
-                self._send(with_tag(lines, f"label={label}"))
+        """Add its own messages to the response of their command, if the client asked for one.
+
+        Without a label they come with those of other users, if the client reads its own.
+        """
+        # Messages are carried out in the order in which they were submitted.
+        response = self._said.pop(next(iter(self._said))).response
+        self.reads_own = self.has(caps.ECHO_MESSAGE) and response is None
+        if response is not None:
+            response.add_awaited(self.base_codec.messages.batch(messages))
 
     def on_room_closed(self, room: Room) -> None:
         """Tell the client that the user is not in a room any more that has ended."""
@@ -317,15 +337,22 @@ class IrcSession(Session):
 
         Raises `ChatError`, as `Chat.say` does.
         """
-        label = self.response.label if self.has(caps.ECHO_MESSAGE) else None
-        # A message with a label comes back by itself, the others with those of other users.
-        self.reads_own = self.has(caps.ECHO_MESSAGE) and label is None
-        self._echo_labels.append(label)
+        if not any(texts):
+            return
+        is_answered = self.has(caps.ECHO_MESSAGE) and self.response.label is not None
+        response = self.response if is_answered else None
+        number = str(next(self._numbers))
+        kind = form.get("kind", MessageKind.TEXT)
+        self._said[number] = _Said(names.channel(room.id), kind, response)
+        if response is not None:
+            response.awaited += 1
         try:
-            receipt = ReceiptRequest(self, None)
+            receipt = ReceiptRequest(self, number)
             self.services.chat.say(self, room, texts, self.services.now(), receipt, **form)
         except ChatError:
-            self._echo_labels.pop()
+            del self._said[number]
+            if response is not None:
+                response.awaited -= 1
             raise
         self.usage.messages += len(texts)
 
