@@ -6,7 +6,7 @@ A mask finds only users who share a channel with the client. The address of a us
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatd.core.rooms import Role, Room, User
 from chatd.core.world import rights
@@ -21,6 +21,14 @@ if TYPE_CHECKING:  # session.py imports this module
 
 LINES_PER_COST: Final = 100
 """How many lines of an answer count as much as a query more."""
+
+_FIELDS: Final = "tcuihsnfdlaor"
+"""The fields of WHOX, in the order in which they are sent.
+
+They are the number of the query, the channel, the user's name on their own machine, the address,
+the host, the server, the nick, the flags, the distance to the server, the idle time in seconds, the
+account, the rank of an operator, and the real name.
+"""
 
 _NO_ADDRESS: Final = "255.255.255.255"
 _ALL: Final = "*"
@@ -105,50 +113,57 @@ def _matching(asker: User, mask: str) -> Iterator[User]:
 
 
 def _reply(session: IrcSession, found: Iterable[_Shown], _: _Query) -> Iterator[str]:
-    server = session.irc.name
+    server, flags_of = session.irc.name, _flags(session)
     start = f":{server} {Numeric.WHOREPLY} {session.nick}"
     for each in found:
-        user = each.user
-        username, host = names.shown_username(user.profile), names.host(user.name, user.account)
-        flags, about = _flags(session, each), user.profile.about or user.name
-        yield f"{start} {each.channel} {username} {host} {server} {user.name} {flags} :0 {about}"
+        name, account, profile = each.user.ref
+        username, host = names.shown_username(profile), names.host(name, account)
+        identity = f"{each.channel} {username} {host} {server} {name}"
+        yield f"{start} {identity} {flags_of(each)} :0 {profile.about or name}"
 
 
 def _extended_reply(session: IrcSession, found: Iterable[_Shown], query: _Query) -> Iterator[str]:
-    start = f":{session.irc.name} {Numeric.WHOSPCRPL} {session.nick}"
-    makers = [_FIELDS[letter] for letter in query.fields]
+    server, flags_of, now = session.irc.name, _flags(session), session.services.seconds()
+    start = f":{server} {Numeric.WHOSPCRPL} {session.nick}"
+    places = [_FIELDS.index(letter) for letter in query.fields]
     for each in found:
-        yield " ".join((start, *(make(session, each, query) for make in makers)))
+        name, account, profile = each.user.ref
+        values = (  # in the order of _FIELDS
+            query.number,
+            each.channel,
+            names.shown_username(profile),
+            _NO_ADDRESS,
+            names.host(name, account),
+            server,
+            name,
+            flags_of(each),
+            "0",
+            str(_idle_seconds(each.user, now)) if "l" in query.fields else "",
+            "0" if account is None else name,
+            "n/a",
+            f":{profile.about or name}",
+        )
+        yield " ".join((start, *(values[place] for place in places)))
 
 
-def _flags(session: IrcSession, shown: _Shown) -> str:
-    """Return whether a user is here or gone, an administrator, a bot; and the role, if any."""
-    user = shown.user
-    here = "H" if user.away is None else "G"
-    admin = "*" if session.services.world.accounts.is_admin(user.account) else ""
-    bot = "B" if user.profile.is_bot else ""
-    return f"{here}{admin}{prefix(session, shown.role)}{bot}"
+def _flags(session: IrcSession) -> Callable[[_Shown], str]:
+    """Return a function that returns whether a user is here or gone, and what else the user is.
+
+    That is: an administrator, the role if a channel was asked, a bot.
+    """
+    is_admin = session.services.world.accounts.is_admin
+    prefixes = {role: prefix(session, role) for role in Role}
+
+    def flags(shown: _Shown) -> str:
+        user = shown.user
+        here = "H" if user.away is None else "G"
+        admin = "*" if is_admin(user.account) else ""
+        bot = "B" if user.profile.is_bot else ""
+        return f"{here}{admin}{prefixes[shown.role]}{bot}"
+
+    return flags
 
 
-def idle_seconds(session: IrcSession, user: User) -> int:
+def _idle_seconds(user: User, now: float) -> int:
     """Return for how long a user has sent nothing, 0 if all their sessions are elsewhere."""
-    now = session.services.seconds()
     return int(min((now - origin.last_active for origin in user.origins), default=0))
-
-
-_FIELDS: Final[dict[str, Callable[[Any, _Shown, _Query], str]]] = {
-    "t": lambda _, __, query: query.number,
-    "c": lambda _, shown, __: shown.channel,
-    "u": lambda _, shown, __: names.shown_username(shown.user.profile),
-    "i": lambda _, __, ___: _NO_ADDRESS,
-    "h": lambda _, shown, __: names.host(shown.user.name, shown.user.account),
-    "s": lambda session, _, __: session.irc.name,
-    "n": lambda _, shown, __: shown.user.name,
-    "f": lambda session, shown, _: _flags(session, shown),
-    "d": lambda _, __, ___: "0",
-    "l": lambda session, shown, _: str(idle_seconds(session, shown.user)),
-    "a": lambda _, shown, __: "0" if shown.user.account is None else shown.user.name,
-    "o": lambda _, __, ___: "n/a",
-    "r": lambda _, shown, __: f":{shown.user.profile.about or shown.user.name}",
-}
-"""The fields of WHOX, in the order in which they are sent."""
