@@ -285,7 +285,7 @@ class IrcSession(Session):
         parted = ""
         if event.left is not None:
             parted = line(self.source, "PART", names.channel(event.left), "Moved")
-        return notice + parted + self._joined_lines(event.room, joined)
+        return parted + notice + self._joined_lines(event.room, joined)
 
     def _read_lines(self, event: ReadUpTo) -> str:
         """Return how far another session has read, if this client knows of such marks."""
