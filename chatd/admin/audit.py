@@ -67,8 +67,9 @@ ROOM_ACTS: Final[Mapping[str, Act]] = {
     "room-unban": Act("unbanned {subject} from chatroom {room}"),
     "set": Act("set {subject} of chatroom {room}"),
     "delete": Act("deleted message {subject} of chatroom {room}"),
+    "kill": Act("ended the sessions of {subject}"),
 }
-"""The acts of accounts that are administrators, by the commands of clients in rooms."""
+"""The acts of accounts that are administrators, by the commands of clients."""
 
 
 def entry_of(

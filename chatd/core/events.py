@@ -72,6 +72,7 @@ class DisconnectReason(Enum):
     PASSWORD_CHANGED = ("password-changed", True)
     PASSWORD_SET = ("password-set", True)
     REVOKED = ("revoked", False)
+    REMOVED = ("removed", False)
 
     def __init__(self, code: str, retry: bool, _: str = "") -> None:
         self.code = code

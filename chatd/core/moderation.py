@@ -1,4 +1,4 @@
-"""Moderation of the server: the administrator moves users, and bans them from the server."""
+"""Moderation of the server: the administrator moves and ends users, and bans from the server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from chatd.core.events import Address
 from chatd.core.names import typed_name
 from chatd.core.ports import ILog, Router, StoredBans
 from chatd.core.records import Ban, BanKind
+from chatd.core.roommoderation import one_line
 from chatd.core.rooms import Origin, Room
-from chatd.core.world.operations import Move
+from chatd.core.world.operations import EndUser, Move
 from chatd.core.world.world import World
 
 
@@ -54,6 +55,14 @@ class Moderation:
         max_rooms = per_client if user is None else most_rooms(user, per_client)
         move = Move(typed_name(name), room.key, leave, max_rooms, now)
         return await self._log.submit(move)
+
+    async def end_user(self, name: str, by: str, reason: str, now: float) -> str:
+        """End the user `name` with all their sessions; return the user's name.
+
+        The user and their rooms read the `reason`, the latter also the name of the administrator,
+        `by`. Raises `ChatError`.
+        """
+        return await self._log.submit(EndUser(typed_name(name), by, one_line(reason), now))
 
     async def ban(
         self,

@@ -114,6 +114,7 @@ _DISCONNECT_TEXTS: Final = {
     DisconnectReason.INTERNAL_ERROR: ("The connection is closed because of a fault of the server."),
     DisconnectReason.PASSWORD_CHANGED: "Your password was changed in another session.",
     DisconnectReason.PASSWORD_SET: "Your password was set by the Administrator.",
+    DisconnectReason.REMOVED: "Your connection was ended by an administrator.",
     DisconnectReason.REPLACED: "You logged in from another place.",
     DisconnectReason.REVOKED: "Your session was ended from another session.",
     DisconnectReason.SHUTDOWN: "Chatserver is going to shutdown...",

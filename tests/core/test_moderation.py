@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import DisconnectReason
 from chatd.core.names import new_name
 from chatd.core.rooms import SessionKey
@@ -70,6 +71,16 @@ def test_move_into_a_room_of_the_user_changes_nothing(server, ann):
     ann.read()
     result(server.service.moderation.move_user("Ann", server.service.chat.room("1"), NOW))
     assert ann.read() == []
+
+
+def test_end_user(server, ann):
+    """All sessions of the user are told the reason, on one line; a long one is refused."""
+    end_user = server.service.moderation.end_user
+    with pytest.raises(ChatError) as error:
+        result(end_user("Ann", "Zoe", "x" * 201, NOW))
+    assert error.value.code is ErrorCode.REASON_TOO_LONG
+    assert result(end_user("ann", "Zoe", "so\nlong", NOW)) == "Ann"
+    assert ann.reason is DisconnectReason.REMOVED
 
 
 def test_ban_by_name_and_by_address(server, ann):

@@ -1,4 +1,4 @@
-"""The rules of the administrator: moving users, and banning them from the server."""
+"""The rules of the administrator: moving users, ending them, banning them from the server."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def move(world: World, op: ops.Move) -> str:
     world.add_member(user, room, op.now)
     access.admit(world, room, user, ADMINISTRATOR, op.now)
     return user.name
+
+
+def end_user(world: World, op: ops.EndUser) -> str:
+    """End a user with all their sessions, which cannot be resumed."""
+    user = _require_user(world, op.name)
+    name, reason = user.name, DisconnectReason.REMOVED
+    for session in user.sessions:
+        world.revoke_token(session)
+    world.disconnect_user(user, LeaveReason.KICKED, reason, op.now, op.reason, by=op.by)
+    return name
 
 
 def add_ban(world: World, op: ops.AddBan) -> int:

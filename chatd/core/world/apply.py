@@ -64,6 +64,7 @@ _RULES: Final[Mapping[type, Callable[[World, Any], Any]]] = {
     ops.SetProfile: users_rules.set_profile,
     ops.SetIgnored: users_rules.set_ignored,
     ops.Move: administrator_rules.move,
+    ops.EndUser: administrator_rules.end_user,
     ops.AddBan: administrator_rules.add_ban,
     ops.RemoveBan: administrator_rules.remove_ban,
     room_ops.SetTopic: settings_rules.set_topic,

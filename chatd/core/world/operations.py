@@ -211,6 +211,19 @@ class AddBan(Operation[int]):
     measures durations, None for never.
     """
 
+@dataclass(frozen=True, slots=True)
+class EndUser(Operation[str]):
+    """The administrator ends a user with all their sessions; its outcome is the user's name.
+
+    Those who share a room with the user read who did it, `by`, and the `reason`.
+    """
+
+    name: Name
+    by: str
+    reason: str
+    now: float
+
+
     ban: Ban
     keys: NameKeys | None
     ends: float | None

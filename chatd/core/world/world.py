@@ -227,9 +227,20 @@ class World:
         self.end_session(session, LeaveReason.LOST, now)
 
     def disconnect_user(
-        self, user: User, leave: LeaveReason, reason: DisconnectReason, now: float, text: str = ""
+        self,
+        user: User,
+        leave: LeaveReason,
+        reason: DisconnectReason,
+        now: float,
+        text: str = "",
+        *,
+        by: str | None = None,
     ) -> int:
-        """End a user with all their sessions; return how many these were."""
+        """End a user with all their sessions; return how many these were.
+
+        The user is told the `text` of the administrator, and if `by` is given, the name of the
+        administrator, the rooms of the user are told both.
+        """
         sessions = user.sessions
         user.sessions = ()
         for session in sessions:
@@ -237,7 +248,7 @@ class World:
             self.tokens.drop(session)
             del self.sessions[session]
             self._addresses.pop(session, None)
-        self.remove_user(user, leave, now)
+        self.remove_user(user, leave, now, text=(text or None) if by else None, by=by)
         for session in sessions:
             self.disconnecting.add(session)
             self.emit(SessionEnded(session, reason, text))
@@ -355,9 +366,9 @@ class World:
         text: str | None = None,
     ) -> None:
         """End a user: they leave all rooms, lose name and account, and are `closed`.
+        by: str | None = None,
 
-        With `hold_name` nobody else gets the name for a while. `text` has the last words of the
-        user.
+        With `hold_name` nobody else gets the name for a while. `text` and `by` are those of `Left`.
         """
         user.closed = True
         rooms = list(user.rooms)
@@ -367,7 +378,7 @@ class World:
             newest = _newest_time(rooms)
             left = {
                 room: room.in_order(
-                    self._left(room, user, reason, now, text=text, has_ended=True), newest
+                    self._left(room, user, reason, now, text=text, by=by, has_ended=True), newest
                 )
                 for room in rooms
             }

@@ -17,7 +17,7 @@ from chatd.core.world.effects import (
     SessionEnded,
     Told,
 )
-from chatd.core.world.operations import AddBan, Leave, Move, RemoveBan
+from chatd.core.world.operations import AddBan, EndUser, Leave, Move, RemoveBan
 from tests.core.world.harness import NOW, end, join, rename, resume, setting
 
 
@@ -135,3 +135,22 @@ def test_the_end_of_a_ban_that_was_renewed(harness):
     harness.do(renewed)
     harness.do(RemoveBan(expired.ban, expired.keys))
     assert list(harness.world.bans) == [renewed.ban]
+
+
+# -- end a user
+
+
+def test_end_user(harness, ann):
+    """The rooms read who did it and why, once; the user reads why."""
+    room = harness.world.rooms.by_key("1")
+    assert harness.do(EndUser(typed_name("ann"), "Zoe", "spam", NOW)) == "Ann"
+    told, *_, ended = harness.effects
+    assert isinstance(told, HappenedToUser)
+    left = told.events[room]
+    assert (left.reason, left.by, left.text, left.has_ended) == (
+        *(LeaveReason.KICKED, "Zoe", "spam", True),
+    )
+    assert ended == SessionEnded(ann, DisconnectReason.REMOVED, "spam")
+    assert harness.world.find_user("Ann") is None
+    again = EndUser(typed_name("Ann"), "Zoe", "", NOW)
+    assert harness.refusal(again)[0] is ErrorCode.NO_SUCH_USER
