@@ -5,6 +5,7 @@ Every layer may import this module, so it imports none of them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -104,6 +105,9 @@ class Limits:
         return self.send_queue if registered else self.send_queue // 2
 
 
+_TLS_PORT: Final = re.compile(r"(?:haproxy:)?ssl:(?:.*?:)??(?:port=)?([0-9]+)(?::|$)")
+
+
 @dataclass(frozen=True)
 class Irc:
     """The IRC gateway: the endpoints where it listens, and its options.
@@ -119,6 +123,12 @@ class Irc:
     rooms: int = 100
     plaintext_login: bool = False
     sts: int = 0
+
+    @property
+    def tls_port(self) -> str:
+        """The port of the first endpoint with TLS, "" if there is none."""
+        found = map(_TLS_PORT.match, self.listen)
+        return next((each[1] for each in found if each is not None), "")
 
 
 @dataclass(frozen=True)

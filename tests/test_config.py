@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatd.config import UNREGISTERED_MAX_FRAME, Config, Limits
+from chatd.config import UNREGISTERED_MAX_FRAME, Config, Irc, Limits
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,21 @@ def test_the_send_queue():
     """Half of the queue is for clients that have not joined."""
     limits = Limits(send_queue=1000)
     assert (limits.queue(True), limits.queue(False)) == (1000, 500)
+
+
+@pytest.mark.parametrize(
+    ("listen", "port"),
+    [
+        ((), ""),
+        (("tcp:6667", "ssl:6697:privateKey=key.pem"), "6697"),
+        (("ssl:privateKey=key.pem:port=6697:interface=localhost",), "6697"),
+        (("haproxy:ssl:6697",), "6697"),
+        ((r"ssl:6697:interface=\:\:1",), "6697"),
+    ],
+)
+def test_the_port_with_tls(listen, port):
+    """It is that of the first endpoint with TLS, however it is written."""
+    assert Irc(listen).tls_port == port
 
 
 def test_the_defaults_listen_on_this_machine_alone():

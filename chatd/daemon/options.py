@@ -95,7 +95,9 @@ class Options(usage.Options):
             sys.exit(f"chatd: {error} (see twistd chatd --help)")
 
     def postOptions(self) -> None:
-        """Prepare the pid file, before twistd looks at it."""
+        """Check options that depend on others, and prepare the pid file, before twistd does."""
+        if self["irc-sts"] and not Irc(tuple(self["irc"])).tls_port:
+            raise usage.UsageError("--irc-sts: this needs an ssl: endpoint, as in --irc ssl:6697:…")
         path = self.parent["pidfile"] if self.parent else ""
         try:
             prepare_pid_file(path)

@@ -24,6 +24,10 @@ def parse(*words):
         ("--replay 501", "--replay 501: must be 500 or less"),
         ("--who-starts me", "--who-starts me: must be one of everyone, accounts, nobody"),
         ("--sessions-per-account 0", "--sessions-per-account 0: must be 1 or more"),
+        (
+            "--irc tcp:6667 --irc-sts 30d",
+            "--irc-sts: this needs an ssl: endpoint, as in --irc ssl:6697:…",
+        ),
         ("--port 9999", "option --port not recognized"),
     ],
 )
