@@ -98,7 +98,7 @@ class Gateway(Protocol):
             self.restart_idle_timeout if context.limits.idle_timeout else None,
             None if self._meter is None else self._meter.count_frames,
         )
-        context.handshake_timeouts.start(self._handshake_timed_out)
+        context.handshake_timeouts.start(self.handshake_timed_out)
         context.admission.connected()
         self._admit(None if IProxied.providedBy(transport) else self.address)
 
@@ -187,7 +187,7 @@ class Gateway(Protocol):
 
     def handshake_done(self) -> None:
         """Let the client be silent from now on, as it has shown that it knows the protocol."""
-        self._context.handshake_timeouts.stop(self._handshake_timed_out)
+        self._context.handshake_timeouts.stop(self.handshake_timed_out)
         self._context.idle_timeouts.start(self._idle_timed_out)
 
     def _update_reading(self) -> None:
@@ -250,7 +250,8 @@ class Gateway(Protocol):
 
     # -- the end
 
-    def _handshake_timed_out(self) -> None:
+    def handshake_timed_out(self) -> None:
+        """Close the connection: the client has not shown in time that it knows the protocol."""
         self._close_unframed(None)
 
     def _close_unframed(self, refusal: DisconnectReason | None) -> None:
@@ -264,11 +265,15 @@ class Gateway(Protocol):
         """Count the silence of the client from now on."""
         self._context.idle_timeouts.start(self._idle_timed_out)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether the client waits for the server, which has a request of it, or whole frames."""
+        is_throttled = self._meter is not None and self._meter.is_waiting
+        return self._session.busy or is_throttled or self.inbound.receiver.has_frames
+
     def _idle_timed_out(self) -> None:
         """Close the connection, unless it is the client or the server that something waits for."""
-        is_throttled = self._meter is not None and self._meter.is_waiting
-        is_waited_for = self.send_queue.queued or self._session.busy or is_throttled
-        if is_waited_for or self.inbound.receiver.has_frames:
+        if self.send_queue.queued or self.has_work:
             self.restart_idle_timeout()
         else:
             self._session.close(DisconnectReason.IDLE)
@@ -301,7 +306,7 @@ class Gateway(Protocol):
             context.services.counters.connection_refused()
         # Only now: buffered frames took memory until here.
         context.admission.leave(self._slot)
-        context.handshake_timeouts.stop(self._handshake_timed_out)
+        context.handshake_timeouts.stop(self.handshake_timed_out)
         context.idle_timeouts.stop(self._idle_timed_out)
         self._session.connection_lost()
 

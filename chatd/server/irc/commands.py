@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.names import SERVICES
 from chatd.protocol.command import MASK, PASSWORD_MASK
 from chatd.protocol.irc.casemapping import folded
-from chatd.protocol.irc.line import Line, parse
+from chatd.protocol.irc.line import MAX_BODY, Line, parse
+from chatd.protocol.irc.names import CHANNEL_PREFIX
 from chatd.server.irc import (
     accounts,
     administration,
@@ -109,7 +110,9 @@ _SERVICES: Final = {folded(name) for name in SERVICES}
 
 def is_query(frame: bytes) -> bool:
     """Tell whether a line counts for the rate of queries; it may be a line of any kind."""
-    line = parse(frame[:512].decode(errors="replace"))
+    if frame.startswith(b"@"):
+        frame = frame.partition(b" ")[2]
+    line = parse(frame[:MAX_BODY].decode(errors="replace"))
     if line is None:
         return False
     if line.command == "MODE":
@@ -123,21 +126,33 @@ def masked(text: str) -> str:
     line = parse(text)
     if line is None:
         return text
-    params = list(line.params)
+    if line.command not in COMMANDS:  # it may be one of a service, such as NickServ
+        return " ".join((line.command, *([MASK] if line.params else [])))
+    params = line.params
     match line.command, params:
         case "PASS" | "AUTHENTICATE" | "OPER", [_, *_]:
-            params = [PASSWORD_MASK]
-        case "REGISTER", [account, email, *_]:
-            params = [account, email, PASSWORD_MASK]
-        case "JOIN", [channels_, _, *_]:
-            params = [channels_, PASSWORD_MASK]
-        case "MODE", [channel, change, _, *_] if "k" in change:
-            params = [channel, change, PASSWORD_MASK]
-        case "PRIVMSG" | "NOTICE", [target, _, *_] if not target.startswith("#"):
-            is_service = folded(target) in _SERVICES
-            params = [target, PASSWORD_MASK if is_service else MASK]
+            shown = [PASSWORD_MASK]
+        case (("REGISTER" | "JOIN"), [first, _, *_]):
+            shown = [first, PASSWORD_MASK]
+        case "MODE", [_, _, _, *_]:
+            shown = _without_key(params)
+        case "PRIVMSG" | "NOTICE" | "TAGMSG", [targets, *_] if not _are_channels(targets):
+            is_service = any(folded(each) in _SERVICES for each in targets.split(","))
+            shown = [targets, PASSWORD_MASK if is_service else MASK]
         case "ADMIN", [first, _, *_]:
-            params = [first, MASK]
+            shown = [first, MASK]
         case _:
             return text
-    return " ".join((line.command, *params))
+    return " ".join((line.command, *shown))
+
+
+def _are_channels(targets: str) -> bool:
+    return all(each.startswith(CHANNEL_PREFIX) for each in targets.split(","))
+
+
+def _without_key(params: list[str]) -> list[str]:
+    """Return the parameters of MODE up to the change of a key, if there is one."""
+    for index, param in enumerate(params[1:], 2):
+        if "k" in param and (index == 2 or param.startswith(("+", "-"))):  # noqa: PLR2004 -- the change
+            return [*params[:index], PASSWORD_MASK]
+    return params

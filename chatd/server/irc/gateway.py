@@ -11,11 +11,12 @@ from twisted.internet.interfaces import ISSLTransport
 from chatd.core.events import Address, DisconnectReason, PrivateAddress
 from chatd.protocol.framing import Framing
 from chatd.protocol.irc.line import line
+from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.text import disconnect_words
 from chatd.server.context import ServerContext
 from chatd.server.gateway import Gateway, GatewayFactory
 from chatd.server.irc.rates import IrcInbound
-from chatd.server.irc.session import IrcSession
+from chatd.server.irc.session import IrcSession, error_line
 from chatd.server.irc.settings import IrcSettings
 from chatd.server.limits import TimeoutQueue
 
@@ -54,7 +55,8 @@ class IrcProtocol(Gateway):
             is_tls=is_tls,
             on_activity=self.restart_idle_timeout,
         )
-        return self._context.sessions.connect(self, kind)
+        self._client = self._context.sessions.connect(self, kind)
+        return self._client
 
     def make_inbound(
         self,
@@ -77,12 +79,25 @@ class IrcProtocol(Gateway):
         return PrivateAddress(*address) if isinstance(address, tuple) else address
 
     def last_words(self, refusal: DisconnectReason | None, text: str) -> bytes:
-        """Return an ERROR."""
+        """Return an ERROR, for a banned client after the numeric that tells it so."""
         if refusal is None:
-            words = f"You did not register within {self._context.limits.first_frame:g} s."
+            return error_line(self._too_late).encode()
+        words = disconnect_words(refusal, text)[1]
+        numeric = ""
+        if refusal is DisconnectReason.BANNED:
+            numeric = line(self._irc.settings.name, Numeric.YOUREBANNEDCREEP, "*", words)
+        return (numeric + error_line(words)).encode()
+
+    @property
+    def _too_late(self) -> str:
+        return f"You did not register within {self._context.limits.first_frame:g} s."
+
+    def handshake_timed_out(self) -> None:
+        """Close the connection of a client that has not registered in time."""
+        if self._client.is_started:
+            self._client.quit(self._too_late)
         else:
-            words = disconnect_words(refusal, text)[1]
-        return line("", "ERROR", f"Closing link: ({words})").encode()
+            super().handshake_timed_out()
 
     def input_done(self) -> None:
         """Free everything: the connection is lost and nothing is left to process."""
@@ -101,7 +116,10 @@ class IrcProtocol(Gateway):
             self._irc.pongs.start(self._pong_timed_out)
 
     def _pong_timed_out(self) -> None:
-        self._session.close(DisconnectReason.IDLE)
+        if self.has_work:  # a PONG may be among the lines that wait
+            self._irc.pongs.start(self._pong_timed_out)
+        else:
+            self._client.quit(f"No line came for {PING_SECONDS + PONG_SECONDS} s.")
 
 
 class IrcFactory(GatewayFactory):

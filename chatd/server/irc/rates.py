@@ -6,7 +6,7 @@ would take 12 s, so they have a rate of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from chatd.config import Limits
@@ -39,25 +39,29 @@ class IrcInbound(Inbound):
         self._queries = (
             None if self._bucket is None else TokenBucket(QUERY_RATE, QUERY_BURST, now())
         )
+        self._last: TokenBucket | None = None  # the one that has counted the last line
 
     def _process_frames(self) -> float | None:
         """Process lines; return for how many seconds those that are left have to wait."""
         session, receiver = self._session, self.receiver
+        self._raise_limits()
+        if self._last is not None:
+            self._last.take(self._take_extra_cost())  # of a request that took time
         for _ in range(MAX_FRAMES_PER_TURN):
             if session.busy or session.closed:
                 return None
             frames = receiver.peek(1)
             if not frames and not receiver.oversized:
                 return None
-            bucket = self._bucket_of(frames)
-            if bucket is not None:
-                bucket.take(self._take_extra_cost())  # of a request that took time
-                if bucket.available(self._now()) <= 0:
-                    return bucket.wait()
+            asks = bool(frames) and is_query(frames[0])
+            bucket = self._queries if asks else self._bucket
+            if bucket is not None and bucket.available(self._now()) <= 0:
+                return bucket.wait()
+            self._last = bucket
             if self._on_frames is not None:
                 self._on_frames()
             processed = session.receive(frames) if frames else self._refuse_oversized()
-            if self._on_processed is not None:
+            if self._on_processed is not None and not asks:  # which takes nothing in the store
                 self._on_processed(processed)
             if bucket is not None:
                 bucket.take(processed + self._take_extra_cost())
@@ -67,9 +71,6 @@ class IrcInbound(Inbound):
             return 0.0 if receiver.buffered else None
         self._raise_limits()
         return None
-
-    def _bucket_of(self, frames: Sequence[bytes]) -> TokenBucket | None:
-        return self._queries if frames and is_query(frames[0]) else self._bucket
 
     def _raise_limits(self) -> None:
         """Let more output wait once the client is registered; lines have one length for all."""

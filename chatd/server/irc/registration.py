@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.names import new_name
 from chatd.core.profiles import Profile
 from chatd.core.records import AccountRef
 from chatd.core.sanitize import sanitize
+from chatd.protocol.error_text import error_text
+from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.line import MAX_BODY, Line, cut
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.irc.splitting import without_formatting
+from chatd.protocol.replies import ErrorReply
 from chatd.server.irc import serverinfo
+from chatd.server.irc.away import set_away
 from chatd.server.irc.joining import own_join, room_lines
 from chatd.server.irc.settings import MAX_TEXT, VERSION
 from chatd.server.missed import send_missed
@@ -24,11 +28,10 @@ if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
 
 MAX_LINES: Final = 100
-"""How many lines a client may send before it is registered, other than those of SASL."""
+"""How many lines a client may send before the welcome."""
 
 CAP_302: Final = 302
 
-_TOKENS_PER_LINE: Final = 13
 _HTTP_VERBS: Final = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE"})
 
 
@@ -42,19 +45,28 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Registration:
-    """What a client has told before the welcome. `account` is one that it has logged in to."""
+    """What a client has told before the welcome, in so many `lines`.
+
+    `account` is one that it has logged in to, `away` the message of a user who is away, if any.
+    """
 
     phase: Phase = Phase.OPEN
     nick: str | None = None
     profile: Profile | None = None
     password: str | None = None
     account: AccountRef | None = None
+    away: str = ""
     lines: int = 0
 
     @property
     def is_ready(self) -> bool:
         """Whether all is there that the welcome needs."""
         return self.phase is Phase.OPEN and self.nick is not None and self.profile is not None
+
+    def count_line(self) -> bool:
+        """Count a line; tell whether the client may still send it."""
+        self.lines += 1
+        return self.lines <= MAX_LINES
 
     def is_http(self, command: str) -> bool:
         """Tell whether a browser was made to send a command, rather than an IRC client."""
@@ -68,22 +80,23 @@ async def cap(session: IrcSession, request: Line) -> None:
     """Negotiate capabilities: LS, LIST, REQ, END."""
     subcommand = request.params[0].upper()
     registration = session.registration
+    if registration is not None and subcommand in {"LS", "REQ"}:
+        registration.phase = Phase.NEGOTIATING
     if subcommand == "LS":
-        if registration is not None:
-            registration.phase = Phase.NEGOTIATING
         version = request.params[1] if len(request.params) > 1 else ""
         if version.isascii() and version.isdigit() and int(version[:9]) >= CAP_302:
             session.version = CAP_302
+            session.set_capabilities(session.capabilities | {caps.CAP_NOTIFY})
         _list_offered(session)
     elif subcommand == "LIST":
         _send_names(session, "LIST", sorted(session.capabilities))
     elif subcommand == "REQ":
-        if registration is not None:
-            registration.phase = Phase.NEGOTIATING
         _request(session, request.params[1] if len(request.params) > 1 else "")
     elif subcommand == "END":
         if registration is not None and registration.phase is Phase.NEGOTIATING:
             registration.phase = Phase.OPEN
+            if session.authentication is not None:
+                abort_login(session)
             await complete(session)
     else:
         session.reply(Numeric.INVALIDCAPCMD, request.params[0], "Invalid CAP command")
@@ -98,39 +111,58 @@ def _list_offered(session: IrcSession) -> None:
     if session.version >= CAP_302:
         shown = [f"{name}={value}" if value else name for name, value in offered.items()]
     else:
-        shown = list(offered)
+        shown = [name for name in offered if name != caps.STS]  # which is nothing but its value
     _send_names(session, "LS", shown)
 
 
 def _send_names(session: IrcSession, subcommand: str, words: list[str]) -> None:
     """Send the names of capabilities, in several lines if one is too short for them."""
-    size = MAX_BODY - len(f":{session.irc.name} CAP {session.nick} {subcommand} * :".encode())
-    shown: list[str] = []
+    *parts, last = _fitting(session, f"{subcommand} *", words)
+    if parts and session.version < CAP_302:
+        last = " ".join((*parts, last))  # these clients know one line alone
+        parts = []
+    for part in parts:
+        _send_cap(session, f"{subcommand} *", part)
+    _send_cap(session, subcommand, last)
+
+
+def _fitting(session: IrcSession, subcommand: str, words: list[str]) -> list[str]:
+    """Return the words, joined by blanks to as few texts as fit in the lines of a subcommand."""
+    size = MAX_BODY - len(f":{session.irc.name} CAP {session.nick} {subcommand} :".encode())
+    parts = [""]
     for word in words:
-        if session.version >= CAP_302 and len(" ".join((*shown, word))) > size:
-            session.send_line("", "CAP", session.nick, subcommand, "*", " ".join(shown))
-            shown = []
-        shown.append(word)
-    session.response.add(
-        f":{session.irc.name} CAP {session.nick} {subcommand} :{' '.join(shown)}\r\n"
-    )
+        longer = f"{parts[-1]} {word}" if parts[-1] else word
+        if parts[-1] and len(longer.encode()) > size:
+            parts.append(word)
+        else:
+            parts[-1] = longer
+    return parts
+
+
+def _send_cap(session: IrcSession, subcommand: str, text: str) -> None:
+    session.response.add(f":{session.irc.name} CAP {session.nick} {subcommand} :{text}\r\n")
 
 
 def _request(session: IrcSession, text: str) -> None:
     offered = _offered(session)
-    wanted = set(session.capabilities)
-    for word in text.split():
+    words, wanted = text.split(), set(session.capabilities)
+    is_refused = False
+    for word in words:
         name = word.removeprefix("-")
-        if name not in offered or name == "sts":
-            session.response.add(f":{session.irc.name} CAP {session.nick} NAK :{text}\r\n")
-            return
+        is_kept = word == f"-{caps.CAP_NOTIFY}" and session.version >= CAP_302
+        is_refused = is_refused or name not in offered or name == caps.STS or is_kept
         if word.startswith("-"):
             wanted.discard(name)
         else:
             wanted.add(name)
-    session.response.add(f":{session.irc.name} CAP {session.nick} ACK :{text}\r\n")
-    session.response.flush()  # before anything in other words
-    session.set_capabilities(frozenset(wanted))
+    answer = "NAK" if is_refused else "ACK"
+    parts = _fitting(session, answer, words)
+    # Clients compare the text with theirs, so it is repeated as it is, unless it is too long.
+    for part in parts if len(parts) > 1 else [text]:
+        _send_cap(session, answer, part)
+    if not is_refused:
+        session.response.flush()  # before anything in other words
+        session.set_capabilities(frozenset(wanted))
 
 
 # -- names and passwords
@@ -155,14 +187,10 @@ async def nick(session: IrcSession, request: Line) -> None:
         await _rename(session, wanted)
         return
     name = new_name(wanted)
-    if registration.account is None and registration.phase is Phase.OPEN:
-        world, seconds = session.services.world, session.services.log.seconds()
-        try:
-            world.check_name(name, None, seconds, session.user)
-        except ChatError as error:
-            if registration.password is None:  # which may be that of the name's account
-                _note_registered(session, error)
-                raise
+    world, seconds = session.services.world, session.services.log.seconds()
+    if world.find_account(name.text) is None:
+        world.check_name(name, None, seconds, session.user)
+    # Else the client may log in, by SASL or by PASS, before it has told all that is needed.
     registration.nick = name.text
     await complete(session)
 
@@ -176,19 +204,20 @@ async def _rename(session: IrcSession, wanted: str) -> None:
     former, source = session.user.name, session.source
     try:
         name = await session.services.chat.rename(session, wanted, session.services.now())
-    except ChatError as error:
-        _note_registered(session, error)
+    except ChatError:
+        _note_registered(session, wanted)
         raise
     if name != former:
         tags = session.base_codec.messages.tags(session.services.now())
         session.send_line(source, "NICK", name, tags=tags)
 
 
-def _note_registered(session: IrcSession, error: ChatError) -> None:
-    """Tell a client that a name needs a login, beside the error that it is in use."""
-    if error.code is ErrorCode.NAME_NEEDS_LOGIN:
-        name, words = str(error.params.get("name", "*")), "The name is that of an account: log in"
-        session.send_line("", "NOTE", "NICK", "REGISTERED", name, words)
+def _note_registered(session: IrcSession, wanted: str) -> None:
+    """Tell a client that a name needs a login, if it is that of an account."""
+    account = session.services.world.find_account(wanted)
+    if account is not None:
+        words = "The name is that of an account: log in"
+        session.send_line("", "NOTE", "NICK", "REGISTERED", account.name, words)
 
 
 async def user(session: IrcSession, request: Line) -> None:
@@ -234,6 +263,8 @@ async def complete(session: IrcSession) -> None:
     try:
         if await _enter(session, registration):
             await _welcome(session)
+            if registration.away:
+                await set_away(session, registration.away)
     finally:
         if session.registration is not None:
             registration.phase = Phase.OPEN
@@ -244,40 +275,59 @@ async def _enter(session: IrcSession, registration: Registration) -> bool:
     services, wanted = session.services, registration.nick
     assert wanted is not None
     assert registration.profile is not None
-    account = registration.account
-    if account is None and registration.password is not None:
-        account = await _password_login(session, registration.password)
-        if account is None:
+    if registration.account is None and registration.password is not None:
+        registration.account = await _password_login(session, registration.password)
+        if registration.account is None:
             return False
+    # Those who watch the name read of the user as they are told it.
+    await services.presence.set_profile(session, registration.profile, services.now())
     try:
-        if account is not None:
-            await services.accounts.log_in(session, account, services.now())
+        if registration.account is not None:
+            await services.accounts.log_in(session, registration.account, services.now())
         else:
             await services.chat.rename(session, wanted, services.now())
+    except BannedError:
+        raise
     except ChatError as error:
         registration.nick = None
-        _note_registered(session, error)
+        _note_registered(session, wanted)
         raise ChatError(error.code, **{**error.params, "name": wanted}) from error
-    profile = session.user.profile
-    if not profile.username:
+    if not session.user.profile.username:
         await services.presence.set_profile(session, registration.profile, services.now())
     return True
 
 
 async def _password_login(session: IrcSession, text: str) -> AccountRef | None:
-    """Return the account of `account:password`, None if it is wrong: the connection ends then."""
+    """Return the account of `account:password`, None if the connection ends as there is none."""
     account, colon, given = text.partition(":")
-    if colon and session.may_log_in:
+    words = "Password incorrect"
+    if not session.may_log_in:
+        words = "Passwords are taken over TLS alone"
+    elif colon:
         try:
-            return await session.services.accounts.authenticate(session, account, given)
+            # As the codecs do with what other clients send.
+            name, secret = sanitize(account), sanitize(given)
+            return await session.services.accounts.authenticate(session, name, secret)
         except ChatError as error:
             if error.code is not ErrorCode.WRONG_PASSWORD:
-                raise
-            session.services.counters.login_failed()
-            session.services.event_log.login_failed(session.address)
-    session.reply(Numeric.PASSWDMISMATCH, "Password incorrect: PASS account:password")
-    session.quit("Password incorrect")
+                session.quit(error_text(ErrorReply(error.code, error.params)))
+                return None
+            note_failure(session)
+    session.reply(Numeric.PASSWDMISMATCH, f"{words}: PASS account:password")
+    session.quit(words)
     return None
+
+
+def abort_login(session: IrcSession) -> None:
+    """Give up an exchange of SASL, and tell the client."""
+    session.authentication = None
+    session.reply(Numeric.SASLABORTED, "SASL authentication aborted")
+
+
+def note_failure(session: IrcSession) -> None:
+    """Note that somebody has sent a wrong password."""
+    session.services.counters.login_failed()
+    session.services.event_log.login_failed(session.address)
 
 
 async def _welcome(session: IrcSession) -> None:
@@ -288,14 +338,16 @@ async def _welcome(session: IrcSession) -> None:
     session.reply(Numeric.YOURHOST, f"Your host is {irc.name}, running {VERSION}")
     session.reply(Numeric.CREATED, f"This server was started {serverinfo.time_text(irc.started)}")
     session.reply(Numeric.MYINFO, irc.name, VERSION, "B", "bklimnostvq", "bklovq")
-    tokens = irc.isupport()
-    for start in range(0, len(tokens), _TOKENS_PER_LINE):
-        part = tokens[start : start + _TOKENS_PER_LINE]
-        session.reply(Numeric.ISUPPORT, *part, "are supported by this server")
+    serverinfo.send_isupport(session)
     serverinfo.send_lusers(session)
     serverinfo.send_motd(session)
+    send_rooms(session)
+
+
+def send_rooms(session: IrcSession) -> None:
+    """Send the rooms that other sessions of the user are in, and what the account has missed."""
     for room in session.user.rooms:
         session.response.add(room_lines(session, room, own_join(session, room)))
     session.response.flush()
-    if session.user.account is not None:
+    if not session.closed:
         send_missed(session)

@@ -7,12 +7,16 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.errors import BannedError, ChatError, ErrorCode
 from chatd.core.records import AccountRef
+from chatd.core.sanitize import sanitize
+from chatd.protocol.error_text import error_text
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.line import Line
 from chatd.protocol.irc.numerics import Numeric
+from chatd.protocol.replies import ErrorReply
+from chatd.server.irc.registration import abort_login, note_failure, send_rooms
 from chatd.server.irc.settings import MECHANISMS
 
 if TYPE_CHECKING:  # session.py imports this module
@@ -26,6 +30,8 @@ MAX_RESPONSE: Final = 4096
 
 _FIELDS: Final = 3
 
+_IN_ROOM: Final = "Leave all channels before you log in: /quote JOIN 0"
+
 
 @dataclass(slots=True)
 class Authentication:
@@ -33,7 +39,6 @@ class Authentication:
 
     mechanism: str
     data: str = ""
-    is_too_long: bool = False
 
 
 async def authenticate(session: IrcSession, request: Line) -> None:
@@ -47,8 +52,7 @@ async def authenticate(session: IrcSession, request: Line) -> None:
         session.authentication = None
         session.reply(Numeric.SASLTOOLONG, "SASL message too long")
     elif text == "*":
-        session.authentication = None
-        session.reply(Numeric.SASLABORTED, "SASL authentication aborted")
+        abort_login(session)
     elif exchange is None:
         _begin(session, text.upper())
     else:
@@ -58,6 +62,9 @@ async def authenticate(session: IrcSession, request: Line) -> None:
 def _begin(session: IrcSession, mechanism: str) -> None:
     if is_logged_in(session):
         session.reply(Numeric.SASLALREADY, "You have already authenticated using SASL")
+    elif session.user.rooms:
+        session.notice(_IN_ROOM)
+        _failed(session)
     elif mechanism not in MECHANISMS:
         session.reply(Numeric.SASLMECHS, ",".join(MECHANISMS), "are available SASL mechanisms")
         _failed(session)
@@ -75,29 +82,34 @@ def is_logged_in(session: IrcSession) -> bool:
 
 async def _continue(session: IrcSession, exchange: Authentication, text: str) -> None:
     if text != "+":
-        exchange.is_too_long |= len(exchange.data) + len(text) > MAX_RESPONSE
-        if not exchange.is_too_long:
-            exchange.data += text
+        exchange.data += text
+    if len(exchange.data) > MAX_RESPONSE:
+        session.authentication = None
+        _failed(session)
+        return
     if len(text) == CHUNK:
         return  # there is more
     session.authentication = None
-    if exchange.is_too_long:
-        _failed(session)
-        return
     try:
-        data = base64.b64decode(exchange.data, validate=True)
-        account = await _check(session, data)
+        account = await _check(session, base64.b64decode(exchange.data, validate=True))
+        await _log_in(session, account)
     except (binascii.Error, UnicodeDecodeError):
         _failed(session)
-        return
+    except BannedError:
+        raise
     except ChatError as error:
-        if error.code not in {ErrorCode.WRONG_PASSWORD, ErrorCode.BUSY, ErrorCode.UNAVAILABLE}:
-            raise
-        session.services.counters.login_failed()
-        session.services.event_log.login_failed(session.address)
+        if error.code is ErrorCode.WRONG_PASSWORD:
+            note_failure(session)
+        else:
+            session.notice(_words(error))
         _failed(session)
-        return
-    await _log_in(session, account)
+
+
+def _words(error: ChatError) -> str:
+    """Return why a login fails, other than for a wrong password."""
+    if error.code is ErrorCode.ALREADY_IN_ROOM:
+        return _IN_ROOM
+    return error_text(ErrorReply(error.code, error.params))
 
 
 async def _check(session: IrcSession, data: bytes) -> AccountRef:
@@ -105,7 +117,9 @@ async def _check(session: IrcSession, data: bytes) -> AccountRef:
     fields = data.decode().split("\0")
     if len(fields) != _FIELDS or not all(fields[1:]) or fields[0] not in {"", fields[1]}:
         raise ChatError(ErrorCode.WRONG_PASSWORD)
-    return await session.services.accounts.authenticate(session, fields[1], fields[2])
+    # As the codecs do with what other clients send.
+    name, password = map(sanitize, fields[1:])
+    return await session.services.accounts.authenticate(session, name, password)
 
 
 async def _log_in(session: IrcSession, account: AccountRef) -> None:
@@ -119,6 +133,7 @@ async def _log_in(session: IrcSession, account: AccountRef) -> None:
     await session.services.accounts.log_in(session, account, session.services.now())
     renamed(session, former)
     _succeeded(session, account.name, session.source)
+    send_rooms(session)
 
 
 def renamed(session: IrcSession, former: str) -> None:

@@ -151,6 +151,9 @@ class IrcSession(Session):
         received = None
         try:
             if b"\0" in frame:
+            if self.registration is not None and not self.registration.count_line():
+                self._end_with("You sent too many lines before you registered.")
+                return 1
                 self._end_with("A line contains NUL.")
                 return 1
             received = self._parse(frame)
@@ -209,6 +212,8 @@ class IrcSession(Session):
     def refuse(self, error: ChatError, request: Any = None) -> None:
         """Tell the client that its line is refused."""
         error_reply(self, error, request)
+        if request is None:  # it was too long, so that its label is not known
+            self.response = Response(self._send, self.irc.name, None)
         self._answer(None, request)
 
     def refuse_messages(self, error: ChatError, tag: str | None) -> None:
@@ -394,7 +399,7 @@ class IrcSession(Session):
     # -- within
 
     def _end_with(self, text: str) -> None:
-        self._send(line("", "ERROR", f"Closing link: {self.nick} ({text})"))
+        self._send(error_line(text))
         self.close()
 
     def _send(self, lines: str) -> None:
@@ -411,11 +416,16 @@ class IrcSession(Session):
             return
         words = disconnect_words(reason, text)[1]
         if reason is DisconnectReason.BANNED:
+
+
+def error_line(words: str) -> str:
+    """Return the last line of a connection, which tells why it ends."""
+    return line("", "ERROR", f"Closing link: ({words})")
             self._send(line(self.irc.name, Numeric.YOUREBANNEDCREEP, self.nick, words))
         if reason is DisconnectReason.SHUTDOWN:
             self._send(line(self.irc.name, "NOTICE", self.nick, words))
         else:
-            self._send(line("", "ERROR", f"Closing link: {self.nick} ({words})"))
+            self._send(error_line(words))
 
     def _end(self) -> None:
         self.irc.monitor.clear(self)

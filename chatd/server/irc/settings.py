@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from chatd import __version__
-from chatd.config import Config
+from chatd.config import Config, Registrants
 from chatd.core.textlimits import MAX_LINES
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc.codec import IrcCodecs
@@ -57,7 +55,8 @@ class IrcSettings:
 
     `name` is that of the server, `started` the time of its start, in seconds since the epoch.
     `max_rooms` is how many rooms a user may be in. Passwords are taken over connections without
-    TLS only if they come from this machine, or `plaintext_login` is set.
+    TLS only if they come from this machine, or `plaintext_login` is set. `registers` tells whether
+    clients may register accounts.
     """
 
     name: str
@@ -66,6 +65,7 @@ class IrcSettings:
     max_rooms: int
     plaintext_login: bool
     require_login: bool
+    registers: bool
     max_message: int
     sts: int
     sts_port: str
@@ -79,7 +79,9 @@ class IrcSettings:
         """Return the capabilities that a client is offered, with their values."""
         offered = dict(caps.available(self.max_message, MAX_LINES, ",".join(MECHANISMS)))
         if not may_log_in:
-            del offered[caps.SASL], offered[caps.REGISTRATION]
+            del offered[caps.SASL]
+        if not (may_log_in and self.registers):
+            del offered[caps.REGISTRATION]
         if self.sts and self.sts_port:
             # A client without TLS is told where there is TLS, one with it for how long to stay.
             offered[caps.STS] = f"duration={self.sts}" if is_tls else f"port={self.sts_port}"
@@ -133,18 +135,13 @@ def settings_of(config: Config, started: float, host: str) -> IrcSettings:
         max_rooms=irc.rooms,
         plaintext_login=irc.plaintext_login,
         require_login=config.rules.require_login,
+        registers=config.registrants is Registrants.EVERYONE,
         max_message=config.limits.message,
         sts=irc.sts,
-        sts_port=_tls_port(irc.listen),
+        sts_port=irc.tls_port,
         usage=MostUsers(),
         codecs=IrcCodecs(name),
         monitor=Monitor(),
         whowas=Whowas(),
         read_markers=ReadMarkers(),
     )
-
-
-def _tls_port(endpoints: Sequence[str]) -> str:
-    """Return the port of the first endpoint with TLS, "" if there is none."""
-    found = (re.match(r"ssl:(?:port=)?([0-9]+)", each) for each in endpoints)
-    return next((each[1] for each in found if each is not None), "")
