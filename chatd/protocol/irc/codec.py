@@ -1,8 +1,8 @@
 """The codec of IRC: how events of the chat look to clients with some capabilities.
 
 One event is encoded once for all clients that share a codec, so a line has nothing that differs
-between two of them: no nick of the reader but where an event names it. What a client alone is told
-comes as `Lines`, which are made already.
+between two of them: no nick of the reader but where an event names it. Lines for one client alone
+come as `Lines`, which are made already.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ _Act = (
     | MemberInvited
     | MessageDeleted
 )
-"""What a user has done, or the administrator."""
+"""The events of acts: those of a user, or of the administrator."""
 
 
 @dataclass(frozen=True, slots=True)

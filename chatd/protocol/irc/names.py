@@ -18,7 +18,7 @@ HOST_LENGTH: Final = 63
 """How many bytes the host of a user has at most, so that a line has room for what it says."""
 
 PREFIXES: Final = {Role.OWNER: "~", Role.OPERATOR: "@", Role.VOICE: "+", Role.NONE: ""}
-"""What stands before the name of a member."""
+"""The character before the name of a member."""
 
 MODES: Final = {"owner": "qo", "operator": "o", "voice": "v"}
 """The letters of roles in modes: an owner has the rights of an operator, and clients know these."""

@@ -15,8 +15,9 @@ from chatd.protocol.irc.casemapping import is_mask, mask_pattern
 from chatd.protocol.irc.line import MAX_BODY, Line, cut
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.irc.splitting import without_formatting
+from chatd.server.acts import note_act
 from chatd.server.irc.joining import end_of_names, names_lines, topic_lines
-from chatd.server.irc.membership import no_such_channel, not_on_channel
+from chatd.server.irc.membership import acting_room
 from chatd.server.irc.settings import MAX_TEXT
 from chatd.server.irc.who import LINES_PER_COST
 
@@ -34,17 +35,16 @@ _MAX_DIGITS: Final = 9
 async def topic(session: IrcSession, request: Line) -> None:
     """Set the topic of a channel, or show it."""
     channel = request.params[0]
-    room = session.find_room(channel)
+    room = acting_room(session, channel)
     if room is None:
-        no_such_channel(session, channel)
-    elif room not in session.user.rooms:
-        not_on_channel(session, channel)
-    elif len(request.params) == 1:
+        return
+    if len(request.params) == 1:
         session.response.add(topic_lines(session, room))
     else:
         words = " ".join(sanitize(without_formatting(request.params[1])).split())
         text = cut(words, MAX_TEXT)
         await session.services.room_settings.set_topic(session, room, text, session.services.now())
+        note_act(session, room, "set", "topic")
 
 
 def names_(session: IrcSession, request: Line) -> None:

@@ -1,4 +1,4 @@
-"""What a client reads of a room that its user is in from now on: topic, read marker, members."""
+"""The lines of a room that its user is in from now on: topic, read marker, members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client reads of a room that its user joins."""
+"""The lines that a client reads of a room that its user joins."""
 
 import pytest
 

@@ -225,7 +225,7 @@ def test_kick_refused(tea):
 
 
 def test_invite(tea):
-    """Who invites is told, and the invited; members who asked for it read it, too."""
+    """The user who invites is told, and the invited one; members who asked for it read it, too."""
     zoe, eve = tea.server.irc("zoe"), tea.server.irc("eve", "invite-notify")
     eve.send("JOIN #tea")
     zoe.send("AWAY :lunch")
@@ -272,10 +272,12 @@ def test_acts_of_administrators_are_in_the_audit(tea):
     tea.server.console("admin amy on")
     assert ask(amy, "INVITE zoe #tea")[0][:-1] == ("341", "amy", "zoe")
     assert ask(amy, "KICK #tea ann :spam") == []
+    assert ask(amy, "TOPIC #tea :Rules") == []
     acts = [line.partition(" UTC ")[2] for line in tea.server.console("audit")]
-    assert acts[-2:] == [
+    assert acts[-3:] == [
         "amy invited zoe to chatroom tea",
         "amy kicked ann out of chatroom tea: spam",
+        "amy set topic of chatroom tea",
     ]
 
 
@@ -307,7 +309,7 @@ def test_a_user_is_moved():
 
 
 def test_news_of_a_user_in_shared_rooms(server):
-    """Who shares three rooms reads NICK, AWAY, SETNAME and QUIT once."""
+    """A user who shares three rooms reads NICK, AWAY, SETNAME and QUIT once."""
     ann, bob = server.irc("ann"), server.irc("bob", *ALL)
     for client in (ann, bob):
         client.send("JOIN #a,#b,#c")
