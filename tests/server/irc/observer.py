@@ -35,6 +35,8 @@ MAX_TAGS = 8191
 
 _COMMAND = re.compile("[A-Z]+|[0-9]{3}")
 _END = b"\r\n"
+# Who watches its own name is told of the new one, under the new one, before NICK.
+_BEFORE_NICK = {"730", "731"}
 
 
 class Observer:
@@ -103,7 +105,7 @@ class Observer:
             assert label in self.labels, f"not sent, or answered twice: {raw!r}"
             self.labels.discard(label)
         self.state.parse_tokens(line)
-        if line.command.isdigit():
+        if line.command.isdigit() and line.command not in _BEFORE_NICK:
             assert line.params[0] in {self.nick, "*"}, raw
         return line
 
