@@ -234,12 +234,13 @@ class Chat:
         receipt: ReceiptRequest | None = None,
         kind: MessageKind = MessageKind.TEXT,
         tags: str = "",
+        cuts: tuple[int, ...] = (),
     ) -> int:
         """Send `texts`, except empty ones, to `room`, which the user of `origin` is in.
 
         Only those before the first that is too long or has too many lines; return how many these
         are, with the empty ones. Raise `ChatError` if it is the first of all, or if the user may
-        not talk. `tags` are those of the client, as in `MessageBatch`.
+        not talk. `tags` and `cuts` are those of the client, as in `MessageBatch`.
         """
         if room.restricts_talk:
             rights.check_can_talk(self._world, origin.user, room, self._log.seconds())
@@ -251,7 +252,7 @@ class Chat:
         if "" in texts:
             texts = [text for text in texts if text]
         if texts:
-            self._say(room, origin, texts, now, receipt, kind, tags)
+            self._say(room, origin, texts, now, receipt, kind, tags, cuts)
         return count
 
     async def send_tags(

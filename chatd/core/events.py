@@ -112,7 +112,8 @@ class MessageBatch(NamedTuple):
     """Messages of one sender in a room, one or more, that came together; `id` is the first one's.
 
     They stay together all the way, so that many messages cost little more than one. `tags` are
-    those of the sender's client (`chatd.protocol.irc`); they and `profile` are not stored.
+    those of the sender's client (`chatd.protocol.irc`); they and `profile` are not stored. `cuts`
+    are the places in a text, the only one, at which that client has cut a line of it; nor are they.
     """
 
     room: str
@@ -124,6 +125,7 @@ class MessageBatch(NamedTuple):
     kind: MessageKind = MessageKind.TEXT
     profile: Profile = NO_PROFILE
     tags: str = ""
+    cuts: tuple[int, ...] = ()
 
     @property
     def last_id(self) -> int:
@@ -132,7 +134,7 @@ class MessageBatch(NamedTuple):
 
     def messages(self) -> list[Message]:
         """Return the messages one by one."""
-        room, first, sender, texts, time, account, kind, _, _ = self
+        room, first, sender, texts, time, account, kind, _, _, _ = self
         return [
             Message(room, number, sender, text, time, account, False, kind)
             for number, text in enumerate(texts, first)
@@ -259,7 +261,8 @@ class PrivateMessage:
 
     `account` is the id of the sender's account, `is_ignored`: the reader ignores the sender.
     `is_kept`: it was sent while nobody was logged in to the reader's account. `reader` is the name
-    of the user who reads it. `tags` are as in `MessageBatch`; a message may be nothing but `tags`.
+    of the user who reads it. `tags` are as in `MessageBatch`. No other message of the sender that
+    has the same `time` has the same `serial`, unless they were kept.
     """
 
     sender: str
@@ -273,6 +276,7 @@ class PrivateMessage:
     kind: MessageKind = MessageKind.TEXT
     profile: Profile = NO_PROFILE
     tags: str = ""
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,12 @@ class ILog(Interface):
         receipt: ReceiptRequest | None = None,
         kind: MessageKind = ...,
         tags: str = ...,
+        cuts: tuple[int, ...] = ...,
     ) -> None:
         """Send messages of the user of `origin` to `room`, in the same order.
 
         `receipt`, if given, asks that its recipient be told whether the messages are stored. `tags`
-        are as in `MessageBatch`.
+        and `cuts` are as in `MessageBatch`.
         """
 
     def start() -> None:

@@ -282,7 +282,13 @@ class Room:
         del self.members[user], user.rooms[self]
 
     def number_messages(
-        self, user: User, texts: Sequence[str], now: float, kind: MessageKind, tags: str
+        self,
+        user: User,
+        texts: Sequence[str],
+        now: float,
+        kind: MessageKind,
+        tags: str,
+        cuts: tuple[int, ...] = (),
     ) -> MessageBatch:
         """Return messages of a member with the next ids; their time is not before the last one."""
         if now > self.last_time:
@@ -292,7 +298,7 @@ class Room:
         first = self.last_id + 1
         self.last_id += len(texts)
         return MessageBatch(
-            self.id, first, user.name, texts, now, user.account, kind, user.profile, tags
+            self.id, first, user.name, texts, now, user.account, kind, user.profile, tags, cuts
         )
 
     def in_order(self, event: Any, earliest: float = 0.0) -> Any:

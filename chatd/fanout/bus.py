@@ -85,11 +85,12 @@ class Bus:
         receipt: ReceiptRequest | None = None,
         kind: MessageKind = MessageKind.TEXT,
         tags: str = "",
+        cuts: tuple[int, ...] = (),
     ) -> None:
         """Give messages of `origin`'s user the next ids of `room`; other sessions read them."""
         # Every message of a server alone comes by here; the call of `_on_messages` would be seen in
         # the benchmark.
-        messages = room.number_messages(origin.user, texts, now, kind, tags)
+        messages = room.number_messages(origin.user, texts, now, kind, tags, cuts)
         self.messages += len(texts)
         self._fan_out_messages(room, messages, origin)
         for callback in self._message_callbacks:

@@ -32,6 +32,7 @@ class Bus(Protocol):
         receipt: ReceiptRequest | None,
         kind: MessageKind,
         tags: str,
+        cuts: tuple[int, ...],
         /,
     ) -> None:
         """Give messages the next ids of a room, and bring them to its sessions."""

@@ -171,9 +171,10 @@ class NodeLog:
         receipt: ReceiptRequest | None = None,
         kind: MessageKind = MessageKind.TEXT,
         tags: str = "",
+        cuts: tuple[int, ...] = (),
     ) -> None:
         """Submit messages of the user of `origin` to `room`."""
-        say = Say(origin.key, room.key, tuple(texts), now, kind, tags)
+        say = Say(origin.key, room.key, tuple(texts), now, kind, tags, cuts)
         pending = _Pending(say, receipt, origin)
         if self.is_ended or self._stopping or self._is_away:
             self._finish(pending, ChatError(ErrorCode.UNAVAILABLE))

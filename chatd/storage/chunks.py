@@ -215,6 +215,6 @@ def _body(batches: Sequence[MessageBatch]) -> str:
         [
             f"{first}{US}{sender}{US}{'' if kind is _TEXT else MARKS[kind]}{int(time * TICKS)}"
             f"{'' if account is None else f':{account}'}{US}{US.join(texts)}"
-            for _, first, sender, texts, time, account, kind, _, _ in batches
+            for _, first, sender, texts, time, account, kind, _, _, _ in batches
         ]
     )

@@ -36,7 +36,8 @@ def test_send_private(server):
     ann, bob = join(server, "1", "Ann"), join(server, "1", "Bob")
     ann.read()
     sent = run(server.service.private_messages.send(ann, "BOB", "psst", NOW))
-    assert sent == SentPrivately("Bob", None)
+    assert isinstance(sent, SentPrivately)
+    assert (sent.name, sent.away) == ("Bob", None)
     assert bob.read() == ["Ann (secret): psst"]
     assert ann.read() == []
 

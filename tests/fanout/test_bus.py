@@ -103,10 +103,10 @@ def test_say(harness, ann, bob):
 
 
 def test_say_with_all_that_is_said_about_the_messages(harness, ann):
-    """The kind, the tags and the profile of the user are those of the batch."""
+    """The kind, the tags, the cuts and the profile of the user are those of the batch."""
     ann.user.profile = profile = Profile("ann")
-    harness.bus.say(harness.room, ann, ["a"], 5.0, None, MessageKind.NOTICE, "+x=1")
-    batch = MessageBatch("1", 5, "ann", ["a"], 5.0, 7, MessageKind.NOTICE, profile, "+x=1")
+    harness.bus.say(harness.room, ann, ["ab"], 5.0, None, MessageKind.NOTICE, "+x=1", (1,))
+    batch = MessageBatch("1", 5, "ann", ["ab"], 5.0, 7, MessageKind.NOTICE, profile, "+x=1", (1,))
     assert harness.parts[0].messages == [("1", batch, None)]
 
 

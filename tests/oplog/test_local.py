@@ -26,8 +26,8 @@ class RecordingBus:
         self.said = []
         self.effects = []
 
-    def say(self, room, origin, texts, now, receipt=None, kind=MessageKind.TEXT, tags=""):
-        self.said.append((room, origin, texts, now, receipt, kind, tags))
+    def say(self, *said):
+        self.said.append(said)
 
     def deliver(self, effects, receipt=None):
         self.effects.append((effects, receipt))
@@ -130,11 +130,11 @@ def test_a_session_that_has_ended(log, world, ended):
 def test_say(log, bus):
     """Messages go to the bus with all that is said about them."""
     room, session = object(), Session()
-    log.say(room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1")
+    log.say(room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1", (1,))
     log.say(room, session, ["ho"], NOW)
     assert bus.said == [
-        (room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1"),
-        (room, session, ["ho"], NOW, None, MessageKind.TEXT, ""),
+        (room, session, ["hi"], NOW, "receipt", MessageKind.ACTION, "+x=1", (1,)),
+        (room, session, ["ho"], NOW),
     ]
 
 

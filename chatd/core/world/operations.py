@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from chatd.core.events import ADMINISTRATOR, Address, MessageBatch, MessageKind
+from chatd.core.events import ADMINISTRATOR, Address, MessageBatch, MessageKind, PrivateMessage
 from chatd.core.lookalikes import NameKeys
 from chatd.core.names import Name
 from chatd.core.profiles import Profile
@@ -45,7 +45,10 @@ class By(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Say(Operation[MessageBatch]):
-    """A user sends messages to a room; its outcome has their ids."""
+    """A user sends messages to a room; its outcome has their ids.
+
+    `tags` and `cuts` are as in `MessageBatch`.
+    """
 
     session: SessionKey
     room: str
@@ -53,6 +56,7 @@ class Say(Operation[MessageBatch]):
     now: float
     kind: MessageKind = MessageKind.TEXT
     tags: str = ""
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,14 @@ class Announce(Operation[None]):
 
 
 class SentPrivately(NamedTuple):
-    """The recipient of a private message, and the away message that the sender is to be told."""
+    """The recipient of a private message, and the away message that the sender is to be told.
+
+    `message` is what the recipient reads.
+    """
 
     name: str
     away: str | None
+    message: PrivateMessage
 
 
 @dataclass(frozen=True, slots=True)

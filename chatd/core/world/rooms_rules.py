@@ -20,7 +20,7 @@ def say(world: World, op: ops.Say) -> MessageBatch:
     if room is None or room not in user.rooms:
         raise ChatError(ErrorCode.NOT_IN_ROOM, room=op.room if room is None else room.id)
     rights.check_can_talk(world, user, room, world.seconds)
-    messages = room.number_messages(user, op.texts, op.now, op.kind, op.tags)
+    messages = room.number_messages(user, op.texts, op.now, op.kind, op.tags, op.cuts)
     world.emit(Said(room, messages, op.session))
     return messages
 

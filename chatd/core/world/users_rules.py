@@ -47,6 +47,7 @@ def whisper(world: World, op: ops.Whisper) -> ops.SentPrivately:
     recipient = world.names.find(op.recipient.keys)
     if recipient is None:
         raise ChatError(ErrorCode.NO_SUCH_USER, name=op.recipient.text)
+    world.private_messages += 1
     message = PrivateMessage(
         sender.name,
         op.text,
@@ -56,11 +57,12 @@ def whisper(world: World, op: ops.Whisper) -> ops.SentPrivately:
         kind=op.kind,
         profile=sender.profile,
         tags=op.tags,
+        serial=world.private_messages,
     )
     world.emit(Told(recipient, message))
     if recipient is not sender:
         world.emit(Told(sender, replace(message, recipient=recipient.name), op.session))
-    return ops.SentPrivately(recipient.name, _away_note(sender, recipient))
+    return ops.SentPrivately(recipient.name, _away_note(sender, recipient), message)
 
 
 def send_tags(world: World, op: ops.SendTags) -> str:

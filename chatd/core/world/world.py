@@ -77,6 +77,8 @@ class World:
         # The sessions that were ended by somebody else, until their server ends them as well.
         self.disconnecting: set[SessionKey] = set()
         self.ended_nodes: set[str] = set()
+        # How many private messages were sent since the start.
+        self.private_messages = 0
         self.invitations = Invitations()
         # The rooms by the times at which bans and mutes in them end.
         self.restriction_ends: Ends[Room] = Ends()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from chatd.core.events import Message, MessageBatch, MessageKind, PrivateMessage
 from chatd.protocol.irc import capabilities as caps
@@ -48,7 +48,7 @@ class MessageLines:
 
     def batch(self, batch: MessageBatch, extra: str = "") -> str:
         """Return the lines of messages in a room; `extra` are further tags, such as a label."""
-        room, first, sender, texts, time, account, kind, profile, client_tags = batch
+        room, first, sender, texts, time, account, kind, profile, client_tags, cuts = batch
         source = names.source(sender, account, profile)
         target = names.channel(room)
         start = f":{source} {_verb(kind)} {target} :"
@@ -69,19 +69,22 @@ class MessageLines:
                 )
                 tags = _joined(tags, extra)
             is_short = 4 * len(text) <= room_for_text or len(text.encode()) <= room_for_text
-            if is_short and "\n" not in text:
+            if is_short and "\n" not in text and not cuts:
                 body = _body(text, kind)
                 lines.append(f"@{tags} {start}{body}\r\n" if tags else f"{start}{body}\r\n")
             else:
-                lines += self._long(
-                    start, target, source, text, kind, tags, f"m{number}", room_for_text
-                )
+                parts = pieces(text, room_for_text, cuts)
+                lines += self._long(start, target, source, parts, kind, tags, f"m{number}")
         return "".join(lines)
 
     def message(self, said: Message, extra: str) -> str:
-        """Return the lines of a message of the history; `extra` are further tags."""
+        """Return the lines of a message of the history; `extra` are further tags.
+
+        One whose sender's name belongs to another account by now is shown as that of a guest.
+        """
+        account = None if said.is_former else said.account
         batch = MessageBatch(
-            said.room, said.id, said.sender, (said.text,), said.time, said.account, said.kind
+            said.room, said.id, said.sender, (said.text,), said.time, account, said.kind
         )
         return self.batch(batch, extra)
 
@@ -102,32 +105,21 @@ class MessageLines:
         if said.is_kept and not self._has_time:
             text = f"[{time_text(said.time)[:19].replace('T', ' ')} UTC] {text}"
         reference = f"p{int(said.time * 1000)}"
-        return "".join(
-            self._long(
-                start,
-                said.reader,
-                source,
-                text,
-                said.kind,
-                _joined(tags, extra),
-                reference,
-                room_for_text,
-            )
-        )
+        parts, tags = pieces(text, room_for_text), _joined(tags, extra)
+        return "".join(self._long(start, said.reader, source, parts, said.kind, tags, reference))
 
     def _long(
         self,
         start: str,
         target: str,
         source: str,
-        text: str,
+        said: Iterable[Piece],
         kind: MessageKind,
         tags: str,
         reference: str,
-        size: int,
     ) -> Iterator[str]:
-        """Yield the lines of a message that may have several."""
-        parts = list(pieces(text, size))
+        """Yield the lines of a message that may have several pieces."""
+        parts = list(said)
         if len(parts) == 1:
             yield _with_tags(tags, f"{start}{_body(parts[0].text, kind)}")
         elif self._has_batches and kind is not _ACTION:
@@ -140,8 +132,8 @@ class MessageLines:
 
 
 def private_id(said: PrivateMessage) -> str:
-    """Return the id of a private message: no two of one sender have the same time."""
-    return f"{said.sender}/{int(said.time * 1_000_000)}"
+    """Return the id of a private message, which no message in a room has."""
+    return f"{said.sender}/{int(said.time * 1_000_000)}-{said.serial}"
 
 
 def _batch_lines(

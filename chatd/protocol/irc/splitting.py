@@ -7,8 +7,10 @@ A message of the chat has up to 100 lines of any length; a line of IRC has no en
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
+
+from chatd.protocol.irc.line import cut
 
 ACTION_START: Final = "\x01ACTION "
 ACTION_END: Final = "\x01"
@@ -35,18 +37,29 @@ def without_formatting(text: str) -> str:
     return _FORMATTING.sub("", text)
 
 
-def pieces(text: str, size: int) -> Iterator[Piece]:
-    """Yield the lines of `text`; those longer than `size` bytes are cut at blanks, if possible.
+def pieces(text: str, size: int, cuts: Sequence[int] = ()) -> Iterator[Piece]:
+    """Yield the lines of `text`, cut at the places `cuts`.
 
-    No character is cut. A blank at which a line is cut stays at the end of its first part.
+    Those still longer than `size` bytes are cut at blanks, if possible. No character is cut. A
+    blank at which a line is cut stays at the end of its first part.
     """
-    for each in text.split("\n"):
-        rest, joined = each, False
-        while len(rest) * _MAX_CHARACTER > size and len(rest.encode()) > size:
-            head = rest.encode()[:size].decode(errors="ignore")
-            # Half of a line without blanks is a long word or an address.
-            blank = head.rfind(" ", len(head) // 2)
-            head = head[: blank + 1] or head[:1] or rest[:1] if blank >= 0 else head or rest[:1]
-            yield Piece(head, joined)
-            rest, joined = rest[len(head) :], True
-        yield Piece(rest, joined)
+    start = 0
+    for text_line in text.split("\n"):
+        end, joined = start + len(text_line), False
+        for place in (*(each for each in cuts if start < each < end), end):
+            yield from _fitting(text[start:place], size, joined=joined)
+            start, joined = place, True
+        start = end + 1
+
+
+def _fitting(rest: str, size: int, *, joined: bool) -> Iterator[Piece]:
+    """Yield a part of a line in pieces of at most `size` bytes."""
+    while len(rest) * _MAX_CHARACTER > size and len(rest.encode()) > size:
+        head = cut(rest, size) or rest[0]
+        # Half of a line without blanks is a long word or an address.
+        blank = head.rfind(" ", len(head) // 2)
+        if blank >= 0:
+            head = head[: blank + 1]
+        yield Piece(head, joined)
+        rest, joined = rest[len(head) :], True
+    yield Piece(rest, joined)

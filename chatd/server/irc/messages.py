@@ -46,8 +46,8 @@ async def notice(session: IrcSession, request: Line) -> None:
 
 
 async def _send_all(session: IrcSession, request: Line, kind: MessageKind) -> None:
-    if session.batch is not None and "batch" in request.tags:
-        take_line(session, session.batch, request, kind)
+    if "batch" in request.tags and session.has(caps.MULTILINE):
+        take_line(session, request, kind)
         return
     is_notice = kind is MessageKind.NOTICE
     if len(request.params) < 2 or not request.params[1]:  # noqa: PLR2004 -- a target and a text
@@ -76,27 +76,52 @@ def _targets(text: str) -> list[str]:
 
 
 async def send(session: IrcSession, target: str, text: str, kind: MessageKind, tags: str) -> None:
-    """Send a message to a channel or a user; raise `ChatError` if the chat refuses it.
+    """Send a line to a channel or a user; raise `ChatError` if the chat refuses it.
 
     A line that would be too long for others, with the source of the user in it, is refused.
     """
-    if "\n" not in text and len(f":{session.source} PRIVMSG {target} :{text}".encode()) > MAX_BODY:
-        session.reply(Numeric.INPUTTOOLONG, "Input line was too long")
-        return
+    command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
+    if len(f":{session.source} {command} {target} :{text}".encode()) > MAX_BODY:
+        _tell_sender(session, kind, Numeric.INPUTTOOLONG, "Input line was too long")
+    else:
+        await deliver(session, target, text, kind, tags)
+
+
+async def deliver(
+    session: IrcSession,
+    target: str,
+    text: str,
+    kind: MessageKind,
+    tags: str,
+    cuts: tuple[int, ...] = (),
+) -> None:
+    """Send a message of any length, as `send` does.
+
+    `cuts` are the places at which the client has cut its lines.
+    """
     shown = plain(text, kind)
     if shown is None:
         return
-    text, kind = shown
+    if shown[0] != text:
+        cuts = ()
+    text = shown[0]
     if target.startswith(names.CHANNEL_PREFIX):
         room = session.find_room(target)
         if room is None:
-            session.reply(Numeric.NOSUCHCHANNEL, target, "No such channel")
+            _tell_sender(session, kind, Numeric.NOSUCHCHANNEL, target, "No such channel")
         elif room not in session.user.rooms:
-            cannot_send(session, room)
+            channel = names.channel(room.id)
+            _tell_sender(session, kind, Numeric.CANNOTSENDTOCHAN, channel, "Cannot send to channel")
         else:
-            session.say(room, [text], kind=kind, tags=tags)
+            session.say(room, [text], kind=shown[1], tags=tags, cuts=cuts)
     else:
-        await _send_privately(session, target, text, kind, tags)
+        await _send_privately(session, target, text, shown[1], tags)
+
+
+def _tell_sender(session: IrcSession, kind: MessageKind, numeric: Numeric, *params: str) -> None:
+    """Answer a message with a numeric, unless it is a notice, which is never answered."""
+    if kind is not MessageKind.NOTICE:
+        session.reply(numeric, *params)
 
 
 def plain(text: str, kind: MessageKind) -> tuple[str, MessageKind] | None:
@@ -122,24 +147,18 @@ async def _send_privately(
     session: IrcSession, target: str, text: str, kind: MessageKind, tags: str
 ) -> None:
     services, now = session.services, session.services.now()
-    # The copy for the sender has the time of the message, of which its id is made.
     sent = await services.private_messages.send(session, target, text, now, kind, tags)
     if isinstance(sent, KeptFor):
         words = "is not here; the message will be delivered at the next login"
-        session.reply(Numeric.AWAY, sent.name, words)
-    if session.has(caps.ECHO_MESSAGE):
+        _tell_sender(session, kind, Numeric.AWAY, sent.name, words)
         user = session.user
-        echo = PrivateMessage(
-            user.name,
-            text,
-            now,
-            account=user.account,
-            reader=sent.name,
-            kind=kind,
-            profile=user.profile,
-            tags=tags,
+        message = PrivateMessage(
+            user.name, text, now, account=user.account, reader=sent.name, profile=user.profile
         )
-        session.send_event(echo)
+    else:
+        message = sent.message
+    if session.has(caps.ECHO_MESSAGE):
+        session.send_event(message)
     recipient = services.chat.find_user(sent.name)
     away = None if recipient is None else recipient.away
     if away is not None and kind is not MessageKind.NOTICE:

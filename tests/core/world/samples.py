@@ -36,6 +36,7 @@ _rooms = st.sampled_from(["1", "2", "9"])
 _flags = st.booleans()
 _kinds = st.sampled_from(MessageKind)
 _tags = st.sampled_from(["", "+draft/reply=1/2"])
+_cuts = st.sampled_from([(), (1,)])
 _texts = st.sampled_from(["", "bye"])
 _profiles = st.sampled_from([NO_PROFILE, Profile("ann", "Ann of the Thousand Days", True)])
 _times = st.sampled_from([NOW, NOW - 1, NOW + 1])
@@ -62,7 +63,7 @@ def _with_keys(kind, *others):
 
 
 BY_CLASS = {
-    ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _kinds, _tags),
+    ops.Say: (_sessions, _rooms, st.just(("hi", "ho")), _times, _kinds, _tags, _cuts),
     ops.Announce: (_rooms, st.just("hear"), _times),
     ops.Whisper: (_sessions, _names, st.just("psst"), _times, _kinds, _tags),
     ops.SendTags: (_sessions, st.none() | _rooms, _names, st.just("+typing=active"), _times),

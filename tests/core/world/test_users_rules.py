@@ -140,11 +140,19 @@ def test_a_mute_follows_the_name(harness, ann):
 def test_whisper(harness, ann):
     """The recipient's sessions read it, then the sender's others; the outcome has the spelling."""
     bob = harness.guest("Bob")
-    assert harness.do(whisper(ann, "BOB")) == SentPrivately("Bob", None)
+    message = PrivateMessage("Ann", "psst", NOW, reader="Bob", serial=1)
+    assert harness.do(whisper(ann, "BOB")) == SentPrivately("Bob", None, message)
     assert harness.effects == [
-        Told(harness.user(bob), PrivateMessage("Ann", "psst", NOW, reader="Bob")),
-        Told(harness.user(ann), PrivateMessage("Ann", "psst", NOW, "Bob", reader="Bob"), ann),
+        Told(harness.user(bob), message),
+        Told(harness.user(ann), replace(message, recipient="Bob"), ann),
     ]
+
+
+def test_private_messages_are_counted(harness, ann):
+    """Two messages of one time have different serials."""
+    harness.guest("Bob")
+    sent = [harness.do(whisper(ann, "Bob")).message for _ in range(2)]
+    assert [message.serial for message in sent] == [1, 2]
 
 
 def test_whisper_with_tags(harness, ann):
@@ -153,7 +161,7 @@ def test_whisper_with_tags(harness, ann):
     harness.do(set_profile(ann))
     harness.do(replace(whisper(ann, "Bob"), kind=MessageKind.NOTICE, tags="+x=1"))
     message = PrivateMessage("Ann", "psst", NOW, None, reader="Bob", kind=MessageKind.NOTICE)
-    message = replace(message, profile=PROFILE, tags="+x=1")
+    message = replace(message, profile=PROFILE, tags="+x=1", serial=1)
     assert harness.effects == [
         Told(harness.user(bob), message),
         Told(harness.user(ann), replace(message, recipient="Bob"), ann),
@@ -165,7 +173,7 @@ def test_whisper_to_oneself(harness):
     account = harness.account("amy")
     amy = harness.log_in(account)
     harness.do(whisper(amy, "amy"))
-    message = PrivateMessage("amy", "psst", NOW, account=account.id, reader="amy")
+    message = PrivateMessage("amy", "psst", NOW, account=account.id, reader="amy", serial=1)
     assert harness.effects == [Told(harness.user(amy), message)]
 
 
