@@ -24,6 +24,8 @@ SEARCH_PAGE: Final = 20
 _PAGES_READ: Final = 5
 """How many pages a search reads at most until it has one without the messages that are hidden."""
 
+_MILLISECOND: Final = 0.001
+
 _SEARCHED_FOR_OWN: Final = 500
 """Among how many of the newest messages of a room a user's last one is looked for."""
 
@@ -59,6 +61,18 @@ class MessageService:
         found = await origin.until_closed(self._history.id_at(room, time))
         _check_still_member(origin.user, room)
         return found
+
+    async def time_up_to(self, room: Room, message_id: int) -> float | None:
+        """Return a time at which a room is read up to a message, None if it has no messages.
+
+        It is that of the last message up to this id; if there is none any more, a time before the
+        first one. Raises `StoreUnavailableError`.
+        """
+        await self._log.settled()
+        if read := await self._history.read(room, None, 1, message_id + 1):
+            return read[-1].time
+        later = await self._history.read(room, message_id, 1)
+        return later[0].time - _MILLISECOND if later else None
 
     def recent(self, room: Room) -> Sequence[Message]:
         """Return the messages of a room that a session reads on joining, see `mark_former`."""

@@ -42,6 +42,7 @@ from chatd.server.connection import Connection
 from chatd.server.irc.batches import IncomingBatch
 from chatd.server.irc.commands import COMMANDS, masked
 from chatd.server.irc.joining import room_lines
+from chatd.server.irc.readmarks import read_lines
 from chatd.server.irc.registration import Registration
 from chatd.server.irc.response import Response
 from chatd.server.irc.sasl import Authentication
@@ -252,7 +253,7 @@ class IrcSession(Session):
                 notices = (line(self.irc.name, "NOTICE", self.nick, text) for text in words)
                 return "".join(notices).encode()
             case ReadUpTo():
-                return self._read_lines(event).encode()
+                return read_lines(self, event).encode()
             case _:
                 return self.codec.encode(event)  # type: ignore[arg-type] # the codec knows `Lines`
 
@@ -291,16 +292,6 @@ class IrcSession(Session):
         if event.left is not None:
             parted = line(self.source, "PART", names.channel(event.left), "Moved")
         return parted + notice + self._joined_lines(event.room, joined)
-
-    def _read_lines(self, event: ReadUpTo) -> str:
-        """Return how far another session has read, if this client knows of such marks."""
-        if not self.has(caps.READ_MARKER):
-            return ""
-        target = names.channel(event.room)
-        time = self.irc.read_markers.get(self.marker_owner, target)
-        if time is None:
-            return ""
-        return line(self.irc.name, "MARKREAD", target, f"timestamp={time}")
 
     @property
     def marker_owner(self) -> object:
