@@ -212,14 +212,6 @@ class Move(Operation[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class AddBan(Operation[int]):
-    """A ban is in the store; its outcome is how many sessions it has ended.
-
-    `keys` are those of the name, None for an address. The ban ends at `ends` by the clock that
-    measures durations, None for never.
-    """
-
-@dataclass(frozen=True, slots=True)
 class EndUser(Operation[str]):
     """The administrator ends a user with all their sessions; its outcome is the user's name.
 
@@ -231,6 +223,14 @@ class EndUser(Operation[str]):
     reason: str
     now: float
 
+
+@dataclass(frozen=True, slots=True)
+class AddBan(Operation[int]):
+    """A ban is in the store; its outcome is how many sessions it has ended.
+
+    `keys` are those of the name, None for an address. The ban ends at `ends` by the clock that
+    measures durations, None for never.
+    """
 
     ban: Ban
     keys: NameKeys | None

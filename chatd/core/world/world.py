@@ -366,9 +366,9 @@ class World:
         *,
         hold_name: bool = False,
         text: str | None = None,
+        by: str | None = None,
     ) -> None:
         """End a user: they leave all rooms, lose name and account, and are `closed`.
-        by: str | None = None,
 
         With `hold_name` nobody else gets the name for a while. `text` and `by` are those of `Left`.
         """

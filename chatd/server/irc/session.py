@@ -151,10 +151,10 @@ class IrcSession(Session):
             self.services.event_log.received(self.address, shown)
         received = None
         try:
-            if b"\0" in frame:
             if self.registration is not None and not self.registration.count_line():
                 self._end_with("You sent too many lines before you registered.")
                 return 1
+            if b"\0" in frame:
                 self._end_with("A line contains NUL.")
                 return 1
             received = self._parse(frame)
@@ -212,9 +212,9 @@ class IrcSession(Session):
 
     def refuse(self, error: ChatError, request: Any = None) -> None:
         """Tell the client that its line is refused."""
-        error_reply(self, error, request)
         if request is None:  # it was too long, so that its label is not known
             self.response = Response(self._send, self.irc.name, None)
+        error_reply(self, error, request)
         self._answer(None, request)
 
     def refuse_messages(self, error: ChatError, tag: str | None) -> None:
@@ -407,11 +407,6 @@ class IrcSession(Session):
             return
         words = disconnect_words(reason, text)[1]
         if reason is DisconnectReason.BANNED:
-
-
-def error_line(words: str) -> str:
-    """Return the last line of a connection, which tells why it ends."""
-    return line("", "ERROR", f"Closing link: ({words})")
             self._send(line(self.irc.name, Numeric.YOUREBANNEDCREEP, self.nick, words))
         if reason is DisconnectReason.SHUTDOWN:
             self._send(line(self.irc.name, "NOTICE", self.nick, words))
@@ -421,3 +416,8 @@ def error_line(words: str) -> str:
     def _end(self) -> None:
         self.irc.monitor.clear(self)
         super()._end()
+
+
+def error_line(words: str) -> str:
+    """Return the last line of a connection, which tells why it ends."""
+    return line("", "ERROR", f"Closing link: ({words})")

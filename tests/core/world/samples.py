@@ -78,8 +78,8 @@ BY_CLASS = {
     ops.SetProfile: (_sessions, _addresses, _profiles, _times),
     ops.SetIgnored: (_sessions, _addresses, _names, st.none() | _accounts, _flags),
     ops.Move: (_names, _rooms, st.none() | _rooms, _few, _times),
-    ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times, st.none() | _by),
     ops.EndUser: (_names, st.just("Zoe"), _texts, _times),
+    ops.EndRoom: (_nodes, _rooms, _rooms, _flags, _times, st.none() | _by),
     room_ops.SetTopic: (_by, _rooms, st.sampled_from(["", "tea"]), _times),
     room_ops.SetRole: (
         *(_by, _rooms, _names, st.sampled_from([Role.OPERATOR, Role.VOICE, Role.NONE])),
