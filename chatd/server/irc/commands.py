@@ -139,8 +139,8 @@ def masked(text: str) -> str:
         case "PRIVMSG" | "NOTICE" | "TAGMSG", [targets, *_] if not _are_channels(targets):
             is_service = any(folded(each) in _SERVICES for each in targets.split(","))
             shown = [targets, PASSWORD_MASK if is_service else MASK]
-        case "ADMIN", [first, _, *_]:
-            shown = [first, MASK]
+        case "ADMIN", [_, *_] if len(words := " ".join(params).split()) > 1:
+            shown = [words[0], MASK]
         case _:
             return text
     return " ".join((line.command, *shown))

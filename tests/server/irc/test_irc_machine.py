@@ -233,11 +233,11 @@ class IrcMachine(RuleBasedStateMachine):
     @rule(
         number=irc_clients, label=st.booleans(), room=rooms,
         query=st.sampled_from(
-            ["NAMES #{}", "WHO #{}", "WHO *", "WHO #{} %tcuhnfar,5", "WHOIS ann", "WHOIS amy",
-             "LIST", "MODE #{}", "MODE #{} b", "TOPIC #{}", "LUSERS", "USERHOST ann amy", "ISON ann amy",
-             "CHATHISTORY LATEST #{} * 20", "MARKREAD #{}", "WHOWAS ann", "MONITOR + ann,bob",
-             "INVITE", "MOTD", "PING :x y", "NONSENSE", "CAP LIST", "HELP", "KICK", "JOIN 0",
-             "REDACT #{} {}/1"]
+            ["NAMES #{}", "WHO #{}", "WHO *", "WHO #{} %tcuhnfar,5", "WHOIS ann", "LIST",
+             "WHOIS amy", "MODE #{}", "MODE #{} b", "TOPIC #{}", "LUSERS", "USERHOST ann amy",
+             "ISON ann amy", "CHATHISTORY LATEST #{} * 20", "MARKREAD #{}", "WHOWAS ann",
+             "MONITOR + ann,bob", "INVITE", "MOTD", "PING :x y", "NONSENSE", "CAP LIST", "HELP",
+             "KICK", "JOIN 0", "REDACT #{} {}/1"]
         ),
     )  # fmt: skip
     def ask(self, number, label, room, query):
