@@ -144,11 +144,13 @@ class MessageBatch(NamedTuple):
 class ReceiptRequest(NamedTuple):
     """Asks that `recipient` be told whether the messages of a batch are stored.
 
-    `recipient` is opaque here: the sender's session. `tag` is that of the client's request.
+    `recipient` is opaque here: the sender's session. `tag` is that of the client's request. With
+    `only_failures` it is told of messages that could not be stored, and of no others.
     """
 
     recipient: object
     tag: str | None
+    only_failures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,12 +140,13 @@ class Fanout:
             buffer = self._buffer(room)
         if buffer.folded is not None:
             self.unfold(room)
-        if origin is not None and origin.notes_own:
-            origin.on_own_messages(messages)
-        if origin is not None and not origin.reads_own:
-            if not origin.own_events:
-                self._reset_after_flush[origin] = None
-            origin.own_events.append(self._count)
+        if origin is not None:
+            if origin.notes_own:
+                origin.on_own_messages(messages)
+            if not origin.reads_own:
+                if not origin.own_events:
+                    self._reset_after_flush[origin] = None
+                origin.own_events.append(self._count)
         self._append(buffer, messages)
         self._count += 1
 

@@ -278,9 +278,10 @@ class HistoryWriter:
         replies: dict[Any, list[Receipt | ErrorReply]] = {}
         for batch in batches:
             receipt = self._receipts.pop((batch.room, batch.id), None)
-            if receipt is not None:
-                recipient, tag = receipt
-                replies.setdefault(recipient, []).extend(_replies(batch, make_reply, tag))
+            if receipt is None or (receipt.only_failures and make_reply is Receipt):
+                continue
+            their_replies = replies.setdefault(receipt.recipient, [])
+            their_replies.extend(_replies(batch, make_reply, receipt.tag))
         for recipient, their_replies in replies.items():
             self._send_to(recipient, *their_replies)
 

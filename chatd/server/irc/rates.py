@@ -47,30 +47,43 @@ class IrcInbound(Inbound):
         self._raise_limits()
         if self._last is not None:
             self._last.take(self._take_extra_cost())  # of a request that took time
-        for _ in range(MAX_FRAMES_PER_TURN):
-            if session.busy or session.closed:
-                return None
-            frames = receiver.peek(1)
+        left = MAX_FRAMES_PER_TURN
+        while not (session.busy or session.closed):
+            if left <= 0:
+                return 0.0 if receiver.buffered else None
+            frames = receiver.peek(left)
             if not frames and not receiver.oversized:
-                return None
+                break
             asks = bool(frames) and is_query(frames[0])
-            bucket = self._queries if asks else self._bucket
-            if bucket is not None and bucket.available(self._now()) <= 0:
-                return bucket.wait()
-            self._last = bucket
-            if self._on_frames is not None:
-                self._on_frames()
-            processed = session.receive(frames) if frames else self._refuse_oversized()
-            if self._on_processed is not None and not asks:  # which takes nothing in the store
-                self._on_processed(processed)
+            bucket = self._last = self._queries if asks else self._bucket
+            if bucket is not None:
+                frames, wait = self._allowed(frames, bucket)
+                if wait:
+                    return wait
+            processed = self._pass_on(frames, asks=asks)
+            left -= processed
             if bucket is not None:
                 bucket.take(processed + self._take_extra_cost())
             if not receiver.consume(processed):
                 break
-        else:
-            return 0.0 if receiver.buffered else None
         self._raise_limits()
         return None
+
+    def _allowed(
+        self, frames: Sequence[bytes], bucket: TokenBucket
+    ) -> tuple[Sequence[bytes], float]:
+        """Return those lines that may be processed now, or after how many seconds one may be."""
+        available = bucket.available(self._now())
+        return (frames[:available], 0.0) if available > 0 else ((), bucket.wait())
+
+    def _pass_on(self, frames: Sequence[bytes], *, asks: bool) -> int:
+        """Give lines to the session; return how many it has taken, 1 for one that is too long."""
+        if self._on_frames is not None:
+            self._on_frames()
+        processed = self._session.receive(frames) if frames else self._refuse_oversized()
+        if self._on_processed is not None and not asks:  # which takes nothing in the store
+            self._on_processed(processed)
+        return processed
 
     def _raise_limits(self) -> None:
         """Let more output wait once the client is registered; lines have one length for all."""

@@ -33,6 +33,7 @@ from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.codec import IrcCodec, Lines
 from chatd.protocol.irc.error_replies import error_reply
+from chatd.protocol.irc.leading import leading_messages
 from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS, Line, line, parse, parse_tags
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.moderation_text import admin_notice
@@ -144,7 +145,12 @@ class IrcSession(Session):
     # -- called by the gateway
 
     def receive(self, frames: Sequence[bytes]) -> int:
-        """Carry out the first line in `frames`; return 1."""
+        """Carry out the first line in `frames`, or send the plain messages that come before it.
+
+        Return how many lines that were.
+        """
+        if frames[0].startswith(b"PRIVMSG") and (count := self._say_leading(frames)):
+            return count
         frame = frames[0]
         if self._fanout.trace is not None:
             shown = masked(frame.decode(errors="replace"))
@@ -163,6 +169,28 @@ class IrcSession(Session):
         except Exception:  # noqa: BLE001 -- sorted into errors of the client and failures there
             self._fail(Failure(), received)
         return 1
+
+    def _say_leading(self, frames: Sequence[bytes]) -> int:
+        """Send the plain messages to one room of the user that `frames` begin with; count them.
+
+        It is 0 if the first line is another one, or is to be refused.
+        """
+        is_traced = self._fanout.trace is not None
+        if is_traced or self.registration is not None or self.batch is not None:
+            return 0
+        # With the source in front of it, a line for others is to be short enough, too.
+        found = leading_messages(frames, MAX_BODY - len(self.source.encode()) - 2)
+        room = None if found is None else self.find_room(found.target)
+        if found is None or room is None or room not in self.user.rooms:
+            return 0
+        self.response = Response(self._send, self.irc.name, None)
+        try:
+            self.say(room, found.texts)
+        except ChatError:
+            return 0
+        self.last_active = self.services.seconds()
+        self._on_activity()
+        return len(found.texts)
 
     def _parse(self, frame: bytes) -> Line | None:
         """Return the line in a frame, None for an empty one or one that was refused."""
@@ -343,7 +371,7 @@ class IrcSession(Session):
         if response is not None:
             response.awaited += 1
         try:
-            receipt = ReceiptRequest(self, number)
+            receipt = ReceiptRequest(self, number, only_failures=True)
             self.services.chat.say(self, room, texts, self.services.now(), receipt, **form)
         except ChatError:
             del self._said[number]
