@@ -9,7 +9,7 @@ from chatd.core.records import AccountRef
 from chatd.core.rooms import SessionKey, User
 from chatd.core.world import access
 from chatd.core.world import account_operations as account_ops
-from chatd.core.world.effects import IgnoresChanged, TokenRevoked
+from chatd.core.world.effects import IgnoresChanged, NameChanged, TokenRevoked
 from chatd.core.world.rooms import RoomState
 from chatd.core.world.world import World
 
@@ -131,6 +131,8 @@ def _log_in(
     user = world.user_of(account)
     access.give_invitations(world, guest, account)
     if user is None:
+        if guest.name == account.name:
+            world.emit(NameChanged(guest, guest.name))
         world.set_name(guest, Name(account.name, world.accounts.keys(account.id)))
         guest.account = account.id
         guest.note_name("", now)

@@ -78,7 +78,10 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class NameChanged:
-    """A user has another name than `former`, or a first one if that is "", or none any more."""
+    """A user has another name than `former`, or a first one if that is "", or none any more.
+
+    Or a guest is logged in to an account of the same name from now on.
+    """
 
     user: User
     former: str

@@ -124,28 +124,24 @@ async def _check(session: IrcSession, data: bytes) -> AccountRef:
 
 async def _log_in(session: IrcSession, account: AccountRef) -> None:
     """Log the client in: at the welcome, or now, under the name of the account."""
-    registration = session.registration
+    registration, nick = session.registration, session.nick
     if registration is not None:
         registration.account = account
-        _succeeded(session, account.name, names.source(session.nick, account.id))
+        _succeeded(session, nick, account.name, names.source(nick, account.id))
         return
     former = session.source
     await session.services.accounts.log_in(session, account, session.services.now())
-    renamed(session, former)
-    _succeeded(session, account.name, session.source)
+    # Clients expect the end of the exchange next, and so by the name that they know.
+    _succeeded(session, nick, account.name, session.source)
+    if nick != session.user.name:
+        session.send_line(former, "NICK", session.user.name)
     send_rooms(session)
 
 
-def renamed(session: IrcSession, former: str) -> None:
-    """Tell a client that its user has another name, that of an account, and another source."""
-    if former.partition("!")[0] != session.user.name:
-        session.send_line(former, "NICK", session.user.name)
-
-
-def _succeeded(session: IrcSession, account: str, source: str) -> None:
+def _succeeded(session: IrcSession, nick: str, account: str, source: str) -> None:
     words = f"You are now logged in as {account}"
-    session.reply(Numeric.LOGGEDIN, source, account, words)
-    session.reply(Numeric.SASLSUCCESS, "SASL authentication successful")
+    session.send_line("", Numeric.LOGGEDIN, nick, source, account, words)
+    session.send_line("", Numeric.SASLSUCCESS, nick, "SASL authentication successful")
 
 
 def _failed(session: IrcSession) -> None:

@@ -115,6 +115,15 @@ def test_login_of_a_guest(harness, amy):
     harness.guest("Ann")
 
 
+def test_login_under_the_same_name(harness):
+    """Those who watch names are told of a guest who has registered, though the name is the same."""
+    session = harness.guest("Ann")
+    user, account = harness.user(session), harness.account("Ann")
+    harness.do(log_in(session, account))
+    assert harness.effects == [NameChanged(user, "Ann"), IgnoresChanged(user)]
+    assert (user.name, user.account) == ("Ann", account.id)
+
+
 def test_login_of_a_further_session(harness, amy):
     """It is one of the account's user; the guest is closed, and the guest's name is free."""
     first = harness.log_in(amy, "1")

@@ -91,3 +91,17 @@ def test_where_it_is_not_possible():
     server = MemoryServer(irc=Irc(name="irc.test"), registrants=Registrants.NOBODY)
     (answer,) = ask(server.irc("ann"), "REGISTER * * sesame42")
     assert answer[2] == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_those_who_watch_the_user(server):
+    """They read of the account, if they have asked to; the name is the same."""
+    watcher = server.irc("zoe", "extended-monitor", "account-notify")
+    other = server.irc("eve")
+    client = server.irc("ann")
+    watcher.send("MONITOR + ann"), other.send("MONITOR + ann")
+    watcher.read(), other.read()
+    client.send("REGISTER * * sesame42")
+    client.read()
+    (line,) = lines(watcher)
+    assert (line.source.partition("!")[0], line.command, line.params) == ("ann", "ACCOUNT", ["ann"])
+    assert other.read() == []

@@ -159,6 +159,23 @@ def test_a_client_that_does_not_read():
     assert commands(ann) == [("QUIT", "Connection lost")]
 
 
+# -- behind a proxy
+
+
+def test_the_address_behind_a_proxy():
+    """It is that of the client, who may send no password, though the proxy is of this machine."""
+    irc = Irc(listen=("haproxy:tcp:6667",), name="irc.test")
+    server = MemoryServer(irc=irc, clock_offset=1_795_186_276.0)
+    factory = next(each[1] for each in server.reactor.tcpServers if each[0] == 6667)
+    client = server.connect(end=b"\r\n", factory=factory)
+    client.send_bytes(f"PROXY TCP4 {REMOTE} 127.0.0.1 1000 6667\r\nCAP LS\r\n".encode())
+    ((*_, names),) = commands(client)
+    assert "sasl" not in names.split()
+    client.send("NICK ann", "USER ann 0 * :Ann", "CAP END")
+    client.read()
+    assert f"'{REMOTE}'" in server.console("`who")[0]
+
+
 # -- TLS
 
 

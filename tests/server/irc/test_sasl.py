@@ -72,7 +72,7 @@ def test_under_the_name_of_the_account(server):
 
 
 def test_after_the_welcome(server):
-    """A guest who logs in reads the new name, the login, and then the rooms of the account."""
+    """A guest who logs in reads so, then the new name, and then the rooms of the account."""
     first = server.irc("eve", "sasl")
     first.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {response()}", "JOIN #tea")
     first.read()
@@ -80,9 +80,10 @@ def test_after_the_welcome(server):
     client.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {response()}")
     answer = lines(client)
     assert answer[0].command == "AUTHENTICATE"
-    assert (answer[1].source.partition("!")[0], answer[1].params) == ("bob", ["ann"])
+    assert answer[1].params[0] == answer[2].params[0] == "bob"
+    assert (answer[3].source.partition("!")[0], answer[3].params) == ("bob", ["ann"])
     shown = [each.command for each in answer[1:] if each.command != "MODE"]
-    assert shown == ["NICK", "900", "903", "JOIN", "353", "366"]
+    assert shown == ["900", "903", "NICK", "JOIN", "353", "366"]
 
 
 def test_in_a_room(server):
