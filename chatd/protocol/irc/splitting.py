@@ -38,7 +38,7 @@ def without_formatting(text: str) -> str:
 
 
 def pieces(text: str, size: int, cuts: Sequence[int] = ()) -> Iterator[Piece]:
-    """Yield the lines of `text`, cut at the places `cuts`.
+    """Yield the lines of `text`, cut at the places `cuts`, which rise.
 
     Those still longer than `size` bytes are cut at blanks, if possible. No character is cut. A
     blank at which a line is cut stays at the end of its first part.

@@ -6,7 +6,7 @@ would take 12 s, so they have a rate of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from chatd.config import Limits
@@ -51,7 +51,7 @@ class IrcInbound(Inbound):
         while not (session.busy or session.closed):
             if left <= 0:
                 return 0.0 if receiver.buffered else None
-            frames = receiver.peek(left)
+            frames: Sequence[bytes] = receiver.peek(left)
             if not frames and not receiver.oversized:
                 break
             asks = bool(frames) and is_query(frames[0])
@@ -60,10 +60,13 @@ class IrcInbound(Inbound):
                 frames, wait = self._allowed(frames, bucket)
                 if wait:
                     return wait
-            processed = self._pass_on(frames, asks=asks)
+            processed = self._pass_on(frames)
             left -= processed
+            cost = processed + self._take_extra_cost()
             if bucket is not None:
-                bucket.take(processed + self._take_extra_cost())
+                bucket.take(cost)
+            if self._on_processed is not None and not asks:  # which takes nothing in the store
+                self._on_processed(min(processed, cost))
             if not receiver.consume(processed):
                 break
         self._raise_limits()
@@ -76,14 +79,11 @@ class IrcInbound(Inbound):
         available = bucket.available(self._now())
         return (frames[:available], 0.0) if available > 0 else ((), bucket.wait())
 
-    def _pass_on(self, frames: Sequence[bytes], *, asks: bool) -> int:
+    def _pass_on(self, frames: Sequence[bytes]) -> int:
         """Give lines to the session; return how many it has taken, 1 for one that is too long."""
         if self._on_frames is not None:
             self._on_frames()
-        processed = self._session.receive(frames) if frames else self._refuse_oversized()
-        if self._on_processed is not None and not asks:  # which takes nothing in the store
-            self._on_processed(processed)
-        return processed
+        return self._session.receive(frames) if frames else self._refuse_oversized()
 
     def _raise_limits(self) -> None:
         """Let more output wait once the client is registered; lines have one length for all."""
