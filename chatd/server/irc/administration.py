@@ -1,4 +1,4 @@
-"""What administrators do by IRC: KILL, SAJOIN, WALLOPS and the commands of the console.
+"""The acts of administrators by IRC: KILL, SAJOIN, WALLOPS and the commands of the console.
 
 An administrator is an account with that right: OPER, which would be a second way, is refused to
 all. As in the other protocols, nobody acts on another administrator.

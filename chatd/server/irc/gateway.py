@@ -28,7 +28,7 @@ PONG_SECONDS: Final = 60
 
 
 class IrcContext:
-    """What the connections of the IRC gateway share."""
+    """The parts that the connections of the IRC gateway share."""
 
     def __init__(self, context: ServerContext, settings: IrcSettings) -> None:
         self.server = context

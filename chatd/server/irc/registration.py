@@ -45,7 +45,7 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Registration:
-    """What a client has told before the welcome, in so many `lines`.
+    """The data that a client has told before the welcome, in so many `lines`.
 
     `account` is one that it has logged in to, `away` the message of a user who is away, if any.
     """

@@ -1,4 +1,4 @@
-"""What the sessions of the IRC gateway share: the server's name, its codecs, its limits."""
+"""The settings that the sessions of the IRC gateway share: the server's name, codecs, limits."""
 
 from __future__ import annotations
 

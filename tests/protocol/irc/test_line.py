@@ -73,7 +73,7 @@ def test_as_irctokens(tags, source, command, params, last):
 
 @given(_TEXTS)
 def test_escapes(value):
-    """What was escaped comes back, and has nothing that would end a tag."""
+    """A value that was escaped comes back, and has nothing that would end a tag."""
     escaped = escape(value)
     assert not set("; \r\n") & set(escaped)
     assert unescape(escaped) == value
@@ -82,7 +82,7 @@ def test_escapes(value):
 
 @given(_WORDS, st.lists(_TEXTS, max_size=4), _TEXTS)
 def test_what_is_sent_is_one_line(source, params, tags):
-    """Whatever the parameters are, they are one line of the allowed length, and none is lost."""
+    """The line has the allowed length and all parameters, whatever these are."""
     made = line(source, "X", *params, tags=tag("a", tags))
     assert made.endswith("\r\n")
     body = made[:-2]

@@ -1,4 +1,4 @@
-"""What administrators do by IRC."""
+"""The acts of administrators by IRC."""
 
 import pytest
 

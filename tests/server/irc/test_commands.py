@@ -28,7 +28,7 @@ _TEXTS = st.text(st.characters(codec="utf-8"), max_size=60)
     ],
 )
 def test_queries(line, expected):
-    """What asks has a rate of its own, whatever comes before the command."""
+    """A query is known by its command, whatever comes before that."""
     assert is_query(line) is expected
 
 
@@ -74,7 +74,7 @@ _STARTS = [
 
 @given(st.sampled_from(_STARTS), st.sampled_from(["", " ", ":x "]), _TEXTS, st.booleans())
 def test_no_secret_is_shown(start, before, after, is_lower):
-    """Whatever surrounds a secret, it is not shown."""
+    """A secret is not shown, whatever surrounds it."""
     after = after.replace("\n", " ").replace("\r", " ")
     line = f"{before}{start.lower() if is_lower else start}{_SECRET}"
     if "react" in start:

@@ -128,7 +128,7 @@ def test_no_timers_are_left():
 
 
 def test_half_close():
-    """What was sent before is still carried out and answered."""
+    """The lines that were sent before are still carried out and answered."""
     server = make_server(rate=5, burst=2)
     client = server.connect_irc()
     client.send("NICK ann", "USER ann 0 * :Ann", "JOIN #tea", "PING x")

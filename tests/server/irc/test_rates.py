@@ -66,7 +66,7 @@ def test_a_message_waits_for_no_query_of_another_rate():
 
 
 def test_a_client_with_twenty_rooms():
-    """What weechat sends as it connects is answered within three seconds."""
+    """The lines that weechat sends as it connects are answered within three seconds."""
     server = make_server()
     client = server.connect_irc()
     rooms = [f"#room{number}" for number in range(20)]

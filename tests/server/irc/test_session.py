@@ -39,7 +39,7 @@ def test_both_ends_of_lines(server, end):
 
 
 def test_a_nul_ends_the_connection(server):
-    """What follows it is not carried out."""
+    """The lines behind it are not carried out."""
     client = server.irc("ann")
     client.send_bytes(b"PING a\0b\r\nPING c\r\n")
     assert commands(client) == [("ERROR", "Closing link: (A line contains NUL.)")]

@@ -1,4 +1,4 @@
-"""What the sessions of the IRC gateway share."""
+"""The settings that the sessions of the IRC gateway share."""
 
 import pytest
 
