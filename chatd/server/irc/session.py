@@ -149,14 +149,14 @@ class IrcSession(Session):
 
         Return how many lines that were.
         """
-        if frames[0].startswith(b"PRIVMSG") and (count := self._say_leading(frames)):
-            return count
         frame = frames[0]
         if self._fanout.trace is not None:
             shown = masked(frame.decode(errors="replace"))
             self.services.event_log.received(self.address, shown)
         received = None
         try:
+            if frame.startswith(b"PRIVMSG") and (said := self._say_leading(frames)):
+                return said
             if self.registration is not None and not self.registration.count_line():
                 self._end_with("You sent too many lines before you registered.")
                 return 1
