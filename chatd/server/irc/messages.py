@@ -211,4 +211,4 @@ def client_tags(session: IrcSession, tags: Mapping[str, str]) -> str:
 def _relayed(tags: Mapping[str, str]) -> Iterator[str]:
     for name, value in tags.items():
         if name in RELAYED_TAGS:
-            yield tag(name, sanitize(value))
+            yield tag(name, sanitize(value).replace("\n", " "))
