@@ -108,6 +108,24 @@ def test_id_at(server, messages, tea):
     assert [each.result for each in found] == [1, 1, 3, None]
 
 
+def test_time_up_to(server, messages, tea):
+    """A mark of messages that are gone is as good as one at the message before or after them."""
+    ann = join(server, "Ann")
+    for number in range(1, 6):
+        say(server, ann, f"m{number}", now=NOW + number)
+    times = [run(messages.time_up_to(tea, number)) for number in (1, 5, 9)]
+    assert times == [NOW + 1, NOW + 5, NOW + 5]
+    run(server.service.store.prune(NOW + 3))
+    assert run(messages.time_up_to(tea, 4)) == NOW + 4
+    before = run(messages.time_up_to(tea, 1))
+    assert NOW + 2 < before < NOW + 3
+
+
+def test_time_up_to_where_nothing_was_said(messages, tea):
+    """There is no such time."""
+    assert run(messages.time_up_to(tea, 5)) is None
+
+
 def test_id_at_after_the_clock_was_set_back(server, messages, tea):
     """The times of messages do not go backwards."""
     ann = join(server, "Ann")

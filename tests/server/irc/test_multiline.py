@@ -2,6 +2,8 @@
 
 import pytest
 
+from chatd.config import Irc
+from chatd.testing_cluster import MemoryCluster
 from tests.server.irc.reading import ALL, ask, commands, lines
 
 CONCAT = "draft/multiline-concat"
@@ -219,3 +221,19 @@ def test_other_commands_while_a_batch_is_open(server):
     start, *rest = batch("#tea", "a", "b")
     ann.send(start, "PRIVMSG #tea :first", "PING x", *rest)
     assert zoe.read() == ["ann: first", "ann: a\n  b"]
+
+
+def test_two_servers_that_share_a_log():
+    """The cuts of the sender are relayed on both."""
+    cluster = MemoryCluster(irc=Irc(name="irc.test"), clock_offset=1_795_186_276.0)
+    first, second = cluster.servers.values()
+    ann, bob = first.irc("ann", *ALL), second.irc("bob", *ALL)
+    cluster.settle(1)
+    for client in (ann, bob):
+        client.send("JOIN #tea")
+        cluster.settle(1)
+    ann.read(), bob.read()
+    ann.send(*batch("#tea", "how is ", "+everyone?"))
+    cluster.settle(1)
+    for client in (ann, bob):
+        assert [each[2] for each in commands(client)[1:-1]] == ["how is ", "everyone?"]
