@@ -17,7 +17,7 @@ class RoleChanged:
 
     `by` is the name of the user who gave it, or `Administrator`. `is_self`: it is the role of the
     reader; `room_name` is for that user. `former` is the role before. `actor` is the user who gave
-    it, None for the administrator.
+    it, None for the administrator. `is_member`: the user is in the room.
     """
 
     room: str
@@ -29,6 +29,7 @@ class RoleChanged:
     is_self: bool = False
     former: str = "none"
     actor: UserRef | None = None
+    is_member: bool = True
 
 
 @dataclass(frozen=True, slots=True)

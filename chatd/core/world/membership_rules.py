@@ -72,6 +72,7 @@ def set_role(world: World, op: room_ops.SetRole) -> room_ops.MemberRef:
         room.name,
         former=former.value,
         actor=rights.actor_ref(world, op.by),
+        is_member=member is not None,
     )
     subject = target.user if member is not None else None
     world.emit(Happened(room, room.in_order(changed), subject))

@@ -268,6 +268,8 @@ class IrcCodec:
         return lines
 
     def _role_changed(self, event: RoleChanged) -> str:
+        if not event.is_member:
+            return ""  # a client knows the modes of members alone
         changes, arguments = "", []
         for sign, role in (("-", event.former), ("+", event.role)):
             if role in names.MODES and event.former != event.role:

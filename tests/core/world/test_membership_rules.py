@@ -74,7 +74,9 @@ def test_the_room_is_told(club):
     assert club.effects == [Happened(club.club, changed, club.member("mia"))]
     club.leave("mia")
     club.do(set_role("mia", Role.NONE, Role.VOICE, "club"))
-    changed = RoleChanged("club", "mia", "none", "Amy", NOW, "room club", former="voice")
+    changed = RoleChanged(
+        "club", "mia", "none", "Amy", NOW, "room club", former="voice", is_member=False
+    )
     assert club.effects == [Happened(club.club, changed)]
 
 

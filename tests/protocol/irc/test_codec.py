@@ -189,6 +189,7 @@ EVENTS = [
             ("voice", "voice", ""),
         )
     ),
+    (RoleChanged("tea", "Bob", "voice", "Ann", TIME, actor=ANN, is_member=False), []),
     (
         RoomBanned("tea", "Bob", "Ann", TIME, 5, "spam", actor=ANN),
         [(ann, "MODE", "#tea", "+b", "Bob!*@*")],

@@ -153,6 +153,17 @@ def test_roles(tea):
     assert ask(tea.ann, "MODE #tea +v")[0][:-1] == ("696", "ann", "#tea", "v", "*")
 
 
+def test_the_role_of_one_who_is_not_there(tea):
+    """Nobody reads of it until the user joins."""
+    login(tea.server, "cleo").lose()
+    tea.read()
+    tea.server.console("op cleo tea")
+    assert commands(tea.ann) == []
+    cleo = login(tea.server, "cleo", is_new=False)
+    assert ask(cleo, "JOIN #tea")[1][-1] == "~owen @ann bob @cleo"
+    assert commands(tea.ann) == [("JOIN", "#tea"), ("MODE", "#tea", "+o", "cleo")]
+
+
 def test_the_own_role(tea):
     """Operators and voices give up their own, and get none by themselves."""
     assert ask(tea.ann, "MODE #tea -o ann") == [("MODE", "#tea", "-o", "ann")]
