@@ -7,6 +7,7 @@ As `bench.fuzz` does it for the native gateway; the exit status is 1 if a traceb
 
 from __future__ import annotations
 
+import gc
 import random
 import secrets
 import sys
@@ -131,6 +132,8 @@ def in_memory(count: int, chance: random.Random) -> float:
         ann, zoe = server.irc("Witness"), server.join("hall", "Zoe")
         ann.send("JOIN #hall")
         clients = [client(server, number, chance) for number in range(4)]
+        gc.collect()
+        gc.disable()
         for number in range(min(_ROUND, count - sent)):
             if number % MAX_FRAMES_PER_TURN == 0:
                 server.turn(0.1)
@@ -144,6 +147,7 @@ def in_memory(count: int, chance: random.Random) -> float:
                     clients[at].send_bytes(part)
             worst = max(worst, (thread_time() - began) * 1000)
             sent += 1
+        gc.enable()
         zoe.read(), ann.read()
         zoe.send("still here")
         assert ann.read()[-1].endswith("PRIVMSG #hall :still here")
