@@ -159,6 +159,7 @@ class IrcMachine(RuleBasedStateMachine):
     @rule(number=irc_clients, room=st.sampled_from(ROOMS))
     def join_several(self, number, room):
         self.do(number, f"JOIN #tea,#{room}", label=True)
+        self.acts += 1  # it is two
         for each in ("tea", room):
             self.look_around(number, each)
 
