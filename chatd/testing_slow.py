@@ -118,6 +118,8 @@ class SlowStore(MemoryStore):
     remove_resume_tokens = _gated("token_gate", "remove_resume_tokens")
     add_remembered_token = _gated("token_gate", "add_remembered_token")
     use_remembered_token = _gated("token_gate", "use_remembered_token")
+    add_account_key = _gated("token_gate", "add_account_key")
+    account_of_key = _gated("token_gate", "account_of_key")
     set_password_hash = _gated("account_gate", "set_password_hash")
     keep_message = _gated("kept_gate", "keep_message")
     kept_messages = _gated("kept_gate", "kept_messages")

@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     IS_ADMIN = "is-admin"  # name
     INVITE_ONLY = "invite-only"  # room and room_name
     IN_NO_ROOM = "in-no-room"
+    KEY_IN_USE = "key-in-use"
     LOCAL_ADDRESS = "local-address"  # address
     LOGGED_IN = "logged-in"  # name
     LOGIN_FIRST = "login-first"
@@ -53,6 +54,7 @@ class ErrorCode(StrEnum):
     NOT_STORED = "not-stored"
     NOTHING_TO_FIND = "nothing-to-find"
     NO_SUCH_ACCOUNT = "no-such-account"  # name
+    NO_SUCH_KEY = "no-such-key"
     NO_SUCH_MESSAGE = "no-such-message"  # room, id; without id: the user said none
     NO_SUCH_NUMBER = "no-such-number"
     NO_SUCH_ROLE = "no-such-role"  # name, role, room
@@ -71,6 +73,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_ENTRIES = "too-many-entries"  # room, room_name, limit
     TOO_MANY_IGNORED = "too-many-ignored"  # limit
     TOO_MANY_KEPT = "too-many-kept"  # name
+    TOO_MANY_KEYS = "too-many-keys"  # limit
     TOO_MANY_LINES = "too-many-lines"  # limit
     TOO_MANY_OWN_ROOMS = "too-many-own-rooms"  # limit
     TOO_MANY_ROOMS = "too-many-rooms"  # limit

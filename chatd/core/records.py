@@ -237,6 +237,17 @@ class RememberedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountKey:
+    """A certificate whose holder may log in to an account, which was added at the time `added`.
+
+    `fingerprint` is the SHA-256 of its DER form in hexadecimal, in lower case.
+    """
+
+    fingerprint: str
+    added: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The contents of a store when it is opened, as far as the server keeps them in memory.
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from chatd.core.events import Message, MessageBatch
     from chatd.core.records import (
         Account,
+        AccountKey,
+        AccountRef,
         AuditEntry,
         Ban,
         KeptMessage,
@@ -215,14 +217,14 @@ class IStore(Interface):
     ) -> None:
         """Change the password hash of an account; do nothing if it does not exist.
 
-        A new password removes the remembered tokens of the account.
+        A new password removes the remembered tokens and the keys of the account.
         """
 
     async def set_admin(name: str, is_admin: bool) -> None:
         """Set whether an account is an administrator; do nothing if it does not exist."""
 
     async def remove_account(name: str) -> None:
-        """Remove an account and all its tokens; do nothing if it does not exist.
+        """Remove an account with all its tokens and keys; do nothing if it does not exist.
 
         The rooms that it owns have no owner any more.
         """
@@ -281,6 +283,22 @@ class IStore(Interface):
 
     async def remove_remembered_tokens_before(before: float) -> None:
         """Remove all remembered tokens that were last used before a time."""
+
+    async def add_account_key(account: int, key: AccountKey, limit: int) -> bool:
+        """Add a key to an account; one that it has already stays as it is.
+
+        Returns False, and adds nothing, if the account does not exist any more, or has as many as
+        `limit` keys. Raises `ChatError` if the key is that of another account.
+        """
+
+    async def remove_account_key(account: int, fingerprint: str) -> bool:
+        """Remove a key of an account; return whether it had the key."""
+
+    async def account_keys(account: int) -> Sequence[AccountKey]:
+        """Return the keys of an account, the oldest first."""
+
+    async def account_of_key(fingerprint: str) -> AccountRef | None:
+        """Return the account that has a key, None if none has it."""
 
     async def add_ignore(account: int, ignored: int) -> None:
         """Note that an account ignores another one, by their ids.

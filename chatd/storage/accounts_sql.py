@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, insert, literal, select, update
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import Account, AccountRef, Ban, BanKind, ResumeToken
-from chatd.storage import remembered_sql
+from chatd.storage import account_keys_sql, remembered_sql
 from chatd.storage.schema import account_looks, accounts, bans, resume_tokens, rooms
 
 # -- accounts
@@ -83,15 +83,16 @@ def set_admin(connection: Connection, name: str, is_admin: bool) -> None:
 def set_password_hash(
     connection: Connection, name: str, password_hash: str, is_new_password: bool
 ) -> None:
-    """Change the password hash of an account; a new password removes the remembered tokens."""
+    """Change the password hash of an account; a new password removes other ways to log in."""
     found = update(accounts).where(accounts.c.name == name)
     connection.execute(found.values(password_hash=password_hash))
     if is_new_password:
         remembered_sql.remove_all(connection, name)
+        account_keys_sql.remove_all(connection, name)
 
 
 def remove_account(connection: Connection, name: str) -> None:
-    """Remove an account, by the foreign keys its tokens; its rooms have no owner then."""
+    """Remove an account, by the foreign keys its tokens and keys; its rooms have no owner then."""
     account = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
     connection.execute(update(rooms).where(rooms.c.owner == account).values(owner=None))
     connection.execute(delete(accounts).where(accounts.c.name == name))

@@ -10,6 +10,7 @@ from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import name_keys
 from chatd.core.records import Account, AccountRef, ResumeToken
 from chatd.storage.memory_kept import MemoryKeptMessages
+from chatd.storage.memory_keys import MemoryKeys
 from chatd.storage.memory_tokens import MemoryTokens
 
 
@@ -20,6 +21,7 @@ class MemoryAccounts:
         self.by_name: dict[str, Account] = {}
         self.tokens: dict[str, ResumeToken] = {}
         self.remembered = MemoryTokens()
+        self.keys = MemoryKeys()
         self.kept = MemoryKeptMessages()
         self._ids = count(1)
         # By the keys of the looks of their names.
@@ -45,11 +47,14 @@ class MemoryAccounts:
         return self.by_name[name]
 
     def set_password_hash(self, name: str, password_hash: str, is_new_password: bool) -> None:
-        """Change the password hash of an account; a new password removes remembered tokens."""
-        if name in self.by_name:
-            self._set(replace(self.by_name[name], password_hash=password_hash))
+        """Change the password hash of an account; a new password removes other ways to log in."""
+        if name not in self.by_name:
+            return
+        account = self.by_name[name]
+        self._set(replace(account, password_hash=password_hash))
         if is_new_password:
             self.remembered.remove_all(name)
+            self.keys.remove_all(account.id)
 
     def set_admin(self, name: str, is_admin: bool) -> None:
         """Set whether an account is an administrator."""
@@ -57,7 +62,7 @@ class MemoryAccounts:
             self._set(replace(self.by_name[name], is_admin=is_admin))
 
     def remove(self, name: str) -> int | None:
-        """Remove an account and all its tokens; return its id, if there is one."""
+        """Remove an account with all its tokens and keys; return its id, if there is one."""
         account = self.by_name.pop(name, None)
         if account is None:
             return None
@@ -66,6 +71,7 @@ class MemoryAccounts:
         self._registrations.pop(account.id, None)
         self._ignores = {pair for pair in self._ignores if account.id not in pair}
         self.remembered.remove_all(name)
+        self.keys.remove_all(account.id)
         self.kept.remove_all(account.id)
         self.remove_tokens(name)
         return account.id

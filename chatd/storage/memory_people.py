@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from chatd.core.records import (
     MAX_AUDIT_ENTRIES,
     Account,
+    AccountKey,
+    AccountRef,
     AuditEntry,
     Ban,
     BanKind,
@@ -57,7 +59,7 @@ class MemoryPeople:
     async def set_password_hash(
         self, name: str, password_hash: str, is_new_password: bool = False
     ) -> None:
-        """Change the password hash of an account; a new password removes remembered tokens."""
+        """Change the password hash of an account; a new password removes other ways to log in."""
         self._accounts.set_password_hash(name, password_hash, is_new_password)
 
     async def set_admin(self, name: str, is_admin: bool) -> None:
@@ -65,7 +67,7 @@ class MemoryPeople:
         self._accounts.set_admin(name, is_admin)
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and all its tokens; its rooms have no owner then."""
+        """Remove an account with all its tokens and keys; its rooms have no owner then."""
         removed = self._accounts.remove(name)
         if removed is not None:
             self._rooms.remove_account(removed)
@@ -108,6 +110,23 @@ class MemoryPeople:
     ) -> None:
         """Set when some resume tokens were last seen, and remove those not seen since `before`."""
         self._accounts.touch_tokens(digests, now, before)
+
+    async def add_account_key(self, account: int, key: AccountKey, limit: int) -> bool:
+        """Add a key to an account, unless it has too many; return whether it has the key."""
+        return self._accounts.exists(account) and self._accounts.keys.add(account, key, limit)
+
+    async def remove_account_key(self, account: int, fingerprint: str) -> bool:
+        """Remove a key of an account; return whether it had the key."""
+        return self._accounts.keys.remove(account, fingerprint)
+
+    async def account_keys(self, account: int) -> Sequence[AccountKey]:
+        """Return the keys of an account, the oldest first."""
+        return self._accounts.keys.of_account(account)
+
+    async def account_of_key(self, fingerprint: str) -> AccountRef | None:
+        """Return the account that has a key."""
+        holder = self._accounts.keys.account_of(fingerprint)
+        return next((ref for ref in self._accounts.refs() if ref.id == holder), None)
 
     async def add_ignore(self, account: int, ignored: int) -> None:
         """Note that an account ignores another one, if both exist."""

@@ -201,6 +201,17 @@ remembered_tokens = Table(
     Index("remembered_tokens_account", "account"),
 )
 
+# The certificates with which their holders log in to accounts.
+account_keys = Table(
+    "account_keys",
+    metadata,
+    # The SHA-256 of the DER form, in hexadecimal.
+    Column("fingerprint", Text, primary_key=True),
+    Column("account", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("added", Double, nullable=False),
+    Index("account_keys_account", "account"),
+)
+
 # Which accounts ignore which other ones, by their ids.
 ignores = Table(
     "ignores",

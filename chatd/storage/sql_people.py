@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 from chatd.core.lookalikes import name_keys
 from chatd.core.records import (
     Account,
+    AccountKey,
+    AccountRef,
     AuditEntry,
     Ban,
     KeptMessage,
@@ -22,6 +24,7 @@ from chatd.core.records import (
     ResumeToken,
 )
 from chatd.storage import (
+    account_keys_sql,
     accounts_sql,
     audit_sql,
     ignores_sql,
@@ -62,7 +65,7 @@ class SqlPeople(SqlJobs):
     async def set_password_hash(
         self, name: str, password_hash: str, is_new_password: bool = False
     ) -> None:
-        """Change the password hash of an account; a new password removes remembered tokens."""
+        """Change the password hash of an account; a new password removes other ways to log in."""
         job = partial(
             accounts_sql.set_password_hash,
             name=name,
@@ -76,7 +79,7 @@ class SqlPeople(SqlJobs):
         await self._write(partial(accounts_sql.set_admin, name=name, is_admin=is_admin))
 
     async def remove_account(self, name: str) -> None:
-        """Remove an account and all its tokens."""
+        """Remove an account with all its tokens and keys."""
         await self._write(partial(accounts_sql.remove_account, name=name))
 
     # -- bans
@@ -128,6 +131,27 @@ class SqlPeople(SqlJobs):
             accounts_sql.remove_resume_tokens_before(connection, before)
 
         await self._write(job)
+
+    # -- keys
+
+    async def add_account_key(self, account: int, key: AccountKey, limit: int) -> bool:
+        """Add a key to an account, unless it has too many; return whether it has the key."""
+        job = partial(account_keys_sql.add, account=account, key=key, limit=limit)
+        return await self._write(job)
+
+    async def remove_account_key(self, account: int, fingerprint: str) -> bool:
+        """Remove a key of an account; return whether it had the key."""
+        job = partial(account_keys_sql.remove, account=account, fingerprint=fingerprint)
+        return await self._write(job)
+
+    async def account_keys(self, account: int) -> Sequence[AccountKey]:
+        """Return the keys of an account, the oldest first."""
+        return await self._read(partial(account_keys_sql.of_account, account=account), urgent=True)
+
+    async def account_of_key(self, fingerprint: str) -> AccountRef | None:
+        """Return the account that has a key."""
+        job = partial(account_keys_sql.account_of, fingerprint=fingerprint)
+        return await self._read(job, urgent=True)
 
     # -- ignored users
 

@@ -194,10 +194,22 @@ def _create_account_tables() -> None:
         sa.Column("last_used", sa.Double, nullable=False),
     )
     op.create_index("remembered_tokens_account", "remembered_tokens", ["account"])
+    _create_account_keys(generated_id)
     _create_ignores(generated_id)
     _create_room_access(generated_id)
     _create_read_marks(generated_id)
     _create_kept_messages(generated_id)
+
+
+def _create_account_keys(account_id: sa.types.TypeEngine[int]) -> None:
+    account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
+    op.create_table(
+        "account_keys",
+        sa.Column("fingerprint", sa.Text, primary_key=True),
+        sa.Column("account", account_id, account, nullable=False),
+        sa.Column("added", sa.Double, nullable=False),
+    )
+    op.create_index("account_keys_account", "account_keys", ["account"])
 
 
 def _create_ignores(account_id: sa.types.TypeEngine[int]) -> None:
