@@ -270,15 +270,14 @@ class IrcCodec:
     def _role_changed(self, event: RoleChanged) -> str:
         if not event.is_member:
             return ""  # a client knows the modes of members alone
-        changes, arguments = "", []
+        channel, actor = names.channel(event.room), self._actor(event.actor)
+        lines = ""
         for sign, role in (("-", event.former), ("+", event.role)):
             if role in names.MODES and event.former != event.role:
-                changes += f"{sign}{names.MODES[role]}"
-                arguments += [event.name] * len(names.MODES[role])
-        if not changes:
-            return ""
-        channel, actor = names.channel(event.room), self._actor(event.actor)
-        return line(actor, "MODE", channel, changes, *arguments, tags=self._actor_tags(event))
+                # A line for each: one might have no room for a long name that is in it twice.
+                modes = (f"{sign}{names.MODES[role]}", *[event.name] * len(names.MODES[role]))
+                lines += line(actor, "MODE", channel, *modes, tags=self._actor_tags(event))
+        return lines
 
     def _room_banned(self, event: RoomBanned | RoomUnbanned) -> str:
         sign = "+" if isinstance(event, RoomBanned) else "-"

@@ -178,15 +178,15 @@ EVENTS = [
     *(
         (
             RoleChanged("tea", "Bob", role, "Ann", TIME, former=former, actor=ANN),
-            [(ann, "MODE", "#tea", modes, *["Bob"] * (len(modes) // 2))] if modes else [],
+            [(ann, "MODE", "#tea", mode, "Bob") for mode in modes],
         )
         for former, role, modes in (
-            ("none", "operator", "+o"),
-            ("operator", "none", "-o"),
-            ("operator", "voice", "-o+v"),
-            ("voice", "operator", "-v+o"),
-            ("voice", "none", "-v"),
-            ("voice", "voice", ""),
+            ("none", "operator", ["+o"]),
+            ("operator", "none", ["-o"]),
+            ("operator", "voice", ["-o", "+v"]),
+            ("voice", "operator", ["-v", "+o"]),
+            ("voice", "none", ["-v"]),
+            ("voice", "voice", []),
         )
     ),
     (RoleChanged("tea", "Bob", "voice", "Ann", TIME, actor=ANN, is_member=False), []),

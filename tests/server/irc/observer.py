@@ -145,7 +145,7 @@ def check_bytes(raw):
 def connect(server, nick, capabilities=(), *, account=None, host="127.0.0.1"):
     """Return an observer that has registered; `account` is a name and a password to log in with."""
     client = server.connect_irc(host)
-    observer = Observer(client, capabilities)
+    observer = Observer(client, capabilities, server.service.irc_factory.settings.name)
     observer.send("CAP LS 302")
     if capabilities:
         observer.send(f"CAP REQ :{' '.join(sorted(capabilities))}")

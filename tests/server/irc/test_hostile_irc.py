@@ -220,3 +220,34 @@ def test_no_character_is_cut(before, character):
         said = [line.params[1] for line in observer.read() if line.command == "PRIVMSG"]
         assert "".join(said) == text
         assert len(said) > 1
+
+
+def test_the_longest_names():
+    """A line has room for the longest names that there are, so that clients know who is meant."""
+    ann, bob, room = (chr(code) * 32 for code in (0x20000, 0x20001, 0x20002))
+    name = f"irc.{'t' * 54}.test"
+    server = MemoryServer(irc=Irc(name=name), rooms_per_client=2)
+    for account in (ann, bob):
+        server.connect().ask(f"`register {account} {WORD}")
+    first, second = (connect(server, each, account=(each, WORD)) for each in (ann, bob))
+    observers = [
+        connect(server, f"zoe{number}", capabilities)
+        for number, capabilities in enumerate(((), ("userhost-in-names", "multi-prefix"), ALL))
+    ]
+    for observer in (first, second, *observers):
+        observer.send(f"JOIN #{room}")
+    for act, modes in (("+v", {"v"}), ("+o", {"o"}), ("-o", set())):
+        first.ask(f"MODE #{room} {act} {bob}")
+        for observer in observers:
+            observer.read()
+            (channel,) = observer.state.channels.values()
+            assert channel.name == f"#{room}"
+            known = {member.nickname: member.modes for member in channel.users.values()}
+            assert known[bob] == modes
+            assert known[ann] >= {"q"}
+    second.ask(f"AWAY :{'x' * 200}")
+    first.ask(f"KICK #{room} {bob} :{'x' * 200}")
+    for observer in observers:
+        observer.read()
+        (channel,) = observer.state.channels.values()
+        assert bob not in {member.nickname for member in channel.users.values()}
