@@ -109,10 +109,21 @@ class AccountService:
 
     async def log_in(self, origin: Origin, account: AccountRef, now: float) -> None:
         """Log the session in to an account that it has proved to be the holder of."""
+        await self.enter_account(origin, account, now)
+        await self.bind_token(origin)
+
+    async def enter_account(self, origin: Origin, account: AccountRef, now: float) -> None:
+        """Do the part of `log_in` that needs no store; `bind_token` is to follow.
+
+        When it returns, nothing else has happened since the session is logged in.
+        """
         self.check_can_log_in(origin)
         limit, silent = self._sessions_per_account, self._by_silence(account)
         log_in = LogIn(origin.key, origin.address, account, limit, silent, now)
         await self._log.submit(log_in, origin)
+
+    async def bind_token(self, origin: Origin) -> None:
+        """Store the resume token of a session that has logged in, and remove invalid ones."""
         await self._tokens.bind(origin)
 
     async def change_password(self, origin: Origin, old: str, new: str, now: float) -> None:

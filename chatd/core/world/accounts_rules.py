@@ -11,6 +11,7 @@ from chatd.core.world import access
 from chatd.core.world import account_operations as account_ops
 from chatd.core.world.effects import IgnoresChanged, NameChanged, TokenRevoked
 from chatd.core.world.rooms import RoomState
+from chatd.core.world.users_rules import change_profile
 from chatd.core.world.world import World
 
 # -- accounts
@@ -139,6 +140,8 @@ def _log_in(
         guest.ignored = world.accounts.ignored_by(account.id) or None
         world.emit(IgnoresChanged(guest))
     else:
+        if guest.profile.username and not user.profile.username:  # no client has told of the user
+            change_profile(world, user, guest.profile, session, now)
         world.move_session(session, user)
         world.remove_user(guest, LeaveReason.QUIT, now)
 

@@ -8,8 +8,9 @@ from typing import Final
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.events import AwayChanged, PrivateMessage, ProfileChanged, Renamed, TagMessage
 from chatd.core.ignorelist import IgnoreList
+from chatd.core.profiles import Profile
 from chatd.core.records import AccountRef
-from chatd.core.rooms import Away, User
+from chatd.core.rooms import Away, SessionKey, User
 from chatd.core.world import operations as ops
 from chatd.core.world import rights
 from chatd.core.world.effects import HappenedToUser, IgnoresChanged, KeptMessagesDue, Told
@@ -143,11 +144,18 @@ def set_away(world: World, op: ops.SetAway) -> None:
 def set_profile(world: World, op: ops.SetProfile) -> None:
     """Note what a client tells about its user."""
     user = world.session_user(op.session, op.address)
+    change_profile(world, user, op.profile, op.session, op.now)
+
+
+def change_profile(
+    world: World, user: User, profile: Profile, session: SessionKey, now: float
+) -> None:
+    """Give a user another profile; all others who share a room with them are told."""
     former = user.profile
-    if former != op.profile:
-        user.profile = op.profile
-        changed = ProfileChanged(user.name, op.now, user.account, op.profile, former)
-        world.tell_rooms(user, changed, op.session)
+    if former != profile:
+        user.profile = profile
+        changed = ProfileChanged(user.name, now, user.account, profile, former)
+        world.tell_rooms(user, changed, session)
 
 
 def set_ignored(world: World, op: ops.SetIgnored) -> str:

@@ -262,7 +262,10 @@ async def complete(session: IrcSession) -> None:
     registration.phase = Phase.COMPLETING
     try:
         if await _enter(session, registration):
-            await _welcome(session)
+            # At once, as the client may read no event of a room before it.
+            _welcome(session)
+            if registration.account is not None:
+                await session.services.accounts.bind_token(session)
             if registration.away:
                 await set_away(session, registration.away)
     finally:
@@ -283,7 +286,7 @@ async def _enter(session: IrcSession, registration: Registration) -> bool:
     await services.presence.set_profile(session, registration.profile, services.now())
     try:
         if registration.account is not None:
-            await services.accounts.log_in(session, registration.account, services.now())
+            await services.accounts.enter_account(session, registration.account, services.now())
         else:
             await services.chat.rename(session, wanted, services.now())
     except BannedError:
@@ -292,8 +295,6 @@ async def _enter(session: IrcSession, registration: Registration) -> bool:
         registration.nick = None
         _note_registered(session, wanted)
         raise ChatError(error.code, **{**error.params, "name": wanted}) from error
-    if not session.user.profile.username:
-        await services.presence.set_profile(session, registration.profile, services.now())
     return True
 
 
@@ -330,7 +331,8 @@ def note_failure(session: IrcSession) -> None:
     session.services.event_log.login_failed(session.address)
 
 
-async def _welcome(session: IrcSession) -> None:
+def _welcome(session: IrcSession) -> None:
+    """Send the welcome, and the rooms that the user is in."""
     irc = session.irc
     session.registered()
     name = session.user.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -93,7 +92,7 @@ async def _continue(session: IrcSession, exchange: Authentication, text: str) ->
     try:
         account = await _check(session, base64.b64decode(exchange.data, validate=True))
         await _log_in(session, account)
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base 64 nor UTF-8
         _failed(session)
     except BannedError:
         raise
@@ -130,12 +129,14 @@ async def _log_in(session: IrcSession, account: AccountRef) -> None:
         _succeeded(session, nick, account.name, names.source(nick, account.id))
         return
     former = session.source
-    await session.services.accounts.log_in(session, account, session.services.now())
+    accounts = session.services.accounts
+    await accounts.enter_account(session, account, session.services.now())
     # Clients expect the end of the exchange next, and so by the name that they know.
     _succeeded(session, nick, account.name, session.source)
     if nick != session.user.name:
         session.send_line(former, "NICK", session.user.name)
     send_rooms(session)
+    await accounts.bind_token(session)
 
 
 def _succeeded(session: IrcSession, nick: str, account: str, source: str) -> None:

@@ -173,7 +173,8 @@ class IrcSession(Session):
     def _say_leading(self, frames: Sequence[bytes]) -> int:
         """Send the plain messages to one room of the user that `frames` begin with; count them.
 
-        It is 0 if the first line is another one, or is to be refused.
+        It is 0 if the first line is another one, or is to be refused. One that is to be refused
+        ends them.
         """
         is_traced = self._fanout.trace is not None
         if is_traced or self.registration is not None or self.batch is not None:
@@ -185,12 +186,12 @@ class IrcSession(Session):
             return 0
         self.response = Response(self._send, self.irc.name, None)
         try:
-            self.say(room, found.texts)
+            said = self.say(room, found.texts)
         except ChatError:
             return 0
         self.last_active = self.services.seconds()
         self._on_activity()
-        return len(found.texts)
+        return said
 
     def _parse(self, frame: bytes) -> Line | None:
         """Return the line in a frame, None for an empty one or one that was refused."""
@@ -356,13 +357,13 @@ class IrcSession(Session):
         """Send lines that are no part of a response."""
         self._fanout.send(self, Lines(lines))  # type: ignore[arg-type] # the codec knows `Lines`
 
-    def say(self, room: Room, texts: Sequence[str], **form: Any) -> None:
+    def say(self, room: Room, texts: Sequence[str], **form: Any) -> int:
         """Send messages to a room of the user; `form` has their kind and tags.
 
-        Raises `ChatError`, as `Chat.say` does.
+        Return how many of them were taken, or raise `ChatError`, as `Chat.say` does.
         """
         if not any(texts):
-            return
+            return len(texts)
         is_answered = self.has(caps.ECHO_MESSAGE) and self.response.label is not None
         response = self.response if is_answered else None
         number = str(next(self._numbers))
@@ -372,13 +373,14 @@ class IrcSession(Session):
             response.awaited += 1
         try:
             receipt = ReceiptRequest(self, number, only_failures=True)
-            self.services.chat.say(self, room, texts, self.services.now(), receipt, **form)
+            count = self.services.chat.say(self, room, texts, self.services.now(), receipt, **form)
         except ChatError:
             del self._said[number]
             if response is not None:
                 response.awaited -= 1
             raise
-        self.usage.messages += len(texts)
+        self.usage.messages += count
+        return count
 
     def find_room(self, channel: str) -> Room | None:
         """Return the room that the user sees under the name of a channel, None if there is none."""

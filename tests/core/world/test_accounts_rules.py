@@ -8,6 +8,7 @@ from chatd.core.errors import ErrorCode
 from chatd.core.events import DisconnectReason, LeaveReason
 from chatd.core.lookalikes import name_keys
 from chatd.core.names import new_name
+from chatd.core.profiles import Profile
 from chatd.core.records import AccountRef, Ban, BanKind
 from chatd.core.rooms import SessionKey
 from chatd.core.world import account_operations as account_ops
@@ -365,3 +366,14 @@ def test_the_rooms_of_a_server_are_settled(harness):
     assert [room.id for room in harness.world.rooms] == ["3"]
     assert list(harness.world.rooms.changing) == ["5", "2"]
     assert harness.do(ops.SettleRoom("4", True)) is None
+
+
+def test_the_profile_of_a_user_of_whom_no_client_has_told(harness, amy):
+    """It is that of the guest who logs in; a further login does not change it."""
+    profiles = [Profile("~amy", "Amy"), Profile("~eve", "Eve")]
+    harness.do(log_in(harness.session(), amy))
+    for profile in profiles:
+        guest = harness.session()
+        harness.do(ops.SetProfile(guest, (HOST, guest.number), profile, NOW))
+        harness.do(log_in(guest, amy))
+        assert harness.world.user_of(amy).profile == profiles[0]

@@ -1,11 +1,13 @@
 """IRC clients of two servers that share a log: for them it is one server."""
 
+from base64 import b64encode
+
 import pytest
 
 from chatd.config import Irc
 from chatd.testing_cluster import MemoryCluster
 from tests.server.irc.observer import connect
-from tests.server.irc.reading import ALL
+from tests.server.irc.reading import ALL, commands
 
 WORD = "staple-battery"
 
@@ -191,3 +193,43 @@ def test_sessions_of_one_account_on_two_servers(pair):
     pair.cluster.settle(1)
     assert there.read() == []
     assert shown(here.read()) == [("amy", "PRIVMSG", "#tea", f"h{x}") for x in "io"]
+
+
+# -- logins
+
+
+def test_nothing_comes_before_the_welcome(pair):
+    """With a slow log a client of an account reads of its rooms only once it knows of them."""
+    first, second = pair.cluster.servers.values()
+    native = first.connect()
+    native.send(f"`register zoe {WORD}", "`enter tea")
+    pair.read()
+    pair.slow_down(2.0)
+    client = second.connect_irc()
+    client.send(f"PASS zoe:{WORD}", "NICK zoe", "USER zoe 0 * :Zoe")
+    for number in range(40):
+        pair.bob.send(f"PRIVMSG #tea :m{number}")
+        pair.cluster.settle(0.5)
+    read = commands(client)
+    assert read[0][0] == "001"
+    names = [each[0] for each in read if each[0] not in {"MODE", "353"}]
+    assert names[names.index("JOIN") :][:3] == ["JOIN", "366", "PRIVMSG"]
+    assert second.service.world.find_user("zoe").profile.about == "Zoe"
+
+
+def test_nothing_comes_within_a_login(pair):
+    """With a slow log a guest who logs in reads of the account's rooms only after their JOIN."""
+    first, second = pair.cluster.servers.values()
+    native = first.connect()
+    native.send(f"`register zoe {WORD}", "`enter tea")
+    client = second.irc("zed", "sasl")
+    pair.read()
+    client.send("AUTHENTICATE PLAIN")
+    pair.read(), client.read()
+    pair.slow_down(2.0)
+    client.send("AUTHENTICATE " + b64encode(f"\0zoe\0{WORD}".encode()).decode())
+    for number in range(40):
+        pair.bob.send(f"PRIVMSG #tea :m{number}")
+        pair.cluster.settle(0.5)
+    names = [each[0] for each in commands(client) if each[0] not in {"MODE", "353"}]
+    assert names[:6] == ["900", "903", "NICK", "JOIN", "366", "PRIVMSG"]

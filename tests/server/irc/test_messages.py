@@ -2,6 +2,8 @@
 
 import pytest
 
+from chatd.config import Irc
+from chatd.testing import MemoryServer
 from tests.server.irc.reading import ALL, ask, commands, lines
 
 
@@ -67,3 +69,20 @@ def test_errors(server):
     assert ask(ann, "PRIVMSG #tea :hi") == [("404", "ann", "#tea", "Cannot send to channel")]
     assert ask(ann, "PRIVMSG nobody :hi")[0][:3] == ("401", "ann", "nobody")
     assert ask(ann, "NOTICE #nowhere :hi", "NOTICE nobody :hi") == []
+
+
+@pytest.mark.parametrize("capabilities", [(), ("echo-message", "labeled-response")])
+def test_a_message_that_is_too_long_is_refused(capabilities):
+    """Each line up to it is sent, it is refused, and so on: no line is lost without a word."""
+    server = MemoryServer(irc=Irc(name="irc.test"), max_message=100)
+    ann, bob = server.irc("ann", *capabilities), server.irc("bob")
+    ann.send("JOIN #tea"), bob.send("JOIN #tea")
+    ann.read(), bob.read()
+    long = "x" * 200
+    ann.send(*[f"PRIVMSG #tea :{text}" for text in ("one", long, long, "two", "three")])
+    assert [each[2] for each in commands(bob)] == ["one", "two", "three"]
+    refusals = [each for each in commands(ann) if each[0] != "PRIVMSG"]
+    assert [each[:3] for each in refusals] == [("FAIL", "PRIVMSG", "TOO_LONG")] * 2
+    (user,) = [each for each in server.service.world.sessions.values() if each.name == "ann"]
+    (session,) = user.origins
+    assert session.usage.messages == 3

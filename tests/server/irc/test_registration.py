@@ -1,9 +1,12 @@
 """The registration of IRC clients: capabilities, names, passwords, and the welcome."""
 
+import json
+
 import pytest
 
 from chatd.config import Irc, Registrants
 from chatd.testing import MemoryServer
+from chatd.testing_slow import SlowStore
 from tests.server.irc.reading import ask, commands, lines
 
 REMOTE = "203.0.113.9"
@@ -285,3 +288,24 @@ def test_guests_may_have_to_log_in():
     server = MemoryServer(irc=Irc(name="irc.test"), require_login=True)
     client = server.irc("bob")
     assert ask(client, "JOIN #tea")[0][:3] == ("477", "bob", "#tea")
+
+
+def test_the_welcome_does_not_wait_for_the_store():
+    """A login that ends the session of a resume token is told before the token is removed."""
+    store = SlowStore()
+    irc = Irc(name="irc.test")
+    server = MemoryServer(irc=irc, store=store, sessions_per_account=1)
+    registered(server)
+    program = server.connect()
+    program.send("`format json")
+    program.send(json.dumps({"command": "login", "username": "ann", "password": "sesame42"}))
+    program.send(json.dumps({"command": "enter", "chatroom_id": "tea"}))
+    assert program.read()
+    store.token_gate.shut = True
+    client = server.connect_irc()
+    client.send("PASS :ann:sesame42", "NICK ann", "USER ann 0 * :Ann", "JOIN #tea")
+    assert program.closed
+    assert store.token_gate.waiting
+    assert commands(client)[0][:2] == ("001", "ann")
+    store.token_gate.open()
+    assert "JOIN" in [each[0] for each in commands(client)]

@@ -107,6 +107,7 @@ def test_in_a_room(server):
         "!!!",
         "YW5u",
         "/wD/AP8=",
+        "éé",
     ],
 )
 def test_failures(server, sent):
