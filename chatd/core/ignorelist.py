@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
 
@@ -43,7 +44,8 @@ class GuestNames:
 class IgnoreList:
     """The users that a user ignores: accounts, with their names by their ids, and guests.
 
-    It never changes; a user gets another one instead. `codecs` has the codecs that filter by it.
+    It never changes; a user gets another one instead. `codecs` has the codecs that filter by it
+    and that a session uses.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class IgnoreList:
     ) -> None:
         self.accounts = accounts
         self.guests = tuple(guest for guest in guests if guest.current)
-        self.codecs: dict[object, Any] = {}
+        self.codecs: WeakValueDictionary[object, Any] = WeakValueDictionary()
 
     def __len__(self) -> int:
         return len(self.accounts) + len(self.guests)

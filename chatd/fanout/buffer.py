@@ -159,6 +159,7 @@ class RoomBuffer:
         del group[subscriber]
         if not group:
             del self.subscribers[subscriber.codec]
+            self.encoded_buffers.pop(subscriber.codec, None)  # nobody else may use the codec
 
     def all_subscribers(self) -> list[Subscriber]:
         """Return the subscribers of the room, whatever their codec."""

@@ -20,13 +20,13 @@ from chatd.protocol.room_replies import Found
 
 def ignoring_codec(codec: EventCodec, ignored: IgnoreList) -> EventCodec:
     """Return `codec` less the messages of ignored users: one object for each codec and list."""
-    if codec not in ignored.codecs:
-        ignored.codecs[codec] = IgnoringCodec(codec, ignored)
-    found: EventCodec = ignored.codecs[codec]
+    found: EventCodec | None = ignored.codecs.get(codec)
+    if found is None:
+        found = ignored.codecs[codec] = IgnoringCodec(codec, ignored)
     return found
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class IgnoringCodec:
     """The codec `inner` less the messages of the users in `ignored`, or with them marked."""
 

@@ -95,8 +95,12 @@ def test_subscribers_are_grouped_by_codec():
     room.add(session)
     assert room.subscribers == {CODEC: {session: None}}
     assert room.all_subscribers() == [session]
+    room.events.append(Notice("Server", "one", 0, "1"))
+    room.sequence.append(0)
+    room.encoded(CODEC)
     room.remove(session)
     assert room.subscribers == {}
+    assert room.encoded_buffers == {}
 
 
 def test_disconnect_is_the_sessions():

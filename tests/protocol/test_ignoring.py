@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 
@@ -120,6 +121,18 @@ def test_searches():
     sent = json.loads(ignoring_codec(JSON, IGNORED).encode(found).rstrip(b"\0"))
     assert [message.get("ignored") for message in sent["messages"]] == [None, True]
     assert "bob" not in sent["text"]
+
+
+def test_codecs_in_use():
+    """A list keeps no codec that no session uses, nor the codec in it."""
+    ignored, codec = IgnoreList({7: "bob"}), TagCodec()
+    used, inner = ignoring_codec(codec, ignored), ref(codec)
+    del codec
+    assert inner() is not None
+    assert len(ignored.codecs) == 1
+    del used
+    assert inner() is None
+    assert len(ignored.codecs) == 0
 
 
 def test_one_codec_for_a_list():

@@ -4,6 +4,7 @@ import pytest
 
 from chatd.config import Config, Irc, Registrants, RoomPolicy
 from chatd.server.irc.settings import MostUsers, settings_of
+from tests.server.irc.accounts import WORD, login
 
 
 def make(**options):
@@ -69,3 +70,20 @@ def test_the_most_users():
     """It never goes down."""
     usage = MostUsers()
     assert [usage.most_users(now) for now in (2, 5, 3)] == [2, 5, 5]
+
+
+def test_codecs_of_one_connection(server):
+    """A client takes the place of one codec, whatever it negotiates and whomever it ignores."""
+    bob = server.irc("bob")
+    native = server.connect()
+    native.ask(f"`register zoe {WORD}")
+    native.ask("`enter tea")
+    bob.send("JOIN #tea")
+    native.ask("`ignore bob")
+    zoe = login(server, "zoe", "message-tags", is_new=False)
+    codecs = server.service.irc_factory.settings.codecs
+    assert len(codecs) == 2
+    for capability in ("server-time", "account-tag", "extended-join", "setname", "away-notify"):
+        zoe.send(f"CAP REQ :{capability}")
+        bob.send("PRIVMSG #tea :hi")
+        assert len(codecs) == 2
