@@ -94,10 +94,9 @@ _Act = (
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines for one client, as they are sent; `shown` is what the trace has of them."""
+    """Lines for one client, as they are sent."""
 
     data: str
-    shown: tuple[str, ...] = ()
 
 
 class IrcCodec:
@@ -124,8 +123,6 @@ class IrcCodec:
 
     def describe(self, event: Event | Reply | Lines) -> list[str]:
         """Return the lines, with the keys of rooms and what is private masked."""
-        if isinstance(event, Lines) and event.shown:
-            return list(event.shown)
         if isinstance(event, PrivateMessage):
             source = names.source(event.sender, event.account, event.profile)
             return [f":{source} PRIVMSG {event.reader} :{MASK}"]
@@ -177,6 +174,8 @@ class IrcCodec:
         if event.has_ended:
             if event.by is not None:
                 text = f"Ended by {event.by}{f': {text}' if text else ''}"
+            elif event.reason is LeaveReason.QUIT and text:
+                text = f"Quit: {text}"  # so that a user cannot forge the server's words
             return line(source, "QUIT", text or "Quit", tags=tags)
         return line(source, "PART", channel, *([text] if text else []), tags=tags)
 

@@ -110,7 +110,7 @@ EVENTS = [
     ),
     (
         Left("tea", "Bob", None, LeaveReason.QUIT, TIME, text="bye", has_ended=True, **BOB),
-        [(bob, "QUIT", "bye")],
+        [(bob, "QUIT", "Quit: bye")],
     ),
     (
         Kicked("tea", "Tea house", "Bob", None, TIME, "Ann", "spam", actor=ANN),
@@ -356,9 +356,24 @@ def test_describe():
     codec = IrcCodec(caps.SHARED, SERVER_NAME)
     (line,) = codec.describe(replace(PrivateMessage("Bob", "psst", TIME, reader="Ann")))
     assert "psst" not in line
-    assert codec.describe(Lines("PASS x\r\n", ("PASS *",))) == ["PASS *"]
+    assert codec.describe(Lines("PING x\r\nPING y\r\n")) == ["PING x", "PING y"]
+    assert codec.describe(Lines(":irc.test 324 Bob #tea +nk key\r\n")) == [
+        ":irc.test 324 Bob #tea +nk :…"
+    ]
     assert codec.describe(Renamed("Bob", "Rob", TIME))[0].endswith("NICK Rob")
     assert codec.for_room_count(3) is codec
+
+
+@pytest.mark.parametrize(
+    "words", ["Connection lost", "Banned by the Administrator", "Ended by boss: spam", ""]
+)
+def test_last_words_are_not_those_of_the_server(words):
+    """What a user says on leaving starts like no reason that the server gives."""
+    left = Left("tea", "Bob", None, LeaveReason.QUIT, TIME, text=words, has_ended=True)
+    (line,) = read(left)
+    assert line.params == [f"Quit: {words}" if words else "Quit"]
+    killed = replace(left, by="boss", text="spam")
+    assert read(killed)[0].params == ["Ended by boss: spam"]
 
 
 # -- codecs

@@ -69,7 +69,7 @@ def test_messages_have_the_same_id_and_time(pair):
     ("sent", "read"),
     [
         ("PART #tea :bye", ("PART", "#tea", "bye")),
-        ("QUIT :bye", ("QUIT", "bye")),
+        ("QUIT :bye", ("QUIT", "Quit: bye")),
         ("NICK eve", ("NICK", "eve")),
         ("AWAY :lunch", ("AWAY", "lunch")),
         ("SETNAME :Ann Other", ("SETNAME", "Ann Other")),

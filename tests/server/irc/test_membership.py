@@ -320,7 +320,7 @@ def test_news_of_a_user_in_shared_rooms(server):
         ("AWAY", "lunch"),
         ("AWAY",),
         ("SETNAME", "Amy of chatd"),
-        ("QUIT", "bye"),
+        ("QUIT", "Quit: bye"),
     ]
 
 

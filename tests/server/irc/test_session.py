@@ -182,7 +182,7 @@ def test_quit_tells_the_rooms(server):
     ann.send("JOIN #tea,#den"), bob.send("JOIN #tea,#den")
     ann.read(), bob.read()
     assert ask(ann, "QUIT :so\x02 long") == [("ERROR", "Closing link: (so long)")]
-    assert commands(bob) == [("QUIT", "so long")]
+    assert commands(bob) == [("QUIT", "Quit: so long")]
     bob.lose()
     assert server.irc("ann").read() == []
 
