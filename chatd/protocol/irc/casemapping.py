@@ -7,8 +7,14 @@ look-alikes), so the server always sends the spelling of the user or room itself
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
+MAX_MASK: Final = 64
+MAX_STARS: Final = 8
+"""How many characters, and how many `*`, a mask has at most; a longer one matches nothing."""
+
+_NOTHING: Final = re.compile("(?!)")
 _FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -22,12 +28,16 @@ def is_mask(text: str) -> bool:
     return "*" in text or "?" in text
 
 
+@lru_cache(maxsize=256)
 def mask_pattern(mask: str) -> re.Pattern[str]:
     """Return a pattern for a mask with `*` and `?`, whatever the case of letters.
 
-    A name is matched as a whole, in a time that does not grow with the number of `*`: what stands
-    between two of them is looked for once, from the left, and never again further on.
+    A name is matched as a whole. What stands between two `*` is looked for once, from the left, and
+    never again further on. The pattern matches nothing if the mask is longer than `MAX_MASK` or has
+    more than `MAX_STARS`: each of its characters takes time, as it is made and as it is used.
     """
+    if len(mask) > MAX_MASK or mask.count("*") > MAX_STARS:
+        return _NOTHING
     first, *others = (
         "".join("." if each == "?" else re.escape(each) for each in part)
         for part in re.split(r"\*+", mask)

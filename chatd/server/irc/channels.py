@@ -19,7 +19,6 @@ from chatd.server.acts import note_act
 from chatd.server.irc.joining import end_of_names, names_lines, topic_lines
 from chatd.server.irc.membership import acting_room
 from chatd.server.irc.settings import MAX_TEXT
-from chatd.server.irc.who import LINES_PER_COST
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
@@ -27,7 +26,11 @@ if TYPE_CHECKING:  # session.py imports this module
 _MEMBERS_PER_COST: Final = 500
 """How many names of members count as much as a query more: a line has many of them."""
 
+_ROOMS_PER_COST: Final = 100
+"""How many rooms, shown or compared with one mask, count as much as a query more."""
+
 _MAX_CONDITIONS: Final = 20
+_MAX_MASKS: Final = 4
 _MAX_DIGITS: Final = 9
 """How many digits of a number are read."""
 
@@ -52,10 +55,12 @@ def names_(session: IrcSession, request: Line) -> None:
     asked = request.params[0] if request.params else "*"
     found = map(session.find_room, asked.split(","))
     rooms = dict.fromkeys(room for room in found if room is not None)
+    members = 0
     for room in rooms:
         if rights.lists(session.services.world, session.user, room):
             session.response.add("".join(names_lines(session, room)))
-            session.extra_cost += len(room.members) // _MEMBERS_PER_COST
+            members += len(room.members)
+    session.extra_cost += members // _MEMBERS_PER_COST
     session.response.add(end_of_names(session, asked))
 
 
@@ -66,21 +71,23 @@ def list_(session: IrcSession, request: Line) -> None:
     wanted = _Conditions(request.params[0] if request.params else "")
     start = f":{server} {Numeric.LIST} {nick}"
     lines = []
-    for room in services.chat.rooms():
+    rooms = list(services.chat.rooms())
+    for room in rooms:
         if room not in hidden and wanted.are_met(room):
             channel, text = names.channel(room.id), room.settings.topic or room.name
             shown = cut(f"{start} {channel} {len(room.members)} :{text}", MAX_BODY)
             lines.append(f"{shown}\r\n")
     session.reply(Numeric.LISTSTART, "Channel", "Users  Name")
     session.response.add("".join(lines))
-    session.extra_cost += len(lines) // LINES_PER_COST
+    session.extra_cost += (len(lines) + len(rooms) * wanted.masks) // _ROOMS_PER_COST
     session.reply(Numeric.LISTEND, "End of /LIST")
 
 
 class _Conditions:
     """The conditions of a LIST: all those on numbers of members are met, and one of the names.
 
-    Conditions beyond a number are left out, so that a LIST does not take long.
+    Conditions beyond a number, and masks beyond a smaller one, are left out. A LIST still takes a
+    time that grows with the number of rooms and with that of its `masks`: it costs by both.
     """
 
     def __init__(self, typed: str) -> None:
@@ -92,6 +99,11 @@ class _Conditions:
         for condition in list(filter(None, typed.split(",")))[:_MAX_CONDITIONS]:
             self._add(condition)
 
+    @property
+    def masks(self) -> int:
+        """The number of masks that each room is compared with at most."""
+        return len(self._masks) + len(self._unwanted)
+
     def _add(self, condition: str) -> None:
         sign, rest = condition[0], condition[1:]
         if sign in "<>" and rest.isascii() and rest.isdigit():
@@ -100,10 +112,10 @@ class _Conditions:
                 self._below = min(self._below, number)
             else:
                 self._above = max(self._above, number)
-        elif sign == "!":
-            self._unwanted.append(mask_pattern(rest))
-        elif is_mask(condition):
-            self._masks.append(mask_pattern(condition))
+        elif sign == "!" or is_mask(condition):
+            if self.masks < _MAX_MASKS:
+                patterns = self._unwanted if sign == "!" else self._masks
+                patterns.append(mask_pattern(condition.removeprefix("!")))
         else:
             self._keys.add(room_key(names.room_id(condition) or ""))
 

@@ -5,7 +5,7 @@ A mask finds only users who share a channel with the client. The address of a us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from chatd.core.rooms import Role, Room, User
@@ -19,8 +19,8 @@ from chatd.server.irc.joining import prefix
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
 
-LINES_PER_COST: Final = 100
-"""How many lines of an answer count as much as a query more."""
+_USERS_PER_COST: Final = 100
+"""How many users that are looked at, shown or not, count as much as a query more."""
 
 _FIELDS: Final = "tcuihsnfdlaor"
 """The fields of WHOX, in the order in which they are sent.
@@ -64,7 +64,6 @@ def who(session: IrcSession, request: Line) -> None:
     make = _reply if not query.fields else _extended_reply
     lines = [f"{cut(each, MAX_BODY)}\r\n" for each in make(session, found, query)]
     session.response.add("".join(lines))
-    session.extra_cost += len(lines) // LINES_PER_COST
     session.reply(Numeric.ENDOFWHO, asked, "End of /WHO list")
 
 
@@ -85,9 +84,12 @@ def _find(session: IrcSession, asked: str) -> Iterable[_Shown]:
         room = session.find_room(asked)
         if room is None or not rights.lists(session.services.world, session.user, room):
             return ()
+        session.extra_cost += len(room.members) // _USERS_PER_COST
         return _members(room)
     if asked == "0" or is_mask(asked):
-        return map(_Shown, _matching(session.user, _ALL if asked == "0" else asked))
+        known = _known(session.user)
+        session.extra_cost += len(known) // _USERS_PER_COST
+        return map(_Shown, _matching(known, _ALL if asked == "0" else asked))
     user = session.services.chat.find_user(asked)
     return () if user is None else (_Shown(user),)
 
@@ -98,11 +100,16 @@ def _members(room: Room) -> Iterator[_Shown]:
         yield _Shown(user, channel, member.role)
 
 
-def _matching(asker: User, mask: str) -> Iterator[User]:
-    """Yield those who share a room with a user, and the user, if a mask matches name or source."""
+def _known(asker: User) -> Collection[User]:
+    """Return a user and those who share a room with the user."""
     known = {asker: None}
     for room in asker.rooms:
         known.update(dict.fromkeys(room.members))
+    return known
+
+
+def _matching(known: Iterable[User], mask: str) -> Iterator[User]:
+    """Yield those users of whom a mask matches the name or the source."""
     matches = mask_pattern(mask).fullmatch
     for user in known:
         if mask == _ALL or matches(user.name) or matches(names.source_of(user.ref)):

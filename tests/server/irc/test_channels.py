@@ -3,6 +3,7 @@
 import pytest
 
 from chatd.core.rooms import User
+from tests.server.irc.costs import limited_server, query_cost
 from tests.server.irc.reading import ask, commands, lines
 
 END = ("323", "ann", "End of /LIST")
@@ -75,17 +76,22 @@ def test_names(server, tea):
         assert ask(zoe, f"NAMES {asked}") == [("366", "zoe", shown, "End of /NAMES list")]
 
 
-def test_the_cost_of_names(server):
-    """Those of a room of 1000 count as three queries."""
-    ann = server.irc("ann")
-    ann.send("JOIN #tea"), ann.read()
-    members = server.service.chat.room("tea").members
+def fill(server, room, number):
+    """Let a room with one member have a number of members."""
+    members = server.service.chat.room(room).members
     (member,) = members.values()
-    members.update({User(None): member for _ in range(999)})
-    irc = ann.protocol._session
-    irc.extra_cost = 0
-    ann.send("NAMES #tea")
-    assert irc.extra_cost == 2
+    members.update({User(None): member for _ in range(number - 1)})
+
+
+def test_the_cost_of_names():
+    """Those of 1000 members count as three queries, whether they are in one room or in two."""
+    server = limited_server()
+    ann = server.irc("ann")
+    ann.send("JOIN #tea,#a,#b"), ann.read()
+    fill(server, "tea", 1000), fill(server, "a", 501), fill(server, "b", 499)
+    assert query_cost(server, ann, "NAMES #tea") == 3
+    assert query_cost(server, ann, "NAMES #a,#b") == 3
+    assert query_cost(server, ann, "NAMES #b") == 1
 
 
 # -- LIST
@@ -146,24 +152,27 @@ def test_conditions(ann, conditions, channels):
 
 
 def test_many_conditions(ann):
-    """Those beyond a number are left out."""
-    masks = ",".join("x*" for _ in range(20))
-    assert len(ask(ann, f"LIST {masks}")) == 2
-    assert len(ask(ann, f"LIST {masks},#tea")) == 2
-    assert len(ask(ann, f"LIST {masks[3:]},#tea")) == 3
+    """Those beyond a number are left out, masks beyond a smaller one."""
+    channels = ",".join(f"#x{number}" for number in range(19))
+    assert len(ask(ann, f"LIST {channels},#tea")) == 3
+    assert len(ask(ann, f"LIST {channels},#x,#tea")) == 2
+    for mask in ("x*", "!x*"):
+        assert len(ask(ann, f"LIST x*,{mask},{mask},#tea?ot")) == 3
+        assert len(ask(ann, f"LIST x*,{mask},{mask},{mask},#tea?ot")) == 2
 
 
-def test_a_long_list(server):
-    """It is sent as a whole, and costs more."""
+def test_a_long_list():
+    """It is sent as a whole; it costs by its lines, and by the rooms that masks are tried on."""
+    server = limited_server()
     ann = server.irc("ann")
     for number in range(300):
         server.console(f"start room{number} {'Ж' * 60}")
-    session = ann.protocol._session
-    session.extra_cost = 0
-    ann.send("LIST")
+    assert query_cost(server, ann, "LIST") == 4
     found = ann.read()
-    assert (len(found), session.extra_cost) == (302, 3)
+    assert len(found) == 302
     assert max(len(line.encode()) for line in found) <= 510
+    for asked, expected in (("#room7", 1), ("x*", 4), ("x*,y*,!z*", 10), ("x*" * 9, 4)):
+        assert query_cost(server, ann, f"LIST {asked}") == expected
 
 
 def test_channels_that_are_not_in_the_list(server):

@@ -3,7 +3,9 @@
 import pytest
 
 from chatd.config import Irc
+from chatd.core.rooms import User
 from chatd.testing import MemoryServer
+from tests.server.irc.costs import limited_server, query_cost
 from tests.server.irc.reading import ask, lines
 
 WORD = "staple-battery"
@@ -170,19 +172,21 @@ def test_nobody_reads_an_address():
     assert "203.0.113" not in "\n".join(bob.read())
 
 
-def test_the_cost_of_a_long_answer(server):
-    """A WHO of a room of 500 counts as six queries; its lines are short enough."""
-    for number in range(499):
-        server.join("tea", f"{'Ж' * 25}{number}")
+def test_the_cost():
+    """A WHO costs by the users who are looked at, a hundred a query, whomever a mask matches."""
+    server = limited_server()
     ann = server.irc("ann")
-    ann.send("JOIN #tea")
-    ann.read()
-    session = ann.protocol._session
-    session.extra_cost = 0
-    ann.send("WHO #tea")
+    ann.send("JOIN #tea"), ann.read()
+    members = server.service.chat.room("tea").members
+    (member,) = members.values()
+    for number in range(499):
+        user = User(None)
+        user.name = f"{'Ж' * 25}{number}"
+        members[user] = member
+    assert query_cost(server, ann, "WHO #tea") == 6
     found = ann.read()
     assert len(found) == 501
-    assert session.extra_cost == 5
     assert max(len(line.encode()) for line in found) <= 510
-    ann.send("WHO ann")
-    assert session.extra_cost == 5
+    for asked in ("#tea o", "*", "x*"):
+        assert query_cost(server, ann, f"WHO {asked}") == 6
+    assert query_cost(server, ann, "WHO ann") == 1
