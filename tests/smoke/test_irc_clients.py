@@ -84,6 +84,7 @@ WORDS = {
     "renamed": {
         Irssi: "-!- {by} is now known as {new}$",
         Weechat: "-- {by} is now known as {new}$",
+        Ii: "-!- {by} changed nick to {new}$",
         IrcNc: r":{by}!\S+ NICK :?{new}$",
         TextNc: r"Server: {by} is now known as {new}\.$",
         JsonNc: '"renamed","who":"{by}","to":"{new}"',

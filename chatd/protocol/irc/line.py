@@ -25,6 +25,12 @@ _ESCAPES: Final = {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"
 _UNESCAPES: Final = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 _ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(r"[; \\\r\n]")
+_WITH_TEXT: Final = {"NICK": 1, "QUIT": 1, "PART": 2, "TOPIC": 2, "KICK": 3}
+"""The commands whose last parameter some clients find by its colon, if there are so many.
+
+ii takes a NICK without it for another line, and so does not know its own name any more.
+"""
+
 # A character that would end a line, or is not allowed in one.
 _UNSAFE: Final = re.compile("[\r\n\0]+")
 
@@ -96,7 +102,9 @@ def line(source: str, command: str, *params: str, tags: str = "") -> str:
     if params:
         *middle, last = params
         words += (_middle(param) for param in middle)
-        words.append(f":{_UNSAFE.sub(' ', last)}" if _is_trailing(last) else last)
+        is_text = command in _WITH_TEXT and len(params) >= _WITH_TEXT[command]
+        is_trailing = is_text or _is_trailing(last)
+        words.append(f":{_UNSAFE.sub(' ', last)}" if is_trailing else last)
     body = cut(" ".join(words), MAX_BODY)
     return f"@{tags} {body}\r\n" if tags else f"{body}\r\n"
 

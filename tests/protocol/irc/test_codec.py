@@ -360,7 +360,7 @@ def test_describe():
     assert codec.describe(Lines(":irc.test 324 Bob #tea +nk key\r\n")) == [
         ":irc.test 324 Bob #tea +nk :…"
     ]
-    assert codec.describe(Renamed("Bob", "Rob", TIME))[0].endswith("NICK Rob")
+    assert codec.describe(Renamed("Bob", "Rob", TIME))[0].endswith("NICK :Rob")
     assert codec.for_room_count(3) is codec
 
 
