@@ -64,7 +64,7 @@ class ErrorCode(StrEnum):
     OWN_NAME = "own-name"
     OWN_SESSION = "own-session"
     OUTRANKED = "outranked"  # name
-    REASON_TOO_LONG = "reason-too-long"  # limit, in characters
+    REASON_TOO_LONG = "reason-too-long"  # limit, in bytes
     REGISTRATION_CLOSED = "registration-closed"
     ROOM_EXISTS = "room-exists"  # room
     ROOM_FULL = "room-full"  # room, room_name, limit

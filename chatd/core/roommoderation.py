@@ -27,8 +27,8 @@ from chatd.core.world.room_operations import (
 )
 from chatd.core.world.world import World
 
-MAX_REASON: Final = 200
-"""The longest reason of a kick or a ban, in characters: it is read on one line."""
+MAX_REASON: Final = 390
+"""How many bytes the reason of a kick or a ban has at most: it is read on one line."""
 
 INVITATION_SECONDS: Final = 24 * 60 * 60
 """For how many seconds an invitation is good that nobody has used."""
@@ -211,6 +211,6 @@ class RoomModeration:
 def one_line(reason: str) -> str:
     """Return a reason on one line; raise `ChatError` if it is too long."""
     reason = " ".join(reason.split())
-    if len(reason) > MAX_REASON:
+    if len(reason.encode()) > MAX_REASON:
         raise ChatError(ErrorCode.REASON_TOO_LONG, limit=MAX_REASON)
     return reason

@@ -59,7 +59,7 @@ _ERROR_TEXTS: Final = {
     ErrorCode.OUTRANKED: "You may not do that to {name}.",
     ErrorCode.OWN_NAME: "That is your own name.",
     ErrorCode.OWN_SESSION: "That is this session, type `exit to end it.",
-    ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} characters).",
+    ErrorCode.REASON_TOO_LONG: "Reason too long (at most {limit} bytes).",
     ErrorCode.REGISTRATION_CLOSED: (
         "Registration is closed. Ask the administrator for an account."
     ),

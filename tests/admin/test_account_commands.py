@@ -79,12 +79,12 @@ def test_a_time_with_a_unit_is_no_reason(server, time):
 def test_a_reason_that_is_too_long(server):
     """The command is refused, and nobody is banned or kicked."""
     bob = server.join("1", "Bob")
-    answer = ["Administrator: Reason too long (at most 200 characters)."]
-    assert server.console("ban Bob " + "é" * 201) == answer
-    assert server.console("kick Bob 1 " + "é" * 201) == answer
+    answer = ["Administrator: Reason too long (at most 390 bytes)."]
+    assert server.console("ban Bob " + "é" * 196) == answer
+    assert server.console("kick Bob 1 " + "é" * 196) == answer
     assert server.console("bans") == ["Administrator: Nobody is banned."]
     assert not bob.closed
-    assert server.console("ban Bob " + "é" * 200) == ["Administrator: Bob was banned."]
+    assert server.console("ban Bob " + "é" * 195) == ["Administrator: Bob was banned."]
 
 
 def test_a_user_comes_while_a_ban_is_stored(server, accounts):

@@ -77,7 +77,7 @@ def test_end_user(server, ann):
     """All sessions of the user are told the reason, on one line; a long one is refused."""
     end_user = server.service.moderation.end_user
     with pytest.raises(ChatError) as error:
-        result(end_user("Ann", "Zoe", "x" * 201, NOW))
+        result(end_user("Ann", "Zoe", "x" * 391, NOW))
     assert error.value.code is ErrorCode.REASON_TOO_LONG
     assert result(end_user("ann", "Zoe", "so\nlong", NOW)) == "Ann"
     assert ann.reason is DisconnectReason.REMOVED

@@ -95,6 +95,7 @@ def test_roles_of_accounts_are_stored(harness):
         ("  spam  and\teggs\nfor all ", "spam and eggs for all"),
         ("x" * MAX_REASON, "x" * MAX_REASON),
         (f" {'x' * MAX_REASON} ", "x" * MAX_REASON),
+        ("é" * (MAX_REASON // 2), "é" * (MAX_REASON // 2)),
     ],
 )
 def test_one_line(given, expected):
@@ -103,9 +104,9 @@ def test_one_line(given, expected):
 
 
 @pytest.mark.parametrize("method", ["kick", "ban"])
-def test_a_long_reason(harness, method):
-    """It is refused, and nothing has changed."""
-    reason = "x" * (MAX_REASON + 1)
+@pytest.mark.parametrize("reason", ["x" * (MAX_REASON + 1), "é" * (MAX_REASON // 2 + 1)])
+def test_a_long_reason(harness, method, reason):
+    """It is refused, and nothing has changed; its bytes count."""
     with pytest.raises(ChatError) as refused:
         one_line(reason)
     assert refused.value.params == {"limit": MAX_REASON}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from chatd.config import RoomCreators
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.roommoderation import MAX_REASON
 from chatd.core.rooms import Room
 from chatd.core.world import rights
 from chatd.core.world.operations import By
@@ -94,7 +93,7 @@ async def _part(session: IrcSession, room: Room, text: str) -> None:
 async def kick(session: IrcSession, request: Line) -> None:
     """Remove users from channels: one channel and several users, or as many of both."""
     channels, nicks = request.params[0].split(","), request.params[1].split(",")
-    reason = "".join(map(last_words, request.params[2:3]))[:MAX_REASON]
+    reason = "".join(map(last_words, request.params[2:3]))
     if len(channels) == 1:
         channels *= len(nicks)
     if len(channels) != len(nicks):

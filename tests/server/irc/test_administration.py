@@ -52,6 +52,13 @@ def test_kill(server, admin):
     assert server.irc("bob").read() == []  # the name is free
 
 
+def test_kill_with_a_long_reason(server, admin):
+    """It is cut, as that of a KICK is."""
+    server.irc("bob")
+    assert ask(admin, f"KILL bob :{'é' * 200}") == []
+    assert server.console("`audit")[-1].endswith(f"the sessions of bob: {'é' * 195}")
+
+
 def test_kill_ends_all_sessions_of_an_account(server, admin):
     """Those of other gateways as well."""
     one = server.irc("bob")
