@@ -238,7 +238,7 @@ class RememberedToken:
 
 @dataclass(frozen=True, slots=True)
 class AccountKey:
-    """A certificate whose holder may log in to an account, which was added at the time `added`.
+    """A certificate whose holder may log in to an account; it was added at the time `added`.
 
     `fingerprint` is the SHA-256 of its DER form in hexadecimal, in lower case.
     """

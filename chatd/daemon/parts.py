@@ -18,6 +18,7 @@ from chatd.auth.passwords import Passwords
 from chatd.auth.remembered import RememberedTokens
 from chatd.clock import steady_time
 from chatd.config import Config
+from chatd.core.accountkeys import AccountKeys
 from chatd.core.accounts import AccountService
 from chatd.core.admins import Admins
 from chatd.core.chat import Chat
@@ -258,6 +259,7 @@ class ServerParts(ABC):
             presence=Presence(self.world, self.oplog),
             ignores=Ignores(self.world, self.oplog, self.store),
             accounts=self.accounts,
+            account_keys=AccountKeys(self.store),
             sessions=SessionService(self.accounts, self.remembered, self.world),
             moderation=self.moderation,
             room_moderation=self.room_moderation,

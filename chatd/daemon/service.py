@@ -62,7 +62,10 @@ class ChatService(ServerParts, Service):
         self.stopping = False
         with start_errors():
             self.ports = [ListeningPort("--listen", text, reactor) for text in config.listen]
-            self.irc_ports = [ListeningPort("--irc", text, reactor) for text in config.irc.listen]
+            self.irc_ports = [
+                ListeningPort("--irc", text, reactor, asks_certificate=True)
+                for text in config.irc.listen
+            ]
             self.metrics_port = (
                 ListeningPort("--metrics", config.metrics, reactor) if config.metrics else None
             )

@@ -61,16 +61,21 @@ class ListeningPort:
     """The ports at the endpoint `text`, which the operator gave as `option`.
 
     Raises `ListenError` if the text is not an endpoint. `port` exists after `listen`; where the
-    interface has several addresses, it is that of the first one.
+    interface has several addresses, it is that of the first one. With `asks_certificate` clients
+    of a TLS port may show a certificate, whoever has signed it.
     """
 
     port: IListeningPort
 
-    def __init__(self, option: str, text: str, reactor: Any) -> None:
+    def __init__(
+        self, option: str, text: str, reactor: Any, *, asks_certificate: bool = False
+    ) -> None:
         self.text = text
         self._option = option
         self._reactor = reactor
         self._is_proxied = text.startswith(PROXY_PREFIX)
+        # Behind a proxy it would be that of the proxy.
+        self._asks_certificate = asks_certificate and not self._is_proxied
         self._certificate: _Certificate | None = None
         self._ports: list[IListeningPort] = []
         self._endpoint = self._parse(
@@ -161,7 +166,9 @@ class ListeningPort:
         contextFactory: Any,  # noqa: N803 -- Twisted's
         **options: Any,
     ) -> IListeningPort:
-        self._certificate = certificate = _Certificate(contextFactory)
+        self._certificate = certificate = _Certificate(
+            contextFactory, asks_client=self._asks_certificate
+        )
 
         def listen(port: int, factory: IProtocolFactory, **options: Any) -> IListeningPort:
             return self._reactor.listenSSL(port, factory, certificate, **options)  # type: ignore[no-any-return]
@@ -238,19 +245,35 @@ class _Listener:
 
 @implementer(IOpenSSLContextFactory)
 class _Certificate:
-    """A certificate that can be replaced; Twisted asks for its context at each new connection."""
+    """A certificate that can be replaced; Twisted asks for its context at each new connection.
 
-    def __init__(self, source: Any) -> None:
+    With `asks_client` the client is asked for a certificate, too, and need not have one.
+    """
+
+    def __init__(self, source: Any, *, asks_client: bool) -> None:
+        self._asks_client = asks_client
         self.replace(source)
 
     def replace(self, source: Any) -> None:
         """Use another certificate; raise OpenSSL's error if its key does not match."""
-        source.getContext()
+        context = source.getContext()
+        if self._asks_client:
+            _ask_client(context)
         self._source = source
 
     def getContext(self) -> Any:
         """Return the context for a connection."""
         return self._source.getContext()
+
+
+def _ask_client(context: Any) -> None:
+    """Ask clients for a certificate: TLS proves that they hold its key, and nothing else counts.
+
+    Twisted lets no session be resumed, so each connection shows its certificate.
+    """
+    from OpenSSL.SSL import VERIFY_PEER  # noqa: PLC0415 -- only where Twisted has loaded it
+
+    context.set_verify(VERIFY_PEER, lambda *_: True)
 
 
 def _addresses(interface: str) -> Sequence[str]:

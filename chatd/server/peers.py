@@ -1,4 +1,4 @@
-"""The address of a client, behind a proxy too, and the options of its TCP connection.
+"""The address of a client, behind a proxy too, its certificate, and the options of its connection.
 
 Behind a proxy (`haproxy:`) the protocol of the client is told when its address is known. Until then
 it has the address of the proxy, which no limit counts.
@@ -14,6 +14,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import (
     IAddress,
     IProtocolFactory,
+    ISSLTransport,
     IStreamServerEndpoint,
     ITCPTransport,
     ITransport,
@@ -46,6 +47,21 @@ def peer_address(transport: ITransport) -> Address:
     peer = transport.getPeer()
     host, port = getattr(peer, "host", None), getattr(peer, "port", None)
     return "unix" if host is None or port is None else (host, port)
+
+
+def peer_fingerprint(transport: ISSLTransport) -> str | None:
+    """Return the SHA-256 of the certificate that the client has shown, None if it has none.
+
+    The TLS handshake has proved that the client holds its private key, which nothing else tells.
+    """
+    try:
+        certificate: Any = transport.getPeerCertificate()
+    except AttributeError:  # the connection is lost, and Twisted's TLS has forgotten it
+        return None
+    if certificate is None:
+        return None
+    digest: bytes = certificate.digest("sha256")
+    return digest.decode().replace(":", "").lower()
 
 
 def set_options(transport: ITCPTransport, port: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chatd.config import RoomCreators
+from chatd.core.accountkeys import AccountKeys
 from chatd.core.accounts import AccountService
 from chatd.core.chat import Chat
 from chatd.core.ignores import Ignores
@@ -49,6 +50,7 @@ class Services:
     presence: Presence
     ignores: Ignores
     accounts: AccountService
+    account_keys: AccountKeys
     sessions: SessionService
     moderation: Moderation
     room_moderation: RoomModeration

@@ -94,6 +94,49 @@ def test_a_key_of_another(listening, folder, make_certificate):
     assert shown(contexts) == old
 
 
+# -- certificates of clients
+
+
+def seen(contexts, folder=None):
+    """Return the certificate that the server sees of a client, which has that of a folder."""
+    context = Context(TLS_METHOD)
+    if folder is not None:
+        context.use_certificate_file(f"{folder}/cert.pem")
+        context.use_privatekey_file(f"{folder}/key.pem")
+    server, client = Connection(contexts.getContext()), Connection(context)
+    server.set_accept_state()
+    client.set_connect_state()
+    for sender, receiver in ((client, server), (server, client)):
+        with pytest.raises(WantReadError):
+            sender.do_handshake()
+        receiver.bio_write(sender.bio_read(65536))
+    client.do_handshake()
+    server.bio_write(client.bio_read(65536))
+    server.do_handshake()
+    shown = server.get_peer_certificate(as_cryptography=True)
+    return None if shown is None else shown.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "asks", "is_seen"),
+    [("", True, True), ("", False, False), ("haproxy:", True, False)],
+)
+def test_the_certificate_of_a_client(endpoint, folder, make_certificate, prefix, asks, is_seen):
+    """Any is seen where the port asks for it, also after a reload, and none is needed.
+
+    It has ended, and nobody has signed it. Behind a proxy it would be that of the proxy.
+    """
+    reactor = MemoryReactorClock()
+    port = ListeningPort("--irc", prefix + endpoint, reactor, asks_certificate=asks)
+    port.listen(Factory())
+    contexts = reactor.sslServers[0][2]
+    own = make_certificate(days=-1)
+    for _ in range(2):
+        assert seen(contexts, folder) == (own if is_seen else None)
+        assert seen(contexts) is None
+        port.reload_certificate()
+
+
 def test_a_certificate_behind_a_proxy(endpoint, make_certificate):
     """A certificate behind a proxy is reloaded, too."""
     reactor = MemoryReactorClock()

@@ -1,11 +1,14 @@
-"""The options of TCP connections."""
+"""The options of TCP connections, and the certificates of clients."""
 
 import socket
 from collections import Counter
+from hashlib import sha256
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
+from OpenSSL.crypto import X509
 
-from chatd.server.peers import set_options
+from chatd.server.peers import peer_fingerprint, set_options
 
 
 class Transport:
@@ -40,3 +43,36 @@ def test_not_all_are_asked_at_once():
         assert transport.options[socket.TCP_USER_TIMEOUT] == 120_000
         first_asked[idle] += 1
     assert first_asked == dict.fromkeys(range(30, 75), 100)
+
+
+class TlsTransport:
+    """A transport of TLS; `connection` is pyOpenSSL's, None once the connection is lost."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def getPeerCertificate(self):
+        return self._connection.get_peer_certificate()
+
+
+class TlsConnection:
+    """A connection of pyOpenSSL, on which the client has shown a certificate or None."""
+
+    def __init__(self, certificate):
+        self._certificate = certificate
+
+    def get_peer_certificate(self):
+        return self._certificate
+
+
+def test_the_fingerprint_of_a_client(make_certificate):
+    """It is the SHA-256 of the certificate, in lower case and without colons."""
+    der = make_certificate()
+    shown = X509.from_cryptography(load_der_x509_certificate(der))
+    assert peer_fingerprint(TlsTransport(TlsConnection(shown))) == sha256(der).hexdigest()
+
+
+@pytest.mark.parametrize("connection", [None, TlsConnection(None)])
+def test_no_fingerprint(connection):
+    """There is none without a certificate, and once the connection is lost."""
+    assert peer_fingerprint(TlsTransport(connection)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from chatd.protocol.irc.names import CHANNEL_PREFIX
 from chatd.server.irc import (
     accounts,
     administration,
+    certificates,
     channels,
     history,
     membership,
@@ -66,6 +68,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "QUIT": Command(registration.quit_, 0, before_registration=True),
     "REGISTER": Command(accounts.register, 3, before_registration=True),
     "VERIFY": Command(accounts.verify, 2, before_registration=True),
+    "CERT": Command(certificates.cert, 1),
     "JOIN": Command(membership.join, 1),
     "PART": Command(membership.part, 1),
     "KICK": Command(membership.kick, 2),
@@ -105,6 +108,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
 }
 """The commands."""
 
+_COMMAND: Final = re.compile("[A-Z0-9]{1,20}")
 _SERVICES: Final = {folded(name) for name in SERVICES}
 
 
@@ -125,9 +129,9 @@ def masked(text: str) -> str:
     """Return a line as the trace shows it: without passwords, keys and private messages."""
     line = parse(text)
     if line is None:
-        return text
+        return MASK if text.strip(" ") else text
     if line.command not in COMMANDS:  # it may be one of a service, such as NickServ
-        return " ".join((line.command, *([MASK] if line.params else [])))
+        return " ".join((shown_command(line), *([MASK] if line.params else [])))
     params = line.params
     match line.command, params:
         case "PASS" | "AUTHENTICATE" | "OPER", [_, *_]:
@@ -144,6 +148,14 @@ def masked(text: str) -> str:
         case _:
             return text
     return " ".join((line.command, *shown))
+
+
+def shown_command(line: Line) -> str:
+    """Return the command of a line, masked if it is none, so that it may be a text, or a password.
+
+    A tab behind PASS makes the password a part of the command.
+    """
+    return line.command if _COMMAND.fullmatch(line.command) else MASK
 
 
 def _are_channels(targets: str) -> bool:

@@ -19,6 +19,7 @@ from chatd.server.irc.rates import IrcInbound
 from chatd.server.irc.session import IrcSession, error_line
 from chatd.server.irc.settings import IrcSettings
 from chatd.server.limits import TimeoutQueue
+from chatd.server.peers import IProxied, peer_fingerprint
 
 PING_SECONDS: Final = 90
 """After how many seconds without a line a client is asked whether it is there."""
@@ -48,11 +49,14 @@ class IrcProtocol(Gateway):
         """Return the session of the connection."""
         transport: Any = self.transport
         is_tls = ISSLTransport.providedBy(transport)
+        # The certificate of a proxy is not that of its client.
+        shows_certificate = is_tls and not IProxied.providedBy(transport)
         kind = partial(
             IrcSession,
             irc=self._irc.settings,
             on_registered=self.handshake_done,
             is_tls=is_tls,
+            fingerprint=partial(peer_fingerprint, transport) if shows_certificate else None,
             on_activity=self.restart_idle_timeout,
         )
         self._client = self._context.sessions.connect(self, kind)
@@ -112,11 +116,13 @@ class IrcProtocol(Gateway):
     def _ping(self) -> None:
         """Ask the client whether it is there; the reactor notices a lost connection much later."""
         if not self._session.closed and self._session.is_started:
-            self.send_queue.write(line("", "PING", self._irc.settings.name).encode())
+            self._client.send_unasked(line("", "PING", self._irc.settings.name))
             self._irc.pongs.start(self._pong_timed_out)
 
     def _pong_timed_out(self) -> None:
-        if self.has_work:  # a PONG may be among the lines that wait
+        is_throttled = self._meter is not None and self._meter.is_waiting
+        if is_throttled or self.inbound.receiver.has_frames:
+            # A PONG may be among the lines that wait here, or that are not read.
             self._irc.pongs.start(self._pong_timed_out)
         else:
             self._client.quit(f"No line came for {PING_SECONDS + PONG_SECONDS} s.")

@@ -19,7 +19,7 @@ HELP: Final[Mapping[str, Sequence[str]]] = {
         "Carries out a command of the server's console, for administrators.",
     ),
     "AUTHENTICATE": (
-        "AUTHENTICATE PLAIN",
+        "AUTHENTICATE PLAIN|EXTERNAL",
         "Logs in to an account by SASL. Your client does this by itself.",
     ),
     "AWAY": (
@@ -34,6 +34,11 @@ HELP: Final[Mapping[str, Sequence[str]]] = {
     "CAP": (
         "CAP LS|LIST|REQ|END",
         "Negotiates what your client understands. It does this by itself.",
+    ),
+    "CERT": (
+        "CERT ADD [FINGERPRINT]|DEL FINGERPRINT|LIST",
+        "Adds, removes or lists the certificates that log in to your account, by SASL EXTERNAL.",
+        "Without a fingerprint it adds the certificate that your client shows.",
     ),
     "CHATHISTORY": (
         "CHATHISTORY LATEST|BEFORE|AFTER|AROUND|BETWEEN #CHANNEL ... LIMIT",
@@ -131,7 +136,7 @@ HELP: Final[Mapping[str, Sequence[str]]] = {
     "USERHOST": ("USERHOST NICK...", "Tells of up to five users whether they are away."),
     "VERIFY": ("VERIFY ACCOUNT CODE", "Is not used: accounts need no code."),
     "VERSION": ("VERSION", "Tells the version of the server, and its rules."),
-    "WALLOPS": ("WALLOPS :TEXT", "Sends a notice to all users, for administrators."),
+    "WALLOPS": ("WALLOPS :TEXT", "Sends a text to the IRC clients of all administrators, for these."),
     "WHO": (
         "WHO #CHANNEL|NICK|MASK [%FIELDS[,TOKEN]]",
         "Lists the users in a channel, a user, or those who share a channel with you.",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # session.py imports this module
 MAX_LINES: Final = 100
 """How many lines a client may send before the welcome."""
 
-CAP_302: Final = 302
+_CAP_302: Final = 302
 
 _HTTP_VERBS: Final = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE"})
 
@@ -84,8 +84,8 @@ async def cap(session: IrcSession, request: Line) -> None:
         registration.phase = Phase.NEGOTIATING
     if subcommand == "LS":
         version = request.params[1] if len(request.params) > 1 else ""
-        if version.isascii() and version.isdigit() and int(version[:9]) >= CAP_302:
-            session.version = CAP_302
+        if version.isascii() and version.isdigit() and int(version[:9]) >= _CAP_302:
+            session.knows_302 = True
             session.set_capabilities(session.capabilities | {caps.CAP_NOTIFY})
         _list_offered(session)
     elif subcommand == "LIST":
@@ -103,12 +103,14 @@ async def cap(session: IrcSession, request: Line) -> None:
 
 
 def _offered(session: IrcSession) -> dict[str, str]:
-    return session.irc.capabilities(is_tls=session.is_tls, may_log_in=session.may_log_in)
+    return session.irc.capabilities(
+        is_tls=session.is_tls, may_log_in=session.may_log_in, mechanisms=session.mechanisms
+    )
 
 
 def _list_offered(session: IrcSession) -> None:
     offered = _offered(session)
-    if session.version >= CAP_302:
+    if session.knows_302:
         shown = [f"{name}={value}" if value else name for name, value in offered.items()]
     else:
         shown = [name for name in offered if name != caps.STS]  # which is nothing but its value
@@ -117,26 +119,32 @@ def _list_offered(session: IrcSession) -> None:
 
 def _send_names(session: IrcSession, subcommand: str, words: list[str]) -> None:
     """Send the names of capabilities, in several lines if one is too short for them."""
-    *parts, last = _fitting(session, f"{subcommand} *", words)
-    if parts and session.version < CAP_302:
-        last = " ".join((*parts, last))  # these clients know one line alone
-        parts = []
-    for part in parts:
+    parts = _fitting(session, f"{subcommand} *", words)
+    if not session.knows_302:
+        del parts[1:]  # these clients know one line alone
+    *more, last = parts
+    for part in more:
         _send_cap(session, f"{subcommand} *", part)
     _send_cap(session, subcommand, last)
 
 
 def _fitting(session: IrcSession, subcommand: str, words: list[str]) -> list[str]:
     """Return the words, joined by blanks to as few texts as fit in the lines of a subcommand."""
-    size = MAX_BODY - len(f":{session.irc.name} CAP {session.nick} {subcommand} :".encode())
+    size = _size(session, subcommand)
     parts = [""]
-    for word in words:
+    for each in words:
+        word = cut(each, size)
         longer = f"{parts[-1]} {word}" if parts[-1] else word
         if parts[-1] and len(longer.encode()) > size:
             parts.append(word)
         else:
             parts[-1] = longer
     return parts
+
+
+def _size(session: IrcSession, subcommand: str) -> int:
+    """Return how many bytes the text in a line of a subcommand has at most."""
+    return MAX_BODY - len(f":{session.irc.name} CAP {session.nick} {subcommand} :".encode())
 
 
 def _send_cap(session: IrcSession, subcommand: str, text: str) -> None:
@@ -149,16 +157,19 @@ def _request(session: IrcSession, text: str) -> None:
     is_refused = False
     for word in words:
         name = word.removeprefix("-")
-        is_kept = word == f"-{caps.CAP_NOTIFY}" and session.version >= CAP_302
+        is_kept = word == f"-{caps.CAP_NOTIFY}" and session.knows_302
         is_refused = is_refused or name not in offered or name == caps.STS or is_kept
         if word.startswith("-"):
             wanted.discard(name)
         else:
             wanted.add(name)
     answer = "NAK" if is_refused else "ACK"
-    parts = _fitting(session, answer, words)
-    # Clients compare the text with theirs, so it is repeated as it is, unless it is too long.
-    for part in parts if len(parts) > 1 else [text]:
+    # Clients compare the text with theirs, so it is repeated as it is, if that is possible.
+    if text.isprintable() and len(text.encode()) <= _size(session, answer):
+        parts = [text]
+    else:
+        parts = _fitting(session, answer, sanitize(text).split())
+    for part in parts:
         _send_cap(session, answer, part)
     if not is_refused:
         session.response.flush()  # before anything in other words
@@ -261,7 +272,7 @@ async def complete(session: IrcSession) -> None:
         return
     registration.phase = Phase.COMPLETING
     try:
-        if await _enter(session, registration):
+        if await _try_to_enter(session, registration):
             # At once, as the client may read no event of a room before it.
             _welcome(session)
             if registration.account is not None:
@@ -271,6 +282,18 @@ async def complete(session: IrcSession) -> None:
     finally:
         if session.registration is not None:
             registration.phase = Phase.OPEN
+
+
+async def _try_to_enter(session: IrcSession, registration: Registration) -> bool:
+    """Do as `_enter` does; if it is not possible for now, the client may try again as it is."""
+    try:
+        return await _enter(session, registration)
+    except ChatError as error:
+        if error.code is not ErrorCode.UNAVAILABLE:
+            raise
+        words = "You cannot be registered for now. Send NICK to try again."
+        session.fail("*", "UNAVAILABLE", words)
+        return False
 
 
 async def _enter(session: IrcSession, registration: Registration) -> bool:
@@ -292,6 +315,8 @@ async def _enter(session: IrcSession, registration: Registration) -> bool:
     except BannedError:
         raise
     except ChatError as error:
+        if error.code is ErrorCode.UNAVAILABLE:
+            raise
         registration.nick = None
         _note_registered(session, wanted)
         raise ChatError(error.code, **{**error.params, "name": wanted}) from error
@@ -310,6 +335,8 @@ async def _password_login(session: IrcSession, text: str) -> AccountRef | None:
             name, secret = sanitize(account), sanitize(given)
             return await session.services.accounts.authenticate(session, name, secret)
         except ChatError as error:
+            if error.code is ErrorCode.UNAVAILABLE:
+                raise
             if error.code is not ErrorCode.WRONG_PASSWORD:
                 session.quit(error_text(ErrorReply(error.code, error.params)))
                 return None

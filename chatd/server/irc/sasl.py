@@ -1,4 +1,4 @@
-"""AUTHENTICATE: logging in with SASL (IRCv3 sasl-3.1 and 3.2), by PLAIN."""
+"""AUTHENTICATE: logging in with SASL (IRCv3 sasl-3.1 and 3.2), by PLAIN or EXTERNAL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from chatd.protocol.irc.line import Line
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.replies import ErrorReply
 from chatd.server.irc.registration import abort_login, note_failure, send_rooms
-from chatd.server.irc.settings import MECHANISMS
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
@@ -64,8 +63,9 @@ def _begin(session: IrcSession, mechanism: str) -> None:
     elif session.user.rooms:
         session.notice(_IN_ROOM)
         _failed(session)
-    elif mechanism not in MECHANISMS:
-        session.reply(Numeric.SASLMECHS, ",".join(MECHANISMS), "are available SASL mechanisms")
+    elif mechanism not in session.mechanisms:
+        offered = ",".join(session.mechanisms)
+        session.reply(Numeric.SASLMECHS, offered, "are available SASL mechanisms")
         _failed(session)
     else:
         session.authentication = Authentication(mechanism)
@@ -90,7 +90,8 @@ async def _continue(session: IrcSession, exchange: Authentication, text: str) ->
         return  # there is more
     session.authentication = None
     try:
-        account = await _check(session, base64.b64decode(exchange.data, validate=True))
+        check = _CHECKS[exchange.mechanism]
+        account = await check(session, base64.b64decode(exchange.data, validate=True))
         await _log_in(session, account)
     except ValueError:  # neither base 64 nor UTF-8
         _failed(session)
@@ -111,7 +112,7 @@ def _words(error: ChatError) -> str:
     return error_text(ErrorReply(error.code, error.params))
 
 
-async def _check(session: IrcSession, data: bytes) -> AccountRef:
+async def _check_password(session: IrcSession, data: bytes) -> AccountRef:
     """Return the account whose name and password are in `data`; raise `ChatError` if none."""
     fields = data.decode().split("\0")
     if len(fields) != _FIELDS or not all(fields[1:]) or fields[0] not in {"", fields[1]}:
@@ -119,6 +120,25 @@ async def _check(session: IrcSession, data: bytes) -> AccountRef:
     # As the codecs do with what other clients send.
     name, password = map(sanitize, fields[1:])
     return await session.services.accounts.authenticate(session, name, password)
+
+
+async def _check_certificate(session: IrcSession, data: bytes) -> AccountRef:
+    """Return the account of the certificate that the client shows, and that it names in `data`.
+
+    Nothing in `data` stands for whatever account that is. Raises `ChatError` if there is none.
+    """
+    wanted = sanitize(data.decode())
+    fingerprint = None if session.fingerprint is None else session.fingerprint()
+    if fingerprint is None:
+        raise ChatError(ErrorCode.WRONG_PASSWORD)
+    account = await session.services.account_keys.authenticate(session, fingerprint)
+    if wanted and session.services.world.find_account(wanted) != account:
+        raise ChatError(ErrorCode.WRONG_PASSWORD)
+    return account
+
+
+_CHECKS: Final = {"PLAIN": _check_password, "EXTERNAL": _check_certificate}
+"""For each mechanism the function that verifies a response."""
 
 
 async def _log_in(session: IrcSession, account: AccountRef) -> None:

@@ -41,13 +41,13 @@ from chatd.protocol.replies import Reply
 from chatd.protocol.text import disconnect_words
 from chatd.server.connection import Connection
 from chatd.server.irc.batches import IncomingBatch
-from chatd.server.irc.commands import COMMANDS, masked
+from chatd.server.irc.commands import COMMANDS, masked, shown_command
 from chatd.server.irc.joining import room_lines
 from chatd.server.irc.readmarks import read_lines
 from chatd.server.irc.registration import Registration
 from chatd.server.irc.response import Response
 from chatd.server.irc.sasl import Authentication
-from chatd.server.irc.settings import IrcSettings
+from chatd.server.irc.settings import MECHANISMS, TLS_MECHANISMS, IrcSettings
 from chatd.server.services import Services
 from chatd.server.session import Session
 
@@ -64,8 +64,10 @@ class IrcSession(Session):
     """A session of an IRC client.
 
     `registration` is None once the client has registered. `capabilities` are those that it has
-    negotiated. `is_tls` tells whether the connection is encrypted. `on_activity` is called for each
-    line but those of PING and PONG.
+    negotiated. `is_tls` tells whether the connection is encrypted. `fingerprint` returns that of
+    the certificate that the client has shown, if any, and is None where clients show none.
+    `knows_302` tells whether it reads values of capabilities, in several lines. `on_activity` is
+    called for each line but those of PING and PONG.
     """
 
     __slots__ = (
@@ -76,11 +78,12 @@ class IrcSession(Session):
         "authentication",
         "batch",
         "capabilities",
+        "fingerprint",
         "irc",
         "is_tls",
+        "knows_302",
         "registration",
         "response",
-        "version",
     )
 
     base_codec: IrcCodec
@@ -95,14 +98,16 @@ class IrcSession(Session):
         *,
         on_activity: Callable[[], None],
         is_tls: bool,
+        fingerprint: Callable[[], str | None] | None,
     ) -> None:
         super().__init__(services, connection, on_closed)
         self.irc = irc
         self.is_tls = is_tls
+        self.fingerprint = fingerprint
         self.max_rooms = irc.max_rooms
         self.notes_own = True
         self.capabilities: frozenset[str] = frozenset()
-        self.version = 301  # of the negotiation of capabilities
+        self.knows_302 = False
         self.registration: Registration | None = Registration()
         self.authentication: Authentication | None = None
         self.batch: IncomingBatch | None = None
@@ -137,6 +142,11 @@ class IrcSession(Session):
         """Whether a password may be sent over the connection."""
         is_local = limit_key(self.address) is None
         return self.is_tls or is_local or self.irc.plaintext_login
+
+    @property
+    def mechanisms(self) -> Sequence[str]:
+        """The mechanisms of SASL that the client may use."""
+        return MECHANISMS if self.fingerprint is None else TLS_MECHANISMS
 
     def has(self, capability: str) -> bool:
         """Tell whether the client has negotiated a capability."""
@@ -223,7 +233,7 @@ class IrcSession(Session):
             if registration is not None and registration.is_http(received.command):
                 self.send_queue.abort()
                 return
-            self.reply(Numeric.UNKNOWNCOMMAND, received.command, "Unknown command")
+            self.reply(Numeric.UNKNOWNCOMMAND, shown_command(received), "Unknown command")
         elif registration is not None and not command.before_registration:
             self.reply(Numeric.NOTREGISTERED, received.command, "You have not registered")
         elif len(received.params) < command.min_params:
@@ -278,9 +288,7 @@ class IrcSession(Session):
             case Moved():
                 return self._moved_lines(event).encode()
             case Notice(room=None):
-                words = event.text.split("\n")
-                notices = (line(self.irc.name, "NOTICE", self.nick, text) for text in words)
-                return "".join(notices).encode()
+                return self.base_codec.notice(event, self.nick).encode()
             case ReadUpTo():
                 return read_lines(self, event).encode()
             case _:
@@ -432,15 +440,18 @@ class IrcSession(Session):
         self.response.flush(is_last=True)
 
     def _say_goodbye(self, reason: DisconnectReason | None, text: str) -> None:
-        """Tell why the connection ends; at a stop without ERROR, after which some never return."""
+        """Tell why the connection ends; at a stop without ERROR, after which some never return.
+
+        If the client is not to return, it is told by a numeric or a NOTICE before, which people see.
+        """
         if reason is None:
             return
         words = disconnect_words(reason, text)[1]
         if reason is DisconnectReason.BANNED:
             self._send(line(self.irc.name, Numeric.YOUREBANNEDCREEP, self.nick, words))
-        if reason is DisconnectReason.SHUTDOWN:
+        elif reason is DisconnectReason.SHUTDOWN or not reason.retry:
             self._send(line(self.irc.name, "NOTICE", self.nick, words))
-        else:
+        if reason is not DisconnectReason.SHUTDOWN:
             self._send(error_line(words))
 
     def _end(self) -> None:

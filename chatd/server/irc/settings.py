@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,10 @@ MAX_TARGETS: Final = 4
 """How many targets a message may have, and how many changes of modes a line."""
 
 MECHANISMS: Final = ("PLAIN",)
-"""The mechanisms of SASL."""
+"""The mechanisms of SASL for all clients."""
+
+TLS_MECHANISMS: Final = (*MECHANISMS, "EXTERNAL")
+"""Those for clients that may show a certificate."""
 
 _TARGMAX: Final = ",".join(
     (
@@ -75,9 +79,11 @@ class IrcSettings:
     whowas: Whowas
     read_markers: ReadMarkers
 
-    def capabilities(self, *, is_tls: bool, may_log_in: bool) -> dict[str, str]:
+    def capabilities(
+        self, *, is_tls: bool, may_log_in: bool, mechanisms: Sequence[str] = MECHANISMS
+    ) -> dict[str, str]:
         """Return the capabilities that a client is offered, with their values."""
-        offered = dict(caps.available(self.max_message, MAX_LINES, ",".join(MECHANISMS)))
+        offered = dict(caps.available(self.max_message, MAX_LINES, ",".join(mechanisms)))
         if not may_log_in:
             del offered[caps.SASL]
         if not (may_log_in and self.registers):

@@ -1,12 +1,11 @@
 """The connections of IRC clients: who is let in, silence, and the ends."""
 
 import pytest
-from twisted.internet.interfaces import ISSLTransport
-from zope.interface import directlyProvides
 
 from chatd.config import Irc
-from chatd.testing import MemoryServer, MemoryTransport
+from chatd.testing import MemoryServer
 from tests.server.irc.reading import ask, commands
+from tests.server.irc.tls import TlsTransport
 
 REMOTE = "203.0.113.9"
 
@@ -179,19 +178,23 @@ def test_the_address_behind_a_proxy():
 # -- TLS
 
 
-class _TlsTransport(MemoryTransport):
-    """A transport in memory that is as one of TLS."""
-
-    def __init__(self, peer):
-        super().__init__(peer)
-        directlyProvides(self, ISSLTransport)
-
-
 def test_tls_is_seen(monkeypatch):
     """Over TLS, a client of another machine may log in."""
     server = make_server()
     ((*_, names),) = ask(server.connect_irc(REMOTE), "CAP LS")
     assert "sasl" not in names.split()
-    monkeypatch.setattr("chatd.testing.MemoryTransport", _TlsTransport)
+    monkeypatch.setattr("chatd.testing.MemoryTransport", TlsTransport)
     ((*_, names),) = ask(server.connect_irc(REMOTE), "CAP LS")
     assert "sasl" in names.split()
+
+
+def test_tls_of_a_proxy(monkeypatch):
+    """Its certificate would be that of all its clients, so it logs in to no account."""
+    irc = Irc(listen=("haproxy:tcp:6667",), name="irc.test")
+    server = MemoryServer(irc=irc, clock_offset=1_795_186_276.0)
+    factory = next(each[1] for each in server.reactor.tcpServers if each[0] == 6667)
+    monkeypatch.setattr("chatd.testing.MemoryTransport", TlsTransport)
+    client = server.connect(end=b"\r\n", factory=factory)
+    client.send_bytes(f"PROXY TCP4 {REMOTE} 127.0.0.1 1000 6667\r\nCAP LS 302\r\n".encode())
+    ((*_, names),) = commands(client)
+    assert "sasl=PLAIN" in names.split()

@@ -7,6 +7,7 @@ import pytest
 from chatd.config import Irc
 from chatd.server.irc.sasl import MAX_RESPONSE
 from chatd.testing import MemoryServer
+from tests.server.irc import tls
 from tests.server.irc.reading import ask, commands, lines
 
 REMOTE = "203.0.113.9"
@@ -188,3 +189,114 @@ def test_without_tls(server):
     server = MemoryServer(irc=Irc(name="irc.test", plaintext_login=True))
     client = server.connect_irc(REMOTE)
     assert ask(client, "CAP REQ sasl") == [("CAP", "*", "ACK", "sasl")]
+
+
+# -- EXTERNAL
+
+
+@pytest.fixture
+def with_key(monkeypatch, server):
+    """Return the server, where the certificate `laptop` logs in to the account `ann`."""
+    client = tls.log_in(monkeypatch, server, response(), "laptop")
+    assert ask(client, "CERT ADD")[0][0] == "NOTICE"
+    client.send("QUIT")
+    return server
+
+
+def begin_external(monkeypatch, server, certificate):
+    """Return a client that shows a certificate, and has begun with EXTERNAL."""
+    client = tls.connect(monkeypatch, server, certificate)
+    client.send("CAP REQ sasl")
+    client.read()
+    assert ask(client, "AUTHENTICATE external") == [("AUTHENTICATE", "+")]
+    return client
+
+
+def encoded(text):
+    """Return a text in base 64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("sent", ["+", encoded("ann"), encoded("Ann")])
+def test_a_certificate(monkeypatch, with_key, sent):
+    """The client reads 900 and 903, and is welcomed by the name of the account."""
+    client = begin_external(monkeypatch, with_key, "laptop")
+    answer = ask(client, f"AUTHENTICATE {sent}")
+    assert [each[:2] for each in answer] == [("900", "*"), ("903", "*")]
+    assert answer[0][3] == "ann"
+    welcome = ask(client, "NICK bob", "USER a 0 * :A", "CAP END")[0]
+    assert welcome[:2] == ("001", "ann")
+
+
+def test_a_certificate_after_the_welcome(monkeypatch, with_key):
+    """A guest becomes the user of the account, and cannot log in again."""
+    client = tls.connect(monkeypatch, with_key, "laptop")
+    client.send("CAP REQ sasl", "NICK bob", "USER a 0 * :A", "CAP END", "AUTHENTICATE EXTERNAL")
+    client.read()
+    assert [each[0] for each in ask(client, "AUTHENTICATE +")] == ["900", "903", "NICK"]
+    assert ask(client, "AUTHENTICATE EXTERNAL")[0][0] == "907"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sent"),
+    [
+        (None, "+"),
+        ("phone", "+"),
+        ("phone", encoded("ann")),
+        ("laptop", encoded("bob")),
+        ("laptop", encoded("nobody")),
+        ("laptop", response()),
+        ("laptop", "!!!"),
+        ("laptop", "/w=="),
+    ],
+)
+def test_failures_of_certificates(monkeypatch, with_key, certificate, sent):
+    """All failures are told alike, and count; the client may log in with its password then."""
+    register(with_key, "bob", PASSWORD)
+    client = begin_external(monkeypatch, with_key, certificate)
+    assert ask(client, f"AUTHENTICATE {sent}") == [FAILED]
+    client.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {response()}")
+    assert [each[0] for each in commands(client)] == ["AUTHENTICATE", "900", "903"]
+
+
+@pytest.mark.parametrize("end", ["CERT DEL", "password", "unregister"])
+def test_a_certificate_that_was_removed(monkeypatch, with_key, end):
+    """It logs in no more; a new password removes it, too, as does the end of the account."""
+    if end == "CERT DEL":
+        client = tls.log_in(monkeypatch, with_key, response())
+        assert ask(client, f"CERT DEL {tls.fingerprint('laptop')}")[0][0] == "NOTICE"
+    elif end == "password":
+        client = with_key.connect()
+        client.send(f"`login ann {PASSWORD}", f"`password {PASSWORD} another-word")
+        assert "changed" in "".join(client.read())
+    else:
+        with_key.console("`unregister ann")
+    client = begin_external(monkeypatch, with_key, "laptop")
+    assert ask(client, "AUTHENTICATE +") == [FAILED]
+
+
+def test_a_banned_account_with_a_certificate(monkeypatch, with_key):
+    """It is told at the welcome: 465, then ERROR."""
+    with_key.console("`ban ann 60 spam")
+    client = begin_external(monkeypatch, with_key, "laptop")
+    client.send("AUTHENTICATE +", "NICK bob", "USER a 0 * :A", "CAP END")
+    assert [each[0] for each in commands(client)][-2:] == ["465", "ERROR"]
+
+
+def test_who_is_offered_external(monkeypatch, server):
+    """Clients of TLS are, others are not, and are told so if they begin with it."""
+    for client, offered in (
+        (server.connect_irc(), "PLAIN"),
+        (tls.connect(monkeypatch, server), "PLAIN,EXTERNAL"),
+    ):
+        assert f"sasl={offered}" in ask(client, "CAP LS 302")[0][-1].split()
+        client.send("CAP REQ sasl")
+        client.read()
+        assert ask(client, "AUTHENTICATE X") == [
+            ("908", "*", offered, "are available SASL mechanisms"),
+            FAILED,
+        ]
+    plain = server.connect_irc()
+    plain.send("CAP REQ sasl")
+    plain.read()
+    assert [each[0] for each in ask(plain, "AUTHENTICATE EXTERNAL")] == ["908", "904"]
