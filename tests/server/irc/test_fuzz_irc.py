@@ -28,14 +28,14 @@ def errors():
     assert errors.count == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(SEEDS)
 def test_lines(seed):
     """A server takes many random lines, and goes on serving others."""
-    fuzz_irc.in_memory(300, random.Random(seed))
+    fuzz_irc.in_memory(200, random.Random(seed))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, st.booleans())
 def test_what_is_sent(seed, is_registered):
     """Whatever a client sends, in reads that end anywhere, it reads lines that are correct."""
