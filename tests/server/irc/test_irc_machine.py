@@ -313,6 +313,7 @@ class IrcMachine(RuleBasedStateMachine):
     @rule()
     def turn(self):
         """Let all clients read, and compare what they know with the rooms."""
+        self.server.turn(0.1)  # who asks for the history waits until it is stored
         for client in self.native:
             client.read()
         for number, observer in enumerate(self.irc):
