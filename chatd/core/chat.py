@@ -128,16 +128,19 @@ class Chat:
         now: float,
         key: str | None = None,
         surplus: str | None = None,
+        *,
+        only_id: bool = False,
     ) -> Room:
         """Make the user of `origin` a member of a room, with its `key` if need be; return the room.
 
         A guest joins under `name`, or under the name they have if it is None or `-`; the user of an
         account under its name, whatever `name` says. `surplus` are further words that were typed:
         the key if the room has one, and else a part of the name. A further session joins a room of
-        its user without telling anybody. Raises `ChatError`.
+        its user without telling anybody. With `only_id`, a room is not found by its name. Raises
+        `ChatError`.
         """
         self._check_login(origin.user)
-        room = self.room(room_id, origin.user)
+        room = rights.require_room(self._world, room_id, origin.user, only_id=only_id)
         return await self._join(origin, room, room_id, name, now, key, surplus)
 
     async def join_or_create(
@@ -148,13 +151,15 @@ class Chat:
         now: float,
         key: str | None = None,
         surplus: str | None = None,
+        *,
+        only_id: bool = False,
     ) -> Room:
         """Join a room as `join` does; create it, named as its id, if it does not exist.
 
         The room stays if somebody else takes the name while it is created.
         """
         self._check_login(origin.user)
-        room = rights.find_room(self._world, room_id, origin.user)
+        room = rights.find_room(self._world, room_id, origin.user, only_id=only_id)
         return await self._join(origin, room, room_id, name, now, key, surplus, create=True)
 
     async def _join(
@@ -309,7 +314,7 @@ class Chat:
         except ChatError as error:
             if error.code != ErrorCode.ROOM_EXISTS:
                 raise
-            return self.room(room_id, origin.user)
+            return rights.require_room(self._world, room_id, origin.user, only_id=True)
 
 
 def most_rooms(user: User, rooms_per_client: int) -> int:

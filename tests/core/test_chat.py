@@ -122,6 +122,17 @@ def test_join_or_create(server):
     assert [user.name for user in server.service.chat.room("tea").members] == ["Ann", "Bob"]
 
 
+def test_join_by_id_alone():
+    """With `only_id` a room's name finds nothing, so that another room of that id is created."""
+    server = MemoryServer(rooms=(("1", "tea"),))
+    ann, bob, cat = (server.open_session() for _ in range(3))
+    chat = server.service.chat
+    assert run(chat.join(ann, "tea", "Ann", NOW)).id == "1"
+    assert refusal(chat.join(bob, "tea", "Bob", NOW, only_id=True))[0] is ErrorCode.NO_SUCH_ROOM
+    assert run(chat.join_or_create(bob, "tea", "Bob", NOW, only_id=True)).id == "tea"
+    assert run(chat.join(cat, "TEA", "Cat", NOW, only_id=True)).id == "tea"
+
+
 def test_join_or_create_refused_leaves_no_room(server):
     """The name is checked before a room is created."""
     join(server, "1", "Ann")

@@ -130,14 +130,22 @@ def hidden_rooms(world: World, user: User | None) -> set[Room]:
     return {room for room in world.rooms.unlisted if not lists(world, user, room)}
 
 
-def find_room(world: World, id_or_name: str, user: User | None) -> Room | None:
-    """Return the room with that id, or else the only one with that name that the user sees."""
-    return world.rooms.find(id_or_name, lambda room: sees(world, user, room))
+def find_room(
+    world: World, id_or_name: str, user: User | None, *, only_id: bool = False
+) -> Room | None:
+    """Return the room with that id, or else the only one with that name that the user sees.
+
+    With `only_id`, the names of rooms do not count.
+    """
+    find = world.rooms.find_id if only_id else world.rooms.find
+    return find(id_or_name, lambda room: sees(world, user, room))
 
 
-def require_room(world: World, id_or_name: str, user: User | None) -> Room:
+def require_room(
+    world: World, id_or_name: str, user: User | None, *, only_id: bool = False
+) -> Room:
     """Return a room as `find_room` does; raise `ChatError`, which names a near one, if none."""
-    room = find_room(world, id_or_name, user)
+    room = find_room(world, id_or_name, user, only_id=only_id)
     if room is None:
         raise no_such_room(world, id_or_name, user)
     return room

@@ -70,12 +70,15 @@ class KnownRooms:
         self, id_or_name: str, is_visible: Callable[[Room], bool] = lambda _: True
     ) -> Room | None:
         """Return the visible room with that id, or else the only one with that name."""
+        return self.find_id(id_or_name, is_visible) or self._names.find(id_or_name, is_visible)
+
+    def find_id(
+        self, room_id: str, is_visible: Callable[[Room], bool] = lambda _: True
+    ) -> Room | None:
+        """Return the visible room with that id."""
         # Only short texts are normalised, as that takes time.
-        fits = len(id_or_name) <= ROOM_ID_LENGTH
-        room = self._open.get(room_key(id_or_name)) if fits else None
-        if room is not None and is_visible(room):
-            return room
-        return self._names.find(id_or_name, is_visible)
+        room = self._open.get(room_key(room_id)) if len(room_id) <= ROOM_ID_LENGTH else None
+        return room if room is not None and is_visible(room) else None
 
     @property
     def unlisted(self) -> Iterable[Room]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatd.config import RoomCreators
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.rooms import Room
-from chatd.core.world import rights
 from chatd.core.world.operations import By
 from chatd.protocol.irc import names
 from chatd.protocol.irc.error_replies import Refusing, error_reply
@@ -25,49 +24,71 @@ if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
 
 
+_JOINS_PER_COST: Final = 4
+"""How many further channels that are joined in one line count as much as a line more."""
+
+
 async def join(session: IrcSession, request: Line) -> None:
-    """Join channels, each with its key; `JOIN 0` leaves all."""
+    """Join channels, each once, with its key; `JOIN 0` leaves all.
+
+    A refusal costs as much as a line more, so that keys cannot be tried faster in one line. Joins
+    cost less: a client that joins 20 channels as it connects does not wait.
+    """
     if request.params[0] == "0":
-        for room in list(session.user.rooms):
+        rooms = list(session.user.rooms)
+        session.extra_cost += max(len(rooms) - 1, 0)
+        for room in rooms:
             await _part(session, room, "")
         return
     channels = request.params[0].split(",")
     keys = request.params[1].split(",") if len(request.params) > 1 else []
+    wanted: dict[str, str | None] = {}
     for channel, key in zip_longest(channels, keys[: len(channels)]):
         if channel:
-            await _join(session, channel, key or None)
-            session.response.flush()
+            wanted.setdefault(channel, key or None)
+    joined = 0
+    for channel, key in wanted.items():
+        joined += await _join(session, channel, key)
+        session.response.flush()
+    refused = len(wanted) - joined
+    session.extra_cost += refused + max(joined - 1, 0) // _JOINS_PER_COST
 
 
-async def _join(session: IrcSession, channel: str, key: str | None) -> None:
-    """Join a channel, which may be meant by the name of the room; create it if need be."""
+async def _join(session: IrcSession, channel: str, key: str | None) -> bool:
+    """Join a channel, and create it if need be; tell whether the user is in it from now on.
+
+    A channel is the id of a room: nobody takes it by naming another room so.
+    """
     room_id, services = names.room_id(channel), session.services
     if not room_id:
         no_such_channel(session, channel)
-        return
-    known = rights.find_room(services.world, room_id, session.user)
+        return False
+    known = session.find_room(channel)
     if known is not None and known in session.user.rooms:
         session.followed_rooms -= {known}
         session.current_room = known
-        return
+        return True
     await load_marker(session, known)  # now, as nothing must come between the join and its lines
     is_limited = services.room_creators is RoomCreators.NOBODY
     enter = services.chat.join if is_limited else services.chat.join_or_create
     try:
-        room = await enter(session, room_id, None, services.now(), key)
+        room = await enter(session, room_id, None, services.now(), key, only_id=True)
     except ChatError as error:
         error_reply(session, error, Line("JOIN", [channel]))
         if error.code is ErrorCode.UNAVAILABLE:
             session.fail("JOIN", "UNAVAILABLE", channel, "The store is away: try again later.")
-        return
+        return False
     session.response.add(room_lines(session, room, own_join(session, room)))
     session.response.add(replayed_lines(session, room))
+    return True
 
 
 async def part(session: IrcSession, request: Line) -> None:
     """Leave channels, with last words."""
     text = last_words(request.params[1]) if len(request.params) > 1 else ""
-    for channel in filter(None, request.params[0].split(",")):
+    channels = list(filter(None, request.params[0].split(",")))
+    session.extra_cost += max(len(channels) - 1, 0)
+    for channel in channels:
         room = session.find_room(channel)
         if room is None:
             no_such_channel(session, channel)

@@ -38,6 +38,13 @@ def test_find(rooms):
     assert (rooms.find("room 2"), rooms.find("2").id) == (None, "2")
 
 
+def test_find_id(rooms):
+    """The names of rooms do not count, nor do rooms that are not visible."""
+    tea = rooms.by_key("tea")
+    assert [rooms.find_id(text) for text in ("TEA", "Room tea", "x" * 5000)] == [tea, None, None]
+    assert rooms.find_id("tea", lambda room: room is not tea) is None
+
+
 def test_a_room_starts(rooms):
     """Its id is taken, and nobody finds it, until the store has it; its message ids continue."""
     assert rooms.start(start("4"))

@@ -7,6 +7,7 @@ from chatd.core.errors import StoreUnavailableError
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowStore
 from tests.server.irc.accounts import login
+from tests.server.irc.costs import cost, limited_server
 from tests.server.irc.reading import ALL, ask, commands, lines
 
 NO_CHANNEL = "No such channel"
@@ -78,15 +79,38 @@ def test_join_several(server):
     assert ask(bob, "JOIN 0") == [("PART", "#c"), ("PART", "#a"), ("PART", "#b")]
 
 
-def test_join_by_the_name_of_a_room(server):
-    """The client reads the id; a further JOIN is silent, as by the id."""
+def test_the_name_of_a_room(server):
+    """It is no channel: nobody gets into another room by it."""
     native = server.connect()
     native.ask("`join - Zoe")
-    native.ask("`start 1 swimming")
-    native.ask("`enter 1 Zoe")
+    native.ask("`start evil linux")
+    native.ask("`enter evil Zoe")
     ann = server.irc("ann")
-    assert ask(ann, "JOIN #swimming")[0] == ("JOIN", "#1")
-    assert ask(ann, "JOIN #swimming", "JOIN #1") == []
+    assert ask(ann, "JOIN #linux")[0] == ("JOIN", "#linux")
+    assert ask(ann, "JOIN #evil", "JOIN #linux")[0] == ("JOIN", "#evil")
+
+
+def test_one_channel_and_many_keys(server):
+    """The first key counts, and the others are not tried."""
+    ann, bob = server.irc("ann"), server.irc("bob")
+    ann.send("JOIN #tea", "MODE #tea +k c")
+    assert [line[:3] for line in ask(bob, "JOIN #tea,#tea,#tea a,b,c")] == [("475", "bob", "#tea")]
+
+
+def test_the_cost_of_joins():
+    """Four further channels cost a line more; each refusal does, and each channel that is left."""
+    server = limited_server()
+    ann, bob = server.irc("ann"), server.irc("bob")
+    ann.send("JOIN #tea", "MODE #tea +k c"), ann.read()
+    rooms = ",".join(f"#room{number}" for number in range(9))
+    assert cost(server, ann, "JOIN #x") == 1
+    assert cost(server, ann, f"JOIN {rooms}") == 3
+    assert cost(server, bob, "JOIN #tea a") == 2
+    assert cost(server, bob, "JOIN #tea,#TEA,#Tea,tea a,b,b") == 5
+    assert cost(server, bob, f"JOIN #tea,{rooms} a") == 4
+    assert cost(server, bob, "PART #room0,#room1,#nowhere") == 3
+    assert cost(server, bob, "JOIN 0") == 7
+    assert cost(server, bob, "JOIN 0") == 1
 
 
 @pytest.mark.parametrize(
