@@ -362,8 +362,8 @@ class Unmuted:
     is_self: bool = False
 
 
-UserEvent = Left | Renamed | AwayChanged | ProfileChanged | TagMessage
-"""A fact about a user that concerns all rooms of that user."""
+UserEvent = Left | Renamed | AwayChanged | ProfileChanged | TagMessage | MemberInvited
+"""A fact about a user, or an act, that concerns rooms of that user."""
 
 TargetedEvent = Muted | Unmuted | RoleChanged
 """An event of a room that the user whom it is about reads in other words (`is_self`)."""
@@ -381,7 +381,6 @@ RoomEvent = (
     | RoomBanned
     | RoomUnbanned
     | MessageDeleted
-    | MemberInvited
 )
 NewsOfUsers = AwayChanged | ProfileChanged | TagMessage | MemberInvited
 """Events of which neither text nor JSON tell."""

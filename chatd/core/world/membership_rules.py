@@ -9,7 +9,7 @@ from chatd.core.room_events import Invited, MemberInvited, MessageDeleted, ReadU
 from chatd.core.rooms import Role, Room
 from chatd.core.world import access, rights
 from chatd.core.world import room_operations as room_ops
-from chatd.core.world.effects import Happened, RoomRead, Told
+from chatd.core.world.effects import Happened, HappenedToUser, RoomRead, Told
 from chatd.core.world.invitations import Invitation
 from chatd.core.world.moderation_rules import (
     MAX_ENTRIES,
@@ -141,8 +141,9 @@ def invite(world: World, op: room_ops.Invite) -> room_ops.MemberRef:
             inviting.profile,
         )
         world.emit(Told(target.user, invited))
-        told = MemberInvited(room.id, target.user.name, op.now, inviting)
-        world.emit(Happened(room, room.in_order(told)))
+        told = room.in_order(MemberInvited(room.id, target.user.name, op.now, inviting))
+        author = rights.actor(world, op.by) or target.user
+        world.emit(HappenedToUser({room: told}, author, op.by.session))
     return outcome
 
 

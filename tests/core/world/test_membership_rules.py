@@ -7,7 +7,7 @@ from chatd.core.names import typed_name
 from chatd.core.room_events import Invited, MemberInvited, MessageDeleted, ReadUpTo, RoleChanged
 from chatd.core.rooms import Role
 from chatd.core.world.account_operations import LogOut
-from chatd.core.world.effects import Happened, RoomRead, Told
+from chatd.core.world.effects import Happened, HappenedToUser, RoomRead, Told
 from chatd.core.world.operations import By, Leave, SetIgnored
 from chatd.core.world.rights import Rank, lists, rank_of
 from chatd.core.world.room_operations import DeleteMessage, MarkRead, MemberRef
@@ -139,14 +139,17 @@ def test_an_operator_who_was_kicked_or_demoted_acts_no_more(club):
 
 
 def test_invite(club):
-    """The user is told, by whom and with the account; then the room."""
+    """The user is told, by whom and with the account; then the other members."""
     stranger = club.user(club.guest("Stranger"))
     for name, account in (("mia", club.accounts["mia"].id), ("guest", None)):
         outcome = club.do(invite("STRANGER", "club", club.by(name)))
         assert outcome == MemberRef("Stranger", "club")
         invited = Invited("club", "room club", name, NOW, account, "Stranger")
         told = MemberInvited("club", "Stranger", NOW, club.member(name).ref)
-        assert club.effects == [Told(stranger, invited), Happened(club.club, told)]
+        assert club.effects == [
+            Told(stranger, invited),
+            HappenedToUser({club.club: told}, club.member(name), club.by(name).session),
+        ]
 
 
 @pytest.mark.parametrize("name", NAMES)
