@@ -23,26 +23,25 @@ class Monitor:
         """Return the names that a session watches, as it has typed them."""
         return [name.text for name in self._names.get(session, ())]
 
-    def watches(self, session: IrcSession, name: str) -> bool:
-        """Tell whether a session watches a name, or one that counts as the same."""
-        looks = _looks(typed_name(name))
-        return any(session in self._sessions.get(look, ()) for look in looks)
+    def add(self, session: IrcSession, name: str, most: int) -> bool:
+        """Watch a name; one that counts as the same is watched no more.
 
-    def add(self, session: IrcSession, name: str) -> None:
-        """Watch a name; one that counts as the same is watched no more."""
-        self.remove(session, name)
+        Return whether there was room for it: a session watches `most` names.
+        """
         added = typed_name(name)
+        looks = _looks(added)
+        if any(session in self._sessions.get(look, ()) for look in looks):
+            self._remove(session, looks)
+        elif len(self._names.get(session, ())) >= most:
+            return False
         self._names.setdefault(session, []).append(added)
-        for look in _looks(added):
+        for look in looks:
             self._sessions.setdefault(look, {})[session] = None
+        return True
 
     def remove(self, session: IrcSession, name: str) -> None:
         """Watch a name no more, in whatever spelling."""
-        looks = set(_looks(typed_name(name)))
-        watched = self._names.get(session, [])
-        left = [each for each in watched if looks.isdisjoint(_looks(each))]
-        if len(left) < len(watched):
-            self._set(session, watched, left)
+        self._remove(session, _looks(typed_name(name)))
 
     def clear(self, session: IrcSession) -> None:
         """Watch no name any more."""
@@ -54,6 +53,14 @@ class Monitor:
         for look in _looks(typed_name(name)) if self._sessions else ():
             found |= self._sessions.get(look, {})
         return tuple(found)
+
+    def _remove(self, session: IrcSession, removed: Sequence[str]) -> None:
+        """Let a session watch no name any more that has one of some looks."""
+        looks = set(removed)
+        watched = self._names.get(session, [])
+        left = [each for each in watched if looks.isdisjoint(_looks(each))]
+        if len(left) < len(watched):
+            self._set(session, watched, left)
 
     def _set(self, session: IrcSession, former: Sequence[Name], left: list[Name]) -> None:
         """Let a session watch the names that are `left` of the `former` ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatd.protocol.irc import names
 from chatd.protocol.irc.line import MAX_BODY, Line
@@ -14,11 +14,15 @@ from chatd.server.irc.settings import MAX_MONITORED
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
 
+_NAMES_PER_COST: Final = 10
+"""How many names count as much as a query more: each has to be compared with others."""
+
 
 def monitor(session: IrcSession, request: Line) -> None:
     """Watch names or watch them no more, list them, or tell which of their users are here."""
     watched, command = session.irc.monitor, request.params[0].upper()
     targets = _targets(request.params[1:])
+    session.extra_cost += len(targets) // _NAMES_PER_COST
     if command in {"+", "-"} and not targets:
         session.need_more_params("MONITOR")
     elif command == "+":
@@ -42,16 +46,12 @@ def _targets(params: list[str]) -> list[str]:
 
 def _add(session: IrcSession, targets: list[str]) -> None:
     """Watch names until the list is full, and tell which of their users are here."""
-    watched, added = session.irc.monitor, []
-    while targets:
-        is_full = len(watched.names(session)) >= MAX_MONITORED
-        if is_full and not watched.watches(session, targets[0]):
-            break
-        added.append(targets.pop(0))
-        watched.add(session, added[-1])
-    _send_status(session, added)
-    if targets:
-        limit, refused = str(MAX_MONITORED), ",".join(targets)
+    watched, added = session.irc.monitor, 0
+    while added < len(targets) and watched.add(session, targets[added], MAX_MONITORED):
+        added += 1
+    _send_status(session, targets[:added])
+    if added < len(targets):
+        limit, refused = str(MAX_MONITORED), ",".join(targets[added:])
         session.reply(Numeric.MONLISTFULL, limit, refused, "Monitor list is full")
 
 

@@ -12,9 +12,9 @@ ONE, TWO = "session one", "session two"
 def monitor():
     """Return the list of two sessions."""
     monitor = Monitor()
-    monitor.add(ONE, "Ann")
-    monitor.add(TWO, "Bob")
-    monitor.add(TWO, "ann")
+    monitor.add(ONE, "Ann", 10)
+    monitor.add(TWO, "Bob", 10)
+    monitor.add(TWO, "ann", 10)
     return monitor
 
 
@@ -28,18 +28,25 @@ def test_watchers(monitor):
 
 def test_names_that_count_as_the_same_are_one(monitor):
     """The last spelling is listed."""
-    monitor.add(ONE, "аNN")
+    monitor.add(ONE, "аNN", 10)
     assert monitor.names(ONE) == ["аNN"]
-    assert monitor.watches(ONE, "Ann")
     monitor.remove(ONE, "ann")
     assert (monitor.names(ONE), monitor.watchers("Ann")) == ([], (TWO,))
-    assert not monitor.watches(ONE, "Ann")
+
+
+def test_the_limit(monitor):
+    """A name that counts as the same as a watched one takes the place of that."""
+    assert not monitor.add(TWO, "Zoe", 2)
+    assert monitor.add(TWO, "BOB", 2)
+    assert monitor.names(TWO) == ["ann", "BOB"]
+    assert monitor.add(TWO, "Zoe", 3)
+    assert monitor.watchers("zoe") == (TWO,)
 
 
 def test_a_name_that_looks_like_two(monitor):
     """A name is watched as long as one that counts as the same is there."""
     for name in ("Bеn", "Ben"):  # with a Cyrillic letter, and without
-        monitor.add(ONE, name)
+        monitor.add(ONE, name, 10)
     assert monitor.names(ONE) == ["Ann", "Ben"]
     monitor.remove(ONE, "Ann")
     assert monitor.watchers("BEN") == (ONE,)
@@ -59,7 +66,7 @@ def test_remove_and_clear(monitor):
 
 def test_a_text_that_is_no_name(monitor):
     """It is listed and removed as any other, though no user has it."""
-    monitor.add(ONE, "y" * 99)
+    monitor.add(ONE, "y" * 99, 10)
     assert monitor.names(ONE) == ["Ann", "y" * 99]
     assert monitor.watchers("y" * 99) == (ONE,)
     monitor.remove(ONE, "y" * 99)

@@ -3,6 +3,7 @@
 import pytest
 
 from chatd.server.irc.settings import MAX_MONITORED
+from tests.server.irc.costs import limited_server, query_cost
 from tests.server.irc.reading import ask, commands
 
 
@@ -105,3 +106,13 @@ def test_a_session_that_ends_watches_nothing(server, ann):
     ann.send("QUIT")
     monitor = server.service.irc_factory.settings.monitor
     assert (monitor._names, monitor._sessions) == ({}, {})
+
+
+def test_the_cost_of_many_names():
+    """Ten of them count as much as a query more."""
+    server = limited_server()
+    ann = server.irc("ann")
+    names = ",".join(f"u{number}" for number in range(35))
+    assert query_cost(server, ann, f"MONITOR + {names}") == 4
+    assert query_cost(server, ann, f"MONITOR - {names}") == 4
+    assert query_cost(server, ann, "MONITOR + bob") == 1
