@@ -57,8 +57,9 @@ class PrivateMessages:
     ) -> SentPrivately | KeptFor:
         """Send `text` to all sessions of the user `name`, or keep it; return the recipient.
 
-        It is kept if nobody is logged in to the account of that name. The sender's other sessions
-        read the message and its recipient. Raises `ChatError`.
+        It is kept if nobody is logged in to the account of that name, an action as a text with the
+        sender's name in it; a notice is not kept, as it is about what happens now. The sender's
+        other sessions read the message and its recipient. Raises `ChatError`.
         """
         self._limits.check(text)
         if not origin.user.name:
@@ -67,9 +68,12 @@ class PrivateMessages:
         try:
             return await self._log.submit(whisper, origin)
         except ChatError as error:
-            account = self._world.find_account(name) if self._keep_seconds else None
+            is_kept = self._keep_seconds and kind is not MessageKind.NOTICE
+            account = self._world.find_account(name) if is_kept else None
             if error.code is not ErrorCode.NO_SUCH_USER or account is None:
                 raise
+        if kind is MessageKind.ACTION:
+            text = f"* {origin.user.name} {text}"
         await self._keep(origin, account, text, now)
         return KeptFor(account.name)
 

@@ -4,6 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from chatd.core.errors import ErrorCode, StoreUnavailableError
+from chatd.core.events import MessageKind
 from chatd.core.names import new_name
 from chatd.core.privatemessages import MAX_KEPT, MAX_KEPT_OF_SENDER, KeptFor
 from chatd.core.records import KeptMessage
@@ -124,6 +125,15 @@ def test_none_is_kept():
     assert refused(server, join(server, "1", "Ann")) == (ErrorCode.NO_SUCH_USER, {"name": "bob"})
     server.turn(HOUR)
     assert kept(server, bob) == []
+
+
+def test_kinds(server, bob):
+    """An action is kept as a text; a notice is not kept, so that nobody is there to read it."""
+    ann, send_private = join(server, "1", "Ann"), server.service.private_messages.send
+    assert run(send_private(ann, "bob", "waves", NOW, MessageKind.ACTION)) == KeptFor("bob")
+    code, _ = refusal(send_private(ann, "bob", "psst", NOW, MessageKind.NOTICE))
+    assert code is ErrorCode.NO_SUCH_USER
+    assert [text for *_, text, _ in kept(server, bob)] == ["* Ann waves"]
 
 
 def test_old_ones_are_removed(server, bob):

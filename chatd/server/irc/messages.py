@@ -32,6 +32,7 @@ RELAYED_TAGS: Final = (
 )
 """The tags of clients that others read; CLIENTTAGDENY tells so."""
 
+_ENDS_OF_LINES: Final = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")
 _CTCP: Final = "\x01"
 
 
@@ -61,6 +62,7 @@ async def _send_all(session: IrcSession, request: Line, kind: MessageKind) -> No
         if not is_notice:
             session.reply(Numeric.TOOMANYTARGETS, targets[MAX_TARGETS], "Too many targets")
         return
+    session.extra_cost += max(len(targets) - 1, 0)
     tags = client_tags(session, request.tags)
     for target in targets:
         try:
@@ -78,8 +80,10 @@ def _targets(text: str) -> list[str]:
 async def send(session: IrcSession, target: str, text: str, kind: MessageKind, tags: str) -> None:
     """Send a line to a channel or a user; raise `ChatError` if the chat refuses it.
 
-    A line that would be too long for others, with the source of the user in it, is refused.
+    A line that would be too long for others, with the source of the user in it, is refused. It has
+    no ends of lines in it: those that Unicode knows beside the newline become blanks.
     """
+    text = text.translate(_ENDS_OF_LINES)
     command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
     if len(f":{session.source} {command} {target} :{text}".encode()) > MAX_BODY:
         _tell_sender(session, kind, Numeric.INPUTTOOLONG, "Input line was too long")
@@ -153,7 +157,13 @@ async def _send_privately(
         _tell_sender(session, kind, Numeric.AWAY, sent.name, words)
         user = session.user
         message = PrivateMessage(
-            user.name, text, now, account=user.account, reader=sent.name, profile=user.profile
+            user.name,
+            text,
+            now,
+            account=user.account,
+            kind=kind,
+            reader=sent.name,
+            profile=user.profile,
         )
     else:
         message = sent.message
@@ -176,7 +186,9 @@ async def tagmsg(session: IrcSession, request: Line) -> None:
     tags = client_tags(session, request.tags)
     if not tags:
         return
-    for target in _targets(request.params[0])[:MAX_TARGETS]:
+    targets = _targets(request.params[0])[:MAX_TARGETS]
+    session.extra_cost += max(len(targets) - 1, 0)
+    for target in targets:
         try:
             await _send_tags(session, target, tags)
         except ChatError as error:

@@ -4,6 +4,8 @@ import pytest
 
 from chatd.config import Irc
 from chatd.testing import MemoryServer
+from tests.server.irc.accounts import WORD, login
+from tests.server.irc.costs import cost, limited_server
 from tests.server.irc.reading import ALL, ask, commands, lines
 
 
@@ -86,3 +88,40 @@ def test_a_message_that_is_too_long_is_refused(capabilities):
     (user,) = [each for each in server.service.world.sessions.values() if each.name == "ann"]
     (session,) = user.origins
     assert session.usage.messages == 3
+
+
+def test_the_cost_of_several_targets():
+    """Each counts as a message."""
+    server = limited_server()
+    ann = server.irc("ann", "message-tags")
+    server.irc("bob"), server.irc("zoe")
+    for line in ("PRIVMSG ann,bob,zoe :hi", "NOTICE ann,bob,zoe :hi", "@+typing=done TAGMSG a,b,c"):
+        assert cost(server, ann, line) == 3
+    assert cost(server, ann, "PRIVMSG ann :hi") == cost(server, ann, "PRIVMSG , :hi") == 1
+
+
+@pytest.mark.parametrize("target", ["#tea", "bob"])
+@pytest.mark.parametrize("command", ["PRIVMSG", "NOTICE"])
+def test_a_line_stays_one(server, command, target):
+    """The ends of lines of Unicode become blanks."""
+    ann, bob = server.irc("ann"), server.irc("bob")
+    ann.send("JOIN #tea"), bob.send("JOIN #tea")
+    ann.read(), bob.read()
+    ann.send(f"{command} {target} :a\x85b\u2028c\u2029", f"{command} {target} :\u2028")
+    assert commands(bob) == [(command, target, "a b c ")]
+
+
+def test_what_is_kept(server):
+    """The recipient reads an action as a text, its sender as an action; no notice is kept."""
+    login(server, "bob").lose()
+    ann = login(server, "amy", "echo-message")
+    kept = ("301", "amy", "bob", "is not here; the message will be delivered at the next login")
+    assert ask(ann, "NOTICE bob :ho") == []
+    assert ask(ann, "PRIVMSG bob :hi") == [kept, ("PRIVMSG", "bob", "hi")]
+    action = "\x01ACTION waves\x01"
+    assert ask(ann, f"PRIVMSG bob :{action}") == [kept, ("PRIVMSG", "bob", action)]
+    bob = server.connect_irc()
+    bob.send(f"PASS bob:{WORD}", "NICK bob", "USER bob 0 * :bob")
+    messages = [line for line in commands(bob) if line[0] in {"PRIVMSG", "NOTICE"}]
+    assert [line[:2] for line in messages] == [("PRIVMSG", "bob")] * 2
+    assert [line[2].rpartition(" UTC] ")[2] for line in messages] == ["hi", "* amy waves"]
