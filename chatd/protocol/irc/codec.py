@@ -188,7 +188,7 @@ class IrcCodec:
 
     def _room_closed(self, event: RoomClosed) -> str:
         notice = Notice(ADMINISTRATOR, _CLOSED, event.time, event.room)
-        return self._notice(notice)
+        return self.notice(notice)
 
     # -- what is said
 
@@ -209,9 +209,10 @@ class IrcCodec:
         )
         return line(source, "TAGMSG", target, tags=tags)
 
-    def _notice(self, event: Notice) -> str:
+    def notice(self, event: Notice, reader: str = "*") -> str:
+        """Return the lines of a notice; `reader` is the client that reads one without a room."""
         source = self._administrator if event.sender == ADMINISTRATOR else self._server
-        target = "*" if event.room is None else names.channel(event.room)
+        target = reader if event.room is None else names.channel(event.room)
         return "".join(
             line(source, "NOTICE", target, text, tags=self._time(event))
             for text in event.text.split("\n")
@@ -347,7 +348,7 @@ _ENCODERS: Final[Mapping[type, Callable[[IrcCodec, Any], str]]] = {
     Message: IrcCodec._message,  # noqa: SLF001
     PrivateMessage: IrcCodec.private,
     TagMessage: IrcCodec._tag_message,  # noqa: SLF001
-    Notice: IrcCodec._notice,  # noqa: SLF001
+    Notice: IrcCodec.notice,
     ErrorReply: IrcCodec._not_stored,  # noqa: SLF001
     MessageDeleted: IrcCodec._message_deleted,  # noqa: SLF001
     Renamed: IrcCodec._renamed,  # noqa: SLF001

@@ -22,29 +22,40 @@ class Refusing(Protocol):
         """Send a FAIL."""
 
 
+_CANNOT_JOIN: Final = "Cannot join channel"
+_NO_CHANNEL: Final = "No such channel"
+_CANNOT_SEND: Final = "Cannot send to channel"
+_TOO_MANY: Final = "You have joined too many channels"
+
 _CHANNEL_NUMERICS: Final = {
-    ErrorCode.BANNED_FROM_ROOM: Numeric.BANNEDFROMCHAN,
-    ErrorCode.INVITE_ONLY: Numeric.INVITEONLYCHAN,
-    ErrorCode.WRONG_KEY: Numeric.BADCHANNELKEY,
-    ErrorCode.ROOM_FULL: Numeric.CHANNELISFULL,
-    ErrorCode.NO_SUCH_ROOM: Numeric.NOSUCHCHANNEL,
-    ErrorCode.BAD_ROOM_ID: Numeric.NOSUCHCHANNEL,
-    ErrorCode.NOT_IN_ROOM: Numeric.NOTONCHANNEL,
-    ErrorCode.NOT_OPERATOR: Numeric.CHANOPRIVSNEEDED,
-    ErrorCode.NOT_OWNER: Numeric.CHANOPRIVSNEEDED,
-    ErrorCode.OUTRANKED: Numeric.CHANOPRIVSNEEDED,
-    ErrorCode.LOGIN_FIRST: Numeric.NEEDREGGEDNICK,
-    ErrorCode.CREATION_FORBIDDEN: Numeric.NOSUCHCHANNEL,
-    ErrorCode.CREATION_LIMIT: Numeric.UNAVAILRESOURCE,
-    ErrorCode.TOO_MANY_OWN_ROOMS: Numeric.TOOMANYCHANNELS,
-    ErrorCode.TOO_MANY_ROOMS: Numeric.TOOMANYCHANNELS,
-    ErrorCode.ALREADY_IN_ROOM: Numeric.TOOMANYCHANNELS,
-    ErrorCode.UNAVAILABLE: Numeric.UNAVAILRESOURCE,
-    ErrorCode.MUTED: Numeric.CANNOTSENDTOCHAN,
-    ErrorCode.MODERATED: Numeric.CANNOTSENDTOCHAN,
-    ErrorCode.TOO_MANY_ENTRIES: Numeric.BANLISTFULL,
+    ErrorCode.BANNED_FROM_ROOM: (Numeric.BANNEDFROMCHAN, f"{_CANNOT_JOIN} (+b)"),
+    ErrorCode.INVITE_ONLY: (Numeric.INVITEONLYCHAN, f"{_CANNOT_JOIN} (+i)"),
+    ErrorCode.WRONG_KEY: (Numeric.BADCHANNELKEY, f"{_CANNOT_JOIN} (+k)"),
+    ErrorCode.ROOM_FULL: (Numeric.CHANNELISFULL, f"{_CANNOT_JOIN} (+l)"),
+    ErrorCode.NO_SUCH_ROOM: (Numeric.NOSUCHCHANNEL, _NO_CHANNEL),
+    ErrorCode.BAD_ROOM_ID: (Numeric.NOSUCHCHANNEL, _NO_CHANNEL),
+    ErrorCode.NOT_IN_ROOM: (Numeric.NOTONCHANNEL, "You're not on that channel"),
+    ErrorCode.NOT_OPERATOR: (Numeric.CHANOPRIVSNEEDED, "You're not channel operator"),
+    ErrorCode.NOT_OWNER: (Numeric.CHANOPRIVSNEEDED, "You're not channel owner"),
+    ErrorCode.OUTRANKED: (Numeric.CHANOPRIVSNEEDED, "You may not do that to {name}."),
+    ErrorCode.LOGIN_FIRST: (Numeric.NEEDREGGEDNICK, "You have to log in to an account first"),
+    ErrorCode.CREATION_FORBIDDEN: (Numeric.NOSUCHCHANNEL, "You may not start channels"),
+    ErrorCode.CREATION_LIMIT: (
+        Numeric.UNAVAILRESOURCE,
+        "You have started too many channels, try again in an hour",
+    ),
+    ErrorCode.TOO_MANY_OWN_ROOMS: (Numeric.TOOMANYCHANNELS, "You own too many channels"),
+    ErrorCode.TOO_MANY_ROOMS: (Numeric.TOOMANYCHANNELS, _TOO_MANY),
+    ErrorCode.ALREADY_IN_ROOM: (Numeric.TOOMANYCHANNELS, _TOO_MANY),
+    ErrorCode.UNAVAILABLE: (
+        Numeric.UNAVAILRESOURCE,
+        "Channel is temporarily unavailable, try again later",
+    ),
+    ErrorCode.MUTED: (Numeric.CANNOTSENDTOCHAN, f"{_CANNOT_SEND}: you are muted"),
+    ErrorCode.MODERATED: (Numeric.CANNOTSENDTOCHAN, f"{_CANNOT_SEND} (+m)"),
+    ErrorCode.TOO_MANY_ENTRIES: (Numeric.BANLISTFULL, "The list of the channel is full"),
 }
-"""The numerics whose parameter is a channel: that of the line, or of the error."""
+"""The numerics whose parameter is a channel, that of the line, or of the error; and their words."""
 
 _NICK_NUMERICS: Final = {
     ErrorCode.BAD_NAME: Numeric.ERRONEUSNICKNAME,
@@ -79,8 +90,9 @@ def error_reply(session: Refusing, error: ChatError, request: Line | None) -> No
     channel = subject if subject.startswith(names.CHANNEL_PREFIX) else None
     if channel is None and isinstance(shown, str):
         channel = names.channel(shown)
-    if code in _CHANNEL_NUMERICS and (request.command != "NICK"):
-        session.reply(_CHANNEL_NUMERICS[code], channel or subject, text)
+    if code in _CHANNEL_NUMERICS and channel is not None and request.command != "NICK":
+        numeric, words = _CHANNEL_NUMERICS[code]
+        session.reply(numeric, channel, words.format_map(error.params))
     elif code is ErrorCode.BAD_KEY:
         session.reply(Numeric.INVALIDMODEPARAM, channel or subject, "k", "*", text)
     elif code is ErrorCode.NO_SUCH_USER and channel is not None and shown is not None:

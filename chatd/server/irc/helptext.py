@@ -136,7 +136,10 @@ HELP: Final[Mapping[str, Sequence[str]]] = {
     "USERHOST": ("USERHOST NICK...", "Tells of up to five users whether they are away."),
     "VERIFY": ("VERIFY ACCOUNT CODE", "Is not used: accounts need no code."),
     "VERSION": ("VERSION", "Tells the version of the server, and its rules."),
-    "WALLOPS": ("WALLOPS :TEXT", "Sends a text to the IRC clients of all administrators, for these."),
+    "WALLOPS": (
+        "WALLOPS :TEXT",
+        "Sends a text to the IRC clients of all administrators, for administrators.",
+    ),
     "WHO": (
         "WHO #CHANNEL|NICK|MASK [%FIELDS[,TOKEN]]",
         "Lists the users in a channel, a user, or those who share a channel with you.",

@@ -442,7 +442,7 @@ class IrcSession(Session):
     def _say_goodbye(self, reason: DisconnectReason | None, text: str) -> None:
         """Tell why the connection ends; at a stop without ERROR, after which some never return.
 
-        If the client is not to return, it is told by a numeric or a NOTICE before, which people see.
+        A client that is not to return reads a numeric or a NOTICE first, which people see.
         """
         if reason is None:
             return

@@ -3,7 +3,7 @@
 import pytest
 
 from chatd.core.errors import ChatError, ErrorCode, NameFlaw
-from chatd.protocol.irc.error_replies import error_reply
+from chatd.protocol.irc.error_replies import _CHANNEL_NUMERICS, error_reply
 from chatd.protocol.irc.line import Line
 
 PARAMS = {
@@ -106,3 +106,22 @@ def test_what_clients_understand(code, request_, params, expected):
     command, *rest = request_
     (line,) = replies(code, Line(command, rest), **params)
     assert line[:-1] == expected
+
+
+@pytest.mark.parametrize("code", [ErrorCode.UNAVAILABLE, ErrorCode.LOGIN_FIRST])
+@pytest.mark.parametrize("request_", [Line("SETNAME", ["Bob"]), Line("AWAY", [])])
+def test_no_channel(code, request_):
+    """A numeric of a channel is only for commands that name one."""
+    (line,) = replies(code, request_)
+    assert line[:3] == ("FAIL", request_.command, code.value.upper().replace("-", "_"))
+
+
+def test_the_words_of_channels_are_those_of_irc():
+    """They have none of the commands of other protocols, and no name of theirs for channels."""
+    for code in _CHANNEL_NUMERICS:
+        ((*_, words),) = replies(code, Line("JOIN", ["#tea"]), **PARAMS)
+        assert not {"`", "<", "room"} & {*words, *words.lower().split()}
+        assert "chatroom" not in words.lower()
+    assert replies(ErrorCode.WRONG_KEY, Line("JOIN", ["#tea"]), **PARAMS) == [
+        ("475", "#tea", "Cannot join channel (+k)")
+    ]

@@ -42,11 +42,8 @@ def test_kill(server, admin):
     assert ask(admin, "KILL Bob :spam and\x02 eggs") == []
     assert commands(ann) == [("QUIT", "Ended by boss: spam and eggs")]
     assert zoe.read() == ["Server: bob was kicked out by boss: spam and eggs"]
-    (error,) = commands(bob)
-    assert error == (
-        "ERROR",
-        "Closing link: (Your connection was ended by an administrator: spam and eggs)",
-    )
+    words = "Your connection was ended by an administrator: spam and eggs"
+    assert commands(bob) == [("NOTICE", "*", words), ("ERROR", f"Closing link: ({words})")]
     assert bob.closed
     assert server.console("`audit")[-1].endswith("boss ended the sessions of bob: spam and eggs")
     assert server.irc("bob").read() == []  # the name is free

@@ -6,7 +6,7 @@ from tests.server.irc.accounts import login
 from tests.server.irc.reading import ALL, ask, commands, lines
 from tests.server.irc.test_membership import Channel
 
-NOT_OPERATOR = ("482", "bob", "#tea", "You are not an operator of chatroom tea@tea.")
+NOT_OPERATOR = ("482", "bob", "#tea", "You're not channel operator")
 
 
 @pytest.fixture
