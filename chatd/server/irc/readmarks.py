@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.lookalikes import room_key
+from chatd.core.names import room_id as allowed_room_id
+from chatd.core.names import user_name
 from chatd.core.room_events import ReadUpTo
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
@@ -36,6 +38,9 @@ async def markread(session: IrcSession, request: Line) -> None:
     room = session.find_room(target)
     if room is not None:
         target = names.channel(room.id)
+    elif not _is_possible(session, target):
+        session.fail("MARKREAD", "INVALID_TARGET", target, "No channel or user is called so")
+        return
     if len(request.params) > 1:
         moment = parse_moment(request.params[1])
         if moment is None:
@@ -46,6 +51,19 @@ async def markread(session: IrcSession, request: Line) -> None:
     else:
         await load_marker(session, room)
     session.response.add(marker_line(session, target))
+
+
+def _is_possible(session: IrcSession, target: str) -> bool:
+    """Tell whether a room or a user may be called so: other marks are of no use to a client."""
+    room_id, world = names.room_id(target), session.services.world
+    try:
+        if room_id is not None:
+            allowed_room_id(room_id)
+        elif not (world.find_user(target) or world.find_account(target)):  # names may be old ones
+            user_name(target)
+    except ChatError:
+        return False
+    return True
 
 
 async def _set(session: IrcSession, room: Room | None, target: str, moment: Moment) -> None:

@@ -1,6 +1,10 @@
 """The times up to which users have read, in memory."""
 
-from chatd.server.irc.readmarkers import MAX_MARKERS, ReadMarkers
+from gc import collect
+from weakref import ref
+
+from chatd.core.rooms import User
+from chatd.server.irc.readmarkers import MAX_ACCOUNTS, MAX_MARKERS, ReadMarkers
 
 EARLY, LATE = "2026-11-20T14:51:16.042Z", "2026-11-20T14:51:17.000Z"
 
@@ -26,12 +30,36 @@ def test_owners_and_targets_are_apart():
 
 
 def test_the_oldest_is_forgotten():
-    """There are not more than so many; one that is set again is not the oldest."""
+    """An owner has not more than so many; one that is set again is not the oldest."""
+    markers, guest = ReadMarkers(), User(None)
+    for owner in (7, guest):
+        markers.raise_to(8, "#t1", EARLY)
+        for number in range(MAX_MARKERS):
+            markers.raise_to(owner, f"#t{number}", EARLY)
+        markers.raise_to(owner, "#t0", LATE)
+        markers.raise_to(owner, "#new", LATE)
+        found = [markers.get(owner, f"#t{number}") for number in range(3)]
+        assert found == [LATE, None, EARLY]
+        assert markers.get(8, "#t1") == EARLY
+
+
+def test_many_accounts():
+    """Those of the account that set one longest ago are forgotten."""
     markers = ReadMarkers()
-    for number in range(MAX_MARKERS):
-        markers.raise_to(number, "#tea", EARLY)
+    for account in range(MAX_ACCOUNTS):
+        markers.raise_to(account, "#tea", EARLY)
     markers.raise_to(0, "#tea", LATE)
     markers.raise_to(-1, "#tea", LATE)
-    assert markers.get(1, "#tea") is None
-    assert markers.get(0, "#tea") == LATE
-    assert markers.get(2, "#tea") == EARLY
+    assert [markers.get(account, "#tea") for account in range(3)] == [LATE, None, EARLY]
+
+
+def test_a_guest_who_leaves():
+    """Nothing is left of the guest."""
+    markers, guest = ReadMarkers(), User(None)
+    markers.raise_to(guest, "#tea", EARLY)
+    assert markers.get(guest, "#TEA") == EARLY
+    gone = ref(guest)
+    del guest
+    collect()
+    assert gone() is None
+    assert len(markers._of_guests) == 0

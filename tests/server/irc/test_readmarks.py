@@ -108,6 +108,17 @@ def test_invalid_times(server, text):
     assert ask(ann, "MARKREAD bob") == [("MARKREAD", "bob", "*")]
 
 
+@pytest.mark.parametrize("target", ["#", f"#{'x' * 33}", "#a<b", "x" * 33, "a.b", "*"])
+def test_invalid_targets(server, target):
+    """No marks are kept for what is the name of no channel and no user."""
+    ann = server.irc("ann", *ALL)
+    for line in (f"MARKREAD {target}", f"MARKREAD {target} {EARLY}"):
+        (refusal,) = ask(ann, line)
+        assert refusal[:-1] == ("FAIL", "MARKREAD", "INVALID_TARGET", target)
+    assert ask(ann, "MARKREAD :")[0][:4] == ("FAIL", "MARKREAD", "INVALID_TARGET", "*")
+    assert len(server.service.irc_factory.settings.read_markers._of_guests) == 0
+
+
 def test_no_target(server):
     """There has to be one."""
     ann = server.irc("ann", *ALL)
