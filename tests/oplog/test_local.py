@@ -94,7 +94,7 @@ def test_an_operation_is_applied_at_once(log, world, bus, clock):
     assert run(outcome) == "Ann"
     log.submit(SettleRoom("1", True))
     user = world.find_user("Ann")
-    renamed = UserChanged(user, Renamed("", "Ann", NOW))
+    renamed = UserChanged(user, Renamed("", "Ann", NOW), SessionKey("local", 1))
     assert bus.effects == [
         ([NameChanged(user, ""), renamed], None),
         ([RoomSettled("1")], None),

@@ -89,10 +89,11 @@ class NameChanged:
 
 @dataclass(frozen=True, slots=True)
 class UserChanged:
-    """Something about a user has changed, whether the user is in rooms or not."""
+    """Something about a user has changed, by way of `session`, whether they are in rooms or not."""
 
     user: User
     event: UserEvent
+    session: SessionKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

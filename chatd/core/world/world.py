@@ -399,7 +399,7 @@ class World:
 
     def tell_rooms(self, user: User, event: UserEvent, session: SessionKey | None) -> None:
         """Tell all who share a room with a user of an event about the user, each once."""
-        self.emit(UserChanged(user, event))
+        self.emit(UserChanged(user, event, session))
         if user.rooms:
             # It has the same time in all rooms, or a session would read it more than once.
             newest = _newest_time(user.rooms)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatd.core.sanitize import sanitize
 from chatd.protocol.irc.line import cut
+from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.irc.splitting import without_formatting
 from chatd.server.irc.settings import MAX_AWAY
 
@@ -23,6 +24,13 @@ def away_message(typed: str) -> str:
     """Return the message of a user who is away as it is shown: one line, not too long."""
     words = " ".join(sanitize(without_formatting(typed)).split())
     return cut(words, MAX_AWAY).strip()
+
+
+def away_answer(text: str | None) -> tuple[Numeric, str]:
+    """Return what tells a client that its user is away with a message, or present without one."""
+    if text:
+        return Numeric.NOWAWAY, "You have been marked as being away"
+    return Numeric.UNAWAY, "You are no longer marked as being away"
 
 
 async def set_away(session: IrcSession, text: str) -> None:

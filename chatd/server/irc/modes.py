@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import AccessKind
-from chatd.core.rooms import Role, Room
+from chatd.core.rooms import Role, Room, User
 from chatd.core.roomsettings import MAX_KEY
 from chatd.core.sanitize import sanitize
 from chatd.core.world import rights
@@ -16,7 +16,7 @@ from chatd.core.world.rights import Rank
 from chatd.core.world.settings_rules import KEY, LIMIT, PRIVATE, SettingValue, shown_value
 from chatd.protocol.irc import modestrings, names
 from chatd.protocol.irc.error_replies import error_reply
-from chatd.protocol.irc.line import Line
+from chatd.protocol.irc.line import Line, line
 from chatd.protocol.irc.modestrings import ModeChange
 from chatd.protocol.irc.numerics import Numeric
 from chatd.server.acts import note_act
@@ -287,5 +287,10 @@ async def _set_bot(session: IrcSession, *, is_bot: bool) -> None:
     if user.profile.is_bot is not is_bot:
         profile = user.profile._replace(is_bot=is_bot)
         await services.presence.set_profile(session, profile, services.now())
-        sign = "+" if is_bot else "-"
-        session.send_line(session.source, "MODE", user.name, f"{sign}{_BOT}")
+        session.response.add(bot_mode(user))
+
+
+def bot_mode(user: User) -> str:
+    """Return the line that tells a user's own clients whether the user is a program."""
+    sign = "+" if user.profile.is_bot else "-"
+    return line(names.source_of(user.ref), "MODE", user.name, f"{sign}{_BOT}")

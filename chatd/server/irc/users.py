@@ -10,7 +10,7 @@ from chatd.protocol.irc import names
 from chatd.protocol.irc.line import MAX_BODY, Line
 from chatd.protocol.irc.lists import joined_parts
 from chatd.protocol.irc.numerics import Numeric
-from chatd.server.irc.away import PRE_AWAY, away_message, set_away
+from chatd.server.irc.away import PRE_AWAY, away_answer, away_message, set_away
 from chatd.server.irc.registration import shown_about
 
 if TYPE_CHECKING:  # session.py imports this module
@@ -33,10 +33,7 @@ async def away(session: IrcSession, request: Line) -> None:
     else:
         session.reply(Numeric.NOTREGISTERED, "AWAY", "You have not registered")
         return
-    if text:
-        session.reply(Numeric.NOWAWAY, "You have been marked as being away")
-    else:
-        session.reply(Numeric.UNAWAY, "You are no longer marked as being away")
+    session.reply(*away_answer(text))
 
 
 async def setname(session: IrcSession, request: Line) -> None:

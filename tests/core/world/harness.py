@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import count
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from chatd.core.errors import ChatError
 from chatd.core.events import LeaveReason, Left
@@ -128,7 +128,7 @@ def picture(value, seen=None):
     seen[id(value)] = len(seen)
     if isinstance(value, set | frozenset | WeakSet):
         return sorted(str(getattr(each, "name", each)) for each in value)
-    if isinstance(value, dict):
+    if isinstance(value, dict | WeakValueDictionary):
         value = [*value.items()]
     elif not isinstance(value, list):
         value = [type(value).__name__, *_fields(value)]

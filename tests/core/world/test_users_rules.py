@@ -81,7 +81,7 @@ def test_rename(harness, ann):
     renamed = Renamed("Ann", "Zoe", NOW + 5)
     assert harness.effects == [
         NameChanged(user, "Ann"),
-        UserChanged(user, replace(renamed, time=NOW)),
+        UserChanged(user, replace(renamed, time=NOW), ann),
         HappenedToUser(dict.fromkeys(rooms, renamed), user, ann),
     ]
     assert [room.last_time for room in rooms] == [NOW + 5] * 2
@@ -228,7 +228,7 @@ def test_the_rooms_of_a_user_who_is_away(harness, ann):
         changed = AwayChanged("Ann", text, NOW)
         late = replace(changed, time=NOW + 5)
         assert harness.effects == [
-            UserChanged(user, changed),
+            UserChanged(user, changed, ann),
             HappenedToUser(dict.fromkeys(rooms, late), user, ann),
         ]
         harness.do(SetAway(ann, text, NOW))
@@ -246,7 +246,7 @@ def test_set_profile(harness, ann):
     changed = ProfileChanged("Ann", NOW, None, PROFILE)
     late = replace(changed, time=NOW + 5)
     assert harness.effects == [
-        UserChanged(user, changed),
+        UserChanged(user, changed, ann),
         HappenedToUser(dict.fromkeys(rooms, late), user, ann),
     ]
     harness.do(set_profile(ann))
@@ -257,10 +257,10 @@ def test_the_profile_of_a_user_in_no_room(harness):
     """No room reads it; a session that no operation has named may set it."""
     harness.do(set_profile(STRANGER))
     user = harness.user(STRANGER)
-    assert harness.effects == [UserChanged(user, ProfileChanged("", NOW, None, PROFILE))]
+    assert harness.effects == [UserChanged(user, ProfileChanged("", NOW, None, PROFILE), STRANGER)]
     harness.do(rename(STRANGER, "Zoe"))
     renamed = Renamed("", "Zoe", NOW, PROFILE)
-    assert harness.effects == [NameChanged(user, ""), UserChanged(user, renamed)]
+    assert harness.effects == [NameChanged(user, ""), UserChanged(user, renamed, STRANGER)]
 
 
 # -- tags without a message

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.server.irc.accounts import login
 from tests.server.irc.reading import ask, commands, lines
 
 WORD = "staple-battery"
@@ -63,6 +64,61 @@ def test_nobody_watches_oneself(server):
     ann.read()
     assert ask(ann, "AWAY :lunch")[0][0] == "306"
     assert commands(ann) == []
+
+
+# -- the other clients of the user
+
+
+@pytest.mark.parametrize("rooms", ["", "#tea,#food"])
+@pytest.mark.parametrize(
+    ("line", "capability", "with_it", "without"),
+    [
+        ("MODE zoe +B", "away-notify", [("MODE", "zoe", "+B")], [("MODE", "zoe", "+B")]),
+        ("SETNAME :Zoe Z.", "setname", [("SETNAME", "Zoe Z.")], []),
+        (
+            *("AWAY :lunch", "away-notify", [("AWAY", "lunch")]),
+            [("306", "zoe", "You have been marked as being away")],
+        ),
+    ],
+)
+def test_other_clients_of_the_user(server, rooms, line, capability, with_it, without):
+    """They are told once, in rooms or not, in the form that they have negotiated."""
+    zoe = login(server, "zoe")
+    one, two = login(server, "zoe", capability, is_new=False), login(server, "zoe", is_new=False)
+    if rooms:
+        zoe.send(f"JOIN {rooms}")
+    for client in (zoe, one, two):
+        client.read()
+    zoe.send(line)
+    assert commands(one) == with_it
+    assert commands(two) == without
+    assert len(commands(zoe)) == ("SETNAME" not in line)
+    zoe.send(line)
+    assert commands(one) + commands(two) == []
+
+
+def test_what_a_native_session_changes(server):
+    """IRC clients of the user are told that as well, and those of others are not."""
+    zoe, bob = login(server, "zoe", "batch"), server.irc("bob")
+    native = server.connect()
+    native.ask(f"`login zoe {WORD}")
+    assert zoe.read() == []
+    assert native.ask("`away lunch") == ["Server: You are away."]
+    native.ask("`away")
+    assert [numeric for numeric, *_ in commands(zoe)] == ["306", "305"]
+    assert bob.read() == []
+
+
+def test_a_client_that_is_not_a_bot_any_more(server):
+    """Each client of the user is told."""
+    one, two = login(server, "zoe"), login(server, "zoe", is_new=False)
+    assert ask(one, "MODE zoe +B", "MODE zoe -B") == [("MODE", "zoe", "+B"), ("MODE", "zoe", "-B")]
+    assert [(line.source, *line.params) for line in lines(two)] == [
+        ("zoe!~zoe@chatd/account/zoe", "zoe", sign) for sign in ("+B", "-B")
+    ]
+
+
+# -- names
 
 
 @pytest.mark.parametrize("is_extended", [True, False])
