@@ -1,4 +1,4 @@
-"""What clients tell about their users, as far as other users read it."""
+"""The data that clients tell about their users, as far as other users read it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 
 class Profile(NamedTuple):
-    """What a client has told about its user, beside the name.
+    """The data that a client has told about its user, beside the name.
 
     `username` is the name of the user on their own machine, `about` a line about the user, such as
     the name in real life. `is_bot`: the user is a program.

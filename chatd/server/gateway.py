@@ -1,4 +1,4 @@
-"""What the gateways have in common: a connection with its limits, its timeouts and its end.
+"""The base of the gateways: a connection with its limits, its timeouts and its end.
 
 A gateway is a subclass of `Gateway`, which builds the session and its input, and a
 `GatewayFactory`, which builds the protocol of each connection. `Inbound` decides which frames the

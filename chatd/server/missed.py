@@ -1,4 +1,4 @@
-"""What an account has missed, which its first session reads: invitations and private messages."""
+"""The invitations and private messages that an account has missed, for its first session."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def is_mask(text: str) -> bool:
 def mask_pattern(mask: str) -> re.Pattern[str]:
     """Return a pattern for a mask with `*` and `?`, whatever the case of letters.
 
-    A name is matched as a whole. What stands between two `*` is looked for once, from the left, and
+    A name is matched as a whole. The text between two `*` is looked for once, from the left, and
     never again further on. The pattern matches nothing if the mask is longer than `MAX_MASK` or has
     more than `MAX_STARS`: each of its characters takes time, as it is made and as it is used.
     """

@@ -52,7 +52,7 @@ def test_masks_match_as_those_of_files(mask, name):
 
 @pytest.mark.parametrize("part", ["*a", "*a?a?a?", "*???????"])
 def test_no_mask_takes_long(part):
-    """Whatever the name, and as often as a mask is used."""
+    """This holds for any name, and as often as a mask is used."""
     pattern = mask_pattern(f"{part * (MAX_STARS - 1)}*b")
     before = process_time()
     for _ in range(1000):

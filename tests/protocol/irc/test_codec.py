@@ -368,7 +368,7 @@ def test_describe():
     "words", ["Connection lost", "Banned by the Administrator", "Ended by boss: spam", ""]
 )
 def test_last_words_are_not_those_of_the_server(words):
-    """What a user says on leaving starts like no reason that the server gives."""
+    """The last words of a user start like no reason that the server gives."""
     left = Left("tea", "Bob", None, LeaveReason.QUIT, TIME, text=words, has_ended=True)
     (line,) = read(left)
     assert line.params == [f"Quit: {words}" if words else "Quit"]

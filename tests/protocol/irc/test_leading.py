@@ -42,7 +42,7 @@ _words = st.text(st.characters(exclude_characters="\r\n"), max_size=9)
 
 @given(st.lists(st.builds("PRIVMSG #{} :{}".format, st.sampled_from(["a", "b"]), _words)))
 def test_they_are_those_that_are_parsed(texts):
-    """What is found at once is what the lines say one by one."""
+    """The messages that are found at once are those that the lines say one by one."""
     frames = [text.encode(errors="surrogatepass") for text in texts]
     found = leading_messages(frames, SIZE) if frames else None
     if found is not None:

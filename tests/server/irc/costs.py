@@ -1,4 +1,4 @@
-"""What lines of an IRC client cost: tokens of the rates of a server with the default limits."""
+"""The cost of lines of an IRC client: tokens of the rates of a server with the default limits."""
 
 from chatd.config import Irc
 from chatd.testing import MemoryServer

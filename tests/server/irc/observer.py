@@ -35,7 +35,7 @@ MAX_TAGS = 8191
 
 _COMMAND = re.compile("[A-Z]+|[0-9]{3}")
 _END = b"\r\n"
-# Who watches its own name is told of the new one, under the new one, before NICK.
+# A client that watches its own name is told of the new one, under the new one, before NICK.
 _BEFORE_NICK = {"730", "731"}
 
 

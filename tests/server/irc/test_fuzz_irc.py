@@ -38,7 +38,7 @@ def test_lines(seed):
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.booleans())
 def test_what_is_sent(seed, is_registered):
-    """Whatever a client sends, in reads that end anywhere, it reads lines that are correct."""
+    """A client that sends anything, in reads that end anywhere, reads lines that are correct."""
     chance = random.Random(seed)
     server = MemoryServer(irc=Irc(name="irc.test"), rooms=(("tea", "Tea"),), trace=True)
     client = server.connect_irc()

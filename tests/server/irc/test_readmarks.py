@@ -137,7 +137,7 @@ def test_guests_share_nothing(server):
 
 
 def test_other_sessions_are_told_once(server):
-    """Whatever the target and the time; a time that is known already is told nobody."""
+    """This holds for any target and time; a time that is known already is told nobody."""
     ann, other = login(server, "alma", *ALL), login(server, "alma", *ALL, is_new=False)
     plain = login(server, "alma", is_new=False)
     ann.send("JOIN #tea"), other.send("JOIN #tea")

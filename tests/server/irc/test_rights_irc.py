@@ -1,4 +1,4 @@
-"""What an IRC client may do is what a native client of the same user may do, for each rank."""
+"""An IRC client may do what a native client of the same user may do, for each rank."""
 
 import pytest
 
