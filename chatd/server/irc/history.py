@@ -21,12 +21,10 @@ from chatd.protocol.irc.references import (
     shown_milliseconds,
 )
 from chatd.protocol.json_kinds import time_text
+from chatd.server.irc.settings import MAX_MESSAGES
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
-
-MAX_MESSAGES: Final = 100
-"""How many messages a client gets at once; the token CHATHISTORY tells so."""
 
 _MESSAGES_PER_QUERY: Final = 50
 _TARGETS_PER_QUERY: Final = 4

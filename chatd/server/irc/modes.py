@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import ChatError, ErrorCode
-from chatd.core.records import AccessKind
+from chatd.core.records import AccessKind, RoomAccess
 from chatd.core.rooms import Role, Room, User
 from chatd.core.roomsettings import MAX_KEY
 from chatd.core.sanitize import sanitize
@@ -15,13 +15,14 @@ from chatd.core.world.operations import By
 from chatd.core.world.rights import Rank
 from chatd.core.world.settings_rules import KEY, LIMIT, PRIVATE, SettingValue, shown_value
 from chatd.protocol.irc import modestrings, names
+from chatd.protocol.irc.casemapping import folded
 from chatd.protocol.irc.error_replies import error_reply
 from chatd.protocol.irc.line import Line, line
 from chatd.protocol.irc.modestrings import ModeChange
 from chatd.protocol.irc.numerics import Numeric
 from chatd.server.acts import note_act
 from chatd.server.irc.membership import acting_room, no_such_channel, not_in_channel
-from chatd.server.irc.settings import MAX_TARGETS
+from chatd.server.irc.settings import MAX_BANS, MAX_TARGETS
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
@@ -166,11 +167,15 @@ class _ChannelModes:
         )
         note_act(self._session, self._room, act if is_added else undo, name)
 
+    def _bans(self) -> list[RoomAccess]:
+        """Return the bans, for operators alone."""
+        entries = self._services.room_moderation.restrictions(self._by, self._room)
+        return [entry for entry in entries if entry.kind is AccessKind.BAN]
+
     def _list_bans(self) -> None:
-        for entry in self._services.room_moderation.restrictions(self._by, self._room):
-            if entry.kind is AccessKind.BAN:
-                mask, created = names.ban_mask(entry.name, entry.account), str(int(entry.created))
-                self.reply(Numeric.BANLIST, self._channel, mask, entry.by, created)
+        for entry in self._bans():
+            mask, created = names.ban_mask(entry.name, entry.account), str(int(entry.created))
+            self.reply(Numeric.BANLIST, self._channel, mask, entry.by, created)
         self.reply(Numeric.ENDOFBANLIST, self._channel, "End of channel ban list")
 
     async def _set_ban(self, mask: str | None, *, is_added: bool) -> None:
@@ -185,6 +190,9 @@ class _ChannelModes:
             name, _ = await moderation.unban(self._by, name, room, now, self._session)
             note_act(self._session, room, "room-unban", name)
             return
+        bans = self._bans()
+        if len(bans) >= MAX_BANS and folded(name) not in {folded(each.name) for each in bans}:
+            raise rights.refusal(ErrorCode.TOO_MANY_ENTRIES, room, limit=MAX_BANS)
         try:
             name, _ = await moderation.ban(
                 self._by, name, room, None, "", now, self._session, of_name=True

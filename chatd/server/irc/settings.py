@@ -8,8 +8,10 @@ from typing import Final
 
 from chatd import __version__
 from chatd.config import Config, Registrants
+from chatd.core.names import NAME_LENGTH, ROOM_ID_LENGTH
 from chatd.core.textlimits import MAX_LINES
 from chatd.protocol.irc import capabilities as caps
+from chatd.protocol.irc import names
 from chatd.protocol.irc.codec import IrcCodecs
 from chatd.server.irc.monitor import Monitor
 from chatd.server.irc.readmarkers import ReadMarkers
@@ -17,6 +19,9 @@ from chatd.server.irc.whowas import Whowas
 
 MAX_TARGETS: Final = 4
 """How many targets a message may have, and how many changes of modes a line."""
+
+MAX_BANS: Final = 100
+"""How many bans a channel has at most if a client of IRC adds one."""
 
 MECHANISMS: Final = ("PLAIN",)
 """The mechanisms of SASL for all clients."""
@@ -34,9 +39,14 @@ _TARGMAX: Final = ",".join(
 MAX_MONITORED: Final = 100
 """How many names a client may watch."""
 
+MAX_MESSAGES: Final = 100
+"""How many messages of the history a client is sent at once."""
+
 MAX_AWAY: Final = 200
+"""How many bytes an away message has at most."""
+
 MAX_TEXT: Final = 390
-"""How many bytes an away message has at most; and a topic, or the reason of a kick."""
+"""How many bytes a topic, the reason of a kick, or last words have at most."""
 
 VERSION: Final = f"chatd-{__version__}"
 
@@ -101,28 +111,28 @@ class IrcSettings:
             "CASEMAPPING=ascii",
             f"CHANLIMIT=#:{self.max_rooms}",
             "CHANMODES=b,k,l,imnst",
-            "CHANNELLEN=33",
-            "CHANTYPES=#",
-            "CHATHISTORY=100",
+            f"CHANNELLEN={len(names.CHANNEL_PREFIX) + ROOM_ID_LENGTH}",
+            f"CHANTYPES={names.CHANNEL_PREFIX}",
+            f"CHATHISTORY={MAX_MESSAGES}",
             "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply",
             "ELIST=U",
             "EXTBAN=$,a",
             "ACCOUNTEXTBAN=a",
-            "HOSTLEN=63",
+            f"HOSTLEN={names.HOST_LENGTH}",
             f"KICKLEN={MAX_TEXT}",
-            "MAXLIST=b:100",
+            f"MAXLIST=b:{MAX_BANS}",
             f"MAXTARGETS={MAX_TARGETS}",
             f"MODES={MAX_TARGETS}",
             f"MONITOR={MAX_MONITORED}",
             "MSGREFTYPES=msgid,timestamp",
             f"NETWORK={self.network}",
-            "NICKLEN=32",
+            f"NICKLEN={NAME_LENGTH}",
             "PREFIX=(qov)~@+",
             "SAFELIST",
             "STATUSMSG=",
             f"TARGMAX={_TARGMAX}",
             f"TOPICLEN={MAX_TEXT}",
-            "USERLEN=10",
+            f"USERLEN={len('~') + names.USERNAME_LENGTH}",
             "UTF8MAPPING=rfc8265",
             "UTF8ONLY",
             "WHOX",

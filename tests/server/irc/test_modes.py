@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatd.server.irc.settings import MAX_BANS
 from tests.server.irc.accounts import login
 from tests.server.irc.reading import ALL, ask, commands, lines
 from tests.server.irc.test_membership import Channel
@@ -232,6 +233,22 @@ def test_bans_that_are_refused(tea):
     assert ask(tea.ann, "MODE #tea +b owen")[0][:3] == ("482", "ann", "#tea")
     assert ask(tea.bob, "MODE #tea +b") == [NOT_OPERATOR]
     assert ask(tea.bob, "MODE #tea +b zoe") == [NOT_OPERATOR]
+
+
+def test_as_many_bans_as_clients_are_told(tea):
+    """A further one is refused, until one is taken back; one that is there may be set again."""
+    for number in range(MAX_BANS - 1):
+        tea.ann.send(f"MODE #tea +b guest{number}!*@*")
+    tea.server.console("mute bob tea")
+    tea.read()
+    assert ask(tea.ann, "MODE #tea +b zoe") == [("MODE", "#tea", "+b", "zoe!*@*")]
+    full = [("478", "ann", "#tea", "The list of the channel is full")]
+    assert ask(tea.ann, "MODE #tea +bb amy cleo") == full
+    assert ask(tea.ann, "MODE #tea +b ZOE") == [("MODE", "#tea", "+b", "ZOE!*@*")]
+    assert len(ask(tea.ann, "MODE #tea b")) == MAX_BANS + 1
+    assert ask(tea.ann, "MODE #tea -b+b zoe amy")[1] == ("MODE", "#tea", "+b", "amy!*@*")
+    tea.read()
+    assert ask(tea.bob, "MODE #tea +b amy") == [NOT_OPERATOR]
 
 
 def test_a_mute_is_no_ban(tea):

@@ -3,7 +3,14 @@
 import pytest
 
 from chatd.config import Config, Irc, Registrants, RoomPolicy
-from chatd.server.irc.settings import MostUsers, settings_of
+from chatd.core import names as core_names
+from chatd.core import presence as core_presence
+from chatd.core.errors import ChatError
+from chatd.core.profiles import Profile
+from chatd.core.roommoderation import MAX_REASON
+from chatd.core.world.settings_rules import MAX_TOPIC
+from chatd.protocol.irc import names
+from chatd.server.irc.settings import MAX_AWAY, MostUsers, settings_of
 from tests.server.irc.accounts import WORD, login
 
 
@@ -64,6 +71,29 @@ def test_isupport():
     assert "draft/ACCOUNTREQUIRED" not in values
     policy = RoomPolicy(require_login=True)
     assert "draft/ACCOUNTREQUIRED" in settings_of(Config(rules=policy), 0.0, "h").isupport()
+
+
+def test_the_limits_in_isupport():
+    """They are those that the server keeps to."""
+    values = dict(token.partition("=")[::2] for token in make().isupport())
+    assert {name: values[name] for name in ("AWAYLEN", "KICKLEN", "TOPICLEN", "MAXLIST")} == {
+        "AWAYLEN": "200",
+        "KICKLEN": str(MAX_REASON),
+        "TOPICLEN": str(MAX_TOPIC),
+        "MAXLIST": "b:100",
+    }
+    nick, channel = "n" * int(values["NICKLEN"]), f"#{'c' * (int(values['CHANNELLEN']) - 1)}"
+    assert core_names.user_name(nick) == nick
+    assert core_names.room_id(names.room_id(channel)) == channel[1:]
+    for call, text in ((core_names.user_name, f"{nick}n"), (core_names.room_id, f"{channel}c"[1:])):
+        with pytest.raises(ChatError):
+            call(text)
+    source = names.source(nick, 7, Profile(names.username("u" * 50)))
+    _, _, rest = source.partition("!")
+    user, _, host = rest.partition("@")
+    assert len(user) == int(values["USERLEN"])
+    assert len(host) <= int(values["HOSTLEN"])
+    assert MAX_AWAY <= core_presence.MAX_AWAY
 
 
 def test_the_most_users():
