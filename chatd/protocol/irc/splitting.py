@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from chatd.core.sanitize import sanitize
 from chatd.protocol.irc.line import cut
 
 ACTION_START: Final = "\x01ACTION "
@@ -35,6 +36,11 @@ class Piece(NamedTuple):
 def without_formatting(text: str) -> str:
     """Return `text` without colours and other formatting, and without their parameters."""
     return _FORMATTING.sub("", text)
+
+
+def one_line(text: str, size: int) -> str:
+    """Return what a client has sent as one line of at most `size` bytes, without formatting."""
+    return cut(" ".join(sanitize(without_formatting(text)).split()), size).rstrip()
 
 
 def pieces(text: str, size: int, cuts: Sequence[int] = ()) -> Iterator[Piece]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from chatd.core.errors import ChatError, ErrorCode
 from chatd.core.records import Actor, ActorKind, AuditEntry
-from chatd.core.sanitize import sanitize
+from chatd.protocol.irc import names
 from chatd.protocol.irc.line import Line, line
 from chatd.protocol.irc.numerics import Numeric
-from chatd.protocol.irc.splitting import without_formatting
+from chatd.protocol.irc.splitting import one_line
 from chatd.server.irc.membership import no_such_channel
-from chatd.server.irc.registration import last_words
-from chatd.server.irc.settings import VERSION
+from chatd.server.irc.settings import MAX_TEXT, VERSION
+from chatd.server.irc.texts import last_words
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
@@ -52,16 +52,24 @@ async def sajoin(session: IrcSession, request: Line) -> None:
     room = session.find_room(channel)
     if room is None:
         no_such_channel(session, channel)
+        return
+    services, shown = session.services, names.channel(room.id)
+    await services.run_admin(session.user, f"group {room.id} {nick}")
+    user = services.chat.find_user(nick)
+    if user is None:
+        session.reply(Numeric.NOSUCHNICK, nick, "No such nick")
+    elif room in user.rooms:
+        session.notice(f"{user.name} is in {shown} now")
     else:
-        await _run(session, f"group {room.id} {nick}")
+        session.fail("SAJOIN", "CANNOT_MOVE", nick, shown, f"{nick} cannot join {shown}")
 
 
 def wallops(session: IrcSession, request: Line) -> None:
     """Send a text to all IRC clients of administrators."""
     if not _may_administer(session):
         return
-    world, text = session.services.world, sanitize(without_formatting(request.params[0]))
-    shown = line(session.source, "WALLOPS", " ".join(text.split()))
+    world, text = session.services.world, one_line(request.params[0], MAX_TEXT)
+    shown = line(session.source, "WALLOPS", text)
     for account in world.accounts.admins:
         user = world.user_of(account)
         for origin in () if user is None else user.origins:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatd.core.sanitize import sanitize
-from chatd.protocol.irc.line import cut
 from chatd.protocol.irc.numerics import Numeric
-from chatd.protocol.irc.splitting import without_formatting
+from chatd.protocol.irc.splitting import one_line
 from chatd.server.irc.settings import MAX_AWAY
 
 if TYPE_CHECKING:  # session.py imports this module
@@ -22,8 +20,7 @@ _NO_MESSAGE: Final = "*"
 
 def away_message(typed: str) -> str:
     """Return the message of a user who is away as it is shown: one line, not too long."""
-    words = " ".join(sanitize(without_formatting(typed)).split())
-    return cut(words, MAX_AWAY).strip()
+    return one_line(typed, MAX_AWAY)
 
 
 def away_answer(text: str | None) -> tuple[Numeric, str]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from chatd.core.lookalikes import room_key
 from chatd.core.rooms import Room
-from chatd.core.sanitize import sanitize
 from chatd.core.world import rights
 from chatd.protocol.irc import names
 from chatd.protocol.irc.casemapping import is_mask, mask_pattern
 from chatd.protocol.irc.line import MAX_BODY, Line, cut
 from chatd.protocol.irc.numerics import Numeric
-from chatd.protocol.irc.splitting import without_formatting
+from chatd.protocol.irc.splitting import one_line
 from chatd.server.acts import note_act
 from chatd.server.irc.joining import end_of_names, names_lines, topic_lines
 from chatd.server.irc.membership import acting_room
@@ -44,8 +43,7 @@ async def topic(session: IrcSession, request: Line) -> None:
     if len(request.params) == 1:
         session.response.add(topic_lines(session, room))
     else:
-        words = " ".join(sanitize(without_formatting(request.params[1])).split())
-        text = cut(words, MAX_TEXT)
+        text = one_line(request.params[1], MAX_TEXT)
         await session.services.room_settings.set_topic(session, room, text, session.services.now())
         note_act(session, room, "set", "topic")
 

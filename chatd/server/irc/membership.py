@@ -17,8 +17,8 @@ from chatd.server.acts import note_act
 from chatd.server.irc.history import replayed_lines
 from chatd.server.irc.joining import own_join, room_lines
 from chatd.server.irc.readmarks import load_marker
-from chatd.server.irc.registration import last_words
 from chatd.server.irc.settings import MAX_TARGETS
+from chatd.server.irc.texts import last_words
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession

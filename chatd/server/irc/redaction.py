@@ -10,7 +10,7 @@ from chatd.core.rooms import Room
 from chatd.protocol.irc import names
 from chatd.protocol.irc.line import Line
 from chatd.server.acts import note_act
-from chatd.server.irc.registration import last_words
+from chatd.server.irc.texts import last_words
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession

@@ -16,12 +16,12 @@ from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.line import MAX_BODY, Line, cut
 from chatd.protocol.irc.numerics import Numeric
-from chatd.protocol.irc.splitting import without_formatting
 from chatd.protocol.replies import ErrorReply
 from chatd.server.irc import serverinfo
 from chatd.server.irc.away import set_away
 from chatd.server.irc.joining import own_join, room_lines
-from chatd.server.irc.settings import MAX_TEXT, VERSION
+from chatd.server.irc.settings import VERSION
+from chatd.server.irc.texts import last_words, shown_about
 from chatd.server.missed import send_missed
 
 if TYPE_CHECKING:  # session.py imports this module
@@ -245,21 +245,11 @@ async def user(session: IrcSession, request: Line) -> None:
     await complete(session)
 
 
-def shown_about(text: str) -> str:
-    """Return the real name of a user as it is shown: one line, not too long."""
-    return cut(" ".join(sanitize(without_formatting(text)).split()), MAX_TEXT // 2)
-
-
 def quit_(session: IrcSession, request: Line) -> None:
     """End the connection, with last words for those who share a room."""
     text = last_words(request.params[0]) if request.params else ""
     work = session.services.accounts.sign_off(session, session.services.now(), text)
     session.finish(work, text)
-
-
-def last_words(text: str) -> str:
-    """Return the words with which a user leaves, on one line."""
-    return cut(" ".join(sanitize(without_formatting(text)).split()), MAX_TEXT)
 
 
 # -- the welcome

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from chatd.core.errors import ChatError
 from chatd.core.events import (
+    ADMINISTRATOR,
     DisconnectReason,
     Event,
     Joined,
@@ -324,7 +325,8 @@ class IrcSession(Session):
             account=self.user.account,
             profile=self.user.profile,
         )
-        notice = line(self.irc.name, "NOTICE", self.nick, admin_notice(event))
+        words = Notice(ADMINISTRATOR, admin_notice(event), event.time)
+        notice = self.base_codec.notice(words, self.nick)
         parted = ""
         if event.left is not None:
             parted = line(self.source, "PART", names.channel(event.left), "Moved")

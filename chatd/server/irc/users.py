@@ -11,7 +11,7 @@ from chatd.protocol.irc.line import MAX_BODY, Line
 from chatd.protocol.irc.lists import joined_parts
 from chatd.protocol.irc.numerics import Numeric
 from chatd.server.irc.away import PRE_AWAY, away_answer, away_message, set_away
-from chatd.server.irc.registration import shown_about
+from chatd.server.irc.texts import shown_about
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.protocol.irc.splitting import Piece, pieces, without_formatting
+from chatd.protocol.irc.splitting import Piece, one_line, pieces, without_formatting
 
 _TEXTS = st.text(st.sampled_from("aé€😀 \n"), max_size=80)
 
@@ -75,3 +75,18 @@ def test_nothing_is_lost(text, size, cuts):
 def test_formatting(text, plain):
     """Formatting goes with its parameters."""
     assert without_formatting(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "expected"),
+    [
+        ("\x0304,01red\x03 and\x02  bold\n ", 100, "red and bold"),
+        ("one\u2028two\r\0", 100, "one two"),
+        ("one two", 4, "one"),
+        ("\u00e4\u00e4", 3, "\u00e4"),
+        ("\x02 ", 9, ""),
+    ],
+)
+def test_one_line(text, size, expected):
+    """No formatting, no control character, no blank at an end, and no character is cut."""
+    assert one_line(text, size) == expected

@@ -115,3 +115,24 @@ def test_admin(server, admin):
     assert "boss banned eve for 60 minutes: spam and eggs" in server.console("`audit")[-1]
     assert ask(admin, "ADMIN quit")[0][:3] == ("FAIL", "ADMIN", "CONSOLE_ONLY")
     assert ask(admin, "ADMIN nonsense")[0][:3] == ("FAIL", "ADMIN", "UNKNOWN_COMMAND")
+
+
+def test_sajoin_that_fails(server, admin):
+    """The administrator is told in words of IRC whether the user is not here, or cannot join."""
+    server.join("tea", "Zoe")
+    bob = server.irc("bob")
+    assert ask(admin, "SAJOIN bob #tea") == [("NOTICE", "boss", "bob is in #tea now")]
+    bob.read()
+    assert ask(admin, "SAJOIN nobody #tea") == [("401", "boss", "nobody", "No such nick")]
+
+
+def test_a_notice_of_the_administrator(server):
+    """It has their source, and a time for who reads times."""
+    server.join("tea", "Zoe")
+    plain, timed = server.irc("ann"), server.irc("bob", "server-time")
+    server.console("`group tea ann bob")
+    for client, nick in ((plain, "ann"), (timed, "bob")):
+        (notice,) = [each for each in lines(client) if each.command == "NOTICE"]
+        assert notice.source == "Administrator!chatd@irc.test"
+        assert notice.params[0] == nick
+        assert ("time" in (notice.tags or {})) is (client is timed)

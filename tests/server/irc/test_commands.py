@@ -56,6 +56,10 @@ def test_any_bytes(data):
         ("REGISTER * * x", "REGISTER * ********"),
         ("NS identify x", "NS …"),
         ("ADMIN ban x", "ADMIN ban …"),
+        ("PASS\tann:x", "…"),
+        ("pass\tann:x y", "… …"),
+        ("@PASS", "…"),
+        ("x" * 21, "…"),
     ],
 )
 def test_what_the_trace_shows(line, shown):

@@ -198,3 +198,25 @@ def test_tls_of_a_proxy(monkeypatch):
     client.send_bytes(f"PROXY TCP4 {REMOTE} 127.0.0.1 1000 6667\r\nCAP LS 302\r\n".encode())
     ((*_, names),) = commands(client)
     assert "sasl=PLAIN" in names.split()
+
+
+def test_a_busy_client_that_reads_nothing():
+    """It is closed by the timeout of PING, as no line of it waits in the server."""
+    server = make_server()
+    client = server.irc("ann")
+    client.protocol._session.busy = True
+    server.turn(90)
+    assert commands(client) == [("PING", "irc.test")]
+    server.turn(60)
+    assert commands(client) == [("ERROR", "Closing link: (No line came for 150 s.)")]
+
+
+def test_the_trace_shows_the_ping():
+    """It is sent as all other lines are."""
+    server = make_server()
+    shown = []
+    server.service.event_log.sent = lambda _, frame: shown.append(frame)
+    server.service.set_trace(True)
+    server.irc("ann")
+    server.turn(90)
+    assert shown[-1] == ":irc.test PING irc.test" or shown[-1] == "PING irc.test"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chatd.config import Irc, Registrants
+from chatd.core.errors import ChatError, ErrorCode, StoreUnavailableError
 from chatd.testing import MemoryServer
 from chatd.testing_slow import SlowStore
 from tests.server.irc.reading import ask, commands, lines
@@ -309,3 +310,62 @@ def test_the_welcome_does_not_wait_for_the_store():
     assert commands(client)[0][:2] == ("001", "ann")
     store.token_gate.open()
     assert "JOIN" in [each[0] for each in commands(client)]
+
+
+# -- lines that are too long, and what is not repeated
+
+
+@pytest.mark.parametrize("version", ["", " 302"])
+def test_the_longest_answers_to_cap(version):
+    """No line has more than 510 bytes, with the longest names and the longest request."""
+    server = MemoryServer(irc=Irc(name=f"{'a' * 58}.test"))
+    client = server.irc("\U00020000" * 32)
+    client.send(f"CAP LS{version}", f"CAP REQ :{'x' * 500}", f"CAP REQ :{'batch ' * 83}")
+    client.send("CAP LIST")
+    read = client.read()
+    assert max(len(line.encode()) for line in read) <= 510
+    assert len([line for line in read if " LS " in line]) == (1 if not version else 2)
+    assert any(" NAK :xxx" in line for line in read)
+    assert any(" ACK :batch" in line for line in read)
+
+
+def test_cap_does_not_repeat_control_characters(server):
+    """A bare CR could end a line for some clients."""
+    client = server.connect_irc()
+    client.send("CAP REQ :batch foo\rx\x07\u2028y")
+    assert client.read() == [":irc.test CAP * NAK :batch foox y"]
+
+
+# -- the store or the log is away
+
+
+def test_the_store_is_away_during_the_registration():
+    """The client keeps its nick, and is told that it may try again."""
+    store = SlowStore()
+    server = MemoryServer(irc=Irc(name="irc.test"), store=store)
+    registered(server)
+    store.account_gate.error = StoreUnavailableError()
+    client = server.connect_irc()
+    client.send("PASS :ann:sesame42", "NICK ann")
+    (refused,) = ask(client, "USER ann 0 * :Ann")
+    assert refused[:3] == ("FAIL", "*", "UNAVAILABLE")
+    assert "again" in refused[3]
+    store.account_gate.error = None
+    assert ask(client, "NICK ann")[0][:2] == ("001", "ann")
+
+
+@pytest.mark.parametrize("operation", ["set_profile", "rename"])
+def test_the_log_is_away_during_the_registration(server, monkeypatch, operation):
+    """So it is for a guest, whichever operation is refused."""
+
+    async def refuse(*_):
+        raise ChatError(ErrorCode.UNAVAILABLE)
+
+    client = server.connect_irc()
+    services = client.protocol._session.services
+    part = services.presence if operation == "set_profile" else services.chat
+    with monkeypatch.context() as patch:
+        patch.setattr(part, operation, refuse)
+        (refused,) = ask(client, "NICK ann", "USER ann 0 * :Ann")
+    assert refused[:3] == ("FAIL", "*", "UNAVAILABLE")
+    assert ask(client, "NICK ann")[0][:2] == ("001", "ann")

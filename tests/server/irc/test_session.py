@@ -207,6 +207,7 @@ SECRETS = [
     "NICKSERV IDENTIFY hush",
     "PRIVMSG NickServ :IDENTIFY hush",
     "ADMIN ban hush",
+    "PASS\tann:hush",
 ]
 
 
@@ -227,3 +228,17 @@ def test_the_trace_has_no_secrets():
     ann.send("JOIN #tea", "PRIVMSG #tea :aloud")
     ann.read()
     assert "aloud" in "\n".join(shown)
+
+
+# -- ends for good
+
+
+def test_an_end_for_good_is_told_by_a_notice(server):
+    """People read a NOTICE, and clients an ERROR."""
+    client = logged_in(server)
+    server.console("`unregister ann")
+    words = "Your account was removed by the Administrator."
+    assert [(each[0], each[2:]) for each in commands(client)] == [
+        ("NOTICE", (words,)),
+        ("ERROR", ()),
+    ]
