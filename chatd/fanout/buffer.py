@@ -27,7 +27,7 @@ from chatd.core.events import Address, DisconnectReason, Event, MessageBatch, Ro
 from chatd.core.ports import ISendQueue
 from chatd.core.rooms import Room, SessionKey, User
 from chatd.fanout.joinfolding import FoldedJoins
-from chatd.protocol.codec import EventCodec
+from chatd.protocol.codec import EventCodec, Prepared
 from chatd.protocol.replies import Reply
 
 T = TypeVar("T")
@@ -121,9 +121,17 @@ class Subscriber:
     def on_room_closed(self, room: Room) -> None:
         """Note that a room of the user was closed, after the event of it."""
 
-    def encode(self, event: Event | Reply) -> bytes:
+    def encode(self, message: Event | Reply | Prepared) -> bytes:
         """Return the bytes for what is sent to this session alone."""
-        return self.codec.encode(event)
+        if isinstance(message, Prepared):
+            return message.encode()
+        return self.codec.encode(message)
+
+    def describe(self, message: Event | Reply | Prepared) -> list[str]:
+        """Return what the trace shows of what is sent to this session alone."""
+        if isinstance(message, Prepared):
+            return message.describe()
+        return self.codec.describe(message)
 
     def disconnect(self, reason: DisconnectReason, text: str = "", /) -> None:
         """Tell the client why, with the `text` of the administrator, and end the session."""

@@ -29,7 +29,7 @@ from chatd.core.events import Address, Event, Joined, JoinsFolded, MessageBatch,
 from chatd.core.rooms import Room
 from chatd.fanout.buffer import EncodedBuffer, RoomBuffer, Subscriber, merge
 from chatd.fanout.joinfolding import FoldedJoins
-from chatd.protocol.codec import EventCodec
+from chatd.protocol.codec import EventCodec, Prepared
 from chatd.protocol.ignoring import ignoring_codec
 from chatd.protocol.replies import Reply
 
@@ -73,21 +73,21 @@ class Fanout:
         """Encode by the list of ignored users of the subscriber's user as it is now."""
         self._update_codec(subscriber)
 
-    def send(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
+    def send(self, subscriber: Subscriber, *messages: Event | Reply | Prepared) -> None:
         """Write to one subscriber, after all that happened before."""
         self._write(subscriber, *self._take_unknown_joins(subscriber), *messages)
 
-    def answer(self, subscriber: Subscriber, reply: Event | Reply) -> None:
+    def answer(self, subscriber: Subscriber, reply: Event | Reply | Prepared) -> None:
         """Write to one subscriber what it has asked for, after all that happened before."""
         joins = self._take_unknown_joins(subscriber)
         subscriber.send_queue.answer(self._encode(subscriber, *joins, reply))
 
-    def _write(self, subscriber: Subscriber, *messages: Event | Reply) -> None:
+    def _write(self, subscriber: Subscriber, *messages: Event | Reply | Prepared) -> None:
         blob = self._encode(subscriber, *messages)
         if blob:
             subscriber.send_queue.write(blob)
 
-    def _encode(self, subscriber: Subscriber, *messages: Event | Reply) -> bytes:
+    def _encode(self, subscriber: Subscriber, *messages: Event | Reply | Prepared) -> bytes:
         """Return what is next for one subscriber, who has what happened before already."""
         self.flush_one(subscriber)
         blob = b"".join(map(subscriber.encode, messages))
@@ -295,9 +295,9 @@ class Fanout:
 
     # -- the trace
 
-    def _show(self, subscriber: Subscriber, message: Event | Reply) -> None:
+    def _show(self, subscriber: Subscriber, message: Event | Reply | Prepared) -> None:
         if self.trace is not None:
-            for text in subscriber.codec.describe(message):
+            for text in subscriber.describe(message):
                 self.trace(subscriber.address, text)
 
     def _show_slice(self, subscriber: Subscriber) -> None:

@@ -25,6 +25,20 @@ _COMMAND_PREFIX: Final = text.COMMAND_PREFIX.encode()
 _COMMAND_BYTE: Final = ord(text.COMMAND_PREFIX)
 
 
+class Prepared:
+    """Frames that were made for one session, so that no codec has to know them: a base class."""
+
+    __slots__ = ()
+
+    def encode(self) -> bytes:
+        """Return the frames."""
+        raise NotImplementedError
+
+    def describe(self) -> list[str]:
+        """Return what the trace shows: a text for each frame, secrets masked."""
+        raise NotImplementedError
+
+
 class EventCodec(Protocol):
     """The bytes of what a session is sent."""
 

@@ -11,8 +11,10 @@ from twisted.internet.task import Clock
 from chatd.core.world.operations import SetAway
 from chatd.fanout import joinfolding
 from chatd.fanout.buffer import Subscriber
+from chatd.fanout.fanout import Fanout
 from chatd.fanout.joinfolding import MAX_LINES
 from chatd.fanout.testing import MemorySession
+from chatd.protocol.codec import Prepared
 from tests.fanout.model import CODECS, FanoutHarness, QuitCodec, harness, naive_harness
 
 TALK = ["say", "say", "say", "broadcast", "broadcast", "send_private", "answer", "announce"]
@@ -268,3 +270,27 @@ def test_subscribers_are_reset_after_a_turn():
             full.do(step, number, 1, 0)
         clock.advance(0)
         assert all(map(is_idle, full.sessions))
+
+
+class OwnFrames(Prepared):
+    """Frames that no codec knows."""
+
+    def encode(self):
+        """Return the frames."""
+        return b"own\n"
+
+    def describe(self):
+        """Return what the trace shows."""
+        return ["masked"]
+
+
+@pytest.mark.parametrize("write", [Fanout.send, Fanout.answer])
+def test_prepared_frames(write):
+    """They are written as they are, after what was said before, and traced as they tell."""
+    clock, traced = Clock(), []
+    both = harness(clock, users=[1] * 2)
+    both.fanout.trace = lambda _, text: traced.append(text)
+    session = both.sessions[0]
+    write(both.fanout, session, OwnFrames())
+    assert session.sent == b"own\n"
+    assert traced == ["masked"]

@@ -43,6 +43,7 @@ from chatd.core.room_events import (
     RoomChanged,
     RoomUnbanned,
 )
+from chatd.protocol.codec import Prepared
 from chatd.protocol.command import MASK
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
@@ -93,10 +94,18 @@ _Act = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Prepared):
     """Lines for one client, as they are sent."""
 
     data: str
+
+    def encode(self) -> bytes:
+        """Return the lines."""
+        return self.data.encode()
+
+    def describe(self) -> list[str]:
+        """Return the lines, with the keys of rooms and what is private masked."""
+        return _described(self.data)
 
 
 class IrcCodec:
@@ -114,19 +123,19 @@ class IrcCodec:
         self._server = server
         self._administrator = f"{ADMINISTRATOR}!chatd@{server}"
 
-    def encode(self, event: Event | Reply | Lines) -> bytes:
+    def encode(self, event: Event | Reply) -> bytes:
         """Return the lines for an event, b"" for one of which the clients are not told."""
         if type(event) is MessageBatch:  # the most frequent by far
             return self.messages.batch(event).encode()
         make = _ENCODERS.get(type(event))
         return b"" if make is None else make(self, event).encode()
 
-    def describe(self, event: Event | Reply | Lines) -> list[str]:
+    def describe(self, event: Event | Reply) -> list[str]:
         """Return the lines, with the keys of rooms and what is private masked."""
         if isinstance(event, PrivateMessage):
             source = names.source(event.sender, event.account, event.profile)
             return [f":{source} PRIVMSG {event.reader} :{MASK}"]
-        return [_shown(each) for each in self.encode(event).decode().split("\r\n") if each]
+        return _described(self.encode(event).decode())
 
     def for_room_count(self, in_rooms: int) -> IrcCodec:  # noqa: ARG002 -- every line names its room
         """Return the same codec."""
@@ -137,9 +146,6 @@ class IrcCodec:
         return self.messages.private(said)
 
     # -- joining and leaving
-
-    def _lines(self, made: Lines) -> str:
-        return made.data
 
     def _joined(self, event: Joined) -> str:
         source = names.source(event.name, event.account, event.profile)
@@ -323,6 +329,11 @@ class IrcCodec:
         return self.messages.tags(event.time)
 
 
+def _described(lines: str) -> list[str]:
+    """Return what the trace shows of lines."""
+    return [_shown(each) for each in lines.split("\r\n") if each]
+
+
 def _shown(text: str) -> str:
     """Return a line as the trace shows it."""
     found = _PRIVATE.fullmatch(text) or _WITH_KEY.fullmatch(text)
@@ -340,8 +351,7 @@ def _mode(setting: str, value: str | bool | int | None) -> tuple[str, ...]:
 
 
 _ENCODERS: Final[Mapping[type, Callable[[IrcCodec, Any], str]]] = {
-    Lines: IrcCodec._lines,  # noqa: SLF001 -- a table of its methods
-    Joined: IrcCodec._joined,  # noqa: SLF001
+    Joined: IrcCodec._joined,  # noqa: SLF001 -- a table of its methods
     Left: IrcCodec._left,  # noqa: SLF001
     Kicked: IrcCodec._kicked,  # noqa: SLF001
     RoomClosed: IrcCodec._room_closed,  # noqa: SLF001

@@ -30,6 +30,7 @@ from chatd.core.lookalikes import room_key
 from chatd.core.network import limit_key
 from chatd.core.room_events import ReadUpTo
 from chatd.core.rooms import Role, Room, User
+from chatd.protocol.codec import Prepared
 from chatd.protocol.irc import capabilities as caps
 from chatd.protocol.irc import names
 from chatd.protocol.irc.codec import IrcCodec, Lines
@@ -281,19 +282,19 @@ class IrcSession(Session):
 
     # -- called by the domain and the fan-out
 
-    def encode(self, event: Event | Reply | Lines) -> bytes:
+    def encode(self, message: Event | Reply | Prepared) -> bytes:
         """Return the lines for what is sent to this client alone."""
-        match event:
+        match message:
             case Joined(is_self=True):
-                return self._joined_lines(event.room, event).encode()
+                return self._joined_lines(message.room, message).encode()
             case Moved():
-                return self._moved_lines(event).encode()
+                return self._moved_lines(message).encode()
             case Notice(room=None):
-                return self.base_codec.notice(event, self.nick).encode()
+                return self.base_codec.notice(message, self.nick).encode()
             case ReadUpTo():
-                return read_lines(self, event).encode()
+                return read_lines(self, message).encode()
             case _:
-                return self.codec.encode(event)  # type: ignore[arg-type] # the codec knows `Lines`
+                return super().encode(message)
 
     def on_own_messages(self, messages: MessageBatch) -> None:
         """Add its own messages to the response of their command, if the client asked for one.
@@ -310,7 +311,7 @@ class IrcSession(Session):
         """Tell the client that the user is not in a room any more that has ended."""
         words = "The room is closed."
         kick = line(self.irc.name, "KICK", names.channel(room.id), self.nick, words)
-        self._fanout.send(self, Lines(kick))  # type: ignore[arg-type] # the codec knows `Lines`
+        self._fanout.send(self, Lines(kick))
 
     def _joined_lines(self, room_id: str, event: Joined) -> str:
         room = self.services.world.rooms.by_key(room_key(room_id))
@@ -365,7 +366,7 @@ class IrcSession(Session):
 
     def send_unasked(self, lines: str) -> None:
         """Send lines that are no part of a response."""
-        self._fanout.send(self, Lines(lines))  # type: ignore[arg-type] # the codec knows `Lines`
+        self._fanout.send(self, Lines(lines))
 
     def say(self, room: Room, texts: Sequence[str], **form: Any) -> int:
         """Send messages to a room of the user; `form` has their kind and tags.
@@ -435,7 +436,7 @@ class IrcSession(Session):
 
     def _send(self, lines: str) -> None:
         if lines and not self.closed:
-            self._fanout.answer(self, Lines(lines))  # type: ignore[arg-type] # as above
+            self._fanout.answer(self, Lines(lines))
             self._wait_until_read()
 
     def _answer(self, result: Any, request: Any) -> None:  # noqa: ARG002 -- handlers add to `response`
