@@ -46,10 +46,13 @@ class MessageLines:
                 found.append(client_tags)
         return ";".join(found)
 
-    def batch(self, batch: MessageBatch, extra: str = "") -> str:
-        """Return the lines of messages in a room; `extra` are further tags, such as a label."""
+    def batch(self, batch: MessageBatch, extra: str = "", source: str = "") -> str:
+        """Return the lines of messages in a room; `extra` are further tags, such as a label.
+
+        Without `source`, they have that of the sender.
+        """
         room, first, sender, texts, time, account, kind, profile, client_tags, cuts = batch
-        source = names.source(sender, account, profile)
+        source = source or names.source(sender, account, profile)
         target = names.channel(room)
         start = f":{source} {_verb(kind)} {target} :"
         # A few bytes a character: most texts are far shorter than a line, and have one line.
@@ -80,13 +83,16 @@ class MessageLines:
     def message(self, said: Message, extra: str) -> str:
         """Return the lines of a message of the history; `extra` are further tags.
 
-        One whose sender's name belongs to another account by now is shown as that of a guest.
+        One whose sender's name belongs to another account by now shows that in its source, and has
+        no account.
         """
-        account = None if said.is_former else said.account
+        account, source = said.account, ""
+        if said.is_former:
+            account, source = None, names.former_source(said.sender)
         batch = MessageBatch(
             said.room, said.id, said.sender, (said.text,), said.time, account, said.kind
         )
-        return self.batch(batch, extra)
+        return self.batch(batch, extra, source)
 
     def private(self, said: PrivateMessage, extra: str = "") -> str:
         """Return the lines of a private message; `extra` are further tags, such as a label."""

@@ -58,6 +58,11 @@ def source(name: str, account: int | None = None, profile: Profile = NO_PROFILE)
     return f"{name}!{shown_username(profile)}@{host(name, account)}"
 
 
+def former_source(name: str) -> str:
+    """Return the source of an old message whose sender's name is another account's by now."""
+    return f"{name}!{shown_username(NO_PROFILE)}@chatd/former"
+
+
 def source_of(user: UserRef) -> str:
     """Return the source of the lines of a user."""
     return source(*user)

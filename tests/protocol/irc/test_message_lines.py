@@ -136,8 +136,10 @@ def test_history():
     assert line.source == "ann!~u@chatd/account/ann"
     assert line.tags == {"time": TIME, "msgid": "tea/7", "account": "ann", "batch": "h"}
     (line,) = read(lines.message(message._replace(is_former=True), ""))
-    assert line.source == "ann!~u@chatd/guest"
+    assert line.source == "ann!~u@chatd/former"
     assert "account" not in line.tags
+    of_a_guest = message._replace(account=None, is_former=True, text="x\n" * 9)
+    assert {line.source for line in read(lines.message(of_a_guest, ""))} == {line.source}
 
 
 def test_a_batch_in_a_batch():

@@ -1,9 +1,13 @@
 """How the names of the chat look on IRC."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatd.core.errors import ChatError, ErrorCode
+from chatd.core.names import new_name
 from chatd.core.profiles import NO_PROFILE, Profile, UserRef
 from chatd.core.rooms import Role
 from chatd.protocol.irc import names
@@ -31,6 +35,47 @@ def test_sources(account, profile, expected):
     assert source == expected + names.host("Ann", account)
     assert names.source_of(UserRef("Ann", account, profile)) == source
     assert names.host("Ann", None) != names.host("Ann", 7)
+
+
+def test_the_source_of_a_former_name():
+    """It is like no source of a user."""
+    assert names.former_source("Ann") == "Ann!~u@chatd/former"
+    assert names.former_source("Ann") not in {names.source("Ann"), names.source("Ann", 7)}
+
+
+# Blanks, what ends a line or a part of a source, what masks and lists are made of, what starts the
+# name of a channel, and the prefixes of members and of extended bans.
+NOT_IN_NICKS = "\0\a\t\n\r \x7f!@#$*,.:?"
+NOT_AT_THE_START = "&~%+-"
+SMALL_FORMS = [*map(chr, range(0xFE50, 0xFE70))]
+
+
+@pytest.mark.parametrize("character", NOT_IN_NICKS + NOT_AT_THE_START)
+def test_what_nicks_cannot_have_is_in_no_name(character):
+    """No user, and so no account, gets such a name; wide forms count as the plain ones."""
+    wide = "" if not "!" <= character <= "~" else chr(ord(character) + 0xFEE0)
+    small = [
+        each for each in map(chr, range(0xFE50, 0xFE70)) if normalize("NFKC", each) == character
+    ]
+    for form in filter(None, (character, wide, *small)):
+        for name in (f"{form}ann", f"an{form}n", f"ann{form}"):
+            if character in NOT_AT_THE_START and not name.startswith(form):
+                continue
+            with pytest.raises(ChatError) as refused:
+                new_name(name)
+            assert refused.value.code is ErrorCode.BAD_NAME
+
+
+@given(st.text(min_size=1, max_size=8))
+def test_every_name_is_a_nick(text):
+    """Whatever is a name can be a parameter of a line, and a part of a source or a mask."""
+    try:
+        name = new_name(text).text
+    except ChatError:
+        return
+    assert not set(NOT_IN_NICKS) & set(name)
+    assert name[0] not in NOT_AT_THE_START
+    assert not any(map(str.isspace, name))
 
 
 @given(st.text())

@@ -298,7 +298,7 @@ def test_a_name_of_another_account():
     channel.ann.read()
     _, mine, former, _ = channel.ask("LATEST", "#tea", "*", 2)
     assert (mine.source, mine.tags["account"]) == ("alma!~u@chatd/account/alma", "alma")
-    assert former.source == "zoe!~u@chatd/guest"
+    assert former.source == "zoe!~u@chatd/former"
     assert "account" not in former.tags
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chatd.core.errors import ChatError, ErrorCode
+from tests.core.calls import run
 from tests.server.irc.reading import ALL, ask, commands, lines
 
 WORD = "staple-battery"
@@ -50,6 +52,18 @@ def test_away_notify(server):
     ann.send("JOIN #tea")
     assert commands(bob) == [("JOIN", "#tea"), ("AWAY", "tea")]
     assert "AWAY" not in {command for command, *_ in commands(ann)}
+
+
+@pytest.mark.parametrize("name", ["a!b", "a*b", "a?b", "a,b", "a@b", "a.b", "~ann", "&ann", "#ann"])
+def test_no_account_has_a_name_that_is_no_nick(server, name):
+    """Neither those that users register nor those of the administrator do."""
+    native = server.connect()
+    native.ask(f"`register {name} {WORD}")
+    server.irc("ann").send(f"REGISTER {name} * {WORD}")
+    with pytest.raises(ChatError) as refused:
+        run(server.service.accounts.create(name, WORD, 0.0))
+    assert refused.value.code is ErrorCode.BAD_NAME
+    assert server.console("accounts") == ["Administrator: No account exists!"]
 
 
 # -- before the welcome
