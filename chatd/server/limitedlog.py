@@ -105,4 +105,5 @@ def address_fields(peer: Address | None) -> dict[str, object]:
 
 def escape_address(peer: Address) -> str:
     """Return the address of a peer, as a line of the log shows it."""
-    return escape_line(str(peer))
+    # A class of its own, with a name, is told as a plain pair.
+    return escape_line(str(tuple(peer) if isinstance(peer, tuple) else peer))

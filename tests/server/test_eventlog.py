@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.core.events import Joined, LeaveReason, Left
+from chatd.core.events import Joined, LeaveReason, Left, PrivateAddress
 from chatd.core.records import Actor, ActorKind, AuditEntry
 from chatd.core.rooms import Room
 from chatd.server.eventlog import EventLog
@@ -82,10 +82,35 @@ def test_the_words_of_each_line(event_log, capture_log, method, arguments, line)
 
 
 @pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("connected", ()),
+        ("disconnected", ()),
+        ("send_queue_exceeded", (9, 8)),
+        ("bad_proxy_header", ()),
+        ("login_failed", ()),
+        ("received", ("hi",)),
+        ("sent", ("hi",)),
+    ],
+)
+def test_an_address_that_other_users_do_not_read(event_log, capture_log, method, arguments):
+    """The log has it in the same form as others."""
+    for address in (PEER, PrivateAddress(*PEER)):
+        getattr(event_log, method)(address, *arguments)
+    private, plain = capture_log()
+    assert private == plain
+    assert str(PEER) in plain
+
+
+@pytest.mark.parametrize(
     ("address", "line"),
     [
         (("127.0.0.1", 37528), "prashant joined room [room1] from <127.0.0.1:37528>"),
         (("::1", 37528), "prashant joined room [room1] from <[::1]:37528>"),
+        (
+            PrivateAddress("127.0.0.1", 37528),
+            "prashant joined room [room1] from <127.0.0.1:37528>",
+        ),
         ("unix", "prashant joined room [room1] from <unix>"),
         (None, "prashant joined room [room1]"),
     ],
