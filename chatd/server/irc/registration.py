@@ -47,16 +47,24 @@ class Phase(Enum):
 class Registration:
     """The data that a client has told before the welcome, in so many `lines`.
 
+    `nick` is the name that it asks for, `shown` the same if it is one that a user can have.
     `account` is one that it has logged in to, `away` the message of a user who is away, if any.
     """
 
     phase: Phase = Phase.OPEN
     nick: str | None = None
+    shown: str = "*"
     profile: Profile | None = None
     password: str | None = None
     account: AccountRef | None = None
     away: str = ""
     lines: int = 0
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether the client has logged in, or may do so before it has told all that is needed."""
+        is_open = self.phase is Phase.NEGOTIATING
+        return is_open or self.account is not None or self.password is not None
 
     @property
     def is_ready(self) -> bool:
@@ -197,12 +205,19 @@ async def nick(session: IrcSession, request: Line) -> None:
     if registration is None:
         await _rename(session, wanted)
         return
-    name = new_name(wanted)
-    world, seconds = session.services.world, session.services.log.seconds()
-    if world.find_account(name.text) is None:
-        world.check_name(name, None, seconds, session.user)
-    # Else the client may log in, by SASL or by PASS, before it has told all that is needed.
-    registration.nick = name.text
+    try:
+        name = new_name(wanted)
+        world, seconds = session.services.world, session.services.log.seconds()
+        if world.find_account(name.text) is None:
+            world.check_name(name, None, seconds, session.user)
+        registration.nick = registration.shown = name.text
+    except BannedError:
+        raise
+    except ChatError:
+        if not registration.may_log_in:
+            raise
+        registration.nick = wanted
+    # A client that logs in yet, by SASL or PASS, has the name of the account, whatever it asks for.
     await complete(session)
 
 
@@ -307,7 +322,7 @@ async def _enter(session: IrcSession, registration: Registration) -> bool:
     except ChatError as error:
         if error.code is ErrorCode.UNAVAILABLE:
             raise
-        registration.nick = None
+        registration.nick, registration.shown = None, "*"
         _note_registered(session, wanted)
         raise ChatError(error.code, **{**error.params, "name": wanted}) from error
     return True

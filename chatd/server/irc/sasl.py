@@ -146,7 +146,7 @@ async def _log_in(session: IrcSession, account: AccountRef) -> None:
     registration, nick = session.registration, session.nick
     if registration is not None:
         registration.account = account
-        _succeeded(session, nick, account.name, names.source(nick, account.id))
+        _succeeded(session, nick, account.name, names.source(account.name, account.id))
         return
     former = session.source
     accounts = session.services.accounts

@@ -132,7 +132,7 @@ class IrcSession(Session):
         """The name by which the client is addressed: `*` as long as it has none."""
         if self.user.name:
             return self.user.name
-        return (self.registration.nick if self.registration else None) or "*"
+        return self.registration.shown if self.registration else "*"
 
     @property
     def source(self) -> str:

@@ -1,5 +1,6 @@
 """The registration of IRC clients: capabilities, names, passwords, and the welcome."""
 
+import base64
 import json
 
 import pytest
@@ -369,3 +370,25 @@ def test_the_log_is_away_during_the_registration(server, monkeypatch, operation)
         (refused,) = ask(client, "NICK ann", "USER ann 0 * :Ann")
     assert refused[:3] == ("FAIL", "*", "UNAVAILABLE")
     assert ask(client, "NICK ann")[0][:2] == ("001", "ann")
+
+
+@pytest.mark.parametrize("name", ["root", "a b", "bob"])
+def test_a_client_that_logs_in_may_ask_for_any_name(server, name):
+    """Its nick is the name of the account: one that it cannot have is no error before the login."""
+    server.irc("bob")
+    server.connect().ask("`register ann password1")
+    client = server.connect_irc()
+    plain = base64.b64encode(b"\0ann\0password1").decode()
+    client.send("CAP LS 302", f"NICK :{name}", "USER ann 0 * :Ann", "CAP REQ :sasl")
+    assert not [line for line in client.read() if " 43" in line]
+    client.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain}", "CAP END")
+    assert ":irc.test 001 ann :Welcome" in "".join(client.read())
+
+
+def test_a_guest_is_refused_a_name_at_the_end_of_the_negotiation(server):
+    """Then no login has come, and the client may send another name."""
+    client = server.connect_irc()
+    client.send("CAP LS 302", "NICK root", "USER ann 0 * :Ann")
+    client.read()
+    assert ask(client, "CAP END")[0][:3] == ("432", "*", "root")
+    assert ask(client, "NICK ann")[0][0] == "001"
