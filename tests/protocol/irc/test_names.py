@@ -68,7 +68,7 @@ def test_what_nicks_cannot_have_is_in_no_name(character):
 
 @given(st.text(min_size=1, max_size=8))
 def test_every_name_is_a_nick(text):
-    """Whatever is a name can be a parameter of a line, and a part of a source or a mask."""
+    """Each name of a user can be a parameter of a line, and a part of a source or a mask."""
     try:
         name = new_name(text).text
     except ChatError:
