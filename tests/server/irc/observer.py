@@ -2,10 +2,12 @@
 
 import re
 
-import ircstates
 import irctokens
+import pytest
 
 from chatd.protocol.irc import capabilities as caps
+
+ircstates = pytest.importorskip("ircstates", reason="ircstates is not for this Python")
 
 TAGS = {
     "time": caps.SERVER_TIME,
