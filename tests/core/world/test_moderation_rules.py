@@ -241,7 +241,7 @@ def test_too_many_entries(harness, monkeypatch):
 
 
 def test_ban_of_a_name(harness, ann, room):
-    """It is that of whoever takes the name, once, and is as another ban if somebody has it."""
+    """It bans the next user of the name; if a user has the name, it is a ban like others."""
     for name in ("Zoe", "zoe"):
         harness.do(ban_name(name))
     assert [entry.name for entry in room.bans.entries(0.0)] == ["zoe"]

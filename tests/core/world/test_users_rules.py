@@ -277,7 +277,7 @@ def test_tags_to_a_room(harness, ann, room):
 
 
 def test_tags_to_a_user(harness, ann):
-    """The recipient's sessions read them, then the sender's others; oneself reads them once."""
+    """The recipient's sessions read them, then the sender's others, each of them once."""
     account = harness.account("bob")
     bob = harness.log_in(account)
     assert harness.do(tags(ann, name="BOB")) == "bob"
@@ -289,7 +289,7 @@ def test_tags_to_a_user(harness, ann):
 
 
 def test_tags_refused(harness, ann):
-    """As messages are: to who is not there, and of those who are not in the room or muted."""
+    """They are refused as messages are: to absent users, of users outside the room or muted."""
     bob = harness.guest("Bob")
     for operation, expected in (
         (tags(bob, "1"), (ErrorCode.NOT_IN_ROOM, {"room": "1"})),

@@ -405,7 +405,7 @@ def test_never_more_than_so_many_codecs(numbers, random):
 
 
 def test_codecs_are_shared_as_long_as_they_are_used():
-    """That which concerns one's own answers makes no other codec."""
+    """A capability that changes the answers to a client alone makes no other codec."""
     codecs = IrcCodecs(SERVER_NAME)
     codec = codecs.get(frozenset({caps.SERVER_TIME}))
     assert codecs.get(frozenset({caps.SERVER_TIME, caps.ECHO_MESSAGE, caps.SASL})) is codec

@@ -127,7 +127,7 @@ def test_sajoin_that_fails(server, admin):
 
 
 def test_a_notice_of_the_administrator(server):
-    """It has their source, and a time for who reads times."""
+    """It has their source, and a time for clients that read times."""
     server.join("tea", "Zoe")
     plain, timed = server.irc("ann"), server.irc("bob", "server-time")
     server.console("`group tea ann bob")

@@ -132,7 +132,7 @@ def test_bad_ids(server, channel):
 
 
 def test_a_private_room_does_not_exist(tea):
-    """Neither for who joins nor for who invites there."""
+    """It exists neither for a user who joins nor for one who invites there."""
     zoe = tea.server.irc("zoe")
     tea.ann.send("MODE #tea +is")
     for line in ("JOIN #tea", "PART #tea", "KICK #tea bob", "INVITE ann #tea"):
@@ -205,7 +205,7 @@ def test_kick(tea):
 
 
 def test_kick_without_a_reason(tea):
-    """It is the name of who kicks; a long reason is cut."""
+    """It is the name of the operator who kicks; a long reason is cut."""
     assert ask(tea.ann, "KICK #tea bob") == [("KICK", "#tea", "bob", "ann")]
     tea.bob.send("JOIN #tea")
     tea.read()

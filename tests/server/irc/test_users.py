@@ -39,7 +39,7 @@ def test_the_message_is_one_short_line(server):
 
 
 def test_away_notify(server):
-    """Members are told if they want to be, and the one who joins is not told of oneself."""
+    """Members are told if their clients ask for it; the user who joins is not told."""
     ann, bob, zoe = server.irc("ann"), server.irc("bob", "away-notify"), server.irc("zoe")
     for client in (ann, bob, zoe):
         client.send("JOIN #tea")
