@@ -114,6 +114,8 @@ _SERVICES: Final = {folded(name) for name in SERVICES}
 
 def is_query(frame: bytes) -> bool:
     """Tell whether a line counts for the rate of queries; it may be a line of any kind."""
+    if frame.startswith(b"PRIVMSG "):  # most lines need not be parsed for this
+        return False
     if frame.startswith(b"@"):
         frame = frame.partition(b" ")[2]
     line = parse(frame[:MAX_BODY].decode(errors="replace"))

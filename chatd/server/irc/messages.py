@@ -17,20 +17,10 @@ from chatd.protocol.irc.line import MAX_BODY, Line, tag
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.irc.splitting import ACTION_END, ACTION_START, without_formatting
 from chatd.server.irc.batches import take_line
-from chatd.server.irc.settings import MAX_TARGETS
+from chatd.server.irc.settings import MAX_TARGETS, RELAYED_TAGS
 
 if TYPE_CHECKING:  # session.py imports this module
     from chatd.server.irc.session import IrcSession
-
-RELAYED_TAGS: Final = (
-    "+typing",
-    "+draft/typing",
-    "+draft/react",
-    "+draft/unreact",
-    "+draft/reply",
-    "+reply",
-)
-"""The tags of clients that others read; CLIENTTAGDENY tells so."""
 
 _ENDS_OF_LINES: Final = dict.fromkeys(map(ord, "\x85\u2028\u2029"), " ")
 _CTCP: Final = "\x01"
@@ -222,5 +212,5 @@ def client_tags(session: IrcSession, tags: Mapping[str, str]) -> str:
 
 def _relayed(tags: Mapping[str, str]) -> Iterator[str]:
     for name, value in tags.items():
-        if name in RELAYED_TAGS:
+        if name.startswith("+") and name[1:] in RELAYED_TAGS:
             yield tag(name, sanitize(value).replace("\n", " "))

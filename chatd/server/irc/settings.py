@@ -23,6 +23,9 @@ MAX_TARGETS: Final = 4
 MAX_BANS: Final = 100
 """How many bans a channel has at most if a client of IRC adds one."""
 
+RELAYED_TAGS: Final = ("typing", "draft/react", "draft/unreact", "draft/reply")
+"""The tags of clients that others read, without the `+` in front of them."""
+
 MECHANISMS: Final = ("PLAIN",)
 """The mechanisms of SASL for all clients."""
 
@@ -114,7 +117,7 @@ class IrcSettings:
             f"CHANNELLEN={len(names.CHANNEL_PREFIX) + ROOM_ID_LENGTH}",
             f"CHANTYPES={names.CHANNEL_PREFIX}",
             f"CHATHISTORY={MAX_MESSAGES}",
-            "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply",
+            f"CLIENTTAGDENY=*,{','.join(f'-{name}' for name in RELAYED_TAGS)}",
             "ELIST=U",
             "EXTBAN=$,a",
             "ACCOUNTEXTBAN=a",

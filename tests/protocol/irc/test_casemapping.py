@@ -1,7 +1,6 @@
 """Names that count as the same for IRC clients, and masks."""
 
 from fnmatch import fnmatchcase
-from time import process_time
 
 import pytest
 from hypothesis import given
@@ -52,12 +51,9 @@ def test_masks_match_as_those_of_files(mask, name):
 
 @pytest.mark.parametrize("part", ["*a", "*a?a?a?", "*???????"])
 def test_no_mask_takes_long(part):
-    """This holds for any name, and as often as a mask is used."""
+    """A pattern that goes back for each `*` would try billions of ways, and not end here."""
     pattern = mask_pattern(f"{part * (MAX_STARS - 1)}*b")
-    before = process_time()
-    for _ in range(1000):
-        assert pattern.fullmatch("a" * 100) is None
-    assert process_time() - before < 0.5
+    assert pattern.fullmatch("a" * 100) is None
 
 
 @pytest.mark.parametrize(
