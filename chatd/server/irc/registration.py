@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from chatd.core.errors import BannedError, ChatError, ErrorCode
@@ -35,23 +34,16 @@ _CAP_302: Final = 302
 _HTTP_VERBS: Final = frozenset({"GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "DELETE"})
 
 
-class Phase(Enum):
-    """The progress of a registration."""
-
-    OPEN = auto()  # complete as soon as NICK and USER are there
-    NEGOTIATING = auto()  # the client has begun with CAP, and has not sent CAP END
-    COMPLETING = auto()  # the client waits for the welcome
-
-
 @dataclass(slots=True)
 class Registration:
     """The data that a client has told before the welcome, in so many `lines`.
 
-    `nick` is the name that it asks for, `shown` the same if it is one that a user can have.
+    It `negotiates` from its first CAP to CAP END, and is not welcomed before. `nick` is the name
+    that it asks for, `shown` the same if it is one that a user can have.
     `account` is one that it has logged in to, `away` the message of a user who is away, if any.
     """
 
-    phase: Phase = Phase.OPEN
+    negotiates: bool = False
     nick: str | None = None
     shown: str = "*"
     profile: Profile | None = None
@@ -63,13 +55,12 @@ class Registration:
     @property
     def may_log_in(self) -> bool:
         """Whether the client has logged in, or may do so before it has told all that is needed."""
-        is_open = self.phase is Phase.NEGOTIATING
-        return is_open or self.account is not None or self.password is not None
+        return self.negotiates or self.account is not None or self.password is not None
 
     @property
     def is_ready(self) -> bool:
         """Whether all is there that the welcome needs."""
-        return self.phase is Phase.OPEN and self.nick is not None and self.profile is not None
+        return not self.negotiates and self.nick is not None and self.profile is not None
 
     def count_line(self) -> bool:
         """Count a line; tell whether the client may still send it."""
@@ -89,7 +80,7 @@ async def cap(session: IrcSession, request: Line) -> None:
     subcommand = request.params[0].upper()
     registration = session.registration
     if registration is not None and subcommand in {"LS", "REQ"}:
-        registration.phase = Phase.NEGOTIATING
+        registration.negotiates = True
     if subcommand == "LS":
         version = request.params[1] if len(request.params) > 1 else ""
         if version.isascii() and version.isdigit() and int(version[:9]) >= _CAP_302:
@@ -101,8 +92,8 @@ async def cap(session: IrcSession, request: Line) -> None:
     elif subcommand == "REQ":
         _request(session, request.params[1] if len(request.params) > 1 else "")
     elif subcommand == "END":
-        if registration is not None and registration.phase is Phase.NEGOTIATING:
-            registration.phase = Phase.OPEN
+        if registration is not None and registration.negotiates:
+            registration.negotiates = False
             if session.authentication is not None:
                 abort_login(session)
             await complete(session)
@@ -275,18 +266,13 @@ async def complete(session: IrcSession) -> None:
     registration = session.registration
     if registration is None or not registration.is_ready:
         return
-    registration.phase = Phase.COMPLETING
-    try:
-        if await _try_to_enter(session, registration):
-            # At once, as the client may read no event of a room before it.
-            _welcome(session)
-            if registration.account is not None:
-                await session.services.accounts.bind_token(session)
-            if registration.away:
-                await set_away(session, registration.away)
-    finally:
-        if session.registration is not None:
-            registration.phase = Phase.OPEN
+    if await _try_to_enter(session, registration):
+        # At once, as the client may read no event of a room before it.
+        _welcome(session)
+        if registration.account is not None:
+            await session.services.accounts.bind_token(session)
+        if registration.away:
+            await set_away(session, registration.away)
 
 
 async def _try_to_enter(session: IrcSession, registration: Registration) -> bool:
