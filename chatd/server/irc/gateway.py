@@ -9,8 +9,8 @@ from typing import Any, Final
 from twisted.internet.interfaces import ISSLTransport
 
 from chatd.core.events import Address, DisconnectReason, PrivateAddress
-from chatd.protocol.framing import Framing
-from chatd.protocol.irc.line import line
+from chatd.protocol.framing import FrameReceiver, Framing
+from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS, line
 from chatd.protocol.irc.numerics import Numeric
 from chatd.protocol.text import disconnect_words
 from chatd.server.context import ServerContext
@@ -70,7 +70,10 @@ class IrcProtocol(Gateway):
         """Return the input of the connection."""
         limits, now = self._context.limits, self._clock.seconds
         on_line = self._line_received
-        return IrcInbound(self._session, limits, now, self.input_done, on_line, on_processed)
+        receiver = FrameReceiver(MAX_TAGS + MAX_BODY, lines_only=True)
+        return IrcInbound(
+            self._session, limits, now, self.input_done, on_line, on_processed, receiver
+        )
 
     def start_session(self, framing: Framing) -> None:  # noqa: ARG002 -- lines alone
         """Start the session without capabilities."""

@@ -6,14 +6,11 @@ would take 12 s, so they have a rate of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
-from chatd.config import Limits
 from chatd.core.ratelimit import TokenBucket
-from chatd.protocol.framing import FrameReceiver
-from chatd.protocol.irc.line import MAX_BODY, MAX_TAGS
-from chatd.server.connection import ClientSession
 from chatd.server.inbound import MAX_FRAMES_PER_TURN, Inbound
 from chatd.server.irc.commands import is_query
 
@@ -23,23 +20,16 @@ QUERY_BURST: Final = 120
 
 
 class IrcInbound(Inbound):
-    """The input of one IRC connection."""
+    """The input of one IRC connection, whose receiver cuts lines."""
 
-    def __init__(
-        self,
-        session: ClientSession,
-        limits: Limits,
-        now: Callable[[], float],
-        on_closed: Callable[[], None],
-        on_frames: Callable[[], None] | None = None,
-        on_processed: Callable[[int], None] | None = None,
-    ) -> None:
-        receiver = FrameReceiver(MAX_TAGS + MAX_BODY, lines_only=True)
-        super().__init__(session, limits, now, on_closed, on_frames, on_processed, receiver)
-        self._queries = (
-            None if self._bucket is None else TokenBucket(QUERY_RATE, QUERY_BURST, now())
-        )
-        self._last: TokenBucket | None = None  # the one that has counted the last line
+    _last: TokenBucket | None = None  # the one that has counted the last line
+
+    @cached_property
+    def _queries(self) -> TokenBucket | None:
+        """The rate of queries; there is none where messages have none."""
+        if self._bucket is None:
+            return None
+        return TokenBucket(QUERY_RATE, QUERY_BURST, self._now())
 
     def _process_frames(self) -> float | None:
         """Process lines; return for how many seconds those that are left have to wait."""
